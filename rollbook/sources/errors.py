@@ -1,0 +1,64 @@
+"""Every way a conversation with a SIS can end badly, named by what the caller does next.
+
+Each error carries a `code` (stored on the run, and the key of its text), a sentence that says what happened and a remedy.
+None of them ever carries a secret, a response body or a query string.
+"""
+
+
+class SourceError(Exception):
+    """A conversation with a source failed for good. `what` says what happened, `remedy` what a person does next."""
+
+    code = "source_failed"
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+
+
+class AddressUnreachable(SourceError):
+    """The host name does not resolve, nothing listens there, or TLS can't be trusted. A person mends the address."""
+
+    code = "address_unreachable"
+
+
+class AddressRefused(SourceError):
+    """We don't connect there: not https, not a public address, or a redirect or link to another host."""
+
+    code = "address_refused"
+
+
+class AuthRejected(SourceError):
+    """The SIS refused the credentials themselves. A person mends them; retrying would only lock the account."""
+
+    code = "credentials_refused"
+
+
+class PermissionMissing(SourceError):
+    """The login works but a right is missing. A person at the SIS grants it; a new token would not help."""
+
+    code = "permission_missing"
+
+
+class TokenExpired(SourceError):
+    """The token stopped working. The source fetches a new one once and asks the same page again; never leaves a source."""
+
+    code = "token_expired"
+
+
+class TryLater(SourceError):
+    """The SIS is down, in maintenance, or asks us to wait longer than we do. The next scheduled run tries again."""
+
+    code = "try_later"
+
+
+class UnexpectedShape(SourceError):
+    """The answer isn't what this SIS answers (HTML, other JSON, too large). Nothing is guessed from it."""
+
+    code = "unexpected_answer"
+
+
+class RosterIncomplete(SourceError):
+    """Fewer students than the SIS said there are, or pages that repeat: nothing may be concluded from what came."""
+
+    code = "roster_incomplete"
