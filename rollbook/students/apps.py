@@ -1,0 +1,8 @@
+"""Registers `students` with Django."""
+
+from django.apps import AppConfig
+
+
+class StudentsConfig(AppConfig):
+    name = "rollbook.students"
+    label = "students"

@@ -1,0 +1,58 @@
+"""Student accounts: what Rollbook holds about a student, and what the source last said about them."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from rollbook.schools.models import School
+
+
+class AccountStatus(models.TextChoices):
+    ACTIVE = "active", _("Active")
+    DEACTIVATED = "deactivated", _("Deactivated")
+    LEFT = "left", _("Left")
+    GRADUATED = "graduated", _("Graduated")
+
+
+class StudentAccount(models.Model):
+    """One student of one school.
+
+    `source` and `sis_id` are the link to the record; both are empty until linked. `version` counts every change, so that a plan made on
+    an older version is recognised. `source_fingerprint` is what the source last said, 16 bytes; null when it has to be compared again.
+    Values are stored in the canonical form of `roster.values`; `email_key` is what makes two spellings of an address one.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="students")
+    source = models.CharField(max_length=40, blank=True)
+    sis_id = models.CharField(max_length=200, null=True)
+    student_number = models.CharField(max_length=200, null=True)
+    email = models.CharField(max_length=320)
+    email_key = models.CharField(max_length=320)
+    first_name = models.CharField(max_length=300)
+    last_name = models.CharField(max_length=300)
+    middle_name = models.CharField(max_length=300, null=True)
+    preferred_name = models.CharField(max_length=300, null=True)
+    personal_email = models.CharField(max_length=320, null=True)
+    graduation_year = models.SmallIntegerField(null=True)
+    grade_level = models.CharField(max_length=100, null=True)
+    birth_date = models.DateField(null=True)
+    gender = models.CharField(max_length=100, null=True)
+    status = models.CharField(max_length=12, choices=AccountStatus.choices, default=AccountStatus.ACTIVE)
+    version = models.IntegerField(default=1)
+    source_fingerprint = models.BinaryField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            # Deferred, so that two students who swap addresses come out right in one transaction.
+            models.UniqueConstraint(fields=["school", "email_key"], name="one_account_per_email", deferrable=models.Deferrable.DEFERRED),
+            models.UniqueConstraint(fields=["school", "source", "sis_id"], name="one_account_per_sis_id"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["school", "last_name", "first_name"], name="students_by_name")]
+
+    def __str__(self) -> str:
+        return str(self.id)
