@@ -1,0 +1,94 @@
+"""Credentials of an integration: AES-256-GCM, bound to school, integration and name, so that a ciphertext can't be moved elsewhere."""
+
+import os
+from datetime import UTC, datetime
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from rollbook.config import config
+from rollbook.sources.base import Token
+from rollbook.sync.models import Credential, Integration
+
+TOKEN = "access token"
+NONCE_BYTES = 12
+
+
+class KeyMissing(Exception):
+    """The key that encrypted this value is not among ROLLBOOK_ENCRYPTION_KEYS."""
+
+
+def store(integration: Integration, name: str, value: str) -> None:
+    """Encrypt and keep one value, in place of the one before."""
+    Credential.objects.update_or_create(
+        school_id=integration.school_id,
+        integration=integration,
+        name=name,
+        defaults={"ciphertext": _encrypt(value, _bound_to(integration, name))},
+    )
+
+
+def load(integration: Integration) -> dict[str, str]:
+    """All credentials of an integration in the clear, for the one conversation that needs them. Raises KeyMissing."""
+    rows = Credential.objects.filter(school_id=integration.school_id, integration=integration).exclude(name=TOKEN)
+    return {row.name: _decrypt(bytes(row.ciphertext), _bound_to(integration, row.name)) for row in rows}
+
+
+def stored(integration: Integration) -> dict[str, str | None]:
+    """Which credentials are set. Addresses and ids come with their value, secrets as None: they are never shown again."""
+    kinds = {field.key: field.kind for field in integration.variant_type.credentials}
+    names = set(integration.credentials.exclude(name=TOKEN).values_list("name", flat=True))
+    values = load(integration) if any(kinds.get(name) != "secret" for name in names) else {}
+    return {name: None if kinds.get(name) == "secret" else values[name] for name in sorted(names) if name in kinds}
+
+
+def clear(integration: Integration, names: set[str]) -> None:
+    """Forget these values, and the token that was got with them."""
+    integration.credentials.filter(name__in=names | {TOKEN}).delete()
+
+
+class StoredToken:
+    """The token cache of one integration: encrypted beside the credentials, shared by all workers."""
+
+    def __init__(self, integration: Integration) -> None:
+        self._integration = integration
+
+    def get(self) -> Token | None:
+        row = self._integration.credentials.filter(name=TOKEN).first()
+        if row is None:
+            return None
+        kept: dict[str, str] = msgspec.json.decode(_decrypt(bytes(row.ciphertext), _bound_to(self._integration, TOKEN)))
+        token = Token(kept["value"], datetime.fromisoformat(kept["expires_at"]))
+        return token if token.expires_at > datetime.now(UTC) else None
+
+    def put(self, token: Token | None) -> None:
+        if token is None:
+            self._integration.credentials.filter(name=TOKEN).delete()
+        else:
+            kept = {"value": token.value, "expires_at": token.expires_at.isoformat()}
+            store(self._integration, TOKEN, msgspec.json.encode(kept).decode())
+
+
+def _bound_to(integration: Integration, name: str) -> bytes:
+    return f"{integration.school_id}/{integration.pk}/{name}".encode()
+
+
+def _encrypt(value: str, bound_to: bytes) -> bytes:
+    key_id, key = next(iter(config.keys.items()))
+    nonce = os.urandom(NONCE_BYTES)
+    head = key_id.encode()
+    return bytes([len(head)]) + head + nonce + AESGCM(key).encrypt(nonce, value.encode(), bound_to + b"/" + head)
+
+
+def _decrypt(ciphertext: bytes, bound_to: bytes) -> str:
+    head_end = 1 + ciphertext[0]
+    head, nonce = ciphertext[1:head_end], ciphertext[head_end : head_end + NONCE_BYTES]
+    key = config.keys.get(head.decode())
+    if key is None:
+        raise KeyMissing(f"The key {head.decode()!r} that encrypted these credentials is not in ROLLBOOK_ENCRYPTION_KEYS.")
+    try:
+        plain = AESGCM(key).decrypt(nonce, ciphertext[head_end + NONCE_BYTES :], bound_to + b"/" + head)
+    except InvalidTag as error:
+        raise KeyMissing("The stored credentials can't be read with this key; they have to be entered again.") from error
+    return plain.decode()

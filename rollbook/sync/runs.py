@@ -1,0 +1,246 @@
+"""Every state change of a run: request, claim, heartbeat, hold, approve, discard, finish. Nothing else writes `Run.state`.
+
+Races are settled by the database: a claim is a conditional update, one active run per school is a constraint, and `fence` tells a
+worker that was taken for dead that the run is no longer its own.
+"""
+
+from datetime import timedelta
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from django.db import IntegrityError, models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from rollbook.config import config
+from rollbook.schools import audit
+from rollbook.schools.models import User
+from rollbook.sync import credentials
+from rollbook.sync.models import ACTIVE_STATES, WORKING_STATES, Integration, Mode, Run, RunState, Trigger
+
+MOVES: Final[dict[RunState, frozenset[RunState]]] = {
+    RunState.QUEUED: frozenset({RunState.FETCHING, RunState.FAILED}),
+    RunState.FETCHING: frozenset({RunState.FETCHING, RunState.PLANNED, RunState.FAILED}),
+    RunState.PLANNED: frozenset({RunState.ON_HOLD, RunState.APPLYING, RunState.DONE, RunState.FAILED}),
+    RunState.ON_HOLD: frozenset({RunState.PLANNED, RunState.DISCARDED}),
+    RunState.APPLYING: frozenset({RunState.APPLYING, RunState.DONE, RunState.FAILED}),
+    RunState.DONE: frozenset({RunState.UNDONE}),
+    RunState.FAILED: frozenset(),
+    RunState.DISCARDED: frozenset(),
+    RunState.UNDONE: frozenset(),
+}
+
+
+class RunRefused(Exception):
+    """A run can't be started. `code` is stable, `what` says why and `remedy` what to do."""
+
+    def __init__(self, code: str, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.code = code
+        self.what = what
+        self.remedy = remedy
+
+
+class LeaseLost(Exception):
+    """Another worker has taken this run over; whoever gets this stops and writes nothing more."""
+
+
+class Requested(NamedTuple):
+    """`created` is False where the school already has an active run: `run` is that one."""
+
+    run: Run
+    created: bool
+
+
+def request(
+    integration: Integration, *, trigger: Trigger, by: User | None = None, mode: Mode | None = None, via: str = "web"
+) -> Requested:
+    """Ask for a run of this integration; `mode` None follows its Test Run switch. Raises RunRefused."""
+    refuse_unready(integration)
+    run = Run(
+        school_id=integration.school_id,
+        integration=integration,
+        source=integration.source,
+        mode=mode or (Mode.TEST if integration.test_run else Mode.LIVE),
+        trigger=trigger,
+        requested_by=by,
+        settings={
+            "grades": integration.grades,
+            "mapping": integration.mapping,
+            "mapping_version": integration.mapping_version,
+            "variant": integration.variant,
+            "choices": integration.choices,
+        },
+    )
+    try:
+        with transaction.atomic():
+            run.save(force_insert=True)
+            audit.record(
+                "run.requested", school=integration.school, actor=by, subject=str(run.pk), via=via, mode=run.mode, trigger=run.trigger
+            )
+            wake(run.pk)
+    except IntegrityError:
+        active = Run.objects.filter(school_id=integration.school_id, state__in=ACTIVE_STATES).first()
+        if active is None:  # it ended in this very moment: there is room now
+            return request(integration, trigger=trigger, by=by, mode=mode, via=via)
+        return Requested(active, created=False)
+    return Requested(run, created=True)
+
+
+def refuse_unready(integration: Integration) -> None:
+    """Raise RunRefused where this integration can't run as it is set up."""
+    sis = integration.source_type.label
+    if not integration.active:
+        raise RunRefused(
+            "inactive",
+            _("Nothing was started, because Active is switched off for %(sis)s.") % {"sis": sis},
+            _("Switch Active on in Step 1.1 Configure your SIS, then trigger it again."),
+        )
+    kept = credentials.stored(integration)
+    missing = [field.label for field in integration.variant_type.credentials if field.key not in kept]
+    if missing:
+        raise RunRefused(
+            "credentials_missing",
+            _("Nothing was started, because these credentials are not set: %(names)s.") % {"names": ", ".join(missing)},
+            _("Enter them in Step 1.1 Configure your SIS."),
+        )
+    if not integration.grades:
+        raise RunRefused(
+            "no_grades",
+            _("Nothing was started, because no grade level is chosen."),
+            _("Choose the grades to pull in, in Step 1.1 Configure your SIS."),
+        )
+
+
+def wake(run_id: UUID) -> None:
+    """Queue a wake-up call. It carries the id only and says "look at this run"; losing or repeating it does no harm."""
+    from rollbook.sync.tasks import look_at_run
+
+    look_at_run.defer(run_id=str(run_id))
+
+
+def claim(run_id: UUID) -> Run | None:
+    """Take a waiting run, or one whose worker fell silent. None where there is nothing to do.
+
+    A run that was being read starts again from the beginning; one whose plan is complete goes on from the plan.
+    """
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+    claimed = Run.objects.filter(
+        free,
+        pk=run_id,
+        state__in=(RunState.QUEUED, *WORKING_STATES),
+        attempts__lt=config.run_attempts,
+    ).update(
+        state=models.Case(
+            models.When(state=RunState.QUEUED, then=models.Value(RunState.FETCHING)),
+            default=F("state"),
+        ),
+        fence=F("fence") + 1,
+        attempts=F("attempts") + 1,
+        started_at=models.functions.Coalesce(F("started_at"), Now()),
+        lease_until=Now() + timedelta(seconds=config.lease_seconds),
+    )
+    return Run.objects.select_related("school", "integration").get(pk=run_id) if claimed else None
+
+
+def heartbeat(run: Run) -> bool:
+    """Renew the lease of a claimed run; False where it is no longer ours."""
+    return bool(_ours(run).filter(state__in=WORKING_STATES).update(lease_until=Now() + timedelta(seconds=config.lease_seconds)))
+
+
+def progress(run: Run, *, pages_done: int, pages_total: int | None, students_done: int, students_total: int | None) -> None:
+    """Note how far reading is. Raises LeaseLost."""
+    run.pages_done, run.pages_total, run.students_done, run.students_total = pages_done, pages_total, students_done, students_total
+    _write(run, pages_done=pages_done, pages_total=pages_total, students_done=students_done, students_total=students_total)
+
+
+def planned(run: Run, counts: dict[str, int], alarms: list[dict[str, Any]]) -> None:
+    """The plan is stored. Raises LeaseLost."""
+    run.counts, run.alarms = counts, alarms
+    move(run, RunState.PLANNED, counts=counts, alarms=alarms)
+
+
+def hold(run: Run) -> None:
+    """A guard tripped: the run rests here, with nothing applied, until a person decides."""
+    move(run, RunState.ON_HOLD, lease_until=None, attempts=0)
+
+
+def finish(run: Run, counts: dict[str, int] | None = None) -> None:
+    """The run did what it was asked to do; a test run comes here without having applied anything."""
+    if counts is not None:
+        run.counts = counts
+    move(run, RunState.DONE, counts=run.counts, lease_until=None, finished_at=Now())
+
+
+def fail(run: Run, code: str, what: str, remedy: str) -> None:
+    """The run can't go on; nothing was applied."""
+    run.error_code, run.error_what, run.error_remedy = code, what, remedy
+    move(run, RunState.FAILED, error_code=code, error_what=what, error_remedy=remedy, lease_until=None, finished_at=Now())
+
+
+def move(run: Run, to: RunState, **columns: Any) -> None:
+    """Change the state of a run that is ours, along MOVES. Raises LeaseLost."""
+    origins = [state for state, targets in MOVES.items() if to in targets]
+    if not _ours(run).filter(state__in=origins).update(state=to, **columns):
+        raise LeaseLost(str(run.pk))
+    run.state = to
+
+
+def approve(run: Run, by: User | None, via: str = "web") -> bool:
+    """Let a held run apply exactly what was previewed. False where it is not (or no longer) on hold."""
+    with transaction.atomic():
+        moved = Run.objects.filter(pk=run.pk, school_id=run.school_id, state=RunState.ON_HOLD).update(
+            state=RunState.PLANNED, alarms=[], lease_until=None, attempts=0
+        )
+        if moved:
+            audit.record("run.approved", school=run.school, actor=by, subject=str(run.pk), via=via)
+            wake(run.pk)
+    return bool(moved)
+
+
+def discard(run: Run, by: User | None, via: str = "web") -> bool:
+    """Put a held run aside; nothing is applied. False where it is not (or no longer) on hold."""
+    with transaction.atomic():
+        moved = Run.objects.filter(pk=run.pk, school_id=run.school_id, state=RunState.ON_HOLD).update(
+            state=RunState.DISCARDED, finished_at=Now()
+        )
+        if moved:
+            audit.record("run.discarded", school=run.school, actor=by, subject=str(run.pk), via=via)
+    return bool(moved)
+
+
+def hand_back(run: Run) -> None:
+    """Give a run back unfinished, as on SIGTERM: the next worker takes it at once, and the try isn't counted."""
+    _ours(run).filter(state__in=WORKING_STATES).update(lease_until=None, attempts=F("attempts") - 1)
+
+
+def sweep() -> list[UUID]:
+    """Wake every run that nobody works on, and park those whose tries are used up. Returns the ids that were woken."""
+    silent = Run.objects.filter(
+        Q(state=RunState.QUEUED, requested_at__lt=Now() - timedelta(seconds=config.sweep_seconds))
+        | Q(state__in=WORKING_STATES, lease_until__isnull=True)
+        | Q(state__in=WORKING_STATES, lease_until__lt=Now())
+    )
+    silent.filter(attempts__gte=config.run_attempts).update(
+        state=RunState.FAILED,
+        error_code="worker_died",
+        error_what=gettext_noop("The run was started several times and its worker ended each time before it was done. No account was changed."),
+        error_remedy=gettext_noop("Trigger it again. If that fails too, ask the operator of this installation for the worker's log."),
+        lease_until=None,
+        finished_at=Now(),
+    )
+    woken = list(silent.filter(attempts__lt=config.run_attempts).values_list("pk", flat=True))
+    for run_id in woken:
+        wake(run_id)
+    return woken
+
+
+def _ours(run: Run) -> models.QuerySet[Run]:
+    return Run.objects.filter(pk=run.pk, fence=run.fence)
+
+
+def _write(run: Run, **columns: Any) -> None:
+    if not _ours(run).filter(state__in=WORKING_STATES).update(**columns):
+        raise LeaseLost(str(run.pk))
