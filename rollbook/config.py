@@ -1,4 +1,4 @@
-"""Every setting of an installation, read once from the environment: one typed class, so that the reference page can be checked against it."""
+"""Every setting of an installation, read once from the environment: one typed class, against which the reference page is checked."""
 
 import base64
 import json
@@ -17,9 +17,7 @@ class Config(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ROLLBOOK_", extra="ignore", populate_by_name=True)
 
-    env: Literal["development", "production"] = Field(
-        "development", description="production refuses to start with anything unsafe"
-    )
+    env: Literal["development", "production"] = Field("development", description="production refuses to start with anything unsafe")
     data_dir: Path = Field(Path(".rollbook"), description="where the embedded database, made-up keys and report files lie")
     database_url: SecretStr | None = Field(
         None, validation_alias="DATABASE_URL", description="the PostgreSQL login of web and worker; embedded when unset"
@@ -27,9 +25,7 @@ class Config(BaseSettings):
     database_owner_url: SecretStr | None = Field(
         None, validation_alias="DATABASE_OWNER_URL", description="the login that migrates; DATABASE_URL when unset"
     )
-    database_app_role: str = Field(
-        "rollbook_app", description="the role, owner of nothing, that every connection but migrations works as"
-    )
+    database_app_role: str = Field("rollbook_app", description="the role, owner of nothing, that every connection but migrations works as")
     secret_key: SecretStr | None = Field(None, description="signs sessions; made and kept in data_dir in development")
     encryption_keys: SecretStr | None = Field(
         None, description="id:base64 of 32 bytes, comma separated, newest first; encrypts the SIS credentials"

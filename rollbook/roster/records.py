@@ -47,7 +47,7 @@ class StudentRecord(NamedTuple):
 class Account(NamedTuple):
     """What we hold about one student: a full row, loaded only where the record differs."""
 
-    id: str
+    id: bytes
     version: int
     status: str
     source: str
@@ -67,9 +67,9 @@ class Account(NamedTuple):
 
 
 class AccountKey(NamedTuple):
-    """The light form of an account, held for all accounts of a school during a run."""
+    """The light form of an account, held for all accounts of a school during a run. `id` are the 16 bytes of its UUID."""
 
-    id: str
+    id: bytes
     version: int
     fingerprint: bytes | None
     email_key: str

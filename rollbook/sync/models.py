@@ -1,4 +1,4 @@
-"""Tables of the sync: an integration, its credentials, runs, and each run's plan (changes and issues). Columns and constraints, little else."""
+"""Tables of the sync: an integration, its credentials, runs, and each run's plan. Columns and constraints, little else."""
 
 import uuid
 from typing import ClassVar

@@ -10,13 +10,14 @@ from uuid import UUID
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from procrastinate.exceptions import AlreadyEnqueued
 
 from rollbook.config import config
 from rollbook.schools import audit
 from rollbook.schools.models import User
+from rollbook.sources.base import Page
 from rollbook.sync import credentials
 from rollbook.sync.models import ACTIVE_STATES, WORKING_STATES, Integration, Mode, Run, RunState, Trigger
 
@@ -54,9 +55,7 @@ class Requested(NamedTuple):
     created: bool
 
 
-def request(
-    integration: Integration, *, trigger: Trigger, by: User | None = None, mode: Mode | None = None, via: str = "web"
-) -> Requested:
+def request(integration: Integration, *, trigger: Trigger, by: User | None = None, mode: Mode | None = None, via: str = "web") -> Requested:
     """Ask for a run of this integration; `mode` None follows its Test Run switch. Raises RunRefused."""
     refuse_unready(integration)
     run = Run(
@@ -118,7 +117,11 @@ def wake(run_id: UUID) -> None:
     """Queue a wake-up call. It carries the id only and says "look at this run"; losing or repeating it does no harm."""
     from rollbook.sync.tasks import look_at_run
 
-    look_at_run.defer(run_id=str(run_id))
+    try:
+        with transaction.atomic():  # an enqueued twin must not break the caller's transaction
+            look_at_run.configure(queueing_lock=f"run {run_id}").defer(run_id=str(run_id))
+    except AlreadyEnqueued:
+        pass
 
 
 def claim(run_id: UUID) -> Run | None:
@@ -139,7 +142,8 @@ def claim(run_id: UUID) -> Run | None:
         ),
         fence=F("fence") + 1,
         attempts=F("attempts") + 1,
-        started_at=models.functions.Coalesce(F("started_at"), Now()),
+        started_at=Coalesce(F("started_at"), Now()),
+        pages_done=models.Case(models.When(state__in=(RunState.QUEUED, RunState.FETCHING), then=models.Value(0)), default=F("pages_done")),
         lease_until=Now() + timedelta(seconds=config.lease_seconds),
     )
     return Run.objects.select_related("school", "integration").get(pk=run_id) if claimed else None
@@ -150,10 +154,18 @@ def heartbeat(run: Run) -> bool:
     return bool(_ours(run).filter(state__in=WORKING_STATES).update(lease_until=Now() + timedelta(seconds=config.lease_seconds)))
 
 
-def progress(run: Run, *, pages_done: int, pages_total: int | None, students_done: int, students_total: int | None) -> None:
+def progress(run: Run, pages: list[Page], students_done: int) -> None:
     """Note how far reading is. Raises LeaseLost."""
-    run.pages_done, run.pages_total, run.students_done, run.students_total = pages_done, pages_total, students_done, students_total
-    _write(run, pages_done=pages_done, pages_total=pages_total, students_done=students_done, students_total=students_total)
+    run.pages_done += len(pages)
+    run.students_done = students_done
+    for page in pages:
+        run.pages_total, run.students_total = page.pages, page.total
+    if (
+        not _ours(run)
+        .filter(state__in=WORKING_STATES)
+        .update(pages_done=run.pages_done, pages_total=run.pages_total, students_done=students_done, students_total=run.students_total)
+    ):
+        raise LeaseLost(str(run.pk))
 
 
 def planned(run: Run, counts: dict[str, int], alarms: list[dict[str, Any]]) -> None:
@@ -165,6 +177,11 @@ def planned(run: Run, counts: dict[str, int], alarms: list[dict[str, Any]]) -> N
 def hold(run: Run) -> None:
     """A guard tripped: the run rests here, with nothing applied, until a person decides."""
     move(run, RunState.ON_HOLD, lease_until=None, attempts=0)
+
+
+def applying(run: Run) -> None:
+    """The plan is about to be written. Raises LeaseLost."""
+    move(run, RunState.APPLYING)
 
 
 def finish(run: Run, counts: dict[str, int] | None = None) -> None:
@@ -226,8 +243,8 @@ def sweep() -> list[UUID]:
     silent.filter(attempts__gte=config.run_attempts).update(
         state=RunState.FAILED,
         error_code="worker_died",
-        error_what=gettext_noop("The run was started several times and its worker ended each time before it was done. No account was changed."),
-        error_remedy=gettext_noop("Trigger it again. If that fails too, ask the operator of this installation for the worker's log."),
+        error_what=_("This run was started several times, and each time its worker ended before it was done. No account was changed."),
+        error_remedy=_("Trigger it again. If that fails too, ask the operator of this installation for the worker's log."),
         lease_until=None,
         finished_at=Now(),
     )
@@ -239,8 +256,3 @@ def sweep() -> list[UUID]:
 
 def _ours(run: Run) -> models.QuerySet[Run]:
     return Run.objects.filter(pk=run.pk, fence=run.fence)
-
-
-def _write(run: Run, **columns: Any) -> None:
-    if not _ours(run).filter(state__in=WORKING_STATES).update(**columns):
-        raise LeaseLost(str(run.pk))

@@ -1,0 +1,146 @@
+"""Stop 4: a record and its account → the change to make, with before and after of each field that differs."""
+
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from rollbook.roster.matching import How, Match
+from rollbook.roster.records import Account, Issue, Severity, StudentRecord
+from rollbook.roster.values import same_name
+
+
+class ChangeKind(StrEnum):
+    NEW = "new"
+    LINKED = "linked"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    RETURNING = "returning"
+    OUTSIDE_SELECTION = "outside_selection"
+    NOT_IN_ROSTER = "not_in_roster"
+    PROTECTED = "protected"
+
+
+WRITING_KINDS: Final = (ChangeKind.NEW, ChangeKind.LINKED, ChangeKind.UPDATED, ChangeKind.RETURNING)
+
+
+class Change(NamedTuple):
+    """What becomes of one student.
+
+    `before` and `after` hold the differing fields only (`after` holds all for a new account); `account_version` is the version this
+    was planned on. `reason` names the rule that decided.
+    """
+
+    kind: ChangeKind
+    sis_id: str | None
+    account_id: bytes | None
+    account_version: int | None
+    first_name: str
+    last_name: str
+    email: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    fingerprint: bytes | None
+    reason: str
+
+
+class Rules(NamedTuple):
+    """What deciding depends on besides record and account: our fields that the mapping fills, and the source they come from."""
+
+    fields: tuple[str, ...]
+    source: str
+
+
+def decide(match: Match, account: Account | None, rules: Rules) -> Change | Issue:
+    """The change for one matched record, or the issue that a person has to decide. `account` is the matched account's full row."""
+    record = match.record
+    if match.how is How.NEW:
+        return _new(record, rules)
+    if account is None:  # it was erased while the roster was being read
+        return _issue("account_gone", record)
+    if match.how is How.BY_EMAIL:
+        if account.status != "active" or not _names_agree(record, account):
+            return _issue("link_names_differ", record, "email", record.email)
+        before, after = _differences(record, account, rules)
+        before |= {"source": account.source, "sis_id": account.sis_id}
+        after |= {"source": rules.source, "sis_id": record.sis_id}
+        return _change(ChangeKind.LINKED, record, account, before, after, "same_email_and_name")
+    if is_other_person(record, account):
+        return _issue("other_person", record, "sis_id", record.sis_id)
+    before, after = _differences(record, account, rules)
+    if account.status == "left":
+        return _change(ChangeKind.RETURNING, record, account, before | {"status": "left"}, after | {"status": "active"}, "sis_id_is_back")
+    if after:
+        return _change(ChangeKind.UPDATED, record, account, before, after, "fields_differ")
+    return _change(ChangeKind.UNCHANGED, record, account, before, after, "nothing_differs")
+
+
+def is_other_person(record: StudentRecord, account: Account) -> bool:
+    """Another name and another birth date under a known SIS ID: the id was given to somebody else."""
+    both_known = record.birth_date is not None and account.birth_date is not None
+    return both_known and record.birth_date != account.birth_date and not _names_agree(record, account)
+
+
+def _names_agree(record: StudentRecord, account: Account) -> bool:
+    return same_name(record.first_name, account.first_name) and same_name(record.last_name, account.last_name)
+
+
+def _new(record: StudentRecord, rules: Rules) -> Change:
+    values = record._asdict()
+    after = {field: value for field in rules.fields if (value := values[field]) is not None}
+    after["email_key"] = record.email_key
+    return Change(
+        ChangeKind.NEW,
+        record.sis_id,
+        None,
+        None,
+        record.first_name,
+        record.last_name,
+        record.email,
+        {},
+        after,
+        record.fingerprint,
+        "sis_id_unknown",
+    )
+
+
+def _differences(record: StudentRecord, account: Account, rules: Rules) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Before and after of each mapped field that differs. What the source leaves blank stays as it is."""
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for field in rules.fields:
+        said, held = getattr(record, field), getattr(account, field)
+        if field == "email":
+            if record.email_key != account.email_key:
+                before |= {"email": account.email, "email_key": account.email_key}
+                after |= {"email": record.email, "email_key": record.email_key}
+        elif field != "sis_id" and said is not None and said != held:
+            before[field], after[field] = held, said
+    return before, after
+
+
+def _change(
+    kind: ChangeKind, record: StudentRecord, account: Account, before: dict[str, Any], after: dict[str, Any], reason: str
+) -> Change:
+    return Change(
+        kind,
+        record.sis_id,
+        account.id,
+        account.version,
+        record.first_name,
+        record.last_name,
+        record.email,
+        before,
+        after,
+        record.fingerprint,
+        reason,
+    )
+
+
+def listed(kind: ChangeKind, account: Account, reason: str) -> Change:
+    """A row that changes nothing and only says how an account stands: no longer in the roster, or outside the selection."""
+    return Change(
+        kind, account.sis_id, account.id, account.version, account.first_name, account.last_name, account.email, {}, {}, None, reason
+    )
+
+
+def _issue(code: str, record: StudentRecord, field: str = "", value: str = "") -> Issue:
+    return Issue(code, Severity.ERROR, record.sis_id, f"{record.first_name} {record.last_name}", field, "", value)

@@ -1,0 +1,190 @@
+"""Text of a source → value in canonical form, so that the same data spelled otherwise is no change.
+
+A parser takes whatever JSON or a spreadsheet holds and returns the value, None for blank, or raises Unreadable with a problem's code.
+"""
+
+import re
+import unicodedata
+from datetime import date
+from functools import lru_cache
+from typing import Any, Final
+
+FIRST_YEAR, LAST_YEAR = 1900, 2150
+LONGEST_EMAIL = 254  # RFC 5321, path limit
+PRE_KINDERGARTEN, KINDERGARTEN, LAST_GRADE = -1, 0, 12
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+_EMAIL = re.compile(r'[^@\s<>()\[\]\\,;:"]+@[^@\s.<>()\[\]\\,;:"]+(\.[^@\s.<>()\[\]\\,;:"]+)+')
+_ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
+_GRADE_NUMBER = re.compile(r"(?:grade|year|yr|gr)?\.?\s*0*(\d{1,2})(?:st|nd|rd|th)?(?:\s*grade)?")
+_GRADE_PRE_K = re.compile(r"(?:pk|pre[\s-]?k|pre[\s-]?kindergarten|prekindergarten|preschool|nursery)\s*-?\s*([345])?")
+_GRADE_WORDS: Final = {"k": 0, "kg": 0, "kindergarten": 0, "kinder": 0, "tk": 0}
+
+
+class Unreadable(Exception):
+    """A value can't be taken. `code` is a key of `problems.PROBLEMS`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def text(value: Any, limit: int) -> str | None:
+    """Unicode NFC, outer spaces off, inner runs of white space as one space; numbers as they are written."""
+    if type(value) is not str:
+        value = _written(value)
+        if value is None:
+            return None
+    if not (value.isascii() and value.isprintable()):
+        value = unicodedata.normalize("NFC", value)
+        if _FORBIDDEN.search(value):
+            raise Unreadable("control_characters")
+        value = " ".join(value.split())
+    elif "  " in value or value[:1] == " " or value[-1:] == " ":
+        value = " ".join(value.split())
+    if len(value) > limit:
+        raise Unreadable("text_too_long")
+    return value or None
+
+
+def _written(value: Any) -> str | None:
+    """A number as a person would write it: a spreadsheet's 20418.0 is 20418."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return format(value, "d") if abs(value) < 10**30 else None
+    if isinstance(value, float):
+        return format(int(value), "d") if value.is_integer() and abs(value) < 10**15 else repr(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    raise Unreadable("wrong_type")
+
+
+def email(value: Any, limit: int) -> str | None:
+    """An address as it was written, checked for its shape only. Raises Unreadable("email_invalid")."""
+    written = text(value, 10_000)
+    if written is None:
+        return None
+    if len(written) > min(limit, LONGEST_EMAIL) or not _EMAIL.fullmatch(written) or ".." in written:
+        raise Unreadable("email_invalid")
+    return written
+
+
+def email_key(address: str) -> str:
+    """What makes two spellings of an address one: letter case aside, in Unicode NFC."""
+    return address.lower()
+
+
+@lru_cache(maxsize=32_768)
+def _date(written: str) -> date:
+    match = _ISO_DATE.fullmatch(written)
+    if match is None:
+        raise Unreadable("date_invalid")
+    try:
+        day = date(int(match[1]), int(match[2]), int(match[3]))
+    except ValueError as error:
+        raise Unreadable("date_invalid") from error
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise Unreadable("date_invalid")
+    return day
+
+
+def birth_date(value: Any, _limit: int = 0) -> date | None:
+    """A date written year-month-day, also with a time behind it. Raises Unreadable("date_invalid")."""
+    written = text(value, 10_000)
+    return None if written is None else _date(written)
+
+
+@lru_cache(maxsize=4_096)
+def _graduation_year(written: str) -> int | None:
+    if not re.fullmatch(r"[0-9]{1,4}(\.0)?", written):
+        raise Unreadable("graduation_year_invalid")
+    year = int(float(written))
+    if year == 0:  # PowerSchool's way of saying that none is set
+        return None
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise Unreadable("graduation_year_invalid")
+    return year
+
+
+def graduation_year(value: Any, _limit: int = 0) -> int | None:
+    """A year of four digits; 0 is blank. Raises Unreadable("graduation_year_invalid")."""
+    written = text(value, 10_000)
+    return None if written is None else _graduation_year(written)
+
+
+@lru_cache(maxsize=4_096)
+def _grade(written: str) -> int | None:
+    word = written.casefold()
+    if word in _GRADE_WORDS:
+        return _GRADE_WORDS[word]
+    if match := _GRADE_PRE_K.fullmatch(word):
+        return {None: -1, "5": -1, "4": -1, "3": -2}[match[1]]
+    if re.fullmatch(r"-[0-9]{1,2}", word):
+        return int(word)
+    if match := _GRADE_NUMBER.fullmatch(word):
+        return int(match[1])
+    return None
+
+
+def grade(value: Any) -> int | None:
+    """A grade level as a number: pre-kindergarten -1 and below, kindergarten 0, then 1 to 12. None where it can't be told."""
+    try:
+        written = text(value, 100)
+    except Unreadable:
+        return None
+    return None if written is None else _grade(written)
+
+
+def grade_label(level: int) -> str:
+    """How a grade level is written for people."""
+    if level == KINDERGARTEN:
+        return "K"
+    if level < KINDERGARTEN:
+        return "Pre-K" if level == PRE_KINDERGARTEN else f"Pre-K {level}"
+    return str(level)
+
+
+def parse_grades(written: str) -> list[int]:
+    """Ranges and lists of grade levels such as "9-12", "K-5" or "PK,K,1". Raises ValueError naming the part that can't be read."""
+    levels: set[int] = set()
+    for part in written.replace("–", "-").split(","):
+        ends = _ends(part.strip())
+        if ends is None or ends[0] > ends[1] or ends[1] > LAST_GRADE:
+            raise ValueError(part.strip())
+        levels.update(range(ends[0], ends[1] + 1))
+    return sorted(levels)
+
+
+def _ends(part: str) -> tuple[int, int] | None:
+    """Both ends of a range; a single level is a range of one."""
+    single = grade(part)
+    if single is not None:
+        return single, single
+    for cut in (i for i, letter in enumerate(part) if letter == "-" and i > 0):
+        first, last = grade(part[:cut].strip()), grade(part[cut + 1 :].strip())
+        if first is not None and last is not None:
+            return first, last
+    return None
+
+
+def same_name(one: str | None, other: str | None) -> bool:
+    """Whether two names are the same to a person: letter case, accents and spaces aside."""
+    return _bare(one or "") == _bare(other or "")
+
+
+def _bare(name: str) -> str:
+    parts = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join("".join(letter for letter in parts if not unicodedata.combining(letter)).split())
+
+
+PARSERS: Final = {
+    "identifier": text,
+    "text": text,
+    "gender": text,
+    "email": email,
+    "date": birth_date,
+    "graduation_year": graduation_year,
+}

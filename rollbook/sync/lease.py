@@ -1,0 +1,64 @@
+"""Keeps a claimed run ours while work goes on: a heartbeat on a connection of its own, and handing back when the worker is told to stop."""
+
+import logging
+import threading
+from types import TracebackType
+
+from django.db import DatabaseError, connection
+
+from rollbook.config import config
+from rollbook.sync import runs
+from rollbook.sync.models import Run
+
+log = logging.getLogger(__name__)
+
+stopping = threading.Event()  # set by the worker on SIGTERM: runs hand themselves back at the next batch
+_held: dict[int, Run] = {}
+
+
+class Lease:
+    """Renews the lease of a run every third of its length. `check` raises once the run is lost or the worker is to stop."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._over = threading.Event()
+        self._lost = False
+        self._thread = threading.Thread(target=self._beat, name=f"heartbeat-{run.pk}", daemon=True)
+
+    def __enter__(self) -> "Lease":
+        _held[id(self)] = self._run
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        _held.pop(id(self), None)
+        self._over.set()
+        self._thread.join()
+
+    def check(self) -> None:
+        """Raise LeaseLost where another worker has the run, HandBack where this worker is stopping."""
+        if self._lost:
+            raise runs.LeaseLost(str(self._run.pk))
+        if stopping.is_set():
+            raise HandBack(str(self._run.pk))
+
+    def _beat(self) -> None:
+        try:
+            while not self._over.wait(config.lease_seconds / 3):
+                try:
+                    self._lost = not runs.heartbeat(self._run)
+                except DatabaseError as error:  # it may be back for the next beat; the lease itself decides
+                    log.warning("run %s: heartbeat not written: %s", self._run.pk, type(error).__name__)
+                    connection.close()
+        finally:
+            connection.close()
+
+
+class HandBack(Exception):
+    """This worker is stopping; the run goes back for another."""
+
+
+def hand_back_all() -> None:
+    """Give back every run of this process, as the last thing a stopping worker does."""
+    for run in list(_held.values()):
+        runs.hand_back(run)

@@ -1,0 +1,181 @@
+"""The whole story of a run in one function. Stops 1 to 7 of the way of a record are called from here and nowhere else."""
+
+import logging
+import time
+from collections.abc import Iterator
+from itertools import chain
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from rollbook.config import config
+from rollbook.roster import guards
+from rollbook.roster.mapping import Mapped, RecordMapper
+from rollbook.roster.matching import How, Match, Matcher
+from rollbook.roster.planning import Change, ChangeKind, Rules, decide, listed
+from rollbook.roster.records import Issue, Selection, Severity
+from rollbook.sources.base import Connection, Page, Source
+from rollbook.sources.errors import SourceError
+from rollbook.sources.http import Bounds
+from rollbook.sync import credentials, runs, store
+from rollbook.sync.lease import HandBack, Lease
+from rollbook.sync.models import Mode, Run, RunState
+
+log = logging.getLogger(__name__)
+
+BATCH = 2_000  # records that are decided and stored together
+SECONDS = 1.0  # the longest a batch waits for more, so that progress is seen from a slow SIS too
+
+
+def run_sync(run_id: UUID) -> None:
+    """Do a run, or what is left of it: read and plan, look at the plan, then apply it if the run is live.
+
+    Does nothing where the run is over or another worker has it. Every way to fail leaves all accounts as they were.
+    """
+    run = runs.claim(run_id)
+    if run is None:
+        return
+    log.info("run %s: claimed as %s, try %s", run.pk, run.state, run.attempts)
+    try:
+        with Lease(run) as lease:
+            if run.state == RunState.FETCHING:
+                plan(run, lease)
+            if run.mode == Mode.TEST:
+                runs.finish(run)
+            elif run.alarms:
+                runs.hold(run)
+            else:
+                apply(run)
+    except SourceError as error:
+        runs.fail(run, error.code, error.what, error.remedy)
+    except credentials.KeyMissing as error:
+        runs.fail(run, "key_missing", str(error), _("Set the key the credentials were stored with, or enter the credentials again."))
+    except HandBack:
+        runs.hand_back(run)
+    except runs.LeaseLost:
+        log.warning("run %s: taken over by another worker, stopped here", run.pk)
+    log.info("run %s: %s %s", run.pk, run.state, run.counts)
+
+
+def plan(run: Run, lease: Lease) -> None:
+    """Read the roster and store what would become of every student (stops 1 to 6)."""
+    store.clear_plan(run)
+    source, mapper, rules = prepare(run)
+    keys = store.load_account_keys(run.school_id, run.source)
+    matcher = Matcher(*keys)
+    counts = {"read": 0, "accounts": len(keys.linked), ChangeKind.UNCHANGED: 0, ChangeKind.OUTSIDE_SELECTION: 0}
+    moved: set[str] = set()
+    for pages in batches(source.pages(connect(run), mapper.source_fields)):  # 1
+        lease.check()
+        mapped = [mapper.map(raw) for page in pages for raw in page.records]  # 2
+        admitted = [each for each in mapped if matcher.admit(each)]
+        matches = [matcher.match(each.record) for each in admitted if each.record is not None]  # 3
+        changes, issues = decide_all(run, matches, rules)  # 4
+        moved.update(change.sis_id for change in changes if "email_key" in change.after and change.sis_id is not None)
+        outside = [each for each in admitted if not each.selected]
+        counts["read"] += len(mapped)
+        counts[ChangeKind.OUTSIDE_SELECTION] += len(outside)
+        counts[ChangeKind.UNCHANGED] += sum(match.how is How.SAME for match in matches)
+        with transaction.atomic():  # the fence is checked in the same transaction, so that a worker taken for dead adds nothing
+            runs.progress(run, pages, counts["read"])
+            rows = chain(changes, list_outside(run, matcher, outside))
+            store.save_plan(run, rows, chain((issue for each in admitted for issue in each.issues), issues))  # 5
+    conclude(run, matcher, mapper, moved, counts)
+
+
+def prepare(run: Run) -> tuple[Source, RecordMapper, Rules]:
+    """What a run reads and how it maps, from the settings it was requested with."""
+    assert run.integration is not None
+    source = run.integration.source_type
+    mapping = [(source_field, field) for source_field, field in run.settings["mapping"]]
+    selection = Selection(frozenset(run.settings["grades"]))
+    mapper = RecordMapper(mapping, run.settings["mapping_version"], source.grade_field, selection)
+    return source, mapper, Rules(mapper.fields, run.source)
+
+
+def connect(run: Run) -> Connection:
+    """The conversation with the SIS: credentials in the clear, only here."""
+    assert run.integration is not None
+    return Connection(
+        credentials=credentials.load(run.integration),
+        choices=run.settings["choices"],
+        variant=run.settings["variant"],
+        tokens=credentials.StoredToken(run.integration),
+        bounds=bounds(),
+    )
+
+
+def bounds() -> Bounds:
+    """The installation's limits on one conversation with a SIS."""
+    return Bounds(
+        connect_seconds=config.connect_seconds,
+        request_seconds=config.request_seconds,
+        page_bytes=config.page_bytes,
+        pages=config.pages,
+        records=config.records,
+        run_seconds=config.run_seconds,
+        tries=config.tries,
+        retry_after_seconds=config.retry_after_seconds,
+        sign_ins=config.sign_ins,
+        allowed_networks=config.networks,
+        ca_file=str(config.ca_file) if config.ca_file else None,
+    )
+
+
+def batches(pages: Iterator[Page]) -> Iterator[list[Page]]:
+    """Gather pages until there is a batch of records or a second has gone by."""
+    batch: list[Page] = []
+    since = time.monotonic()
+    for page in pages:
+        batch.append(page)
+        if sum(len(each.records) for each in batch) >= BATCH or time.monotonic() - since >= SECONDS:
+            yield batch
+            batch, since = [], time.monotonic()
+    if batch:
+        yield batch
+
+
+def decide_all(run: Run, matches: list[Match], rules: Rules) -> tuple[list[Change], list[Issue]]:
+    """Decide a batch; the full rows of the accounts that differ are loaded together."""
+    differing = [match for match in matches if match.how is not How.SAME]
+    accounts = store.load_accounts(run.school_id, (match.key.id for match in differing if match.key is not None))
+    decided = [decide(match, accounts.get(match.key.id) if match.key else None, rules) for match in differing]
+    return [each for each in decided if isinstance(each, Change)], [each for each in decided if isinstance(each, Issue)]
+
+
+def list_outside(run: Run, matcher: Matcher, outside: list[Mapped]) -> Iterator[Change]:
+    """Rows for students who have an account but are now in a grade that isn't pulled in: shown, left alone."""
+    keys = [key for each in outside if (key := matcher.holds(each.sis_id)) is not None]
+    for account in store.load_accounts(run.school_id, (key.id for key in keys)).values():
+        yield listed(ChangeKind.OUTSIDE_SELECTION, account, "grade_not_selected")
+
+
+def conclude(run: Run, matcher: Matcher, mapper: RecordMapper, moved: set[str], counts: dict[str, int]) -> None:
+    """What only the whole roster tells: withdraw clashes, list who is missing, count, and look at the guards."""
+    verdict = matcher.verdict(moved, complete=True)  # a source raises RosterIncomplete rather than end short
+    with transaction.atomic():
+        runs.progress(run, [], counts["read"])
+        names = store.withdraw(run, verdict.withdrawn)
+        unplanned = verdict.withdrawn - names.keys()
+        counts[ChangeKind.UNCHANGED] -= len(unplanned)
+        names |= store.names_of(run.school_id, run.source, unplanned)
+        vanished = [Issue("field_vanished", Severity.WARNING, None, "", field, source_field) for source_field, field in mapper.vanished()]
+        issues = chain((issue._replace(name=names.get(issue.sis_id or "", "")) for issue in verdict.issues), vanished)
+        store.save_plan(run, [], issues)
+        for keys in store.in_chunks(verdict.not_in_roster):
+            missing = store.load_accounts(run.school_id, (key.id for key in keys)).values()
+            gone = (listed(ChangeKind.NOT_IN_ROSTER, account, "not_sent") for account in missing if account.status == "active")
+            store.save_plan(run, gone, [])
+        stored = store.count_plan(run)
+        stored[ChangeKind.UNCHANGED] = stored.get(ChangeKind.UNCHANGED, 0) + counts[ChangeKind.UNCHANGED]
+        counts = {**stored, **{name: number for name, number in counts.items() if name != ChangeKind.UNCHANGED}}
+        runs.planned(run, counts, [alarm._asdict() for alarm in guards.review(counts)])  # 6
+
+
+def apply(run: Run) -> None:
+    """Write the stored plan onto the accounts (stop 7): all of it or nothing, and only while the run is ours."""
+    runs.applying(run)
+    with transaction.atomic():
+        overtaken = store.apply_plan(run)
+        runs.finish(run, {**run.counts, "overtaken": overtaken})

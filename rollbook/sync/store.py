@@ -1,0 +1,145 @@
+"""Stops 5 and 7: the plan into the database, and from there onto the accounts. The only module with hand-written SQL."""
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import msgspec
+from django.db import IntegrityError, connection, transaction
+
+from rollbook.roster.planning import Change
+from rollbook.roster.records import Account, AccountKey, Issue
+from rollbook.sync.models import Run
+
+CHUNK = 5_000  # rows that travel at a time
+_json = msgspec.json.Encoder()
+
+
+class AccountKeys(NamedTuple):
+    """The accounts of a school as the matcher takes them."""
+
+    linked: list[AccountKey]
+    unlinked: list[AccountKey]
+    elsewhere: list[str]
+
+
+def load_account_keys(school_id: UUID, source: str) -> AccountKeys:
+    """The light form of all accounts of a school, parted by their link: to this source, to none, to another."""
+    keys = AccountKeys([], [], [])
+    with connection.cursor() as cursor:
+        cursor.execute(_sql("load_account_keys"), {"school": school_id})
+        while rows := cursor.fetchmany(CHUNK):
+            for account_id, version, fingerprint, email_key, sis_id, linked_to in rows:
+                if sis_id is None:
+                    keys.unlinked.append(AccountKey(bytes(account_id), version, None, email_key, None))
+                elif linked_to == source:
+                    keys.linked.append(AccountKey(bytes(account_id), version, fingerprint and bytes(fingerprint), email_key, sis_id))
+                else:
+                    keys.elsewhere.append(email_key)
+    return keys
+
+
+def load_accounts(school_id: UUID, ids: Iterable[bytes]) -> dict[bytes, Account]:
+    """The full rows of these accounts, by id."""
+    wanted = [UUID(bytes=account_id) for account_id in ids]
+    if not wanted:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_sql("load_accounts"), {"school": school_id, "ids": wanted})
+        return {bytes(row[0]): Account(bytes(row[0]), *row[1:]) for row in cursor.fetchall()}
+
+
+def clear_plan(run: Run) -> None:
+    """Forget what an earlier try of this run has planned."""
+    for name in ("clear_changes", "clear_issues"):
+        _execute(name, run)
+
+
+def save_plan(run: Run, changes: Iterable[Change], issues: Iterable[Issue]) -> None:
+    """Add changes and issues to a run's plan by COPY. A new student gets the id of the account to be made here."""
+    school, run_id = str(run.school_id), str(run.pk)
+    with connection.cursor() as cursor:
+        with cursor.copy(_sql("copy_changes")) as copy:
+            for c in changes:
+                account_id = str(UUID(bytes=c.account_id) if c.account_id else uuid4())
+                before, after = _json.encode(c.before).decode(), _json.encode(c.after).decode()
+                who = (c.sis_id, account_id, c.account_version, c.first_name, c.last_name, c.email)
+                copy.write_row((school, run_id, c.kind, *who, before, after, c.fingerprint, c.reason, ""))
+        with cursor.copy(_sql("copy_issues")) as copy:
+            for i in issues:
+                copy.write_row((school, run_id, i.severity, i.code, i.sis_id, i.name, i.field, i.source_field, i.value))
+
+
+def withdraw(run: Run, sis_ids: Iterable[str]) -> dict[str, str]:
+    """Take planned changes back; the names of those taken back, by SIS ID."""
+    with connection.cursor() as cursor:
+        cursor.execute(_sql("withdraw_changes"), {"school": run.school_id, "run": run.pk, "sis_ids": list(sis_ids)})
+        return dict(cursor.fetchall())
+
+
+def names_of(school_id: UUID, source: str, sis_ids: Iterable[str]) -> dict[str, str]:
+    """The names of linked students, by SIS ID."""
+    with connection.cursor() as cursor:
+        cursor.execute(_sql("names_of"), {"school": school_id, "source": source, "sis_ids": list(sis_ids)})
+        return dict(cursor.fetchall())
+
+
+def count_plan(run: Run) -> dict[str, int]:
+    """How many rows the plan has, by change kind and by severity."""
+    with connection.cursor() as cursor:
+        counts: dict[str, int] = {}
+        for name in ("count_changes", "count_issues"):
+            cursor.execute(_sql(name), {"school": run.school_id, "run": run.pk})
+            counts.update(cursor.fetchall())
+        return counts
+
+
+def apply_plan(run: Run) -> int:
+    """Write the stored plan onto the accounts, inside the caller's transaction. Returns how many rows were overtaken.
+
+    Rows whose account has changed since they were planned are left out and marked. Should an e-mail or SIS ID have been given to
+    somebody else meanwhile, the database refuses the whole; then those rows are marked too, and the rest is applied.
+    """
+    _execute("lock_accounts", run)
+    overtaken = _execute("mark_overtaken", run)
+    try:
+        with transaction.atomic():
+            _write_accounts(run)
+    except IntegrityError:
+        while marked := _execute("mark_collisions", run):
+            overtaken += marked
+        _write_accounts(run)
+    return overtaken
+
+
+def _write_accounts(run: Run) -> None:
+    for name in ("apply_updates", "apply_new", "apply_fingerprints"):
+        _execute(name, run)
+    with connection.cursor() as cursor:  # deferred for swaps; now every address has its final owner
+        cursor.execute("SET CONSTRAINTS one_account_per_email IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS one_account_per_email DEFERRED")
+
+
+def _execute(name: str, run: Run) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_sql(name), {"school": run.school_id, "run": run.pk, "source": run.source})
+        return int(cursor.rowcount)
+
+
+@cache
+def _sql(name: str) -> Any:
+    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text()
+
+
+def in_chunks(rows: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
+    """Cut a long row of things into lists."""
+    batch: list[Any] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
