@@ -1,0 +1,129 @@
+"""Faults as values: what goes wrong, for which requests, how often. The board decides which of them fire."""
+
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
+from threading import Event, Lock
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from rollbook.standins.messages import Request, Response
+from rollbook.standins.server import Wire
+
+
+class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One fault. `kind` names it; the next four say when it fires; the rest are read by some kinds only."""
+
+    kind: str
+    path: str = ""
+    """Request path with `*` wildcards; "" is the kind's usual one."""
+    page: int = 0
+    """Only for this page number; 0 is any."""
+    after: int = -1
+    """Let so many matching requests pass first; -1 is the kind's usual number, mostly 0."""
+    times: int = 0
+    """Fire so often, then never again; 0 is always."""
+    status: int = 0
+    retry_after: str = ""
+    location: str = ""
+    seconds: float = 0
+    size: int = 0
+    """Bytes, megabytes, rows or a difference, as the kind says."""
+    field: str = ""
+    differs: bool = False
+    release: str = ""
+    """A name for `hold`, to be released by."""
+
+
+class Scene(Protocol):
+    """What a fault may reach beyond its request."""
+
+    def handle(self, request: Request) -> Response: ...
+
+    def revoke_tokens(self) -> None: ...
+
+    def held(self, name: str) -> Event: ...
+
+
+class Kind(NamedTuple):
+    """What a kind of fault does, at one or more of five moments of an exchange."""
+
+    what: str
+    path: str = ""
+    after: int = 0
+    pause: Callable[[Fault, Scene, Wire], bool] | None = None
+    """Before anything; False when the client didn't wait."""
+    ask: Callable[[Fault, Request], Request] | None = None
+    answer: Callable[[Fault, Request, Scene], Response] | None = None
+    rewrite: Callable[[Fault, Request, Response, Scene], Response] | None = None
+    deliver: Callable[[Fault, Request, Response, Wire], None] | None = None
+
+
+Fired = list[tuple[Fault, Kind]]
+
+
+class FaultBoard:
+    """The faults that are set, with their counters."""
+
+    def __init__(self, kinds: Mapping[str, Kind], usual_path: str) -> None:
+        self.kinds, self._usual_path = kinds, usual_path
+        self._lock = Lock()
+        self._faults: list[Fault] = []
+        self._seen: list[int] = []
+
+    @property
+    def faults(self) -> list[Fault]:
+        return list(self._faults)
+
+    def set(self, faults: Iterable[Fault]) -> None:
+        """Replace all faults; counters start anew. Raises KeyError for an unknown kind."""
+        new = list(faults)
+        for fault in new:
+            if fault.kind not in self.kinds:
+                raise KeyError(f"no fault {fault.kind!r}; there are {', '.join(sorted(self.kinds))}")
+        with self._lock:
+            self._faults, self._seen = new, [0] * len(new)
+
+    def firing(self, request: Request) -> Fired:
+        """The faults that fire for this request; each match is counted."""
+        if not self._faults:
+            return []
+        fired: Fired = []
+        with self._lock:
+            for at, fault in enumerate(self._faults):
+                kind = self.kinds[fault.kind]
+                if not fnmatchcase(request.path, fault.path or kind.path or self._usual_path):
+                    continue
+                if fault.page and fault.page != request.page():
+                    continue
+                after = kind.after if fault.after < 0 else fault.after
+                self._seen[at] += 1
+                if self._seen[at] > after and (not fault.times or self._seen[at] <= after + fault.times):
+                    fired.append((fault, kind))
+        return fired
+
+
+def read_fault(text: str) -> Fault:
+    """A fault from the command line: `status:status=503,page=3,times=1`. Raises msgspec.ValidationError."""
+    kind, _, rest = text.partition(":")
+    fields: dict[str, Any] = dict(part.partition("=")[::2] for part in rest.split(",") if part)
+    return msgspec.convert({"kind": kind, **fields}, Fault, strict=False)
+
+
+def play(request: Request, fired: Fired, scene: Scene, wire: Wire) -> None:
+    """One exchange with the fired faults in it."""
+    for fault, kind in fired:
+        if kind.pause and not kind.pause(fault, scene, wire):
+            wire.hang_up()
+            return
+    for fault, kind in fired:
+        request = kind.ask(fault, request) if kind.ask else request
+    answers = (kind.answer(fault, request, scene) for fault, kind in fired if kind.answer)
+    response = next(answers, None) or scene.handle(request)
+    for fault, kind in fired:
+        response = kind.rewrite(fault, request, response, scene) if kind.rewrite else response
+    for fault, kind in fired:
+        if kind.deliver:
+            kind.deliver(fault, request, response, wire)
+            return
+    wire.send(response, request)

@@ -1,0 +1,179 @@
+"""Made-up students, each a pure function of (seed, number): the same student whatever the size of the school."""
+
+from datetime import date, timedelta
+from functools import lru_cache
+from hashlib import blake2b
+from struct import Struct
+from typing import NamedTuple
+
+from rollbook.standins import names
+
+SCHOOL_YEAR = 2027
+"""The year in which this school year ends; grade 12 graduates in it."""
+PRE_REGISTERED, ACTIVE, INACTIVE, TRANSFERRED, GRADUATED = -1, 0, 1, 2, 3
+GRADUATED_SCHOOL, GRADUATED_GRADE = 999999, 99
+FIRST_DCID = 1001
+_DICE = Struct("<8I")
+_STATUS_BY_SLOT = {0: PRE_REGISTERED, 1: INACTIVE, 2: TRANSFERRED, 3: GRADUATED}
+_GRADES = [-1] * 3 + [0] * 6 + [grade for grade in range(1, 13) for _ in range(7)]
+
+
+class School(NamedTuple):
+    """A school: `dcid` is its key, `number` the one that students carry. They differ on purpose."""
+
+    dcid: int
+    number: int
+    name: str
+    low_grade: int
+    high_grade: int
+
+
+SCHOOLS = (
+    School(2, 100, "Maple Street Elementary School", -1, 5),
+    School(3, 110, "Riverside Elementary School", -1, 5),
+    School(4, 200, "Exampleton Middle School", 6, 8),
+    School(5, 300, "Exampleton High School", 9, 12),
+)
+GRADUATES = School(9, GRADUATED_SCHOOL, "Graduated Students", 99, 99)
+SCHOOL_BY_NUMBER = {school.number: school for school in (*SCHOOLS, GRADUATES)}
+
+
+class Brief(NamedTuple):
+    """What a status, grade or school filter needs, cheap enough to compute for a million students."""
+
+    enroll_status: int
+    grade_level: int
+    school_number: int
+
+
+class Student(NamedTuple):
+    """One made-up student. Dates are ISO text so that a hostile set can hold impossible ones; "" is absent."""
+
+    number: int
+    first_name: str
+    middle_name: str
+    last_name: str
+    legal_first_name: str
+    gender: str
+    birth_date: str
+    email: str
+    username: str
+    local_id: str
+    state_id: str
+    grade_level: int
+    graduation_year: int
+    enroll_status: int
+    school_number: int
+    entry_date: str
+    exit_date: str
+    changed_on: str
+    dice: tuple[int, ...]
+    missing: tuple[str, ...] = ()
+    """Keys that the answers leave out for this student, e.g. "last_name"."""
+
+    @property
+    def dcid(self) -> int:
+        """The SIS's own key. Never the same number as `internal_id`, so mixing them up is seen."""
+        return self.number + FIRST_DCID - 1
+
+    @property
+    def internal_id(self) -> int:
+        return self.number + 400_000
+
+
+def scramble(seed: int, number: int) -> int:
+    """A cheap 32-bit mix, the same on every machine and Python version."""
+    x = (number * 0x9E3779B1 + seed * 0x85EBCA6B + 0x27D4EB2F) & 0xFFFFFFFF
+    x ^= x >> 16
+    x = x * 0x7FEB352D & 0xFFFFFFFF
+    x ^= x >> 15
+    x = x * 0x846CA68B & 0xFFFFFFFF
+    return x ^ (x >> 16)
+
+
+def roll(seed: int, number: int, salt: int = 0) -> tuple[int, ...]:
+    """Eight 32-bit numbers for one person."""
+    return _DICE.unpack(blake2b(b"%d/%d/%d" % (seed, number, salt), digest_size=32).digest())
+
+
+def brief(seed: int, number: int, joined: bool = False) -> Brief:
+    """Status, grade and school. Of every hundred, one each is pre-registered, inactive, transferred, graduated."""
+    status = ACTIVE if joined else _STATUS_BY_SLOT.get((number * 61 + seed * 17 + 40) % 100, ACTIVE)
+    if status == GRADUATED:
+        return Brief(status, GRADUATED_GRADE, GRADUATED_SCHOOL)
+    x = scramble(seed, number)
+    grade = _GRADES[x % len(_GRADES)]
+    if grade >= 9:
+        return Brief(status, grade, 300)
+    if grade >= 6:
+        return Brief(status, grade, 200)
+    return Brief(status, grade, 110 if x & 0x100000 else 100)
+
+
+def student(seed: int, number: int, clean: bool = False, joined_on: str = "") -> Student:
+    """Student `number`. Unless `clean`, one in 200 lacks an e-mail and one in 400 a graduation year."""
+    status, grade, school_number = brief(seed, number, bool(joined_on))
+    dice = roll(seed, number)
+    gender, first, first_ascii = _first_name(dice[0], dice[1])
+    last_at = dice[2] % len(names.LAST)
+    last, last_ascii = names.LAST[last_at], names.LAST_ASCII[last_at]
+    if dice[3] % 9 == 0:
+        second_at = (dice[3] >> 8) % len(names.LAST)
+        last, last_ascii = f"{last} {names.LAST[second_at]}", last_ascii + names.LAST_ASCII[second_at]
+    middle = _first_name(dice[0], dice[4])[1] if dice[4] % 3 else ""
+    legal = _first_name(dice[0], dice[5])[1] if dice[5] % 12 == 0 else ""
+    graduation_year = SCHOOL_YEAR - 1 - dice[6] % 3 if status == GRADUATED else SCHOOL_YEAR + 12 - grade
+    flaw = 0 if clean else (number + seed * 37) % 400
+    birth_year = graduation_year - 19
+    exited = status in (INACTIVE, TRANSFERRED, GRADUATED)
+    return Student(
+        number=number, first_name=first, middle_name=middle, last_name=last, legal_first_name=legal, gender=gender,
+        birth_date=_day(birth_year, 9, 1, dice[6] % 365),
+        email="" if flaw in (57, 257) else f"{first_ascii}.{last_ascii}{number}@school.example",
+        username=f"{first_ascii[:1]}{last_ascii[:12]}{number}", local_id=str(20_000 + number),
+        state_id=str(9_900_000_000 + number * 7),
+        grade_level=grade, graduation_year=0 if flaw == 123 else graduation_year,
+        enroll_status=status, school_number=school_number,
+        entry_date=joined_on or ("2027-08-30" if status == PRE_REGISTERED else "2026-09-01"),
+        exit_date=_day(2026, 6, 12, dice[7] % 120) if exited else "2027-06-18",
+        changed_on=joined_on or _day(2026, 7, 1, dice[7] % 60), dice=dice,
+    )  # fmt: skip
+
+
+def rename(seed: int, who: Student, salt: int) -> dict[str, str]:
+    """A new last or first name, certain to differ from the old one."""
+    dice = roll(seed, who.number, salt)
+    if dice[0] % 2:
+        new = names.LAST[dice[1] % len(names.LAST)]
+        return {"last_name": new if new != who.last_name else f"{new} Young"}
+    new = _first_name(who.dice[0], dice[2])[1]
+    return {"first_name": new if new != who.first_name else f"{new}-Lee"}
+
+
+def household(who: Student) -> dict[str, str]:
+    """Address, telephone and parents, made when asked for: most answers don't need them."""
+    d = who.dice
+    last = who.last_name
+    return {
+        "street": f"{d[1] % 900 + 1} {names.STREETS[d[3] % len(names.STREETS)]} Rd",
+        "city": names.TOWNS[d[5] % len(names.TOWNS)],
+        "state_province": "VT" if d[5] % 10 else "MB",
+        "postal_code": str(5001 + d[6] % 90_000).zfill(5) if d[5] % 10 else "R3P 3B4",
+        "phone": f"555-01{d[7] % 100:02d}" if d[7] % 3 else f"80255501{d[7] % 100:02d}",
+        "mother": f"{last}, {names.GIRLS[d[4] % len(names.GIRLS)]}",
+        "father": f"{last}, {names.BOYS[d[2] % len(names.BOYS)]}",
+        "guardian_email": f"family{who.number}@home.example",
+    }
+
+
+def _first_name(gender_die: int, die: int) -> tuple[str, str, str]:
+    if gender_die % 2:
+        at = die % len(names.GIRLS)
+        return "F", names.GIRLS[at], names.GIRLS_ASCII[at]
+    at = die % len(names.BOYS)
+    return "M", names.BOYS[at], names.BOYS_ASCII[at]
+
+
+@lru_cache(maxsize=16_384)
+def _day(year: int, month: int, day: int, after: int) -> str:
+    return (date(year, month, day) + timedelta(days=after)).isoformat()

@@ -1,0 +1,47 @@
+"""`python -m rollbook.standins powerschool`: start one and say where it is."""
+
+import argparse
+from typing import Any
+
+from rollbook.standins.faults import read_fault
+from rollbook.standins.powerschool import KINDS, StandIn, serve
+from rollbook.standins.powerschool.v1 import LEVELS
+
+_FAULTS = "faults (NAME or NAME:page=3,times=1,status=503,path=/ws/v1/*):\n" + "\n".join(
+    f"  {name:18}{kind.what}" for name, kind in KINDS.items()
+)
+
+
+def add_arguments(commands: Any) -> None:
+    """Add this vendor's sub-command."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "powerschool", help="PowerSchool SIS", epilog=_FAULTS, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1")
+    add("--port", type=int, default=8101, help="0 picks a free one")
+    add("--students", type=int, default=1240, help="10 to 1,000,000")
+    add("--seed", type=int, default=7, help="same seed, same students")
+    add("--week", type=int, default=1, help="2 and on: joiners, leavers, new names and e-mails")
+    add("--clean", action="store_true", help="none of the few flaws that real rosters have")
+    add("--hostile", action="store_true", help="every fourth student carries something nasty")
+    add("--client-id", default="", help="a UUID made from the seed unless given")
+    add("--client-secret", default="", help="likewise")
+    add("--page-size-max", type=int, default=100)
+    add("--access-level", choices=LEVELS, default="READ", help="the plugin's accessLevelV1Api")
+    add("--grants", default="all", help="columns the plugin may read: all, none, students.dcid,schools.*,-log.entry")
+    add("--latency-ms", type=int, default=0)
+    add("--fault", type=read_fault, action="append", default=[], dest="faults", metavar="FAULT", help="see below")
+    add("--no-single-object", action="store_false", dest="single_object", help="a list also for one element")
+    add("--no-token-type", action="store_false", dest="token_type", help="leave token_type out of the token answer")
+    add("--token-lifetime", type=int, default=2_592_000, metavar="SECONDS")
+    add("--no-gzip", action="store_false", dest="gzip")
+    parser.set_defaults(start=start)
+
+
+def start(arguments: argparse.Namespace) -> StandIn:
+    """Start what the arguments ask for. Raises ValueError."""
+    wanted = {name: value for name, value in vars(arguments).items() if name not in ("vendor", "start")}
+    if not 10 <= arguments.students <= 1_000_000:
+        raise ValueError("--students must be 10 to 1,000,000")
+    return serve(**wanted)

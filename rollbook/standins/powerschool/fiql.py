@@ -1,0 +1,124 @@
+"""PowerSchool's search language: `field==value;other=ge=value`, value lists `(A,P)` and `*` wildcards. No OR."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import NamedTuple
+from urllib.parse import unquote
+
+_TERM = re.compile(r"\s*([A-Za-z_$][\w$.]*)\s*(==|=(?:gt|ge|lt|le)=)(.*)", re.IGNORECASE | re.DOTALL)
+_SEPARATOR = re.compile(r";(?![^(]*\))")
+_LETTERS = {"p": -1, "a": 0, "i": 1, "t": 2, "g": 3, "h": 4}
+NULL = "\\u0000"
+"""As a value it means absent (OD)."""
+
+Test = Callable[[str | int | None], bool]
+
+
+class QueryError(ValueError):
+    """`q` can't be read; the message says where."""
+
+
+class WrongType(ValueError):
+    """The value doesn't fit the field's type."""
+
+
+class Term(NamedTuple):
+    field: str
+    operator: str
+    values: tuple[str, ...]
+
+
+def parse(text: str, value_lists: bool = True) -> list[Term]:
+    """The terms of a search, all of which must hold. Raises QueryError."""
+    return [_parse_term(part, value_lists) for part in _SEPARATOR.split(text) if part.strip()]
+
+
+def _parse_term(part: str, value_lists: bool) -> Term:
+    match = _TERM.fullmatch(part)
+    if not match:
+        raise QueryError(f"Invalid query expression {part!r}")
+    field, operator, value = match[1], match[2].lower(), match[3].strip()
+    if not value:
+        raise QueryError(f"Empty value for {field}")
+    values = [value]
+    if value.startswith("(") and value.endswith(")"):
+        if not value_lists:
+            raise QueryError("Parentheses are not allowed")
+        values = [item.strip() for item in value[1:-1].split(",")]
+        if operator != "==" or not all(values):
+            raise QueryError(f"Invalid list of values for {field}")
+    return Term(field, operator, tuple(_plain(item) for item in values))
+
+
+def _plain(value: str) -> str:
+    """A value's special characters may be encoded once more than the query string itself (OD)."""
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+        value = value[1:-1]
+    return unquote(value)
+
+
+def test_of(term: Term, kind: str) -> Test:
+    """A test of one value. Kinds: number, text, date, letter. Raises WrongType."""
+    if term.values == (NULL,) and term.operator == "==":
+        return lambda value: value in (None, "")
+    if kind == "letter":
+        return _number_test(term._replace(values=tuple(str(_letter(value)) for value in term.values)))
+    if kind == "number":
+        return _number_test(term)
+    if kind == "date":
+        for value in term.values:
+            _check_date(value, term.field)
+        return _order_test(term.operator, term.values)
+    if term.operator == "==":
+        return _text_test(term.values)
+    return _order_test(term.operator, term.values)
+
+
+def _letter(value: str) -> int:
+    if value.lower() not in _LETTERS:
+        raise WrongType(f"Invalid enroll status '{value}'")
+    return _LETTERS[value.lower()]
+
+
+def _number_test(term: Term) -> Test:
+    numbers = [_number(value, term.field) for value in term.values]
+    if term.operator == "==":
+        wanted = frozenset(numbers)
+        return lambda value: value not in (None, "") and int(value or 0) in wanted
+    edge = numbers[0]
+    compare = _ORDER[term.operator]
+    return lambda value: value not in (None, "") and compare(int(value or 0), edge)
+
+
+def _number(value: str, field: str) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise WrongType(f"Invalid number '{value}' passed for comparison to number field {field}") from None
+
+
+def _check_date(value: str, field: str) -> None:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        raise WrongType(f"Invalid date '{value}' passed for comparison to date field {field}") from None
+
+
+def _text_test(values: tuple[str, ...]) -> Test:
+    """Exact, case-sensitive; `*` stands for anything."""
+    pattern = re.compile("|".join(".*".join(map(re.escape, value.split("*"))) for value in values), re.DOTALL)
+    return lambda value: value not in (None, "") and pattern.fullmatch(str(value)) is not None
+
+
+def _order_test(operator: str, values: tuple[str, ...]) -> Test:
+    if operator == "==":
+        return lambda value: value in values
+    compare = _ORDER[operator]
+    return lambda value: value not in (None, "") and compare(str(value), values[0])
+
+
+_ORDER: dict[str, Callable[[str | int, str | int], bool]] = {
+    "=gt=": lambda a, b: a > b, "=ge=": lambda a, b: a >= b,  # type: ignore[operator]
+    "=lt=": lambda a, b: a < b, "=le=": lambda a, b: a <= b,  # type: ignore[operator]
+}  # fmt: skip

@@ -1,0 +1,85 @@
+"""Searching students: `q` of `/ws/v1`, answered from an index that is computed once for each search."""
+
+from array import array
+from collections.abc import Callable, Sequence
+
+from rollbook.standins.people import SCHOOL_BY_NUMBER, Student
+from rollbook.standins.powerschool.district import District
+from rollbook.standins.powerschool.fiql import QueryError, Test, WrongType, parse, test_of
+from rollbook.standins.roster import Roster
+
+Read = Callable[[Roster, int], str | int | None]
+
+
+def _of(read: Callable[[Student], str | int]) -> Read:
+    return lambda roster, number: read(roster.student(number))
+
+
+def _status(roster: Roster, number: int) -> int:
+    return roster.brief(number).enroll_status
+
+
+def _grade(roster: Roster, number: int) -> int:
+    return roster.brief(number).grade_level
+
+
+def _school(roster: Roster, number: int) -> int:
+    return roster.brief(number).school_number
+
+
+def _school_id(roster: Roster, number: int) -> int | None:
+    school = SCHOOL_BY_NUMBER.get(roster.brief(number).school_number)
+    return school.dcid if school else None
+
+
+def _local_id(who: Student) -> str | int:
+    return int(who.local_id) if who.local_id.isdecimal() else -1
+
+
+FIELDS: dict[str, tuple[str, Read]] = {
+    "school_enrollment.enroll_status_code": ("number", _status),
+    "school_enrollment.enroll_status": ("letter", _status),
+    "school_enrollment.grade_level": ("number", _grade),
+    "school_enrollment.school_number": ("number", _school),
+    "school_enrollment.school_id": ("number", _school_id),
+    "school_enrollment.entry_date": ("date", _of(lambda who: who.entry_date)),
+    "school_enrollment.exit_date": ("date", _of(lambda who: who.exit_date)),
+    "student_username": ("text", _of(lambda who: who.username)),
+    "local_id": ("number", _of(_local_id)),
+    "state_province_id": ("text", _of(lambda who: who.state_id)),
+    "id": ("number", _of(lambda who: who.dcid)),
+    "name.first_name": ("text", _of(lambda who: who.first_name)),
+    "name.middle_name": ("text", _of(lambda who: who.middle_name)),
+    "name.last_name": ("text", _of(lambda who: who.last_name)),
+}
+"""The first seven dotted ones are O via LAS; letters in any case; field names are not case-sensitive (LAS, CB)."""
+
+
+def find_students(district: District, q: str, school_number: int | None = None) -> Sequence[int]:
+    """Numbers of the students that fit. Raises QueryError or WrongType."""
+    tests = _tests(q)
+    if school_number is not None:
+        tests.insert(0, (_school, lambda value: value == school_number))
+    if not tests:
+        return district.index(("all students",), district.roster.numbers)
+    return district.index(("students", q, school_number), lambda: _scan(district.roster, tests))
+
+
+def _tests(q: str) -> list[tuple[Read, Test]]:
+    tests = []
+    for term in parse(q):
+        if term.field.lower() not in FIELDS:
+            raise QueryError(f"Invalid field {term.field}")
+        kind, read = FIELDS[term.field.lower()]
+        tests.append((read, test_of(term, kind)))
+    return tests
+
+
+def _scan(roster: Roster, tests: list[tuple[Read, Test]]) -> Sequence[int]:
+    if len(tests) == 1:
+        [(read, test)] = tests
+        return array("L", (number for number in roster.numbers() if test(read(roster, number))))
+    return array("L", (n for n in roster.numbers() if all(test(read(roster, n)) for read, test in tests)))
+
+
+__all__ = ["FIELDS", "QueryError", "WrongType", "find_students"]

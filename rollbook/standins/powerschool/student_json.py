@@ -1,0 +1,187 @@
+"""One student as `/ws/v1` sends it: base keys, 14 expansions and extensions, with every quirk of captures."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rollbook.standins.people import FIRST_DCID, GRADUATED, SCHOOL_BY_NUMBER, Student, household
+from rollbook.standins.powerschool.answers import as_number, lone, without_absent
+from rollbook.standins.powerschool.district import District
+
+STATUS = {
+    -1: ("P", "Pre-registered"), 0: ("A", "Active"), 1: ("I", "Inactive"), 2: ("T", "Transferred Out"),
+    3: ("G", "Graduated"), 4: ("H", "Imported as Historical"),
+}  # fmt: skip
+GONE = object()
+"""An expansion that vanishes altogether when empty: contact and contact_info (SM, captured)."""
+_RACES = (("AS", "Asian"), ("BL", "Black or African American"), ("HI", "Pacific Islander"), ("IN", "American Indian"),
+          ("WH", "White"))  # fmt: skip
+
+
+def _demographics(who: Student, district: District) -> Any:
+    """`projected_graduation_year` is 0 when unset, not absent (SM, captured)."""
+    shown = without_absent({"gender": who.gender, "birth_date": who.birth_date, "district_entry_date": "2018-09-04"})
+    return {**shown, "projected_graduation_year": who.graduation_year}
+
+
+def _addresses(who: Student, district: District) -> Any:
+    """A partly filled address holds an empty street (SM, captured)."""
+    home = household(who)
+    place = {
+        "city": home["city"], "state_province": home["state_province"], "postal_code": as_number(home["postal_code"]),
+    }  # fmt: skip
+    if who.number % 50 == 7:
+        return ""
+    mailing_street = "" if who.number % 3 == 0 else f"Box {who.number}"
+    return {"physical": {"street": home["street"], **place}, "mailing": {"street": mailing_street, **place}}
+
+
+def _alerts(who: Student, district: District) -> Any:
+    if who.dice[3] % 12:
+        return ""
+    return {"medical": {"description": "Made-up allergy", "expires_date": "2027-06-30"}}
+
+
+def _phones(who: Student, district: District) -> Any:
+    return "" if who.dice[7] % 20 == 0 else {"main": {"number": as_number(household(who)["phone"])}}
+
+
+def _school_enrollment(who: Student, district: District) -> Any:
+    letter, description = STATUS.get(who.enroll_status, ("I", "Inactive"))
+    school = SCHOOL_BY_NUMBER.get(who.school_number)
+    return without_absent({
+        "enroll_status": letter, "enroll_status_description": description, "enroll_status_code": who.enroll_status,
+        "grade_level": who.grade_level, "entry_date": who.entry_date, "exit_date": who.exit_date,
+        "school_number": who.school_number, "school_id": school.dcid if school else None,
+        "entry_code": 100 if who.dice[4] % 4 else "NONE", "entry_comment": "Promote Same School",
+        "exit_code": "G1" if who.enroll_status == GRADUATED else "", "district_of_residence": 100,
+        "track": "A" if who.number % 2 else "", "full_time_equivalency": {"fteid": 101, "name": "Full Time"},
+    })  # fmt: skip
+
+
+def _ethnicity_race(who: Student, district: District) -> Any:
+    chosen = [_RACES[who.dice[2] % 5]] + ([_RACES[who.dice[2] % 4]] if who.dice[1] % 10 == 0 else [])
+    races = [{"district_race_code": code, "district_race_code_description": name, "federal_race_code_category": name}
+             for code, name in dict.fromkeys(chosen)]  # fmt: skip
+    return {"scheduling_reporting_ethnicity": chosen[0][0][:1], "federal_ethnicity": "NO", "races": lone(races, True)}
+
+
+def _contact(who: Student, district: District) -> Any:
+    if who.number % 25 == 3:
+        return GONE
+    home = household(who)
+    return {
+        "guardian_email": home["guardian_email"], "mother": home["mother"], "father": home["father"],
+        "emergency_contact_name1": home["mother"], "emergency_phone1": as_number(home["phone"]),
+    }  # fmt: skip
+
+
+def _contact_info(who: Student, district: District) -> Any:
+    return {"email": who.email} if who.email else GONE
+
+
+def _initial_enrollment(who: Student, district: District) -> Any:
+    entered = max(-1, min(who.grade_level, 12) - who.number % 6)
+    return {
+        "district_entry_date": "2018-09-04", "district_entry_grade_level": entered,
+        "school_entry_date": who.entry_date, "school_entry_grade_level": min(who.grade_level, 12),
+    }  # fmt: skip
+
+
+def _schedule_setup(who: Student, district: District) -> Any:
+    """`next_school` is a school number; 999999 means graduated (LAS dictionary)."""
+    last_grade = who.grade_level >= 12
+    return {
+        "home_room": f"B{who.dice[0] % 30 + 1}", "next_school": 999999 if last_grade else who.school_number,
+        "sched_next_year_grade": 99 if last_grade else who.grade_level + 1,
+    }  # fmt: skip
+
+
+def _fees(who: Student, district: District) -> Any:
+    return ""
+
+
+def _lunch(who: Student, district: District) -> Any:
+    """Decimals stay text (SM, captured)."""
+    return {**{f"balance_{at}": "0.00" for at in (1, 2, 3, 4)}, "lunch_id": who.number if who.number % 2 else 0}
+
+
+def _counselors(who: Student, district: District) -> Any:
+    person = district.staff[who.dice[5] % len(district.staff)]
+    one = {"id": person.dcid, "userDcid": person.dcid, "firstName": person.first_name, "lastName": person.last_name,
+           "isPrimary": True}  # fmt: skip
+    return {"counselor": [one]} if who.number % 3 else ""
+
+
+def _global_id(who: Student, district: District) -> Any:
+    return f"{who.dice[0]:08x}-{who.dice[1] >> 16:04x}-4000-8000-{who.dice[2]:08x}{who.number % 65536:04x}"
+
+
+Expansion = Callable[[Student, District], Any]
+EXPANSIONS: dict[str, Expansion] = {
+    "demographics": _demographics, "addresses": _addresses, "alerts": _alerts, "phones": _phones,
+    "school_enrollment": _school_enrollment, "ethnicity_race": _ethnicity_race, "contact": _contact,
+    "contact_info": _contact_info, "initial_enrollment": _initial_enrollment, "schedule_setup": _schedule_setup,
+    "fees": _fees, "lunch": _lunch, "counselors": _counselors, "global_id": _global_id,
+}  # fmt: skip
+
+
+def core_fields(who: Student) -> dict[str, str]:
+    """StudentCoreFields: the legal name when it differs from the everyday one."""
+    return {"pscore_legal_first_name": who.legal_first_name} if who.legal_first_name else {}
+
+
+def own_fields(who: Student) -> dict[str, str]:
+    """A district's custom table; its e-mail is the same as everywhere else here. Numbers in it stay text (LAS)."""
+    return without_absent({"student_email": who.email, "locker_number": str(1000 + who.number % 900)})
+
+
+def locator_fields(who: Student) -> dict[str, str]:
+    return {"room": f"R{who.number % 40}"} if who.number % 5 == 0 else {}
+
+
+EXTENSIONS: dict[str, Callable[[Student], dict[str, str]]] = {
+    "c_studentlocator": locator_fields, "u_students_extension": own_fields, "studentcorefields": core_fields,
+}  # fmt: skip
+AVAILABLE = {"@expansions": ", ".join(EXPANSIONS), "@extensions": ",".join(EXTENSIONS)}
+"""What is available, whatever was asked for; comma and space in one, comma only in the other (captured by all)."""
+
+
+def student_json(who: Student, expansions: tuple[str, ...], extensions: tuple[str, ...], district: District) -> Any:
+    """The keys of one student. Without expansions only these few (LAS, captured)."""
+    name = without_absent({"first_name": who.first_name, "middle_name": who.middle_name, "last_name": who.last_name})
+    answer: dict[str, Any] = {}
+    if extensions:
+        answer["_extension_data"] = {"_table_extension": lone([_extension(who, table) for table in extensions], True)}
+    answer |= without_absent({
+        "id": who.dcid, "local_id": as_number(who.local_id), "state_province_id": as_number(who.state_id),
+        "student_username": as_number(who.username),
+    })  # fmt: skip
+    answer["name"] = {key: as_number(value) for key, value in name.items()}
+    for expansion in expansions:
+        value = EXPANSIONS[expansion](who, district)
+        if value is not GONE:
+            answer[expansion] = value
+    for part in (answer, *answer.values()) if who.missing else ():
+        if isinstance(part, dict):
+            for key in who.missing:
+                part.pop(key, None)
+    return answer
+
+
+def _extension(who: Student, table: str) -> dict[str, Any]:
+    fields = EXTENSIONS[table](who)
+    if not fields:
+        return {"recordFound": False, "name": table}
+    shown = [{"name": name, "type": "String", "value": value} for name, value in fields.items()]
+    return {"recordFound": True, "_field": shown, "name": table}
+
+
+def chosen(asked: str, known: dict[str, Any]) -> tuple[str, ...]:
+    """Names asked for that exist, in our order; others are ignored (HID for extensions; our choice for expansions)."""
+    names = {name.strip().lower() for name in asked.split(",")}
+    return tuple(name for name in known if name in names)
+
+
+def number_of(dcid: str) -> int:
+    """A student's number from a DCID in a path; 0 if it is none."""
+    return int(dcid) - FIRST_DCID + 1 if dcid.isdecimal() and len(dcid) < 12 else 0

@@ -1,0 +1,206 @@
+"""The roster of one stand-in: students by number, made when asked for, with weekly changes and edits laid over them."""
+
+import random
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from threading import RLock
+from typing import Any, NamedTuple
+
+import msgspec
+
+from rollbook.standins import people
+from rollbook.standins.hostile import spoil
+from rollbook.standins.people import Brief, Student
+
+
+class Known(msgspec.Struct, frozen=True):
+    """The stand-in's own truth about one student, for tests to compare with."""
+
+    dcid: int
+    local_id: str
+    username: str
+    first_name: str
+    middle_name: str
+    last_name: str
+    email: str
+    graduation_year: int
+    grade_level: int
+    enroll_status: int
+    birth_date: str
+    gender: str
+    school_number: int
+
+
+KNOWN_FIELDS = Known.__struct_fields__
+EDITABLE = frozenset(KNOWN_FIELDS) - {"dcid"} | {"entry_date", "exit_date", "legal_first_name"}
+
+
+class _State(NamedTuple):
+    """One week's changes. Replaced as a whole, so readers never see half a week."""
+
+    version: int
+    week: int
+    changes: Mapping[int, Mapping[str, Any]]
+    vanished: frozenset[int]
+    joined: tuple[int, ...]
+    """Highest number after each week from 2 on."""
+
+
+class Roster:
+    """Students 1 to n of a seed; week 2 and on bring joiners, leavers, new names and e-mails, cumulatively."""
+
+    def __init__(self, seed: int, students: int, *, week: int = 1, hostile: bool = False, clean: bool = False) -> None:
+        self.seed, self.size = seed, students
+        self._hostile, self._clean = hostile, clean
+        self._lock = RLock()
+        self._edits: dict[int, dict[str, Any]] = {}
+        self._touched: list[tuple[int, int]] = []
+        self._state = _State(0, 1, {}, frozenset(), ())
+        self.week = week
+
+    @property
+    def version(self) -> int:
+        """Grows with every change; caches keep it beside what they hold."""
+        return self._state.version
+
+    @property
+    def week(self) -> int:
+        return self._state.week
+
+    @week.setter
+    def week(self, week: int) -> None:
+        if week < 1:
+            raise ValueError("the first week is 1")
+        with self._lock:
+            before = self._state
+            after = _State(before.version + 1, 1, {}, frozenset(), ())
+            for number in range(2, week + 1):
+                after = self._next_week(after, number)
+            self._state = after
+            self._touched += [(after.version, number) for number in self._differing(before, after)]
+
+    @property
+    def last(self) -> int:
+        """The highest student number so far."""
+        return self._last(self._state)
+
+    def __len__(self) -> int:
+        return self.last - len(self._state.vanished)
+
+    def __contains__(self, number: int) -> bool:
+        return 1 <= number <= self.last and number not in self._state.vanished
+
+    def numbers(self) -> Sequence[int]:
+        """The students there are, in the order of their numbers."""
+        state = self._state
+        if not state.vanished:
+            return range(1, self._last(state) + 1)
+        return array("L", (n for n in range(1, self._last(state) + 1) if n not in state.vanished))
+
+    def brief(self, number: int) -> Brief:
+        """Status, grade and school without making the whole student."""
+        return self._brief(self._state, number)
+
+    def student(self, number: int) -> Student:
+        """The student as of this week."""
+        return self._student(self._state, number)
+
+    def known(self) -> Iterator[Known]:
+        """The list of truth."""
+        for number in self.numbers():
+            who = self.student(number)
+            yield Known(*[getattr(who, name) for name in KNOWN_FIELDS])
+
+    def edit(self, number: int, changes: Mapping[str, Any]) -> None:
+        """Set some of EDITABLE on one student. Raises KeyError for another field or an unknown student."""
+        if number not in self or not set(changes) <= EDITABLE:
+            raise KeyError(f"no student {number}, or not one of {sorted(EDITABLE)}")
+        with self._lock:
+            self._edits[number] = {**self._edits.get(number, {}), **changes}
+            self._state = self._state._replace(version=self._state.version + 1)
+            self._touched.append((self.version, number))
+
+    def touched_since(self, version: int) -> list[int]:
+        """Numbers of the students changed after that version, vanished ones too."""
+        return sorted({number for when, number in list(self._touched) if when > version})
+
+    def _last(self, state: _State) -> int:
+        return state.joined[-1] if state.joined else self.size
+
+    def _brief(self, state: _State, number: int) -> Brief:
+        if number in state.changes or number in self._edits:
+            who = self._student(state, number)
+            return Brief(who.enroll_status, who.grade_level, who.school_number)
+        return people.brief(self.seed, number, number > self.size)
+
+    def _student(self, state: _State, number: int) -> Student:
+        who = self._base(state, number)
+        if self._hostile:
+            who = spoil(who, self._base(state, number - 1 or number))
+        if changes := state.changes.get(number):
+            who = who._replace(**changes)
+        if edits := self._edits.get(number):
+            who = who._replace(**edits)
+        return who
+
+    def _base(self, state: _State, number: int) -> Student:
+        joined_on = ""
+        if number > self.size:
+            joined_on = _monday(next((at + 2 for at, top in enumerate(state.joined) if number <= top), 2))
+        return people.student(self.seed, number, self._clean, joined_on)
+
+    def _differing(self, before: _State, after: _State) -> list[int]:
+        numbers = {n for n in {*before.changes, *after.changes} if before.changes.get(n) != after.changes.get(n)}
+        low, high = sorted((self._last(before), self._last(after)))
+        return sorted(numbers | (before.vanished ^ after.vanished) | set(range(low + 1, high + 1)))
+
+    def _next_week(self, state: _State, week: int) -> _State:
+        """About 1.5 % join, 1 % leave (a tenth vanish), 0.5 % get a new name, 0.3 % a new e-mail, a pair swaps."""
+        dice = random.Random(f"{self.seed}/{week}")
+        top = self._last(state)
+        picked = self._pick(state, dice, top)
+        changes = dict(state.changes)
+        today = _monday(week)
+
+        def lay(number: int, **fields: Any) -> None:
+            changes[number] = {**changes.get(number, {}), **fields, "changed_on": today}
+
+        def take(share: float, least: int = 1) -> list[int]:
+            count = min(len(picked), max(least, round(self.size * share)))
+            return [picked.pop() for _ in range(count)]
+
+        pair = self._swap_pair(state, picked)
+        for number, other in zip(pair, reversed(pair), strict=True):
+            lay(number, email=self._student(state, other).email)
+        for number in take(0.009):
+            lay(number, enroll_status=people.TRANSFERRED, exit_date=today)
+        gone = take(0.001, 1 if self.size >= 100 else 0)
+        for number in take(0.005):
+            lay(number, **people.rename(self.seed, self._student(state, number), week))
+        for number in take(0.003):
+            lay(number, email=f"new{week}.{self._student(state, number).email}")
+        joined = (*state.joined, top + max(1, round(self.size * 0.015)))
+        return _State(state.version, week, changes, state.vanished | set(gone), joined)
+
+    def _pick(self, state: _State, dice: random.Random, top: int) -> list[int]:
+        """Enough active students with an e-mail, in random order, for one week's changes."""
+        want = round(self.size * 0.018) + 40
+        numbers = dice.sample(range(1, top + 1), min(top, want * 2))
+        here = [n for n in numbers if n not in state.vanished]
+        picked = [n for n in here if self._brief(state, n).enroll_status == people.ACTIVE]
+        return [n for n in picked if self._student(state, n).email][:want]
+
+    def _swap_pair(self, state: _State, picked: list[int]) -> tuple[int, ...]:
+        """Two who swap e-mails, from the upper grades if possible: schools often pull in only those."""
+        upper = [n for n in picked if self._brief(state, n).grade_level >= 9]
+        pair = tuple((upper if len(upper) > 1 else picked)[:2])
+        if len(pair) < 2:
+            return ()
+        for number in pair:
+            picked.remove(number)
+        return pair
+
+
+def _monday(week: int) -> str:
+    return (date(2026, 9, 7) + timedelta(days=7 * (week - 1))).isoformat()
