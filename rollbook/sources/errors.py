@@ -6,14 +6,20 @@ None of them ever carries a secret, a response body or a query string.
 
 
 class SourceError(Exception):
-    """A conversation with a source failed for good. `what` says what happened, `remedy` what a person does next."""
+    """A conversation with a source failed for good. `what` says what happened, `remedy` what a person does next.
+
+    Nothing has been changed when one is raised; `str()` of it says so between the two.
+    """
 
     code = "source_failed"
 
     def __init__(self, what: str, remedy: str = "") -> None:
-        super().__init__(what)
+        super().__init__(what, remedy)
         self.what = what
         self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.what} No student account was changed. {self.remedy}".rstrip()
 
 
 class AddressUnreachable(SourceError):
@@ -44,6 +50,10 @@ class TokenExpired(SourceError):
     """The token stopped working. The source fetches a new one once and asks the same page again; never leaves a source."""
 
     code = "token_expired"
+
+    def __init__(self, sign_in: int) -> None:
+        super().__init__("The sign-in at the SIS is no longer valid.")
+        self.sign_in = sign_in  # which sign-in of the conversation gave the token: side by side, several pages meet its end
 
 
 class TryLater(SourceError):

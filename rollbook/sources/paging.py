@@ -1,0 +1,131 @@
+"""Numbered pages read side by side, and the proof that no student is missing: used by sources that state a total.
+
+Two things can go wrong unseen: a page that repeats hides a student who wasn't given, and a student who leaves while we read
+moves all later ones up, so that one slips between two pages. So ids are counted, not records, and when the total changed
+while we read, everything is read once more.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any, Protocol
+
+from rollbook.sources.base import Page
+from rollbook.sources.errors import RosterIncomplete, TokenExpired
+from rollbook.sources.http import Bounds
+
+Record = dict[str, Any]
+
+
+class Numbered(Protocol):
+    """A SIS whose pages have numbers. `submit` asks for a page in another thread; the rest is called in the reader's own."""
+
+    name: str
+
+    def count(self) -> int: ...
+    def submit(self, number: int) -> "Future[list[Record]]": ...
+    def renew(self, expired: TokenExpired) -> None: ...
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one reading has given: different ids, records without an id (each a student of its own), and records in all."""
+
+    ids: set[str] = field(default_factory=set)
+    nameless: int = 0
+    records: int = 0
+
+    def add(self, records: list[Record]) -> int:
+        """How many students of this page had not come before."""
+        before = self.students
+        keys = [key for key in map(_key, records) if key is not None]
+        self.ids.update(keys)
+        self.nameless += len(records) - len(keys)
+        self.records += len(records)
+        return self.students - before
+
+    @property
+    def students(self) -> int:
+        return len(self.ids) + self.nameless
+
+
+def _key(record: Record) -> str | None:
+    """The id that tells students apart; 156 and "156" are one."""
+    value = record.get("id")
+    return None if value is None or value == "" else str(value)
+
+
+def read_roster(sis: Numbered, bounds: Bounds) -> Iterator[Page]:
+    """Every page, then RosterIncomplete if fewer students came than the SIS stated, or the total changed in both readings."""
+    stated = sis.count()
+    if stated > bounds.records:
+        raise _over(sis.name, bounds, f"says that it has {stated:,} students")
+    passed_on: set[str | None] = {None}
+    for reading in (1, 2):
+        tally = _Tally()
+        for page in _one_reading(sis, bounds, stated, tally):
+            if reading == 1:
+                yield page
+            elif late := [record for record in page.records if _key(record) not in passed_on]:
+                yield page._replace(records=late)
+        passed_on |= tally.ids
+        before, stated = stated, sis.count()
+        if stated == before:
+            break
+    else:
+        raise RosterIncomplete(
+            f"The number of students in {sis.name} changed twice while it was read.",
+            "Run it again when nobody is enrolling students, for instance at night.",
+        )
+    if tally.students < stated:
+        raise RosterIncomplete(
+            f"{sis.name} says that it has {stated:,} students, but it gave {tally.students:,}.",
+            f"Run it again. If the numbers still differ, ask whoever looks after {sis.name}.",
+        )
+
+
+def _one_reading(sis: Numbered, bounds: Bounds, stated: int, tally: _Tally) -> Iterator[Page]:
+    """Pages in order. Past the pages that the total asks for, it goes on while pages are full or students are missing."""
+    waiting: deque[tuple[int, Future[list[Record]]]] = deque()
+    following, last, idle, full = 1, 1, 0, 0
+    while True:
+        while following <= last and len(waiting) < 2 * bounds.parallel:  # a bound on memory: the rest isn't asked for yet
+            waiting.append((following, sis.submit(following)))
+            following += 1
+        number, asked = waiting.popleft()
+        try:
+            records = asked.result()
+        except TokenExpired as expired:
+            sis.renew(expired)
+            waiting.appendleft((number, sis.submit(number)))
+            continue
+        idle = 0 if tally.add(records) else idle + 1
+        if tally.records > bounds.records:
+            raise _over(sis.name, bounds, "gave more")
+        if number == 1 and records:
+            full = len(records)  # what a page really holds: a SIS may give less than asked
+            last = max(1, min(ceil(stated / full), bounds.pages))
+        if number == last and records and (len(records) >= full or tally.students < stated):
+            last += 1
+        if records or number == 1:
+            yield Page(records, number, max(1, ceil(stated / full)) if full else 1, stated)
+        if number == last or not records or idle == 2:
+            _drop(waiting)
+            return
+        if number == bounds.pages:
+            raise _over(sis.name, bounds, "gave more")
+
+
+def _drop(waiting: "deque[tuple[int, Future[list[Record]]]]") -> None:
+    for _, asked in waiting:
+        asked.cancel()
+    waiting.clear()
+
+
+def _over(name: str, bounds: Bounds, what: str) -> RosterIncomplete:
+    return RosterIncomplete(
+        f"{name} {what}: one run reads at most {bounds.records:,} students on {bounds.pages:,} pages.",
+        "If the school really is so large, ask the operator of this installation to raise the bound.",
+    )

@@ -1,0 +1,201 @@
+"""A small HTTP server on the loopback address, for answers that no decent server gives; and a PowerSchool of a few lines on it."""
+
+import json
+import socket
+import ssl
+import struct
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple, Self
+from urllib.parse import parse_qs, urlsplit
+
+from rollbook.sources.base import Connection, Page, Token
+from rollbook.sources.http import Bounds
+from rollbook.sources.powerschool import pages
+
+QUICK = Bounds(allowed_networks=("127.0.0.0/8",), connect_seconds=2, request_seconds=5)
+WANTED = frozenset({"id", "email", "first_name", "last_name", "projected_graduation_year"})
+
+
+class Asked(NamedTuple):
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+
+
+class Reply(NamedTuple):
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = {}
+
+
+Trick = Callable[[BaseHTTPRequestHandler], None]
+
+
+def as_json(document: Any, status: int = 200, **headers: str) -> Reply:
+    return Reply(status, json.dumps(document).encode(), {"Content-Type": "application/json", **headers})
+
+
+def reset(handler: BaseHTTPRequestHandler) -> None:
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.shutdown(socket.SHUT_RDWR)
+    handler.close_connection = True
+
+
+def cut_body(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"students":')
+    handler.close_connection = True
+
+
+class Loopback:
+    """Answers each request with what `answer` makes of it. Keeps what was asked."""
+
+    def __init__(self, answer: Callable[[Asked], Reply | Trick], tls: ssl.SSLContext | None = None) -> None:
+        self.asked: list[Asked] = []
+        self.stopping = threading.Event()
+        self._answer = answer
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_: Any) -> None: ...
+
+            def handle(self) -> None:
+                try:
+                    super().handle()
+                except (OSError, ValueError):
+                    self.close_connection = True
+
+            def do_GET(self) -> None:
+                outer._serve(self)
+
+            do_POST = do_GET
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        self.port = self._server.server_address[1]
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stopping.set()
+        self._server.shutdown()
+        self._server.socket.close()
+
+    def _serve(self, handler: BaseHTTPRequestHandler) -> None:
+        parts = urlsplit(handler.path)
+        body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+        headers = {key.lower(): value for key, value in handler.headers.items()}
+        asked = Asked(handler.command, parts.path, query, headers, body)
+        self.asked.append(asked)
+        reply = self._answer(asked)
+        if not isinstance(reply, Reply):
+            reply(handler)
+            return
+        handler.send_response(reply.status)
+        for key, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
+            handler.send_header(key, value)
+        handler.end_headers()
+        handler.wfile.write(reply.body)
+
+
+class Tokens:
+    """A token cache in memory."""
+
+    def __init__(self, token: Token | None = None) -> None:
+        self.token = token
+
+    def get(self) -> Token | None:
+        return self.token
+
+    def put(self, token: Token | None) -> None:
+        self.token = token
+
+
+def student(number: int) -> dict[str, Any]:
+    return {
+        "id": number,
+        "local_id": 10_000 + number,
+        "student_username": f"user{number}",
+        "name": {"first_name": "Ada", "middle_name": "Q", "last_name": f"Secretname{number}"},
+        "demographics": {"gender": "F", "birth_date": "2010-01-02", "projected_graduation_year": 2028},
+        "school_enrollment": {"enroll_status": "A", "enroll_status_code": 0, "grade_level": 10, "school_number": 300},
+        "contact_info": {"email": f"student{number}@example.org"},
+    }
+
+
+class SmallSchool:
+    """Speaks as much PowerSchool as a run needs. `next_replies` and `always` put other answers before the right ones."""
+
+    client_id, client_secret = "an-id", "very-secret-words"
+
+    def __init__(self, students: int = 250, page_size: int = 100) -> None:
+        self.students = [student(number) for number in range(1, students + 1)]
+        self.page_size = page_size
+        self.counts: list[int] = []  # what the next counts say; afterwards the truth
+        self.next_replies: dict[str, deque[Reply | Trick]] = defaultdict(deque)
+        self.always: dict[str, Reply | Trick] = {}
+        self.sign_ins = 0
+        self.server = Loopback(self.answer)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.__exit__()
+
+    @property
+    def token(self) -> str:
+        return f"token-{self.sign_ins}"
+
+    def answer(self, asked: Asked) -> Reply | Trick:
+        page = asked.query.get("page")
+        for key in (f"page {page}", asked.path.rpartition("/")[2]):
+            if self.next_replies[key]:
+                return self.next_replies[key].popleft()
+            if key in self.always:
+                return self.always[key]
+        if asked.path == "/oauth/access_token":
+            self.sign_ins += 1
+            return as_json({"access_token": self.token, "token_type": "Bearer", "expires_in": "2504956"})
+        if asked.headers.get("authorization") != f"Bearer {self.token}":
+            return Reply(401, b"", {"WWW-Authenticate": 'Bearer error="invalid_token",realm="PowerSchool"'})
+        if asked.path == "/ws/v1/metadata":
+            return as_json({"metadata": {"student_max_page_size": self.page_size}})
+        if asked.path == "/ws/v1/district/student/count":
+            return as_json({"resource": {"count": self.counts.pop(0) if self.counts else len(self.students)}})
+        return self._page(int(page or 1), int(asked.query["pagesize"]))
+
+    def _page(self, number: int, size: int) -> Reply:
+        size = min(size, self.page_size)
+        found: Any = self.students[(number - 1) * size : number * size]
+        students: dict[str, Any] = {"@expansions": "a, b", "@extensions": "c"}
+        if found:
+            students["student"] = found[0] if len(found) == 1 else found
+        return as_json({"students": students})
+
+    @property
+    def pages_asked(self) -> list[int]:
+        return [int(asked.query["page"]) for asked in self.server.asked if "page" in asked.query]
+
+    def connection(self, bounds: Bounds = QUICK, tokens: Tokens | None = None, **choices: str) -> Connection:
+        credentials = {"client_id": self.client_id, "client_secret": self.client_secret, "client_url": self.server.url}
+        return Connection(credentials, choices, "", tokens or Tokens(), bounds)
+
+    def read(self, bounds: Bounds = QUICK, wanted: frozenset[str] = WANTED, tokens: Tokens | None = None, **choices: str) -> list[Page]:
+        return list(pages(self.connection(bounds, tokens, **choices), wanted, pause=lambda seconds: None))
+
+    def records(self, **asked: Any) -> list[dict[str, Any]]:
+        return [record for page in self.read(**asked) for record in page.records]
