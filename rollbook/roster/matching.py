@@ -16,7 +16,6 @@ class How(Enum):
     """How a record meets the accounts."""
 
     NEW = "new"
-    SAME = "same"  # known, and the source says what it said last time
     KNOWN = "known"
     BY_EMAIL = "by_email"  # an account without a link has this address
 
@@ -45,9 +44,9 @@ class Matcher:
     """
 
     def __init__(self, linked: Iterable[AccountKey], unlinked: Iterable[AccountKey], elsewhere: Iterable[str] = ()) -> None:
-        self._by_sis_id = {key.sis_id: key for key in linked if key.sis_id is not None}
+        self.known = {key.sis_id: key for key in linked if key.sis_id is not None}
         self._unlinked = {key.email_key: key for key in unlinked}
-        self._holders = {key.email_key: key for key in self._by_sis_id.values()} | self._unlinked
+        self._holders = {key.email_key: key for key in self.known.values()} | self._unlinked
         self._elsewhere = frozenset(elsewhere)
         self._seen: dict[str, bytes] = {}
         self._claims: dict[str, str] = {}
@@ -67,21 +66,25 @@ class Matcher:
             self._repeated.add(sis_id)
         return False
 
-    def match(self, record: StudentRecord) -> Match:
-        """The account that an admitted record belongs to."""
-        key = self._by_sis_id.get(record.sis_id)
-        if key is not None:
-            # The account's own strings are kept where they are equal, so that an unchanged roster takes no second copy of them.
-            same = key.fingerprint is not None and key.fingerprint == record.fingerprint
-            self._claim(key.email_key if same else record.email_key, key.sis_id or record.sis_id)
-            return Match(How.SAME if same else How.KNOWN, record, key)
+    def match(self, mapped: Mapped) -> Match | None:
+        """The account that an admitted record belongs to; None for one that is skipped, outside the selection, or as before."""
+        if mapped.same and mapped.sis_id is not None:
+            key = self.known[mapped.sis_id]
+            self._claim(key.email_key, key.sis_id or mapped.sis_id)  # the account's own strings: no second copy of an unchanged roster
+            return None
+        record = mapped.record
+        if record is None:
+            return None
         self._claim(record.email_key, record.sis_id)
+        known = self.known.get(record.sis_id)
+        if known is not None:
+            return Match(How.KNOWN, record, known)
         unlinked = self._unlinked.get(record.email_key)
         return Match(How.NEW if unlinked is None else How.BY_EMAIL, record, unlinked)
 
     def holds(self, sis_id: str | None) -> AccountKey | None:
         """The account of this school that is linked to this SIS ID."""
-        return self._by_sis_id.get(sis_id) if sis_id is not None else None
+        return self.known.get(sis_id) if sis_id is not None else None
 
     def _claim(self, email_key: str, sis_id: str) -> None:
         first = self._claims.setdefault(email_key, sis_id)
@@ -102,7 +105,7 @@ class Matcher:
                 issues += [Issue("email_shared", Severity.ERROR, sis_id, "", "email", "", address) for sis_id in claimants]
         taken = self._taken(moved, withdrawn)
         issues += [Issue("email_taken", Severity.ERROR, sis_id, "", "email", "", address) for sis_id, address in taken]
-        missing = [key for sis_id, key in self._by_sis_id.items() if sis_id not in self._seen] if complete else []
+        missing = [key for sis_id, key in self.known.items() if sis_id not in self._seen] if complete else []
         return Verdict(frozenset(withdrawn), issues, missing)
 
     def _taken(self, moved: Collection[str], withdrawn: set[str]) -> list[tuple[str, str]]:
@@ -122,7 +125,7 @@ class Matcher:
                 continue
             withdrawn.add(sis_id)
             taken.append((sis_id, address))
-            stays = self._by_sis_id.get(sis_id)
+            stays = self.known.get(sis_id)
             if stays is not None:
                 claims += [(stays.email_key, other) for other in claimants.get(stays.email_key, ())]
         return sorted(taken)
@@ -134,7 +137,7 @@ class Matcher:
         holder = self._holders.get(address)
         if holder is None or holder.sis_id == sis_id:
             return False
-        return holder.sis_id is not None or sis_id in self._by_sis_id
+        return holder.sis_id is not None or sis_id in self.known
 
     def _frees(self, address: str, moved: Collection[str], withdrawn: set[str]) -> bool:
         """Whether the account that has an address gives it up in this run."""

@@ -84,8 +84,7 @@ def _names_agree(record: StudentRecord, account: Account) -> bool:
 
 
 def _new(record: StudentRecord, rules: Rules) -> Change:
-    values = record._asdict()
-    after = {field: value for field in rules.fields if (value := values[field]) is not None}
+    after = {field: value for field in rules.fields if (value := getattr(record, field)) is not None}
     after["email_key"] = record.email_key
     return Change(
         ChangeKind.NEW,

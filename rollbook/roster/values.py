@@ -131,6 +131,8 @@ def _grade(written: str) -> int | None:
 
 def grade(value: Any) -> int | None:
     """A grade level as a number: pre-kindergarten -1 and below, kindergarten 0, then 1 to 12. None where it can't be told."""
+    if type(value) is int:
+        return value if -100 < value < 100 else None
     try:
         written = text(value, 100)
     except Unreadable:

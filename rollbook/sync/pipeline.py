@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from rollbook.config import config
 from rollbook.roster import guards
 from rollbook.roster.mapping import Mapped, RecordMapper
-from rollbook.roster.matching import How, Match, Matcher
+from rollbook.roster.matching import Match, Matcher
 from rollbook.roster.planning import Change, ChangeKind, Rules, decide, listed
 from rollbook.roster.records import Issue, Selection, Severity
 from rollbook.sources.base import Connection, Page, Source
@@ -61,22 +61,21 @@ def run_sync(run_id: UUID) -> None:
 def plan(run: Run, lease: Lease) -> None:
     """Read the roster and store what would become of every student (stops 1 to 6)."""
     store.clear_plan(run)
-    source, mapper, rules = prepare(run)
-    keys = store.load_account_keys(run.school_id, run.source)
-    matcher = Matcher(*keys)
-    counts = {"read": 0, "accounts": len(keys.linked), ChangeKind.UNCHANGED: 0, ChangeKind.OUTSIDE_SELECTION: 0}
+    matcher = Matcher(*store.load_account_keys(run.school_id, run.source))
+    source, mapper, rules = prepare(run, matcher)
+    counts = {"read": 0, "accounts": len(matcher.known), ChangeKind.UNCHANGED: 0, ChangeKind.OUTSIDE_SELECTION: 0}
     moved: set[str] = set()
     for pages in batches(source.pages(connect(run), mapper.source_fields)):  # 1
         lease.check()
         mapped = [mapper.map(raw) for page in pages for raw in page.records]  # 2
         admitted = [each for each in mapped if matcher.admit(each)]
-        matches = [matcher.match(each.record) for each in admitted if each.record is not None]  # 3
+        matches = [match for each in admitted if (match := matcher.match(each)) is not None]  # 3
         changes, issues = decide_all(run, matches, rules)  # 4
         moved.update(change.sis_id for change in changes if "email_key" in change.after and change.sis_id is not None)
         outside = [each for each in admitted if not each.selected]
         counts["read"] += len(mapped)
         counts[ChangeKind.OUTSIDE_SELECTION] += len(outside)
-        counts[ChangeKind.UNCHANGED] += sum(match.how is How.SAME for match in matches)
+        counts[ChangeKind.UNCHANGED] += sum(each.same for each in admitted)
         with transaction.atomic():  # the fence is checked in the same transaction, so that a worker taken for dead adds nothing
             runs.progress(run, pages, counts["read"])
             rows = chain(changes, list_outside(run, matcher, outside))
@@ -84,13 +83,13 @@ def plan(run: Run, lease: Lease) -> None:
     conclude(run, matcher, mapper, moved, counts)
 
 
-def prepare(run: Run) -> tuple[Source, RecordMapper, Rules]:
+def prepare(run: Run, matcher: Matcher) -> tuple[Source, RecordMapper, Rules]:
     """What a run reads and how it maps, from the settings it was requested with."""
     assert run.integration is not None
     source = run.integration.source_type
     mapping = [(source_field, field) for source_field, field in run.settings["mapping"]]
     selection = Selection(frozenset(run.settings["grades"]))
-    mapper = RecordMapper(mapping, run.settings["mapping_version"], source.grade_field, selection)
+    mapper = RecordMapper(mapping, run.settings["mapping_version"], source.grade_field, selection, matcher.known)
     return source, mapper, Rules(mapper.fields, run.source)
 
 
@@ -138,9 +137,8 @@ def batches(pages: Iterator[Page]) -> Iterator[list[Page]]:
 
 def decide_all(run: Run, matches: list[Match], rules: Rules) -> tuple[list[Change], list[Issue]]:
     """Decide a batch; the full rows of the accounts that differ are loaded together."""
-    differing = [match for match in matches if match.how is not How.SAME]
-    accounts = store.load_accounts(run.school_id, (match.key.id for match in differing if match.key is not None))
-    decided = [decide(match, accounts.get(match.key.id) if match.key else None, rules) for match in differing]
+    accounts = store.load_accounts(run.school_id, (match.key.id for match in matches if match.key is not None))
+    decided = [decide(match, accounts.get(match.key.id) if match.key else None, rules) for match in matches]
     return [each for each in decided if isinstance(each, Change)], [each for each in decided if isinstance(each, Issue)]
 
 
