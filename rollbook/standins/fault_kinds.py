@@ -50,9 +50,8 @@ def _same_page(fault: Fault, request: Request) -> Request:
 
 
 def _small_pages(fault: Fault, request: Request) -> Request:
-    asked = request.query.get("pagesize", "")
-    smallest = fault.size or 10
-    return request.asking(pagesize=min(int(asked), smallest) if asked.isdecimal() else smallest)
+    asked, most = request.query.get("pagesize", "0"), fault.size or 10
+    return request.asking(pagesize=min(int(asked) or most, most) if asked.isdecimal() else most)
 
 
 # Other answers ----------------------------------------------------------------------------------------------------

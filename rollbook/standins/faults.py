@@ -18,7 +18,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     path: str = ""
     """Request path with `*` wildcards; "" is the kind's usual one."""
     page: int = 0
-    """Only for this page number; 0 is any."""
+    """Only for this page of a list, not its count; 0 is any."""
     after: int = -1
     """Let so many matching requests pass first; -1 is the kind's usual number, mostly 0."""
     times: int = 0
@@ -94,7 +94,8 @@ class FaultBoard:
                 kind = self.kinds[fault.kind]
                 if not fnmatchcase(request.path, fault.path or kind.path or self._usual_path):
                     continue
-                if fault.page and fault.page != request.page():
+                counts = request.path.endswith(("/count", "/metadata"))
+                if fault.page and (counts or fault.page != request.page()):
                     continue
                 after = kind.after if fault.after < 0 else fault.after
                 self._seen[at] += 1

@@ -61,8 +61,8 @@ class Enrolment(NamedTuple):
 class District:
     """One made-up district: the roster and what hangs on it."""
 
-    def __init__(self, roster: Roster) -> None:
-        self.roster = roster
+    def __init__(self, roster: Roster, single_object: bool = True) -> None:
+        self.roster, self.single_object = roster, single_object
         self.staff = [_staff(roster.seed, at) for at in range(len(SCHOOLS) * STAFF_PER_SCHOOL)]
         self.courses = [Course(31 + at, f"C{100 + at * 10}", name) for at, name in enumerate(_SUBJECTS)]
         self.terms = [term for school in SCHOOLS for term in _terms(school)]

@@ -19,7 +19,7 @@ _RACES = (("AS", "Asian"), ("BL", "Black or African American"), ("HI", "Pacific 
 
 def _demographics(who: Student, district: District) -> Any:
     """`projected_graduation_year` is 0 when unset, not absent (SM, captured)."""
-    shown = without_absent({"gender": who.gender, "birth_date": who.birth_date, "district_entry_date": "2018-09-04"})
+    shown = without_absent({"gender": who.gender, "birth_date": who.birth_date, "district_entry_date": _entered(who)[0]})
     return {**shown, "projected_graduation_year": who.graduation_year}
 
 
@@ -62,7 +62,7 @@ def _ethnicity_race(who: Student, district: District) -> Any:
     chosen = [_RACES[who.dice[2] % 5]] + ([_RACES[who.dice[2] % 4]] if who.dice[1] % 10 == 0 else [])
     races = [{"district_race_code": code, "district_race_code_description": name, "federal_race_code_category": name}
              for code, name in dict.fromkeys(chosen)]  # fmt: skip
-    return {"scheduling_reporting_ethnicity": chosen[0][0][:1], "federal_ethnicity": "NO", "races": lone(races, True)}
+    return {"scheduling_reporting_ethnicity": chosen[0][0][:1], "federal_ethnicity": "NO", "races": lone(races, district.single_object)}
 
 
 def _contact(who: Student, district: District) -> Any:
@@ -80,11 +80,18 @@ def _contact_info(who: Student, district: District) -> Any:
 
 
 def _initial_enrollment(who: Student, district: District) -> Any:
-    entered = max(-1, min(who.grade_level, 12) - who.number % 6)
+    day, grade = _entered(who)
     return {
-        "district_entry_date": "2018-09-04", "district_entry_grade_level": entered,
+        "district_entry_date": day, "district_entry_grade_level": grade,
         "school_entry_date": who.entry_date, "school_entry_grade_level": min(who.grade_level, 12),
     }  # fmt: skip
+
+
+def _entered(who: Student) -> tuple[str, int]:
+    """The day and grade in which the student came to the district."""
+    grade = min(who.grade_level, 12)
+    years = min(who.number % 6, grade + 1)
+    return f"{2026 - years}-09-04", grade - years
 
 
 def _schedule_setup(who: Student, district: District) -> Any:
@@ -151,7 +158,8 @@ def student_json(who: Student, expansions: tuple[str, ...], extensions: tuple[st
     name = without_absent({"first_name": who.first_name, "middle_name": who.middle_name, "last_name": who.last_name})
     answer: dict[str, Any] = {}
     if extensions:
-        answer["_extension_data"] = {"_table_extension": lone([_extension(who, table) for table in extensions], True)}
+        data = [_extension(who, table) for table in extensions]
+        answer["_extension_data"] = {"_table_extension": lone(data, district.single_object)}
     answer |= without_absent({
         "id": who.dcid, "local_id": as_number(who.local_id), "state_province_id": as_number(who.state_id),
         "student_username": as_number(who.username),

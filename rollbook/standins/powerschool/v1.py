@@ -50,9 +50,8 @@ LISTINGS = {
 class V1:
     """Answers `/ws/v1/...` for one district."""
 
-    def __init__(self, district: District, page_size_max: int, level: str, single_object: bool) -> None:
+    def __init__(self, district: District, page_size_max: int, level: str) -> None:
         self.district, self.page_size_max, self.level = district, page_size_max, level
-        self._single_object = single_object
         self._started = time.time()
         self._acts: dict[str, Callable[[Request, Sequence[str]], Response]] = {
             "metadata": self._metadata, "time": self._time, "district": self._district, "school": self._school,
@@ -126,7 +125,7 @@ class V1:
         head = msgspec.json.encode({"students": AVAILABLE})[:-2]
         if not pieces:
             return Response(200, head + b"}}")
-        if len(pieces) == 1 and self._single_object:
+        if len(pieces) == 1 and self.district.single_object:
             return Response(200, head + b',"student":' + pieces[0] + b"}}")
         return Response(200, head + b',"student":[' + b",".join(pieces) + b"]}}")
 
@@ -176,7 +175,7 @@ class V1:
         shown = [listing.show(item, expansions) for item in self._page(request, items)]
         body = shapes.available(listing.expansions)
         if shown:
-            body[listing.item] = lone(shown, self._single_object)
+            body[listing.item] = lone(shown, self.district.single_object)
         return json_response({listing.wrapper: body})
 
     def _show(self, request: Request, listing: Listing, item: Any) -> Response:
