@@ -56,14 +56,15 @@ def limited(chunks: Iterable[bytes], limit: int, too_large: Callable[[], SourceE
 def gunzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Unpacked in steps of 256 KB, so that a small answer can't fill the memory before it is counted."""
     unpacker: Any = zlib.decompressobj(31)
+    received = False
     for chunk in chunks:
-        rest = chunk
+        rest, received = chunk, True
         while rest:
             if unpacker.eof:  # gzip allows several members one after the other
                 unpacker = zlib.decompressobj(31)
             yield unpacker.decompress(rest, 262_144)
             rest = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
-    if not unpacker.eof:
+    if received and not unpacker.eof:
         raise zlib.error("the packed answer ends too early")
 
 
