@@ -49,25 +49,39 @@ def clear(integration: Integration, names: set[str]) -> None:
 
 
 class StoredToken:
-    """The token cache of one integration: encrypted beside the credentials, shared by all workers."""
+    """The token cache of one conversation, kept encrypted between runs.
+
+    A source asks it from several threads, which have no database connection of their own: it is read when made and written by `save`.
+    """
 
     def __init__(self, integration: Integration) -> None:
         self._integration = integration
+        self._token = self._kept = self._read()
 
     def get(self) -> Token | None:
+        return self._token
+
+    def put(self, token: Token | None) -> None:
+        self._token = token
+
+    def save(self) -> None:
+        """Keep the token for the next run, or forget one that stopped working."""
+        if self._token == self._kept:
+            return
+        if self._token is None:
+            clear(self._integration, set())
+        else:
+            kept = {"value": self._token.value, "expires_at": self._token.expires_at.isoformat()}
+            store(self._integration, TOKEN, msgspec.json.encode(kept).decode())
+        self._kept = self._token
+
+    def _read(self) -> Token | None:
         row = self._integration.credentials.filter(name=TOKEN).first()
         if row is None:
             return None
         kept: dict[str, str] = msgspec.json.decode(_decrypt(bytes(row.ciphertext), _bound_to(self._integration, TOKEN)))
         token = Token(kept["value"], datetime.fromisoformat(kept["expires_at"]))
         return token if token.expires_at > datetime.now(UTC) else None
-
-    def put(self, token: Token | None) -> None:
-        if token is None:
-            self._integration.credentials.filter(name=TOKEN).delete()
-        else:
-            kept = {"value": token.value, "expires_at": token.expires_at.isoformat()}
-            store(self._integration, TOKEN, msgspec.json.encode(kept).decode())
 
 
 def _bound_to(integration: Integration, name: str) -> bytes:

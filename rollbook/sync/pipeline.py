@@ -65,7 +65,7 @@ def plan(run: Run, lease: Lease) -> None:
     source, mapper, rules = prepare(run, matcher)
     counts = {"read": 0, "accounts": len(matcher.known), ChangeKind.UNCHANGED: 0, ChangeKind.OUTSIDE_SELECTION: 0}
     moved: set[str] = set()
-    for pages in batches(source.pages(connect(run), mapper.source_fields)):  # 1
+    for pages in batches(read(run, source, mapper.source_fields)):  # 1
         lease.check()
         mapped = [mapper.map(raw) for page in pages for raw in page.records]  # 2
         admitted = [each for each in mapped if matcher.admit(each)]
@@ -93,16 +93,21 @@ def prepare(run: Run, matcher: Matcher) -> tuple[Source, RecordMapper, Rules]:
     return source, mapper, Rules(mapper.fields, run.source)
 
 
-def connect(run: Run) -> Connection:
-    """The conversation with the SIS: credentials in the clear, only here."""
+def read(run: Run, source: Source, wanted: frozenset[str]) -> Iterator[Page]:
+    """The pages of the roster. The credentials are in the clear here, for the one conversation with the SIS, and nowhere else."""
     assert run.integration is not None
-    return Connection(
+    tokens = credentials.StoredToken(run.integration)
+    connection = Connection(
         credentials=credentials.load(run.integration),
         choices=run.settings["choices"],
         variant=run.settings["variant"],
-        tokens=credentials.StoredToken(run.integration),
+        tokens=tokens,
         bounds=bounds(),
     )
+    try:
+        yield from source.pages(connection, wanted)
+    finally:
+        tokens.save()
 
 
 def bounds() -> Bounds:

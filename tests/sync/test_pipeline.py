@@ -1,0 +1,213 @@
+"""A run from end to end against the stand-in, over a real socket and a real database."""
+
+import pytest
+from django.db import connection
+
+from rollbook.roster.records import Severity
+from rollbook.standins.faults import Fault
+from rollbook.standins.standin import StandIn
+from rollbook.students.models import StudentAccount
+from rollbook.sync import pipeline, runs
+from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState, Trigger
+
+pytestmark = pytest.mark.django_db
+
+
+def sync(integration: Integration, mode: Mode | None = None) -> Run:
+    run = runs.request(integration, trigger=Trigger.PERSON, mode=mode).run
+    pipeline.run_sync(run.pk)
+    run.refresh_from_db()
+    return run
+
+
+def accounts_checksum() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT md5(coalesce(string_agg(a::text, ',' ORDER BY id), '')) FROM students_studentaccount a")
+        return str(cursor.fetchone()[0])
+
+
+def complete(standin: StandIn, grades: set[int]) -> dict[str, tuple[str, str, str, int]]:
+    """The stand-in's own list of active students in these grades whose required fields are all filled."""
+    return {
+        str(each.dcid): (each.email, each.first_name, each.last_name, each.graduation_year)
+        for each in standin.roster()
+        if each.enroll_status == 0 and each.grade_level in grades and each.email and each.graduation_year
+    }
+
+
+def held() -> dict[str, tuple[str, str, str, int]]:
+    rows = StudentAccount.objects.values_list("sis_id", "email", "first_name", "last_name", "graduation_year")
+    return {row[0]: row[1:] for row in rows}
+
+
+def test_first_run_makes_the_students_of_the_chosen_grades(integration: Integration, standin: StandIn) -> None:
+    run = sync(integration)
+    assert (run.state, run.error_what) == (RunState.DONE, "")
+    assert held() == complete(standin, {9, 10, 11, 12})
+    assert run.counts["new"] == len(held()) > 0
+    assert run.uploader_type == "PowerSchool Student"
+
+
+def test_second_run_changes_nothing(integration: Integration) -> None:
+    first = sync(integration)
+    before = accounts_checksum()
+    second = sync(integration)
+    assert second.state == RunState.DONE
+    assert (second.counts.get("new", 0), second.counts.get("updated", 0)) == (0, 0)
+    assert second.counts["unchanged"] == first.counts["new"]
+    assert accounts_checksum() == before
+
+
+def test_next_week_brings_joiners_and_renames(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    before = held()
+    standin.week = 4
+    run = sync(integration)
+    now = complete(standin, {9, 10, 11, 12})
+    assert run.counts.get("new", 0) == len(now.keys() - before.keys())
+    renamed = {sis_id for sis_id in now.keys() & before.keys() if now[sis_id] != before[sis_id]}
+    assert run.counts.get("updated", 0) == len(renamed)
+    assert {sis_id: held()[sis_id] for sis_id in now} == now
+    for change in Change.objects.filter(run=run, kind="updated"):
+        assert change.before.keys() == change.after.keys()
+        assert change.before != change.after
+
+
+def test_a_test_run_reports_and_changes_no_account(integration: Integration) -> None:
+    before = accounts_checksum()
+    run = sync(integration, Mode.TEST)
+    assert run.state == RunState.DONE
+    assert run.counts["new"] == Change.objects.filter(run=run, kind="new").count() > 0
+    assert run.uploader_type == "Test PowerSchool Student"
+    assert accounts_checksum() == before
+
+
+def test_inactive_integration_refuses_and_says_why(integration: Integration) -> None:
+    integration.active = False
+    integration.save()
+    with pytest.raises(runs.RunRefused) as refused:
+        runs.request(integration, trigger=Trigger.PERSON)
+    assert refused.value.code == "inactive"
+    assert "Active" in refused.value.what
+    assert not Run.objects.exists()
+
+
+def test_an_empty_required_field_is_an_error_with_its_id_and_the_others_go_in(integration: Integration, standin: StandIn) -> None:
+    victim = next(each for each in standin.roster() if each.enroll_status == 0 and each.grade_level == 10 and each.email)
+    standin.edit(victim.dcid, email="")
+    run = sync(integration)
+    issue = Issue.objects.get(run=run, sis_id=str(victim.dcid))
+    assert (issue.code, issue.field, issue.source_field, issue.severity) == ("required_empty", "email", "email", Severity.ERROR)
+    assert held() == complete(standin, {9, 10, 11, 12})
+
+
+def test_an_optional_row_that_was_removed_is_not_stored(integration: Integration) -> None:
+    from rollbook.sync.integrations import save_mapping
+
+    rows = [(source, field) for source, field in integration.mapping if field != "birth_date"]
+    save_mapping(integration, None, rows)
+    sync(integration)
+    assert not StudentAccount.objects.exclude(birth_date=None).exists()
+    assert StudentAccount.objects.exclude(gender=None).exists()
+
+
+def test_two_who_swap_addresses_come_out_right(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    one, other = StudentAccount.objects.order_by("sis_id")[:2]
+    assert one.sis_id and other.sis_id
+    standin.edit(int(one.sis_id), email=other.email)
+    standin.edit(int(other.sis_id), email=one.email)
+    run = sync(integration)
+    assert (run.state, run.counts["updated"]) == (RunState.DONE, 2)
+    assert (held()[one.sis_id][0], held()[other.sis_id][0]) == (other.email, one.email)
+
+
+def test_two_with_one_address_are_listed_and_not_touched(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    one, other = StudentAccount.objects.order_by("sis_id")[:2]
+    before = held()
+    assert one.sis_id and other.sis_id
+    standin.edit(int(one.sis_id), email=other.email.upper(), first_name="Changed")
+    run = sync(integration)
+    assert run.state == RunState.DONE
+    assert held() == before
+    issues = Issue.objects.filter(run=run, code="email_shared")
+    assert {issue.sis_id for issue in issues} == {one.sis_id, other.sis_id}
+    assert all(issue.name for issue in issues)
+    assert run.counts["unchanged"] == len(before) - 2
+
+
+def test_a_second_request_is_answered_with_the_first_run(integration: Integration) -> None:
+    first = runs.request(integration, trigger=Trigger.PERSON)
+    second = runs.request(integration, trigger=Trigger.PERSON)
+    assert first.created and not second.created
+    assert first.run.pk == second.run.pk
+
+
+def test_an_empty_roster_holds_the_run_until_a_person_decides(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    before = accounts_checksum()
+    standin.faults = [Fault("empty")]
+    run = sync(integration)
+    assert run.state == RunState.ON_HOLD
+    assert [alarm["code"] for alarm in run.alarms] == ["roster_empty"]
+    assert runs.request(integration, trigger=Trigger.PERSON).run.pk == run.pk
+    assert runs.discard(run, None)
+    assert not runs.approve(run, None)
+    run.refresh_from_db()
+    assert run.state == RunState.DISCARDED
+    assert accounts_checksum() == before
+
+
+def test_a_row_whose_account_was_edited_meanwhile_is_overtaken(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    account = StudentAccount.objects.order_by("sis_id")[0]
+    assert account.sis_id
+    standin.edit(int(account.sis_id), first_name="Fromthesis")
+    run = runs.request(integration, trigger=Trigger.PERSON).run
+    claimed = runs.claim(run.pk)
+    assert claimed is not None
+    with pipeline.Lease(claimed) as lease:
+        pipeline.plan(claimed, lease)
+    StudentAccount.objects.filter(pk=account.pk).update(first_name="Byhand", version=account.version + 1)
+    pipeline.apply(claimed)
+    account.refresh_from_db()
+    claimed.refresh_from_db()
+    assert (account.first_name, claimed.counts["overtaken"]) == ("Byhand", 1)
+    assert Change.objects.get(run=run, account_id=account.pk).outcome == "overtaken"
+
+
+def test_an_address_given_away_meanwhile_is_overtaken_and_the_rest_goes_in(integration: Integration, standin: StandIn) -> None:
+    run = runs.request(integration, trigger=Trigger.PERSON).run
+    claimed = runs.claim(run.pk)
+    assert claimed is not None
+    with pipeline.Lease(claimed) as lease:
+        pipeline.plan(claimed, lease)
+    planned = Change.objects.filter(run=run, kind="new")
+    first = planned.order_by("id")[0]
+    StudentAccount.objects.create(
+        school=integration.school, email=first.email, email_key=first.email.lower(), first_name="Some", last_name="Body"
+    )
+    pipeline.apply(claimed)
+    claimed.refresh_from_db()
+    assert (claimed.state, claimed.counts["overtaken"]) == (RunState.DONE, 1)
+    assert StudentAccount.objects.filter(sis_id__isnull=False).count() == planned.count() - 1
+
+
+def test_a_worker_taken_for_dead_can_write_nothing(integration: Integration) -> None:
+    run = runs.request(integration, trigger=Trigger.PERSON).run
+    zombie = runs.claim(run.pk)
+    assert zombie is not None
+    Run.objects.filter(pk=run.pk).update(lease_until=None)
+    heir = runs.claim(run.pk)
+    assert heir is not None and heir.fence == zombie.fence + 1
+    before = accounts_checksum()
+    with pytest.raises(runs.LeaseLost), pipeline.Lease(zombie) as lease:
+        pipeline.plan(zombie, lease)
+    assert accounts_checksum() == before
+    assert not Change.objects.filter(run=run).exists()
+    with pipeline.Lease(heir) as lease:
+        pipeline.plan(heir, lease)
+    with pytest.raises(runs.LeaseLost):
+        pipeline.apply(zombie)
+    assert accounts_checksum() == before
