@@ -1,3 +1,40 @@
-"""Addresses of the screens."""
+"""Addresses of the screens. All of a school's lie under its id."""
 
-urlpatterns: list[object] = []
+from django.urls import URLPattern, URLResolver, include, path
+
+from rollbook.config import config
+from rollbook.web.component_sheet import component_sheet
+from rollbook.web.configure_sis import configure_sis
+from rollbook.web.download import report
+from rollbook.web.history import history
+from rollbook.web.home import home, schools
+from rollbook.web.run_decision import approve, discard
+from rollbook.web.run_page import run_page, run_progress
+from rollbook.web.select_mapping import select_mapping
+from rollbook.web.sign_in import sign_in, sign_out
+from rollbook.web.trigger import trigger_now
+from rollbook.web.upload import upload
+
+of_a_school = [
+    path("upload/", upload, name="upload"),
+    path("integrations/", configure_sis, name="configure-sis"),
+    path("integrations/<uuid:integration_id>/mapping/", select_mapping, name="select-mapping"),
+    path("integrations/<uuid:integration_id>/trigger/", trigger_now, name="trigger"),
+    path("history/", history, name="history"),
+    path("runs/<uuid:run_id>/", run_page, name="run"),
+    path("runs/<uuid:run_id>/progress/", run_progress, name="run-progress"),
+    path("runs/<uuid:run_id>/approve/", approve, name="approve"),
+    path("runs/<uuid:run_id>/discard/", discard, name="discard"),
+    path("runs/<uuid:run_id>/report/", report, name="report"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home, name="home"),
+    path("sign-in/", sign_in, name="sign-in"),
+    path("sign-out/", sign_out, name="sign-out"),
+    path("schools/", schools, name="schools"),
+    path("schools/<uuid:school_id>/", include(of_a_school)),
+]
+
+if not config.production:
+    urlpatterns.append(path("_components/", component_sheet, name="components"))

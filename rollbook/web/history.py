@@ -1,0 +1,49 @@
+"""Step 2 Upload & Integration History: every run of the school, newest first."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from rollbook.sync.models import ACTIVE_STATES, Run, RunState, Trigger
+from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.paging import page_of
+from rollbook.web.run_words import Badge, badge_of
+
+WITHOUT_REPORT = (RunState.QUEUED, RunState.FETCHING, RunState.FAILED)
+
+
+class Line(NamedTuple):
+    """One run as the list shows it."""
+
+    run: Run
+    badge: Badge
+    duration: timedelta | None
+    started_by: str
+    has_report: bool
+
+
+@school_required()
+def history(request: SchoolRequest) -> HttpResponse:
+    runs = request.school.runs.select_related("requested_by").order_by("-requested_at", "pk")
+    pages = page_of(runs, request)
+    context = {
+        "pages": pages,
+        "lines": [line_of(run) for run in pages.rows],
+        "integrations": list(request.school.integrations.order_by("created_at")),
+        "active_run": request.school.runs.filter(state__in=ACTIVE_STATES).first(),
+    }
+    return render(request, "web/history.html", context)
+
+
+def line_of(run: Run) -> Line:
+    duration = run.finished_at - run.started_at if run.finished_at and run.started_at else None
+    return Line(run, badge_of(run), duration, started_by(run), run.state not in WITHOUT_REPORT)
+
+
+def started_by(run: Run) -> str:
+    """The person who triggered it, or what did."""
+    if run.trigger == Trigger.PERSON and run.requested_by:
+        return run.requested_by.name
+    return str(Trigger(run.trigger).label)

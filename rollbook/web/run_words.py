@@ -1,0 +1,73 @@
+"""How a run is shown: the badge of its state, the words of its stages, and what each guard that held it means."""
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+
+from rollbook.sync.models import Mode, Run, RunState
+
+
+class Badge(NamedTuple):
+    words: str
+    icon: str
+    kind: str
+
+
+BADGES: Final = {
+    RunState.QUEUED: ("clock", "info"),
+    RunState.FETCHING: ("refresh-cw", "info"),
+    RunState.PLANNED: ("refresh-cw", "info"),
+    RunState.APPLYING: ("refresh-cw", "info"),
+    RunState.ON_HOLD: ("pause", "look"),
+    RunState.DONE: ("circle-check", "good"),
+    RunState.FAILED: ("circle-x", "problem"),
+    RunState.DISCARDED: ("circle-slash", ""),
+    RunState.UNDONE: ("rotate-ccw", ""),
+}
+
+STAGES: Final = (
+    (RunState.QUEUED, gettext_lazy("Waiting to start")),
+    (RunState.FETCHING, gettext_lazy("Reading students")),
+    (RunState.PLANNED, gettext_lazy("Comparing")),
+    (RunState.APPLYING, gettext_lazy("Applying changes")),
+)
+STAGE_WORDS: Final = dict(STAGES) | {
+    RunState.ON_HOLD: gettext_lazy("On hold: a person has to decide"),
+    RunState.DONE: gettext_lazy("Finished"),
+    RunState.FAILED: gettext_lazy("Failed"),
+    RunState.DISCARDED: gettext_lazy("Discarded"),
+    RunState.UNDONE: gettext_lazy("Undone"),
+}
+
+ALARMS: Final = {
+    "roster_empty": gettext_noop("The SIS answered without a single student, while this school has accounts. A right was probably lost there."),
+}
+
+
+def badge_of(run: Run) -> Badge:
+    """The state as word and icon; "with problems" is a finished run whose report lists errors."""
+    state = RunState(run.state)
+    icon, kind = BADGES[state]
+    if state == RunState.DONE and run.counts.get("error"):
+        return Badge(_("Finished, with errors"), "triangle-alert", "look")
+    return Badge(str(state.label), icon, kind)
+
+
+class Stage(NamedTuple):
+    words: str
+    state: str  # done, current, next
+
+
+def stages_of(run: Run) -> list[Stage]:
+    """The stages a working run passes; a test run never applies anything."""
+    states = [state for state, _words in STAGES if not (run.mode == Mode.TEST and state == RunState.APPLYING)]
+    here = states.index(RunState(run.state)) if run.state in states else len(states)
+    names = ["done" if i < here else "current" if i == here else "next" for i in range(len(states))]
+    return [Stage(str(STAGE_WORDS[state]), name) for state, name in zip(states, names, strict=True)]
+
+
+def alarm_words(alarms: Iterable[dict[str, Any]]) -> list[str]:
+    """Each reason for a hold as a sentence."""
+    return [_(ALARMS[alarm["code"]]) if alarm.get("code") in ALARMS else str(alarm.get("code", "")) for alarm in alarms]

@@ -1,0 +1,86 @@
+"""Step 1.2 Select Mapping: which SIS field fills which of ours; then save, or save and trigger."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.sources.base import MappingRow
+from rollbook.sync.integrations import SettingRefused, save_mapping
+from rollbook.sync.models import Integration
+from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.trigger import start
+from rollbook.web.wizard import steps
+
+Pair = tuple[str, str]
+
+
+class Row(NamedTuple):
+    """One line of the mapping as the page shows it; `value` names it in the form."""
+
+    value: str
+    label: str
+    source_field: str
+    field_label: str
+    required: bool
+
+
+@require_http_methods(["GET", "POST"])
+@school_required(manage=True)
+def select_mapping(request: SchoolRequest, integration_id: UUID) -> HttpResponse:
+    integration = get_object_or_404(Integration, pk=integration_id, school=request.school)
+    if request.method != "POST":
+        chosen = {(str(theirs), str(ours)) for theirs, ours in integration.mapping}
+        return _page(request, integration, chosen)
+    chosen = {_pair(value) for value in request.POST.getlist("row")}
+    removed, added = request.POST.get("remove"), request.POST.get("add")
+    if removed or added:
+        if removed:
+            chosen.discard(_pair(removed))
+        if added:
+            chosen.add(_pair(added))
+        return _page(request, integration, chosen, touched=removed or added or "")
+    try:
+        save_mapping(integration, request.person, sorted(chosen))
+    except SettingRefused as refused:
+        return _page(request, integration, chosen, refused=refused.what)
+    if request.POST.get("action") == "trigger":
+        return start(request, integration, otherwise="select-mapping")
+    messages.success(request, _("Saved. Nothing was started."))
+    return redirect("upload", request.school.pk)
+
+
+def _page(request: SchoolRequest, integration: Integration, chosen: set[Pair], *, refused: str = "", touched: str = "") -> HttpResponse:
+    """The form with these rows chosen. `touched` is the row just removed or added: focus stays with it."""
+    rows = integration.variant_type.mapping
+    context = {
+        "integration": integration,
+        "rows": _rows(row for row in rows if row.required or _key(row) in chosen),
+        "removed": _rows(row for row in rows if not row.required and _key(row) not in chosen),
+        "touched": touched,
+        "refused": refused,
+        "steps": steps("1.2", integration),
+    }
+    return render(request, "web/select_mapping_rows.html" if request.htmx else "web/select_mapping.html", context)
+
+
+def _rows(rows: Iterable[MappingRow]) -> list[Row]:
+    return [
+        Row(":".join(_key(row)), row.label or row.source_field, row.source_field, STUDENT_FIELDS[row.field].label, row.required)
+        for row in rows
+    ]
+
+
+def _key(row: MappingRow) -> Pair:
+    return row.source_field, row.field
+
+
+def _pair(value: str) -> Pair:
+    theirs, _separator, ours = value.rpartition(":")
+    return theirs, ours
