@@ -1,0 +1,89 @@
+"""Every issue code has words for what happened, what was left alone and what to do next."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollbook.roster.problems import ADMINISTRATOR, PLACEHOLDERS, PROBLEMS, REGISTRAR, US, explain
+from rollbook.roster.records import Severity
+
+ROSTER = Path(__file__).parents[2] / "rollbook" / "roster"
+RAISED = re.compile(r'(?:Unreadable|Issue|_issue)\(\s*"([a-z_]+)"|_ISSUE_OF_DROPPED = (\{.*\})')
+
+
+def words(code: str, value: str = "x", where: str = "Students > Name", source_field: str = "first_name", label: str = "First name") -> str:
+    told = explain(code, "PowerSchool", source_field, where, label, value, "4711")
+    return f"{told.cause} {told.remedy}"
+
+
+def codes_in_the_rules() -> set[str]:
+    found: set[str] = set()
+    for module in ROSTER.glob("*.py"):
+        for code, renamed in RAISED.findall(module.read_text()):
+            found |= {code} if code else set(re.findall(r"[a-z_]+", renamed))
+    return found
+
+
+def test_every_code_that_the_rules_produce_has_words():
+    assert codes_in_the_rules() >= {"required_empty", "email_shared", "optional_text_too_long"}
+    assert codes_in_the_rules() <= PROBLEMS.keys()
+
+
+@pytest.mark.parametrize("problem", PROBLEMS.values(), ids=str)
+def test_a_problem_is_told_in_whole_sentences_with_nothing_left_to_fill_in(problem):
+    text = words(problem.code)
+    assert not re.search(r"[{}]", text)
+    assert re.match(r"[A-Z“]", text)
+    for part in (problem.cause, problem.remedy):
+        assert part.endswith(".")
+        assert set(re.findall(r"\{(\w+)\}", part)) <= set(PLACEHOLDERS)
+    assert problem.who in {REGISTRAR, ADMINISTRATOR, US}
+
+
+@pytest.mark.parametrize("problem", [p for p in PROBLEMS.values() if p.severity is Severity.ERROR], ids=str)
+def test_an_error_says_that_the_account_was_not_touched(problem):
+    assert re.search(r"left as it is|touched|no new account", problem.cause)
+
+
+@pytest.mark.parametrize("problem", [p for p in PROBLEMS.values() if p.severity is Severity.WARNING], ids=str)
+def test_a_warning_says_what_was_left_out_or_left_alone(problem):
+    assert re.search(r"left out|left as it is", problem.cause)
+
+
+def test_the_remedy_names_the_place_that_the_source_knows():
+    assert "In PowerSchool, fill it in here: Students > Name." in words("required_empty")
+
+
+def test_without_a_place_the_remedy_names_the_field_of_the_sis_or_else_ours():
+    assert "here: the field first_name." in words("required_empty", where="")
+    assert "here: the field that gives First name." in words("required_empty", where="", source_field="")
+    assert "here: the student's page." in words("required_empty", where="", source_field="", label="")
+
+
+def test_an_empty_value_is_called_nothing_and_another_is_quoted():
+    assert "PowerSchool sent nothing." in words("grade_unknown", value="")
+    assert "PowerSchool sent “XX”." in words("grade_unknown", value="XX")
+
+
+def test_a_code_from_a_later_version_gets_a_fair_text():
+    told = explain("from_the_future", "", "", "", "", "")
+    assert told.severity is Severity.ERROR
+    assert "the SIS" in told.remedy
+
+
+def test_the_texts_are_translated_before_they_are_filled():
+    told = explain("email_taken", "PowerSchool", "email", "", "", "a@b.example", translate=lambda text: f"[{text[:20]}] {{value}} {{odd}}")
+    assert told.cause.startswith("[The e-mail")
+    assert "a@b.example" in told.cause
+    assert "{odd}" in told.cause
+
+
+@given(st.sampled_from([*PROBLEMS, "unknown", ""]), *[st.text()] * 6)
+def test_explaining_never_raises_and_never_looks_into_the_words(code, sis, source_field, where, label, value, sis_id):
+    told = explain(code, sis, source_field, where, label, value, sis_id)
+    assert told.cause
+    assert told.remedy
+    assert "{value}" not in explain(code, "S", "f", "w", "l", "v").cause
