@@ -7,6 +7,7 @@ import secrets
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -99,6 +100,23 @@ class Config(BaseSettings):
                 scratch.unlink()
         made_up: dict[str, str] = json.loads(path.read_text())
         return made_up
+
+
+def mail_server(url: str) -> tuple[str, dict[str, object]]:
+    """Django's mail back end and its EMAIL_ settings for an address such as smtp+tls://user:password@host:587."""
+    if not url:
+        return "django.core.mail.backends.console.EmailBackend", {}
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps", "smtp+tls"} or not parts.hostname:
+        raise SystemExit("ROLLBOOK_EMAIL_URL has to look like smtp://host:25, smtps://user:password@host:465 or smtp+tls://host:587.")
+    return "django.core.mail.backends.smtp.EmailBackend", {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or {"smtp": 25, "smtps": 465, "smtp+tls": 587}[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+    }
 
 
 config = Config()

@@ -5,7 +5,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 
 from rollbook import database
-from rollbook.config import config
+from rollbook.config import config, mail_server
 
 HERE = Path(__file__).parent
 
@@ -112,6 +112,11 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+EMAIL_BACKEND, _smtp = mail_server(config.email_url)
+globals().update(_smtp)
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = config.email_from
+EMAIL_TIMEOUT = 20
 
 # The job queue is a set of wake-up calls; its tables live in the same database.
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"

@@ -4,6 +4,7 @@ Races are settled by the database: a claim is a conditional update, one active r
 worker that was taken for dead that the run is no longer its own.
 """
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -32,6 +33,9 @@ MOVES: Final[dict[RunState, frozenset[RunState]]] = {
     RunState.DISCARDED: frozenset(),
     RunState.UNDONE: frozenset(),
 }
+
+
+TELLING_STATES: Final = (RunState.DONE, RunState.FAILED, RunState.ON_HOLD)
 
 
 class RunRefused(Exception):
@@ -124,6 +128,13 @@ def wake(run_id: UUID) -> None:
         pass
 
 
+def announce(run_id: UUID) -> None:
+    """Queue the mail about a run, together with the change of state that it tells of; `notices` decides whether there is one."""
+    from rollbook.sync.tasks import send_notice
+
+    send_notice.defer(run_id=str(run_id))
+
+
 def claim(run_id: UUID) -> Run | None:
     """Take a waiting run, or one whose worker fell silent. None where there is nothing to do.
 
@@ -200,8 +211,11 @@ def fail(run: Run, code: str, what: str, remedy: str) -> None:
 def move(run: Run, to: RunState, **columns: Any) -> None:
     """Change the state of a run that is ours, along MOVES. Raises LeaseLost."""
     origins = [state for state, targets in MOVES.items() if to in targets]
-    if not _ours(run).filter(state__in=origins).update(state=to, **columns):
-        raise LeaseLost(str(run.pk))
+    with transaction.atomic():
+        if not _ours(run).filter(state__in=origins).update(state=to, **columns):
+            raise LeaseLost(str(run.pk))
+        if to in TELLING_STATES:
+            announce(run.pk)
     run.state = to
 
 
@@ -240,14 +254,11 @@ def sweep() -> list[UUID]:
         | Q(state__in=WORKING_STATES, lease_until__isnull=True)
         | Q(state__in=WORKING_STATES, lease_until__lt=Now())
     )
-    silent.filter(attempts__gte=config.run_attempts).update(
-        state=RunState.FAILED,
-        error_code="worker_died",
-        error_what=_("This run was started several times, and each time its worker ended before it was done. No account was changed."),
-        error_remedy=_("Trigger it again. If that fails too, ask the operator of this installation for the worker's log."),
-        lease_until=None,
-        finished_at=Now(),
-    )
+    for run in silent.filter(attempts__gte=config.run_attempts):
+        what = _("This run was started several times, and each time its worker ended before it was done. No account was changed.")
+        remedy = _("Trigger it again. If that fails too, ask the operator of this installation for the worker's log.")
+        with suppress(LeaseLost):
+            fail(run, "worker_died", what, remedy)
     woken = list(silent.filter(attempts__lt=config.run_attempts).values_list("pk", flat=True))
     for run_id in woken:
         wake(run_id)

@@ -1,11 +1,13 @@
 """Wake-up calls: jobs that carry an id and say "look at this". Correctness rests on the runs' own table, never on the queue."""
 
+from smtplib import SMTPException
 from uuid import UUID
 
 from django.db import close_old_connections
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from rollbook.sync import runs
+from rollbook.sync import notices, runs
 from rollbook.sync.pipeline import run_sync
 
 
@@ -17,6 +19,17 @@ def look_at_run(run_id: str) -> None:
         run_sync(UUID(run_id))
     finally:
         close_old_connections()
+
+
+# Waits grow by five minutes: 24 tries take about a day.
+A_DAY = RetryStrategy(max_attempts=24, wait=30, linear_wait=300, retry_exceptions={OSError, SMTPException})
+
+
+@app.task(name="send_notice", queue="mail", retry=A_DAY)
+def send_notice(run_id: str) -> None:
+    """Mail those who asked for it about this run, if it is one they asked for."""
+    close_old_connections()
+    notices.send(UUID(run_id))
 
 
 @app.task(name="sweep", queue="sweep")
