@@ -93,9 +93,7 @@ class Http:
 
     def __exit__(self, *_: object) -> None:
         self._closed.set()
-        with self._pool_lock:
-            if self._pool is not None:
-                self._pool.close()
+        self._network.close()
 
     def request(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes = b"") -> Answer:
         """Ask until there is an answer worth reading. Redirects are handed back, never followed.
@@ -243,6 +241,25 @@ class _GuardedNetwork(httpcore2.NetworkBackend):
     def __init__(self, name: str, allowed: tuple[Network, ...]) -> None:
         self._name, self._allowed = name, allowed
         self.calls = _Calls()
+        self._open: set[_BoundStream] = set()
+        self._closed, self._lock = False, threading.Lock()
+
+    def close(self) -> None:
+        """Close every connection, also those that another thread is just opening or reading from."""
+        with self._lock:
+            self._closed, streams = True, list(self._open)
+        for stream in streams:
+            stream.close()
+
+    def _bound(self, connected: socket.socket) -> "_BoundStream":
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        stream = _BoundStream(connected, self.calls, self._open.discard)
+        with self._lock:
+            self._open.add(stream)
+            closed = self._closed
+        if closed:
+            stream.close()
+        return stream
 
     def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore2.NetworkStream:
         call = self.calls.current
@@ -254,8 +271,7 @@ class _GuardedNetwork(httpcore2.NetworkBackend):
                 connected = socket.create_connection((address, port), seconds)
             except OSError:
                 continue
-            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return _BoundStream(connected, self.calls, self._name)
+            return self._bound(connected)
         raise _Again(AddressUnreachable(f"Nothing answers at {host}, port {port}.", CHECK_ADDRESS))
 
     def _permitted(self, host: str, addresses: list[str], plain: bool) -> list[str]:
@@ -294,8 +310,8 @@ class _GuardedNetwork(httpcore2.NetworkBackend):
 class _BoundStream(httpcore2.NetworkStream):
     """A connection whose every read and write ends with the call it serves."""
 
-    def __init__(self, connected: socket.socket, calls: _Calls, name: str) -> None:
-        self._socket, self._calls, self._name = connected, calls, name
+    def __init__(self, connected: socket.socket, calls: _Calls, on_close: "Callable[[_BoundStream], None]") -> None:
+        self._socket, self._calls, self._on_close = connected, calls, on_close
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._within_call(lambda: self._socket.recv(max_bytes))
@@ -315,25 +331,20 @@ class _BoundStream(httpcore2.NetworkStream):
             raise httpcore2.ReadError from None
 
     def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None) -> Self:
-        call = self._calls.current
         try:
+            call = self._calls.current
             self._socket.settimeout(min(call.left(), call.connect_seconds))
             self._socket = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname)
-        except ssl.SSLCertVerificationError as error:
-            raise untrusted(server_hostname or "", error) from None
-        except TimeoutError:
-            raise httpcore2.ConnectTimeout from None
-        except ssl.SSLError:
-            what = f"{server_hostname} does not speak https in a way that we can trust."
-            raise _Again(AddressUnreachable(what, CHECK_ADDRESS)) from None
-        except OSError:
-            raise httpcore2.ConnectError from None
+        except BaseException as error:
+            self.close()
+            raise _tls_failure(server_hostname or "", error) from None
         return self
 
     def close(self) -> None:
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)  # wakes a thread that is reading from it
         self._socket.close()
+        self._on_close(self)
 
     def get_extra_info(self, info: str) -> Any:
         if info != "is_readable" or self._socket.fileno() < 0:
@@ -341,6 +352,19 @@ class _BoundStream(httpcore2.NetworkStream):
         with selectors.DefaultSelector() as selector:
             selector.register(self._socket, selectors.EVENT_READ)
             return bool(selector.select(0))
+
+
+def _tls_failure(host: str, error: BaseException) -> BaseException:
+    match error:
+        case ssl.SSLCertVerificationError():
+            return untrusted(host, error)
+        case TimeoutError():
+            return httpcore2.ConnectTimeout()
+        case ssl.SSLError():
+            return _Again(AddressUnreachable(f"{host} does not speak https in a way that we can trust.", CHECK_ADDRESS))
+        case OSError():
+            return httpcore2.ConnectError()
+    return error
 
 
 _LATER = "Try again later. If it stays so, ask whoever looks after {name} whether it is running."

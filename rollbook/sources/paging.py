@@ -23,6 +23,7 @@ class Numbered(Protocol):
     """A SIS whose pages have numbers. `submit` asks for a page in another thread; the rest is called in the reader's own."""
 
     name: str
+    page_size: int  # what is asked for; a SIS may give less
 
     def count(self) -> int: ...
     def submit(self, number: int) -> "Future[list[Record]]": ...
@@ -87,9 +88,9 @@ def read_roster(sis: Numbered, bounds: Bounds) -> Iterator[Page]:
 
 
 def _one_reading(sis: Numbered, bounds: Bounds, stated: int, tally: _Tally) -> Iterator[Page]:
-    """Pages in order. Past the pages that the total asks for, it goes on while pages are full or students are missing."""
+    """Pages in order. Past the pages that the total asks for, it goes on while students are missing or the last page is full."""
     waiting: deque[tuple[int, Future[list[Record]]]] = deque()
-    following, last, idle, full = 1, 1, 0, 0
+    following, last, idle, expected = 1, 1, 0, 1
     while True:
         while following <= last and len(waiting) < 2 * bounds.parallel:  # a bound on memory: the rest isn't asked for yet
             waiting.append((following, sis.submit(following)))
@@ -105,12 +106,12 @@ def _one_reading(sis: Numbered, bounds: Bounds, stated: int, tally: _Tally) -> I
         if tally.records > bounds.records:
             raise _over(sis.name, bounds, "gave more")
         if number == 1 and records:
-            full = len(records)  # what a page really holds: a SIS may give less than asked
-            last = max(1, min(ceil(stated / full), bounds.pages))
-        if number == last and records and (len(records) >= full or tally.students < stated):
+            expected = max(1, ceil(stated / len(records)))  # from what a page really holds
+            last = min(expected, bounds.pages)
+        if number == last and records and (len(records) >= sis.page_size or tally.students < stated):
             last += 1
         if records or number == 1:
-            yield Page(records, number, max(1, ceil(stated / full)) if full else 1, stated)
+            yield Page(records, number, expected, stated)
         if number == last or not records or idle == 2:
             _drop(waiting)
             return

@@ -147,7 +147,7 @@ class _District:
         self._origin = origin(self._credentials["client_url"])
         self._reading = _Reading(wanted, connection.choices.get("email_source", ""))
         self._bearer = Bearer(NAME, connection.tokens, connection.bounds.sign_ins, self._signed_in)
-        self._page_size = self._largest_page()
+        self.page_size = self._largest_page()
 
     def count(self) -> int:
         found = self._ask(f"/ws/v1/district/student/count?q={ACTIVE}", _COUNT)["resource"]["count"]
@@ -162,7 +162,7 @@ class _District:
         self._bearer.renew(expired)
 
     def _page(self, number: int, token: str, sign_in: int) -> list[Record]:
-        query = f"page={number}&pagesize={self._page_size}&expansions={self._reading.expansions}&q={ACTIVE}"
+        query = f"page={number}&pagesize={self.page_size}&expansions={self._reading.expansions}&q={ACTIVE}"
         return self._read(f"/ws/v1/district/student?{query}", self._reading.records, token, sign_in)
 
     def _largest_page(self) -> int:

@@ -1,0 +1,293 @@
+"""What PowerSchool answers when something is wrong, and what a school administrator is told."""
+
+import logging
+import threading
+import traceback
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+from rollbook.sources.base import Token
+from rollbook.sources.errors import AddressRefused, AuthRejected, PermissionMissing, SourceError, TokenExpired, TryLater, UnexpectedShape
+from rollbook.sources.powerschool import pages
+from tests.sources.loopback import QUICK, WANTED, Reply, SmallSchool, Tokens, Trick, as_json, cut_body, reset, student
+
+EXPIRED = Reply(
+    401, b"", {"WWW-Authenticate": 'Bearer error="invalid_token",realm="PowerSchool",error_description="The access token has expired"'}
+)
+NO_V1_ACCESS = as_json({"errorMessage": {"message": "Plugin is missing required accessLevelV1Api READ permission"}}, 401)
+HTML = Reply(200, b"<!DOCTYPE html><title>Welcome</title>", {"Content-Type": "text/html"})
+IN_AN_HOUR = datetime.now(UTC) + timedelta(hours=1)
+
+
+def test_pages_that_fail_once_are_asked_for_again_and_none_is_skipped() -> None:
+    with SmallSchool(students=450) as school:
+        school.next_replies["page 1"] += [reset]
+        school.next_replies["page 2"] += [Reply(503), cut_body]
+        school.next_replies["page 4"] += [Reply(429, headers={"Retry-After": "1"}), Reply(500), HTML]
+        school.next_replies["page 5"] += [Reply(200, b'{"students":{"student":[{"id":4'), Reply(502)]
+        records = school.records()
+    assert [record["id"] for record in records] == list(range(1, 451))
+    assert sorted(school.pages_asked) == [1, 1, 2, 2, 2, 3, 4, 4, 4, 4, 5, 5, 5]
+
+
+def test_a_page_that_always_fails_ends_the_run_after_five_tries() -> None:
+    with SmallSchool(students=250) as school:
+        school.always["page 2"] = Reply(503)
+        with pytest.raises(TryLater, match="status 503"):
+            school.read()
+    assert school.pages_asked.count(2) == 5
+
+
+def test_a_kept_token_is_used_without_signing_in() -> None:
+    with SmallSchool(students=3) as school:
+        school.sign_ins = 7
+        assert len(school.records(tokens=Tokens(Token("token-7", IN_AN_HOUR)))) == 3
+    assert school.sign_ins == 7
+
+
+def test_a_token_in_its_last_minute_is_replaced_before_it_is_used() -> None:
+    tokens = Tokens(Token("token-0", datetime.now(UTC) + timedelta(seconds=59)))
+    with SmallSchool(students=3) as school:
+        school.read(tokens=tokens)
+    assert (school.sign_ins, tokens.token and tokens.token.value) == (1, "token-1")
+    assert EXPIRED not in [asked.path for asked in school.server.asked]
+
+
+@pytest.mark.parametrize("expires_in", ["2504956", 2504956, 2504956.0])
+def test_the_lifetime_of_a_token_may_be_text_or_number(expires_in: object) -> None:
+    tokens = Tokens()
+    with SmallSchool(students=3) as school:
+        school.next_replies["access_token"] += [as_json({"access_token": "token-0", "expires_in": expires_in})]
+        school.read(tokens=tokens)
+    assert tokens.token is not None
+    assert abs(tokens.token.expires_at - datetime.now(UTC) - timedelta(seconds=2_504_956)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(("expires_in", "seconds"), [("soon", 3600), (None, 3600), ("1e400", 3600), (-5, 0), (10**12, 90 * 86_400)])
+def test_an_odd_lifetime_is_kept_within_reason(expires_in: object, seconds: int) -> None:
+    tokens = Tokens()
+    with SmallSchool(students=3) as school:
+        school.next_replies["access_token"] += [as_json({"access_token": "token-0", "expires_in": expires_in})]
+        school.read(tokens=tokens)
+    assert tokens.token is not None
+    assert abs(tokens.token.expires_at - datetime.now(UTC) - timedelta(seconds=seconds)) < timedelta(minutes=1)
+
+
+def test_when_the_token_ends_under_parallel_pages_one_new_one_is_fetched_and_each_page_asked_again() -> None:
+    meeting = threading.Barrier(4, timeout=5)
+
+    def expire_together(handler: BaseHTTPRequestHandler) -> None:
+        meeting.wait()
+        handler.wfile.write(b'HTTP/1.1 401 \r\nContent-Length: 0\r\nWWW-Authenticate: Bearer error="invalid_token"\r\n\r\n')
+
+    with SmallSchool(students=950) as school:
+        for number in (2, 3, 4, 5):
+            school.next_replies[f"page {number}"] += [expire_together]
+        school.next_replies["page 9"] += [EXPIRED]
+        records = school.records()
+    assert [record["id"] for record in records] == list(range(1, 951))
+    assert school.sign_ins in {2, 3}  # page 9 may have been asked with the first token or with the second
+
+
+def test_a_revoked_token_is_dropped_and_replaced() -> None:
+    tokens = Tokens(Token("revoked", IN_AN_HOUR))
+    with SmallSchool(students=3) as school:
+        assert len(school.records(tokens=tokens)) == 3
+    assert tokens.token is not None
+    assert tokens.token.value == "token-1"
+
+
+def test_signing_in_stops_after_three_times() -> None:
+    with SmallSchool(students=3) as school:
+        school.always["count"] = EXPIRED
+        with pytest.raises(AuthRejected, match="lets us sign in and then refuses what it gave us"):
+            school.read()
+    assert school.sign_ins == 3
+
+
+def test_wrong_credentials_are_said_and_not_tried_again() -> None:
+    with SmallSchool() as school:
+        school.always["access_token"] = as_json({"error": "invalid_client"}, 401)
+        with pytest.raises(AuthRejected, match="does not accept the Client ID and Client Secret") as refused:
+            school.read()
+    assert len(school.server.asked) == 1
+    assert "plugin is enabled" in refused.value.remedy
+
+
+def test_credentials_are_sent_as_pasted_but_without_blanks_around_them() -> None:
+    with SmallSchool(students=3) as school:
+        connection = school.connection()
+        credentials = {**connection.credentials, "client_id": " an-id\n", "client_secret": "very-secret-words "}
+        list(pages(replace(connection, credentials=credentials), WANTED))
+    asked = school.server.asked[0]
+    assert (asked.method, asked.path, asked.body) == ("POST", "/oauth/access_token", b"grant_type=client_credentials")
+    assert asked.headers["authorization"] == "Basic YW4taWQ6dmVyeS1zZWNyZXQtd29yZHM="
+
+
+def test_too_many_sign_ins_are_waited_out() -> None:
+    with SmallSchool(students=3) as school:
+        school.next_replies["access_token"] += [Reply(429)]
+        assert len(school.records()) == 3
+
+
+@pytest.mark.parametrize("answer", [HTML, as_json({}), as_json([]), as_json({"access_token": "two\nlines"}), as_json({"access_token": 7})])
+def test_an_answer_to_the_sign_in_that_is_no_token_is_refused(answer: Reply) -> None:
+    with SmallSchool() as school:
+        school.always["access_token"] = answer
+        with pytest.raises(UnexpectedShape, match="answer to our sign-in is not what PowerSchool answers"):
+            school.read()
+
+
+def test_a_missing_access_level_is_told_apart_from_an_expired_token() -> None:
+    with SmallSchool() as school:
+        school.always["count"] = NO_V1_ACCESS
+        with pytest.raises(PermissionMissing, match="no right to read students") as refused:
+            school.read()
+    assert 'accessLevelV1Api="READ"' in refused.value.remedy
+    assert [asked.path for asked in school.server.asked].count("/ws/v1/district/student/count") == 1
+    assert school.sign_ins == 1
+
+
+def test_a_field_that_is_not_granted_is_named() -> None:
+    body = {
+        "message": "At least one column lacks sufficient permission",
+        "errors": [{"code": "NoAccess", "field": "DOB", "resource": "Students"}],
+    }
+    with SmallSchool() as school:
+        school.always["page 1"] = as_json(body, 403)
+        with pytest.raises(PermissionMissing, match=r"has no access to Students\.DOB"):
+            school.read()
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b'{"errors":[{"field":"<b>Ada Lovelace</b>"}]}', b'{"errors":"Ada"}', b'{"message":"Ada"}']
+)
+def test_nothing_else_of_a_refusal_is_repeated(body: bytes) -> None:
+    with SmallSchool() as school:
+        school.always["page 1"] = Reply(403, body)
+        with pytest.raises(PermissionMissing, match="has no access") as refused:
+            school.read()
+    assert "Ada" not in str(refused.value)
+
+
+def test_another_401_is_a_missing_right_and_not_retried() -> None:
+    with SmallSchool() as school:
+        school.always["count"] = as_json({"errorMessage": {"message": "something new"}}, 401)
+        with pytest.raises(PermissionMissing):
+            school.read()
+    assert school.sign_ins == 1
+
+
+@pytest.mark.parametrize(
+    "location", ["https://message.powerschool.com/?server=ps.example.org", "/maintenance", "http://127.0.0.1/Maintenance.html"]
+)
+@pytest.mark.parametrize("where", ["access_token", "count", "page 1"])
+def test_maintenance_is_said(location: str, where: str) -> None:
+    with SmallSchool() as school:
+        school.always[where] = Reply(302, headers={"Location": location})
+        with pytest.raises(TryLater, match="PowerSchool is in maintenance"):
+            school.read()
+
+
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        ("https://ps.other.example/ws/v1", r"sends us on to ps\.other\.example"),
+        ("//ps.other.example/", r"sends us on to ps\.other\.example"),
+        ("http://[", "sends us on to another address"),
+        ("https://<script>/", "sends us on to another address"),
+    ],
+)
+def test_a_redirect_to_another_host_is_refused(location: str, said: str) -> None:
+    with SmallSchool() as school:
+        school.always["count"] = Reply(302, headers={"Location": location})
+        with pytest.raises(AddressRefused, match=said):
+            school.read()
+
+
+@pytest.mark.parametrize(
+    "answer", [HTML, Reply(302, headers={"Location": "/admin/pw.html"}), Reply(204), Reply(400), Reply(418), as_json([1])]
+)
+def test_anything_else_is_not_what_powerschool_answers(answer: Reply) -> None:
+    for where in ("count", "page 1"):
+        with SmallSchool() as school:
+            school.always[where] = answer
+            with pytest.raises(UnexpectedShape, match="not what PowerSchool answers"):
+                school.read()
+
+
+@pytest.mark.parametrize("where", ["access_token", "count", "page 1"])
+def test_a_server_without_powerschool_is_said(where: str) -> None:
+    with SmallSchool() as school:
+        school.always[where] = Reply(404, b"<html>not found</html>")
+        with pytest.raises(UnexpectedShape, match=r"There is no PowerSchool at http://127\.0\.0\.1") as refused:
+            school.read()
+    assert "Client URL" in refused.value.remedy
+
+
+@pytest.mark.parametrize("count", ["many", -1, "", "12.5"])
+def test_a_count_that_is_no_number_is_refused(count: object) -> None:
+    with SmallSchool() as school:
+        school.always["count"] = as_json({"resource": {"count": count}})
+        with pytest.raises(UnexpectedShape):
+            school.read()
+
+
+def secretive(school: SmallSchool, connection_tokens: Tokens) -> list[str]:
+    """Texts that must never be told to anybody."""
+    given = connection_tokens.token.value if connection_tokens.token else school.token
+    names = [student(number)["name"]["last_name"] for number in (1, 2, 3)]
+    return [school.client_id, school.client_secret, "YW4taWQ6", given, *names, "student1@example.org", "2010-01-02", "enroll_status_code"]
+
+
+TROUBLES: list[tuple[str, Reply | Trick | None]] = [
+    ("page 1", None),
+    ("page 2", Reply(503, b"Secretname1")),
+    ("page 2", reset),
+    ("page 2", cut_body),
+    ("page 2", Reply(200, b'{"students":{"student":[{"name":{"last_name":"Secretname1"')),
+    ("page 2", Reply(200, b'{"students":{"student":[{"id":{"last_name":"Secretname1"}}]}}')),
+    ("page 2", Reply(403, b'{"errors":[{"field":"Secretname1 ","resource":"student1@example.org"}]}')),
+    ("page 2", Reply(302, headers={"Location": "https://other.example/?q=enroll_status_code&x=Secretname1"})),
+    ("count", EXPIRED),
+    ("count", NO_V1_ACCESS),
+    ("access_token", as_json({"error": "very-secret-words an-id"}, 401)),
+    ("access_token", as_json({"access_token": "very-secret-words\n"})),
+]
+
+
+@pytest.mark.parametrize(("where", "trouble"), TROUBLES)
+def test_no_secret_and_no_student_is_in_any_log_or_error(
+    where: str, trouble: Reply | Trick | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    tokens, told = Tokens(), ""
+    with SmallSchool(students=250) as school:
+        if trouble:
+            school.always[where] = trouble
+        connection = school.connection(tokens=tokens)
+        told += repr(connection)
+        try:
+            list(pages(connection, WANTED, pause=lambda seconds: None))
+        except SourceError as error:
+            told += f"{error} {error!r} {error.remedy}" + "".join(traceback.format_exception(error))
+            assert error.__cause__ is None
+            assert error.remedy
+            assert "No student account was changed." in str(error)
+            assert not isinstance(error, TokenExpired)
+    told += caplog.text + repr([record.__dict__ for record in caplog.records])
+    assert trouble is None or "SourceError" in told or "rollbook.sources.errors" in told
+    for secret in secretive(school, tokens):
+        assert secret not in told.replace("ACTIVE", "")
+
+
+def test_a_reader_that_stops_early_leaves_nothing_running() -> None:
+    with SmallSchool(students=900) as school:
+        school.always["page 3"] = Reply(503, headers={"Retry-After": "250"})
+        reading = pages(school.connection(replace(QUICK, request_seconds=60)), WANTED)
+        assert next(reading).number == 1
+        reading.close()
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("powerschool")]
