@@ -33,7 +33,7 @@ TWISTS: dict[str, Twist] = {
     "numeric_username": lambda s, _: {"username": str(70_000 + s.number)},
     "spaces": lambda s, _: {"first_name": f"  {s.first_name} ", "email": f" {s.email} "},
     "odd_gender": lambda s, _: {"gender": "X"},
-    "not_an_email": lambda s, _: {"email": "see office"},
+    "not_an_email": lambda s, _: {"email": f"see office {s.number}"},
 }  # fmt: skip
 _ORDER = tuple(TWISTS)
 

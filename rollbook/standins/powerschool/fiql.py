@@ -58,7 +58,7 @@ def _plain(value: str) -> str:
     return unquote(value)
 
 
-def test_of(term: Term, kind: str) -> Test:
+def condition(term: Term, kind: str) -> Test:
     """A test of one value. Kinds: number, text, date, letter. Raises WrongType."""
     if term.values == (NULL,) and term.operator == "==":
         return lambda value: value in (None, "")

@@ -12,7 +12,7 @@ from rollbook.standins.powerschool.access import Grants
 from rollbook.standins.powerschool.answers import schema_error
 from rollbook.standins.powerschool.changes import changed_since, data_version
 from rollbook.standins.powerschool.district import District
-from rollbook.standins.powerschool.fiql import QueryError, Test, WrongType, parse, test_of
+from rollbook.standins.powerschool.fiql import QueryError, Test, WrongType, condition, parse
 from rollbook.standins.powerschool.named_queries import NAMED_QUERIES, NamedQuery
 from rollbook.standins.powerschool.schema import EXTENSIONS, order_key
 
@@ -144,7 +144,7 @@ def _tests(query: NamedQuery, q: str) -> list[tuple[str, Test]]:
             alias = query.place(term.field)
             if not alias:
                 raise QueryError(f"Invalid field {term.field}")
-            tests.append((alias, test_of(term, query.kind(alias))))
+            tests.append((alias, condition(term, query.kind(alias))))
     except (QueryError, WrongType) as problem:
         raise schema_error(400, str(problem)) from None
     return tests

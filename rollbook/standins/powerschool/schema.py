@@ -10,7 +10,7 @@ from rollbook.standins.messages import Request, Response, json_response
 from rollbook.standins.powerschool.access import Grants
 from rollbook.standins.powerschool.answers import schema_error
 from rollbook.standins.powerschool.district import District
-from rollbook.standins.powerschool.fiql import QueryError, Term, Test, WrongType, parse, test_of
+from rollbook.standins.powerschool.fiql import QueryError, Term, Test, WrongType, condition, parse
 from rollbook.standins.powerschool.student_json import AVAILABLE
 from rollbook.standins.powerschool.tables import CLOSED, TABLES, Table
 
@@ -201,6 +201,6 @@ def _test(term: Term, kind: str, column: str) -> Test:
     if kind == "clob":
         raise schema_error(400, "Querying not supported against clob or blob field types")
     try:
-        return test_of(term._replace(field=column), {"boolean": "number"}.get(kind, kind))
+        return condition(term._replace(field=column), {"boolean": "number"}.get(kind, kind))
     except WrongType as problem:
         raise schema_error(400, str(problem)) from None

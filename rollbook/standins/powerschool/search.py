@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from rollbook.standins.people import SCHOOL_BY_NUMBER, Student
 from rollbook.standins.powerschool.district import District
-from rollbook.standins.powerschool.fiql import QueryError, Test, WrongType, parse, test_of
+from rollbook.standins.powerschool.fiql import QueryError, Test, WrongType, condition, parse
 from rollbook.standins.roster import Roster
 
 Read = Callable[[Roster, int], str | int | None]
@@ -71,7 +71,7 @@ def _tests(q: str) -> list[tuple[Read, Test]]:
         if term.field.lower() not in FIELDS:
             raise QueryError(f"Invalid field {term.field}")
         kind, read = FIELDS[term.field.lower()]
-        tests.append((read, test_of(term, kind)))
+        tests.append((read, condition(term, kind)))
     return tests
 
 
