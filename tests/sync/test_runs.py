@@ -1,0 +1,171 @@
+"""The life of a run: one table of moves, races settled by the database, nobody left waiting."""
+
+import threading
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from rollbook.config import config
+from rollbook.schools.models import AuditEntry, School, User
+from rollbook.sync import credentials, lease, pipeline, runs
+from rollbook.sync.models import ACTIVE_STATES, Integration, Mode, Run, RunState, Trigger
+
+
+def a_run(integration: Integration) -> Run:
+    return runs.request(integration, trigger=Trigger.PERSON).run
+
+
+@pytest.mark.django_db
+class TestOneRun:
+    def test_every_state_is_in_the_table_and_over_means_over(self) -> None:
+        assert runs.MOVES.keys() == set(RunState)
+        over = {state for state, targets in runs.MOVES.items() if not targets}
+        assert over == {RunState.FAILED, RunState.DISCARDED, RunState.UNDONE}
+
+    def test_a_school_has_one_active_run_by_the_database_s_word(self, integration: Integration) -> None:
+        run = a_run(integration)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Run.objects.create(school=run.school, integration=integration, source="powerschool", mode=Mode.LIVE, trigger=Trigger.API)
+
+    def test_another_school_is_not_kept_waiting(self, integration: Integration) -> None:
+        a_run(integration)
+        other = School.objects.create(name="Other")
+        twin = Integration.objects.create(school=other, source="powerschool", grades=[9])
+        for name in ("client_id", "client_secret", "client_url"):
+            credentials.store(twin, name, "https://sis.example.org")
+        assert runs.request(twin, trigger=Trigger.PERSON).created
+
+    def test_mode_follows_the_test_run_switch_unless_asked_otherwise(self, integration: Integration) -> None:
+        integration.test_run = True
+        assert a_run(integration).mode == Mode.TEST
+        Run.objects.update(state=RunState.DONE)
+        assert runs.request(integration, trigger=Trigger.API, mode=Mode.LIVE).run.mode == Mode.LIVE
+
+    def test_a_run_can_be_claimed_once(self, integration: Integration) -> None:
+        run = a_run(integration)
+        assert runs.claim(run.pk) is not None
+        assert runs.claim(run.pk) is None
+
+    def test_a_run_that_is_over_is_not_claimed(self, integration: Integration) -> None:
+        run = a_run(integration)
+        for state in (RunState.DONE, RunState.FAILED, RunState.DISCARDED, RunState.UNDONE, RunState.ON_HOLD):
+            Run.objects.filter(pk=run.pk).update(state=state)
+            assert runs.claim(run.pk) is None
+
+    def test_a_silent_worker_s_run_is_taken_over_with_a_higher_fence(self, integration: Integration) -> None:
+        run = a_run(integration)
+        first = runs.claim(run.pk)
+        Run.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+        second = runs.claim(run.pk)
+        assert first and second and second.fence == first.fence + 1
+        assert not runs.heartbeat(first)
+        assert runs.heartbeat(second)
+        with pytest.raises(runs.LeaseLost):
+            runs.finish(first)
+
+    def test_the_sweep_wakes_what_nobody_works_on_and_leaves_the_rest(self, integration: Integration) -> None:
+        run = a_run(integration)
+        assert runs.sweep() == []  # just requested
+        Run.objects.filter(pk=run.pk).update(requested_at=timezone.now() - timedelta(minutes=5))
+        assert runs.sweep() == [run.pk]
+        runs.claim(run.pk)
+        assert runs.sweep() == []
+        Run.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+        assert runs.sweep() == [run.pk]
+
+    def test_after_three_tries_a_run_is_parked_with_the_reason(self, integration: Integration) -> None:
+        run = a_run(integration)
+        for _ in range(config.run_attempts):
+            assert runs.claim(run.pk) is not None
+            Run.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+        assert runs.claim(run.pk) is None
+        runs.sweep()
+        run.refresh_from_db()
+        assert (run.state, run.error_code) == (RunState.FAILED, "worker_died")
+        assert "No account was changed" in run.error_what
+        assert runs.request(integration, trigger=Trigger.PERSON).created  # and the next one can start
+
+    def test_handing_back_does_not_count_as_a_try(self, integration: Integration) -> None:
+        run = a_run(integration)
+        claimed = runs.claim(run.pk)
+        assert claimed
+        runs.hand_back(claimed)
+        again = runs.claim(run.pk)
+        assert again and again.attempts == 1
+
+    def test_a_stopping_worker_hands_its_run_back_and_the_next_one_finishes_it(self, integration: Integration) -> None:
+        run = a_run(integration)
+        lease.stopping.set()
+        try:
+            pipeline.run_sync(run.pk)
+        finally:
+            lease.stopping.clear()
+        run.refresh_from_db()
+        assert (run.state, run.lease_until) == (RunState.FETCHING, None)
+        pipeline.run_sync(run.pk)
+        run.refresh_from_db()
+        assert run.state == RunState.DONE
+
+    def test_a_worker_that_died_between_plan_and_apply_leaves_a_plan_that_is_applied(self, integration: Integration) -> None:
+        run = a_run(integration)
+        claimed = runs.claim(run.pk)
+        assert claimed
+        with lease.Lease(claimed) as held:
+            pipeline.plan(claimed, held)
+        Run.objects.filter(pk=run.pk).update(lease_until=None)
+        pages = claimed.pages_done
+        pipeline.run_sync(run.pk)
+        run.refresh_from_db()
+        assert (run.state, run.pages_done) == (RunState.DONE, pages)
+
+    def test_who_asked_for_a_run_is_in_the_audit_log_and_stays_there(self, integration: Integration, administrator: User) -> None:
+        run = runs.request(integration, trigger=Trigger.PERSON, by=administrator).run
+        entry = AuditEntry.objects.get(action="run.requested", subject=str(run.pk))
+        assert entry.actor == administrator
+        with pytest.raises(Exception, match="permission denied"), transaction.atomic():
+            AuditEntry.objects.filter(pk=entry.pk).update(action="nothing happened")
+        with pytest.raises(Exception, match="permission denied"), transaction.atomic():
+            entry.delete()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_the_same_moment_start_one_run(integration: Integration) -> None:
+    answers: list[tuple[UUID, bool]] = []
+    start = threading.Barrier(6)
+
+    def click() -> None:
+        start.wait()
+        asked = runs.request(Integration.objects.get(pk=integration.pk), trigger=Trigger.PERSON)
+        answers.append((asked.run.pk, asked.created))
+        connection.close()
+
+    clicks = [threading.Thread(target=click) for _ in range(6)]
+    for each in clicks:
+        each.start()
+    for each in clicks:
+        each.join()
+    assert len({pk for pk, _ in answers}) == 1
+    assert sum(created for _, created in answers) == 1
+    assert Run.objects.filter(state__in=ACTIVE_STATES).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_claim_one_run_once(integration: Integration) -> None:
+    run = a_run(integration)
+    won: list[bool] = []
+    start = threading.Barrier(6)
+
+    def work() -> None:
+        start.wait()
+        won.append(runs.claim(run.pk) is not None)
+        connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(6)]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join()
+    assert sum(won) == 1
