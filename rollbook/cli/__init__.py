@@ -1,0 +1,50 @@
+"""The command `rollbook`. Its modules load Django only inside a command that needs it, so that help is there at once."""
+
+import click
+
+from rollbook.cli import connect, demo, operate, people, records, runs, worker
+from rollbook.cli.answers import EXIT_CODES
+
+
+@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="rollbook", message="Rollbook %(version)s")
+def main() -> None:
+    """Keep a school's student accounts in step with its student information system.
+
+    \b
+    To try it out with made-up students:
+      rollbook demo
+    To set up an installation (DATABASE_URL names its PostgreSQL):
+      rollbook migrate
+      rollbook school add "Lincoln High School" --timezone America/New_York
+      rollbook user add ada@lincoln.example --role administrator
+      rollbook web          and, beside it,          rollbook worker
+    To sync from here instead of the screens:
+      rollbook integration set --help
+      rollbook run --test
+
+    Every command that answers takes --json. Where there is one school it need not be named.
+    """
+
+
+for command in (
+    demo.demo,
+    operate.migrate,
+    operate.web,
+    worker.worker,
+    people.school,
+    people.user,
+    connect.integration,
+    runs.run,
+    runs.problems,
+    runs.holds,
+    runs.approve,
+    runs.discard,
+    runs.report,
+    records.students,
+    records.audit,
+    operate.check,
+    operate.keys,
+):
+    main.add_command(command)
+main.add_command(runs.list_runs, "runs")

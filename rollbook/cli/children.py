@@ -1,0 +1,121 @@
+"""Processes that the demo starts: each in a session of its own, watched, and ended by its process id."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+READY_SECONDS = 60.0
+END_SECONDS = 32.0  # a worker may take 30
+
+
+class Child:
+    """One process, its log, and what tells that it is ready."""
+
+    def __init__(self, name: str, arguments: list[str], folder: Path, ready: "Callable[[Child], bool]") -> None:
+        self.name, self._arguments, self._ready = name, arguments, ready
+        self.log = folder / f"{name}.log"
+        self.ends: list[float] = []  # when it ended unasked
+        self.start()
+
+    def start(self) -> None:
+        with self.log.open("wb") as log:
+            command = [sys.executable, "-m", *self._arguments]
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def wait_until_ready(self) -> None:
+        """Raises ChildEnded where it ends instead, or isn't ready in time."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._ready(self):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise ChildEnded(self)
+            time.sleep(0.05)
+
+    def end(self) -> None:
+        """Ask it to end, wait, and end it hard where it doesn't."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class ChildEnded(Exception):
+    """A child did not come up. The message says where to read on."""
+
+    def __init__(self, child: Child) -> None:
+        last = "\n".join(f"  {line}" for line in child.output.strip().splitlines()[-8:])
+        super().__init__(f"The {child.name} did not start. The end of {child.log}:\n{last}")
+
+
+def end_all(children: list[Child]) -> None:
+    """All of them at once: the slowest decides how long it takes."""
+    for child in children:
+        if child.process.poll() is None:
+            child.process.terminate()
+    for child in children:
+        child.end()
+
+
+def end_left_over(pids: list[int]) -> None:
+    """End children of a demo that was killed itself. A process id that went to another program since is left alone."""
+    import psutil
+
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(pid)
+            if any("rollbook" in part for part in process.cmdline()):
+                process.send_signal(signal.SIGTERM)
+                process.wait(END_SECONDS)
+
+
+def first_json(child: Child) -> dict[str, Any] | None:
+    """The line by which a stand-in says where it is."""
+    for line in child.output.splitlines():
+        if line.startswith("{"):
+            with contextlib.suppress(ValueError):
+                document: dict[str, Any] = json.loads(line)
+                return document
+    return None
+
+
+def free_port(wanted: int, taken: tuple[int, ...] = ()) -> int:
+    """This port of the loopback address, or the next one that is free."""
+    for port in range(wanted, min(wanted + 100, 65_536)):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            if port not in taken:
+                return port
+    raise OSError(f"no free port from {wanted} to {wanted + 99}")
+
+
+def listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

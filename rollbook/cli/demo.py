@@ -1,0 +1,267 @@
+"""`rollbook demo`: the whole product on this machine, with made-up students: database, a stand-in PowerSchool, mail, web and worker."""
+
+import http.client
+import json
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, print_json, say, set_up
+from rollbook.cli.children import Child, ChildEnded, alive, end_all, end_left_over, first_json, free_port, listens
+
+SCHOOL, TIMEZONE = "Lincoln High School", "America/New_York"
+PEOPLE = (
+    ("ada@lincoln.example", "Ada Admin", "administrator"),
+    ("cora@lincoln.example", "Cora Counselor", "counselor"),
+)
+SEED = 7
+SIS_PORT, MAIL_PORT = 8101, 8125
+RESTARTS, RESTARTS_WITHIN = 3, 60.0
+
+folder_option: Callable[[Any], Any] = click.option(
+    "--data-dir",
+    "folder",
+    default=Path(".demo"),
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the demo keeps its database, logs and mails. Remove it to begin afresh.",
+)
+
+
+class State:
+    """What the demo remembers from one start to the next, in `demo.json`: addresses, passwords, the week, process ids."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder.resolve() / "demo.json"
+        self.known: Document = json.loads(self.file.read_text()) if self.file.exists() else {}
+
+    def keep(self, **values: Any) -> None:
+        self.known |= values
+        scratch = self.file.with_suffix(".new")
+        scratch.touch(mode=0o600)
+        scratch.write_text(json.dumps(self.known, indent=2))
+        scratch.replace(self.file)
+
+
+@click.group(invoke_without_command=True)
+@folder_option
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535), help="For the browser; the next free one if busy.")
+@click.option("--students", default=1240, show_default=True, type=click.IntRange(10, 1_000_000), help="How many the PowerSchool holds.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when all is ready, for a machine to read.")
+@click.pass_context
+def demo(context: click.Context, folder: Path, port: int, students: int, as_json: bool) -> None:
+    """Try Rollbook out: made-up students, a stand-in PowerSchool, nothing leaves this machine.
+
+    It starts everything, says where to sign in and what to type into the setup, and ends everything at Ctrl-C. The next start goes on with
+    the same data.
+
+    \b
+    Examples:
+      rollbook demo
+      rollbook demo next-week        (in another terminal) joiners, leavers, new names
+    """
+    context.obj = folder
+    if context.invoked_subcommand is None:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _end)
+        try:
+            with ExitStack() as ending:
+                run(folder, port, students, as_json, ending)
+        except KeyboardInterrupt:
+            say("\nThe demo has ended. Start it again to go on where you were.")
+        except (ChildEnded, OSError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def run(folder: Path, port: int, students: int, as_json: bool, ending: ExitStack) -> None:
+    """Start everything, say that it is ready, and watch it until this process is told to end."""
+    began = time.monotonic()
+    folder.mkdir(parents=True, exist_ok=True)
+    state = State(folder)
+    _take_over(state)
+    logs = folder.resolve() / "logs"
+    logs.mkdir(exist_ok=True)
+    children: list[Child] = []
+    ending.callback(lambda: (end_all(children), state.keep(pid=None, children=[])))
+    state.keep(pid=os.getpid())
+
+    say("Starting the database, a stand-in PowerSchool, mail, web and worker …")
+    url_port = _port(port, "the browser")
+    sis_port = free_port(urlsplit(state.known.get("sis", {}).get("url", "")).port or SIS_PORT, (url_port,))
+    mail_port = free_port(MAIL_PORT, (url_port, sis_port))
+    url = f"http://127.0.0.1:{url_port}"
+
+    def start(name: str, arguments: list[str], ready: Callable[[Child], bool]) -> Child:
+        children.append(Child(name, arguments, logs, ready))
+        state.keep(children=[child.pid for child in children])
+        return children[-1]
+
+    week = state.known.get("week", 1)
+    options = {"port": sis_port, "students": students, "seed": SEED, "week": week}
+    arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+    sis = start("powerschool", ["rollbook.standins", "powerschool", *arguments], lambda child: first_json(child) is not None)
+
+    _environment(folder, url, mail_port)
+    _database()
+    people = _people(state)
+    mail = _mail(folder, mail_port, ending)
+    web = start("web", ["rollbook", "web", "--port", str(url_port), "--processes", "1"], lambda _: listens(url_port))
+    worker = start("worker", ["rollbook", "worker"], lambda child: "worker is ready" in child.output)
+    for child in (sis, web, worker):
+        child.wait_until_ready()
+
+    about = first_json(sis) or {}
+    state.keep(url=url, sis={key: about[key] for key in ("url", "client_id", "client_secret", "students")}, week=week)
+    ready = {"url": url, "people": people, "powerschool": state.known["sis"], "week": week, "mail": mail, "folder": str(folder)}
+    print_json({"demo": ready}) if as_json else _show_ready(ready, time.monotonic() - began)
+    sys.stdout.flush()
+    _watch(children, state)
+
+
+def _take_over(state: State) -> None:
+    """There is one demo for one folder. What a killed one left behind is ended first."""
+    pid = state.known.get("pid")
+    if pid and pid != os.getpid() and alive(pid):
+        raise click.ClickException(f"A demo runs on this folder already: {state.known.get('url', 'it is starting')} (process {pid}).")
+    end_left_over(state.known.get("children", []))
+
+
+def _port(wanted: int, purpose: str) -> int:
+    port = free_port(wanted)
+    if port != wanted:
+        say(f"Port {wanted} is in use by another program, so {purpose} gets {port}. Choose one yourself with --port.")
+    return port
+
+
+def _environment(folder: Path, url: str, mail_port: int) -> None:
+    """For this process and its children. Whatever database the terminal names, the demo stays on its own."""
+    for name in [name for name in os.environ if name.startswith("ROLLBOOK_")] + ["DATABASE_URL", "DATABASE_OWNER_URL"]:
+        os.environ.pop(name, None)
+    os.environ |= {
+        "ROLLBOOK_DATA_DIR": str(folder.resolve()),
+        "ROLLBOOK_PUBLIC_URL": url,
+        "ROLLBOOK_EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
+    }
+
+
+def _database() -> None:
+    """Start the embedded PostgreSQL, which ends with this process, and bring it up to date."""
+    from rollbook import database
+    from rollbook.config import config
+
+    os.environ["DATABASE_URL"] = database.embedded_url(config.data_dir)
+    config.__init__()  # type: ignore[misc]  # reads the address that is known only now
+    set_up()
+    from django.core.management import call_command
+
+    call_command("migrate", database="owner", verbosity=0, interactive=False)
+
+
+def _people(state: State) -> list[dict[str, str]]:
+    """The school and the people who can sign in, made at the first start."""
+    from rollbook.schools.models import Membership, School, User
+
+    people = state.known.get("people") or [
+        {"email": email, "name": name, "role": role, "password": secrets.token_urlsafe(9)} for email, name, role in PEOPLE
+    ]
+    school, _ = School.objects.get_or_create(name=SCHOOL, defaults={"timezone": TIMEZONE})
+    for person in people:
+        user = User.objects.filter(email=person["email"]).first() or User.objects.create_user(
+            person["email"], person["name"], person["password"]
+        )
+        Membership.objects.get_or_create(school=school, user=user, defaults={"role": person["role"]})
+    state.keep(people=people)
+    return list(people)
+
+
+def _mail(folder: Path, port: int, ending: ExitStack) -> str | None:
+    from rollbook.cli import mail_catcher
+
+    mails = folder.resolve() / "mail"
+    catcher = mail_catcher.start(mails, port)
+    if catcher is None:
+        say("aiosmtpd is not installed, so mails of the demo are not kept: pip install --require-hashes -r requirements/demo.txt")
+        return None
+    ending.callback(catcher.stop)
+    return str(mails)
+
+
+def _show_ready(ready: Document, seconds: float) -> None:
+    sis = ready["powerschool"]
+    click.echo(f"""
+  Rollbook is ready ({seconds:.0f} s). Open  {ready["url"]}
+
+  Sign in as""")
+    for person in ready["people"]:
+        click.echo(f"    {person['role']:14} {person['email']:24} {person['password']}")
+    click.echo(f"""
+  Connect the PowerSchool, a stand-in with {sis["students"]:,} made-up students:
+    profile picture (top right) > Account > Upload > Start Setup and Integrate
+    Client ID      {sis["client_id"]}
+    Client Secret  {sis["client_secret"]}
+    Client URL     {sis["url"]}
+
+  Next week's roster, with joiners, leavers and new names:   rollbook demo next-week   (or: make next-week)
+  Mails are kept in {ready["mail"] or "the log"}. Logs are in {ready["folder"]}/logs. Ctrl-C ends everything.
+""")
+
+
+def _watch(children: list[Child], state: State) -> None:
+    """Report a child that ends unasked and start it again; give up where that happens again and again."""
+    while True:
+        time.sleep(0.3)
+        for child in children:
+            if child.process.poll() is None:
+                continue
+            now = time.monotonic()
+            child.ends = [at for at in child.ends if now - at < RESTARTS_WITHIN] + [now]
+            ended = f"The {child.name} ended unasked with code {child.process.returncode} (log: {child.log})"
+            if len(child.ends) > RESTARTS:
+                raise click.ClickException(f"{ended}, time and again. The demo ends here.")
+            say(f"{ended}; it is started again.")
+            child.log.replace(child.log.with_suffix(".before.log"))
+            child.start()
+            state.keep(children=[each.pid for each in children])
+
+
+def _show_week(document: Document) -> None:
+    click.echo(
+        f"It is week {document['week']} in the stand-in PowerSchool now, with {document['students']:,} students. Trigger the sync again."
+    )
+
+
+@demo.command("next-week")
+@answers(_show_week, django=False)
+def next_week() -> Answer:
+    """Let a week go by in the stand-in PowerSchool of the running demo: joiners, leavers, new names and e-mails."""
+    folder: Path = click.get_current_context().find_root().obj or click.get_current_context().obj
+    state = State(folder)
+    pid = state.known.get("pid")
+    if not pid or not alive(pid) or "sis" not in state.known:
+        raise Refusal(
+            Exit.NOT_READY, "no_demo", f"No demo runs on {folder}.", "Start it with `rollbook demo`, and say this in a second terminal."
+        )
+    week = state.known.get("week", 1) + 1
+    address = urlsplit(state.known["sis"]["url"])
+    connection = http.client.HTTPConnection(str(address.hostname), address.port or 80, timeout=30)
+    try:
+        connection.request("POST", "/_standin/week", json.dumps({"week": week}), {"Content-Type": "application/json"})
+        told: Document = json.loads(connection.getresponse().read())
+    finally:
+        connection.close()
+    state.keep(week=week)
+    return Answer({"week": told["week"], "students": told["students"]})

@@ -1,0 +1,135 @@
+"""The JSON shapes of what commands print; docs/commands.md describes them. Keys are only ever added."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rollbook.cli.answers import Document
+
+if TYPE_CHECKING:
+    from rollbook.schools.models import AuditEntry, School, User
+    from rollbook.students.models import StudentAccount
+    from rollbook.sync.models import Integration, Issue, Run
+
+
+def moment(at: datetime | None) -> str | None:
+    """An instant in UTC, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
+
+
+def of_school(school: "School") -> Document:
+    return {"id": str(school.pk), "name": school.name, "timezone": school.timezone, "created_at": moment(school.created_at)}
+
+
+def of_user(user: "User") -> Document:
+    schools = [
+        {"id": str(membership.school_id), "name": membership.school.name, "role": membership.role}
+        for membership in user.memberships.select_related("school").order_by("school__name")
+    ]
+    return {"id": str(user.pk), "email": user.email, "name": user.name, "active": user.is_active, "schools": schools}
+
+
+def of_integration(integration: "Integration") -> Document:
+    """Secrets come as `null` with `set` true: they are never shown again."""
+    from rollbook.sync import credentials
+
+    kept = credentials.stored(integration)
+    return {
+        "id": str(integration.pk),
+        "school": {"id": str(integration.school_id), "name": integration.school.name},
+        "source": integration.source,
+        "label": integration.source_type.label,
+        "variant": integration.variant,
+        "credentials": [
+            {"key": field.key, "label": field.label, "kind": field.kind, "set": field.key in kept, "value": kept.get(field.key)}
+            for field in integration.variant_type.credentials
+        ],
+        "choices": integration.choices,
+        "grades": integration.grades,
+        "active": integration.active,
+        "test_run": integration.test_run,
+        "notify_on_errors": integration.notify_on_errors,
+        "mapping": [{"source_field": source_field, "field": field} for source_field, field in integration.mapping],
+        "updated_at": moment(integration.updated_at),
+    }
+
+
+def of_run(run: "Run") -> Document:
+    took = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None
+    failed = {"code": run.error_code, "what": run.error_what, "remedy": run.error_remedy} if run.error_code else None
+    return {
+        "id": str(run.pk),
+        "school": {"id": str(run.school_id), "name": run.school.name},
+        "source": run.source,
+        "uploader_type": run.uploader_type,
+        "mode": run.mode,
+        "trigger": run.trigger,
+        "requested_by": run.requested_by.email if run.requested_by else None,
+        "state": run.state,
+        "requested_at": moment(run.requested_at),
+        "started_at": moment(run.started_at),
+        "finished_at": moment(run.finished_at),
+        "seconds": took,
+        "pages": {"done": run.pages_done, "total": run.pages_total},
+        "students": {"done": run.students_done, "total": run.students_total},
+        "counts": run.counts,
+        "alarms": run.alarms,
+        "error": failed,
+    }
+
+
+def of_student(account: "StudentAccount") -> Document:
+    return {
+        "id": str(account.pk),
+        "sis_id": account.sis_id,
+        "source": account.source or None,
+        "student_number": account.student_number,
+        "email": account.email,
+        "first_name": account.first_name,
+        "middle_name": account.middle_name,
+        "last_name": account.last_name,
+        "preferred_name": account.preferred_name,
+        "personal_email": account.personal_email,
+        "graduation_year": account.graduation_year,
+        "grade_level": account.grade_level,
+        "birth_date": account.birth_date.isoformat() if account.birth_date else None,
+        "gender": account.gender,
+        "status": account.status,
+        "version": account.version,
+        "updated_at": moment(account.updated_at),
+    }
+
+
+def of_issue(issue: "Issue", run: "Run") -> Document:
+    """A problem with its words: `what` went wrong, the `remedy`, and `who` can mend it."""
+    from rollbook.roster.fields import STUDENT_FIELDS
+    from rollbook.roster.problems import explain
+    from rollbook.sources.registry import SOURCES
+
+    source = SOURCES[run.source]
+    rows = source.variant(run.settings.get("variant", "")).mapping
+    where = next((row.where for row in rows if row.source_field == issue.source_field), "")
+    label = STUDENT_FIELDS[issue.field].label if issue.field in STUDENT_FIELDS else ""
+    words = explain(issue.code, source.label, issue.source_field, where, label, issue.value, issue.sis_id or "")
+    return {
+        "severity": issue.severity,
+        "code": issue.code,
+        "sis_id": issue.sis_id,
+        "name": issue.name,
+        "field": issue.field or None,
+        "source_field": issue.source_field or None,
+        "value": issue.value or None,
+        "what": words.cause,
+        "remedy": words.remedy,
+        "who": words.who,
+    }
+
+
+def of_entry(entry: "AuditEntry") -> Document:
+    return {
+        "at": moment(entry.at),
+        "actor": entry.actor.email if entry.actor else None,
+        "via": entry.via,
+        "action": entry.action,
+        "subject": entry.subject or None,
+        "detail": entry.detail,
+    }

@@ -1,0 +1,116 @@
+"""`rollbook worker`: works on wake-up calls and sweeps for runs that nobody works on, until it is told to stop."""
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import click
+
+from rollbook.cli.answers import Refusal, refusals, say, set_up
+
+GRACE_SECONDS = 20.0  # a run hands itself back at its next batch; a SIS that stays silent would keep it for a minute
+PAUSE_SECONDS = 2.0  # before connecting again to a database that went away
+
+log = logging.getLogger(__name__)
+
+
+@click.command()
+@click.option("--concurrency", type=click.IntRange(1, 32), default=None, help="Schools synced side by side; ROLLBOOK_WORKER_CONCURRENCY.")
+def worker(concurrency: int | None) -> None:
+    """Work on runs until stopped. Start as many as you like, on any machine that reaches the database.
+
+    Stopped (SIGTERM or Ctrl-C) it gives unfinished runs to other workers and ends within 30 seconds.
+
+    \b
+    Example:
+      rollbook worker --concurrency 8
+    """
+    try:
+        with refusals():
+            set_up()
+            _refuse_unmigrated()
+    except Refusal as refusal:
+        raise click.ClickException(f"{refusal.what} {refusal.remedy}") from refusal
+    from rollbook.config import config
+
+    asyncio.run(_work(concurrency or config.worker_concurrency))
+
+
+def _refuse_unmigrated() -> None:
+    from django.db import connection
+
+    from rollbook.sync.models import Run
+
+    Run.objects.exists()
+    connection.close()
+
+
+async def _work(concurrency: int) -> None:
+    """Keep a worker going: one that lost its database is started again, until this process is told to stop."""
+    from procrastinate.contrib.django import app
+
+    from rollbook.sync import lease
+
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(concurrency + 4, thread_name_prefix="job"))
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _stop, told)
+    threading.Thread(target=_sweep, name="sweep", daemon=True).start()
+    while not told.is_set():
+        async with app.with_connector(app.connector.get_worker_connector()).open_async() as working:  # type: ignore[attr-defined]
+            work = asyncio.create_task(
+                working.run_worker_async(
+                    concurrency=concurrency, install_signal_handlers=False, delete_jobs="always", fetch_job_polling_interval=2.0
+                )
+            )
+            say(f"Rollbook worker is ready in process {os.getpid()}: {concurrency} runs side by side. Stop it with Ctrl-C.")
+            stop = asyncio.create_task(told.wait())
+            await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+            work.cancel()
+            stop.cancel()
+            await asyncio.wait({work})
+            if not told.is_set():
+                log.warning("the worker lost its database and connects again in %s s", PAUSE_SECONDS)
+                await asyncio.sleep(PAUSE_SECONDS)
+    assert lease.stopping.is_set()
+    say("Rollbook worker has ended.")
+
+
+def _stop(told: asyncio.Event) -> None:
+    """Told to stop: runs hand themselves back; what can't within the grace is handed back from here, and the process ends hard."""
+    from rollbook.sync import lease
+
+    lease.stopping.set()
+    told.set()
+    last = threading.Timer(GRACE_SECONDS, _end_hard)
+    last.daemon = True
+    last.start()
+
+
+def _end_hard() -> None:
+    from rollbook.sync import lease
+
+    try:
+        lease.hand_back_all()
+    finally:
+        say("Rollbook worker has ended; a run that waited for its SIS was handed back.")
+        os._exit(0)
+
+
+def _sweep() -> None:
+    """Look for runs that nobody works on, as long as the process lives."""
+    from django.db import DatabaseError, connection
+
+    from rollbook.config import config
+    from rollbook.sync import lease, runs
+
+    while not lease.stopping.wait(config.sweep_seconds):
+        try:
+            runs.sweep()
+        except DatabaseError as error:
+            log.warning("sweep not done: %s", type(error).__name__)
+            connection.close()
