@@ -335,7 +335,7 @@ class _BoundStream(httpcore2.NetworkStream):
             call = self._calls.current
             self._socket.settimeout(min(call.left(), call.connect_seconds))
             self._socket = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname)
-        except BaseException as error:
+        except (OSError, httpcore2.TimeoutException) as error:
             self.close()
             raise _tls_failure(server_hostname or "", error) from None
         return self
@@ -354,7 +354,7 @@ class _BoundStream(httpcore2.NetworkStream):
             return bool(selector.select(0))
 
 
-def _tls_failure(host: str, error: BaseException) -> BaseException:
+def _tls_failure(host: str, error: Exception) -> Exception:
     match error:
         case ssl.SSLCertVerificationError():
             return untrusted(host, error)

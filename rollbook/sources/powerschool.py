@@ -5,7 +5,7 @@ on live servers (live), or what several working clients depend on (clients).
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn, TypedDict, TypeVar
@@ -219,7 +219,7 @@ class _District:
         return token
 
 
-def pages(connection: Connection, wanted: frozenset[str], *, pause: Callable[[float], object] | None = None) -> Iterator[Page]:
+def pages(connection: Connection, wanted: frozenset[str], *, pause: Callable[[float], object] | None = None) -> Generator[Page, None, None]:
     """Every page of the district's active students; see `base.Source.pages`. `pause` replaces waiting in tests."""
     bounds = connection.bounds
     # The order matters when the reader stops early: `http` is closed first, which ends what the threads are waiting for.

@@ -75,9 +75,11 @@ def test_retry_after_is_honoured() -> None:
 
 def test_a_longer_retry_after_than_the_bound_ends_the_run() -> None:
     waits: list[float] = []
-    with Loopback(lambda asked: Reply(429, headers={"Retry-After": "3600"})) as server:
-        with pytest.raises(TryLater, match="asks us to wait 60 minutes, longer than the 5 minutes we wait"):
-            ask(server, waits)
+    with (
+        Loopback(lambda asked: Reply(429, headers={"Retry-After": "3600"})) as server,
+        pytest.raises(TryLater, match="asks us to wait 60 minutes, longer than the 5 minutes we wait"),
+    ):
+        ask(server, waits)
     assert (waits, len(server.asked)) == ([], 1)
 
 
