@@ -125,6 +125,7 @@ def student(seed: int, number: int, clean: bool = False, joined_on: str = "") ->
     graduation_year = SCHOOL_YEAR - 1 - dice[6] % 3 if status == GRADUATED else SCHOOL_YEAR + 12 - grade
     flaw = 0 if clean else (number + seed * 37) % 400
     birth_year = graduation_year - 19
+    early = status == PRE_REGISTERED
     exited = status in (INACTIVE, TRANSFERRED, GRADUATED)
     return Student(
         number=number, first_name=first, middle_name=middle, last_name=last, legal_first_name=legal, gender=gender,
@@ -134,8 +135,8 @@ def student(seed: int, number: int, clean: bool = False, joined_on: str = "") ->
         state_id=str(9_900_000_000 + number * 7),
         grade_level=grade, graduation_year=0 if flaw == 123 else graduation_year,
         enroll_status=status, school_number=school_number,
-        entry_date=joined_on or ("2027-08-30" if status == PRE_REGISTERED else "2026-09-01"),
-        exit_date=_day(2026, 6, 12, dice[7] % 120) if exited else "2027-06-18",
+        entry_date=joined_on or ("2027-08-30" if early else "2026-09-01"),
+        exit_date=_day(2026, 6, 12, dice[7] % 120) if exited else "2028-06-16" if early else "2027-06-18",
         changed_on=joined_on or _day(2026, 7, 1, dice[7] % 60), dice=dice,
     )  # fmt: skip
 

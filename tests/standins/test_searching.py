@@ -65,6 +65,13 @@ def test_dates_and_absent_values(own: Client) -> None:
     assert without and _found(own, "name.middle_name==%5Cu0000") == without
 
 
+def test_a_status_without_a_letter_counts_as_inactive(own: Client) -> None:
+    own.standin.edit(1003, enroll_status=7)
+    assert 1003 in _found(own, "school_enrollment.enroll_status==I")
+    enrollment = own.get("/ws/v1/student/1003?expansions=school_enrollment").json["student"]["school_enrollment"]
+    assert (enrollment["enroll_status"], enrollment["enroll_status_code"]) == ("I", 7)
+
+
 def test_and_narrows_a_search(school: Client) -> None:
     q = "school_enrollment.enroll_status==A;school_enrollment.school_number==300;local_id=lt=20100"
     wanted = {dcid for dcid in _truth(school, enroll_status=0, school_number=300) if dcid < 1100}
@@ -73,7 +80,8 @@ def test_and_narrows_a_search(school: Client) -> None:
 
 @pytest.mark.parametrize("q", ["shoe_size==44", "name.last_name", "local_id==abc", "local_id==", "local_id=like=3",
                                "local_id=gt=(1,2)", "school_enrollment.enroll_status==Z", "a==1,b==2",
-                               "school_enrollment.entry_date=ge=yesterday", "local_id==(1,)"])  # fmt: skip
+                               "school_enrollment.entry_date=ge=yesterday", "local_id==(1,)",
+                               "name.last_name==A,name.last_name==B"])  # fmt: skip
 def test_what_cannot_be_read_is_400_with_a_message(school: Client, q: str) -> None:
     for path in ("district/student", "district/student/count", "school/5/student"):
         answer = school.get(f"/ws/v1/{path}?q={q}")

@@ -141,7 +141,13 @@ def test_a_star_shows_what_is_granted_and_metadata_says_what_is_not(limited: Cli
     assert same == record
     columns = limited.get(f"{TABLE}/students/metadata?expansions=access").json["columns"]
     assert {column["name"] for column in columns if column["access"] == "ViewOnly"} == {"DCID", "First_Name", "EntryDate"}
-    assert {column["access"] for column in columns} == {"ViewOnly", "NoAccess"}
+    assert {column["access"] for column in columns} == {"ViewOnly", "NoAccess", "BlackListNoAccess"}
+
+
+def test_a_blacklisted_column_is_closed_whatever_is_granted(school: Client) -> None:
+    assert school.get(f"{TABLE}/students?projection=dcid,ssn").json == _no_access("ssn", "Students")
+    columns = school.get(f"{TABLE}/students/metadata?expansions=access").json["columns"]
+    assert [column["name"] for column in columns if column["access"] != "ViewOnly"] == ["SSN"]
 
 
 def test_one_column_can_be_denied() -> None:

@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+BLACKLISTED = frozenset({"students.ssn"})
+"""No grant opens these; metadata calls them BlackListNoAccess (TS)."""
+
 
 class Grants(NamedTuple):
     """`table.column` or `table.*`, lower-case; `everything` but what is denied, or only what is allowed."""
@@ -12,7 +15,14 @@ class Grants(NamedTuple):
 
     def allow(self, table: str, column: str) -> bool:
         names = {f"{table}.{column}".lower(), f"{table}.*".lower()}
-        return not names & self.denied and (self.everything or bool(names & self.allowed))
+        return not names & (self.denied | BLACKLISTED) and (self.everything or bool(names & self.allowed))
+
+
+    def access(self, table: str, column: str) -> str:
+        """As the metadata of a table words it."""
+        if f"{table}.{column}".lower() in BLACKLISTED:
+            return "BlackListNoAccess"
+        return "ViewOnly" if self.allow(table, column) else "NoAccess"
 
 
 def read_grants(text: str) -> Grants:

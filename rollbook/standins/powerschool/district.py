@@ -66,7 +66,8 @@ class District:
         self.staff = [_staff(roster.seed, at) for at in range(len(SCHOOLS) * STAFF_PER_SCHOOL)]
         self.courses = [Course(31 + at, f"C{100 + at * 10}", name) for at, name in enumerate(_SUBJECTS)]
         self.terms = [term for school in SCHOOLS for term in _terms(school)]
-        self.sections = [section for school in SCHOOLS for section in self._sections(school)]
+        sections = [section for school in SCHOOLS for section in self._sections(school)]
+        self.sections = sorted(sections, key=lambda one: (one.number, one.course.number, one.term.dcid))
         self.sections_of = {
             school.number: [section for section in self.sections if section.term.school is school] for school in SCHOOLS
         }

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 _TERM = re.compile(r"\s*([A-Za-z_$][\w$.]*)\s*(==|=(?:gt|ge|lt|le)=)(.*)", re.IGNORECASE | re.DOTALL)
 _SEPARATOR = re.compile(r";(?![^(]*\))")
 _LETTERS = {"p": -1, "a": 0, "i": 1, "t": 2, "g": 3, "h": 4}
+_OR = re.compile(r",\s*[A-Za-z_$][\w$.]*\s*=(?:=|(?:gt|ge|lt|le)=)", re.IGNORECASE)
 NULL = "\\u0000"
 """As a value it means absent (OD)."""
 
@@ -39,6 +40,8 @@ def _parse_term(part: str, value_lists: bool) -> Term:
     if not match:
         raise QueryError(f"Invalid query expression {part!r}")
     field, operator, value = match[1], match[2].lower(), match[3].strip()
+    if _OR.search(value):
+        raise QueryError("OR is not allowed")
     if not value:
         raise QueryError(f"Empty value for {field}")
     values = [value]

@@ -1,5 +1,6 @@
 """`POST /ws/schema/query/{name}`: paging, order, `$q`, projection, count, arguments, data version, and the errors."""
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -12,13 +13,15 @@ from rollbook.standins.powerschool.access import Grants
 from rollbook.standins.powerschool.answers import schema_error
 from rollbook.standins.powerschool.changes import changed_since, data_version
 from rollbook.standins.powerschool.district import District
-from rollbook.standins.powerschool.fiql import QueryError, Test, WrongType, condition, parse
+from rollbook.standins.powerschool.fiql import QueryError, Term, Test, WrongType, condition, parse
 from rollbook.standins.powerschool.named_queries import NAMED_QUERIES, NamedQuery
 from rollbook.standins.powerschool.schema import EXTENSIONS, order_key
+from rollbook.standins.powerschool.tables import TABLES
 
 PAGE_SIZE = 100
 """Default; 0 means everything, and there is no maximum (OD)."""
 INVALID = "Validation Failed"
+_WHOLE = re.compile("-?[0-9]{1,18}")
 
 
 class PowerQueries:
@@ -68,9 +71,7 @@ class PowerQueries:
             numbers = district.roster.numbers()
             if since is not None:
                 numbers = [number for number in changed_since(district, since) if number in district.roster]
-            if tests:
-                rows = ((number, query.row(district, number)) for number in numbers)
-                numbers = [n for n, row in rows if all(test(row.get(alias)) for alias, test in tests)]
+            numbers = _filtered(query, district, numbers, tests)
             for alias, descending in reversed(sorting):
                 number_kind = query.kind(alias) == "number"
                 numbers = sorted(numbers, key=partial(_sort_key, query, district, alias, number_kind),
@@ -103,6 +104,21 @@ class PowerQueries:
             return msgspec.json.encode(record)
 
         return district.fragments.pieces(district.roster.version, (query.name, aliases), numbers, make)
+
+
+def _filtered(
+    query: NamedQuery, district: District, numbers: Sequence[int], tests: Sequence[tuple[str, Test]]
+) -> Sequence[int]:
+    """What the roster's brief knows is tested first: it spares making a hundred thousand rows."""
+    brief = {f"students.{column}": attribute for column, attribute in TABLES["students"].brief.items()}
+    for alias, test in tests:
+        if attribute := brief.get(query.columns[alias]):
+            numbers = [number for number in numbers if test(getattr(district.roster.brief(number), attribute))]
+    dear = [(alias, test) for alias, test in tests if query.columns[alias] not in brief]
+    if not dear:
+        return numbers
+    rows = ((number, query.row(district, number)) for number in numbers)
+    return [number for number, row in rows if all(test(row.get(alias)) for alias, test in dear)]
 
 
 def _flat(query: NamedQuery, shown: dict[str, str], number: int) -> dict[str, Any]:
@@ -156,11 +172,10 @@ def _argument_tests(query: NamedQuery, body: dict[str, Any]) -> list[tuple[str, 
     for argument, alias in query.arguments.items():
         given = body.get(argument)
         values = given if isinstance(given, list) else [given]
-        if not values or not all(str(value).lstrip("-").isdecimal() for value in values):
+        if not values or not all(_WHOLE.fullmatch(str(value)) for value in values):
             raise schema_error(400, INVALID, [
                 {"resource": query.name, "field": argument, "code": "Missing or invalid argument"}])  # fmt: skip
-        wanted = frozenset(map(str, values))
-        tests.append((alias, lambda value, wanted=wanted: value in wanted))  # type: ignore[misc]
+        tests.append((alias, condition(Term(argument, "==", tuple(map(str, values))), "number")))
     return tests
 
 

@@ -66,8 +66,7 @@ class Schema:
         return {
             "name": table.name, "comment": f"Made-up {table.name}", "primaryKey": table.primary_key,
             "columns": [
-                {"name": column, "type": kind.upper(), "comment": "",
-                 "access": "ViewOnly" if self.grants.allow(table.name, column) else "NoAccess"}
+                {"name": column, "type": kind.upper(), "comment": "", "access": self.grants.access(table.name, column)}
                 for column, kind in table.columns.items()
             ],
         }  # fmt: skip

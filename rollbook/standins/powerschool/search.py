@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from rollbook.standins.people import SCHOOL_BY_NUMBER, Student
 from rollbook.standins.powerschool.district import District
-from rollbook.standins.powerschool.fiql import QueryError, Test, WrongType, condition, parse
+from rollbook.standins.powerschool.fiql import QueryError, Test, condition, parse
 from rollbook.standins.roster import Roster
 
 Read = Callable[[Roster, int], str | int | None]
@@ -17,6 +17,12 @@ def _of(read: Callable[[Student], str | int]) -> Read:
 
 def _status(roster: Roster, number: int) -> int:
     return roster.brief(number).enroll_status
+
+
+def _letter(roster: Roster, number: int) -> int:
+    """Any status that has no letter of its own counts as Inactive (LAS, MD, GB)."""
+    status = roster.brief(number).enroll_status
+    return status if -1 <= status <= 4 else 1
 
 
 def _grade(roster: Roster, number: int) -> int:
@@ -38,7 +44,7 @@ def _local_id(who: Student) -> str | int:
 
 FIELDS: dict[str, tuple[str, Read]] = {
     "school_enrollment.enroll_status_code": ("number", _status),
-    "school_enrollment.enroll_status": ("letter", _status),
+    "school_enrollment.enroll_status": ("letter", _letter),
     "school_enrollment.grade_level": ("number", _grade),
     "school_enrollment.school_number": ("number", _school),
     "school_enrollment.school_id": ("number", _school_id),
@@ -81,5 +87,3 @@ def _scan(roster: Roster, tests: list[tuple[Read, Test]]) -> Sequence[int]:
         return array("L", (number for number in roster.numbers() if test(read(roster, number))))
     return array("L", (n for n in roster.numbers() if all(test(read(roster, n)) for read, test in tests)))
 
-
-__all__ = ["FIELDS", "QueryError", "WrongType", "find_students"]

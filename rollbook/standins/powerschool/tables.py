@@ -194,7 +194,7 @@ _TABLES = (
         "DCID:n ID:n Student_Number:n State_StudentNumber First_Name Middle_Name Last_Name LastFirst DOB:d Gender "
         "Grade_Level:n Sched_YearOfGraduation:n ClassOf:n Enroll_Status:n SchoolID:n EntryDate:d ExitDate:d EntryCode "
         "ExitCode Student_Web_ID Web_ID Home_Room Next_School:n Sched_NextYearGrade:n Person_ID:n Transaction_Date:d "
-        "Street City Zip Home_Phone Mother Father GuardianEmail Alert_Medical:c",
+        "Street City Zip Home_Phone Mother Father GuardianEmail SSN Alert_Medical:c",
         _student_row,
         brief={"enroll_status": "enroll_status", "grade_level": "grade_level", "schoolid": "school_number"},
     ),

@@ -11,7 +11,8 @@ from rollbook.standins.people import GRADUATES, SCHOOLS, School
 from rollbook.standins.powerschool import structures as shapes
 from rollbook.standins.powerschool.answers import lone, v1_error
 from rollbook.standins.powerschool.district import District
-from rollbook.standins.powerschool.search import QueryError, WrongType, find_students
+from rollbook.standins.powerschool.fiql import QueryError, WrongType
+from rollbook.standins.powerschool.search import find_students
 from rollbook.standins.powerschool.student_json import (
     AVAILABLE,
     EXPANSIONS,
