@@ -11,9 +11,7 @@ from rollbook.cli.lookup import find_integration, find_school, school_option
 from rollbook.cli.people import VIA
 
 if TYPE_CHECKING:
-    from rollbook.schools.models import School
     from rollbook.sources.base import Source, Variant
-    from rollbook.sync.models import Integration
 
 Pairs = tuple[str, ...]
 

@@ -16,7 +16,7 @@ class MailFolder:
         self._numbers = count()
         folder.mkdir(parents=True, exist_ok=True)
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name for it
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{next(self._numbers):04}.eml"
         (self._folder / name).write_bytes(envelope.content)
         for old in sorted(self._folder.glob("*.eml"))[:-KEPT]:

@@ -1,0 +1,73 @@
+# Everything a newcomer or CI needs. Python 3.11 or later is the only thing that has to be there; `make help` lists the rest.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
+BIN := .venv/bin
+PORT ?= 8000
+STUDENTS ?= 1240
+UV ?= uv
+# For checks that load the settings and need no database.
+NO_DATABASE := DATABASE_URL=postgresql:///none ROLLBOOK_SECRET_KEY=check ROLLBOOK_DATA_DIR=.mypy_cache
+
+.PHONY: help demo next-week test lint types format quick crash bench requirements clean
+.DELETE_ON_ERROR:
+
+help: ## List these targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: .venv/demo ## Try it out: database, made-up PowerSchool, web and worker; Ctrl-C ends all (PORT=, STUDENTS=)
+	@exec $(BIN)/rollbook demo --port $(PORT) --students $(STUDENTS)
+
+next-week: .venv/demo ## Let a week go by in the running demo's PowerSchool: joiners, leavers, new names
+	@$(BIN)/rollbook demo next-week
+
+test: .venv/dev chromium lint types ## Everything that CI checks
+	$(BIN)/pytest -n auto -q
+
+lint: .venv/dev ## Style, layers, templates
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(NO_DATABASE) $(BIN)/lint-imports
+	if ls rollbook/web/templates/web/*.html >/dev/null 2>&1; then $(BIN)/djlint rollbook --lint --quiet; fi
+
+types: .venv/dev ## mypy, strict
+	$(NO_DATABASE) $(BIN)/mypy
+
+format: .venv/dev ## Put the code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+quick: .venv/dev ## The tests that take less than a second each
+	$(BIN)/pytest -n auto -q -m "not slow"
+
+crash: .venv/dev ## Kill workers, servers and the database in the middle of runs
+	$(BIN)/pytest -q tests/crash
+
+bench: .venv/dev ## Measure 100,000 students; results go to bench/
+	$(BIN)/python -m bench
+
+requirements: ## Pin and hash anew after a change of requirements/*.in (needs uv)
+	cd requirements && for name in run demo dev; do $(UV) pip compile --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make requirements" -q $$name.in -o $$name.txt; done
+
+clean: ## Remove the environment and all caches; a demo's data in .demo stays
+	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis
+	find rollbook tests bench -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@if [ -z "$(PYTHON)" ]; then echo "Rollbook needs Python 3.11 or later with its venv module (Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; fi
+	$(PYTHON) -m venv .venv
+
+# A stamp for each set of requirements: pip runs again only when the pins change. The project itself is put on the path, not built.
+.venv/demo .venv/dev: .venv/%: requirements/%.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/rollbook.pth"
+	@printf '#!/bin/sh\nexec "%s/$(BIN)/python" -m rollbook "$$@"\n' "$(CURDIR)" > $(BIN)/rollbook && chmod +x $(BIN)/rollbook
+	@touch $@
+
+.PHONY: chromium
+chromium: # The browser tests need one; nothing else does.
+	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+		if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq chromium >/dev/null; \
+		elif sudo -n true 2>/dev/null; then sudo apt-get update -qq && sudo apt-get install -y -qq chromium >/dev/null; \
+		else echo "The browser tests need Chromium: install the package chromium, or run 'make quick' without them." >&2; exit 1; fi; }
