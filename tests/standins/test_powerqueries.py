@@ -101,7 +101,8 @@ def test_an_unknown_query_is_404_with_its_name(school: Client) -> None:
     assert (answer.status, answer.json) == (404, {"message": "Query com.example.not.installed.here not found"})
 
 
-@pytest.mark.parametrize("body", [{"$q": "students.dcid==(1,2)"}, {"$q": "nothing==1"}, {"$q": "students.last_name==A,students.last_name==B"}, {"$q": "students.dcid==x"},
+@pytest.mark.parametrize("body", [{"$q": "students.dcid==(1,2)"}, {"$q": "nothing==1"},
+                                  {"$q": "students.last_name==A,students.last_name==B"}, {"$q": "students.dcid==x"},
                                   {"projection": "students.nothing"}, {"$dataversion": "1"}])  # fmt: skip
 def test_what_cannot_be_read_is_400_with_a_message(school: Client, body: object) -> None:
     answer = school.query(LIST, body)

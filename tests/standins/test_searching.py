@@ -72,6 +72,23 @@ def test_a_status_without_a_letter_counts_as_inactive(own: Client) -> None:
     assert (enrollment["enroll_status"], enrollment["enroll_status_code"]) == ("I", 7)
 
 
+def test_other_lists_can_be_searched_by_what_they_show(school: Client) -> None:
+    target = "/ws/v1/school/5/section"
+    found = school.get(f"{target}?q=term.start_year==2026;course_id==31").json["sections"]["section"]
+    assert {one["course_id"] for one in found} == {31}
+    assert school.get(f"{target}/count?q=course_id==31").json == {"resource": {"count": len(found)}}
+    assert "section" not in school.get(f"{target}?q=term.start_year==1999").json["sections"]
+    assert school.get(f"{target}?q=nothing==1").status == 400
+    one = school.get("/ws/v1/district/school?q=name==Exampleton+High*").json["schools"]["school"]
+    assert one["id"] == 5
+
+
+def test_sections_come_by_number_and_course(school: Client) -> None:
+    sections = school.get("/ws/v1/school/5/section").json["sections"]["section"]
+    keys = [(one["section_number"], one["course_id"]) for one in sections]
+    assert keys == sorted(keys) and len(keys) > 20
+
+
 def test_and_narrows_a_search(school: Client) -> None:
     q = "school_enrollment.enroll_status==A;school_enrollment.school_number==300;local_id=lt=20100"
     wanted = {dcid for dcid in _truth(school, enroll_status=0, school_number=300) if dcid < 1100}

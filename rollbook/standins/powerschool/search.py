@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from rollbook.standins.people import SCHOOL_BY_NUMBER, Student
 from rollbook.standins.powerschool.district import District
@@ -79,6 +80,29 @@ def _tests(q: str) -> list[tuple[Read, Test]]:
         kind, read = FIELDS[term.field.lower()]
         tests.append((read, condition(term, kind)))
     return tests
+
+
+def find_items(shown: Sequence[dict[str, Any]], q: str) -> list[int]:
+    """Positions of the items of another list that fit, by the dotted names of what they show: our choice, PY sends such.
+
+    Raises QueryError or WrongType.
+    """
+    terms = parse(q)
+    flat = [_flat(item) for item in shown]
+    kinds = {name: "number" if isinstance(value, int) else "text" for item in flat for name, value in item.items()}
+    tests = []
+    for term in terms:
+        if term.field.lower() not in kinds:
+            raise QueryError(f"Invalid field {term.field}")
+        tests.append((term.field.lower(), condition(term, kinds[term.field.lower()])))
+    return [at for at, item in enumerate(flat) if all(test(item.get(name)) for name, test in tests)]
+
+
+def _flat(item: dict[str, Any], before: str = "") -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, value in item.items():
+        fields |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {f"{before}{name}".lower(): value}
+    return fields
 
 
 def _scan(roster: Roster, tests: list[tuple[Read, Test]]) -> Sequence[int]:

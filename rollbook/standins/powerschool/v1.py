@@ -12,7 +12,7 @@ from rollbook.standins.powerschool import structures as shapes
 from rollbook.standins.powerschool.answers import lone, v1_error
 from rollbook.standins.powerschool.district import District
 from rollbook.standins.powerschool.fiql import QueryError, WrongType
-from rollbook.standins.powerschool.search import find_students
+from rollbook.standins.powerschool.search import find_items, find_students
 from rollbook.standins.powerschool.student_json import (
     AVAILABLE,
     EXPANSIONS,
@@ -168,6 +168,12 @@ class V1:
         return every[kind]
 
     def _list(self, request: Request, listing: Listing, items: Sequence[Any], rest: Sequence[str]) -> Response:
+        if q := request.query.get("q", ""):
+            try:
+                found = find_items([listing.show(item, listing.expansions) for item in items], q)
+            except (QueryError, WrongType) as problem:
+                raise v1_error(400, str(problem)) from None
+            items = [items[at] for at in found]
         if list(rest) == ["count"]:
             return json_response({"resource": {"count": len(items)}})
         if rest:
