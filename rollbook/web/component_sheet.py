@@ -1,12 +1,12 @@
 """One internal sheet with every component, for the eye and for the browser tests; not served in production."""
 
 from datetime import UTC, datetime
-from types import SimpleNamespace
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from rollbook.sources.registry import SOURCES
+from rollbook.sync.report import Diff
 from rollbook.web.configure_form import ConfigureForm
 from rollbook.web.paging import Pages
 from rollbook.web.select_mapping import Row
@@ -29,8 +29,8 @@ def component_sheet(request: HttpRequest) -> HttpResponse:
             Step("2", "Upload & Integration History", "next", ""),
         ],
         "fields": [
-            SimpleNamespace(label="Last name", was="Okafor", becomes="Okafor-Lind"),
-            SimpleNamespace(label="Preferred name", was="", becomes="Mara"),
+            Diff("Last name", "Okafor", "Okafor-Lind", "last_name"),
+            Diff("Preferred name", "", "Mara", "preferred_name"),
         ],
         "pages": Pages(rows=["a", "b"], number=2, count=9, total=1240, first=26, previous="?page=1", next="?page=3"),
         "instant": datetime(2026, 11, 20, 9, 12, tzinfo=UTC),

@@ -12,7 +12,7 @@ from rollbook.sources.base import CredentialField, Source
 from rollbook.sources.registry import SOURCES
 from rollbook.sync.models import Integration
 
-GRADES: Final[dict[int, str | Promise]] = {-1: gettext_lazy("Pre-K"), 0: gettext_lazy("K")} | {grade: str(grade) for grade in range(1, 13)}
+GRADES: Final[dict[int, str | Promise]] = {-1: gettext_lazy("Pre-K"), 0: gettext_lazy("K"), **{grade: str(grade) for grade in range(1, 13)}}
 
 # Buttons that tick several grades at once: (words, grades).
 QUICK_GRADES: Final = (

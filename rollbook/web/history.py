@@ -6,12 +6,11 @@ from typing import NamedTuple
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from rollbook.sync.models import ACTIVE_STATES, Run, RunState, Trigger
+from rollbook.sync.models import ACTIVE_STATES, Run, Trigger
+from rollbook.sync.report import has_plan
 from rollbook.web.access import SchoolRequest, school_required
-from rollbook.web.paging import page_of
+from rollbook.web.paging import Pages, page_of
 from rollbook.web.run_words import Badge, badge_of
-
-WITHOUT_REPORT = (RunState.QUEUED, RunState.FETCHING, RunState.FAILED)
 
 
 class Line(NamedTuple):
@@ -27,7 +26,7 @@ class Line(NamedTuple):
 @school_required()
 def history(request: SchoolRequest) -> HttpResponse:
     runs = request.school.runs.select_related("requested_by").order_by("-requested_at", "pk")
-    pages = page_of(runs, request)
+    pages: Pages[Run] = page_of(runs, request)
     context = {
         "pages": pages,
         "lines": [line_of(run) for run in pages.rows],
@@ -39,7 +38,7 @@ def history(request: SchoolRequest) -> HttpResponse:
 
 def line_of(run: Run) -> Line:
     duration = run.finished_at - run.started_at if run.finished_at and run.started_at else None
-    return Line(run, badge_of(run), duration, started_by(run), run.state not in WITHOUT_REPORT)
+    return Line(run, badge_of(run), duration, started_by(run), has_plan(run))
 
 
 def started_by(run: Run) -> str:

@@ -1,17 +1,34 @@
 """One run: its progress while it works; afterwards what came of it, in three tabs."""
 
-from typing import Any
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 
+from rollbook.sync import report
 from rollbook.sync.models import Run, RunState
+from rollbook.sync.report_words import KIND_LABELS, SEVERITY_LABELS
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.history import line_of
-from rollbook.web.run_words import STAGE_WORDS, alarm_words, stages_of
+from rollbook.web.paging import page_of
+from rollbook.web.run_words import STAGE_WORDS, alarm_words, stages_of, tiles_of
 
 WORKING = (RunState.QUEUED, RunState.FETCHING, RunState.PLANNED, RunState.APPLYING)
+
+# What each tab can be narrowed to: code → words.
+FILTERS: Final[dict[str, dict[str, str]]] = {
+    "errors": SEVERITY_LABELS,
+    "new": {},
+    "updated": {kind: KIND_LABELS[kind] for kind in (*report.UPDATED_KINDS, *report.LISTED_KINDS)},
+}
+
+
+class Tab(NamedTuple):
+    key: str
+    label: str
+    count: int
 
 
 def run_of(request: SchoolRequest, run_id: UUID) -> Run:
@@ -22,27 +39,59 @@ def run_of(request: SchoolRequest, run_id: UUID) -> Run:
 
 @school_required()
 def run_page(request: SchoolRequest, run_id: UUID) -> HttpResponse:
+    """The whole page; for a search as one types, the rows alone."""
     run = run_of(request, run_id)
-    return render(request, "web/run.html", _context(run))
+    if request.htmx:
+        return render(request, "web/run_rows.html", _tabs(request, run) | {"run": run, "searched": True})
+    return render(request, "web/run.html", _context(request, run))
 
 
 @school_required()
 def run_progress(request: SchoolRequest, run_id: UUID) -> HttpResponse:
     """The part of the page that is asked for each second; a change of stage is announced, and nothing else."""
     run = run_of(request, run_id)
-    context = _context(run)
+    context = _context(request, run)
     if request.GET.get("stage") != run.state:
         context["announce"] = STAGE_WORDS[RunState(run.state)]
     return render(request, "web/run_body.html", context)
 
 
-def _context(run: Run) -> dict[str, Any]:
+def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
     working = run.state in WORKING
-    return {
+    line = line_of(run)
+    context: dict[str, Any] = {
         "run": run,
-        "line": line_of(run),
+        "line": line,
         "working": working,
         "stages": stages_of(run) if working else [],
         "stage_words": STAGE_WORDS[RunState(run.state)],
         "alarms": alarm_words(run.alarms),
+        "confirm_approve": request.GET.get("confirm") == "approve",
+        "confirm_discard": request.GET.get("confirm") == "discard",
     }
+    if line.has_report and not working:
+        context |= _tabs(request, run) | {"tiles": tiles_of(run)}
+    return context
+
+
+def _tabs(request: SchoolRequest, run: Run) -> dict[str, Any]:
+    """The three tabs and one page of the rows of the open one."""
+    counts = report.tab_counts(run)
+    tabs = [
+        Tab("errors", _("Errors"), counts.errors),
+        Tab("new", _("New"), counts.new),
+        Tab("updated", _("Existing & Update"), counts.updated),
+    ]
+    first = next((tab.key for tab in tabs if tab.count), "errors")
+    tab = request.GET.get("tab") if request.GET.get("tab") in FILTERS else first
+    search = request.GET.get("q", "").strip()
+    only = request.GET.get("only") if request.GET.get("only") in FILTERS[str(tab)] else None
+    rows: report.Rows[Any]
+    if tab == "errors":
+        rows = report.error_rows(run, search, only)
+    elif tab == "new":
+        rows = report.new_rows(run, search)
+    else:
+        rows = report.updated_rows(run, search, only)
+    filters = [(code, _(words)) for code, words in FILTERS[str(tab)].items()]
+    return {"tabs": tabs, "tab": tab, "search": search, "only": only, "filters": filters, "pages": page_of(rows, request)}

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from rollbook.sync.models import Mode, Run, RunState
+from rollbook.sync.report_words import KIND_LABELS, SEVERITY_PLURALS
 
 
 class Badge(NamedTuple):
@@ -42,7 +43,9 @@ STAGE_WORDS: Final = dict(STAGES) | {
 }
 
 ALARMS: Final = {
-    "roster_empty": gettext_noop("The SIS answered without a single student, while this school has accounts. A right was probably lost there."),
+    "roster_empty": gettext_noop(
+        "The SIS answered without a single student, while this school has accounts. A right was probably lost there."
+    ),
 }
 
 
@@ -71,3 +74,31 @@ def stages_of(run: Run) -> list[Stage]:
 def alarm_words(alarms: Iterable[dict[str, Any]]) -> list[str]:
     """Each reason for a hold as a sentence."""
     return [_(ALARMS[alarm["code"]]) if alarm.get("code") in ALARMS else str(alarm.get("code", "")) for alarm in alarms]
+
+
+class Tile(NamedTuple):
+    label: str
+    value: int
+    hint: str
+
+
+# What a run counts: (key of `Run.counts`, what it means, shown even when it is zero). The words are those of the report.
+TILES: Final = (
+    ("new", gettext_lazy("accounts of their own"), True),
+    ("linked", gettext_lazy("existing accounts, same e-mail and name"), False),
+    ("updated", gettext_lazy("with values that differ"), True),
+    ("returning", gettext_lazy("back to their old account"), False),
+    ("unchanged", gettext_lazy("already in step"), True),
+    ("outside_selection", gettext_lazy("left as they are"), True),
+    ("not_in_roster", gettext_lazy("listed, left as they are"), True),
+    ("protected", gettext_lazy("left as they are"), False),
+    ("overtaken", gettext_lazy("edited meanwhile, left as they are"), False),
+    ("error", gettext_lazy("records not pulled in"), True),
+    ("warning", gettext_lazy("single values dropped"), False),
+)
+TILE_WORDS: Final = KIND_LABELS | SEVERITY_PLURALS | {"overtaken": gettext_noop("Overtaken")}
+
+
+def tiles_of(run: Run) -> list[Tile]:
+    """What came of a run, in numbers."""
+    return [Tile(_(TILE_WORDS[key]), run.counts.get(key, 0), str(hint)) for key, hint, always in TILES if always or run.counts.get(key)]

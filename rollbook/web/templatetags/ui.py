@@ -53,16 +53,19 @@ def number(value: Any) -> str:
 
 
 @register.filter
-def when(value: datetime | None) -> str | SafeString:
-    """An instant as a person says it, in the school's zone: Today, 2:04 AM. The element carries the full instant."""
+def when(value: datetime | None, place: str = "") -> str | SafeString:
+    """An instant as a person says it, in the school's zone: Today, 2:04 AM; `inside` a sentence: today, 2:04 AM.
+
+    The element carries the full instant.
+    """
     if value is None:
         return "—"
     local, today = timezone.localtime(value), timezone.localdate()
     clock = dateformat.format(local, "g:i A")
     if local.date() == today:
-        words = _("Today, %(time)s") % {"time": clock}
+        words = (_("today, %(time)s") if place else _("Today, %(time)s")) % {"time": clock}
     elif local.date() == today - timedelta(days=1):
-        words = _("Yesterday, %(time)s") % {"time": clock}
+        words = (_("yesterday, %(time)s") if place else _("Yesterday, %(time)s")) % {"time": clock}
     else:
         day = dateformat.format(local, "M j" if local.year == today.year else "M j, Y")
         words = _("%(day)s, %(time)s") % {"day": day, "time": clock}

@@ -1,0 +1,1 @@
+"""Quick tests of the screens, with Django's own client."""

@@ -1,0 +1,145 @@
+"""Step 1.1 Configure your SIS."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from rollbook.schools.models import School
+from rollbook.sources.base import CredentialField, MappingRow, Source, Variant
+from rollbook.sources.registry import SOURCES
+from rollbook.sync import credentials
+from rollbook.sync.models import Integration
+from tests.web.conftest import SECRET
+
+pytestmark = pytest.mark.django_db
+
+FILLED = {
+    "source": "powerschool",
+    "credential-client_id": "our-id",
+    "credential-client_secret": SECRET,
+    "credential-client_url": "https://ps.lincoln.example",
+    "choice-email_source": "contact_info",
+    "grades": ["9", "10", "11", "12"],
+    "active": "on",
+    "test_run": "on",
+    "notify_on_errors": "on",
+    "action": "next",
+}
+
+
+def post(admin: Client, school: School, **changed: Any) -> Any:
+    data = {key: value for key, value in (FILLED | changed).items() if value is not None}
+    return admin.post(reverse("configure-sis", args=[school.pk]), data)
+
+
+def test_the_form_has_the_words_people_know(admin: Client, school: School) -> None:
+    page = admin.get(reverse("configure-sis", args=[school.pk])).content.decode()
+    labels = ("Step 1.1 Configure your SIS", "Choose an SIS", "PowerSchool", "Client ID", "Client Secret", "Client URL", "Grades")
+    for label in (*labels, "Active", "Test Run", "Email Notifications", "Next Step", "Pre-K", "High (9–12)"):
+        assert label in page, label
+
+
+def test_next_step_saves_and_leads_to_the_mapping(admin: Client, school: School) -> None:
+    response = post(admin, school)
+    saved = Integration.objects.get()
+    assert response["Location"] == reverse("select-mapping", args=[school.pk, saved.pk])
+    assert (saved.grades, saved.active, saved.test_run, saved.notify_on_errors) == ([9, 10, 11, 12], True, True, True)
+    assert credentials.load(saved)["client_secret"] == SECRET
+
+
+def test_pre_kindergarten_and_kindergarten_can_be_chosen(admin: Client, school: School) -> None:
+    post(admin, school, grades=["-1", "0"])
+    assert Integration.objects.get().grades == [-1, 0]
+
+
+@pytest.mark.parametrize(
+    ("missing", "message"),
+    [
+        ("credential-client_id", "Enter the Client ID."),
+        ("credential-client_secret", "Enter the Client Secret."),
+        ("credential-client_url", "Enter the Client URL."),
+        ("grades", "Choose at least one grade"),
+    ],
+)
+def test_what_is_missing_is_said_at_its_field_and_the_rest_is_kept(admin: Client, school: School, missing: str, message: str) -> None:
+    page = post(admin, school, **{missing: None}).content.decode()
+    assert page.count(message) == 2, "once in the summary, once at the field"
+    assert not Integration.objects.exists()
+    if missing != "credential-client_id":
+        assert 'value="our-id"' in page
+    assert SECRET not in page
+
+
+def test_a_secret_is_never_sent_back(admin: Client, school: School, connected: Integration) -> None:
+    page = admin.get(reverse("configure-sis", args=[school.pk])).content.decode()
+    assert "Stored, never shown" in page
+    assert "Replace" in page
+    assert 'value="our-id"' in page
+    assert SECRET not in page
+    failed = post(admin, school, grades=None).content.decode()
+    assert SECRET not in failed
+    assert "Enter it once more" in failed
+
+
+def test_an_empty_secret_keeps_the_stored_one(admin: Client, school: School, connected: Integration) -> None:
+    assert post(admin, school, **{"credential-client_secret": None}).status_code == 302
+    assert credentials.load(connected)["client_secret"] == SECRET
+
+
+def test_another_client_url_asks_for_the_secret_again(admin: Client, school: School, connected: Integration) -> None:
+    moved = {"credential-client_secret": None, "credential-client_url": "https://elsewhere.example"}
+    page = post(admin, school, **moved).content.decode()
+    assert "The address changed, so the stored Client Secret was not kept." in page
+    assert re.search(r"<details[^>]* open", page), "the field to enter it is open"
+    assert credentials.load(connected)["client_url"] == "https://ps.lincoln.example", "nothing was saved"
+
+
+def test_changing_one_thing_does_not_count_as_replacing_every_credential(admin: Client, school: School, connected: Integration) -> None:
+    from rollbook.schools.models import AuditEntry
+
+    post(admin, school, **{"credential-client_secret": None, "test_run": None})
+    entry = AuditEntry.objects.filter(action="integration.saved").latest("pk")
+    assert entry.detail["credentials_replaced"] == []
+    assert entry.detail["test_run"] is False
+
+
+def test_a_sis_that_is_registered_is_offered_with_its_own_fields(admin: Client, school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fields(*labels: str) -> tuple[CredentialField, ...]:
+        return tuple(CredentialField(label.lower().replace(" ", "_"), label, "secret" if "Pass" in label else "text") for label in labels)
+
+    rows = (MappingRow("person_pk", "sis_id", True),)
+    two = Source(
+        "otherworld",
+        "Otherworld",
+        (
+            Variant("v2", "Version 2", fields("User Name", "Password", "Client"), rows),
+            Variant("v3", "Version 3", fields("Client ID", "Client Pass", "School Route"), rows),
+        ),
+        "grade",
+        lambda connection, wanted: iter(()),
+    )
+    monkeypatch.setitem(SOURCES, "otherworld", two)
+    address = reverse("configure-sis", args=[school.pk])
+    assert "Otherworld" in admin.get(address).content.decode()
+    typed = {"action": "pick", "source": "otherworld", "credential-client": "typed already", "grades": ["9"]}
+    part = admin.post(address, typed, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in part
+    for label in ("API version", "User Name", "Password", "School Route"):
+        assert (label in part) is (label != "School Route"), label
+    assert 'value="typed already"' in part
+    whole = admin.post(address, {**typed, "variant": "v3"}).content.decode()
+    assert "School Route" in whole
+    assert "Step 1.1" in whole, "without JavaScript the whole page comes back"
+    assert re.search(r'value="9" checked', whole)
+    assert not Integration.objects.exists(), "picking saves nothing"
+
+
+def test_the_screen_says_when_scheduled_runs_are_only_rehearsals(admin: Client, school: School, connected: Integration) -> None:
+    for name in ("configure-sis", "history"):
+        assert "scheduled runs are rehearsals only" in admin.get(reverse(name, args=[school.pk])).content.decode()
+    connected.test_run = False
+    connected.save()
+    assert "rehearsals only" not in admin.get(reverse("history", args=[school.pk])).content.decode()

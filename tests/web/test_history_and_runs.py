@@ -1,0 +1,112 @@
+"""Step 2 Upload & Integration History, and the page of one run."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from rollbook.schools.models import School
+from rollbook.sync.models import Mode, Run, RunState
+from tests.web.conftest import MakeRun
+
+pytestmark = pytest.mark.django_db
+
+
+def page_of(client: Client, run: Run, name: str = "run", **query: str) -> str:
+    response = client.get(reverse(name, args=[run.school_id, run.pk]), query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_the_history_is_empty_at_first_and_says_what_to_do(admin: Client, school: School) -> None:
+    page = admin.get(reverse("history", args=[school.pk])).content.decode()
+    assert "No run yet" in page
+    assert "Start Setup and Integrate" in page
+
+
+def test_the_history_names_test_runs_and_live_runs(admin: Client, school: School, make_run: MakeRun) -> None:
+    make_run(mode=Mode.TEST, counts={"new": 1240, "updated": 7, "error": 2})
+    make_run(mode=Mode.LIVE, started_at=datetime(2026, 3, 1, 7, 4, tzinfo=UTC), finished_at=datetime(2026, 3, 1, 7, 6, 5, tzinfo=UTC))
+    page = admin.get(reverse("history", args=[school.pk])).content.decode()
+    for words in (">Test PowerSchool Student<", ">PowerSchool Student<", "1,240", "Finished, with errors", "2 min 5 s", "Ada Admin"):
+        assert words in page, words
+    assert "America/New_York (UTC-" in page
+
+
+def test_times_are_in_the_schools_zone(admin: Client, make_run: MakeRun) -> None:
+    run = make_run()
+    Run.objects.update(requested_at=datetime(2026, 3, 1, 7, 4, tzinfo=UTC))
+    page = page_of(admin, run)
+    assert "2:04 AM" in page
+    assert 'datetime="2026-03-01T02:04:00-05:00"' in page
+
+
+def test_the_history_is_cut_into_pages(admin: Client, school: School, make_run: MakeRun) -> None:
+    for _ in range(27):
+        make_run()
+    address = reverse("history", args=[school.pk])
+    assert "1–25 of 27" in admin.get(address).content.decode()
+    second = admin.get(address, {"page": "2"}).content.decode()
+    assert "26–27 of 27" in second
+    assert "26–27 of 27" in admin.get(address, {"page": "999"}).content.decode()
+    assert "1–25 of 27" in admin.get(address, {"page": "x"}).content.decode()
+
+
+def test_a_working_run_shows_how_far_it_is_and_asks_again_each_second(admin: Client, make_run: MakeRun) -> None:
+    run = make_run(RunState.FETCHING, pages_done=3, pages_total=12, students_done=300, students_total=1240)
+    page = page_of(admin, run)
+    for words in ("Reading students", "300 of 1,240 students read, page 3 of 12", "You can close this page", 'hx-trigger="every 1s"'):
+        assert words in page, words
+    assert '<progress aria-label="Reading students" value="300" max="1240">' in page
+
+
+def test_only_a_change_of_stage_is_announced(admin: Client, make_run: MakeRun) -> None:
+    run = make_run(RunState.FETCHING)
+    assert "announce" not in page_of(admin, run, "run-progress", stage="fetching")
+    assert 'id="announce"' in page_of(admin, run, "run-progress", stage="queued")
+    Run.objects.update(state=RunState.DONE)
+    done = page_of(admin, run, "run-progress", stage="fetching")
+    assert ">Finished<" in done
+    assert "every 1s" not in done
+
+
+def test_a_failed_run_says_what_happened_what_was_not_touched_and_what_to_do(admin: Client, make_run: MakeRun) -> None:
+    run = make_run(RunState.FAILED, error_what="PowerSchool refused our sign-in.", error_remedy="Copy both again.")
+    page = page_of(admin, run)
+    for words in ("PowerSchool refused our sign-in.", "Nothing was changed", "Copy both again.", "Open Step 1.1 Configure your SIS"):
+        assert words in page, words
+
+
+def test_a_test_run_says_that_no_account_was_changed(admin: Client, make_run: MakeRun) -> None:
+    assert "This was a test run: no account was changed" in page_of(admin, make_run(mode=Mode.TEST))
+    assert "This was a test run" not in page_of(admin, make_run())
+
+
+def test_a_held_run_is_approved_or_discarded_here(admin: Client, make_run: MakeRun) -> None:
+    run = make_run(RunState.ON_HOLD, alarms=[{"code": "roster_empty", "numbers": {"accounts": 3}}])
+    page = page_of(admin, run)
+    for words in ("This run is on hold. Nothing was changed.", "without a single student", "Approve all", "Discard"):
+        assert words in page, words
+    assert '<dialog class="dialog" id="discard-dialog" aria-labelledby="discard-dialog-title" open>' in page_of(
+        admin, run, confirm="discard"
+    ), "without JavaScript"
+    discard = reverse("discard", args=[run.school_id, run.pk])
+    assert "Discarded. No account was changed." in admin.post(discard, follow=True).content.decode()
+    run.refresh_from_db()
+    assert run.state == RunState.DISCARDED
+    assert "not on hold any more" in admin.post(discard, follow=True).content.decode()
+
+
+def test_approving_lets_the_run_go_on(admin: Client, make_run: MakeRun) -> None:
+    run = make_run(RunState.ON_HOLD)
+    admin.post(reverse("approve", args=[run.school_id, run.pk]))
+    run.refresh_from_db()
+    assert run.state == RunState.PLANNED
+
+
+def test_how_long_a_run_took_is_said_as_people_say_it() -> None:
+    from rollbook.web.templatetags.ui import initials, span
+
+    assert [span(timedelta(seconds=n)) for n in (0, 1, 48, 125)] == ["Under a second", "1 second", "48 seconds", "2 min 5 s"]
+    assert [initials(name) for name in ("Ada", "Ada Mary Admin", "")] == ["A", "AA", "?"]
