@@ -1,0 +1,367 @@
+"""Stop 8: the stored plan of a run, read back as the rows of the screen and of the Excel file."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db.models import Case, Count, Model, Q, QuerySet, Value, When
+from django.utils.translation import gettext, ngettext
+
+from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.planning import ChangeKind
+from rollbook.roster.problems import explain
+from rollbook.roster.records import Severity
+from rollbook.roster.values import grade_label
+from rollbook.sources.registry import SOURCES
+from rollbook.students.models import AccountStatus
+from rollbook.sync.models import Change, Issue, Mode, Run, RunState, Trigger
+from rollbook.sync.report_words import (
+    KIND_LABELS,
+    LABELS,
+    OUTCOMES,
+    REASONS,
+    SEVERITY_LABELS,
+    SEVERITY_PLURALS,
+    UNFINISHED,
+    WHO_LABELS,
+    word,
+)
+
+CHUNK = 2_000  # rows that a server-side cursor hands over at a time
+LONGEST_SEARCH = 200
+UPDATED_KINDS: Final = (ChangeKind.LINKED, ChangeKind.UPDATED, ChangeKind.RETURNING)
+LISTED_KINDS: Final = (ChangeKind.NOT_IN_ROSTER, ChangeKind.OUTSIDE_SELECTION, ChangeKind.PROTECTED)
+
+
+class TabCounts(NamedTuple):
+    """How many rows each tab has; `errors` counts every severity, as the tab does."""
+
+    errors: int
+    new: int
+    updated: int
+
+
+class ErrorRow(NamedTuple):
+    """One problem of a run. `severity` is the code, all else is ready to show; `sis_id` and `name` are empty for a run-wide one."""
+
+    severity: str
+    severity_label: str
+    sis_id: str
+    name: str
+    field_label: str
+    source_field: str
+    value: str
+    cause: str
+    remedy: str
+    who: str
+
+
+class NewRow(NamedTuple):
+    """One account to be made. `values` are (label, text) of every field it gets, `after` the same by field key as it is stored."""
+
+    sis_id: str
+    first_name: str
+    last_name: str
+    email: str
+    graduation_year: int | None
+    values: list[tuple[str, str]]
+    outcome: str
+    after: Mapping[str, Any]
+
+
+class Diff(NamedTuple):
+    """One field before → after, as text; "" is empty. Dates are year-month-day. `field` is its key."""
+
+    field_label: str
+    before: str
+    after: str
+    field: str
+
+
+class UpdatedRow(NamedTuple):
+    """One account that is linked, updated or returning (or only listed), with what differs. `kind` is the code."""
+
+    kind: str
+    kind_label: str
+    sis_id: str
+    name: str
+    email: str
+    diffs: list[Diff]
+    outcome: str
+    reason: str
+
+
+M = TypeVar("M", bound=Model)
+R = TypeVar("R")
+
+
+class Rows(Generic[R]):
+    """A lazy sequence: counted, sliced and walked through without being loaded whole."""
+
+    def __init__(self, records: QuerySet[M], show: Callable[[M], R]) -> None:
+        self._records: QuerySet[Any] = records
+        self._show: Callable[[Any], R] = show
+
+    def count(self) -> int:
+        return self._records.count()
+
+    def __getitem__(self, part: slice) -> list[R]:
+        return [self._show(record) for record in self._records[part]]
+
+    def __iter__(self) -> Iterator[R]:
+        return map(self._show, self._records.iterator(chunk_size=CHUNK))
+
+
+def report_rows(run: Run, tab: str, search: str = "") -> Rows[ErrorRow] | Rows[NewRow] | Rows[UpdatedRow]:
+    """The rows of the tab `errors`, `new` or `updated`."""
+    if tab == "errors":
+        return error_rows(run, search)
+    return new_rows(run, search) if tab == "new" else updated_rows(run, search)
+
+
+def error_rows(run: Run, search: str = "", severity: str | None = None) -> Rows[ErrorRow]:
+    """The problems of a run, errors first; `search` looks at name, SIS ID and the value (which is where an e-mail is)."""
+    issues = Issue.objects.filter(_matches(search, "name", "sis_id", "value"), school_id=run.school_id, run_id=run.pk)
+    if severity:
+        issues = issues.filter(severity=severity)
+    by_weight = Case(*(When(severity=each, then=Value(weight)) for weight, each in enumerate(Severity)), default=Value(99))
+    places = _Places.of(run)
+    return Rows(issues.order_by(by_weight, "pk"), lambda issue: _error_row(issue, places))
+
+
+def new_rows(run: Run, search: str = "") -> Rows[NewRow]:
+    """The accounts that the run makes, or would make."""
+    return Rows(_changes(run, search, (ChangeKind.NEW,)), lambda change: _new_row(run, change))
+
+
+def updated_rows(run: Run, search: str = "", kind: str | None = None) -> Rows[UpdatedRow]:
+    """The accounts that the run links, updates or brings back; another `kind` lists those that it leaves alone."""
+    kinds = tuple(each for each in (*UPDATED_KINDS, *LISTED_KINDS) if each == kind) if kind else UPDATED_KINDS
+    return Rows(_changes(run, search, kinds), lambda change: _updated_row(run, change))
+
+
+def tab_counts(run: Run) -> TabCounts:
+    """Counted from the stored rows, so that it always agrees with what the tabs show."""
+    kinds = {kind: sum(by_outcome.values()) for kind, by_outcome in count_changes(run).items()}
+    issues = Issue.objects.filter(school_id=run.school_id, run_id=run.pk).count()
+    return TabCounts(issues, kinds.get(ChangeKind.NEW, 0), sum(kinds.get(kind, 0) for kind in UPDATED_KINDS))
+
+
+def count_changes(run: Run) -> dict[str, dict[str, int]]:
+    """The stored rows by kind, and within it by outcome ("" or `overtaken`)."""
+    changes = Change.objects.filter(school_id=run.school_id, run_id=run.pk).order_by()
+    counts: dict[str, dict[str, int]] = {}
+    for kind, outcome, number in changes.values_list("kind", "outcome").annotate(Count("pk")):
+        counts.setdefault(kind, {})[outcome] = number
+    return counts
+
+
+def has_plan(run: Run) -> bool:
+    """Whether the run came so far that its plan is complete; before that a report would look like one of a smaller school."""
+    return bool(run.counts)
+
+
+def sis_label(run: Run) -> str:
+    return SOURCES[run.source].label if run.source in SOURCES else run.source
+
+
+def mapped_fields(run: Run) -> list[str]:
+    """Keys of the fields that the run's mapping fills, in the order of STUDENT_FIELDS; all of them where it isn't known."""
+    chosen = {field for _source_field, field in run.settings.get("mapping", ())}
+    return [key for key in STUDENT_FIELDS if key in chosen or not chosen]
+
+
+def _changes(run: Run, search: str, kinds: tuple[str, ...]) -> QuerySet[Change]:
+    changes = Change.objects.filter(
+        _matches(search, "first_name", "last_name", "email", "sis_id"), school_id=run.school_id, run_id=run.pk, kind__in=kinds
+    )
+    return changes.defer("fingerprint").order_by("pk")
+
+
+def _matches(search: str, *columns: str) -> Q:
+    """Every word of the search is in one of the columns, letter case aside: "ada love" finds Ada Lovelace."""
+    matches = Q()
+    for part in search.replace("\0", " ")[:LONGEST_SEARCH].split():
+        matches &= Q(*((f"{column}__icontains", part) for column in columns), _connector=Q.OR)
+    return matches
+
+
+class _Places(NamedTuple):
+    """Where a field comes from: the SIS's label, its field by ours, and where a registrar finds it."""
+
+    sis: str
+    source_of: dict[str, str]
+    where: dict[str, str]
+
+    @classmethod
+    def of(cls, run: Run) -> "_Places":
+        source_of = {field: source_field for source_field, field in run.settings.get("mapping", ())}
+        rows = SOURCES[run.source].variant(run.settings.get("variant", "")).mapping if run.source in SOURCES else ()
+        return cls(sis_label(run), source_of, {row.source_field: row.where for row in rows})
+
+
+def _error_row(issue: Issue, places: _Places) -> ErrorRow:
+    label = word(LABELS, issue.field)
+    source_field = issue.source_field or places.source_of.get(issue.field, "")
+    where, sis_id = places.where.get(source_field, ""), issue.sis_id or ""
+    told = explain(issue.code, places.sis, source_field, where, label, issue.value, sis_id, gettext)
+    return ErrorRow(
+        issue.severity,
+        word(SEVERITY_LABELS, issue.severity),
+        sis_id,
+        issue.name,
+        label,
+        source_field,
+        issue.value,
+        told.cause,
+        told.remedy,
+        word(WHO_LABELS, told.who),
+    )
+
+
+def _new_row(run: Run, change: Change) -> NewRow:
+    after = change.after
+    values = [(word(LABELS, key), _shown(key, after[key])) for key in STUDENT_FIELDS if after.get(key) is not None]
+    return NewRow(
+        change.sis_id or "",
+        change.first_name,
+        change.last_name,
+        change.email,
+        after.get("graduation_year"),
+        values,
+        outcome_of(run, change),
+        after,
+    )
+
+
+def _updated_row(run: Run, change: Change) -> UpdatedRow:
+    diffs = [
+        Diff(word(LABELS, key), _shown(key, change.before.get(key)), _shown(key, change.after.get(key)), key)
+        for key in LABELS
+        if key in change.after or key in change.before
+    ]
+    return UpdatedRow(
+        change.kind,
+        word(KIND_LABELS, change.kind),
+        change.sis_id or "",
+        f"{change.first_name} {change.last_name}",
+        change.email,
+        diffs,
+        outcome_of(run, change),
+        word(REASONS, change.reason),
+    )
+
+
+def _shown(field: str, value: Any) -> str:
+    """A stored value as text; codes as their labels."""
+    if value is None:
+        return ""
+    if field == "status":
+        return str(dict(AccountStatus.choices).get(value, value))
+    if field == "source" and value:
+        return SOURCES[value].label if value in SOURCES else str(value)
+    return str(value)
+
+
+def outcome_of(run: Run, change: Change) -> str:
+    """What became of a planned row."""
+    if change.kind in LISTED_KINDS:
+        return gettext("Listed only, nothing changed")
+    if run.mode == Mode.TEST:
+        return gettext("Not applied: test run")
+    if change.outcome == "overtaken" and run.state in {RunState.DONE, RunState.UNDONE}:
+        return gettext("Not applied: the account was changed meanwhile")
+    return word(OUTCOMES, run.state) if run.state in OUTCOMES else gettext("Not applied yet")
+
+
+class Line(NamedTuple):
+    """One line of the summary: numbers are counts, everything else is text."""
+
+    label: str
+    value: str | int
+
+
+def summary(run: Run) -> list[Line]:
+    """What a run was and what came of it: the Summary sheet, and with the numbers alone the tiles of the run's page."""
+    return [*about(run), *numbers(run)]
+
+
+def about(run: Run) -> list[Line]:
+    """Who, what, when, and in a plain sentence what was changed."""
+    started_by = run.requested_by.name if run.trigger == Trigger.PERSON and run.requested_by else str(Trigger(run.trigger).label)
+    duration = run.finished_at - run.started_at if run.finished_at and run.started_at else None
+    lines = [
+        Line(gettext("Uploader type"), run.uploader_type),
+        Line(gettext("School"), run.school.name),
+        Line(gettext("Mode"), str(Mode(run.mode).label)),
+        Line(gettext("State"), str(RunState(run.state).label)),
+        Line(gettext("Started by"), started_by),
+        Line(gettext("Started"), _local(run.started_at, run.school.timezone)),
+        Line(gettext("Finished"), _local(run.finished_at, run.school.timezone)),
+        Line(gettext("Duration"), "" if duration is None else _span(duration)),
+        Line(gettext("Grades"), ", ".join(grade_label(level) for level in run.settings.get("grades", ()))),
+        Line(gettext("What was changed"), what_was_changed(run)),
+    ]
+    if run.error_what:
+        lines += [Line(gettext("What went wrong"), run.error_what), Line(gettext("What to do"), run.error_remedy)]
+    return lines
+
+
+def numbers(run: Run) -> list[Line]:
+    """The counts of a run: what was read, each kind of change, each severity."""
+    stored = {kind: sum(by_outcome.values()) for kind, by_outcome in count_changes(run).items()}
+    severities = Issue.objects.filter(school_id=run.school_id, run_id=run.pk).order_by().values_list("severity").annotate(Count("pk"))
+    counts: dict[str, int] = {**stored, **dict(severities), **run.counts}
+    names = KIND_LABELS | SEVERITY_PLURALS
+    read = [Line(gettext("Pages read"), run.pages_done), Line(gettext("Students read"), counts.get("read", run.students_done))]
+    return read + [Line(word(names, key), counts.get(key, 0)) for key in names]
+
+
+def what_was_changed(run: Run) -> str:
+    """In one or two sentences, what this run did to the accounts."""
+    if run.mode == Mode.TEST:
+        return gettext("This was a test run: no account was changed.")
+    if run.state == RunState.UNDONE:
+        return gettext("This run was undone: what it had changed was put back.")
+    if run.state != RunState.DONE:
+        fallback = gettext("This run is not finished: no account has been changed yet.")
+        return word(UNFINISHED, run.state) if run.state in UNFINISHED else fallback
+    counts = count_changes(run)
+    applied = {kind: counts.get(kind, {}).get("", 0) for kind in (ChangeKind.NEW, *UPDATED_KINDS)}
+    overtaken = sum(by_outcome.get("overtaken", 0) for by_outcome in counts.values())
+    if not any(applied.values()):
+        said = gettext("No account had to be changed.") if not overtaken else gettext("No account was changed.")
+    else:
+        text = gettext("Accounts created: %(new)d, linked: %(linked)d, updated: %(updated)d, returning: %(returning)d.")
+        said = text % {str(kind): number for kind, number in applied.items()}
+    if overtaken:
+        text = ngettext(
+            "%(number)d account was left as it is, because it had been changed while the run was waiting.",
+            "%(number)d accounts were left as they are, because they had been changed while the run was waiting.",
+            overtaken,
+        )
+        said = f"{said} {text % {'number': overtaken}}"
+    return said
+
+
+def _local(moment: datetime | None, zone: str) -> str:
+    """A moment in the school's zone, with the zone named."""
+    if moment is None:
+        return ""
+    try:
+        there = moment.astimezone(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError):
+        there, zone = moment.astimezone(UTC), "UTC"
+    return f"{there:%Y-%m-%d %H:%M:%S} ({zone})"
+
+
+def _span(duration: timedelta) -> str:
+    """A length of time as people say it: 42 s, 3 min 5 s, 1 h 2 min."""
+    seconds = max(0, round(duration.total_seconds()))
+    if seconds < 60:
+        return gettext("%(seconds)d s") % {"seconds": seconds}
+    minutes, seconds = divmod(seconds, 60)
+    if minutes < 60:
+        return gettext("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": seconds}
+    return gettext("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}

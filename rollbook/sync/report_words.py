@@ -1,0 +1,67 @@
+"""The words of a report: kinds, severities, reasons and outcomes as people read them."""
+
+from typing import Final
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.planning import ChangeKind
+from rollbook.roster.records import Severity
+from rollbook.sync.models import RunState
+
+KIND_LABELS: Final[dict[str, str]] = {
+    ChangeKind.NEW: _("New"),
+    ChangeKind.LINKED: _("Linked"),
+    ChangeKind.UPDATED: _("Updated"),
+    ChangeKind.UNCHANGED: _("Unchanged"),
+    ChangeKind.RETURNING: _("Returning"),
+    ChangeKind.OUTSIDE_SELECTION: _("Outside the selected grades"),
+    ChangeKind.NOT_IN_ROSTER: _("No longer in the SIS"),
+    ChangeKind.PROTECTED: _("Protected"),
+}
+SEVERITY_LABELS: Final[dict[str, str]] = {
+    Severity.ERROR: _("Error"),
+    Severity.WARNING: _("Warning"),
+    Severity.NOTE: _("Note"),
+}
+SEVERITY_PLURALS: Final[dict[str, str]] = {
+    Severity.ERROR: _("Errors"),
+    Severity.WARNING: _("Warnings"),
+    Severity.NOTE: _("Notes"),
+}
+WHO_LABELS: Final[dict[str, str]] = {
+    "registrar": _("Registrar"),
+    "administrator": _("School administrator"),
+    "us": _("Makers of Rollbook"),
+}
+REASONS: Final[dict[str, str]] = {
+    "sis_id_unknown": _("No account has this SIS ID yet"),
+    "same_email_and_name": _("The account has the same e-mail and the same name"),
+    "sis_id_is_back": _("The SIS ID is in the SIS again"),
+    "fields_differ": _("The SIS has other values"),
+    "nothing_differs": _("The SIS has the same values"),
+    "grade_not_selected": _("The grade level is not among the selected ones"),
+    "not_sent": _("The SIS no longer has this student"),
+}
+OUTCOMES: Final[dict[str, str]] = {
+    RunState.ON_HOLD: _("Waiting for a decision"),
+    RunState.DONE: _("Applied"),
+    RunState.FAILED: _("Not applied: the run failed"),
+    RunState.DISCARDED: _("Not applied: the run was discarded"),
+    RunState.UNDONE: _("Undone"),
+}
+UNFINISHED: Final[dict[str, str]] = {
+    RunState.ON_HOLD: _("This run is on hold: no account has been changed yet."),
+    RunState.FAILED: _("This run failed: no account was changed."),
+    RunState.DISCARDED: _("This run was discarded: no account was changed."),
+}
+LABELS: Final[dict[str, str]] = {field.key: field.label for field in STUDENT_FIELDS.values()} | {
+    "status": _("Status"),
+    "source": _("Linked to"),
+}
+
+
+def word(words: dict[str, str], code: str) -> str:
+    """The word for a code, in the reader's language; the code itself where there is none yet."""
+    return gettext(words[code]) if code in words else code
