@@ -57,6 +57,7 @@ class Roster:
         self._edits: dict[int, dict[str, Any]] = {}
         self._touched: list[tuple[int, int]] = []
         self._state = _State(0, 1, {}, frozenset(), ())
+        self._made = (-1, self._student(self._state, 1))
         self.week = week
 
     @property
@@ -103,8 +104,13 @@ class Roster:
         return self._brief(self._state, number)
 
     def student(self, number: int) -> Student:
-        """The student as of this week."""
-        return self._student(self._state, number)
+        """The student as of this week. The last one made is kept: one answer often asks for it from several tables."""
+        state = self._state
+        version, kept = self._made
+        if version != state.version or kept.number != number:
+            kept = self._student(state, number)
+            self._made = (state.version, kept)
+        return kept
 
     def known(self) -> Iterator[Known]:
         """The list of truth."""

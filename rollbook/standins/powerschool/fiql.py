@@ -1,9 +1,10 @@
 """PowerSchool's search language: `field==value;other=ge=value`, value lists `(A,P)` and `*` wildcards. No OR."""
 
+import operator
 import re
 from collections.abc import Callable
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 _TERM = re.compile(r"\s*([A-Za-z_$][\w$.]*)\s*(==|=(?:gt|ge|lt|le)=)(.*)", re.IGNORECASE | re.DOTALL)
@@ -39,7 +40,7 @@ def _parse_term(part: str, value_lists: bool) -> Term:
     match = _TERM.fullmatch(part)
     if not match:
         raise QueryError(f"Invalid query expression {part!r}")
-    field, operator, value = match[1], match[2].lower(), match[3].strip()
+    field, relation, value = match[1], match[2].lower(), match[3].strip()
     if _OR.search(value):
         raise QueryError("OR is not allowed")
     if not value:
@@ -49,9 +50,9 @@ def _parse_term(part: str, value_lists: bool) -> Term:
         if not value_lists:
             raise QueryError("Parentheses are not allowed")
         values = [item.strip() for item in value[1:-1].split(",")]
-        if operator != "==" or not all(values):
+        if relation != "==" or not all(values):
             raise QueryError(f"Invalid list of values for {field}")
-    return Term(field, operator, tuple(_plain(item) for item in values))
+    return Term(field, relation, tuple(_plain(item) for item in values))
 
 
 def _plain(value: str) -> str:
@@ -114,14 +115,13 @@ def _text_test(values: tuple[str, ...]) -> Test:
     return lambda value: value not in (None, "") and pattern.fullmatch(str(value)) is not None
 
 
-def _order_test(operator: str, values: tuple[str, ...]) -> Test:
-    if operator == "==":
+def _order_test(relation: str, values: tuple[str, ...]) -> Test:
+    if relation == "==":
         return lambda value: value in values
-    compare = _ORDER[operator]
+    compare = _ORDER[relation]
     return lambda value: value not in (None, "") and compare(str(value), values[0])
 
 
-_ORDER: dict[str, Callable[[str | int, str | int], bool]] = {
-    "=gt=": lambda a, b: a > b, "=ge=": lambda a, b: a >= b,  # type: ignore[operator]
-    "=lt=": lambda a, b: a < b, "=le=": lambda a, b: a <= b,  # type: ignore[operator]
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "=gt=": operator.gt, "=ge=": operator.ge, "=lt=": operator.lt, "=le=": operator.le,
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """The PowerQueries that the made-up plugin brings: what each selects, from which tables, in which form."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
 from rollbook.standins.powerschool.district import District
@@ -23,8 +24,7 @@ class NamedQuery(NamedTuple):
         """Alias → text; null columns are left out row by row (SM, captured)."""
         rows: dict[str, Row] = {}
         answer: Row = {}
-        for alias, place in self.columns.items():
-            table, _, column = place.partition(".")
+        for alias, table, column in _split(self.name):
             if table not in rows:
                 rows[table] = TABLES[table].row(district, number)
             if column in rows[table]:
@@ -39,6 +39,12 @@ class NamedQuery(NamedTuple):
     def kind(self, alias: str) -> str:
         table, _, column = self.columns[alias].partition(".")
         return {name.lower(): kind for name, kind in TABLES[table].columns.items()}[column]
+
+
+@cache
+def _split(name: str) -> tuple[tuple[str, str, str], ...]:
+    places = [(alias, place.partition(".")) for alias, place in NAMED_QUERIES[name].columns.items()]
+    return tuple((alias, table, column) for alias, (table, _, column) in places)
 
 
 ROSTER = {

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rollbook.standins.people import FIRST_DCID, GRADUATES, SCHOOLS, Student, household
@@ -60,11 +61,9 @@ def _student_row(district: District, number: int) -> Row:
         "home_phone": home["phone"], "mother": home["mother"], "father": home["father"],
         "guardianemail": home["guardian_email"],
     })  # fmt: skip
-    return {column: value for column, value in row.items() if column not in _hidden(who)}
-
-
-def _hidden(who: Student) -> set[str]:
-    return {{"birth_date": "dob"}.get(key, key) for key in who.missing}
+    for key in who.missing:
+        row.pop("dob" if key == "birth_date" else key, None)
+    return row
 
 
 def person_id(who: Student) -> int:
@@ -179,13 +178,14 @@ def _extension_row(fields: Callable[[Student], dict[str, str]]) -> Callable[[Dis
     return row
 
 
-def _student_table(name: str, columns: str, row: Callable[[District, int], Row], **rest: object) -> Table:
+def _student_table(
+    name: str, columns: str, row: Callable[[District, int], Row], *, offset: int = FIRST_DCID - 1,
+    keys: Callable[[District], Sequence[int]] = _student_keys, brief: Mapping[str, str] = MappingProxyType({}),
+    primary_key: str = "DCID", extension: bool = False,
+) -> Table:  # fmt: skip
     """A table with one row for each student, shown under `number + offset`."""
-    offset = rest.pop("offset", FIRST_DCID - 1)
-    assert isinstance(offset, int)
-    keys = rest.pop("keys", _student_keys)
-    return Table(name, _columns(columns), keys, row, lambda key: key + offset, lambda dcid: dcid - offset,  # type: ignore[arg-type]
-                 **rest)  # type: ignore[arg-type]  # fmt: skip
+    return Table(name, _columns(columns), keys, row, lambda key: key + offset, lambda dcid: dcid - offset, brief,
+                 primary_key, extension)  # fmt: skip
 
 
 _TABLES = (
