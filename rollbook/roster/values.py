@@ -7,16 +7,21 @@ import re
 import unicodedata
 from datetime import date
 from functools import lru_cache
+from math import isfinite
 from typing import Any, Final
 
 FIRST_YEAR, LAST_YEAR = 1900, 2150
 LONGEST_EMAIL = 254  # RFC 5321, path limit
+SHORT = 320  # characters of a value that is never long, such as a date
+LONGEST_NUMBER = 1_000  # bits: 301 digits, more than any field takes
+COMPOSED = 4  # NFC makes one character of up to four
 PRE_KINDERGARTEN, KINDERGARTEN, LAST_GRADE = -1, 0, 12
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+_FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")  # an Excel file can't hold the last two either
+_ACCENTS = re.compile("[\u0300-\u036f]")
 _EMAIL = re.compile(r'[^@\s<>()\[\]\\,;:"]+@[^@\s.<>()\[\]\\,;:"]+(\.[^@\s.<>()\[\]\\,;:"]+)+')
-_ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
-_GRADE_NUMBER = re.compile(r"(?:grade|year|yr|gr)?\.?\s*0*(\d{1,2})(?:st|nd|rd|th)?(?:\s*grade)?")
+_ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
+_GRADE_NUMBER = re.compile(r"(?:grade|year|yr|gr)?\.?\s*0*(\d{1,2})(?:\.0|st|nd|rd|th)?(?:\s*grade)?")
 _GRADE_PRE_K = re.compile(r"(?:pk|pre[\s-]?k|pre[\s-]?kindergarten|prekindergarten|preschool|nursery)\s*-?\s*([345])?")
 _GRADE_WORDS: Final = {"k": 0, "kg": 0, "kindergarten": 0, "kinder": 0, "tk": 0}
 
@@ -36,10 +41,12 @@ def text(value: Any, limit: int) -> str | None:
         if value is None:
             return None
     if not (value.isascii() and value.isprintable()):
-        value = unicodedata.normalize("NFC", value)
         if _FORBIDDEN.search(value):
             raise Unreadable("control_characters")
         value = " ".join(value.split())
+        if len(value) > limit * COMPOSED:  # normalising a run of accents takes time by the square of its length
+            raise Unreadable("text_too_long")
+        value = unicodedata.normalize("NFC", value)
     elif "  " in value or value[:1] == " " or value[-1:] == " ":
         value = " ".join(value.split())
     if len(value) > limit:
@@ -54,27 +61,39 @@ def _written(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return format(value, "d") if abs(value) < 10**30 else None
-    if isinstance(value, float):
+        if value.bit_length() > LONGEST_NUMBER:
+            raise Unreadable("text_too_long")
+        return format(value, "d")
+    if isinstance(value, float) and isfinite(value):
         return format(int(value), "d") if value.is_integer() and abs(value) < 10**15 else repr(value)
     if isinstance(value, date):
         return value.isoformat()
     raise Unreadable("wrong_type")
 
 
+def _short(value: Any, code: str) -> str | None:
+    """The text of a value that is never long: what is longer is as unreadable as any other nonsense."""
+    try:
+        return text(value, SHORT)
+    except Unreadable as bad:
+        raise Unreadable(code) if bad.code == "text_too_long" else bad from None
+
+
 def email(value: Any, limit: int) -> str | None:
     """An address as it was written, checked for its shape only. Raises Unreadable("email_invalid")."""
-    written = text(value, 10_000)
+    written = _short(value, "email_invalid")
     if written is None:
         return None
     if len(written) > min(limit, LONGEST_EMAIL) or not _EMAIL.fullmatch(written) or ".." in written:
         raise Unreadable("email_invalid")
+    if not written.isascii() and (not written.isprintable() or len(email_key(written)) > limit):
+        raise Unreadable("email_invalid")  # a zero-width space came in by copy and paste; or small letters that need more room
     return written
 
 
 def email_key(address: str) -> str:
     """What makes two spellings of an address one: letter case aside, in Unicode NFC."""
-    return address.lower()
+    return address.lower() if address.isascii() else unicodedata.normalize("NFC", address.lower())
 
 
 @lru_cache(maxsize=32_768)
@@ -93,7 +112,7 @@ def _date(written: str) -> date:
 
 def birth_date(value: Any, _limit: int = 0) -> date | None:
     """A date written year-month-day, also with a time behind it. Raises Unreadable("date_invalid")."""
-    written = text(value, 10_000)
+    written = _short(value, "date_invalid")
     return None if written is None else _date(written)
 
 
@@ -111,7 +130,7 @@ def _graduation_year(written: str) -> int | None:
 
 def graduation_year(value: Any, _limit: int = 0) -> int | None:
     """A year of four digits; 0 is blank. Raises Unreadable("graduation_year_invalid")."""
-    written = text(value, 10_000)
+    written = _short(value, "graduation_year_invalid")
     return None if written is None else _graduation_year(written)
 
 
@@ -144,9 +163,9 @@ def grade_label(level: int) -> str:
     """How a grade level is written for people."""
     if level == KINDERGARTEN:
         return "K"
-    if level < KINDERGARTEN:
-        return "Pre-K" if level == PRE_KINDERGARTEN else f"Pre-K {level}"
-    return str(level)
+    if level == PRE_KINDERGARTEN:
+        return "Pre-K"
+    return "Pre-K 3" if level == PRE_KINDERGARTEN - 1 else str(level)
 
 
 def parse_grades(written: str) -> list[int]:
@@ -161,15 +180,13 @@ def parse_grades(written: str) -> list[int]:
 
 
 def _ends(part: str) -> tuple[int, int] | None:
-    """Both ends of a range; a single level is a range of one."""
-    single = grade(part)
-    if single is not None:
-        return single, single
+    """Both ends of a range; a single level is a range of one. "PK-3" is the range: as one level it is written "PK3" or "Pre-K 3"."""
     for cut in (i for i, letter in enumerate(part) if letter == "-" and i > 0):
         first, last = grade(part[:cut].strip()), grade(part[cut + 1 :].strip())
         if first is not None and last is not None:
             return first, last
-    return None
+    single = grade(part)
+    return None if single is None else (single, single)
 
 
 def same_name(one: str | None, other: str | None) -> bool:
@@ -178,8 +195,8 @@ def same_name(one: str | None, other: str | None) -> bool:
 
 
 def _bare(name: str) -> str:
-    parts = unicodedata.normalize("NFKD", name.casefold())
-    return " ".join("".join(letter for letter in parts if not unicodedata.combining(letter)).split())
+    """The marks of other scripts stay: they make another letter there, as in か and が."""
+    return " ".join(_ACCENTS.sub("", unicodedata.normalize("NFKD", name.casefold())).casefold().split())
 
 
 PARSERS: Final = {

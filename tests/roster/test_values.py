@@ -1,0 +1,127 @@
+"""Dates, graduation years and grade levels, as sources write them."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from rollbook.roster.values import Unreadable, birth_date, grade, grade_label, graduation_year, parse_grades
+
+NAN, INFINITE, HUGE = float("nan"), float("inf"), 10**5_000
+
+DATES: list[tuple[Any, date | None]] = [
+    (None, None),
+    ("", None),
+    ("  ", None),
+    ("2010-12-10", date(2010, 12, 10)),
+    (" 2010-1-2 ", date(2010, 1, 2)),
+    ("2012-02-29", date(2012, 2, 29)),
+    ("2000-02-29", date(2000, 2, 29)),
+    ("2010-12-10T00:00:00", date(2010, 12, 10)),
+    ("2010-12-10 08:30", date(2010, 12, 10)),
+    ("2010-12-10T00:00:00.000Z", date(2010, 12, 10)),
+    ("2010-12-10T23:00:00.123456789+08:00", date(2010, 12, 10)),
+    (date(2010, 12, 10), date(2010, 12, 10)),
+    (datetime(2010, 12, 10, 8, 30, tzinfo=UTC), date(2010, 12, 10)),
+]
+NO_DATES: list[Any] = [
+    *("2010-02-29", "2010-02-30", "1900-02-29", "2010-13-01", "2010-00-10", "2010-12-00", "0000-01-01", "0001-01-01", "1899-12-31"),
+    *("2151-01-01", "10/12/2010", "12-10-2010", "20101210", "2010-12", "2010-12-10T", "2010-12-10 at noon", "none", "-2010-12-10"),
+    *("2010-12-10T00:00:00." + "0" * 5_000, "2" * 100_000, 20101210, 0, True, HUGE),
+]
+YEARS: list[tuple[Any, int | None]] = [
+    *((None, None), ("", None), (" ", None), (0, None), ("0", None), (0.0, None), ("0.0", None), ("0000", None)),
+    *((2028, 2028), ("2028", 2028), (" 2028 ", 2028), (2028.0, 2028), ("2028.0", 2028), (1900, 1900), (2150, 2150)),
+]
+NO_YEARS: list[Any] = [
+    *(-1, "-2028", 28, "28", 1899, 2151, 20280, "20280", "2028.5", 2028.5, "2028.00", "2o28", "2027-28", "class of 2028"),
+    *("٢٠٢٨", "２０２８", True, HUGE, 1e300, "2" * 100_000),
+]
+GRADES: list[tuple[Any, int | None]] = [
+    *((None, None), ("", None), (" ", None), (-2, -2), (-1, -1), (0, 0), (9, 9), (12, 12), (99, 99)),
+    *((9.0, 9), ("9", 9), (" 9 ", 9), ("09", 9), ("009", 9), ("9.0", 9), ("-1", -1), ("-02", -2), ("0", 0), ("00", 0)),
+    *(("K", 0), ("k", 0), ("KG", 0), ("Kindergarten", 0), ("PK", -1), ("pk", -1), ("Pre-K", -1), ("PreK", -1), ("Pre-Kindergarten", -1)),
+    *(("PK4", -1), ("PK3", -2), ("Pre-K 3", -2), ("Pre-K 4", -1), ("Preschool", -1), ("PRE-KINDERGARTEN 3", -2)),
+    *(("Grade 9", 9), ("grade 09", 9), ("GRADE9", 9), ("Gr. 9", 9), ("9th", 9), ("1st", 1), ("2nd", 2), ("3rd", 3), ("9th Grade", 9)),
+    *(("Year 12", 12), ("Yr 7", 7)),
+    *(("Freshman", None), ("Grade", None), ("9a", None), ("9-10", None), ("100", None), (100, None), (-100, None), (9.5, None)),
+    *((True, None), ([], None), ({}, None), (NAN, None), (INFINITE, None), (HUGE, None), ("9\x00", None)),
+    *(("\ud800", None), ("9" * 500, None)),
+]
+RANGES: list[tuple[str, list[int]]] = [
+    ("9-12", [9, 10, 11, 12]),
+    ("9 – 12", [9, 10, 11, 12]),
+    ("K-5", [0, 1, 2, 3, 4, 5]),
+    ("PK-3", [-1, 0, 1, 2, 3]),
+    ("PK-5", [-1, 0, 1, 2, 3, 4, 5]),
+    ("Pre-K-2", [-1, 0, 1, 2]),
+    ("Pre-K", [-1]),
+    ("Pre-K 3 - K", [-2, -1, 0]),
+    ("PK,K,1", [-1, 0, 1]),
+    ("PK-12", list(range(-1, 13))),
+    ("-1-2", [-1, 0, 1, 2]),
+    ("-2--1", [-2, -1]),
+    ("-1", [-1]),
+    ("12, 9, 9-10", [9, 10, 12]),
+    ("Grade 9 - Grade 10", [9, 10]),
+]
+NO_RANGES = [
+    *(("", ""), ("9,", ""), ("12-9", "12-9"), ("9-13", "9-13"), ("9,x", "x"), ("9-", "9-"), ("K,all", "all")),
+    *(("9-10-11", "9-10-11"), ("99", "99")),
+]
+NO_TEXTS = [([], "wrong_type"), ({}, "wrong_type"), (NAN, "wrong_type"), ("2028\x00", "control_characters")]
+
+
+def shown(value: Any) -> str:
+    return "number" if isinstance(value, int) and value.bit_length() > 100 else ascii(value)[:30]
+
+
+@pytest.mark.parametrize(("written", "meant"), DATES)
+def test_a_date_is_read_year_month_day_with_or_without_a_time(written: Any, meant: date | None) -> None:
+    assert birth_date(written) == meant
+
+
+@pytest.mark.parametrize("written", NO_DATES, ids=shown)
+def test_a_date_that_does_not_exist_is_refused(written: Any) -> None:
+    with pytest.raises(Unreadable, match="date_invalid"):
+        birth_date(written)
+
+
+@pytest.mark.parametrize(("written", "meant"), YEARS)
+def test_a_graduation_year_is_read_and_zero_is_none(written: Any, meant: int | None) -> None:
+    assert graduation_year(written) == meant
+
+
+@pytest.mark.parametrize("written", NO_YEARS, ids=shown)
+def test_what_is_no_year_of_four_digits_is_refused(written: Any) -> None:
+    with pytest.raises(Unreadable, match="graduation_year_invalid"):
+        graduation_year(written)
+
+
+@pytest.mark.parametrize("parse", [birth_date, graduation_year])
+@pytest.mark.parametrize(("written", "code"), NO_TEXTS)
+def test_a_value_that_is_no_text_says_so(parse: Any, written: Any, code: str) -> None:
+    with pytest.raises(Unreadable, match=code):
+        parse(written)
+
+
+@pytest.mark.parametrize(("written", "level"), GRADES, ids=shown)
+def test_a_grade_level_is_understood_or_is_none(written: Any, level: int | None) -> None:
+    assert grade(written) == level
+
+
+@pytest.mark.parametrize("level", range(-9, 13))
+def test_a_grade_label_reads_back_as_its_level(level: int) -> None:
+    assert grade(grade_label(level)) == level
+
+
+@pytest.mark.parametrize(("written", "levels"), RANGES)
+def test_ranges_and_lists_of_grades_are_read(written: str, levels: list[int]) -> None:
+    assert parse_grades(written) == levels
+
+
+@pytest.mark.parametrize(("written", "culprit"), NO_RANGES)
+def test_a_range_that_makes_no_sense_is_refused_and_its_part_named(written: str, culprit: str) -> None:
+    with pytest.raises(ValueError) as refused:
+        parse_grades(written)
+    assert str(refused.value) == culprit
