@@ -2,13 +2,31 @@
 
 from uuid import UUID
 
-from django.http import Http404, HttpResponse
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
 
+from rollbook.sync import report_files
+from rollbook.sync.models import ReportState
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.run_page import run_of
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @school_required()
 def report(request: SchoolRequest, run_id: UUID) -> HttpResponse:
-    run_of(request, run_id)
-    raise Http404
+    """Asking again gets the same file, so this is a GET. While a large one is made, the page asks each second."""
+    run = run_of(request, run_id)
+    try:
+        file = report_files.request_report(run, request.person)
+    except report_files.NoReport as refused:
+        messages.warning(request, str(refused))
+        return redirect("run", request.school.pk, run.pk)
+    if not request.htmx and file.state == ReportState.READY:
+        content = report_files.hand_out(file, request.person)
+        if content is not None:
+            headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
+            return HttpResponse(content, content_type=XLSX, headers=headers)
+    template = "web/report_state.html" if request.htmx else "web/report.html"
+    return render(request, template, {"run": run, "file": file})

@@ -28,7 +28,7 @@ FILTERS: Final[dict[str, dict[str, str]]] = {
 class Tab(NamedTuple):
     key: str
     label: str
-    count: int
+    number: int
 
 
 def run_of(request: SchoolRequest, run_id: UUID) -> Run:
@@ -66,6 +66,7 @@ def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "stages": stages_of(run) if working else [],
         "stage_words": STAGE_WORDS[RunState(run.state)],
         "alarms": alarm_words(run.alarms),
+        "said": report.what_was_changed(run) if run.state == RunState.DONE else "",
         "confirm_approve": request.GET.get("confirm") == "approve",
         "confirm_discard": request.GET.get("confirm") == "discard",
     }
@@ -82,7 +83,7 @@ def _tabs(request: SchoolRequest, run: Run) -> dict[str, Any]:
         Tab("new", _("New"), counts.new),
         Tab("updated", _("Existing & Update"), counts.updated),
     ]
-    first = next((tab.key for tab in tabs if tab.count), "errors")
+    first = next((tab.key for tab in tabs if tab.number), "errors")
     tab = request.GET.get("tab") if request.GET.get("tab") in FILTERS else first
     search = request.GET.get("q", "").strip()
     only = request.GET.get("only") if request.GET.get("only") in FILTERS[str(tab)] else None
