@@ -44,7 +44,7 @@ crash: .venv/dev ## Kill workers, servers and the database in the middle of runs
 	$(BIN)/pytest -q tests/crash
 
 bench: .venv/dev ## Measure 100,000 students; results go to bench/
-	$(BIN)/python -m bench
+	$(BIN)/python bench/main_job.py --students 100000 --result bench/main_job.json
 
 requirements: ## Pin and hash anew after a change of requirements/*.in (needs uv)
 	cd requirements && for name in run demo dev; do $(UV) pip compile --universal --python-version 3.11 --generate-hashes \

@@ -51,7 +51,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> No
     with django_db_blocker.unblock():
         address = database.clone()
         database.use(address)
-    TransactionTestCase._fixture_teardown = lambda case: database.clean(address)  # type: ignore[method-assign]
+    setattr(TransactionTestCase, "_fixture_teardown", lambda case: database.clean(address))  # noqa: B010 - the stubs don't know it
     PBKDF2PasswordHasher.iterations = 1  # any process can check such a password, and it costs nothing
 
 

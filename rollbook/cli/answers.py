@@ -138,7 +138,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], empty: str) -> 
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    shown = Table(*columns, box=None, pad_edge=False, header_style="bold", show_header=any(columns))
     for row in rows:
         shown.add_row(*(Text("" if value is None else str(value)) for value in row))
     Console(width=None if sys.stdout.isatty() else 240).print(shown)

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import secrets
+import shutil
 import signal
 import sys
 import time
@@ -25,13 +26,14 @@ PEOPLE = (
     ("cora@lincoln.example", "Cora Counselor", "counselor"),
 )
 SEED = 7
+FOLDER = Path(".demo")
 SIS_PORT, MAIL_PORT = 8101, 8125
 RESTARTS, RESTARTS_WITHIN = 3, 60.0
 
 folder_option: Callable[[Any], Any] = click.option(
     "--data-dir",
     "folder",
-    default=Path(".demo"),
+    default=FOLDER,
     show_default=True,
     type=click.Path(file_okay=False, path_type=Path),
     help="Where the demo keeps its database, logs and mails. Remove it to begin afresh.",
@@ -70,7 +72,6 @@ def demo(context: click.Context, folder: Path, port: int, students: int, as_json
       rollbook demo
       rollbook demo next-week        (in another terminal) joiners, leavers, new names
     """
-    context.obj = folder
     if context.invoked_subcommand is None:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _end)
@@ -96,7 +97,8 @@ def run(folder: Path, port: int, students: int, as_json: bool, ending: ExitStack
     logs = folder.resolve() / "logs"
     logs.mkdir(exist_ok=True)
     children: list[Child] = []
-    ending.callback(lambda: (end_all(children), state.keep(pid=None, children=[])))
+    ending.callback(state.keep, pid=None, children=[])
+    ending.callback(end_all, children)
     state.keep(pid=os.getpid())
 
     say("Starting the database, a stand-in PowerSchool, mail, web and worker …")
@@ -127,7 +129,7 @@ def run(folder: Path, port: int, students: int, as_json: bool, ending: ExitStack
     about = first_json(sis) or {}
     state.keep(url=url, sis={key: about[key] for key in ("url", "client_id", "client_secret", "students")}, week=week)
     ready = {"url": url, "people": people, "powerschool": state.known["sis"], "week": week, "mail": mail, "folder": str(folder)}
-    print_json({"demo": ready}) if as_json else _show_ready(ready, time.monotonic() - began)
+    print_json({"demo": ready}) if as_json else _show_ready(ready, folder, time.monotonic() - began)
     sys.stdout.flush()
     _watch(children, state)
 
@@ -164,7 +166,6 @@ def _database() -> None:
     from rollbook.config import config
 
     os.environ["DATABASE_URL"] = database.embedded_url(config.data_dir)
-    config.__init__()  # type: ignore[misc]  # reads the address that is known only now
     set_up()
     from django.core.management import call_command
 
@@ -200,8 +201,9 @@ def _mail(folder: Path, port: int, ending: ExitStack) -> str | None:
     return str(mails)
 
 
-def _show_ready(ready: Document, seconds: float) -> None:
+def _show_ready(ready: Document, folder: Path, seconds: float) -> None:
     sis = ready["powerschool"]
+    option = "" if folder == FOLDER else f" --data-dir {folder}"
     click.echo(f"""
   Rollbook is ready ({seconds:.0f} s). Open  {ready["url"]}
 
@@ -215,9 +217,15 @@ def _show_ready(ready: Document, seconds: float) -> None:
     Client Secret  {sis["client_secret"]}
     Client URL     {sis["url"]}
 
-  Next week's roster, with joiners, leavers and new names:   rollbook demo next-week   (or: make next-week)
+  Next week's roster, with joiners, leavers and new names, from a second terminal:
+    {_command()} demo next-week{option}
   Mails are kept in {ready["mail"] or "the log"}. Logs are in {ready["folder"]}/logs. Ctrl-C ends everything.
 """)
+
+
+def _command() -> str:
+    """How this terminal calls the command."""
+    return "rollbook" if shutil.which("rollbook") else f"{os.path.relpath(Path(sys.prefix) / 'bin' / 'rollbook')}"
 
 
 def _watch(children: list[Child], state: State) -> None:
@@ -245,10 +253,10 @@ def _show_week(document: Document) -> None:
 
 
 @demo.command("next-week")
+@folder_option
 @answers(_show_week, django=False)
-def next_week() -> Answer:
+def next_week(folder: Path) -> Answer:
     """Let a week go by in the stand-in PowerSchool of the running demo: joiners, leavers, new names and e-mails."""
-    folder: Path = click.get_current_context().find_root().obj or click.get_current_context().obj
     state = State(folder)
     pid = state.known.get("pid")
     if not pid or not alive(pid) or "sis" not in state.known:

@@ -30,12 +30,21 @@ def _show(document: Document) -> None:
         click.echo(_counted(run) or "no students")
     if run["error"]:
         click.echo(f"{run['error']['what']}\n{run['error']['remedy']}".rstrip())
-    for alarm in run["alarms"]:
-        click.echo(f"On hold: {alarm}")
+    for reason in _reasons(run):
+        click.echo(f"On hold: {reason}")
     if document.get("created") is False:
         say("Nothing new was started: this run is active.")
     elif run["state"] == "on_hold":
         say(f"Look at it (rollbook holds), then: rollbook approve {run['id']} or rollbook discard {run['id']}")
+
+
+def _reasons(run: Document) -> list[str]:
+    """Why a guard holds a run, in the words of its page."""
+    if not run["alarms"]:
+        return []
+    from rollbook.web.run_words import alarm_words
+
+    return alarm_words(run["alarms"])
 
 
 def _show_list(document: Document) -> None:
@@ -46,9 +55,7 @@ def _show_list(document: Document) -> None:
     table(("Requested (UTC)", "Uploader type", "State", "By", "Counts", "Id"), rows, "No runs.")
 
 
-@click.command(
-    epilog=EXIT_CODES,
-)
+@click.command(epilog=EXIT_CODES)
 @school_option
 @click.option("--source", default=None, help="Needed only where a school has several integrations.")
 @click.option("--test", "mode", flag_value="test", help="Report and change no account, whatever the integration says.")

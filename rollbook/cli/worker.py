@@ -6,10 +6,14 @@ import os
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rollbook.cli.answers import Refusal, refusals, say, set_up
+
+if TYPE_CHECKING:
+    from procrastinate import App
 
 GRACE_SECONDS = 20.0  # a run hands itself back at its next batch; a SIS that stays silent would keep it for a minute
 PAUSE_SECONDS = 2.0  # before connecting again to a database that went away
@@ -50,9 +54,8 @@ def _refuse_unmigrated() -> None:
 
 async def _work(concurrency: int) -> None:
     """Keep a worker going: one that lost its database is started again, until this process is told to stop."""
+    from procrastinate import exceptions
     from procrastinate.contrib.django import app
-
-    from rollbook.sync import lease
 
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(concurrency + 4, thread_name_prefix="job"))
@@ -61,23 +64,35 @@ async def _work(concurrency: int) -> None:
         loop.add_signal_handler(number, _stop, told)
     threading.Thread(target=_sweep, name="sweep", daemon=True).start()
     while not told.is_set():
-        async with app.with_connector(app.connector.get_worker_connector()).open_async() as working:  # type: ignore[attr-defined]
-            work = asyncio.create_task(
-                working.run_worker_async(
-                    concurrency=concurrency, install_signal_handlers=False, delete_jobs="always", fetch_job_polling_interval=2.0
-                )
-            )
-            say(f"Rollbook worker is ready in process {os.getpid()}: {concurrency} runs side by side. Stop it with Ctrl-C.")
-            stop = asyncio.create_task(told.wait())
-            await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
-            work.cancel()
-            stop.cancel()
-            await asyncio.wait({work})
-            if not told.is_set():
-                log.warning("the worker lost its database and connects again in %s s", PAUSE_SECONDS)
-                await asyncio.sleep(PAUSE_SECONDS)
-    assert lease.stopping.is_set()
+        try:
+            # Its own connections for fetching jobs; what tasks queue goes through Django's, in the transaction of their deed.
+            async with app.with_connector(app.connector.get_worker_connector()).open_async() as working:  # type: ignore[attr-defined]
+                await _work_until(told, working, concurrency)
+        except exceptions.ConnectorException as error:
+            log.warning("the database can't be reached: %s", type(error).__name__)
+        if not told.is_set():
+            log.warning("the worker connects again in %s s", PAUSE_SECONDS)
+            await asyncio.sleep(PAUSE_SECONDS)
     say("Rollbook worker has ended.")
+
+
+async def _work_until(told: asyncio.Event, app: "App", concurrency: int) -> None:
+    """Work until told to stop, or until the database is gone. Runs in work end before this returns."""
+    options: Any = {
+        "concurrency": concurrency,
+        "install_signal_handlers": False,
+        "delete_jobs": "always",
+        "fetch_job_polling_interval": 2.0,
+    }
+    work = asyncio.create_task(app.run_worker_async(**options))
+    stop = asyncio.create_task(told.wait())
+    say(f"Rollbook worker is ready in process {os.getpid()}: {concurrency} runs side by side. Stop it with Ctrl-C.")
+    await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    work.cancel()
+    await asyncio.wait({work})
+    if not work.cancelled() and (error := work.exception()):
+        log.warning("the worker stopped: %s", type(error).__name__)
 
 
 def _stop(told: asyncio.Event) -> None:
