@@ -5,6 +5,7 @@ A parser takes whatever JSON or a spreadsheet holds and returns the value, None 
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 from math import isfinite
@@ -199,7 +200,7 @@ def _bare(name: str) -> str:
     return " ".join(_ACCENTS.sub("", unicodedata.normalize("NFKD", name.casefold())).casefold().split())
 
 
-PARSERS: Final = {
+PARSERS: Final[dict[str, Callable[[Any, int], Any]]] = {
     "identifier": text,
     "text": text,
     "gender": text,
