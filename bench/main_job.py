@@ -62,8 +62,19 @@ def _arguments() -> argparse.Namespace:
 
 def _measure(arguments: argparse.Namespace, environment: dict[str, str]) -> dict[str, Any]:
     standin = subprocess.Popen(
-        [sys.executable, "-m", "rollbook.standins", "powerschool", "--port", "0", "--clean"]
-        + ["--students", str(arguments.students), "--page-size-max", str(arguments.page_size)],
+        [
+            sys.executable,
+            "-m",
+            "rollbook.standins",
+            "powerschool",
+            "--port",
+            "0",
+            "--clean",
+            "--students",
+            str(arguments.students),
+            "--page-size-max",
+            str(arguments.page_size),
+        ],  # fmt: skip
         stdout=subprocess.PIPE,
         text=True,
         env=environment,

@@ -8,6 +8,7 @@ from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline, runs
+from rollbook.sync.lease import Lease
 from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState, Trigger
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +38,7 @@ def complete(standin: StandIn, grades: set[int]) -> dict[str, tuple[str, str, st
 
 def held() -> dict[str, tuple[str, str, str, int]]:
     rows = StudentAccount.objects.values_list("sis_id", "email", "first_name", "last_name", "graduation_year")
-    return {row[0]: row[1:] for row in rows}
+    return {sis_id or "": (email, first, last, year or 0) for sis_id, email, first, last, year in rows}
 
 
 def test_first_run_makes_the_students_of_the_chosen_grades(integration: Integration, standin: StandIn) -> None:
@@ -167,7 +168,7 @@ def test_a_row_whose_account_was_edited_meanwhile_is_overtaken(integration: Inte
     run = runs.request(integration, trigger=Trigger.PERSON).run
     claimed = runs.claim(run.pk)
     assert claimed is not None
-    with pipeline.Lease(claimed) as lease:
+    with Lease(claimed) as lease:
         pipeline.plan(claimed, lease)
     StudentAccount.objects.filter(pk=account.pk).update(first_name="Byhand", version=account.version + 1)
     pipeline.apply(claimed)
@@ -181,7 +182,7 @@ def test_an_address_given_away_meanwhile_is_overtaken_and_the_rest_goes_in(integ
     run = runs.request(integration, trigger=Trigger.PERSON).run
     claimed = runs.claim(run.pk)
     assert claimed is not None
-    with pipeline.Lease(claimed) as lease:
+    with Lease(claimed) as lease:
         pipeline.plan(claimed, lease)
     planned = Change.objects.filter(run=run, kind="new")
     first = planned.order_by("id")[0]
@@ -202,11 +203,11 @@ def test_a_worker_taken_for_dead_can_write_nothing(integration: Integration) -> 
     heir = runs.claim(run.pk)
     assert heir is not None and heir.fence == zombie.fence + 1
     before = accounts_checksum()
-    with pytest.raises(runs.LeaseLost), pipeline.Lease(zombie) as lease:
+    with pytest.raises(runs.LeaseLost), Lease(zombie) as lease:
         pipeline.plan(zombie, lease)
     assert accounts_checksum() == before
     assert not Change.objects.filter(run=run).exists()
-    with pipeline.Lease(heir) as lease:
+    with Lease(heir) as lease:
         pipeline.plan(heir, lease)
     with pytest.raises(runs.LeaseLost):
         pipeline.apply(zombie)
