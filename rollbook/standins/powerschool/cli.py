@@ -31,7 +31,7 @@ def add_arguments(commands: Any) -> None:
     add("--access-level", choices=LEVELS, default="READ", help="the plugin's accessLevelV1Api")
     add("--grants", default="all", help="columns the plugin may read: all, none, students.dcid,schools.*,-log.entry")
     add("--latency-ms", type=int, default=0)
-    add("--fault", type=read_fault, action="extend", nargs="+", default=[], dest="faults", metavar="FAULT", help="see below")
+    add("--fault", type=read_fault, action="extend", nargs="+", default=[], dest="faults", help="see below")
     add("--no-single-object", action="store_false", dest="single_object", help="a list also for one element")
     add("--no-token-type", action="store_false", dest="token_type", help="leave token_type out of the token answer")
     add("--token-lifetime", type=int, default=2_592_000, metavar="SECONDS")

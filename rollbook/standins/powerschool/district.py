@@ -100,7 +100,9 @@ class District:
         staff = [person for person in self.staff if person.school is school]
         year = next(term for term in self.terms if term.school is school)
         return [
-            Section(school.dcid * 1000 + at, str(at % 3 + 1), f"{at % 7 + 1}(A-E)", course, year, staff[at % len(staff)])
+            Section(
+                school.dcid * 1000 + at, str(at % 3 + 1), f"{at % 7 + 1}(A-E)", course, year, staff[at % len(staff)]
+            )  # fmt: skip
             for at, course in enumerate(self.courses * 2)
         ]
 

@@ -1,4 +1,4 @@
-"""`/ws/schema/table/...`: lists, counts, single records and metadata, with the errors measured on a live server (WR)."""
+"""`/ws/schema/table/...`: lists, counts, single records and metadata, with the errors that WR measured."""
 
 from array import array
 from collections.abc import Sequence

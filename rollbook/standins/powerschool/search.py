@@ -83,7 +83,7 @@ def _tests(q: str) -> list[tuple[Read, Test]]:
 
 
 def find_items(shown: Sequence[dict[str, Any]], q: str) -> list[int]:
-    """Positions of the items of another list that fit, by the dotted names of what they show: our choice, PY sends such.
+    """Positions of the items of another list that fit, by dotted names of what they show: our choice, PY asks so.
 
     Raises QueryError or WrongType.
     """

@@ -19,7 +19,8 @@ _RACES = (("AS", "Asian"), ("BL", "Black or African American"), ("HI", "Pacific 
 
 def _demographics(who: Student, district: District) -> Any:
     """`projected_graduation_year` is 0 when unset, not absent (SM, captured)."""
-    shown = without_absent({"gender": who.gender, "birth_date": who.birth_date, "district_entry_date": _entered(who)[0]})
+    day, _ = _entered(who)
+    shown = without_absent({"gender": who.gender, "birth_date": who.birth_date, "district_entry_date": day})
     return {**shown, "projected_graduation_year": who.graduation_year}
 
 
@@ -62,7 +63,9 @@ def _ethnicity_race(who: Student, district: District) -> Any:
     chosen = [_RACES[who.dice[2] % 5]] + ([_RACES[who.dice[2] % 4]] if who.dice[1] % 10 == 0 else [])
     races = [{"district_race_code": code, "district_race_code_description": name, "federal_race_code_category": name}
              for code, name in dict.fromkeys(chosen)]  # fmt: skip
-    return {"scheduling_reporting_ethnicity": chosen[0][0][:1], "federal_ethnicity": "NO", "races": lone(races, district.single_object)}
+    code = chosen[0][0][:1]
+    shown = lone(races, district.single_object)
+    return {"scheduling_reporting_ethnicity": code, "federal_ethnicity": "NO", "races": shown}
 
 
 def _contact(who: Student, district: District) -> Any:

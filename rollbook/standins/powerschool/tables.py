@@ -159,7 +159,7 @@ def _cc_row(district: District, key: int) -> Row:
 
 def _gen_row(district: District, key: int) -> Row:
     names = ("Active", "Transferred Out", "Graduated", "Withdrawn", "Promoted")
-    return {"dcid": str(key), "id": str(key), "cat": "exitcodes", "name": names[key - 1], "value": f"Made-up code {key}",
+    return {"dcid": str(key), "id": str(key), "cat": "exitcodes", "name": names[key - 1], "value": f"Made-up {key}",
             "valuet": f"Longer text for {names[key - 1]}"}  # fmt: skip
 
 
