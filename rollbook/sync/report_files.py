@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 2_000  # rows that are made while one waits: well under a second
 KEPT: Final = timedelta(hours=24)
-SILENT: Final = timedelta(seconds=60)  # a maker that said nothing for so long is taken for dead
+SILENT: Final = timedelta(seconds=120)  # a maker that said nothing for so long is taken for dead; packing the largest file takes less
 ATTEMPTS = 3
 
 

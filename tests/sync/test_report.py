@@ -1,0 +1,271 @@
+"""The stored plan read back as rows."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from rollbook.roster.planning import ChangeKind
+from rollbook.roster.records import Severity
+from rollbook.schools.models import School
+from rollbook.sync import report
+from rollbook.sync.models import Change, Mode, RunState, Trigger
+from tests.sync.report_runs import a_run, linked, listed, new, problem, returning, updated
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def other_school(db):
+    return School.objects.create(name="Washington High School", timezone="Europe/Zurich")
+
+
+def names(rows):
+    return [row.name for row in rows]
+
+
+def lines(run):
+    return dict(report.summary(run))
+
+
+# --- tabs
+
+
+def test_the_tabs_count_what_they_show(school):
+    issues = [problem(), problem("date_invalid", Severity.WARNING), problem("gender_unknown", Severity.NOTE)]
+    changes = [
+        new(),
+        linked(),
+        returning(),
+        updated({"last_name": "H"}, {"last_name": "Hopper"}),
+        listed(ChangeKind.NOT_IN_ROSTER, "not_sent"),
+    ]
+    run = a_run(school, changes, issues)
+    counts = report.tab_counts(run)
+    assert counts == (3, 1, 3)
+    assert counts == tuple(report.report_rows(run, tab).count() for tab in ("errors", "new", "updated"))
+
+
+def test_rows_of_another_run_or_school_are_never_shown(school, other_school):
+    run = a_run(school, [new("1")], [problem(sis_id="1")])
+    a_run(school, [new("2"), linked("3")], [problem(sis_id="2")])
+    a_run(other_school, [new("4"), linked("5")], [problem(sis_id="4")])
+    stray = a_run(school, [new("6")], [problem(sis_id="6")])
+    Change.objects.filter(run=stray).update(school_id=other_school.pk, run_id=run.pk)  # a row that lies about its school
+    assert [row.sis_id for row in report.new_rows(run)] == ["1"]
+    assert [row.sis_id for row in report.error_rows(run)] == ["1"]
+    assert report.updated_rows(run).count() == 0
+    assert report.tab_counts(run) == (1, 1, 0)
+
+
+def test_rows_are_sliced_in_the_database(school, django_assert_num_queries):
+    run = a_run(school, [new(f"{number:04d}") for number in range(60)])
+    rows = report.new_rows(run)
+    with django_assert_num_queries(1) as caught:
+        page = rows[25:50]
+    assert [row.sis_id for row in page] == [f"{number:04d}" for number in range(25, 50)]
+    assert "LIMIT 25 OFFSET 25" in caught.captured_queries[0]["sql"]
+    assert len(list(rows)) == rows.count() == 60
+
+
+def test_an_empty_run_has_empty_tabs(school):
+    run = a_run(school)
+    assert report.tab_counts(run) == (0, 0, 0)
+    assert list(report.error_rows(run)) == list(report.new_rows(run)) == list(report.updated_rows(run)) == []
+    assert report.new_rows(run)[0:25] == []
+
+
+# --- problems
+
+
+def test_a_problem_says_what_happened_where_to_mend_it_and_who_can(school):
+    (row,) = report.error_rows(a_run(school, [], [problem()]))
+    assert (row.severity, row.severity_label, row.sis_id, row.name) == ("error", "Error", "0042", "Emmy Noether")
+    assert (row.field_label, row.source_field, row.value) == ("Graduation year", "projected_graduation_year", "")
+    assert "Graduation year is missing in PowerSchool" in row.cause
+    assert "Year of Graduation" in row.remedy
+    assert row.who == "Registrar"
+
+
+def test_a_problem_found_by_matching_names_the_field_of_the_sis_too(school):
+    (row,) = report.error_rows(a_run(school, [], [problem("email_shared", field="email", source_field="", value="a@b.example")]))
+    assert row.source_field == "email"
+    assert "a@b.example" in row.cause
+
+
+def test_errors_come_before_warnings_and_notes_and_can_be_narrowed_to_one(school):
+    run = a_run(school, [], [problem("gender_unknown", Severity.NOTE), problem("date_invalid", Severity.WARNING), problem()])
+    assert [row.severity for row in report.error_rows(run)] == ["error", "warning", "note"]
+    assert [row.severity for row in report.error_rows(run, severity="warning")] == ["warning"]
+    assert report.error_rows(run, severity="nonsense").count() == 0
+
+
+def test_a_problem_of_the_whole_run_has_no_student(school):
+    issue = problem("field_vanished", Severity.WARNING, None, name="")
+    (row,) = report.error_rows(a_run(school, [], [issue]))
+    assert (row.sis_id, row.name) == ("", "")
+    assert "for no student" in row.cause
+
+
+def test_a_code_and_a_field_of_a_later_version_are_shown_fairly(school):
+    (row,) = report.error_rows(a_run(school, [], [problem("from_the_future", field="shoe_size", source_field="")]))
+    assert row.field_label == "shoe_size"
+    assert row.cause
+
+
+# --- new, and existing & update
+
+
+def test_a_new_row_has_every_value_with_its_label(school):
+    (row,) = report.new_rows(a_run(school, [new(gender=None)]))
+    assert (row.sis_id, row.first_name, row.last_name, row.email, row.graduation_year) == (
+        "0001",
+        "Ada",
+        "Lovelace",
+        "ada@lincoln.example",
+        2027,
+    )
+    assert ("Date of birth", "2009-02-28") in row.values
+    assert ("Graduation year", "2027") in row.values
+    assert not {"Gender", "email_key"} & dict(row.values).keys()
+
+
+def test_an_updated_row_has_before_and_after_of_each_field_that_differs(school):
+    before = {"graduation_year": 2026, "email": "old@lincoln.example", "email_key": "old@lincoln.example", "gender": None}
+    after = {"graduation_year": 2027, "email": "Grace@lincoln.example", "email_key": "grace@lincoln.example", "gender": "F"}
+    (row,) = report.updated_rows(a_run(school, [updated(before, after)]))
+    assert [(diff.field_label, diff.before, diff.after) for diff in row.diffs] == [
+        ("E-mail", "old@lincoln.example", "Grace@lincoln.example"),
+        ("Graduation year", "2026", "2027"),
+        ("Gender", "", "F"),
+    ]
+    assert (row.kind_label, row.name, row.outcome, row.reason) == ("Updated", "Grace Hopper", "Applied", "The SIS has other values")
+
+
+def test_a_link_shows_to_what_and_a_return_shows_the_status_in_words(school):
+    link, back = report.updated_rows(a_run(school, [linked(), returning()]))
+    assert ("Linked to", "", "PowerSchool") in [diff[:3] for diff in link.diffs]
+    assert ("SIS ID", "", "0008") in [diff[:3] for diff in link.diffs]
+    assert [diff[:3] for diff in back.diffs] == [("Status", "Left", "Active")]
+
+
+def test_accounts_that_are_left_alone_are_listed_only_when_asked_for(school):
+    gone, outside = listed(ChangeKind.NOT_IN_ROSTER, "not_sent"), listed(ChangeKind.OUTSIDE_SELECTION, "grade_not_selected")
+    run = a_run(school, [linked(), gone, outside])
+    assert [row.kind for row in report.updated_rows(run)] == ["linked"]
+    (row,) = report.updated_rows(run, kind="not_in_roster")
+    assert (row.kind_label, row.reason) == ("No longer in the SIS", "The SIS no longer has this student")
+    assert row.outcome == "Listed only, nothing changed"
+    assert report.updated_rows(run, kind="outside_selection").count() == 1
+    assert report.updated_rows(run, kind="new").count() == report.updated_rows(run, kind="nonsense").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("columns", "outcome"),
+    [
+        ({"mode": Mode.TEST}, "Not applied: test run"),
+        ({"state": RunState.ON_HOLD}, "Waiting for a decision"),
+        ({"state": RunState.APPLYING}, "Not applied yet"),
+        ({"state": RunState.DISCARDED}, "Not applied: the run was discarded"),
+        ({"state": RunState.DONE}, "Applied"),
+    ],
+)
+def test_a_row_says_what_became_of_it(school, columns, outcome):
+    run = a_run(school, [new(), linked()], **columns)
+    assert [row.outcome for row in (*report.new_rows(run), *report.updated_rows(run))] == [outcome, outcome]
+
+
+def test_an_overtaken_row_says_that_it_was_not_applied(school):
+    run = a_run(school, [linked()])
+    run.changes.update(outcome="overtaken")
+    (row,) = report.updated_rows(run)
+    assert row.outcome == "Not applied: the account was changed meanwhile"
+
+
+# --- search
+
+
+@pytest.mark.parametrize("search", ["love", "ADA", "ada LOVE", "lovelace ada", "ADA@LINCOLN", "0001", "  ada  ", "\0ada", "éMILE"])
+def test_search_looks_at_name_e_mail_and_sis_id_in_any_letter_case(school, search):
+    run = a_run(school, [new(last="Lovelace Émile"), new("0002", "Alan", "Turing", "alan@lincoln.example")])
+    assert [row.sis_id for row in report.new_rows(run, search)] == ["0001"]
+
+
+@pytest.mark.parametrize("search", ["nobody", "ada turing", "%", "_", "'; DROP TABLE sync_change; --", "\\"])
+def test_search_takes_every_sign_for_itself(school, search):
+    run = a_run(school, [new(), new("0002", "Alan", "Turing", "alan@lincoln.example")])
+    assert report.new_rows(run, search).count() == 0
+
+
+def test_problems_are_found_by_name_sis_id_and_the_address_that_two_share(school):
+    run = a_run(school, [], [problem(), problem("email_shared", sis_id="77", name="Carl Gauß", value="Shared@b.example")])
+    assert names(report.error_rows(run, "noether")) == ["Emmy Noether"]
+    assert names(report.error_rows(run, "77")) == names(report.error_rows(run, "shared@")) == ["Carl Gauß"]
+
+
+# --- summary
+
+
+def test_the_summary_names_the_run_its_times_with_the_zone_and_the_grades_in_words(school, administrator):
+    run = a_run(school, trigger=Trigger.PERSON, requested_by=administrator)
+    run.settings["grades"] = [-1, 0, 9]
+    told = lines(run)
+    assert (told["Uploader type"], told["School"], told["Mode"], told["State"]) == (
+        "PowerSchool Student",
+        "Lincoln High School",
+        "Live",
+        "Finished",
+    )
+    assert (told["Started by"], told["Grades"]) == ("Ada Admin", "Pre-K, K, 9")
+    assert (told["Started"], told["Duration"]) == ("2026-07-04 14:00:00 (America/New_York)", "3 min 5 s")
+
+
+def test_the_summary_counts_every_kind_and_severity(school):
+    told = lines(a_run(school, [new(), new("2"), linked()], [problem(), problem("date_invalid", Severity.WARNING)]))
+    assert {key: told[key] for key in ("Pages read", "Students read", "New", "Linked", "Updated", "Unchanged", "Returning")} == {
+        "Pages read": 4, "Students read": 321, "New": 2, "Linked": 1, "Updated": 0, "Unchanged": 7, "Returning": 0,
+    }  # fmt: skip
+    assert (told["Errors"], told["Warnings"], told["Notes"]) == (1, 1, 0)
+    assert (told["Outside the selected grades"], told["No longer in the SIS"], told["Protected"]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ({"mode": Mode.TEST}, "This was a test run: no account was changed."),
+        ({}, "Accounts created: 1, linked: 1, updated: 0, returning: 0."),
+        ({"state": RunState.ON_HOLD}, "This run is on hold: no account has been changed yet."),
+        ({"state": RunState.FAILED}, "This run failed: no account was changed."),
+        ({"state": RunState.DISCARDED}, "This run was discarded: no account was changed."),
+        ({"state": RunState.FETCHING}, "This run is not finished: no account has been changed yet."),
+        ({"state": RunState.UNDONE}, "This run was undone: what it had changed was put back."),
+    ],
+)
+def test_the_summary_says_in_a_plain_sentence_what_was_changed(school, columns, sentence):
+    assert lines(a_run(school, [new(), linked()], **columns))["What was changed"] == sentence
+
+
+def test_the_summary_says_when_nothing_had_to_be_changed_and_when_accounts_were_overtaken(school):
+    assert lines(a_run(school))["What was changed"] == "No account had to be changed."
+    run = a_run(school, [linked()])
+    run.changes.update(outcome="overtaken")
+    assert lines(run)["What was changed"].startswith("No account was changed. 1 account was left as it is")
+
+
+def test_the_summary_of_a_failed_run_says_why_and_what_to_do(school):
+    run = a_run(school, state=RunState.FAILED, error_what="The login was refused.", error_remedy="Enter the secret again.", counts={})
+    assert (lines(run)["What went wrong"], lines(run)["What to do"]) == ("The login was refused.", "Enter the secret again.")
+    assert not report.has_plan(run)
+
+
+def test_durations_read_as_people_say_them(school):
+    now = timezone.now()
+    spans = {0.2: "0 s", 42: "42 s", 185: "3 min 5 s", 3720: "1 h 2 min"}
+    for seconds, words in spans.items():
+        run = a_run(school, started_at=now, finished_at=now + timedelta(seconds=seconds))
+        assert lines(run)["Duration"] == words
+
+
+def test_a_zone_that_does_not_exist_falls_back_to_utc(school):
+    school.timezone = "Mars/Olympus_Mons"
+    assert lines(a_run(school))["Started"] == "2026-07-04 18:00:00 (UTC)"
