@@ -102,7 +102,7 @@ class District:
         return [
             Section(
                 school.dcid * 1000 + at, str(at % 3 + 1), f"{at % 7 + 1}(A-E)", course, year, staff[at % len(staff)]
-            )  # fmt: skip
+            )
             for at, course in enumerate(self.courses * 2)
         ]
 
