@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 from rollbook.roster import values
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
-from rollbook.roster.records import AccountKey, Issue, Selection, Severity, StudentRecord
+from rollbook.roster.records import ISSUE_NAME, AccountKey, Issue, Selection, Severity, StudentRecord
 from rollbook.roster.values import Unreadable
 
 FINGERPRINT_BYTES = 16
 EXCERPT = 120  # characters of a bad value that an issue keeps
+PARSERS_VERSION = 1  # raise it when a parser reads a value otherwise: then the next run compares everybody again
 
 _POSITION = {name: index for index, name in enumerate(StudentRecord._fields)}
 _NOTHING: tuple[Any, ...] = (None,) * len(StudentRecord._fields)
@@ -78,7 +79,8 @@ class RecordMapper:
         self._grades = selection.grades
         self._known = known
         self._unseen = {source for source, _ in mapping}
-        self._seed = f"{version}:{','.join(self.fields)}".encode()
+        self._met_any = False
+        self._seed = f"{PARSERS_VERSION}:{version}:{','.join(self.fields)}".encode()
         self._hash = blake2b(digest_size=FINGERPRINT_BYTES, key=blake2b(self._seed, digest_size=FINGERPRINT_BYTES).digest())
 
     def map(self, raw: Any) -> Mapped:
@@ -87,12 +89,16 @@ class RecordMapper:
             return Mapped(None, None, b"", (self._issue("wrong_type", Severity.ERROR, None, {}, "sis_id", raw),))
         if self._unseen:
             self._unseen.difference_update(raw)
+            self._met_any = True
+        grade = values.grade(raw.get(self._grade_field))
+        outside = grade is not None and grade not in self._grades
         try:
             sis_id = values.text(raw.get(self._id_field), STUDENT_FIELDS["sis_id"].limit)
         except Unreadable as bad:
+            if outside:
+                return Mapped(None, None, _OUTSIDE)
             return Mapped(None, None, b"", (self._issue(bad.code, Severity.ERROR, None, raw, "sis_id", raw.get(self._id_field)),))
-        grade = values.grade(raw.get(self._grade_field))
-        if grade is not None and grade not in self._grades:
+        if outside:
             return Mapped(sis_id, None, _OUTSIDE)
         if sis_id is None:
             return Mapped(None, None, b"", (self._issue("id_missing", Severity.ERROR, None, raw, "sis_id", None),))
@@ -110,12 +116,21 @@ class RecordMapper:
             said = self._pick(raw)
         except KeyError:
             said = tuple(raw.get(source, _ABSENT) for source in self._sources)
+        try:
+            written = repr(said)
+        except (RecursionError, ValueError):  # nested too deeply, or a number of more digits than Python writes: none of it is readable
+            written = repr(tuple(_shown(value) for value in said))
         state = self._hash.copy()
-        state.update(repr(said).encode(errors="surrogatepass"))
+        state.update(written.encode(errors="surrogatepass"))
         return state.digest()
 
     def vanished(self) -> list[tuple[str, str]]:
-        """The mapping's rows whose field no record had: a right was taken away, rather than every student's value."""
+        """The mapping's rows whose field no record had: a right was taken away, rather than every student's value.
+
+        A roster without any record tells nothing of the kind.
+        """
+        if not self._met_any:
+            return []
         return [(source, field) for field, source in self._source_of.items() if source in self._unseen]
 
     def _map_selected(self, sis_id: str, raw: dict[str, Any], digest: bytes) -> Mapped:
@@ -140,19 +155,21 @@ class RecordMapper:
         return Mapped(sis_id, StudentRecord._make(found), digest, tuple(issues))
 
     def _unreadable(self, code: str, sis_id: str, raw: dict[str, Any], field: str, value: Any) -> Issue:
-        if field in REQUIRED_FIELDS or code == "control_characters":
+        if field in REQUIRED_FIELDS or code in {"control_characters", "wrong_type"}:
             return self._issue(code, Severity.ERROR, sis_id, raw, field, value)
         return self._issue(_ISSUE_OF_DROPPED.get(code, code), Severity.WARNING, sis_id, raw, field, value)
 
     def _issue(self, code: str, severity: Severity, sis_id: str | None, raw: dict[str, Any], field: str, value: Any) -> Issue:
         name = " ".join(filter(None, (_shown(raw.get(self._source_of[part])) for part in ("first_name", "last_name"))))
-        return Issue(code, severity, sis_id, name[:300], field, self._source_of.get(field, ""), _shown(value)[:EXCERPT])
+        return Issue(code, severity, sis_id, name[:ISSUE_NAME], field, self._source_of.get(field, ""), _shown(value)[:EXCERPT])
 
 
 def _shown(value: Any) -> str:
-    """A raw value as text that can be stored and shown: control characters as their pictures, objects as their kind only."""
+    """A raw value as text that can be stored and shown: what can't be seen as a box, objects as their kind only."""
     if value is None:
         return ""
+    if isinstance(value, int) and value.bit_length() > values.LONGEST_NUMBER:
+        return "(a number)"
     if isinstance(value, (dict, list, tuple)):
         return "(a list)" if not isinstance(value, dict) else "(an object)"
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in str(value)[:1000])
+    return "".join(letter if letter.isprintable() else " " if letter.isspace() else "\ufffd" for letter in str(value)[:1000])

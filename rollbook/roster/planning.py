@@ -4,8 +4,8 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from rollbook.roster.matching import How, Match
-from rollbook.roster.records import Account, Issue, Severity, StudentRecord
-from rollbook.roster.values import same_name
+from rollbook.roster.records import ISSUE_NAME, Account, Issue, Severity, StudentRecord
+from rollbook.roster.values import email_key, same_name
 
 
 class ChangeKind(StrEnum):
@@ -111,9 +111,14 @@ def _differences(record: StudentRecord, account: Account, rules: Rules) -> tuple
             if record.email_key != account.email_key:
                 before |= {"email": account.email, "email_key": account.email_key}
                 after |= {"email": record.email, "email_key": record.email_key}
-        elif field != "sis_id" and said is not None and said != held:
+        elif field != "sis_id" and said is not None and said != held and not _same_address(field, said, held):
             before[field], after[field] = held, said
     return before, after
+
+
+def _same_address(field: str, said: Any, held: Any) -> bool:
+    """Whether two personal addresses differ in their letter case only."""
+    return field == "personal_email" and held is not None and email_key(said) == email_key(held)
 
 
 def _change(
@@ -142,4 +147,4 @@ def listed(kind: ChangeKind, account: Account, reason: str) -> Change:
 
 
 def _issue(code: str, record: StudentRecord, field: str = "", value: str = "") -> Issue:
-    return Issue(code, Severity.ERROR, record.sis_id, f"{record.first_name} {record.last_name}", field, "", value)
+    return Issue(code, Severity.ERROR, record.sis_id, f"{record.first_name} {record.last_name}"[:ISSUE_NAME], field, "", value)

@@ -2,7 +2,9 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+ISSUE_NAME: Final = 300  # characters of a student's full name that an issue keeps
 
 
 class Severity(StrEnum):

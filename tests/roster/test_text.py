@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollbook.roster.values import Unreadable, email, email_key, same_name, text
+from tests.roster.model import named
 
 TEXTS: list[tuple[Any, str | None]] = [
     (None, None),
@@ -94,7 +95,7 @@ def test_a_text_is_taken_in_canonical_form(written: Any, meant: str | None) -> N
     assert text(written, 300) == meant
 
 
-@pytest.mark.parametrize(("written", "code"), UNREADABLE, ids=lambda value: ascii(value)[:20] if not isinstance(value, int) else "number")
+@pytest.mark.parametrize(("written", "code"), UNREADABLE, ids=named)
 def test_what_is_no_text_is_refused_with_its_code(written: Any, code: str) -> None:
     with pytest.raises(Unreadable) as refused:
         text(written, 300)
@@ -132,7 +133,7 @@ def test_an_address_keeps_the_spelling_it_came_in(written: Any, meant: str | Non
     assert email(written, 320) == meant
 
 
-@pytest.mark.parametrize("written", NO_ADDRESSES, ids=lambda value: ascii(value)[:30])
+@pytest.mark.parametrize("written", NO_ADDRESSES, ids=named)
 def test_what_has_not_the_shape_of_an_address_is_refused(written: Any) -> None:
     with pytest.raises(Unreadable, match="email_invalid"):
         email(written, 320)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from rollbook.roster.values import Unreadable, birth_date, grade, grade_label, graduation_year, parse_grades
+from tests.roster.model import named
 
 NAN, INFINITE, HUGE = float("nan"), float("inf"), 10**5_000
 
@@ -72,16 +73,12 @@ NO_RANGES = [
 NO_TEXTS = [([], "wrong_type"), ({}, "wrong_type"), (NAN, "wrong_type"), ("2028\x00", "control_characters")]
 
 
-def shown(value: Any) -> str:
-    return "number" if isinstance(value, int) and value.bit_length() > 100 else ascii(value)[:30]
-
-
 @pytest.mark.parametrize(("written", "meant"), DATES)
 def test_a_date_is_read_year_month_day_with_or_without_a_time(written: Any, meant: date | None) -> None:
     assert birth_date(written) == meant
 
 
-@pytest.mark.parametrize("written", NO_DATES, ids=shown)
+@pytest.mark.parametrize("written", NO_DATES, ids=named)
 def test_a_date_that_does_not_exist_is_refused(written: Any) -> None:
     with pytest.raises(Unreadable, match="date_invalid"):
         birth_date(written)
@@ -92,7 +89,7 @@ def test_a_graduation_year_is_read_and_zero_is_none(written: Any, meant: int | N
     assert graduation_year(written) == meant
 
 
-@pytest.mark.parametrize("written", NO_YEARS, ids=shown)
+@pytest.mark.parametrize("written", NO_YEARS, ids=named)
 def test_what_is_no_year_of_four_digits_is_refused(written: Any) -> None:
     with pytest.raises(Unreadable, match="graduation_year_invalid"):
         graduation_year(written)
@@ -105,7 +102,7 @@ def test_a_value_that_is_no_text_says_so(parse: Any, written: Any, code: str) ->
         parse(written)
 
 
-@pytest.mark.parametrize(("written", "level"), GRADES, ids=shown)
+@pytest.mark.parametrize(("written", "level"), GRADES, ids=named)
 def test_a_grade_level_is_understood_or_is_none(written: Any, level: int | None) -> None:
     assert grade(written) == level
 
