@@ -6,7 +6,6 @@ A parser takes whatever JSON or a spreadsheet holds and returns the value, None 
 import re
 import unicodedata
 from collections.abc import Callable
-from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 from math import isfinite
