@@ -79,7 +79,7 @@ def _start(file: ReportFile) -> None:
     if file.rows_total > AT_ONCE:
         _wake(file.pk)
     else:
-        _make(file.pk)
+        make(file.pk)
         file.refresh_from_db(fields=["state", "rows_done", "size", "attempts", "touched_at"])
 
 
@@ -97,12 +97,12 @@ def make_report(report_id: str) -> None:
     """Make this file if it still has to be made."""
     close_old_connections()
     try:
-        _make(UUID(report_id))
+        make(UUID(report_id))
     finally:
         close_old_connections()
 
 
-def _make(file_id: UUID) -> None:
+def make(file_id: UUID) -> None:
     """Claim a file, write it, store it. Does nothing where it is done or somebody else is at it."""
     file = _claim(file_id)
     if file is None:
@@ -189,6 +189,7 @@ def expire_reports() -> int:
 
 
 def _stamp(run: Run) -> str:
-    """Tells one state of a run from another, as far as its report shows it."""
-    told = (run.state, run.fence, run.finished_at, sorted(run.counts.items()), run.school.name, run.school.timezone)
+    """Tells one state of a run from another, as far as its report shows it; read afresh, since the caller's run may be older."""
+    columns = ("state", "fence", "finished_at", "counts", "school__name", "school__timezone")
+    told = Run.objects.values_list(*columns).get(pk=run.pk, school_id=run.school_id)
     return blake2b(repr(told).encode(), digest_size=16).hexdigest()

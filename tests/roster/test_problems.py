@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.roster.problems import ADMINISTRATOR, PLACEHOLDERS, PROBLEMS, REGISTRAR, US, explain
+from rollbook.roster.problems import ADMINISTRATOR, PLACEHOLDERS, PROBLEMS, REGISTRAR, US, Problem, explain
 from rollbook.roster.records import Severity
 
 ROSTER = Path(__file__).parents[2] / "rollbook" / "roster"
@@ -27,13 +27,13 @@ def codes_in_the_rules() -> set[str]:
     return found
 
 
-def test_every_code_that_the_rules_produce_has_words():
+def test_every_code_that_the_rules_produce_has_words() -> None:
     assert codes_in_the_rules() >= {"required_empty", "email_shared", "optional_text_too_long"}
     assert codes_in_the_rules() <= PROBLEMS.keys()
 
 
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=str)
-def test_a_problem_is_told_in_whole_sentences_with_nothing_left_to_fill_in(problem):
+def test_a_problem_is_told_in_whole_sentences_with_nothing_left_to_fill_in(problem: Problem) -> None:
     text = words(problem.code)
     assert not re.search(r"[{}]", text)
     assert re.match(r"[A-Z“]", text)
@@ -44,37 +44,37 @@ def test_a_problem_is_told_in_whole_sentences_with_nothing_left_to_fill_in(probl
 
 
 @pytest.mark.parametrize("problem", [p for p in PROBLEMS.values() if p.severity is Severity.ERROR], ids=str)
-def test_an_error_says_that_the_account_was_not_touched(problem):
+def test_an_error_says_that_the_account_was_not_touched(problem: Problem) -> None:
     assert re.search(r"left as it is|touched|no new account", problem.cause)
 
 
 @pytest.mark.parametrize("problem", [p for p in PROBLEMS.values() if p.severity is Severity.WARNING], ids=str)
-def test_a_warning_says_what_was_left_out_or_left_alone(problem):
+def test_a_warning_says_what_was_left_out_or_left_alone(problem: Problem) -> None:
     assert re.search(r"left out|left as it is", problem.cause)
 
 
-def test_the_remedy_names_the_place_that_the_source_knows():
+def test_the_remedy_names_the_place_that_the_source_knows() -> None:
     assert "In PowerSchool, fill it in here: Students > Name." in words("required_empty")
 
 
-def test_without_a_place_the_remedy_names_the_field_of_the_sis_or_else_ours():
+def test_without_a_place_the_remedy_names_the_field_of_the_sis_or_else_ours() -> None:
     assert "here: the field first_name." in words("required_empty", where="")
     assert "here: the field that gives First name." in words("required_empty", where="", source_field="")
     assert "here: the student's page." in words("required_empty", where="", source_field="", label="")
 
 
-def test_an_empty_value_is_called_nothing_and_another_is_quoted():
+def test_an_empty_value_is_called_nothing_and_another_is_quoted() -> None:
     assert "PowerSchool sent nothing." in words("grade_unknown", value="")
     assert "PowerSchool sent “XX”." in words("grade_unknown", value="XX")
 
 
-def test_a_code_from_a_later_version_gets_a_fair_text():
+def test_a_code_from_a_later_version_gets_a_fair_text() -> None:
     told = explain("from_the_future", "", "", "", "", "")
     assert told.severity is Severity.ERROR
     assert "the SIS" in told.remedy
 
 
-def test_the_texts_are_translated_before_they_are_filled():
+def test_the_texts_are_translated_before_they_are_filled() -> None:
     told = explain("email_taken", "PowerSchool", "email", "", "", "a@b.example", translate=lambda text: f"[{text[:20]}] {{value}} {{odd}}")
     assert told.cause.startswith("[The e-mail")
     assert "a@b.example" in told.cause
@@ -82,7 +82,9 @@ def test_the_texts_are_translated_before_they_are_filled():
 
 
 @given(st.sampled_from([*PROBLEMS, "unknown", ""]), *[st.text()] * 6)
-def test_explaining_never_raises_and_never_looks_into_the_words(code, sis, source_field, where, label, value, sis_id):
+def test_explaining_never_raises_and_never_looks_into_the_words(
+    code: str, sis: str, source_field: str, where: str, label: str, value: str, sis_id: str
+) -> None:
     told = explain(code, sis, source_field, where, label, value, sis_id)
     assert told.cause
     assert told.remedy

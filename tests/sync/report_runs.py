@@ -28,7 +28,7 @@ def a_run(school: School, changes: Iterable[Change] = (), issues: Iterable[Issue
         "mode": Mode.LIVE,
         "trigger": Trigger.SCHEDULE,
         "state": RunState.DONE,
-        "settings": {"grades": [9, 10, 11, 12], "mapping": MAPPING, "variant": "", "choices": {}},
+        "settings": {"grades": [9, 10, 11, 12], "mapping": [list(row) for row in MAPPING], "variant": "", "choices": {}},
         "started_at": datetime(2026, 7, 4, 18, 0, 0, tzinfo=UTC),
         "finished_at": datetime(2026, 7, 4, 18, 3, 5, tzinfo=UTC),
         "pages_done": 4,
@@ -45,7 +45,7 @@ def a_run(school: School, changes: Iterable[Change] = (), issues: Iterable[Issue
 
 
 def new(sis_id: str = "0001", first: str = "Ada", last: str = "Lovelace", email: str = "ada@lincoln.example", **fields: Any) -> Change:
-    after = {"sis_id": sis_id, "email": email, "email_key": email.lower(), "first_name": first, "last_name": last}
+    after: dict[str, Any] = {"sis_id": sis_id, "email": email, "email_key": email.lower(), "first_name": first, "last_name": last}
     after |= {"graduation_year": 2027, "birth_date": date(2009, 2, 28), **fields}
     return Change(ChangeKind.NEW, sis_id, None, None, first, last, email, {}, after, b"f" * 16, "sis_id_unknown")
 

@@ -1,37 +1,38 @@
 """The stored plan read back as rows."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from rollbook.roster.planning import ChangeKind
 from rollbook.roster.records import Severity
-from rollbook.schools.models import School
+from rollbook.schools.models import School, User
 from rollbook.sync import report
-from rollbook.sync.models import Change, Mode, RunState, Trigger
+from rollbook.sync.models import Change, Mode, Run, RunState, Trigger
 from tests.sync.report_runs import a_run, linked, listed, new, problem, returning, updated
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def other_school(db):
+def other_school(db: None) -> School:
     return School.objects.create(name="Washington High School", timezone="Europe/Zurich")
 
 
-def names(rows):
+def names(rows: report.Rows[report.ErrorRow]) -> list[str]:
     return [row.name for row in rows]
 
 
-def lines(run):
+def lines(run: Run) -> dict[str, str | int]:
     return dict(report.summary(run))
 
 
 # --- tabs
 
 
-def test_the_tabs_count_what_they_show(school):
+def test_the_tabs_count_what_they_show(school: School) -> None:
     issues = [problem(), problem("date_invalid", Severity.WARNING), problem("gender_unknown", Severity.NOTE)]
     changes = [
         new(),
@@ -46,7 +47,7 @@ def test_the_tabs_count_what_they_show(school):
     assert counts == tuple(report.report_rows(run, tab).count() for tab in ("errors", "new", "updated"))
 
 
-def test_rows_of_another_run_or_school_are_never_shown(school, other_school):
+def test_rows_of_another_run_or_school_are_never_shown(school: School, other_school: School) -> None:
     run = a_run(school, [new("1")], [problem(sis_id="1")])
     a_run(school, [new("2"), linked("3")], [problem(sis_id="2")])
     a_run(other_school, [new("4"), linked("5")], [problem(sis_id="4")])
@@ -58,7 +59,7 @@ def test_rows_of_another_run_or_school_are_never_shown(school, other_school):
     assert report.tab_counts(run) == (1, 1, 0)
 
 
-def test_rows_are_sliced_in_the_database(school, django_assert_num_queries):
+def test_rows_are_sliced_in_the_database(school: School, django_assert_num_queries: Any) -> None:
     run = a_run(school, [new(f"{number:04d}") for number in range(60)])
     rows = report.new_rows(run)
     with django_assert_num_queries(1) as caught:
@@ -68,17 +69,17 @@ def test_rows_are_sliced_in_the_database(school, django_assert_num_queries):
     assert len(list(rows)) == rows.count() == 60
 
 
-def test_an_empty_run_has_empty_tabs(school):
+def test_an_empty_run_has_empty_tabs(school: School) -> None:
     run = a_run(school)
     assert report.tab_counts(run) == (0, 0, 0)
-    assert list(report.error_rows(run)) == list(report.new_rows(run)) == list(report.updated_rows(run)) == []
+    assert [*report.error_rows(run), *report.new_rows(run), *report.updated_rows(run)] == []
     assert report.new_rows(run)[0:25] == []
 
 
 # --- problems
 
 
-def test_a_problem_says_what_happened_where_to_mend_it_and_who_can(school):
+def test_a_problem_says_what_happened_where_to_mend_it_and_who_can(school: School) -> None:
     (row,) = report.error_rows(a_run(school, [], [problem()]))
     assert (row.severity, row.severity_label, row.sis_id, row.name) == ("error", "Error", "0042", "Emmy Noether")
     assert (row.field_label, row.source_field, row.value) == ("Graduation year", "projected_graduation_year", "")
@@ -87,27 +88,27 @@ def test_a_problem_says_what_happened_where_to_mend_it_and_who_can(school):
     assert row.who == "Registrar"
 
 
-def test_a_problem_found_by_matching_names_the_field_of_the_sis_too(school):
+def test_a_problem_found_by_matching_names_the_field_of_the_sis_too(school: School) -> None:
     (row,) = report.error_rows(a_run(school, [], [problem("email_shared", field="email", source_field="", value="a@b.example")]))
     assert row.source_field == "email"
     assert "a@b.example" in row.cause
 
 
-def test_errors_come_before_warnings_and_notes_and_can_be_narrowed_to_one(school):
+def test_errors_come_before_warnings_and_notes_and_can_be_narrowed_to_one(school: School) -> None:
     run = a_run(school, [], [problem("gender_unknown", Severity.NOTE), problem("date_invalid", Severity.WARNING), problem()])
     assert [row.severity for row in report.error_rows(run)] == ["error", "warning", "note"]
     assert [row.severity for row in report.error_rows(run, severity="warning")] == ["warning"]
     assert report.error_rows(run, severity="nonsense").count() == 0
 
 
-def test_a_problem_of_the_whole_run_has_no_student(school):
+def test_a_problem_of_the_whole_run_has_no_student(school: School) -> None:
     issue = problem("field_vanished", Severity.WARNING, None, name="")
     (row,) = report.error_rows(a_run(school, [], [issue]))
     assert (row.sis_id, row.name) == ("", "")
     assert "for no student" in row.cause
 
 
-def test_a_code_and_a_field_of_a_later_version_are_shown_fairly(school):
+def test_a_code_and_a_field_of_a_later_version_are_shown_fairly(school: School) -> None:
     (row,) = report.error_rows(a_run(school, [], [problem("from_the_future", field="shoe_size", source_field="")]))
     assert row.field_label == "shoe_size"
     assert row.cause
@@ -116,7 +117,7 @@ def test_a_code_and_a_field_of_a_later_version_are_shown_fairly(school):
 # --- new, and existing & update
 
 
-def test_a_new_row_has_every_value_with_its_label(school):
+def test_a_new_row_has_every_value_with_its_label(school: School) -> None:
     (row,) = report.new_rows(a_run(school, [new(gender=None)]))
     assert (row.sis_id, row.first_name, row.last_name, row.email, row.graduation_year) == (
         "0001",
@@ -130,7 +131,7 @@ def test_a_new_row_has_every_value_with_its_label(school):
     assert not {"Gender", "email_key"} & dict(row.values).keys()
 
 
-def test_an_updated_row_has_before_and_after_of_each_field_that_differs(school):
+def test_an_updated_row_has_before_and_after_of_each_field_that_differs(school: School) -> None:
     before = {"graduation_year": 2026, "email": "old@lincoln.example", "email_key": "old@lincoln.example", "gender": None}
     after = {"graduation_year": 2027, "email": "Grace@lincoln.example", "email_key": "grace@lincoln.example", "gender": "F"}
     (row,) = report.updated_rows(a_run(school, [updated(before, after)]))
@@ -142,14 +143,14 @@ def test_an_updated_row_has_before_and_after_of_each_field_that_differs(school):
     assert (row.kind_label, row.name, row.outcome, row.reason) == ("Updated", "Grace Hopper", "Applied", "The SIS has other values")
 
 
-def test_a_link_shows_to_what_and_a_return_shows_the_status_in_words(school):
+def test_a_link_shows_to_what_and_a_return_shows_the_status_in_words(school: School) -> None:
     link, back = report.updated_rows(a_run(school, [linked(), returning()]))
     assert ("Linked to", "", "PowerSchool") in [diff[:3] for diff in link.diffs]
     assert ("SIS ID", "", "0008") in [diff[:3] for diff in link.diffs]
     assert [diff[:3] for diff in back.diffs] == [("Status", "Left", "Active")]
 
 
-def test_accounts_that_are_left_alone_are_listed_only_when_asked_for(school):
+def test_accounts_that_are_left_alone_are_listed_only_when_asked_for(school: School) -> None:
     gone, outside = listed(ChangeKind.NOT_IN_ROSTER, "not_sent"), listed(ChangeKind.OUTSIDE_SELECTION, "grade_not_selected")
     run = a_run(school, [linked(), gone, outside])
     assert [row.kind for row in report.updated_rows(run)] == ["linked"]
@@ -170,12 +171,12 @@ def test_accounts_that_are_left_alone_are_listed_only_when_asked_for(school):
         ({"state": RunState.DONE}, "Applied"),
     ],
 )
-def test_a_row_says_what_became_of_it(school, columns, outcome):
+def test_a_row_says_what_became_of_it(school: School, columns: dict[str, Any], outcome: str) -> None:
     run = a_run(school, [new(), linked()], **columns)
     assert [row.outcome for row in (*report.new_rows(run), *report.updated_rows(run))] == [outcome, outcome]
 
 
-def test_an_overtaken_row_says_that_it_was_not_applied(school):
+def test_an_overtaken_row_says_that_it_was_not_applied(school: School) -> None:
     run = a_run(school, [linked()])
     run.changes.update(outcome="overtaken")
     (row,) = report.updated_rows(run)
@@ -186,18 +187,18 @@ def test_an_overtaken_row_says_that_it_was_not_applied(school):
 
 
 @pytest.mark.parametrize("search", ["love", "ADA", "ada LOVE", "lovelace ada", "ADA@LINCOLN", "0001", "  ada  ", "\0ada", "éMILE"])
-def test_search_looks_at_name_e_mail_and_sis_id_in_any_letter_case(school, search):
+def test_search_looks_at_name_e_mail_and_sis_id_in_any_letter_case(school: School, search: str) -> None:
     run = a_run(school, [new(last="Lovelace Émile"), new("0002", "Alan", "Turing", "alan@lincoln.example")])
     assert [row.sis_id for row in report.new_rows(run, search)] == ["0001"]
 
 
 @pytest.mark.parametrize("search", ["nobody", "ada turing", "%", "_", "'; DROP TABLE sync_change; --", "\\"])
-def test_search_takes_every_sign_for_itself(school, search):
+def test_search_takes_every_sign_for_itself(school: School, search: str) -> None:
     run = a_run(school, [new(), new("0002", "Alan", "Turing", "alan@lincoln.example")])
     assert report.new_rows(run, search).count() == 0
 
 
-def test_problems_are_found_by_name_sis_id_and_the_address_that_two_share(school):
+def test_problems_are_found_by_name_sis_id_and_the_address_that_two_share(school: School) -> None:
     run = a_run(school, [], [problem(), problem("email_shared", sis_id="77", name="Carl Gauß", value="Shared@b.example")])
     assert names(report.error_rows(run, "noether")) == ["Emmy Noether"]
     assert names(report.error_rows(run, "77")) == names(report.error_rows(run, "shared@")) == ["Carl Gauß"]
@@ -206,7 +207,7 @@ def test_problems_are_found_by_name_sis_id_and_the_address_that_two_share(school
 # --- summary
 
 
-def test_the_summary_names_the_run_its_times_with_the_zone_and_the_grades_in_words(school, administrator):
+def test_the_summary_names_the_run_its_times_with_the_zone_and_the_grades_in_words(school: School, administrator: User) -> None:
     run = a_run(school, trigger=Trigger.PERSON, requested_by=administrator)
     run.settings["grades"] = [-1, 0, 9]
     told = lines(run)
@@ -220,7 +221,7 @@ def test_the_summary_names_the_run_its_times_with_the_zone_and_the_grades_in_wor
     assert (told["Started"], told["Duration"]) == ("2026-07-04 14:00:00 (America/New_York)", "3 min 5 s")
 
 
-def test_the_summary_counts_every_kind_and_severity(school):
+def test_the_summary_counts_every_kind_and_severity(school: School) -> None:
     told = lines(a_run(school, [new(), new("2"), linked()], [problem(), problem("date_invalid", Severity.WARNING)]))
     assert {key: told[key] for key in ("Pages read", "Students read", "New", "Linked", "Updated", "Unchanged", "Returning")} == {
         "Pages read": 4, "Students read": 321, "New": 2, "Linked": 1, "Updated": 0, "Unchanged": 7, "Returning": 0,
@@ -241,24 +242,24 @@ def test_the_summary_counts_every_kind_and_severity(school):
         ({"state": RunState.UNDONE}, "This run was undone: what it had changed was put back."),
     ],
 )
-def test_the_summary_says_in_a_plain_sentence_what_was_changed(school, columns, sentence):
+def test_the_summary_says_in_a_plain_sentence_what_was_changed(school: School, columns: dict[str, Any], sentence: str) -> None:
     assert lines(a_run(school, [new(), linked()], **columns))["What was changed"] == sentence
 
 
-def test_the_summary_says_when_nothing_had_to_be_changed_and_when_accounts_were_overtaken(school):
+def test_the_summary_says_when_nothing_had_to_be_changed_and_when_accounts_were_overtaken(school: School) -> None:
     assert lines(a_run(school))["What was changed"] == "No account had to be changed."
     run = a_run(school, [linked()])
     run.changes.update(outcome="overtaken")
-    assert lines(run)["What was changed"].startswith("No account was changed. 1 account was left as it is")
+    assert str(lines(run)["What was changed"]).startswith("No account was changed. 1 account was left as it is")
 
 
-def test_the_summary_of_a_failed_run_says_why_and_what_to_do(school):
+def test_the_summary_of_a_failed_run_says_why_and_what_to_do(school: School) -> None:
     run = a_run(school, state=RunState.FAILED, error_what="The login was refused.", error_remedy="Enter the secret again.", counts={})
     assert (lines(run)["What went wrong"], lines(run)["What to do"]) == ("The login was refused.", "Enter the secret again.")
     assert not report.has_plan(run)
 
 
-def test_durations_read_as_people_say_them(school):
+def test_durations_read_as_people_say_them(school: School) -> None:
     now = timezone.now()
     spans = {0.2: "0 s", 42: "42 s", 185: "3 min 5 s", 3720: "1 h 2 min"}
     for seconds, words in spans.items():
@@ -266,6 +267,6 @@ def test_durations_read_as_people_say_them(school):
         assert lines(run)["Duration"] == words
 
 
-def test_a_zone_that_does_not_exist_falls_back_to_utc(school):
+def test_a_zone_that_does_not_exist_falls_back_to_utc(school: School) -> None:
     school.timezone = "Mars/Olympus_Mons"
     assert lines(a_run(school))["Started"] == "2026-07-04 18:00:00 (UTC)"
