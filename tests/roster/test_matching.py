@@ -1,0 +1,124 @@
+"""A record meets the accounts, and the whole roster tells who is repeated or missing."""
+
+from typing import Any
+
+import pytest
+
+from rollbook.roster.mapping import Mapped
+from rollbook.roster.matching import How, Matcher
+from rollbook.roster.planning import ChangeKind
+from rollbook.roster.records import Severity
+from tests.roster.model import School, account, key, mapper, raw
+
+
+def meet(matcher: Matcher, **said: Any) -> tuple[How, str | None] | None:
+    mapped = mapper(matcher.known).map(raw(**said))
+    assert matcher.admit(mapped)
+    match = matcher.match(mapped)
+    return match and (match.how, match.key.email_key if match.key else None)
+
+
+def test_an_unknown_sis_id_with_an_unused_address_is_new() -> None:
+    assert meet(Matcher([key(account("2"))], []), sis_id=1) == (How.NEW, None)
+
+
+def test_a_known_sis_id_is_its_account_whatever_the_address() -> None:
+    matcher = Matcher([key(account("1"))], [key(account(None, 7, email="free@x.example"))])
+    assert meet(matcher, sis_id=1, mail="free@x.example") == (How.KNOWN, "s1@x.example")
+
+
+def test_an_unlinked_account_is_met_by_its_address_in_any_letter_case() -> None:
+    matcher = Matcher([], [key(account(None, 7, email="Ada@X.example"))])
+    assert meet(matcher, sis_id=1, mail="aDA@x.EXAMPLE") == (How.BY_EMAIL, "ada@x.example")
+
+
+def test_an_account_of_another_source_is_never_met() -> None:
+    school = School.of(account("1", source="othersis"))
+    plan = school.plan([raw(1), raw(2)])
+    assert [(change.kind, change.sis_id) for change in plan.changes] == [(ChangeKind.NEW, "2")]
+    assert plan.errors == {("email_taken", "1")}
+
+
+def test_leading_zeros_make_another_sis_id() -> None:
+    assert meet(Matcher([key(account("417"))], []), sis_id="0417") == (How.NEW, None)
+
+
+def test_a_record_that_says_what_it_said_needs_no_match() -> None:
+    matcher = Matcher([key(account("1"), mapper().map(raw()).digest)], [])
+    assert meet(matcher, sis_id=1) is None
+
+
+@pytest.mark.parametrize("flaw", [{"mail": ""}, {"level": 8}, {"level": "?"}])
+def test_a_record_that_is_skipped_or_outside_has_no_match_and_is_not_missing(flaw: dict[str, Any]) -> None:
+    matcher = Matcher([key(account("1"))], [])
+    assert meet(matcher, **flaw) is None
+    assert matcher.verdict((), complete=True).not_in_roster == []
+
+
+def test_holds_tells_the_account_of_a_sis_id() -> None:
+    matcher = Matcher([key(account("1"))], [])
+    assert matcher.holds("1") == key(account("1"))
+    assert (matcher.holds("2"), matcher.holds(None)) == (None, None)
+
+
+def test_accounts_that_the_roster_lacks_are_named_only_after_a_complete_read() -> None:
+    for complete in (True, False):
+        matcher = Matcher([key(account("1")), key(account("2"))], [key(account(None, 7))])
+        meet(matcher, sis_id=1)
+        assert matcher.verdict((), complete).not_in_roster == ([key(account("2"))] if complete else [])
+
+
+def test_an_equal_repetition_is_one_record() -> None:
+    plan = School().plan([raw(1), raw(2), raw(1, level=11), raw(1)])
+    assert list(plan.writing) == ["1", "2"]
+    assert plan.issues == []
+
+
+def test_an_equal_repetition_with_a_flaw_is_one_record_with_its_issue_told_once() -> None:
+    plan = School().plan([raw(1, last=""), raw(1, last=""), raw(2, born="30"), raw(2, born="30")])
+    assert [(issue.code, issue.sis_id) for issue in plan.issues] == [("required_empty", "1"), ("date_invalid", "2")]
+    assert list(plan.writing) == ["2"]
+
+
+def test_repetitions_that_differ_are_all_put_aside() -> None:
+    school = School.of(account("1"), account("3"))
+    roster = [raw(1, last="King"), raw(2), raw(1, last="Lovelace"), raw(3), raw(3, first="Eda"), raw(4, last=""), raw(4)]
+    plan = school.plan(roster)
+    assert list(plan.writing) == ["2"]
+    assert {sis_id for code, sis_id in plan.errors if code == "id_repeated"} == {"1", "3", "4"}
+    assert plan.verdict.not_in_roster == []
+
+
+def test_a_repeated_record_in_and_outside_the_selection_is_put_aside() -> None:
+    for roster in ([raw(1), raw(1, level=8)], [raw(1, level=8), raw(1)]):
+        plan = School().plan(roster)
+        assert (plan.changes, plan.outside, plan.errors) == ([], set(), {("id_repeated", "1")})
+
+
+def test_records_without_an_id_are_each_told() -> None:
+    plan = School().plan([raw(""), raw(""), raw(None)])
+    assert [issue.code for issue in plan.issues] == ["id_missing"] * 3
+    assert Matcher([], []).admit(Mapped(None, None, b""))
+
+
+def test_the_address_of_a_repeated_record_is_not_shared_with_another() -> None:
+    plan = School().plan([raw(1, mail="a@x.example"), raw(1, mail="b@x.example"), raw(2, mail="a@x.example")])
+    assert plan.errors == {("id_repeated", "1")}
+    assert list(plan.writing) == ["2"]
+
+
+@pytest.mark.parametrize("claimants", [2, 3])
+def test_students_who_share_an_address_are_all_listed_and_none_is_touched(claimants: int) -> None:
+    school = School.of(account("1"), account("2"))
+    roster = [raw(number, mail="One@x.example" if number % 2 else "one@X.example", first="New") for number in range(1, claimants + 1)]
+    plan = school.plan([*roster, raw(9)])
+    assert list(plan.writing) == ["9"]
+    assert plan.errors == {("email_shared", str(number)) for number in range(1, claimants + 1)}
+    assert all(issue.severity is Severity.ERROR and issue.value == "one@x.example" for issue in plan.issues)
+
+
+def test_an_unchanged_student_whose_address_another_claims_is_listed_too() -> None:
+    school = School().run(raw(1))
+    plan = school.plan([raw(1), raw(2, mail="S1@x.example")])
+    assert (plan.writing, plan.same) == ({}, set())
+    assert plan.errors == {("email_shared", "1"), ("email_shared", "2")}

@@ -1,0 +1,142 @@
+"""Addresses that change hands: swaps, rings and chains pass in one run, and break at the right link."""
+
+from time import perf_counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rollbook.roster.mapping import Mapped
+from rollbook.roster.matching import Matcher
+from rollbook.roster.records import AccountKey
+from tests.roster.model import School, account, mapper, raw
+
+
+def address(number: int) -> str:
+    return f"s{number}@x.example"
+
+
+def moves(*pairs: tuple[int, int]) -> list[dict[str, object]]:
+    return [raw(student, mail=address(to)) for student, to in pairs]
+
+
+def school_of(count: int) -> School:
+    return School.of(*(account(str(number)) for number in range(1, count + 1)))
+
+
+def addresses(school: School) -> dict[str, str]:
+    return {sis_id: each.email for sis_id, each in school.linked().items()}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [(1, 2), (2, 1)],
+        [(1, 2), (2, 3), (3, 1)],
+        [(1, 2), (2, 3), (3, 7)],
+        [(9, 1), (1, 2), (2, 8)],
+        [(1, 2), (2, 1), (3, 4), (4, 3)],
+    ],
+    ids=["swap", "ring", "chain to a free one", "a new student takes what is passed on", "two swaps"],
+)
+def test_addresses_that_are_given_up_can_be_taken(pairs: list[tuple[int, int]], order: int) -> None:
+    plan = school_of(4).plan(moves(*pairs)[::order])
+    assert plan.issues == []
+    after = addresses(school_of(4).apply(plan))
+    assert {str(student): address(to) for student, to in pairs}.items() <= after.items()
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    ("keeper", "end"),
+    [
+        (account("5", source="othersis"), "s5@x.example"),
+        (account("5"), "s5@x.example"),
+        (account("5", status="left"), "s5@x.example"),
+        (account(None, 5, email="S5@x.example"), "s5@X.example"),
+    ],
+    ids=["another source's", "one not in the roster", "one who left", "an unlinked one"],
+)
+def test_a_chain_that_ends_at_an_address_somebody_keeps_moves_nobody(keeper: object, end: str, order: int) -> None:
+    school = School.of(*school_of(3).accounts.values(), keeper)  # type: ignore[arg-type]
+    roster = [*moves((9, 1), (1, 2), (2, 3)), raw(3, mail=end)]
+    plan = school.plan(roster[::order])
+    assert plan.changes == []
+    assert plan.errors == {("email_taken", sis_id) for sis_id in "9123"}
+    assert {issue.sis_id: issue.value for issue in plan.issues} == {"9": address(1), "1": address(2), "2": address(3), "3": address(5)}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_only_those_behind_the_break_are_withdrawn(order: int) -> None:
+    """1 → 2 → 3 stays, since 3 shares its new address with a new student; 4 and 5 swap all the same."""
+    roster = moves((1, 2), (2, 3), (3, 7), (8, 7), (4, 5), (5, 4))
+    plan = school_of(5).plan(roster[::order])
+    assert plan.writing.keys() == {"4", "5"}
+    assert plan.errors == {("email_taken", "1"), ("email_taken", "2"), ("email_shared", "3"), ("email_shared", "8")}
+
+
+def test_a_ring_with_one_link_withdrawn_stays_whole() -> None:
+    roster = [*moves((1, 2), (2, 3), (3, 1)), raw(3, mail=address(1), first="Eda")]
+    plan = school_of(3).plan(roster)
+    assert plan.writing == {}
+    assert plan.errors == {("email_taken", "1"), ("email_taken", "2"), ("id_repeated", "3")}
+
+
+def test_the_old_address_of_a_withdrawn_student_stays_taken() -> None:
+    """3 would give its address up, but shares the new one with 2; 9, who was to have the old one, waits."""
+    plan = school_of(3).plan(moves((2, 2), (3, 2), (9, 3)))
+    assert plan.writing == {}
+    assert plan.errors == {("email_shared", "2"), ("email_shared", "3"), ("email_taken", "9")}
+
+
+def test_a_student_held_as_another_person_keeps_the_address() -> None:
+    other = raw(1, mail=address(7), first="Eda", last="King", born="2009-01-01")
+    plan = school_of(1).plan([other, raw(9, mail=address(1))])
+    assert plan.writing == {}
+    assert plan.errors == {("other_person", "1"), ("email_taken", "9")}
+
+
+def test_a_student_with_an_error_keeps_the_address() -> None:
+    plan = school_of(1).plan([raw(1, mail=address(7), last=""), raw(9, mail=address(1))])
+    assert plan.errors == {("required_empty", "1"), ("email_taken", "9")}
+
+
+def test_a_student_outside_the_selection_keeps_the_address() -> None:
+    plan = school_of(1).plan([raw(1, mail=address(7), level=8), raw(9, mail=address(1))])
+    assert plan.errors == {("email_taken", "9")}
+
+
+def test_a_chain_of_twenty_thousand_is_judged_at_once() -> None:
+    count = 20_000
+    first = mapper().map(raw(1))
+    assert first.record is not None
+    linked = [AccountKey(number.to_bytes(16), 1, None, address(number), str(number)) for number in range(count)]
+    matcher = Matcher(linked, [], [address(count)])
+    for number in range(count):
+        record = first.record._replace(sis_id=str(number), email_key=address(number + 1))
+        mapped = Mapped(str(number), record, b"")
+        assert matcher.admit(mapped)
+        assert matcher.match(mapped)
+    since = perf_counter()
+    verdict = matcher.verdict({str(number) for number in range(count)}, complete=True)
+    assert perf_counter() - since < 2
+    assert len(verdict.withdrawn) == len(verdict.issues) == count
+
+
+@settings(max_examples=80, deadline=None, database=None)
+@given(st.dictionaries(st.integers(1, 8), st.integers(1, 10), max_size=8), st.sets(st.integers(1, 10), max_size=3))
+def test_as_many_move_as_can(wanted: dict[int, int], elsewhere: set[int]) -> None:
+    """Against a plain search: strike out whoever wants what somebody keeps, until nobody does. 1 to 6 have accounts, 7 and 8 are new."""
+    accounts = [account(str(number)) for number in range(1, 7) if number not in elsewhere]
+    others = [account(f"other{number}", 100 + number, source="othersis", email=address(number)) for number in elsewhere]
+    held = {each.sis_id: each.email_key for each in accounts}
+    may = {str(student): address(to) for student, to in wanted.items() if list(wanted.values()).count(to) == 1}
+    while True:
+        kept = {mail: who for who, mail in held.items() if may.get(str(who), mail) == mail} | {each.email_key: None for each in others}
+        struck = {who for who, to in may.items() if to in kept and kept[to] != who}
+        if not struck:
+            break
+        may = {who: to for who, to in may.items() if who not in struck}
+    plan = School.of(*accounts, *others).plan(moves(*wanted.items()))
+    assert {change.sis_id: change.email for change in plan.changes} == may
