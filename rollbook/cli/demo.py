@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import click
 
 from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, print_json, say, set_up
-from rollbook.cli.children import Child, ChildEnded, alive, end_all, end_left_over, first_json, free_port, listens
+from rollbook.cli.children import Child, ChildEnded, end_all, end_left_over, first_json, free_port, is_ours, listens
 
 SCHOOL, TIMEZONE = "Lincoln High School", "America/New_York"
 PEOPLE = (
@@ -45,9 +45,14 @@ class State:
 
     def __init__(self, folder: Path) -> None:
         self.file = folder.resolve() / "demo.json"
+        self.read()
+
+    def read(self) -> Document:
         self.known: Document = json.loads(self.file.read_text()) if self.file.exists() else {}
+        return self.known
 
     def keep(self, **values: Any) -> None:
+        self.read()  # `next-week` writes it as well, from another process
         self.known |= values
         scratch = self.file.with_suffix(".new")
         scratch.touch(mode=0o600)
@@ -99,6 +104,7 @@ def run(folder: Path, port: int, students: int, as_json: bool, ending: ExitStack
     children: list[Child] = []
     ending.callback(state.keep, pid=None, children=[])
     ending.callback(end_all, children)
+    ending.callback(signal.signal, signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
     state.keep(pid=os.getpid())
 
     say("Starting the database, a stand-in PowerSchool, mail, web and worker …")
@@ -107,28 +113,30 @@ def run(folder: Path, port: int, students: int, as_json: bool, ending: ExitStack
     mail_port = free_port(MAIL_PORT, (url_port, sis_port))
     url = f"http://127.0.0.1:{url_port}"
 
-    def start(name: str, arguments: list[str], ready: Callable[[Child], bool]) -> Child:
+    def start(name: str, arguments: Callable[[], list[str]], ready: Callable[[Child], bool]) -> Child:
         children.append(Child(name, arguments, logs, ready))
         state.keep(children=[child.pid for child in children])
         return children[-1]
 
-    week = state.known.get("week", 1)
-    options = {"port": sis_port, "students": students, "seed": SEED, "week": week}
-    arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-    sis = start("powerschool", ["rollbook.standins", "powerschool", *arguments], lambda child: first_json(child) is not None)
+    def sis_arguments() -> list[str]:
+        options = {"port": sis_port, "students": students, "seed": SEED, "week": state.read().get("week", 1)}
+        return ["rollbook.standins", "powerschool", *(part for name, value in options.items() for part in (f"--{name}", str(value)))]
+
+    sis = start("powerschool", sis_arguments, lambda child: first_json(child) is not None)
 
     _environment(folder, url, mail_port)
     _database()
     people = _people(state)
     mail = _mail(folder, mail_port, ending)
-    web = start("web", ["rollbook", "web", "--port", str(url_port), "--processes", "1"], lambda _: listens(url_port))
-    worker = start("worker", ["rollbook", "worker"], lambda child: "worker is ready" in child.output)
+    serve = ["rollbook", "web", "--port", str(url_port), "--processes", "1"]
+    web = start("web", lambda: serve, lambda _: listens(url_port))
+    worker = start("worker", lambda: ["rollbook", "worker"], lambda child: "worker is ready" in child.output)
     for child in (sis, web, worker):
         child.wait_until_ready()
 
     about = first_json(sis) or {}
-    state.keep(url=url, sis={key: about[key] for key in ("url", "client_id", "client_secret", "students")}, week=week)
-    ready = {"url": url, "people": people, "powerschool": state.known["sis"], "week": week, "mail": mail, "folder": str(folder)}
+    state.keep(url=url, sis={key: about[key] for key in ("url", "client_id", "client_secret", "students")})
+    ready = {"url": url, "people": people, "powerschool": state.known["sis"], "week": about["week"], "mail": mail, "folder": str(folder)}
     print_json({"demo": ready}) if as_json else _show_ready(ready, folder, time.monotonic() - began)
     sys.stdout.flush()
     _watch(children, state)
@@ -137,7 +145,7 @@ def run(folder: Path, port: int, students: int, as_json: bool, ending: ExitStack
 def _take_over(state: State) -> None:
     """There is one demo for one folder. What a killed one left behind is ended first."""
     pid = state.known.get("pid")
-    if pid and pid != os.getpid() and alive(pid):
+    if pid and pid != os.getpid() and is_ours(pid):
         raise click.ClickException(f"A demo runs on this folder already: {state.known.get('url', 'it is starting')} (process {pid}).")
     end_left_over(state.known.get("children", []))
 
@@ -259,7 +267,7 @@ def next_week(folder: Path) -> Answer:
     """Let a week go by in the stand-in PowerSchool of the running demo: joiners, leavers, new names and e-mails."""
     state = State(folder)
     pid = state.known.get("pid")
-    if not pid or not alive(pid) or "sis" not in state.known:
+    if not pid or not is_ours(pid) or "sis" not in state.known:
         raise Refusal(
             Exit.NOT_READY, "no_demo", f"No demo runs on {folder}.", "Start it with `rollbook demo`, and say this in a second terminal."
         )
