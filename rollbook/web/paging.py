@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
 T_co = TypeVar("T_co", covariant=True)
 PER_PAGE = 25
+KEPT = ("tab", "q", "only")  # what belongs to the list; anything else in the address is about this one request
 
 
 class Rows(Protocol[T_co]):
@@ -53,6 +55,5 @@ def page_of(rows: Rows[T_co], request: HttpRequest) -> Pages[T_co]:
 
 
 def _address(request: HttpRequest, number: int) -> str:
-    query = request.GET.copy()
-    query["page"] = str(number)
-    return f"?{query.urlencode()}"
+    kept = {key: value for key, value in request.GET.items() if key in KEPT}
+    return f"?{urlencode(kept | {'page': number})}"

@@ -1,0 +1,1 @@
+"""Tests with a real browser against real processes: web, worker, a stand-in SIS."""

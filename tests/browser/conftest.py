@@ -1,0 +1,96 @@
+"""The browser: Debian's Chromium, driven by Playwright, talking to this machine only."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.processes import Started
+
+if TYPE_CHECKING:
+    from rollbook.schools.models import User
+    from rollbook.standins.standin import StandIn
+
+HERE = Path(__file__).parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: drives a real browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker("browser")
+            item.add_marker("slow")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """In place of pytest-playwright's own browser, which would have to be downloaded."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.fail(f"browser tests need one of {', '.join(BROWSERS)}; on Debian: apt-get install chromium")
+    return {**browser_type_launch_args, "executable_path": found, "args": list(QUIET)}
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """In place of pytest-base-url's own, which warns under this pytest; our addresses are whole."""
+
+
+@pytest.fixture
+def sis() -> "Iterator[StandIn]":
+    """A PowerSchool whose records are all in order, in many small pages."""
+    from rollbook.standins import powerschool
+
+    with powerschool.serve(students=260, seed=11, clean=True, page_size_max=20) as running:
+        yield running
+
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def visit(page: Page, web: Started, administrator: "User", password: str) -> Visit:
+    """Signs the administrator in, and gives the page. Fails the test where the browser finds anything to complain about."""
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    def sign_in() -> Page:
+        page.goto(web.url)
+        page.get_by_label("E-mail").fill(administrator.email)
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("heading", name="Upload", exact=True).wait_for()
+        assert not complaints
+        return page
+
+    return sign_in
+
+
+def connect(page: Page, sis: "StandIn", *, secret: str = "", test_run: bool = False) -> None:
+    """Step 1.1, from the Upload page to the mapping, as a person does it."""
+    page.get_by_role("link", name="Start Setup and Integrate").click()
+    page.get_by_role("radio", name="PowerSchool").check()
+    page.get_by_label("Client ID").fill(sis.client_id)
+    page.get_by_label("Client Secret").fill(secret or sis.client_secret)
+    page.get_by_label("Client URL").fill(sis.url)
+    page.get_by_role("button", name="High (9–12)").click()
+    page.get_by_label("Test Run").set_checked(test_run)
+    page.get_by_role("button", name="Next Step").click()
+    page.get_by_role("heading", name="Step 1.2 Select Mapping").wait_for()

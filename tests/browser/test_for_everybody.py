@@ -1,0 +1,180 @@
+"""Keyboard, screen reader, small screens, dark rooms: every screen for everybody."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from rollbook.sync.models import Run, RunState
+from tests.browser.conftest import HERE, Visit
+from tests.processes import Started
+
+if TYPE_CHECKING:
+    from rollbook.standins.standin import StandIn
+    from rollbook.sync.models import Integration
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+AXE = (HERE / "axe" / "axe-4.14.1.min.js").read_text()
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture
+def screens(web: Started, integration: "Integration") -> dict[str, str]:
+    """Every screen with something on it, by name."""
+    from rollbook.sync.models import Change, Issue
+
+    school = integration.school_id
+    common: dict[str, Any] = {
+        "school_id": school,
+        "integration": integration,
+        "source": "powerschool",
+        "trigger": "schedule",
+        "mode": "live",
+    }
+    done, failed = Run(**common, state=RunState.DONE, counts={"new": 60, "error": 1, "updated": 1}), Run(**common, state=RunState.FAILED)
+    failed.error_what, failed.error_remedy = "PowerSchool refused our sign-in.", "Copy both values again."
+    held = Run(**common, state=RunState.ON_HOLD, counts={"read": 0, "accounts": 3}, alarms=[{"code": "roster_empty", "numbers": {}}])
+    Run.objects.bulk_create([done, failed, held])
+    long = "Wolfeschlegelsteinhausenbergerdorff" * 3
+    of_run = {"school_id": school, "run": done, "first_name": long, "last_name": "Ng", "email": f"{long}@students.lincoln.example"}
+    for number in range(60):
+        Change.objects.create(**of_run, kind="new", sis_id=str(number), after={"email": of_run["email"], "graduation_year": 2028})
+    Change.objects.create(**of_run, kind="updated", sis_id="99", before={"last_name": long}, after={"last_name": "Ng"})
+    Issue.objects.create(school_id=school, run=done, severity="error", code="required_empty", sis_id="7", name=long, field="email")
+    start = f"{web.url}/schools/{school}"
+    runs = f"{start}/runs/{done.pk}/"
+    return {
+        "sign-in": f"{web.url}/sign-in/",
+        "schools": f"{web.url}/schools/",
+        "upload": f"{start}/upload/",
+        "step 1.1": f"{start}/integrations/",
+        "step 1.2": f"{start}/integrations/{integration.pk}/mapping/",
+        "history": f"{start}/history/",
+        "errors": f"{runs}?tab=errors",
+        "new": f"{runs}?tab=new",
+        "updated": f"{runs}?tab=updated",
+        "nothing found": f"{runs}?tab=new&q=nobody",
+        "failed": f"{start}/runs/{failed.pk}/",
+        "held": f"{start}/runs/{held.pk}/",
+        "not found": f"{web.url}/nowhere/",
+        "components": f"{web.url}/_components/",
+    }
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_screen(visit: Visit, screens: dict[str, str], scheme: Any) -> None:
+    page = visit()
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    found = {}
+    for name, address in screens.items():
+        page.goto(address)
+        if name == "held":
+            page.get_by_role("link", name="Discard").click()
+        if name == "upload":
+            page.get_by_role("button", name="Profile").click()
+        page.evaluate(AXE)
+        violations = page.evaluate("rules => axe.run(document, rules).then(result => result.violations)", RULES)
+        if violations:
+            found[name] = [(each["id"], [node["target"] for node in each["nodes"]][:5]) for each in violations]
+    assert not found, json.dumps(found, indent=1)
+
+
+@pytest.mark.parametrize("width", [320, 360, 700, 959, 960])
+def test_no_screen_scrolls_sideways(visit: Visit, screens: dict[str, str], width: int) -> None:
+    page = visit()
+    page.set_viewport_size({"width": width, "height": 700})
+    too_wide = {}
+    for name, address in screens.items():
+        page.goto(address)
+        extra = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if extra > 0:
+            too_wide[name] = extra
+    assert not too_wide
+
+
+def test_the_menu_of_a_small_screen_leads_everywhere(visit: Visit, screens: dict[str, str]) -> None:
+    page = visit()
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto(screens["upload"])
+    expect(page.get_by_role("link", name="Sync history")).to_be_hidden()
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("link", name="Sync history").click()
+    expect(page.get_by_role("heading", name="Upload & Integration History")).to_be_visible()
+
+
+def test_the_theme_is_chosen_remembered_and_set_before_the_page_is_painted(visit: Visit, screens: dict[str, str]) -> None:
+    page = visit()
+    page.get_by_role("button", name="Theme").click()
+    page.get_by_role("button", name="Dark").click()
+    page.goto(screens["history"])
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 24, 22)"
+    page.get_by_role("button", name="Theme").click()
+    page.get_by_role("button", name="Same as my device").click()
+    page.reload()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(245, 246, 243)"
+
+
+def tab_to(page: Page, name: str, most: int = 60) -> None:
+    """Press Tab until the element with this accessible name, or label, has the focus."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            "(e => e.getAttribute('aria-label') || (e.labels?.length ? e.labels[0].innerText : e.innerText) || '')(document.activeElement)"
+        )
+        if str(focused).strip().startswith(name):
+            outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            card = page.evaluate("(e => getComputedStyle(e.closest('.radio-card') || e).outlineStyle)(document.activeElement)")
+            assert "none" not in {outline, card} or card != "none", f"{name}: focus can't be seen"
+            return
+    raise AssertionError(f"Tab never came to {name!r}")
+
+
+def test_the_wizard_can_be_walked_with_the_keyboard_alone(visit: Visit, standin: "StandIn") -> None:
+    page = visit()
+    tab_to(page, "Skip to the content")
+    tab_to(page, "Start")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Step 1.1 Configure your SIS").wait_for()
+    tab_to(page, "PowerSchool")
+    for label, value in (("Client ID", standin.client_id), ("Client Secret", standin.client_secret), ("Client URL", standin.url)):
+        tab_to(page, label)
+        page.keyboard.type(value)
+    tab_to(page, "High (9–12)")
+    page.keyboard.press("Enter")
+    expect(page.locator("#announce")).to_have_text("4 grades chosen")
+    tab_to(page, "Test Run")
+    page.keyboard.press("Space")
+    tab_to(page, "Next Step")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Step 1.2 Select Mapping").wait_for()
+    tab_to(page, "Remove Date of birth")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Add Date of birth")).to_be_focused()
+    tab_to(page, "Save & Trigger Now")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="PowerSchool Student", exact=True).wait_for()
+    run = Run.objects.get()
+    assert (run.mode, run.settings["grades"]) == ("live", [9, 10, 11, 12])
+
+
+def test_everything_works_without_javascript(browser: Any, web: Started, administrator: Any, password: str, standin: "StandIn") -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page: Page = context.new_page()
+        page.goto(web.url)
+        page.get_by_label("E-mail").fill(administrator.email)
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("link", name="Start Setup and Integrate").click()
+        page.get_by_role("button", name="Show its fields").click()
+        page.get_by_label("Client ID").fill(standin.client_id)
+        page.get_by_label("Client Secret").fill(standin.client_secret)
+        page.get_by_label("Client URL").fill(standin.url)
+        page.get_by_label("9", exact=True).check()
+        page.get_by_role("button", name="Next Step").click()
+        page.get_by_role("button", name="Remove Gender").click()
+        expect(page.get_by_role("button", name="Add Gender")).to_be_visible()
+        page.get_by_role("button", name="Save & Trigger Now").click()
+        expect(page.get_by_role("heading", name="Test PowerSchool Student")).to_be_visible()
+    assert Run.objects.count() == 1
