@@ -1,0 +1,67 @@
+"""docs/commands.md and docs/settings.md are complete: a new option or setting fails here until it is written down."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from rollbook.cli import main
+from rollbook.config import Config
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ("rollbook",)) -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if not isinstance(command, click.Group) or command.invoke_without_command:
+            yield " ".join((*path, name)), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+COMMANDS = dict(commands(main))
+
+
+def sections() -> dict[str, str]:
+    """The text below each heading that names a command."""
+    parts = re.split(r"^### `(rollbook [^`]+)`\n", (DOCS / "commands.md").read_text(), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_is_described(name: str) -> None:
+    text = sections()[name]
+    for parameter in COMMANDS[name].params:
+        for option in (*parameter.opts, *parameter.secondary_opts):
+            if isinstance(parameter, click.Option) and option not in {"--json", "--help", "-h"}:
+                assert f"`{option}" in text, option
+
+
+def test_no_command_is_described_that_is_not_there() -> None:
+    assert sections().keys() == COMMANDS.keys()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_says_what_it_does(name: str) -> None:
+    command = COMMANDS[name]
+    assert command.help, name
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.name not in {"status", "limit", "offset", "graduation_year"}:
+            assert parameter.help, (name, parameter.name)
+
+
+def row_of(name: str, field: Any) -> str:
+    """How a setting stands in docs/settings.md."""
+    variable = field.validation_alias or f"ROLLBOOK_{name.upper()}"
+    default = field.get_default()
+    shown = "" if default in (None, "") else f"`{json.dumps(default) if isinstance(default, list) else default}`"
+    return f"| `{variable}` | {shown} | {field.description} |"
+
+
+@pytest.mark.parametrize("name", Config.model_fields)
+def test_every_setting_is_described_with_its_default(name: str) -> None:
+    assert row_of(name, Config.model_fields[name]) in (DOCS / "settings.md").read_text().splitlines()
