@@ -75,7 +75,11 @@ def _make_database(address: str) -> None:
         exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [OWNER]).fetchone()
         if not exists:
             connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEROLE CREATEDB")
-            connection.execute(f"CREATE DATABASE rollbook OWNER {OWNER}")
+            # The locale is named, so that searching ignores case in É too, whatever LANG the machine has.
+            connection.execute(
+                f"CREATE DATABASE rollbook OWNER {OWNER} TEMPLATE template0 ENCODING 'UTF8' "
+                "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
+            )
 
 
 def _forget_the_dead(handles: Path) -> None:

@@ -121,11 +121,11 @@ def _sweep() -> None:
     from django.db import DatabaseError, connection
 
     from rollbook.config import config
-    from rollbook.sync import lease, runs
+    from rollbook.sync import lease, rounds
 
     while not lease.stopping.wait(config.sweep_seconds):
         try:
-            runs.sweep()
+            rounds.make()
         except DatabaseError as error:
             log.warning("sweep not done: %s", type(error).__name__)
             connection.close()

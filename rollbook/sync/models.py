@@ -1,15 +1,25 @@
 """Tables of the sync: an integration, its credentials, runs, and each run's plan. Columns and constraints, little else."""
 
 import uuid
+from datetime import time
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from rollbook.roster.school_calendar import Timetable
 from rollbook.schools.models import School, User
 from rollbook.sources.base import Source, Variant
 from rollbook.sources.registry import SOURCES
+
+
+def sunday() -> list[int]:
+    return [6]
+
+
+def two_o_clock() -> list[str]:
+    return ["02:00"]
 
 
 class Integration(models.Model):
@@ -64,6 +74,31 @@ class Credential(models.Model):
         return f"{self.integration_id} {self.name}"
 
 
+class Schedule(models.Model):
+    """When an integration runs by itself. `days` are weekdays from 0, Monday; `times` are "HH:MM" in `timezone`, an IANA name.
+
+    `next_due_at` is claimed together with the creation of its run, so each due time runs once, whoever asks.
+    """
+
+    integration = models.OneToOneField(Integration, on_delete=models.CASCADE, primary_key=True, related_name="schedule")
+    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
+    enabled = models.BooleanField(default=True)
+    days = models.JSONField(default=sunday)
+    times = models.JSONField(default=two_o_clock)
+    timezone = models.CharField(max_length=64, default="Asia/Singapore")
+    next_due_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["next_due_at"], name="schedules_by_due_time")]
+
+    def __str__(self) -> str:
+        return f"{self.integration_id} {self.days} {self.times} {self.timezone}"
+
+    @property
+    def timetable(self) -> Timetable:
+        return Timetable(frozenset(self.days), tuple(time.fromisoformat(at) for at in self.times), self.timezone)
+
+
 class RunState(models.TextChoices):
     QUEUED = "queued", _("Waiting")
     FETCHING = "fetching", _("Reading")
@@ -93,7 +128,7 @@ class Trigger(models.TextChoices):
 
 
 class Run(models.Model):
-    """One run: its state, who asked for it, how far it is and what came of it.
+    """One run: its state, who asked for it, how far it is and what came of it. `due_at` is the due time of a scheduled one.
 
     `fence` grows with every claim; applying re-checks it, so that a worker that was taken for dead can't write. `settings` are the
     grades, mapping and choices the run was planned with. `counts` maps change kinds and severities to numbers.
@@ -106,6 +141,7 @@ class Run(models.Model):
     mode = models.CharField(max_length=4, choices=Mode.choices)
     trigger = models.CharField(max_length=8, choices=Trigger.choices)
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    due_at = models.DateTimeField(null=True)
     settings = models.JSONField(default=dict)
 
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.QUEUED)
@@ -129,7 +165,8 @@ class Run(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["school"], condition=Q(state__in=ACTIVE_STATES), name="one_active_run_per_school")
+            models.UniqueConstraint(fields=["school"], condition=Q(state__in=ACTIVE_STATES), name="one_active_run_per_school"),
+            models.UniqueConstraint(fields=["school", "integration", "due_at"], name="one_run_per_due_time"),
         ]
         indexes: ClassVar = [models.Index(fields=["school", "-requested_at"], name="runs_by_school")]
 
@@ -203,6 +240,65 @@ class Issue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.severity} {self.code}"
+
+
+class NoticeEvent(models.TextChoices):
+    """What staff can be mailed about, most pressing first."""
+
+    CREDENTIALS_REFUSED = "credentials_refused", _("The SIS refused the credentials")
+    FAILED = "failed", _("A run failed")
+    ON_HOLD = "on_hold", _("A run is on hold")
+    DID_NOT_RUN = "did_not_run", _("A scheduled run did not start")
+    PROBLEMS = "problems", _("A run finished with problems")
+    CHANGES = "changes", _("A run finished with changes")
+
+
+ERROR_EVENTS = tuple(event for event in NoticeEvent if event != NoticeEvent.CHANGES)
+
+
+class NoticeChoice(models.Model):
+    """Which events one person of a school wants mail about, where they have said so."""
+
+    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    events = models.JSONField(default=list)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["school", "user"], name="one_choice_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.events}"
+
+
+class NoticeState(models.TextChoices):
+    WAITING = "waiting", _("Waiting to be sent")
+    SENT = "sent", _("Sent")
+    UNDELIVERED = "undelivered", _("Not delivered")
+
+
+class Notice(models.Model):
+    """One mail to one person about one event. `occasion` tells the run or the due time it is about, so that it is made once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="+")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True, related_name="notices")
+    event = models.CharField(max_length=20, choices=NoticeEvent.choices)
+    occasion = models.CharField(max_length=100)
+    reason = models.TextField(blank=True)
+    state = models.CharField(max_length=12, choices=NoticeState.choices, default=NoticeState.WAITING)
+    tries = models.IntegerField(default=0)
+    trouble = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["school", "user", "occasion"], name="one_notice_per_occasion")]
+        indexes: ClassVar = [models.Index(fields=["school", "-created_at"], name="notices_by_school")]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.state}"
 
 
 class ReportState(models.TextChoices):

@@ -1,70 +1,186 @@
-"""Mail to staff about a run: counts, reasons and a link, never a student's name. Sent from the queue after the run has ended."""
+"""Mail to staff about runs: counts, reasons and a link, never a student's name.
 
+A notice is a row, made in the transaction that changes the run, and sent by a worker afterwards: no run waits for mail. A crash just after
+sending may send it twice; both copies carry the same Message-ID.
+"""
+
+from datetime import datetime
 from email.utils import parseaddr
+from smtplib import SMTPException
+from typing import Any, Final
 from uuid import UUID
 
+import css_inline
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy
 
 from rollbook.config import config
-from rollbook.schools.models import Role, User
-from rollbook.sync.models import Run, RunState
+from rollbook.roster.planning import WRITING_KINDS
+from rollbook.schools.models import Membership, User
+from rollbook.sync.models import ERROR_EVENTS, Integration, Mode, Notice, NoticeChoice, NoticeEvent, NoticeState, Run, RunState
+
+TRIES: Final = 24  # with waits that grow by five minutes, about a day
+CREDENTIAL_CODES: Final = {"credentials_refused", "permission_missing", "key_missing"}
+COUNTED: Final = {
+    "new": gettext_lazy("New"),
+    "linked": gettext_lazy("Linked"),
+    "updated": gettext_lazy("Updated"),
+    "returning": gettext_lazy("Returning"),
+    "unchanged": gettext_lazy("Unchanged"),
+    "not_in_roster": gettext_lazy("No longer in the SIS"),
+    "error": gettext_lazy("Errors"),
+    "warning": gettext_lazy("Warnings"),
+}
 
 
-def send(run_id: UUID) -> None:
-    """Send the mail of this run, where it went wrong and its school asked for mail. Raises OSError or SMTPException to be tried again.
-
-    A crash just after sending may send it twice; both copies carry the same Message-ID.
-    """
-    run = Run.objects.select_related("school", "integration").get(pk=run_id)
-    if run.integration is None or not run.integration.notify_on_errors or not _is_worth_a_mail(run):
+def announce(run: Run) -> None:
+    """Make the notices of a run that has just changed its state, in the caller's transaction."""
+    if run.integration is None:
         return
-    people = User.objects.filter(memberships__school=run.school, memberships__role__in=(Role.OWNER, Role.ADMINISTRATOR), is_active=True)
+    events = events_of(run)
+    for person, wanted in audience(run.integration):
+        event = next((event for event in events if event in wanted), None)
+        if event is not None:
+            _make(run.integration, person, event, f"run {run.pk} {run.state}", run=run)
+
+
+def did_not_run(integration: Integration, due_at: datetime | None, reason: str) -> None:
+    """Make the notices of a due time that started no run, in the caller's transaction."""
+    for person, wanted in audience(integration):
+        if NoticeEvent.DID_NOT_RUN in wanted:
+            _make(integration, person, NoticeEvent.DID_NOT_RUN, f"due {due_at:%Y-%m-%dT%H:%M%z} {integration.pk}", reason=reason)
+
+
+def events_of(run: Run) -> list[NoticeEvent]:
+    """What a run's state is an instance of, most pressing first."""
+    if run.state == RunState.FAILED:
+        refused = run.error_code in CREDENTIAL_CODES
+        return [NoticeEvent.CREDENTIALS_REFUSED, NoticeEvent.FAILED] if refused else [NoticeEvent.FAILED]
+    if run.state == RunState.ON_HOLD:
+        return [NoticeEvent.ON_HOLD]
+    events = []
+    if run.counts.get("error", 0) or run.counts.get("warning", 0):
+        events.append(NoticeEvent.PROBLEMS)
+    if run.mode == Mode.LIVE and any(run.counts.get(kind, 0) for kind in WRITING_KINDS):
+        events.append(NoticeEvent.CHANGES)
+    return events
+
+
+def audience(integration: Integration) -> list[tuple[User, set[str]]]:
+    """The people of a school with the events they want mail about. Email Notifications switched off silences the errors."""
+    chosen = dict(NoticeChoice.objects.filter(school=integration.school).values_list("user_id", "events"))
+    people = Membership.objects.filter(school=integration.school, user__is_active=True).select_related("user").order_by("user__email")
+    silenced = set() if integration.notify_on_errors else set(ERROR_EVENTS)
+    return [(each.user, set(chosen.get(each.user_id, default_events(each))) - silenced) for each in people]
+
+
+def default_events(membership: Membership) -> list[str]:
+    """What somebody gets who never chose: those who can mend things hear of errors, nobody else of anything."""
+    return list(ERROR_EVENTS) if membership.may_manage else []
+
+
+def choose(membership: Membership, events: list[str]) -> None:
+    """Save what one person wants mail about at one school."""
+    known = [event for event in NoticeEvent if event in events]
+    NoticeChoice.objects.update_or_create(school=membership.school, user=membership.user, defaults={"events": known})
+
+
+def chosen_events(membership: Membership) -> list[str]:
+    """What one person wants mail about at one school."""
+    row = NoticeChoice.objects.filter(school=membership.school, user=membership.user).first()
+    return list(row.events) if row else default_events(membership)
+
+
+def _make(integration: Integration, person: User, event: NoticeEvent, occasion: str, **more: Any) -> None:
+    from rollbook.sync.tasks import send_notice
+
+    notice, created = Notice.objects.get_or_create(
+        school=integration.school, user=person, occasion=occasion, defaults={"integration": integration, "event": event, **more}
+    )
+    if created:
+        send_notice.defer(notice_id=str(notice.pk))
+
+
+def send(notice_id: UUID) -> None:
+    """Send one notice. Raises OSError or SMTPException, to be tried again, after noting the trouble on it."""
+    with transaction.atomic():
+        notice = (
+            Notice.objects.select_for_update(of=("self",)).select_related("run__school", "integration__school", "user").get(pk=notice_id)
+        )
+        if notice.state != NoticeState.WAITING:
+            return
+        notice.tries += 1
+        trouble = _try_to_send(notice)
+        notice.save()
+    if trouble is not None:
+        raise trouble
+
+
+def _try_to_send(notice: Notice) -> Exception | None:
+    try:
+        message(notice).send()
+    except (OSError, SMTPException) as error:
+        notice.trouble = f"{type(error).__name__}: {error}"[:300]
+        if notice.tries >= TRIES:
+            notice.state = NoticeState.UNDELIVERED
+        return error
+    notice.state, notice.sent_at, notice.trouble = NoticeState.SENT, timezone.now(), ""
+    return None
+
+
+def message(notice: Notice) -> EmailMultiAlternatives:
+    """The mail of a notice, as text and as HTML."""
     host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2] or "rollbook"
-    for person in people:
-        EmailMessage(
-            subject=_subject(run),
-            body=_body(run),
-            to=[person.email],
-            headers={"Message-ID": f"<run-{run.pk}-{person.pk}-{run.state}@{host}>", "Auto-Submitted": "auto-generated"},
-        ).send()
+    words = _words(notice)
+    mail = EmailMultiAlternatives(
+        subject=words["subject"],
+        body=render_to_string("mail/notice.txt", words),
+        to=[notice.user.email],
+        headers={"Message-ID": f"<{notice.pk}@{host}>", "Auto-Submitted": "auto-generated"},
+    )
+    mail.attach_alternative(css_inline.inline(render_to_string("mail/notice.html", words)), "text/html")
+    return mail
 
 
-def link(run: Run) -> str:
-    """The address of a run's page."""
-    return f"{config.public_url.rstrip('/')}/schools/{run.school_id}/runs/{run.pk}/"
+def link(notice: Notice) -> str:
+    """The address of the page where the reader goes next."""
+    page = f"runs/{notice.run_id}/" if notice.run_id else "history/"
+    return f"{config.public_url.rstrip('/')}/schools/{notice.school_id}/{page}"
 
 
-def _is_worth_a_mail(run: Run) -> bool:
-    return run.state in {RunState.FAILED, RunState.ON_HOLD} or run.counts.get("error", 0) > 0
-
-
-def _subject(run: Run) -> str:
-    states = {RunState.FAILED: _("failed"), RunState.ON_HOLD: _("is on hold")}
-    outcome = states.get(RunState(run.state)) or _count(run)
-    return f"{run.school.name}: {run.uploader_type} {outcome}" if run.state != RunState.DONE else f"{run.school.name}: {outcome}"
-
-
-def _count(run: Run) -> str:
-    errors = run.counts.get("error", 0)
-    return ngettext("%(count)s problem in %(run)s", "%(count)s problems in %(run)s", errors) % {
-        "count": f"{errors:,}",
-        "run": run.uploader_type,
+def _words(notice: Notice) -> dict[str, Any]:
+    run, school = notice.run, notice.integration.school
+    name = run.uploader_type if run else notice.integration.source_type.uploader_type
+    headline, lines = _story(notice, name)
+    counts = [(label, run.counts[kind]) for kind, label in COUNTED.items() if run.counts.get(kind)] if run else []
+    return {
+        "subject": f"{school.name}: {headline}",
+        "headline": headline,
+        "school": school.name,
+        "lines": lines,
+        "counts": counts,
+        "link": link(notice),
+        "choices_link": f"{config.public_url.rstrip('/')}/schools/{school.pk}/notifications/",
     }
 
 
-def _body(run: Run) -> str:
-    lines = [f"{run.uploader_type}, {run.school.name}", ""]
-    if run.state == RunState.FAILED:
-        lines += [run.error_what, _("No account was changed."), run.error_remedy]
-    elif run.state == RunState.ON_HOLD:
-        lines += [_("The run is on hold. No account was changed. Look at the reasons, then approve or discard it.")]
-    else:
-        lines += [
-            _count(run),
-            _("New: %(new)s. Updated: %(updated)s. Unchanged: %(unchanged)s.")
-            % {kind: f"{run.counts.get(kind, 0):,}" for kind in ("new", "updated", "unchanged")},
-        ]
-    return "\n".join([*lines, "", link(run), ""])
+def _story(notice: Notice, name: str) -> tuple[str, list[str]]:
+    """The headline and the sentences of a notice: what happened, what was not touched, what to do next."""
+    run = notice.run
+    if run is None:
+        return _("%(run)s did not start") % {"run": name}, [notice.reason, _("No account was changed.")]
+    if notice.event in {NoticeEvent.FAILED, NoticeEvent.CREDENTIALS_REFUSED}:
+        return _("%(run)s failed") % {"run": name}, [run.error_what, _("No account was changed."), run.error_remedy]
+    if notice.event == NoticeEvent.ON_HOLD:
+        held = _("The plan looks unusual, so nothing was applied. Look at the reasons, then approve or discard it.")
+        return _("%(run)s is on hold") % {"run": name}, [held, _("No scheduled run passes it until then.")]
+    rehearsal = [_("This was a test run: no account was changed.")] if run.mode == Mode.TEST else []
+    if notice.event == NoticeEvent.PROBLEMS:
+        advice = _("Some records need a correction in the SIS. The report says which, and where to correct them.")
+        return _("%(run)s finished with problems") % {"run": name}, [*rehearsal, advice]
+    return _("%(run)s finished with changes") % {"run": name}, rehearsal

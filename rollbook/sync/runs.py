@@ -5,7 +5,7 @@ worker that was taken for dead that the run is no longer its own.
 """
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from rollbook.config import config
 from rollbook.schools import audit
 from rollbook.schools.models import User
 from rollbook.sources.base import Page
-from rollbook.sync import credentials
+from rollbook.sync import credentials, notices
 from rollbook.sync.models import ACTIVE_STATES, WORKING_STATES, Integration, Mode, Run, RunState, Trigger
 
 MOVES: Final[dict[RunState, frozenset[RunState]]] = {
@@ -59,8 +59,19 @@ class Requested(NamedTuple):
     created: bool
 
 
-def request(integration: Integration, *, trigger: Trigger, by: User | None = None, mode: Mode | None = None, via: str = "web") -> Requested:
-    """Ask for a run of this integration; `mode` None follows its Test Run switch. Raises RunRefused."""
+def request(
+    integration: Integration,
+    *,
+    trigger: Trigger,
+    by: User | None = None,
+    mode: Mode | None = None,
+    due_at: datetime | None = None,
+    via: str = "web",
+) -> Requested:
+    """Ask for a run of this integration; `mode` None follows its Test Run switch. Raises RunRefused.
+
+    `due_at` is the due time of a scheduled run; a due time that has its run already is answered with that one.
+    """
     refuse_unready(integration)
     run = Run(
         school_id=integration.school_id,
@@ -69,6 +80,7 @@ def request(integration: Integration, *, trigger: Trigger, by: User | None = Non
         mode=mode or (Mode.TEST if integration.test_run else Mode.LIVE),
         trigger=trigger,
         requested_by=by,
+        due_at=due_at,
         settings={
             "grades": integration.grades,
             "mapping": integration.mapping,
@@ -85,10 +97,11 @@ def request(integration: Integration, *, trigger: Trigger, by: User | None = Non
             )
             wake(run.pk)
     except IntegrityError:
-        active = Run.objects.filter(school_id=integration.school_id, state__in=ACTIVE_STATES).first()
-        if active is None:  # it ended in this very moment: there is room now
-            return request(integration, trigger=trigger, by=by, mode=mode, via=via)
-        return Requested(active, created=False)
+        of_school = Run.objects.filter(school_id=integration.school_id)
+        there = of_school.filter(integration=integration, due_at=due_at, due_at__isnull=False) | of_school.filter(state__in=ACTIVE_STATES)
+        if (run_there := there.first()) is None:  # it ended in this very moment: there is room now
+            return request(integration, trigger=trigger, by=by, mode=mode, due_at=due_at, via=via)
+        return Requested(run_there, created=False)
     return Requested(run, created=True)
 
 
@@ -126,13 +139,6 @@ def wake(run_id: UUID) -> None:
             look_at_run.configure(queueing_lock=f"run {run_id}").defer(run_id=str(run_id))
     except AlreadyEnqueued:
         pass
-
-
-def announce(run_id: UUID) -> None:
-    """Queue the mail about a run, together with the change of state that it tells of; `notices` decides whether there is one."""
-    from rollbook.sync.tasks import send_notice
-
-    send_notice.defer(run_id=str(run_id))
 
 
 def claim(run_id: UUID) -> Run | None:
@@ -214,9 +220,9 @@ def move(run: Run, to: RunState, **columns: Any) -> None:
     with transaction.atomic():
         if not _ours(run).filter(state__in=origins).update(state=to, **columns):
             raise LeaseLost(str(run.pk))
+        run.state = to
         if to in TELLING_STATES:
-            announce(run.pk)
-    run.state = to
+            notices.announce(run)
 
 
 def approve(run: Run, by: User | None, via: str = "web") -> bool:

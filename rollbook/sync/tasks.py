@@ -7,7 +7,7 @@ from django.db import close_old_connections
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from rollbook.sync import notices, runs
+from rollbook.sync import notices, report_files
 from rollbook.sync.pipeline import run_sync
 
 
@@ -21,19 +21,17 @@ def look_at_run(run_id: str) -> None:
         close_old_connections()
 
 
+make_report = report_files.make_report  # the queue looks for tasks in this module
+
 # Waits grow by five minutes: 24 tries take about a day.
-A_DAY = RetryStrategy(max_attempts=24, wait=30, linear_wait=300, retry_exceptions={OSError, SMTPException})
+A_DAY = RetryStrategy(max_attempts=notices.TRIES, wait=30, linear_wait=300, retry_exceptions={OSError, SMTPException})
 
 
 @app.task(name="send_notice", queue="mail", retry=A_DAY)
-def send_notice(run_id: str) -> None:
-    """Mail those who asked for it about this run, if it is one they asked for."""
+def send_notice(notice_id: str) -> None:
+    """Send this mail if it still waits."""
     close_old_connections()
-    notices.send(UUID(run_id))
-
-
-@app.task(name="sweep", queue="sweep")
-def sweep() -> None:
-    """Wake every run that nobody works on."""
-    close_old_connections()
-    runs.sweep()
+    try:
+        notices.send(UUID(notice_id))
+    finally:
+        close_old_connections()

@@ -1,0 +1,114 @@
+"""Scheduled runs: each due time starts one run, whoever looks, however many workers do."""
+
+import logging
+from datetime import datetime, time
+from itertools import islice
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from rollbook.roster.school_calendar import due_times, next_due
+from rollbook.schools import audit
+from rollbook.schools.models import User
+from rollbook.sync import notices, runs
+from rollbook.sync.integrations import SettingRefused
+from rollbook.sync.models import Integration, RunState, Schedule, Trigger
+
+log = logging.getLogger(__name__)
+
+
+def ensure(integration: Integration) -> Schedule:
+    """The schedule of an integration; a new one is weekly, Sunday 02:00 Asia/Singapore."""
+    schedule, created = Schedule.objects.get_or_create(integration=integration, defaults={"school": integration.school})
+    if created:
+        schedule.next_due_at = next_due(schedule.timetable, timezone.now())
+        schedule.save(update_fields=["next_due_at"])
+    return schedule
+
+
+@transaction.atomic
+def save(
+    integration: Integration,
+    by: User | None,
+    *,
+    enabled: bool,
+    days: list[int],
+    times: list[str],
+    zone: str,
+    via: str = "web",
+    now: datetime | None = None,
+) -> Schedule:
+    """Save when an integration runs by itself. Due times before now are forgotten. Raises SettingRefused."""
+    if zone not in available_timezones():
+        raise SettingRefused("timezone", _("Choose a time zone from the list."))
+    try:
+        chosen = sorted({time.fromisoformat(at.strip()).strftime("%H:%M") for at in times if at.strip()})
+    except ValueError as error:
+        raise SettingRefused("times", _("Write times as 02:00 or 14:30.")) from error
+    if enabled and not (days and chosen):
+        raise SettingRefused("days" if not days else "times", _("Choose at least one day and one time, or switch the schedule off."))
+    ensure(integration)
+    schedule = Schedule.objects.select_for_update().get(integration=integration)
+    schedule.enabled, schedule.days, schedule.times, schedule.timezone = enabled, sorted(set(days)), chosen, zone
+    schedule.next_due_at = next_due(schedule.timetable, now or timezone.now()) if enabled else None
+    schedule.save()
+    audit.record(
+        "schedule.saved",
+        school=integration.school,
+        actor=by,
+        subject=str(integration.pk),
+        via=via,
+        enabled=enabled,
+        days=schedule.days,
+        times=chosen,
+        timezone=zone,
+    )
+    return schedule
+
+
+def upcoming(schedule: Schedule, count: int = 3, now: datetime | None = None) -> list[datetime]:
+    """The next due times, in UTC."""
+    return list(islice(due_times(schedule.timetable, now or timezone.now()), count)) if schedule.enabled else []
+
+
+def local(moment: datetime, zone: str) -> datetime:
+    """A moment on the clocks of a zone."""
+    return moment.astimezone(ZoneInfo(zone))
+
+
+def run_due(now: datetime | None = None) -> int:
+    """Start the run of every schedule that is due, one each, however many due times went by while nobody looked. Returns how many."""
+    moment, started = now or timezone.now(), 0
+    while True:
+        with transaction.atomic():
+            due = Schedule.objects.select_for_update(skip_locked=True).select_related("integration__school")
+            schedule = due.filter(enabled=True, next_due_at__lte=moment).order_by("next_due_at").first()
+            if schedule is None:
+                return started
+            due_at, schedule.next_due_at = schedule.next_due_at, next_due(schedule.timetable, moment)
+            schedule.save(update_fields=["next_due_at"])
+            started += start(schedule, due_at)
+
+
+def start(schedule: Schedule, due_at: datetime | None) -> bool:
+    """Request the run of one due time. Where it can't run, the reason goes to those who want to know."""
+    integration = schedule.integration
+    try:
+        requested = runs.request(integration, trigger=Trigger.SCHEDULE, due_at=due_at, via="schedule")
+    except runs.RunRefused as refused:
+        if refused.code != "inactive":  # switched off is what somebody wanted
+            notices.did_not_run(integration, due_at, f"{refused.what} {refused.remedy}")
+        log.info("integration %s: due, not started: %s", integration.pk, refused.code)
+        return False
+    if not requested.created:
+        notices.did_not_run(integration, due_at, _reason(requested.run.state))
+        log.info("integration %s: due, not started: run %s is active", integration.pk, requested.run.pk)
+    return requested.created
+
+
+def _reason(state: str) -> str:
+    if state == RunState.ON_HOLD:
+        return _("An earlier run is on hold. Look at it and approve or discard it; until then no scheduled run passes it.")
+    return _("An earlier run of this school was still going on. The next scheduled run stands.")
