@@ -84,7 +84,14 @@ def _make_database(address: str) -> None:
 
 def _forget_the_dead(handles: Path) -> None:
     """The wheel stops the server when the last of its users ends; one that was killed would count as a user for ever."""
+    if handles.exists():
+        handles.write_text(json.dumps([pid for pid in json.loads(handles.read_text() or "[]") if _lives(pid)]))
+
+
+def _lives(pid: int) -> bool:
     import psutil
 
-    if handles.exists():
-        handles.write_text(json.dumps([pid for pid in json.loads(handles.read_text() or "[]") if psutil.pid_exists(pid)]))
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

@@ -135,6 +135,7 @@ def set_up_integration(
     from rollbook.cli.documents import of_integration
     from rollbook.sync import integrations
     from rollbook.sync.models import Integration
+    from rollbook.sync.refusals import SettingRefused
 
     school = find_school(school_name)
     kind = _source(source)
@@ -162,7 +163,7 @@ def set_up_integration(
             )
             if without or all_fields:
                 integrations.save_mapping(saved, None, _mapping(form, without), via=VIA)
-    except integrations.SettingRefused as refused:
+    except SettingRefused as refused:
         remedy = "`rollbook integration set --help` shows how to give it."
         raise Refusal(Exit.REFUSED, f"{refused.field}_refused", refused.what, remedy) from refused
     return Answer({"integration": of_integration(saved)})

@@ -110,7 +110,6 @@ def run(folder: Path, port: int, students: int, as_json: bool, ending: ExitStack
     say("Starting the database, a stand-in PowerSchool, mail, web and worker …")
     url_port = _port(port, "the browser")
     sis_port = free_port(urlsplit(state.known.get("sis", {}).get("url", "")).port or SIS_PORT, (url_port,))
-    mail_port = free_port(MAIL_PORT, (url_port, sis_port))
     url = f"http://127.0.0.1:{url_port}"
 
     def start(name: str, arguments: Callable[[], list[str]], ready: Callable[[Child], bool]) -> Child:
@@ -124,10 +123,11 @@ def run(folder: Path, port: int, students: int, as_json: bool, ending: ExitStack
 
     sis = start("powerschool", sis_arguments, lambda child: first_json(child) is not None)
 
+    mails = folder.resolve() / "mail"
+    mail_port = _mail(mails, (url_port, sis_port), ending)
     _environment(folder, url, mail_port)
     _database()
     people = _people(state)
-    mail = _mail(folder, mail_port, ending)
     serve = ["rollbook", "web", "--port", str(url_port), "--processes", "1"]
     web = start("web", lambda: serve, lambda _: listens(url_port))
     worker = start("worker", lambda: ["rollbook", "worker"], lambda child: "worker is ready" in child.output)
@@ -136,7 +136,14 @@ def run(folder: Path, port: int, students: int, as_json: bool, ending: ExitStack
 
     about = first_json(sis) or {}
     state.keep(url=url, sis={key: about[key] for key in ("url", "client_id", "client_secret", "students")})
-    ready = {"url": url, "people": people, "powerschool": state.known["sis"], "week": about["week"], "mail": mail, "folder": str(folder)}
+    ready = {
+        "url": url,
+        "people": people,
+        "powerschool": state.known["sis"],
+        "week": about["week"],
+        "mail": str(mails) if mail_port else None,
+        "folder": str(folder),
+    }
     print_json({"demo": ready}) if as_json else _show_ready(ready, folder, time.monotonic() - began)
     sys.stdout.flush()
     _watch(children, state)
@@ -157,15 +164,13 @@ def _port(wanted: int, purpose: str) -> int:
     return port
 
 
-def _environment(folder: Path, url: str, mail_port: int) -> None:
+def _environment(folder: Path, url: str, mail_port: int | None) -> None:
     """For this process and its children. Whatever database the terminal names, the demo stays on its own."""
     for name in [name for name in os.environ if name.startswith("ROLLBOOK_")] + ["DATABASE_URL", "DATABASE_OWNER_URL"]:
         os.environ.pop(name, None)
-    os.environ |= {
-        "ROLLBOOK_DATA_DIR": str(folder.resolve()),
-        "ROLLBOOK_PUBLIC_URL": url,
-        "ROLLBOOK_EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
-    }
+    os.environ |= {"ROLLBOOK_DATA_DIR": str(folder.resolve()), "ROLLBOOK_PUBLIC_URL": url}
+    if mail_port:
+        os.environ["ROLLBOOK_EMAIL_URL"] = f"smtp://127.0.0.1:{mail_port}"
 
 
 def _database() -> None:
@@ -197,16 +202,24 @@ def _people(state: State) -> list[dict[str, str]]:
     return list(people)
 
 
-def _mail(folder: Path, port: int, ending: ExitStack) -> str | None:
+def _mail(mails: Path, taken: tuple[int, ...], ending: ExitStack) -> int | None:
+    """Start the mail catcher; its port, or None where it isn't installed."""
     from rollbook.cli import mail_catcher
 
-    mails = folder.resolve() / "mail"
-    catcher = mail_catcher.start(mails, port)
+    port = MAIL_PORT
+    while True:
+        port = free_port(port, taken)
+        try:
+            catcher = mail_catcher.start(mails, port)
+        except OSError:  # somebody took it just now
+            port += 1
+            continue
+        break
     if catcher is None:
-        say("aiosmtpd is not installed, so mails of the demo are not kept: pip install --require-hashes -r requirements/demo.txt")
+        say("aiosmtpd is not installed, so mails of the demo go to the log: pip install --require-hashes -r requirements/demo.txt")
         return None
     ending.callback(catcher.stop)
-    return str(mails)
+    return port
 
 
 def _show_ready(ready: Document, folder: Path, seconds: float) -> None:

@@ -37,8 +37,8 @@ def _unapplied(alias: str = "owner") -> list[str]:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 listens on every network of this machine.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65_535))
-@click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 64))
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535), help="Where it listens.")
+@click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="How many, beside the one that starts them.")
 @click.option(
     "--threads", default=8, show_default=True, type=click.IntRange(1, 256), help="Requests that one process answers side by side."
 )

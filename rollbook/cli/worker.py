@@ -15,7 +15,7 @@ from rollbook.cli.answers import Refusal, refusals, say, set_up
 if TYPE_CHECKING:
     from procrastinate import App
 
-GRACE_SECONDS = 20.0  # a run hands itself back at its next batch; a SIS that stays silent would keep it for a minute
+GRACE_SECONDS = 12.0  # applying takes 5 at most, reading hands back at its next batch; a silent SIS would keep us for a minute
 PAUSE_SECONDS = 2.0  # before connecting again to a database that went away
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,174 @@
+"""Web, worker and demo as whole processes: they come up, they end when told, and leave nothing running."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import psutil
+import pytest
+
+from rollbook.standins.faults import Fault
+from rollbook.standins.standin import StandIn
+from rollbook.sync import runs, workers
+from rollbook.sync.models import Integration, RunState, Trigger
+from tests.processes import Started, free_port, wait_until
+
+pytestmark = pytest.mark.slow
+
+
+def status_of(url: str) -> int:
+    try:
+        with urlopen(Request(url), timeout=10) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        return error.code
+
+
+@pytest.mark.django_db(transaction=True)
+def test_web_answers_and_ends_when_told(web: Started) -> None:
+    assert status_of(f"{web.url}/") == 200
+    assert web.end() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_is_seen_and_gone_once_it_has_ended(worker: Started) -> None:
+    wait_until(lambda: workers.alive() == 1, worker)
+    began = time.monotonic()
+    assert worker.end() == 0
+    assert time.monotonic() - began < 10
+    assert workers.alive() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_whose_sis_is_silent_hands_the_run_back_within_30_seconds(
+    worker: Started, integration: Integration, standin: StandIn
+) -> None:
+    standin.faults = [Fault("silent")]
+    run = runs.request(integration, trigger=Trigger.PERSON).run
+
+    def is_fetching() -> bool:
+        run.refresh_from_db()
+        return run.state == RunState.FETCHING
+
+    wait_until(is_fetching, worker)
+    began = time.monotonic()
+    assert worker.end() == 0
+    assert time.monotonic() - began < 30
+    run.refresh_from_db()
+    assert (run.state, run.lease_until, run.attempts) == (RunState.FETCHING, None, 0)
+
+
+class Demo:
+    """A demo in a folder of its own."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder = folder
+        self._told = folder.with_suffix(".told")
+        self._out = folder.with_suffix(".out")
+        command = [sys.executable, "-m", "rollbook", "demo", "--data-dir", str(folder), "--students", "60", "--json", *options]
+        with self._out.open("wb") as out, self._told.open("wb") as told:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=told, env=os.environ)
+        wait_until(lambda: self._out.read_text().endswith("\n") or self.process.poll() is not None, seconds=90)
+        assert self.process.poll() is None, self.told
+        self.ready: dict[str, Any] = json.loads(self._out.read_text())["demo"]
+
+    @property
+    def told(self) -> str:
+        return self._told.read_text()
+
+    def pids(self) -> dict[str, int]:
+        children = json.loads((self.folder / "demo.json").read_text())["children"]
+        return dict(zip(("powerschool", "web", "worker"), children, strict=True))
+
+    def rollbook(self, *arguments: str, stdin: str = "") -> dict[str, Any]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("DATABASE", "ROLLBOOK_"))}
+        command = [sys.executable, "-m", "rollbook", *arguments, "--json"]
+        ended = subprocess.run(
+            command, input=stdin, capture_output=True, text=True, check=False, env=environment | {"ROLLBOOK_DATA_DIR": str(self.folder)}
+        )
+        assert ended.returncode == 0, ended.stderr
+        document: dict[str, Any] = json.loads(ended.stdout)
+        return document
+
+    def end(self, how: signal.Signals = signal.SIGINT) -> int:
+        self.process.send_signal(how)
+        return self.process.wait(40)
+
+
+def runs_still(pid: int) -> bool:
+    """A process that has ended but that nobody has asked about yet doesn't count."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def postgres_of(folder: Path) -> int | None:
+    file = folder / "postgres" / "postmaster.pid"
+    return int(file.read_text().split("\n", 1)[0]) if file.exists() else None
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "demo"
+    yield folder
+    state = folder / "demo.json"
+    pids = json.loads(state.read_text()).get("children", []) if state.exists() else []
+    for pid in [*pids, postgres_of(folder)]:
+        if pid and runs_still(pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_the_demo_from_the_first_start_to_the_second(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", free_port())) as busy:
+        demo = Demo(folder, "--port", str(busy.getsockname()[1]))
+    assert "is in use" in demo.told
+    assert status_of(demo.ready["url"]) == 200
+    children = demo.pids()
+
+    sis = demo.ready["powerschool"]
+    demo.rollbook(
+        "integration", "set", "powerschool", "--credential", f"client_id={sis['client_id']}", "--credential", f"client_url={sis['url']}",
+        "--grades", "K-12", "--live", stdin=sis["client_secret"],
+    )  # fmt: skip
+    first = demo.rollbook("run")["run"]["counts"]
+    assert first["new"] > 40
+    assert demo.rollbook("demo", "next-week", "--data-dir", str(folder))["week"] == 2
+    second = demo.rollbook("run")["run"]["counts"]
+    assert second.get("new", 0) + second.get("updated", 0) + second.get("not_in_roster", 0) > 0
+
+    os.kill(children["worker"], signal.SIGKILL)
+    wait_until(lambda: "The worker ended unasked with code -9" in demo.told)
+    wait_until(lambda: demo.pids()["worker"] != children["worker"])
+    children = demo.pids()
+    postgres = postgres_of(folder)
+    assert demo.end() == 0
+    assert not [name for name, pid in children.items() if runs_still(pid)]
+    assert postgres and not runs_still(postgres)
+
+    again = Demo(folder, "--port", str(free_port()))
+    assert again.ready["people"] == demo.ready["people"]
+    assert again.ready["week"] == 2
+    assert again.ready["powerschool"]["url"] == sis["url"]
+    assert again.rollbook("students")["total"] >= first["new"]
+    assert again.end(signal.SIGTERM) == 0
+
+
+def test_a_demo_that_was_killed_does_not_stand_in_the_way_of_the_next(folder: Path) -> None:
+    demo = Demo(folder, "--port", str(free_port()))
+    left = demo.pids()
+    demo.end(signal.SIGKILL)
+    again = Demo(folder, "--port", str(free_port()))
+    assert not [name for name, pid in left.items() if runs_still(pid)]
+    postgres = postgres_of(folder)
+    assert again.end() == 0
+    assert postgres and not runs_still(postgres)

@@ -1,0 +1,178 @@
+"""Schools, people, integrations and keys from the command line."""
+
+import base64
+import json
+
+import pytest
+
+from rollbook.schools.models import AuditEntry, Membership, School, User
+from rollbook.sync import credentials
+from rollbook.sync.models import Credential, Integration
+from tests.cli.conftest import Command
+
+SECRET = "s3cret-never-printed"
+CONNECT = (
+    "integration", "set", "powerschool", "--credential", "client_id=our-id", "--credential", "client_url=https://ps.lincoln.example",
+    "--grades", "9-12",
+)  # fmt: skip
+
+
+def test_a_school_is_added_once(inside: Command) -> None:
+    added = inside("school", "add", "Lincoln High School", "--timezone", "America/New_York", "--json")
+    assert added.code == 0
+    assert added.json["school"]["timezone"] == "America/New_York"
+    again = inside("school", "add", "lincoln high school", "--json")
+    assert (again.code, again.json["error"]["code"]) == (3, "school_exists")
+    assert [school["id"] for school in inside("school", "list", "--json").json["schools"]] == [added.json["school"]["id"]]
+    assert AuditEntry.objects.get(action="school.added").via == "command line"
+
+
+@pytest.mark.parametrize(("name", "zone"), [("", "UTC"), ("  ", "UTC"), ("Lincoln", "Mars/Base"), ("Lincoln", "")])
+def test_a_school_needs_a_name_and_a_time_zone_that_exists(inside: Command, name: str, zone: str) -> None:
+    assert inside("school", "add", name, "--timezone", zone).code == 2
+    assert not School.objects.exists()
+
+
+def test_a_school_is_named_by_name_or_id_and_not_at_all_while_there_is_one(inside: Command, school: School) -> None:
+    for named in ([], ["--school", "LINCOLN high school"], ["--school", str(school.pk)]):
+        assert inside("students", *named, "--json").code == 0
+    assert inside("students", "--school", "Nowhere", "--json").code == 6
+    School.objects.create(name="Other School")
+    unnamed = inside("students", "--json")
+    assert (unnamed.code, unnamed.json["error"]["code"]) == (2, "school_unnamed")
+    assert "Other School" in unnamed.err
+
+
+def test_without_a_school_the_remedy_is_a_command(inside: Command) -> None:
+    ended = inside("students")
+    assert ended.code == 6
+    assert "rollbook school add" in ended.err
+    assert not ended.out
+
+
+def test_a_made_up_password_is_shown_once_and_works(inside: Command, school: School) -> None:
+    added = inside("user", "add", "Ada@Lincoln.example", "--role", "administrator", "--json").json
+    user = User.objects.get(email="ada@lincoln.example")
+    assert user.check_password(added["password"])
+    assert Membership.objects.get(user=user).role == "administrator"
+    assert added["password"] not in inside("user", "list", "--json").out
+    assert added["password"] not in json.dumps(list(AuditEntry.objects.values("detail", "subject")), default=str)
+
+
+def test_a_password_comes_from_standard_input_and_is_not_repeated(inside: Command, school: School) -> None:
+    added = inside("user", "add", "cora@lincoln.example", "--role", "counselor", "--password-stdin", stdin="plenty of letters\n")
+    assert added.code == 0
+    assert "plenty" not in added.out + added.err
+    assert User.objects.get().check_password("plenty of letters")
+
+
+@pytest.mark.parametrize("weak", ["", "short", "password1234"])
+def test_a_weak_password_is_refused_and_nobody_is_added(inside: Command, school: School, weak: str) -> None:
+    added = inside("user", "add", "cora@lincoln.example", "--role", "counselor", "--password-stdin", "--json", stdin=f"{weak}\n")
+    assert (added.code, added.json["error"]["code"]) == (3, "password_refused")
+    assert not User.objects.exists()
+
+
+def test_somebody_who_is_there_gets_the_role_and_keeps_the_password(inside: Command, counselor: User, password: str) -> None:
+    added = inside("user", "add", counselor.email, "--role", "owner", "--json").json
+    assert added["password"] is None
+    counselor.refresh_from_db()
+    assert counselor.check_password(password)
+    assert counselor.memberships.get().role == "owner"
+
+
+def test_a_password_is_set_anew(inside: Command, counselor: User, password: str) -> None:
+    made_up = inside("user", "password", counselor.email, "--json").json["password"]
+    counselor.refresh_from_db()
+    assert counselor.check_password(made_up) and not counselor.check_password(password)
+    assert inside("user", "password", "nobody@lincoln.example").code == 6
+
+
+def test_an_integration_takes_its_secret_from_standard_input_and_never_shows_it(inside: Command, school: School) -> None:
+    saved = inside(*CONNECT, "--json", stdin=f"{SECRET}\n")
+    assert saved.code == 0, saved.err
+    shown = saved.json["integration"]
+    assert shown["grades"] == [9, 10, 11, 12]
+    assert (shown["active"], shown["test_run"]) == (True, True)
+    [secret] = [field for field in shown["credentials"] if field["kind"] == "secret"]
+    assert (secret["set"], secret["value"]) == (True, None)
+    integration = Integration.objects.get()
+    assert credentials.load(integration)["client_secret"] == SECRET
+    assert all(SECRET.encode() not in bytes(row.ciphertext) for row in Credential.objects.all())
+    everything = [inside("integration", *words) for words in (["show"], ["show", "--json"], ["list"], ["list", "--json"])]
+    everything += [saved, inside("audit", "--json")]
+    assert all(SECRET not in ended.out + ended.err for ended in everything)
+
+
+def test_a_secret_as_an_argument_is_refused_and_not_repeated(inside: Command, school: School) -> None:
+    refused = inside(*CONNECT, "--credential", f"client_secret={SECRET}", "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (2, "secret_as_argument")
+    assert SECRET not in refused.out + refused.err
+    assert not Integration.objects.exists()
+
+
+def test_what_is_not_named_stays(inside: Command, school: School) -> None:
+    inside(*CONNECT, "--no-notify", stdin=SECRET)
+    inside("integration", "set", "powerschool", "--live", "--without", "birth_date", "--keep-secrets")
+    integration = Integration.objects.get()
+    assert integration.grades == [9, 10, 11, 12]
+    assert not integration.test_run and integration.active and not integration.notify_on_errors
+    assert ["birth_date", "birth_date"] not in integration.mapping
+    assert credentials.load(integration)["client_secret"] == SECRET
+    inside("integration", "set", "powerschool", "--all-fields")
+    assert ["birth_date", "birth_date"] in Integration.objects.get().mapping
+
+
+def test_another_address_needs_the_secret_again(inside: Command, school: School) -> None:
+    inside(*CONNECT, stdin=SECRET)
+    move = ("integration", "set", "powerschool", "--credential", "client_url=https://elsewhere.example", "--json")
+    refused = inside(*move)
+    assert (refused.code, refused.json["error"]["code"]) == (3, "client_secret_refused")
+    assert credentials.load(Integration.objects.get())["client_url"] == "https://ps.lincoln.example"
+    assert inside(*move, stdin=SECRET).code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        (("--grades", "9-nine"), 2, "grades_unreadable"),
+        (("--choice", "email_source=fax"), 2, "choice_unknown"),
+        (("--choice", "colour=red"), 2, "pair_unknown"),
+        (("--credential", "user=me"), 2, "pair_unknown"),
+        (("--credential", "client_id"), 2, "pair_unknown"),
+        (("--without", "shoe_size"), 2, "field_unknown"),
+        (("--without", "email"), 3, "mapping_refused"),
+        (("--variant", "v9"), 2, "variant_unknown"),
+    ],
+)
+def test_a_setting_that_can_not_be_saves_nothing(
+    inside: Command, school: School, arguments: tuple[str, ...], code: int, error: str
+) -> None:
+    refused = inside(*CONNECT, *arguments, "--json", stdin=SECRET)
+    assert (refused.code, refused.json["error"]["code"]) == (code, error)
+    assert not Integration.objects.exists()
+
+
+def test_an_unknown_sis_names_those_that_there_are(inside: Command, school: School) -> None:
+    refused = inside("integration", "set", "abacus")
+    assert refused.code == 6
+    assert "powerschool" in refused.err
+
+
+def test_keys_are_fresh_and_fit() -> None:
+    from click.testing import CliRunner
+
+    from rollbook.cli import main
+
+    first, second = (json.loads(CliRunner().invoke(main, ["keys", "--json"]).stdout)["keys"] for _ in range(2))
+    assert first["ROLLBOOK_SECRET_KEY"] != second["ROLLBOOK_SECRET_KEY"]
+    name, _, key = first["ROLLBOOK_ENCRYPTION_KEYS"].partition(":")
+    assert name and len(base64.b64decode(key)) == 32
+
+
+def test_check_tells_what_is_missing(inside: Command) -> None:
+    ended = inside("check", "--json")
+    assert ended.code == 7
+    assert {check["name"]: check["ok"] for check in ended.json["checks"]} == {
+        "database": True, "migrations": True, "worker": False, "keys": True,
+    }  # fmt: skip
