@@ -182,7 +182,7 @@ def parse_grades(written: str) -> list[int]:
 
 def _ends(part: str) -> tuple[int, int] | None:
     """Both ends of a range; a single level is a range of one. "PK-3" is the range: as one level it is written "PK3" or "Pre-K 3"."""
-    for cut in (i for i, letter in enumerate(part) if letter == "-" and i > 0):
+    for cut in (i for i, letter in enumerate(part) if letter == "-"):
         first, last = grade(part[:cut].strip()), grade(part[cut + 1 :].strip())
         if first is not None and last is not None:
             return first, last

@@ -9,7 +9,7 @@ from rollbook.roster.planning import WRITING_KINDS, ChangeKind
 from rollbook.roster.records import Account, Severity
 from tests.roster.model import SOURCE, School, account, raw
 
-law = settings(max_examples=40, deadline=None, database=None)
+law = settings(max_examples=30, deadline=None, database=None)
 
 IDS = st.integers(1, 6)
 ADDRESSES = [f"s{number}@x.example" for number in range(1, 8)]

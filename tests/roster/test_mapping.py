@@ -189,7 +189,7 @@ LIKELY = st.sampled_from([1, "1", "a@x.example", "Ada", 2028, "2010-12-10", 10, 
 ANY_RECORD = st.fixed_dictionaries({}, optional=dict.fromkeys([*dict(MAPPING), "level"], LIKELY | ANY_JSON))
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=100, deadline=None, database=None)
 @given(ANY_JSON | ANY_RECORD)
 def test_mapping_never_raises_on_any_json_and_says_what_became_of_it(said: Any) -> None:
     mapped = mapper().map(said)

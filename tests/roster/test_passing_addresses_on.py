@@ -90,6 +90,13 @@ def test_the_old_address_of_a_withdrawn_student_stays_taken() -> None:
     assert plan.errors == {("email_shared", "2"), ("email_shared", "3"), ("email_taken", "9")}
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_address_somebody_keeps_is_taken_for_whoever_shares_it_with_a_repeated_record(order: int) -> None:
+    plan = school_of(2).plan([*moves((7, 1), (7, 3)), raw(8, mail=address(1))][::order])
+    assert plan.writing == {}
+    assert plan.errors == {("id_repeated", "7"), ("email_taken", "8")}
+
+
 def test_a_student_held_as_another_person_keeps_the_address() -> None:
     other = raw(1, mail=address(7), first="Eda", last="King", born="2009-01-01")
     plan = school_of(1).plan([other, raw(9, mail=address(1))])
