@@ -8,16 +8,9 @@ from rollbook.schools.models import School, User
 from rollbook.sources.base import Variant
 from rollbook.sources.registry import SOURCES
 from rollbook.sync import credentials as vault
+from rollbook.sync import schedules
 from rollbook.sync.models import Integration
-
-
-class SettingRefused(Exception):
-    """A setting can't be saved. `field` is its key, `what` the sentence to show beside it."""
-
-    def __init__(self, field: str, what: str) -> None:
-        super().__init__(what)
-        self.field = field
-        self.what = what
+from rollbook.sync.refusals import SettingRefused
 
 
 @transaction.atomic
@@ -59,6 +52,7 @@ def save_connection(
     integration.test_run = test_run
     integration.notify_on_errors = notify_on_errors
     integration.save()
+    schedules.ensure(integration)
     audit.record(
         "integration.saved",
         school=school,

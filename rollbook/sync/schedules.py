@@ -13,8 +13,8 @@ from rollbook.roster.school_calendar import due_times, next_due
 from rollbook.schools import audit
 from rollbook.schools.models import User
 from rollbook.sync import notices, runs
-from rollbook.sync.integrations import SettingRefused
 from rollbook.sync.models import Integration, RunState, Schedule, Trigger
+from rollbook.sync.refusals import SettingRefused
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_http_methods
 from rollbook.sources.base import Source
 from rollbook.sources.registry import SOURCES
 from rollbook.sync import credentials as vault
-from rollbook.sync.integrations import SettingRefused, save_connection
+from rollbook.sync.integrations import save_connection
 from rollbook.sync.models import Integration
+from rollbook.sync.refusals import SettingRefused
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.configure_form import GRADES, QUICK_GRADES, ConfigureForm, initial_of, source_of
 from rollbook.web.wizard import steps

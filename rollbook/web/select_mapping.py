@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods
 
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.sources.base import MappingRow
-from rollbook.sync.integrations import SettingRefused, save_mapping
+from rollbook.sync.integrations import save_mapping
 from rollbook.sync.models import Integration
+from rollbook.sync.refusals import SettingRefused
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.trigger import start
 from rollbook.web.wizard import steps

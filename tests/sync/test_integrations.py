@@ -8,8 +8,9 @@ from rollbook.config import config
 from rollbook.schools.models import School, User
 from rollbook.sync import credentials
 from rollbook.sync.credentials import KeyMissing
-from rollbook.sync.integrations import SettingRefused, save_connection, save_mapping
+from rollbook.sync.integrations import save_connection, save_mapping
 from rollbook.sync.models import Credential, Integration
+from rollbook.sync.refusals import SettingRefused
 
 pytestmark = pytest.mark.django_db
 GIVEN = {"client_id": "an id", "client_secret": "a secret", "client_url": "https://sis.example.org"}

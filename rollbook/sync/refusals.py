@@ -1,0 +1,10 @@
+"""What a person asked for and can't have as it is: a setting that can't be saved, a run that can't be started. Nothing was changed."""
+
+
+class SettingRefused(Exception):
+    """A setting can't be saved. `field` is its key, `what` the sentence to show beside it."""
+
+    def __init__(self, field: str, what: str) -> None:
+        super().__init__(what)
+        self.field = field
+        self.what = what
