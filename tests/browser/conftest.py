@@ -57,7 +57,7 @@ def sis() -> "Iterator[StandIn]":
     """A PowerSchool whose records are all in order, in many small pages."""
     from rollbook.standins import powerschool
 
-    with powerschool.serve(students=260, seed=11, clean=True, page_size_max=20) as running:
+    with powerschool.serve(students=600, seed=7, clean=True, page_size_max=40) as running:
         yield running
 
 
