@@ -2,7 +2,7 @@
 
 import getpass
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,7 @@ from rollbook.cli.people import VIA
 
 if TYPE_CHECKING:
     from rollbook.sources.base import Source, Variant
+    from rollbook.sync.models import Integration
 
 Pairs = tuple[str, ...]
 
@@ -111,12 +112,9 @@ def set_up_integration(
     pairs: Pairs,
     keep_secrets: bool,
     choices: Pairs,
-    grades: str | None,
-    active: bool | None,
-    test_run: bool | None,
-    notify: bool | None,
     without: Pairs,
     all_fields: bool,
+    **switches: Any,
 ) -> Answer:
     """Connect a SIS, or change how it is connected. What isn't named stays as it is.
 
@@ -155,11 +153,8 @@ def set_up_integration(
                 variant=form.key,
                 choices=(before.choices if before else {}) | _choices(form, choices),
                 credentials=credentials,
-                grades=_grades(grades) if grades is not None else before.grades if before else [],
-                active=active if active is not None else before.active if before else True,
-                test_run=test_run if test_run is not None else before.test_run if before else True,
-                notify_on_errors=notify if notify is not None else before.notify_on_errors if before else True,
                 via=VIA,
+                **_switches(before, **switches),
             )
             if without or all_fields:
                 integrations.save_mapping(saved, None, _mapping(form, without), via=VIA)
@@ -167,6 +162,16 @@ def set_up_integration(
         remedy = "`rollbook integration set --help` shows how to give it."
         raise Refusal(Exit.REFUSED, f"{refused.field}_refused", refused.what, remedy) from refused
     return Answer({"integration": of_integration(saved)})
+
+
+def _switches(
+    before: "Integration | None", grades: str | None, active: bool | None, test_run: bool | None, notify: bool | None
+) -> Document:
+    """What was said, else what is stored, else how a new integration starts."""
+    said = {"grades": None if grades is None else _grades(grades), "active": active, "test_run": test_run, "notify_on_errors": notify}
+    new = {"grades": [], "active": True, "test_run": True, "notify_on_errors": True}
+    stored = {name: getattr(before, name) for name in new} if before else new
+    return stored | {name: value for name, value in said.items() if value is not None}
 
 
 @integration.command("show")

@@ -1,0 +1,100 @@
+"""Rules of the house that no linter knows: who alone may speak SQL, open connections, move runs and send mail; and how long things get.
+
+The layers themselves are import-linter's (`make lint`).
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FILES = [
+    path for folder in ("rollbook", "tests", "bench") for path in sorted((ROOT / folder).rglob("*.py")) if "migrations" not in path.parts
+]
+PRODUCT = [path for path in FILES if path.is_relative_to(ROOT / "rollbook")]
+LONGEST_FILE, LONGEST_FUNCTION = 400, 60
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT / "rollbook"))
+
+
+def nodes(path: Path) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(path.read_text()))
+
+
+def imported(path: Path) -> set[str]:
+    """Modules, and what is taken from them, by their full names."""
+    found: set[str] = set()
+    for node in nodes(path):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def calls(path: Path) -> set[str]:
+    """Names of the functions and methods that a file calls."""
+    found = (node.func for node in nodes(path) if isinstance(node, ast.Call))
+    return {each.attr if isinstance(each, ast.Attribute) else each.id for each in found if isinstance(each, ast.Attribute | ast.Name)}
+
+
+def test_only_the_store_runs_hand_written_sql() -> None:
+    speaking = {name(path) for path in PRODUCT if calls(path) & {"cursor", "execute", "executemany", "raw", "extra", "RawSQL"}}
+    assert speaking == {
+        "sync/store.py",
+        "database.py",  # makes the embedded server's role and database, before there is anything else
+    }
+
+
+def test_only_one_module_opens_connections_to_elsewhere() -> None:
+    openers = ("httpx2", "httpcore2", "httpx", "requests", "urllib.request", "http.client", "urllib3", "aiohttp", "socket")
+    reaching = {name(path) for path in PRODUCT if any(module in openers for module in imported(path))}
+    assert {file for file in reaching if not file.startswith("standins/")} == {
+        "sources/http.py",
+        "cli/children.py",  # looks for free ports of this machine
+        "cli/demo.py",  # tells its own stand-in that a week has gone by
+    }
+
+
+def test_only_one_module_moves_runs() -> None:
+    """Whoever else writes a run's columns leaves its state alone."""
+    moving = set()
+    for path in PRODUCT:
+        if "rollbook.sync.models.RunState" not in imported(path):
+            continue
+        for node in nodes(path):
+            updates = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"update", "create"}
+            if updates and any(keyword.arg == "state" for keyword in node.keywords):  # type: ignore[attr-defined]
+                moving.add(name(path))
+            if isinstance(node, ast.Assign) and any(isinstance(to, ast.Attribute) and to.attr == "state" for to in node.targets):
+                moving.add(name(path))
+    assert moving - {"sync/notices.py"} == {"sync/runs.py"}  # a notice has a state of its own
+
+
+def test_only_one_module_sends_mail_about_runs() -> None:
+    assert {name(path) for path in PRODUCT if any(module.startswith("django.core.mail") for module in imported(path))} == {
+        "sync/notices.py"
+    }
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_is_too_long_to_read(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= LONGEST_FILE
+    for node in nodes(path):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < LONGEST_FUNCTION, node.name
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=name)
+def test_every_module_says_what_it_holds(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree) or not tree.body
+
+
+def test_requirements_name_no_registry() -> None:
+    for file in (ROOT / "requirements").glob("*"):
+        assert "://" not in file.read_text() and "--index-url" not in file.read_text(), file.name
