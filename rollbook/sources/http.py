@@ -26,6 +26,7 @@ import httpcore2
 
 from rollbook.sources.addresses import Network, refusal, within
 from rollbook.sources.errors import AddressRefused, AddressUnreachable, SourceError, TryLater, UnexpectedShape
+from rollbook.sources.pace import Pace
 from rollbook.sources.wire import CHECK_ADDRESS, checked_url, duration, gunzipped, limited, retry_after, untrusted
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class Http:
         self._bounds, self._name = bounds, name
         self._closed = threading.Event()
         self._pause = pause or self._closed.wait
+        self._pace = Pace()
         self._ends = time.monotonic() + bounds.run_seconds
         self._network = _GuardedNetwork(name, tuple(ip_network(text, strict=False) for text in bounds.allowed_networks))
         self._pool: httpcore2.ConnectionPool | None = None
@@ -102,6 +104,7 @@ class Http:
         """
         parts = checked_url(url)
         for number in range(1, self._bounds.tries + 1):
+            self._keep_pace()
             try:
                 return self._try(method, parts, headers, content)
             except _Again as failure:
@@ -110,6 +113,12 @@ class Http:
             if number < self._bounds.tries:
                 self._wait(number, again)
         raise again.final
+
+    def _keep_pace(self) -> None:
+        """Wait while the SIS's quota is used up. Where that is longer than we wait, its 429 says so and ends the run."""
+        seconds = self._pace.claim()
+        if 0 < seconds <= self._bounds.retry_after_seconds and time.monotonic() + seconds < self._ends:
+            self._pause(seconds)
 
     def _wait(self, number: int, again: _Again) -> None:
         """Wait before the next try, longer each time and never in step with other workers; not beyond the end of the run."""
@@ -139,8 +148,12 @@ class Http:
         with self._plain_errors(call):
             answer = self._send(method, parts, headers, content)
         log.debug("%s %s answered %d with %d bytes", method, parts.hostname, answer.status, len(answer.body))
+        now_utc = datetime.now(UTC)
+        reset = self._pace.learn(answer.headers, now_utc)
         if answer.status in AGAIN:
-            wait = retry_after(answer.headers.get("retry-after", ""), datetime.now(UTC))
+            wait = retry_after(answer.headers.get("retry-after", ""), now_utc)
+            if wait is None and answer.status == 429:
+                wait = reset
             raise _Again(self._refused_for_now(answer.status), wait)
         return answer
 

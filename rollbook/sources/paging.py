@@ -1,8 +1,8 @@
-"""Numbered pages read side by side, and the proof that no student is missing: used by sources that state a total.
+"""Numbered pages, and the proof that no student is missing: `read_roster` for a SIS that states a total, else `read_untold`.
 
 Two things can go wrong unseen: a page that repeats hides a student who wasn't given, and a student who leaves while we read
-moves all later ones up, so that one slips between two pages. So ids are counted, not records, and when the total changed
-while we read, everything is read once more.
+moves all later ones up, so that one slips between two pages. So ids are counted, not records, and everything is read once more:
+where there is a total, when it changed while we read; where there is none, whenever there is more than one page.
 """
 
 from collections import deque
@@ -10,19 +10,24 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from rollbook.sources.base import Page
 from rollbook.sources.errors import RosterIncomplete, TokenExpired
 from rollbook.sources.http import Bounds
 
 Record = dict[str, Any]
+READINGS: Final = 3  # at most, of a SIS that states no total
 
 
 class Numbered(Protocol):
-    """A SIS whose pages have numbers. `submit` asks for a page in another thread; the rest is called in the reader's own."""
+    """A SIS that states a total. `submit` asks for a page in another thread; the rest is called in the reader's own.
+
+    `id_field` is the key of a record's id.
+    """
 
     name: str
+    id_field: str
     page_size: int  # what is asked for; a SIS may give less
 
     def count(self) -> int: ...
@@ -30,10 +35,21 @@ class Numbered(Protocol):
     def renew(self, expired: TokenExpired) -> None: ...
 
 
+class Untold(Protocol):
+    """A SIS that states no total. `page` asks for one page, with another token if it has to."""
+
+    name: str
+    id_field: str
+    page_size: int
+
+    def page(self, number: int) -> list[Record]: ...
+
+
 @dataclass(slots=True)
 class _Tally:
     """What one reading has given: different ids, records without an id (each a student of its own), and records in all."""
 
+    id_field: str
     ids: set[str] = field(default_factory=set)
     nameless: int = 0
     records: int = 0
@@ -41,7 +57,7 @@ class _Tally:
     def add(self, records: list[Record]) -> int:
         """How many students of this page had not come before."""
         before = self.students
-        keys = [key for key in map(_key, records) if key is not None]
+        keys = [key for record in records if (key := _key(record, self.id_field)) is not None]
         self.ids.update(keys)
         self.nameless += len(records) - len(keys)
         self.records += len(records)
@@ -52,9 +68,9 @@ class _Tally:
         return len(self.ids) + self.nameless
 
 
-def _key(record: Record) -> str | None:
+def _key(record: Record, id_field: str) -> str | None:
     """The id that tells students apart; 156 and "156" are one."""
-    value = record.get("id")
+    value = record.get(id_field)
     return None if value is None or value == "" else str(value)
 
 
@@ -65,11 +81,11 @@ def read_roster(sis: Numbered, bounds: Bounds) -> Iterator[Page]:
         raise _over(sis.name, bounds, f"says that it has {stated:,} students")
     passed_on: set[str | None] = {None}
     for reading in (1, 2):
-        tally = _Tally()
+        tally = _Tally(sis.id_field)
         for page in _one_reading(sis, bounds, stated, tally):
             if reading == 1:
                 yield page
-            elif late := [record for record in page.records if _key(record) not in passed_on]:
+            elif late := [record for record in page.records if _key(record, sis.id_field) not in passed_on]:
                 yield page._replace(records=late)
         passed_on |= tally.ids
         before, stated = stated, sis.count()
@@ -117,6 +133,54 @@ def _one_reading(sis: Numbered, bounds: Bounds, stated: int, tally: _Tally) -> I
             return
         if number == bounds.pages:
             raise _over(sis.name, bounds, "gave more")
+
+
+def read_untold(sis: Untold, bounds: Bounds) -> Iterator[Page]:
+    """Every page, read again until a reading brings nobody new; RosterIncomplete if even the third one does.
+
+    Further readings pass on only those who had slipped through before. One page alone needs no second reading: nobody slips
+    through inside of it.
+    """
+    passed_on: set[str | None] = {None}
+    for reading in range(1, READINGS + 1):
+        tally, late, pages = _Tally(sis.id_field), 0, 0
+        for page in _one_untold_reading(sis, bounds, tally):
+            pages += bool(page.records)
+            if reading == 1:
+                yield page
+            elif missed := [record for record in page.records if _key(record, sis.id_field) not in passed_on]:
+                late += len(missed)
+                yield page._replace(records=missed)
+        passed_on |= tally.ids
+        if pages < 2 or (reading > 1 and not late):
+            return
+    raise RosterIncomplete(
+        f"The students in {sis.name} changed again and again while they were read.",
+        "Run it again when nobody is enrolling students, for instance at night.",
+    )
+
+
+def _one_untold_reading(sis: Untold, bounds: Bounds, tally: _Tally) -> Iterator[Page]:
+    """Pages until an empty one, or until a short one where the first was full: then the SIS keeps to the size we ask for."""
+    number, idle, full = 1, 0, False
+    while True:
+        records = sis.page(number)
+        idle = 0 if tally.add(records) or not records else idle + 1
+        if tally.records > bounds.records:
+            raise _over(sis.name, bounds, "gave more")
+        if idle == 2:
+            raise RosterIncomplete(
+                f"{sis.name} gives the same students on page after page.",
+                f"Run it again. If it stays so, ask whoever looks after {sis.name}.",
+            )
+        if records or number == 1:
+            yield Page(records, number, None, None)
+        full = full or (number == 1 and len(records) == sis.page_size)
+        if not records or (full and len(records) < sis.page_size):
+            return
+        if number == bounds.pages:
+            raise _over(sis.name, bounds, "gave more")
+        number += 1
 
 
 def _drop(waiting: "deque[tuple[int, Future[list[Record]]]]") -> None:

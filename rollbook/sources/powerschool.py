@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn, TypedDict, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -25,6 +25,8 @@ from rollbook.sources.errors import (
 )
 from rollbook.sources.http import Answer, Http
 from rollbook.sources.paging import Record, read_roster
+from rollbook.sources.shapes import Scalar, decoded, read_patiently
+from rollbook.sources.wire import redirect_host
 
 T = TypeVar("T")
 
@@ -32,7 +34,6 @@ NAME: Final = "PowerSchool"
 ACTIVE: Final = "school_enrollment.enroll_status_code==0"  # without a filter the district's list holds everybody (doc)
 USUAL_PAGE: Final = 100  # out of the box; an administrator may raise it to 1,000 (clients)
 LARGEST_PAGE: Final = 1_000
-MOST_OBJECTS: Final = 200_000  # in one answer: 20 MB of "{}" would unpack to a gigabyte
 MAINTENANCE_HOST: Final = "message.powerschool.com"  # where a server that is down sends its callers (live)
 
 # Which object of a student holds a field; "" is the student itself. An object other than `name` is an expansion to ask for.
@@ -53,7 +54,6 @@ ALWAYS: Final = frozenset({"id", "grade_level"})
 
 # PowerSchool turns XML into JSON: a text that looks like a number comes as a number, a list of one comes as its element, an
 # empty object comes as "", and what has no value is left out (live).
-Scalar = str | int | float | bool | None
 
 
 class _Counted(TypedDict):
@@ -141,6 +141,7 @@ class _District:
     """One conversation with one server. All but `_page` runs in the reader's thread."""
 
     name = NAME
+    id_field = "id"
 
     def __init__(self, connection: Connection, wanted: frozenset[str], http: Http, threads: Executor) -> None:
         self._credentials, self._http, self._threads = connection.credentials, http, threads
@@ -182,11 +183,7 @@ class _District:
                 self._bearer.renew(expired)
 
     def _read(self, target: str, decode: Callable[[bytes], T], token: str, sign_in: int) -> T:
-        body = self._get(target, token, sign_in)
-        try:
-            return decode(body)
-        except UnexpectedShape:  # once more: something between us may have cut it, or put a page of its own in its place
-            return decode(self._get(target, token, sign_in))
+        return read_patiently(lambda: self._get(target, token, sign_in), decode)
 
     def _get(self, target: str, token: str, sign_in: int) -> bytes:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
@@ -238,12 +235,7 @@ def origin(client_url: str) -> str:
 
 
 def _decoded(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
-    if body.count(b"{") > MOST_OBJECTS:
-        raise _not_powerschool("The answer")
-    try:
-        return decoder.decode(body)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise _not_powerschool("The answer") from None
+    return decoded(decoder, body, lambda: _not_powerschool("The answer"))
 
 
 def _problem(answer: Answer) -> _Problem:
@@ -292,17 +284,13 @@ def _refused(answer: Answer, our_origin: str) -> NoReturn:
 
 
 def _redirected(location: str, our_origin: str) -> NoReturn:
-    try:
-        host = urlsplit(urljoin(our_origin, location)).hostname or ""
-    except ValueError:
-        host = ""
+    host = redirect_host(location, our_origin)
     if host == MAINTENANCE_HOST or "maintenance" in location.lower():
         raise TryLater("PowerSchool is in maintenance.", "Nothing needs mending: the next scheduled run tries again.")
     if host == urlsplit(our_origin).hostname:
         raise _not_powerschool("The answer (sent on to another page)")
-    elsewhere = host if re.fullmatch(r"[a-z0-9.-]{1,253}", host) else "another address"
     raise AddressRefused(
-        f"{our_origin} sends us on to {elsewhere}, and we don't take your credentials there.",
+        f"{our_origin} sends us on to {host}, and we don't take your credentials there.",
         "If PowerSchool has moved, enter its new address as Client URL.",
     )
 

@@ -1,13 +1,14 @@
 """Small pure parts of speaking HTTP, without a socket: an address we may use, an answer unpacked within bounds, `Retry-After`,
-and why a certificate was refused."""
+where a redirect leads, and why a certificate was refused."""
 
+import re
 import ssl
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from rollbook.sources.errors import AddressRefused, AddressUnreachable, SourceError
 
@@ -42,6 +43,15 @@ def checked_url(url: str) -> SplitResult:
     if "@" in parts.netloc:
         raise AddressRefused("The address has a user name or password in it.", "Enter the address alone.")
     return parts
+
+
+def redirect_host(location: str, from_url: str) -> str:
+    """The host that a redirect leads to, in a form that can be shown; "another address" where there is none."""
+    try:
+        host = urlsplit(urljoin(from_url, location)).hostname or ""
+    except ValueError:
+        host = ""
+    return host if re.fullmatch(r"[a-z0-9.-]{1,253}", host) else "another address"
 
 
 def limited(chunks: Iterable[bytes], limit: int, too_large: Callable[[], SourceError]) -> Iterator[bytes]:
