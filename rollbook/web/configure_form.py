@@ -90,9 +90,10 @@ class ConfigureForm(forms.Form):
 
     @property
     def credential_fields(self) -> Iterable[tuple[forms.BoundField, bool]]:
-        """Each credential's field, and whether it is a secret that is stored."""
+        """Each credential's field, and whether it is a secret that is stored and will do."""
         for credential in self.variant.credentials:
-            yield self[CREDENTIAL + credential.key], credential.kind == "secret" and credential.key in self.stored
+            field = self[CREDENTIAL + credential.key]
+            yield field, credential.kind == "secret" and credential.key in self.stored and not (self.is_bound and field.errors)
 
     @property
     def choice_fields(self) -> Iterable[forms.BoundField]:

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
-from rollbook.sync.models import ACTIVE_STATES, Run, Trigger
+from rollbook.sync.models import ACTIVE_STATES, Run, RunState, Trigger
 from rollbook.sync.report import has_plan
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.paging import Pages, page_of
@@ -37,12 +38,13 @@ def history(request: SchoolRequest) -> HttpResponse:
 
 
 def line_of(run: Run) -> Line:
-    duration = run.finished_at - run.started_at if run.finished_at and run.started_at else None
+    worked = run.state in {RunState.DONE, RunState.FAILED}  # a discarded run rested until somebody looked at it
+    duration = run.finished_at - run.started_at if worked and run.finished_at and run.started_at else None
     return Line(run, badge_of(run), duration, started_by(run), has_plan(run))
 
 
 def started_by(run: Run) -> str:
     """The person who triggered it, or what did."""
-    if run.trigger == Trigger.PERSON and run.requested_by:
-        return run.requested_by.name
+    if run.trigger == Trigger.PERSON:
+        return run.requested_by.name if run.requested_by else _("Command line")
     return str(Trigger(run.trigger).label)

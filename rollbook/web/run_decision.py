@@ -26,8 +26,6 @@ def approve(request: SchoolRequest, run_id: UUID) -> HttpResponse:
 @school_required(manage=True)
 def discard(request: SchoolRequest, run_id: UUID) -> HttpResponse:
     run = run_of(request, run_id)
-    if runs.discard(run, request.person):
-        messages.success(request, _("Discarded. No account was changed."))
-    else:
+    if not runs.discard(run, request.person):
         messages.warning(request, _("Nothing was done: this run is not on hold any more."))
     return redirect("run", request.school.pk, run.pk)

@@ -92,7 +92,7 @@ def test_a_held_run_is_approved_or_discarded_here(admin: Client, make_run: MakeR
         admin, run, confirm="discard"
     ), "without JavaScript"
     discard = reverse("discard", args=[run.school_id, run.pk])
-    assert "Discarded. No account was changed." in admin.post(discard, follow=True).content.decode()
+    assert "This run was discarded. No account was changed." in admin.post(discard, follow=True).content.decode()
     run.refresh_from_db()
     assert run.state == RunState.DISCARDED
     assert "not on hold any more" in admin.post(discard, follow=True).content.decode()
