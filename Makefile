@@ -56,11 +56,12 @@ clean: ## Remove the environment and all caches; a demo's data in .demo stays
 
 .venv/bin/python:
 	@if [ -z "$(PYTHON)" ]; then echo "Rollbook needs Python 3.11 or later with its venv module (Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; fi
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv
 
 # A stamp for each set of requirements: pip runs again only when the pins change. The project itself is put on the path, not built.
 .venv/demo .venv/dev: .venv/%: requirements/%.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@echo "Installing $< into .venv; this takes a minute, and only when these requirements change."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/rollbook.pth"
 	@printf '#!/bin/sh\nexec "%s/$(BIN)/python" -m rollbook "$$@"\n' "$(CURDIR)" > $(BIN)/rollbook && chmod +x $(BIN)/rollbook
 	@touch $@

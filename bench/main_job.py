@@ -74,7 +74,7 @@ def _measure(arguments: argparse.Namespace, environment: dict[str, str]) -> dict
             str(arguments.students),
             "--page-size-max",
             str(arguments.page_size),
-        ],  # fmt: skip
+        ],
         stdout=subprocess.PIPE,
         text=True,
         env=environment,

@@ -19,7 +19,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="rollbook-screenshots-") as folder:
         Path(folder).chmod(0o755)
         demo = subprocess.Popen(
-            [sys.executable, "-m", "rollbook", "demo", "--json", "--data-dir", folder, "--students", "1240"], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "rollbook", "demo", "--json", "--data-dir", folder, "--students", "1240"],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert demo.stdout is not None
         try:

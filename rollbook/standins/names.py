@@ -33,9 +33,7 @@ LAST = _words("""
 STREETS = _words("Maple Oak Cedar Birch Elm River Hill Lake School Mill Church Park Chestnut Spruce Meadow Harbor")
 TOWNS = _words("Exampleton Samplebury Testford Mockville Placeholder Fixture-on-Sea")
 
-_NO_DECOMPOSITION = str.maketrans(
-    {"ł": "l", "ø": "o", "ß": "ss", "ı": "i", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"}
-)
+_NO_DECOMPOSITION = str.maketrans({"ł": "l", "ø": "o", "ß": "ss", "ı": "i", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
 
 
 def ascii_letters(name: str) -> str:

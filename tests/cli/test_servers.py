@@ -107,7 +107,7 @@ class Demo:
 def runs_still(pid: int) -> bool:
     """A process that has ended but that nobody has asked about yet doesn't count."""
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

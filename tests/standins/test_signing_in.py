@@ -13,9 +13,7 @@ HEADER = 'Bearer error="invalid_token",realm="PowerSchool",error_description="Th
 
 @pytest.mark.parametrize("path", ["/oauth/access_token", "/oauth/access_token/", "//oauth/access_token"])
 @pytest.mark.parametrize("accept", ["application/json", "*/*", "application/xml", ""])
-def test_every_spelling_of_the_token_path_answers_json_whatever_is_accepted(
-    school: Client, path: str, accept: str
-) -> None:
+def test_every_spelling_of_the_token_path_answers_json_whatever_is_accepted(school: Client, path: str, accept: str) -> None:
     answer = school.sign_in(path, Accept=accept)
     assert answer.status == 200 and answer.headers["Content-Type"] == "application/json;charset=UTF-8"
     assert set(answer.json) == {"access_token", "token_type", "expires_in"}

@@ -41,9 +41,7 @@ def test_metadata_has_page_sizes_as_numbers_and_the_rest_as_text(school: Client)
      ("school/5/course", "courses", "course"), ("school/5/section", "sections", "section"),
      ("school/5/term", "terms", "term")],
 )  # fmt: skip
-def test_each_list_has_its_wrapper_and_a_count_that_agrees(
-    school: Client, path: str, wrapper: str, item: str
-) -> None:
+def test_each_list_has_its_wrapper_and_a_count_that_agrees(school: Client, path: str, wrapper: str, item: str) -> None:
     answer = school.get(f"/ws/v1/{path}").json
     assert answer.keys() == {wrapper} and answer[wrapper].keys() == {"@expansions", "@extensions", item}
     count = school.get(f"/ws/v1/{path}/count?expansions=demographics&extensions=x").json

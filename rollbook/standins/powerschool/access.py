@@ -17,7 +17,6 @@ class Grants(NamedTuple):
         names = {f"{table}.{column}".lower(), f"{table}.*".lower()}
         return not names & (self.denied | BLACKLISTED) and (self.everything or bool(names & self.allowed))
 
-
     def access(self, table: str, column: str) -> str:
         """As the metadata of a table words it."""
         if f"{table}.{column}".lower() in BLACKLISTED:

@@ -22,9 +22,7 @@ def unauthorized() -> Response:
 class Tokens:
     """One plugin's tokens. Asking again gives the current one with the rest of its life, as captures suggest (LAS)."""
 
-    def __init__(
-        self, client_id: str, client_secret: str, *, lifetime: int = LIFETIME, token_type: bool = True
-    ) -> None:
+    def __init__(self, client_id: str, client_secret: str, *, lifetime: int = LIFETIME, token_type: bool = True) -> None:
         self._basic = f"{client_id}:{client_secret}"
         self._lifetime, self._token_type = lifetime, token_type
         self._lock = Lock()

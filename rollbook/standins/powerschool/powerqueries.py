@@ -106,9 +106,7 @@ class PowerQueries:
         return district.fragments.pieces(district.roster.version, (query.name, aliases), numbers, make)
 
 
-def _filtered(
-    query: NamedQuery, district: District, numbers: Sequence[int], tests: Sequence[tuple[str, Test]]
-) -> Sequence[int]:
+def _filtered(query: NamedQuery, district: District, numbers: Sequence[int], tests: Sequence[tuple[str, Test]]) -> Sequence[int]:
     """What the roster's brief knows is tested first: it spares making a hundred thousand rows."""
     brief = {f"students.{column}": attribute for column, attribute in TABLES["students"].brief.items()}
     for alias, test in tests:

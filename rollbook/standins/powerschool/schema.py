@@ -120,9 +120,7 @@ class Schema:
             elif column.lower() in known:
                 columns.append(column)
             else:
-                raise schema_error(
-                    400, f"Invalid field specified: {name} is not valid column for table: {table.name}"
-                )
+                raise schema_error(400, f"Invalid field specified: {name} is not valid column for table: {table.name}")
         return columns
 
     def _granted(self, table: Table) -> list[str]:
@@ -164,9 +162,7 @@ class Schema:
             found.append((term, canonical[name], table.columns[canonical[name]]))
         return found
 
-    def _search(
-        self, table: Table, tests: Sequence[tuple[str, Test]], sort: str, descending: bool
-    ) -> Sequence[int]:
+    def _search(self, table: Table, tests: Sequence[tuple[str, Test]], sort: str, descending: bool) -> Sequence[int]:
         district = self.district
         cheap = [(table.brief[column.lower()], test) for column, test in tests if column.lower() in table.brief]
         dear = [(column.lower(), test) for column, test in tests if column.lower() not in table.brief]

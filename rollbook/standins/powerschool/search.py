@@ -110,4 +110,3 @@ def _scan(roster: Roster, tests: list[tuple[Read, Test]]) -> Sequence[int]:
         [(read, test)] = tests
         return array("L", (number for number in roster.numbers() if test(read(roster, number))))
     return array("L", (n for n in roster.numbers() if all(test(read(roster, n)) for read, test in tests)))
-
