@@ -8,8 +8,9 @@ import threading
 import msgspec
 
 from rollbook.standins.powerschool import cli as powerschool
+from rollbook.standins.veracross import cli as veracross
 
-VENDORS = (powerschool,)
+VENDORS = (powerschool, veracross)
 
 
 def main() -> int:
@@ -30,6 +31,7 @@ def main() -> int:
         about = {
             "vendor": arguments.vendor, "url": standin.url, "client_id": standin.client_id,
             "client_secret": standin.client_secret, "students": len(standin.vendor.roster), "week": standin.week,
+            **standin.vendor.about,
         }  # fmt: skip
         sys.stdout.write(msgspec.json.encode(about).decode() + "\n")
         sys.stdout.flush()

@@ -46,7 +46,7 @@ def _hold(fault: Fault, scene: Scene, wire: Wire) -> bool:
 
 
 def _same_page(fault: Fault, request: Request) -> Request:
-    return request.asking(page=fault.size or 1) if "page" in request.query else request
+    return request.at(fault.size or 1) if request.paged else request
 
 
 def _small_pages(fault: Fault, request: Request) -> Request:
@@ -121,7 +121,7 @@ def _duplicate(fault: Fault, request: Request, document: Any, scene: Scene) -> A
     rows = rows_of(document)
     if request.page() == 1 or not rows:
         return document
-    again = rows_of(scene.handle(request.asking(page=1)).document())[:1]
+    again = rows_of(scene.handle(request.at(1)).document())[:1]
     if fault.differs:
         set_last_name(again, "Otherwise")
     rows.replace([*rows, *again])
@@ -134,7 +134,7 @@ def _moved(fault: Fault, request: Request, document: Any, scene: Scene) -> Any:
     if request.page() == 1 or not rows:
         return document
     if fault.differs:
-        before = rows_of(scene.handle(request.asking(page=request.page() - 1)).document())
+        before = rows_of(scene.handle(request.at(request.page() - 1)).document())
         rows.replace([*before[-1:], *rows])
     else:
         rows.replace(rows[1:])
@@ -143,9 +143,9 @@ def _moved(fault: Fault, request: Request, document: Any, scene: Scene) -> Any:
 
 def _endless(fault: Fault, request: Request, document: Any, scene: Scene) -> Any:
     """Past the last page the first one comes again; with `differs` under new ids."""
-    if rows_of(document) or request.page() == 1 or "page" not in request.query:
+    if rows_of(document) or request.page() == 1 or not request.paged:
         return document
-    first = scene.handle(request.asking(page=1)).document()
+    first = scene.handle(request.at(1)).document()
     if fault.differs:
         renumber(rows_of(first), request.page() * 10_000_000)
     return first

@@ -31,9 +31,20 @@ class Request(NamedTuple):
         """The same request with other query values."""
         return self._replace(query={**self.query, **{name: str(value) for name, value in query.items()}})
 
+    @property
+    def paged(self) -> bool:
+        """Whether a page is asked for, in the query or, as Veracross v3 has it, in a header."""
+        return "page" in self.query or "x-page-number" in self.headers
+
+    def at(self, page: int) -> "Request":
+        """The same request for another page."""
+        if "x-page-number" in self.headers:
+            return self._replace(headers={**self.headers, "x-page-number": str(page)})
+        return self.asking(page=page)
+
     def page(self) -> int:
         """The page asked for, 1 if none or nonsense."""
-        text = self.query.get("page", "1")
+        text = self.query.get("page") or self.headers.get("x-page-number", "1")
         return int(text) if text.isdecimal() and len(text) < 10 else 1
 
 

@@ -4,19 +4,24 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 ITEM_KEYS = ("student", "record", "school", "staff", "course", "section", "term")
-_IDS = ("id", "_id", "dcid")
+_IDS = ("id", "_id", "dcid", "person_pk")
 
 
 class Rows(list[Any]):
-    """The rows of a document; `replace` puts others in their place. Empty when it isn't a list answer."""
+    """The rows of a document; `replace` puts others in their place. Empty when it isn't a list answer.
 
-    def __init__(self, rows: Iterable[Any], holder: dict[str, Any], key: str) -> None:
+    `whole` is the list itself where it is there also without rows, as at Veracross.
+    """
+
+    def __init__(self, rows: Iterable[Any], holder: dict[str, Any], key: str, whole: list[Any] | None = None) -> None:
         super().__init__(rows)
-        self._holder, self._key = holder, key
+        self._holder, self._key, self._whole = holder, key, whole
 
     def replace(self, rows: Sequence[Any]) -> None:
         """Put these in, or take the key out when there are none, as the SIS does."""
-        if rows:
+        if self._whole is not None:
+            self._whole[:] = rows
+        elif rows:
             self._holder[self._key] = list(rows)
         else:
             self._holder.pop(self._key, None)
@@ -24,6 +29,9 @@ class Rows(list[Any]):
 
 def rows_of(document: Any) -> Rows:
     """The rows, wherever this answer keeps them; a lone object counts as one row."""
+    whole = document.get("data") if isinstance(document, dict) else document
+    if isinstance(whole, list):
+        return Rows(whole, {}, "", whole)
     if not isinstance(document, dict):
         return Rows([], {}, "")
     for holder in (*[value for value in document.values() if isinstance(value, dict)], document):

@@ -23,6 +23,8 @@ class Vendor(Protocol):
     roster: Roster
     client_id: str
     client_secret: str
+    about: Mapping[str, str]
+    """What else somebody needs to know who wants to connect."""
 
     def handle(self, request: Request) -> Response: ...
 
@@ -33,6 +35,7 @@ class Logged(NamedTuple):
     method: str
     path: str
     query: dict[str, str]
+    page: int = 1
 
 
 class StandIn:
@@ -127,7 +130,7 @@ class StandIn:
         if self.latency and not wire.wait(self.latency):
             wire.hang_up()
             return
-        self.requests.append(Logged(request.method, request.path, request.query))
+        self.requests.append(Logged(request.method, request.path, request.query, request.page()))
         play(request, self._board.firing(request), self, wire)
 
 

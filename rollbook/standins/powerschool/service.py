@@ -1,5 +1,6 @@
 """One made-up PowerSchool: which part answers which path, and the checks that come before."""
 
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import NamedTuple
 from uuid import UUID
@@ -42,12 +43,11 @@ class PowerSchool:
 
     def __init__(self, roster: Roster, plugin: Plugin) -> None:
         self.roster = roster
+        self.about: Mapping[str, str] = {}
         self.client_id, self.client_secret = plugin.client_id, plugin.client_secret
         district, grants = District(roster, plugin.single_object), read_grants(plugin.grants)
         self._district = district
-        self._tokens = Tokens(
-            plugin.client_id, plugin.client_secret, lifetime=plugin.token_lifetime, token_type=plugin.token_type
-        )
+        self._tokens = Tokens(plugin.client_id, plugin.client_secret, lifetime=plugin.token_lifetime, token_type=plugin.token_type)
         self._v1 = V1(district, plugin.page_size_max, plugin.access_level)
         self._schema = Schema(district, plugin.page_size_max, grants)
         self._queries = PowerQueries(district, grants)

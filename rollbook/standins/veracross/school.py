@@ -1,0 +1,90 @@
+"""What this Veracross knows of a school: its own codes and what they mean, and which student has which."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rollbook.standins import people
+from rollbook.standins.people import Student
+
+NONE = "<None>"
+GENDERS = {"": 0, "M": 1, "F": 2, "X": 3}
+GENDER_LABELS = {0: NONE, 1: "Male", 2: "Female", 3: "X"}
+GRADES = range(-1, 13)
+ROLES = {0: NONE, 1: "Student", 2: "Parent", 3: "Faculty", 5: "Former Student", 6: "Alumni", 7: "Future Student"}
+STATUSES = {0: NONE, 1: "Accepted", 3: "Enrolled", 4: "Withdrawn", 5: "Graduated"}
+LEVELS = {0: NONE, 2: "Lower School", 3: "Middle School", 4: "Upper School"}
+CAMPUSES = {0: NONE, 1: "Main Campus", 2: "North Campus"}
+GROUPS = {0: NONE, 1: "Red", 2: "Blue", 3: "Green"}
+ROOMS = {0: NONE, **{room: f"Room {room}" for room in range(11, 23)}}
+TEACHERS = {300 + at: f"{title} Sample {name}" for at, (title, name) in enumerate(
+    [("Ms.", "Advisor"), ("Mr.", "Beech"), ("Dr.", "Cedar"), ("Ms.", "Dogwood"), ("Mr.", "Elm")])}  # fmt: skip
+CURRENT = 1
+_ROLE_OF = {people.ACTIVE: 1, people.PRE_REGISTERED: 7, people.GRADUATED: 6}
+_STATUS_OF = {people.ACTIVE: 3, people.PRE_REGISTERED: 1, people.GRADUATED: 5}
+
+
+def grade_code(level: int) -> int:
+    """A number that says nothing about the grade: Kindergarten is 20 as in the documentation, grade 2 is 1."""
+    return (20 + 5 * level) % 29 if level in GRADES else 0
+
+
+def grade_label(level: int) -> str:
+    if level not in GRADES:
+        return "None"
+    return {-1: "Pre-K", 0: "Kindergarten"}.get(level, f"Grade {level}")
+
+
+def role_of(enroll_status: int) -> int:
+    return _ROLE_OF.get(enroll_status, 5)
+
+
+class Codes(NamedTuple):
+    """The coded facts of one student, under the names that v3 has for them."""
+
+    gender: int
+    grade_level: int
+    school_level: int
+    homeroom: int
+    homeroom_teacher: int
+    advisor: int
+    campus: int
+    role: int
+    enrollment_status: int
+    student_group: int
+    household_id: int
+
+
+def codes_of(who: Student) -> Codes:
+    """Unset is 0 throughout (I)."""
+    here = who.enroll_status == people.ACTIVE
+    level = 0 if who.grade_level not in GRADES else 2 if who.grade_level < 6 else 3 if who.grade_level < 9 else 4
+    return Codes(
+        gender=GENDERS.get(who.gender, 0), grade_level=grade_code(who.grade_level), school_level=level,
+        homeroom=11 + who.dice[1] % 12 if here else 0, homeroom_teacher=300 + who.dice[1] % 5 if here else 0,
+        advisor=300 + who.dice[2] % 5 if here and who.dice[2] % 7 else 0, campus=1 + who.dice[3] % 2 if here else 0,
+        role=role_of(who.enroll_status), enrollment_status=_STATUS_OF.get(who.enroll_status, 4),
+        student_group=who.dice[4] % 4, household_id=9_000 + who.number // 2,
+    )  # fmt: skip
+
+
+def value_list(field: str, labels: Mapping[int, str]) -> dict[str, Any]:
+    """One list as v3 gives it: items in the school's order, ids as numbers (D, S disagree; clients use numbers)."""
+    items = [{"id": code, "description": label, "category": 0, "sort_key": at} for at, (code, label) in enumerate(labels.items())]
+    return {"fields": [field], "items": items, "categories": [{"id": 0, "description": NONE, "sort_key": 0}]}
+
+
+_GRADE_LABELS = {0: "None", **{grade_code(level): grade_label(level) for level in GRADES}}
+_NO_PARTS = {0: NONE}
+_LISTS = {
+    "gender": GENDER_LABELS, "grade_level": _GRADE_LABELS, "school_level": LEVELS, "homeroom": ROOMS, "campus.id": CAMPUSES,
+    "role": ROLES, "enrollment_status": STATUSES, "student_group": GROUPS, "name_prefix": _NO_PARTS, "name_suffix": _NO_PARTS,
+    "campus": CAMPUSES,
+}  # fmt: skip
+LIST_ORDER = ("gender", "grade_level", "school_level", "homeroom", "campus.id", "role", "enrollment_status", "student_group")
+SINGLE_ORDER = (
+    "name_prefix", "name_suffix", "gender", "school_level", "grade_level", "homeroom", "campus", "enrollment_status",
+)  # fmt: skip
+
+
+def value_lists(fields: Sequence[str]) -> list[dict[str, Any]]:
+    return [value_list(field, _LISTS[field]) for field in fields]

@@ -1,0 +1,115 @@
+"""One student as each version of the API shows him. `""` and 0 of the made-up people become what Veracross has for "not set"."""
+
+from typing import Any
+
+from rollbook.standins.people import Student, household
+from rollbook.standins.veracross.school import (
+    CAMPUSES,
+    GENDER_LABELS,
+    GROUPS,
+    LEVELS,
+    NONE,
+    ROLES,
+    ROOMS,
+    STATUSES,
+    TEACHERS,
+    codes_of,
+    grade_label,
+)
+
+_MISSING = {"birth_date": ("birthday",), "grade_level": ("grade_level", "current_grade")}
+"""What a hostile student lacks, under the names that it has here."""
+
+
+def v3_student(who: Student) -> dict[str, Any]:
+    """An element of v3's list, fields in the order of the API description (S)."""
+    codes = codes_of(who)
+    return _without_missing(who, {
+        "id": who.dcid, "first_name": who.first_name, "middle_name": who.middle_name or None, "last_name": who.last_name,
+        "preferred_name": who.legal_first_name or None, "household_id": codes.household_id, "gender": codes.gender,
+        "email_1": who.email or None, "grade_level": codes.grade_level, "school_level": codes.school_level,
+        "graduation_year": who.graduation_year or None, "homeroom": codes.homeroom,
+        "homeroom_teacher": _person(codes.homeroom_teacher), "advisor": _person(codes.advisor),
+        "campus": {"description": CAMPUSES[codes.campus], "id": codes.campus}, "username": who.username,
+        "entry_date": who.entry_date, "exit_date": _exit_date(who), "birthday": who.birth_date or None,
+        "roles": _roles(who, codes.role), "last_modified_date": _modified(who),
+        "enrollment_status": codes.enrollment_status, "house": {"id": None, "name": None},
+        "student_group": codes.student_group,
+    })  # fmt: skip
+
+
+def v3_single(who: Student) -> dict[str, Any]:
+    """The single read: prefix, suffix and location more, three fields less, and the campus as a code (S)."""
+    student = {"name_prefix": 0, "name_suffix": 0, **v3_student(who), "current_location": None}
+    for name in ("roles", "house", "student_group"):
+        del student[name]
+    return student | {"campus": codes_of(who).campus}
+
+
+def v2_student(who: Student, roles_as_list: bool = False) -> dict[str, Any]:
+    """Labels for codes, 0 for unset keys (I). Clients disagree about `role` and `roles`; both can be had (C)."""
+    codes = codes_of(who)
+    role = {"roles": [{"description": ROLES[codes.role]}]} if roles_as_list else {"role": ROLES[codes.role]}
+    phone = household(who)["phone"]
+    return _without_missing(who, {
+        "household_fk": codes.household_id, "person_pk": who.dcid, "legacy_id": None, "legacy_student_id": who.local_id,
+        "name_prefix": None, "first_name": who.first_name, "first_nick_name": who.legal_first_name or None,
+        "preferred_name": who.legal_first_name or None, "middle_name": who.middle_name or None,
+        "last_name": who.last_name, "name_suffix": None, "birthday": who.birth_date or None,
+        "gender": _label(GENDER_LABELS, codes.gender), "ethnicity": None, "email_1": who.email or None,
+        "display_email_1": bool(who.email), "email_2": personal_email(who) or None, "display_email_2": False,
+        "home_phone": phone, "display_home_phone": False, "mobile_phone": None, "display_mobile_phone": False,
+        "advisor_fk": codes.advisor, "advisor_name": TEACHERS.get(codes.advisor),
+        "homeroom_teacher_fk": codes.homeroom_teacher, "homeroom_teacher_name": TEACHERS.get(codes.homeroom_teacher),
+        "homeroom": codes.homeroom, **role, "current_grade": _label({0: grade_label(who.grade_level)}, 0),
+        "grade_applying_for": None, "year_applying_for": 0, "resident_status_applying_for": False,
+        "student_group_applying_for": False, "campus_applying_for": False, "school_level": _label(LEVELS, codes.school_level),
+        "enrollment_status": STATUSES[codes.enrollment_status], "new_student": who.dice[5] % 8 == 0,
+        "graduation_year": who.graduation_year, "resident_status": None, "campus": _label(CAMPUSES, codes.campus),
+        "dorm": None, "room_number": _label(ROOMS, codes.homeroom), "floor_number": 0, "bed_number": 0,
+        "mailbox_number": None, "student_group": _label(GROUPS, codes.student_group),
+        "parent_1_fk": 500_000 + who.number, "parent_2_fk": 600_000 + who.number, "parent_3_fk": 0, "parent_4_fk": 0,
+        "username": who.username, "update_date": who.changed_on,
+    })  # fmt: skip
+
+
+def v2_relationships(who: Student) -> list[dict[str, Any]]:
+    """The parents; what a row holds is known from nowhere, so names and keys are our choice."""
+    family = household(who)
+    return [
+        {"person_fk": who.dcid, "related_person_fk": base + who.number, "relationship": relation, "name": family[parent]}
+        for base, relation, parent in ((500_000, "Mother", "mother"), (600_000, "Father", "father"))
+    ]
+
+
+def personal_email(who: Student) -> str:
+    """Half of the students have one."""
+    return f"{who.username}@home.example" if who.dice[6] % 2 else ""
+
+
+def _person(person: int) -> dict[str, Any]:
+    return {"name": TEACHERS.get(person), "id": person or None}
+
+
+def _label(labels: dict[int, str], code: int) -> str | None:
+    label = labels[code]
+    return None if label in (NONE, "None") else label
+
+
+def _roles(who: Student, role: int) -> str:
+    return ", ".join([ROLES[role], *(["Sibling"] if who.dice[7] % 3 else [])])
+
+
+def _exit_date(who: Student) -> str | None:
+    return None if who.enroll_status <= 0 else who.exit_date
+
+
+def _modified(who: Student) -> str:
+    return f"{who.changed_on}T{who.dice[0] % 24:02d}:{who.dice[1] % 60:02d}:{who.dice[2] % 60:02d}Z"
+
+
+def _without_missing(who: Student, fields: dict[str, Any]) -> dict[str, Any]:
+    for gone in who.missing:
+        for name in _MISSING.get(gone, (gone,)):
+            fields.pop(name, None)
+    return fields

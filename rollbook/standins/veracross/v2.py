@@ -1,0 +1,102 @@
+"""`/{client}/v2/students`: bare arrays, labels, totals in a header. No documentation is public: all of it is (C) or (I)."""
+
+import base64
+import binascii
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from rollbook.standins import people
+from rollbook.standins.messages import Request, Response, json_response
+from rollbook.standins.people import FIRST_DCID
+from rollbook.standins.roster import Roster
+from rollbook.standins.veracross.answers import refused
+from rollbook.standins.veracross.school import grade_code
+from rollbook.standins.veracross.students import v2_relationships, v2_student
+
+USUAL_SIZE, LARGEST_SIZE = 100, 1000
+RECENT = timedelta(days=7)
+_SUFFIX = re.compile(r"\.(json|xml)$")
+
+
+class V2:
+    """Answers `/{client}/v2/...` for one school. The caller has seen to the quota."""
+
+    def __init__(self, roster: Roster, user_name: str, password: str, roles_as_list: bool = False) -> None:
+        self._roster, self._roles_as_list = roster, roles_as_list
+        self._pair = f"{user_name}:{password}"
+
+    def sign_in(self, request: Request) -> None:
+        """HTTP Basic. Raises Refused; the body of the 401 is our choice."""
+        scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+        try:
+            given = base64.b64decode(encoded.strip(), validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            given = ""
+        if scheme.lower() != "basic" or given != self._pair:
+            wrong = refused(401, "HTTP Basic: Access denied.")
+            wrong.response = wrong.response._replace(headers=(("WWW-Authenticate", 'Basic realm="Veracross"'),))
+            raise wrong
+
+    def handle(self, request: Request, rest: Sequence[str]) -> Response:
+        """Raises Refused. Parameters that we don't know are let pass: what Veracross does then is unknown."""
+        *parts, last = rest or [""]
+        form = (_SUFFIX.search(last) or ["", request.query.get("format", "json")])[1]
+        if request.method != "GET":
+            raise refused(405, "The requested method isn't allowed")
+        if form != "json":
+            raise refused(406, "This stand-in answers JSON only")
+        match [*parts, _SUFFIX.sub("", last)]:
+            case ["students"]:
+                return self._list(request, self._numbers(request))
+            case ["students", "recent"]:
+                return self._list(request, self._recent())
+            case ["students", person]:
+                return json_response({"student": self._show(self._number(person))})
+            case ["students", person, "relationships"]:
+                related = v2_relationships(self._roster.student(self._number(person)))
+                return json_response(related)._replace(headers=(("X-Total-Count", str(len(related))),))
+        raise refused(404, "Not found")
+
+    def _list(self, request: Request, numbers: Sequence[int]) -> Response:
+        """A page past the end is 200 and `[]`: one client always asks one page too many (C)."""
+        size = min(_whole(request, "count", USUAL_SIZE) or USUAL_SIZE, LARGEST_SIZE)
+        start = (max(1, _whole(request, "page", 1)) - 1) * size
+        shown = [self._show(number) for number in numbers[start : start + size]]
+        return json_response(shown)._replace(headers=(("X-Total-Count", str(len(numbers))),))
+
+    def _show(self, number: int) -> dict[str, object]:
+        return v2_student(self._roster.student(number), self._roles_as_list)
+
+    def _number(self, person: str) -> int:
+        number = int(person) - FIRST_DCID + 1 if person.isdecimal() and len(person) < 10 else 0
+        if number not in self._roster:
+            raise refused(404, "Not found")
+        return number
+
+    def _current(self) -> list[int]:
+        roster = self._roster
+        return [n for n in roster.numbers() if roster.brief(n).enroll_status == people.ACTIVE]
+
+    def _numbers(self, request: Request) -> list[int]:
+        """A comma separates several values of any parameter; grades are asked for by code though shown by label (C)."""
+        numbers, roster = self._current(), self._roster
+        if since := request.query.get("updated_after"):
+            numbers = [n for n in numbers if roster.student(n).changed_on >= since]
+        if grades := request.query.get("grade_level"):
+            wanted = set(grades.split(","))
+            numbers = [n for n in numbers if str(grade_code(roster.brief(n).grade_level)) in wanted]
+        return numbers
+
+    def _recent(self) -> list[int]:
+        """Within a week of the latest change; how long "recent" is on the real thing is unknown."""
+        dates = {n: self._roster.student(n).changed_on for n in self._current()}
+        since = (date.fromisoformat(max(dates.values(), default="2026-09-01")) - RECENT).isoformat()
+        return [n for n, changed in dates.items() if changed >= since]
+
+
+def _whole(request: Request, name: str, usual: int) -> int:
+    text = request.query.get(name, "")
+    if text and not (text.isdecimal() and len(text) < 10):
+        raise refused(400, f"Invalid {name}")
+    return int(text) if text else usual
