@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -52,12 +52,20 @@ def school_required(*, manage: bool = False) -> Callable[[View[P]], Callable[...
             request.membership, request.school, request.person = membership, membership.school, membership.user
             if manage and not membership.may_manage:
                 raise PermissionDenied(_("Only owners and administrators of this school can set up and start a sync."))
-            with timezone.override(ZoneInfo(membership.school.timezone)):
+            with timezone.override(_zone_of(membership.school)):
                 return view(request, *args, **kwargs)
 
         return guarded
 
     return decorate
+
+
+def _zone_of(school: School) -> ZoneInfo:
+    """The school's zone; UTC where this machine doesn't know it (any more): a wrong name must not close the whole school."""
+    try:
+        return ZoneInfo(school.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def _to_sign_in(request: SchoolRequest) -> HttpResponse:

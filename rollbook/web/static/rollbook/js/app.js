@@ -57,6 +57,7 @@
     if (event.submitter?.hasAttribute("hx-post")) return;
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
+    setTimeout(() => delete form.dataset.sent, 5000); // an answer that never comes must not lock the form
   });
   // Coming back with the browser's Back button must leave forms usable.
   window.addEventListener("pageshow", () => {
