@@ -17,7 +17,7 @@ PARSERS_VERSION = 1  # raise it when a parser reads a value otherwise: then the 
 
 _POSITION = {name: index for index, name in enumerate(StudentRecord._fields)}
 _NOTHING: tuple[Any, ...] = (None,) * len(StudentRecord._fields)
-_ISSUE_OF_DROPPED = {"email_invalid": "personal_email_invalid", "text_too_long": "optional_text_too_long"}
+_DROPPED = {"email_invalid": "personal_email_invalid"}  # what a bad optional value costs: itself only; the rest puts the record aside
 
 
 _OUTSIDE = b"outside"
@@ -134,7 +134,7 @@ class RecordMapper:
         return [(source, field) for field, source in self._source_of.items() if source in self._unseen]
 
     def _map_selected(self, sis_id: str, raw: dict[str, Any], digest: bytes) -> Mapped:
-        """Parse the mapped fields of a record that is in the selection. A bad required field rejects it, a bad optional one is dropped."""
+        """Parse the mapped fields of a record that is in the selection. A value that can't be read rejects it, but for those that are dropped."""
         found = list(_NOTHING)
         issues: list[Issue] = []
         for source, field, position, parse, limit in self._rows:
@@ -155,9 +155,9 @@ class RecordMapper:
         return Mapped(sis_id, StudentRecord._make(found), digest, tuple(issues))
 
     def _unreadable(self, code: str, sis_id: str, raw: dict[str, Any], field: str, value: Any) -> Issue:
-        if field in REQUIRED_FIELDS or code in {"control_characters", "wrong_type"}:
-            return self._issue(code, Severity.ERROR, sis_id, raw, field, value)
-        return self._issue(_ISSUE_OF_DROPPED.get(code, code), Severity.WARNING, sis_id, raw, field, value)
+        if field not in REQUIRED_FIELDS and code in _DROPPED:
+            return self._issue(_DROPPED[code], Severity.WARNING, sis_id, raw, field, value)
+        return self._issue(code, Severity.ERROR, sis_id, raw, field, value)
 
     def _issue(self, code: str, severity: Severity, sis_id: str | None, raw: dict[str, Any], field: str, value: Any) -> Issue:
         name = " ".join(filter(None, (_shown(raw.get(self._source_of[part])) for part in ("first_name", "last_name"))))

@@ -32,6 +32,7 @@ class Verdict(NamedTuple):
     """What the whole roster told: SIS IDs whose planned changes are withdrawn, the issues that say why, and accounts the roster lacks."""
 
     withdrawn: frozenset[str]
+    withdrawn_same: int
     issues: list[Issue]
     not_in_roster: list[AccountKey]
 
@@ -106,7 +107,13 @@ class Matcher:
         taken = self._taken(moved, withdrawn)
         issues += [Issue("email_taken", Severity.ERROR, sis_id, "", "email", "", address) for sis_id, address in taken]
         missing = [key for sis_id, key in self.known.items() if sis_id not in self._seen] if complete else []
-        return Verdict(frozenset(withdrawn), issues, missing)
+        same = sum(self._was_same(sis_id) for sis_id in withdrawn)
+        return Verdict(frozenset(withdrawn), same, issues, missing)
+
+    def _was_same(self, sis_id: str) -> bool:
+        """Whether the first record of this SIS ID said what it said last time."""
+        known = self.known.get(sis_id)
+        return known is not None and known.fingerprint is not None and known.fingerprint == self._seen.get(sis_id)
 
     def _taken(self, moved: Collection[str], withdrawn: set[str]) -> list[tuple[str, str]]:
         """Claims on an address that another account keeps; adds them to `withdrawn`.

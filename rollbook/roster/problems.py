@@ -103,8 +103,8 @@ PROBLEMS: Final[dict[str, Problem]] = {
         ),
         Problem(
             "date_invalid",
-            Severity.WARNING,
-            _("{value} is not a date that exists. {field} was left out; everything else of this student was taken."),
+            Severity.ERROR,
+            _("{value} is not a date that exists, so this student was skipped; an account that exists already was left as it is."),
             _FIX_HERE,
             REGISTRAR,
         ),
@@ -122,13 +122,6 @@ PROBLEMS: Final[dict[str, Problem]] = {
                 "{field} is longer than an account can hold. We don't cut it short by ourselves, so this student was skipped; an account "
                 "that exists already was left as it is."
             ),
-            _("In {sis}, shorten it here: {where}. The next run picks it up."),
-            REGISTRAR,
-        ),
-        Problem(
-            "optional_text_too_long",
-            Severity.WARNING,
-            _("{field} is longer than an account can hold. It was left out; everything else of this student was taken."),
             _("In {sis}, shorten it here: {where}. The next run picks it up."),
             REGISTRAR,
         ),

@@ -160,9 +160,8 @@ def conclude(run: Run, matcher: Matcher, mapper: RecordMapper, moved: set[str], 
     with transaction.atomic():
         runs.progress(run, [], counts["read"])
         names = store.withdraw(run, verdict.withdrawn)
-        unplanned = verdict.withdrawn - names.keys()
-        counts[ChangeKind.UNCHANGED] -= len(unplanned)
-        names |= store.names_of(run.school_id, run.source, unplanned)
+        counts[ChangeKind.UNCHANGED] -= verdict.withdrawn_same
+        names |= store.names_of(run.school_id, run.source, verdict.withdrawn - names.keys())
         vanished = [Issue("field_vanished", Severity.WARNING, None, "", field, source_field) for source_field, field in mapper.vanished()]
         issues = chain((issue._replace(name=names.get(issue.sis_id or "", "")) for issue in verdict.issues), vanished)
         store.save_plan(run, [], issues)

@@ -110,25 +110,32 @@ def test_a_grade_that_is_not_understood_is_an_error_that_names_the_grade_field(l
 
 
 def test_an_optional_value_that_cannot_be_read_is_dropped_and_the_record_kept() -> None:
-    mapped = mapper().map(raw(born="2010-02-30", home_mail="none", sex="x" * 101))
-    assert {(i.code, i.severity, i.field, i.value[:10]) for i in mapped.issues} == {
-        ("date_invalid", Severity.WARNING, "birth_date", "2010-02-30"),
-        ("personal_email_invalid", Severity.WARNING, "personal_email", "none"),
-        ("optional_text_too_long", Severity.WARNING, "gender", "x" * 10),
-    }
+    mapped = mapper().map(raw(home_mail="none"))
+    assert [(i.code, i.severity, i.field, i.value) for i in mapped.issues] == [
+        ("personal_email_invalid", Severity.WARNING, "personal_email", "none")
+    ]
     assert mapped.record is not None
-    assert (mapped.record.birth_date, mapped.record.personal_email, mapped.record.gender) == (None, None, None)
+    assert mapped.record.personal_email is None
 
 
 def test_a_record_with_a_dropped_value_is_looked_at_again_next_time() -> None:
-    mapped = mapper().map(raw(born="2010-02-30"))
+    mapped = mapper().map(raw(home_mail="none"))
     assert mapped.record is not None
     assert mapped.record.fingerprint is None
 
 
-@pytest.mark.parametrize(("value", "code"), [("F\x07", "control_characters"), ({"code": "F"}, "wrong_type"), (["F"], "wrong_type")])
-def test_control_characters_and_objects_skip_the_record_even_in_an_optional_field(value: Any, code: str) -> None:
-    mapped = mapper().map(raw(sex=value))
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [
+        ("sex", "F\x07", "control_characters"),
+        ("sex", {"code": "F"}, "wrong_type"),
+        ("sex", ["F"], "wrong_type"),
+        ("sex", "x" * 101, "text_too_long"),
+        ("born", "2010-02-30", "date_invalid"),
+    ],
+)
+def test_what_a_sound_sis_never_sends_skips_the_record_even_in_an_optional_field(field: str, value: Any, code: str) -> None:
+    mapped = mapper().map(raw(**{field: value}))
     assert mapped.record is None
     assert [(i.code, i.severity) for i in mapped.issues] == [(code, Severity.ERROR)]
 

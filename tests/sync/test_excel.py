@@ -122,7 +122,9 @@ def test_accounts_that_are_only_listed_are_not_among_the_updated(school: School,
 
 def test_errors_of_every_severity_say_what_to_do(school: School, book: Book) -> None:
     run = a_run(
-        school, [], [problem(), problem("date_invalid", Severity.WARNING, value="2009-02-30"), problem("gender_unknown", Severity.NOTE)]
+        school,
+        [],
+        [problem(), problem("personal_email_invalid", Severity.WARNING, value="2009-02-30"), problem("gender_unknown", Severity.NOTE)],
     )
     sheet = book(run)["Errors"]
     assert column(sheet, "Severity") == ["Error", "Warning", "Note"]

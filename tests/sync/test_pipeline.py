@@ -212,3 +212,29 @@ def test_a_worker_taken_for_dead_can_write_nothing(integration: Integration) -> 
     with pytest.raises(runs.LeaseLost):
         pipeline.apply(zombie)
     assert accounts_checksum() == before
+
+
+def test_one_who_had_left_and_is_back_with_the_same_values_is_active_again(integration: Integration) -> None:
+    sync(integration)
+    account = StudentAccount.objects.order_by("sis_id")[0]
+    StudentAccount.objects.filter(pk=account.pk).update(status="left")
+    run = sync(integration)
+    account.refresh_from_db()
+    assert (account.status, run.counts["returning"]) == ("active", 1)
+    change = Change.objects.get(run=run, kind="returning")
+    assert (change.before, change.after) == ({"status": "left"}, {"status": "active"})
+
+
+def test_a_sis_id_that_comes_twice_with_other_values_is_left_alone_and_counted_once(integration: Integration, standin: StandIn) -> None:
+    integration.grades = list(range(-3, 13))
+    integration.save()
+    first = sync(integration)
+    before = accounts_checksum()
+    standin.faults = [Fault("duplicate", differs=True), Fault("small_pages", size=40)]
+    run = sync(integration)
+    assert run.state == RunState.DONE, run.error_what
+    repeated = set(Issue.objects.filter(run=run, code="id_repeated").values_list("sis_id", flat=True))
+    in_selection = StudentAccount.objects.filter(sis_id__in=repeated).count()
+    assert repeated
+    assert run.counts["unchanged"] == first.counts["new"] - in_selection
+    assert accounts_checksum() == before

@@ -33,7 +33,7 @@ def lines(run: Run) -> dict[str, str | int]:
 
 
 def test_the_tabs_count_what_they_show(school: School) -> None:
-    issues = [problem(), problem("date_invalid", Severity.WARNING), problem("gender_unknown", Severity.NOTE)]
+    issues = [problem(), problem("personal_email_invalid", Severity.WARNING), problem("gender_unknown", Severity.NOTE)]
     changes = [
         new(),
         linked(),
@@ -95,7 +95,7 @@ def test_a_problem_found_by_matching_names_the_field_of_the_sis_too(school: Scho
 
 
 def test_errors_come_before_warnings_and_notes_and_can_be_narrowed_to_one(school: School) -> None:
-    run = a_run(school, [], [problem("gender_unknown", Severity.NOTE), problem("date_invalid", Severity.WARNING), problem()])
+    run = a_run(school, [], [problem("gender_unknown", Severity.NOTE), problem("personal_email_invalid", Severity.WARNING), problem()])
     assert [row.severity for row in report.error_rows(run)] == ["error", "warning", "note"]
     assert [row.severity for row in report.error_rows(run, severity="warning")] == ["warning"]
     assert report.error_rows(run, severity="nonsense").count() == 0
@@ -222,7 +222,7 @@ def test_the_summary_names_the_run_its_times_with_the_zone_and_the_grades_in_wor
 
 
 def test_the_summary_counts_every_kind_and_severity(school: School) -> None:
-    told = lines(a_run(school, [new(), new("2"), linked()], [problem(), problem("date_invalid", Severity.WARNING)]))
+    told = lines(a_run(school, [new(), new("2"), linked()], [problem(), problem("personal_email_invalid", Severity.WARNING)]))
     assert {key: told[key] for key in ("Pages read", "Students read", "New", "Linked", "Updated", "Unchanged", "Returning")} == {
         "Pages read": 4, "Students read": 321, "New": 2, "Linked": 1, "Updated": 0, "Unchanged": 7, "Returning": 0,
     }  # fmt: skip
