@@ -79,6 +79,8 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = config.data_dir / "static"
+if not config.production:
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns about a folder that isn't there
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

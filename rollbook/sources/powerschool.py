@@ -317,7 +317,7 @@ SOURCE: Final = Source(
         Variant(
             key="",
             label=NAME,
-            hint="Install and enable our plugin in PowerSchool first; it shows the Client ID and the Client Secret.",
+            hint="In PowerSchool, install and enable a plugin with API access; its Data Provider Configuration page shows both.",
             credentials=(
                 CredentialField(
                     "client_id",
