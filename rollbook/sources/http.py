@@ -148,10 +148,10 @@ class Http:
         with self._plain_errors(call):
             answer = self._send(method, parts, headers, content)
         log.debug("%s %s answered %d with %d bytes", method, parts.hostname, answer.status, len(answer.body))
-        now_utc = datetime.now(UTC)
-        reset = self._pace.learn(answer.headers, now_utc)
+        utc = datetime.now(UTC)
+        wait = retry_after(answer.headers.get("retry-after", ""), utc)
+        reset = self._pace.learn(answer.headers, utc) if wait is None else None
         if answer.status in AGAIN:
-            wait = retry_after(answer.headers.get("retry-after", ""), now_utc)
             if wait is None and answer.status == 429:
                 wait = reset
             raise _Again(self._refused_for_now(answer.status), wait)

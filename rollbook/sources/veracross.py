@@ -100,7 +100,7 @@ class _Legacy:
         return int(stated)
 
     def submit(self, number: int) -> "Future[list[Record]]":
-        return self._threads.submit(read_patiently, lambda: self._get(number, PAGE_SIZE).body, self._records)
+        return self._threads.submit(read_patiently, lambda: self._get(number, self.page_size).body, self._records)
 
     def renew(self, expired: TokenExpired) -> None:
         raise expired  # v2 has no tokens
@@ -217,7 +217,7 @@ class _Data:
         return records
 
     def _get(self, number: int) -> bytes:
-        paging = {"X-Page-Number": str(number), "X-Page-Size": str(PAGE_SIZE), "X-API-Value-Lists": "include"}
+        paging = {"X-Page-Number": str(number), "X-Page-Size": str(self.page_size), "X-API-Value-Lists": "include"}
         headers = HEADERS | paging | {"Authorization": f"Bearer {self._bearer.value}"}
         answer = self._http.request("GET", f"{self._address.api}/v3/students{self._query}", headers=headers)
         if answer.status == 200:

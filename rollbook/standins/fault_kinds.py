@@ -100,6 +100,12 @@ def _drop_field(fault: Fault, request: Request, document: Any, scene: Scene) -> 
     return document
 
 
+def _extra_fields(fault: Fault, request: Request, document: Any, scene: Scene) -> Any:
+    for row in rows_of(document):
+        row |= {"new_in_this_release": {"deep": [1, {"x": None}]}, "medical_note": "Private"}
+    return document
+
+
 def _empty(fault: Fault, request: Request, document: Any, scene: Scene) -> Any:
     if "count" in document:
         return {**document, "count": 0}
@@ -152,7 +158,7 @@ def _endless(fault: Fault, request: Request, document: Any, scene: Scene) -> Any
 
 
 CHANGES = {
-    "drop_field": _drop_field, "empty": _empty, "count_off": _count_off, "total_changes": _count_off,
+    "drop_field": _drop_field, "extra_fields": _extra_fields, "empty": _empty, "count_off": _count_off, "total_changes": _count_off,
     "duplicate": _duplicate, "moved": _moved, "endless": _endless,
 }  # fmt: skip
 
@@ -220,6 +226,7 @@ COMMON: dict[str, Kind] = {
     "small_pages": Kind("never more than `size` (10) rows a page", ask=_small_pages),
     "endless": Kind("never an empty page; with `differs` always new ids", rewrite=_rewrite_document),
     "drop_field": Kind("every row lacks `field` (contact_info; dotted)", rewrite=_rewrite_document),
+    "extra_fields": Kind("every row has fields that nobody has heard of", rewrite=_rewrite_document),
     "empty": Kind("no rows, count 0", rewrite=_rewrite_document),
     "count_off": Kind("counts are off by `size` (-1)", path="*/count", rewrite=_rewrite_document),
     "total_changes": Kind("count_off from the second count on", path="*/count", after=1, rewrite=_rewrite_document),

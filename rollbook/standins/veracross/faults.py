@@ -108,10 +108,6 @@ def _unknown_code(fault: Fault, row: dict[str, Any]) -> None:
     row.update({field: 999} if "person_pk" not in row else {label: "Something new"})
 
 
-def _extra_fields(fault: Fault, row: dict[str, Any]) -> None:
-    row |= {"new_in_this_release": {"deep": [1, {"x": None}]}, "medical_note": "Private"}
-
-
 def _string_ids(fault: Fault, request: Request, response: Response, scene: Scene) -> Response:
     document = response.document()
     for each in document.get("value_lists", []) if isinstance(document, dict) else []:
@@ -148,7 +144,6 @@ KINDS: dict[str, Kind] = COMMON | {
     "null_field": Kind("every row has null for `field` (email_1)", rewrite=_each_row(_null)),
     "drop_field": Kind("every row lacks `field` (email_1)", rewrite=_each_row(_drop)),
     "unknown_code": Kind("`field` (grade_level) is 999 in every row, or a new label in v2", rewrite=_each_row(_unknown_code)),
-    "extra_fields": Kind("every row has fields that nobody has heard of", rewrite=_each_row(_extra_fields)),
     "string_ids": Kind("ids in value lists are text (v3)", rewrite=_string_ids),
     "no_value_lists": Kind("value lists are left out (v3)", rewrite=_no_value_lists),
 }  # fmt: skip

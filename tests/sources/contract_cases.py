@@ -1,0 +1,178 @@
+"""Every source and variant as the contract suite meets it. A new source is one more row of CASES."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import pytest
+
+from rollbook.sources import powerschool as powerschool_source
+from rollbook.sources import veracross as veracross_source
+from rollbook.sources.base import Connection, Page, Source, Variant
+from rollbook.standins import people, powerschool, veracross
+from rollbook.standins.faults import Fault
+from rollbook.standins.standin import StandIn
+from tests.sources.loopback import QUICK, Tokens
+
+SEED = 7
+PAGE = 10  # students on a page: what each stand-in or source is brought down to, so that few students make many pages
+
+Record = dict[str, Any]
+
+
+@dataclass
+class Reading:
+    """One conversation of a case with its stand-in: the connection, and how long it waited."""
+
+    connection: Connection
+    pages: Callable[..., Iterator[Page]]
+    wanted: frozenset[str]
+    waits: list[float] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Page]:
+        return self.pages(self.connection, self.wanted, pause=self.waits.append)
+
+    def records(self) -> list[Record]:
+        return [record for page in self for record in page.records]
+
+
+@dataclass(frozen=True)
+class Case:
+    """`secret` and `credentials` are made from a running stand-in; `forbid` makes a right be missing there."""
+
+    name: str
+    source: Source
+    variant_key: str
+    serve: Callable[..., StandIn]
+    pages: Callable[..., Iterator[Page]]
+    id_field: str
+    email_holder: str  # what a stand-in drops when e-mails aren't sent any more
+    email_field: str
+    secret: str  # the key of the secret
+    credentials: Callable[[Any], dict[str, str]]
+    forbid: Fault
+    odd_status: Callable[[StandIn], None]
+    shrink: Callable[[pytest.MonkeyPatch], None]
+    tokens: bool = True
+    states_total: bool = True
+    total_path: str = ""  # of the requests that state the total; "" is every list
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def variant(self) -> Variant:
+        return self.source.variant(self.variant_key)
+
+    @property
+    def mapped(self) -> frozenset[str]:
+        return frozenset(row.source_field for row in self.variant.mapping) | {self.source.grade_field}
+
+    def start(self, active: int, **more: Any) -> StandIn:
+        """A stand-in with exactly so many active students."""
+        return self.serve(students=size_for(active), seed=SEED, clean=True, **more)
+
+    def read(self, standin: StandIn, wanted: frozenset[str] | None = None, secret: str = "", **bounds: Any) -> Reading:
+        credentials = self.credentials(standin) | ({self.secret: secret} if secret else {})
+        limits = replace(QUICK, **{"first_wait_seconds": 0.01, **bounds})
+        connection = Connection(credentials, {}, self.variant_key, Tokens(), limits)
+        return Reading(connection, self.pages, self.mapped if wanted is None else wanted)
+
+    def ids(self, records: list[Record]) -> list[int]:
+        return [record[self.id_field] for record in records]
+
+    def sign_ins(self, standin: StandIn) -> int:
+        return sum("/oauth/" in asked.path for asked in standin.requests)
+
+
+def size_for(active: int) -> int:
+    """How many students a roster needs so that this many of them are active."""
+    number, found = 0, 0
+    while found < active:
+        number += 1
+        found += people.brief(SEED, number).enroll_status == people.ACTIVE
+    return number
+
+
+def truth(standin: StandIn) -> list[int]:
+    """The ids of the students that every source has to bring."""
+    return [known.dcid for known in standin.roster() if known.enroll_status == people.ACTIVE]
+
+
+def _odd_powerschool_status(standin: StandIn) -> None:
+    """PowerSchool picks the active ones itself: a status that nobody has heard of isn't one of them."""
+    standin.edit(truth(standin)[3], enroll_status=9)
+
+
+def _odd_veracross_status(standin: StandIn) -> None:
+    standin.faults = [Fault("unknown_code", field="enrollment_status")]
+
+
+def _shrink_veracross(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(veracross_source._Data, "page_size", PAGE)
+    monkeypatch.setattr(veracross_source._Legacy, "page_size", PAGE)
+
+
+CASES = [
+    Case(
+        name="powerschool",
+        source=powerschool_source.SOURCE,
+        variant_key="",
+        serve=partial(powerschool.serve, page_size_max=PAGE),
+        pages=powerschool_source.pages,
+        id_field="id",
+        email_holder="contact_info",
+        email_field="email",
+        secret="client_secret",
+        credentials=lambda standin: {
+            "client_id": standin.client_id,
+            "client_secret": standin.client_secret,
+            "client_url": standin.url,
+        },
+        forbid=Fault("access_level"),
+        odd_status=_odd_powerschool_status,
+        shrink=lambda monkeypatch: None,
+        total_path="*/count",
+    ),
+    Case(
+        name="veracross-v3",
+        source=veracross_source.SOURCE,
+        variant_key="v3",
+        serve=partial(veracross.serve, quota=100_000),
+        pages=veracross_source.pages,
+        id_field="person_pk",
+        email_holder="email_1",
+        email_field="email_1",
+        secret="password",
+        credentials=lambda standin: {
+            "user_name": standin.client_id,
+            "password": standin.client_secret,
+            "client": standin.address,
+        },
+        forbid=Fault("missing_scope"),
+        odd_status=_odd_veracross_status,
+        shrink=_shrink_veracross,
+        states_total=False,
+    ),
+    Case(
+        name="veracross-v2",
+        source=veracross_source.SOURCE,
+        variant_key="v2",
+        serve=partial(veracross.serve, quota=100_000),
+        pages=veracross_source.pages,
+        id_field="person_pk",
+        email_holder="email_1",
+        email_field="email_1",
+        secret="password",
+        credentials=lambda standin: {
+            "user_name": standin.user_name,
+            "password": standin.password,
+            "client": standin.address,
+        },
+        forbid=Fault("forbidden"),
+        odd_status=_odd_veracross_status,
+        shrink=_shrink_veracross,
+        tokens=False,
+    ),
+]

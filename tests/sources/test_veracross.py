@@ -1,0 +1,374 @@
+"""Reading a roster from Veracross: what only it has. What all sources keep is in test_contract.py."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from rollbook.roster.mapping import RecordMapper
+from rollbook.roster.records import Selection
+from rollbook.roster.values import grade
+from rollbook.sources.base import Connection, Page
+from rollbook.sources.errors import (
+    AddressRefused,
+    AddressUnreachable,
+    AuthRejected,
+    PermissionMissing,
+    RosterIncomplete,
+    SourceError,
+    TryLater,
+    UnexpectedShape,
+)
+from rollbook.sources.veracross import SOURCE, Address, _Data, address, iso_date, pages
+from rollbook.standins import veracross
+from rollbook.standins.people import PRE_REGISTERED
+from rollbook.standins.veracross import Fault, VeracrossStandIn
+from tests.sources.contract_cases import size_for, truth
+from tests.sources.loopback import QUICK, Asked, Loopback, Reply, Tokens, as_json
+
+V2, V3 = (frozenset(row.source_field for row in SOURCE.variant(key).mapping) for key in ("v2", "v3"))
+Read = tuple[list[dict[str, Any]], list[float]]
+
+
+def connect(standin: VeracrossStandIn, version: str = "v3", tokens: Tokens | None = None, **choices: str) -> Connection:
+    user, secret = (standin.client_id, standin.client_secret) if version == "v3" else (standin.user_name, standin.password)
+    return Connection({"user_name": user, "password": secret, "client": standin.address}, choices, version, tokens or Tokens(), QUICK)
+
+
+def read(connection: Connection, waits: list[float] | None = None) -> list[dict[str, Any]]:
+    wanted = V3 if connection.variant == "v3" else V2
+    reading: Iterator[Page] = pages(connection, wanted, pause=(waits if waits is not None else []).append)
+    return [record for page in reading for record in page.records]
+
+
+def ids(records: list[dict[str, Any]]) -> list[int]:
+    return [record["person_pk"] for record in records]
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[VeracrossStandIn]:
+    with veracross.serve(students=120, clean=True, quota=100_000) as standin:
+        yield standin
+
+
+@pytest.fixture
+def standin(shared: VeracrossStandIn) -> Iterator[VeracrossStandIn]:
+    shared.requests.clear()
+    yield shared
+    shared.faults = []
+
+
+# The form -----------------------------------------------------------------------------------------------------------
+
+
+def test_one_form_has_three_boxes_whose_labels_follow_the_version() -> None:
+    labels = {variant.key: [field.label for field in variant.credentials] for variant in SOURCE.variants}
+    assert labels == {"v3": ["Client ID", "Client Secret", "School Route"], "v2": ["User Name", "Password", "Client"]}
+    assert {tuple(field.key for field in variant.credentials) for variant in SOURCE.variants} == {("user_name", "password", "client")}
+
+
+def test_rows_are_those_that_the_product_names() -> None:
+    required = ["person_pk", "email_1", "first_name", "last_name", "graduation_year"]
+    optional = ["Personal email", "Middle name", "Preferred name", "Current grade", "Date of birth", "Gender"]
+    for variant in SOURCE.variants:
+        assert [row.source_field for row in variant.mapping if row.required] == required
+        assert [row.label for row in variant.mapping if not row.required] == optional[variant.key == "v3" :]
+
+
+DEFAULT = Address("https://api.veracross.com/acs", "https://accounts.veracross.com/acs")
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("acs", DEFAULT),
+        (" acs/ ", DEFAULT),
+        ("https://axiom.veracross.com/acs/#/home", DEFAULT),
+        ("portals.veracross.com/acs/parent", DEFAULT),
+        ("http://api.veracross.com/acs/v3/students?x=1", DEFAULT),
+        ("http://127.0.0.1:8102/acs", Address("http://127.0.0.1:8102/acs", "http://127.0.0.1:8102/acs")),
+        ("sis.example.org/acs", Address("https://sis.example.org/acs", "https://sis.example.org/acs")),
+        ("https://veracross.com.evil.example/acs", Address(*["https://veracross.com.evil.example/acs"] * 2)),
+    ],
+)
+def test_the_client_may_be_a_short_name_or_an_address(typed: str, found: Address) -> None:
+    assert address(typed) == found
+
+
+@pytest.mark.parametrize("typed", ["", " ", "a b", "..", "acs.veracross.com", "https://axiom.veracross.com", "http://[", "a%2Fb", "é"])
+def test_what_is_no_school_route_is_refused_without_repeating_it(typed: str) -> None:
+    connection = Connection({"user_name": "u", "password": "p", "client": typed}, {}, "v3", Tokens(), QUICK)
+    for version in ("v2", "v3"):
+        with pytest.raises(AddressRefused, match="This is not a school route") as refused:
+            read(replace(connection, variant=version))
+        assert "short name" in refused.value.remedy and (not typed.strip() or typed.strip() not in str(refused.value))
+
+
+@pytest.mark.parametrize("version", ["v2", "v3"])
+def test_a_wrong_school_route_is_said(standin: VeracrossStandIn, version: str) -> None:
+    connection = connect(standin, version)
+    wrong = {**connection.credentials, "client": f"{standin.url}/nosuch"}
+    with pytest.raises(AddressUnreachable, match="knows no school with this route"):
+        read(replace(connection, credentials=wrong))
+    assert len(standin.requests) == 1
+
+
+def test_wrong_credentials_point_at_the_other_version(standin: VeracrossStandIn) -> None:
+    with pytest.raises(AuthRejected, match="User Name and Password") as refused:
+        read(replace(connect(standin, "v3"), variant="v2"))
+    assert "choose API v3" in refused.value.remedy
+    with pytest.raises(AuthRejected, match="Client ID and Client Secret") as refused:
+        read(replace(connect(standin, "v2"), variant="v3"))
+    assert "choose API v2" in refused.value.remedy
+
+
+# Version 3 ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_page_is_asked_for_with_value_lists_and_nothing_in_the_query(standin: VeracrossStandIn) -> None:
+    tokens: Tokens = Tokens()
+    assert ids(read(connect(standin, tokens=tokens))) == truth(standin)
+    assert [(asked.method, asked.path, asked.query, asked.page) for asked in standin.requests] == [
+        ("POST", "/exs/oauth/token", {}, 1),
+        ("GET", "/exs/v3/students", {}, 1),
+        ("GET", "/exs/v3/students", {}, 2),  # a first page that isn't full proves nothing yet
+    ]
+    assert tokens.token is not None
+
+
+@pytest.mark.parametrize(("students", "asked"), [(1_000, [1, 2]), (1_001, [1, 2, 1, 2]), (2_000, [1, 2, 3, 1, 2, 3])])
+def test_full_pages_are_a_thousand_and_a_short_one_ends(students: int, asked: list[int]) -> None:
+    with veracross.serve(students=size_for(students), clean=True) as standin:
+        assert ids(read(connect(standin))) == truth(standin)
+        assert [one.page for one in standin.requests if one.path.endswith("students")] == asked
+
+
+def mapped(records: list[dict[str, Any]], grades: set[int]) -> RecordMapper:
+    mapping = [(row.source_field, row.field) for row in SOURCE.variant("v3").mapping]
+    return RecordMapper(mapping, 1, SOURCE.grade_field, Selection(frozenset(grades)))
+
+
+def test_an_unknown_grade_code_is_a_problem_and_never_taken_for_a_grade(standin: VeracrossStandIn) -> None:
+    standin.faults = [Fault("unknown_code", field="grade_level")]
+    records = read(connect(standin))
+    mapper = mapped(records, {9})
+    for record in records:
+        (issue,) = mapper.map(record).issues
+        assert (issue.code, issue.source_field) == ("grade_unknown", "current_grade") and "code 999" in issue.value
+
+
+def test_an_unknown_code_elsewhere_is_absent(standin: VeracrossStandIn) -> None:
+    standin.faults = [Fault("unknown_code", field="gender")]
+    assert all("gender" not in record for record in read(connect(standin)))
+
+
+def test_a_code_that_is_null_or_zero_says_nothing(standin: VeracrossStandIn) -> None:
+    standin.faults = [Fault("null_field", field="gender"), Fault("null_field", field="grade_level")]
+    records = read(connect(standin))
+    assert {record["gender"] for record in records} == {record["current_grade"] for record in records} == {None}
+    assert {issue.code for issue in mapped(records, {9}).map(records[0]).issues} == {"grade_unknown"}
+
+
+def test_value_lists_with_text_for_ids_are_understood(standin: VeracrossStandIn) -> None:
+    expected = read(connect(standin))
+    standin.faults = [Fault("string_ids")]
+    assert read(connect(standin)) == expected
+
+
+def test_codes_without_their_list_are_refused(standin: VeracrossStandIn) -> None:
+    standin.faults = [Fault("no_value_lists")]
+    with pytest.raises(UnexpectedShape, match="codes and without the list of grades"):
+        read(connect(standin))
+
+
+def test_an_email_that_is_null_is_empty_and_not_absent(standin: VeracrossStandIn) -> None:
+    standin.faults = [Fault("null_field", field="email_1")]
+    assert all(record["email_1"] is None for record in read(connect(standin)))
+
+
+@pytest.mark.parametrize("label", ["Grade 9", "Year 9", "9th Grade", "9"])
+def test_the_usual_names_of_a_grade_are_understood(label: str) -> None:
+    assert grade(label) == 9
+    assert (grade("Kindergarten"), grade("Pre-K"), grade("Year 12"), grade("Alumni")) == (0, -1, 12, None)
+
+
+def test_future_students_come_only_when_chosen(standin: VeracrossStandIn) -> None:
+    future = [known.dcid for known in standin.roster() if known.enroll_status == PRE_REGISTERED]
+    assert not set(future) & set(ids(read(connect(standin))))
+    assert ids(read(connect(standin, future_students="yes"))) == [*truth(standin), *future] and future
+    assert {asked.query.get("role") for asked in standin.requests} == {None, "7"}
+
+
+def test_a_missing_scope_is_said_and_not_tried_again(standin: VeracrossStandIn) -> None:
+    with veracross.serve(students=20, scopes=["students:read"]) as other, pytest.raises(PermissionMissing, match="no right") as refused:
+        read(connect(other))
+    assert "students:list" in refused.value.remedy and "OAuth_App_Admin" in refused.value.remedy
+    standin.faults = [Fault("missing_scope")]
+    with pytest.raises(PermissionMissing):
+        read(connect(standin))
+    assert len(standin.requests) == 2
+
+
+@pytest.mark.parametrize("kind", ["token_revoked", "token_expired", "token_unknown"])
+def test_a_token_lost_in_the_middle_costs_one_sign_in(standin: VeracrossStandIn, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Data, "page_size", 40)
+    standin.faults = [Fault(kind, page=2, times=1)]
+    assert ids(read(connect(standin))) == truth(standin)
+    assert sum("oauth" in asked.path for asked in standin.requests) == 2
+
+
+def test_a_token_that_never_works_ends_the_run_after_three_sign_ins(standin: VeracrossStandIn) -> None:
+    standin.faults = [Fault("token_unknown")]
+    with pytest.raises(AuthRejected, match="again and again"):
+        read(connect(standin))
+    assert sum("oauth" in asked.path for asked in standin.requests) == 3
+
+
+def test_one_token_serves_many_runs(standin: VeracrossStandIn) -> None:
+    tokens = Tokens()
+    for _ in range(12):
+        read(connect(standin, tokens=tokens))
+    assert sum("oauth" in asked.path for asked in standin.requests) == 1
+
+
+# Both ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", ["v2", "v3"])
+def test_a_storm_of_429_is_waited_out_until_the_reset_in_each_unit(standin: VeracrossStandIn, version: str) -> None:
+    standin.faults = [Fault("rate_limit", times=3, seconds=8)]
+    waits: list[float] = []
+    assert ids(read(connect(standin, version), waits)) == truth(standin)
+    assert sum(8 <= wait <= 11 for wait in waits) >= 3
+
+
+@pytest.mark.parametrize("version", ["v2", "v3"])
+def test_a_storm_without_end_ends_the_run(standin: VeracrossStandIn, version: str) -> None:
+    standin.faults = [Fault("rate_limit", seconds=8)]
+    with pytest.raises(TryLater, match="slow down"):
+        read(connect(standin, version))
+
+
+@pytest.mark.slow
+def test_a_used_up_quota_is_waited_for_before_it_becomes_a_429(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Data, "page_size", 20)
+    with veracross.serve(students=60, clean=True, quota=4, quota_seconds=0.3) as standin:
+        found = [record for page in pages(connect(standin), V3) for record in page.records]  # with real waits
+        assert ids(found) == truth(standin)
+        assert len(standin.requests) == 1 + 2 * 3  # none of them twice
+
+
+@pytest.mark.parametrize(("written", "date"), [("May 17 2011", "2011-05-17"), ("Sept 3, 2010", "2010-09-03"), ("2011-05-17", "2011-05-17")])
+def test_both_forms_of_a_birthday_are_read(written: str, date: str) -> None:
+    assert iso_date(written) == date
+    assert [iso_date(odd) for odd in (None, 7, "soon", "Foo 1 2011")] == [None, 7, "soon", "Foo 1 2011"]
+
+
+# Answers that no decent server gives --------------------------------------------------------------------------------
+
+
+def odd_v3(document: Any) -> Iterator[Loopback]:
+    """A v3 that gives this document for page 1 and an empty page after it."""
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path.endswith("/oauth/token"):
+            return as_json({"access_token": "t", "expires_in": 3600})
+        return as_json(document if asked.headers["x-page-number"] == "1" else {"data": []})
+
+    with Loopback(answer) as server:
+        yield server
+
+
+def read_odd(document: Any) -> list[dict[str, Any]]:
+    for server in odd_v3(document):
+        connection = Connection({"user_name": "u", "password": "p", "client": f"{server.url}/acs"}, {}, "v3", Tokens(), QUICK)
+        return read(connection)
+    raise AssertionError
+
+
+GRADES = [{"fields": ["grade_level"], "items": [{"id": 9, "description": "Grade 9"}, {"id": "K", "description": "Kindergarten"}]}]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (9, "Grade 9"),
+        ("9", "Grade 9"),
+        (9.0, "Grade 9"),
+        ("K", "Kindergarten"),
+        ("Grade 4", "Grade 4"),
+        ("", ""),
+        (-1, "code -1, which is not in the list of grades"),
+        (10.0, "code 10, which is not in the list of grades"),
+        ("11", "code 11, which is not in the list of grades"),
+    ],
+)
+def test_codes_of_any_type_are_looked_up_as_text(code: Any, said: str) -> None:
+    assert read_odd({"data": [{"id": 1, "grade_level": code}], "value_lists": GRADES}) == [{"person_pk": 1, "current_grade": said}]
+
+
+def test_campus_house_and_the_rest_may_have_any_shape() -> None:
+    odd: dict[str, Any] = {"id": 1, "grade_level": 9, "campus": 3, "house": None, "advisor": [], "roles": None}
+    assert read_odd({"data": [odd], "value_lists": GRADES, "meta": {"new": 1}}) == [{"person_pk": 1, "current_grade": "Grade 9"}]
+
+
+def test_keys_that_are_missing_stay_absent() -> None:
+    assert read_odd({"data": [{"id": 1}], "value_lists": GRADES}) == [{"person_pk": 1}]
+    assert read_odd({"data": [], "value_lists": None}) == []
+
+
+@pytest.mark.parametrize(
+    "document", [[], {}, {"data": None}, {"data": {}}, {"data": [1]}, {"data": [{"id": {}}]}, {"data": [], "value_lists": 3}]
+)
+def test_another_shape_is_refused(document: Any) -> None:
+    with pytest.raises(UnexpectedShape):
+        read_odd(document)
+
+
+def test_a_role_that_the_school_does_not_have_is_said(standin: VeracrossStandIn) -> None:
+    for server in odd_v3({"data": [{"id": 1}], "value_lists": GRADES}):
+        connection = Connection(
+            {"user_name": "u", "password": "p", "client": f"{server.url}/acs"}, {"future_students": "yes"}, "v3", Tokens(), QUICK
+        )
+        with pytest.raises(UnexpectedShape, match="no role for future students"):
+            read(connection)
+
+
+def test_a_v2_without_its_total_is_refused() -> None:
+    for headers in ({}, {"X-Total-Count": "many"}):
+        with Loopback(lambda asked, headers=headers: Reply(200, b"[]", headers)) as server:  # type: ignore[misc]
+            connection = Connection({"user_name": "u", "password": "p", "client": f"{server.url}/acs"}, {}, "v2", Tokens(), QUICK)
+            with pytest.raises(UnexpectedShape):
+                read(connection)
+
+
+def test_a_roster_that_changes_in_every_reading_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Data, "page_size", 2)
+    given = iter(range(1, 100))
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path.endswith("/oauth/token"):
+            return as_json({"access_token": "t", "expires_in": 3600})
+        size = 2 if asked.headers["x-page-number"] == "1" else 1
+        return as_json({"data": [{"id": next(given)} for _ in range(size)], "value_lists": GRADES})
+
+    with Loopback(answer) as server:
+        connection = Connection({"user_name": "u", "password": "p", "client": f"{server.url}/acs"}, {}, "v3", Tokens(), QUICK)
+        with pytest.raises(RosterIncomplete, match="changed again and again"):
+            read(connection)
+        assert len(server.asked) == 1 + 3 * 2
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[", b'{"error":["Ada Lovelace"]}', b'{"error":7}', json.dumps({"error": "Ada" * 9}).encode()]
+)
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 406, 415])
+def test_nothing_of_a_refusal_is_repeated(status: int, body: bytes) -> None:
+    with Loopback(lambda asked: Reply(status, body)) as server:
+        for version in ("v2", "v3"):
+            connection = Connection({"user_name": "u", "password": "p", "client": f"{server.url}/acs"}, {}, version, Tokens(), QUICK)
+            with pytest.raises(SourceError) as failed:
+                read(connection)
+            assert "Ada" not in str(failed.value) and failed.value.remedy
