@@ -10,6 +10,7 @@ from rollbook.sources.errors import SourceError, UnexpectedShape
 T = TypeVar("T")
 Scalar = str | int | float | bool | None
 MOST_OBJECTS: Final = 200_000  # in one answer: 20 MB of "{}" would unpack to a gigabyte
+MOST_VALUES: Final = 1_000_000  # likewise: 20 MB of short texts unpack to a quarter of one
 
 
 def record_type(name: str, fields: Iterable[str]) -> Any:
@@ -20,7 +21,7 @@ def record_type(name: str, fields: Iterable[str]) -> Any:
 
 def decoded(decoder: "msgspec.json.Decoder[T]", body: bytes, refuse: Callable[[], SourceError]) -> T:
     """The decoded body; raises what `refuse` makes where it has another shape. Nothing of the body is in the error."""
-    if body.count(b"{") > MOST_OBJECTS:
+    if body.count(b"{") > MOST_OBJECTS or body.count(b",") > MOST_VALUES:
         raise refuse()
     try:
         return decoder.decode(body)

@@ -3,14 +3,17 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rollbook.roster.mapping import RecordMapper
 from rollbook.roster.records import Selection
 from rollbook.roster.values import grade
-from rollbook.sources.base import Connection, Page
+from rollbook.sources.base import Connection, Page, Token
 from rollbook.sources.errors import (
     AddressRefused,
     AddressUnreachable,
@@ -21,6 +24,7 @@ from rollbook.sources.errors import (
     TryLater,
     UnexpectedShape,
 )
+from rollbook.sources.http import Http
 from rollbook.sources.veracross import SOURCE, Address, _Data, address, iso_date, pages
 from rollbook.standins import veracross
 from rollbook.standins.people import PRE_REGISTERED
@@ -372,3 +376,31 @@ def test_nothing_of_a_refusal_is_repeated(status: int, body: bytes) -> None:
             with pytest.raises(SourceError) as failed:
                 read(connection)
             assert "Ada" not in str(failed.value) and failed.value.remedy
+
+
+class Reader:
+    """The reading part of v3 without a conversation."""
+
+    def __init__(self) -> None:
+        kept = Tokens(Token("t", datetime.now(UTC) + timedelta(hours=1)))
+        connection = Connection({"user_name": "u", "password": "p", "client": "acs"}, {}, "v3", kept, QUICK)
+        with Http(QUICK) as http:
+            self.data = _Data(connection, V3, http)
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["9", "<None>", "May 3 2010"])
+FIELDS = st.sampled_from(["id", "email_1", "grade_level", "gender", "birthday", "campus", "role"])
+ITEMS = st.dictionaries(st.sampled_from(["id", "description", "obsolete", "x"]), SCALARS)
+LISTS = st.fixed_dictionaries({}, optional={"fields": st.lists(FIELDS), "items": st.none() | st.lists(ITEMS)})
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.dictionaries(FIELDS, SCALARS)), st.none() | st.lists(LISTS))
+def test_no_answer_breaks_the_reader(data: Any, lists: Any) -> None:
+    reader = Reader()
+    try:
+        records = reader.data._records(json.dumps({"data": data, "value_lists": lists}).encode())
+    except UnexpectedShape:
+        return
+    reader.data._codes.future_roles()
+    assert len(records) == len(data) and all(record.keys() <= V3 for record in records)

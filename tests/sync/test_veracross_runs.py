@@ -12,6 +12,7 @@ from rollbook.students.models import StudentAccount
 from rollbook.sync import credentials as vault
 from rollbook.sync import integrations
 from rollbook.sync.models import Integration, Issue, Mode, Run, RunState
+from rollbook.sync.refusals import SettingRefused
 from tests.sources.contract_cases import size_for
 from tests.sync.test_pipeline import accounts_checksum, complete, held, sync
 
@@ -140,10 +141,10 @@ def test_a_wrong_school_route_fails_with_its_remedy(connect: Connect, standin: V
 
 def test_another_route_or_version_clears_the_stored_secret(connect: Connect) -> None:
     integration = connect("v3")
-    with pytest.raises(integrations.SettingRefused, match="address changed") as refused:
+    with pytest.raises(SettingRefused, match="address changed") as refused:
         connect("v3", client="other", password="", user_name="")
     assert refused.value.field == "password"
-    with pytest.raises(integrations.SettingRefused):
+    with pytest.raises(SettingRefused):
         connect("v2", password="")
     integration.refresh_from_db()
     assert vault.stored(integration)["client"] != "other"
