@@ -2,10 +2,12 @@
 
 import logging
 from datetime import datetime, time
+from functools import cache
 from itertools import islice
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,7 +15,7 @@ from rollbook.roster.school_calendar import due_times, next_due
 from rollbook.schools import audit
 from rollbook.schools.models import User
 from rollbook.sync import notices, runs
-from rollbook.sync.models import Integration, RunState, Schedule, Trigger
+from rollbook.sync.models import WORKING_STATES, Integration, Run, RunState, Schedule, Trigger
 from rollbook.sync.refusals import SettingRefused
 
 log = logging.getLogger(__name__)
@@ -41,17 +43,10 @@ def save(
     now: datetime | None = None,
 ) -> Schedule:
     """Save when an integration runs by itself. Due times before now are forgotten. Raises SettingRefused."""
-    if zone not in available_timezones():
-        raise SettingRefused("timezone", _("Choose a time zone from the list."))
-    try:
-        chosen = sorted({time.fromisoformat(at.strip()).strftime("%H:%M") for at in times if at.strip()})
-    except ValueError as error:
-        raise SettingRefused("times", _("Write times as 02:00 or 14:30.")) from error
-    if enabled and not (days and chosen):
-        raise SettingRefused("days" if not days else "times", _("Choose at least one day and one time, or switch the schedule off."))
+    wanted = understood(enabled=enabled, days=days, times=times, zone=zone)
     ensure(integration)
     schedule = Schedule.objects.select_for_update().get(integration=integration)
-    schedule.enabled, schedule.days, schedule.times, schedule.timezone = enabled, sorted(set(days)), chosen, zone
+    schedule.enabled, schedule.days, schedule.times, schedule.timezone = enabled, wanted.days, wanted.times, wanted.timezone
     schedule.next_due_at = next_due(schedule.timetable, now or timezone.now()) if enabled else None
     schedule.save()
     audit.record(
@@ -62,10 +57,32 @@ def save(
         via=via,
         enabled=enabled,
         days=schedule.days,
-        times=chosen,
-        timezone=zone,
+        times=schedule.times,
+        timezone=schedule.timezone,
     )
     return schedule
+
+
+def understood(*, enabled: bool, days: list[int], times: list[str], zone: str) -> Schedule:
+    """The schedule that was typed, saved nowhere. Zones are found in any letter case. Raises SettingRefused."""
+    known = zones().get(zone.strip().replace(" ", "_").casefold())
+    if known is None:
+        raise SettingRefused("timezone", _("Choose a time zone from the list."))
+    try:
+        chosen = sorted({time.fromisoformat(at.strip()).strftime("%H:%M") for at in times if at.strip()})
+    except ValueError as error:
+        raise SettingRefused("times", _("Write times as 02:00 or 14:30.")) from error
+    if enabled and not days:
+        raise SettingRefused("days", _("Choose at least one day, or switch the schedule off."))
+    if enabled and not chosen:
+        raise SettingRefused("times", _("Choose at least one time, or switch the schedule off."))
+    return Schedule(enabled=enabled, days=sorted(set(days)), times=chosen, timezone=known)
+
+
+@cache
+def zones() -> dict[str, str]:
+    """Every zone this machine knows, by its name in lower case."""
+    return {name.casefold(): name for name in available_timezones()}
 
 
 def upcoming(schedule: Schedule, count: int = 3, now: datetime | None = None) -> list[datetime]:
@@ -79,12 +96,17 @@ def local(moment: datetime, zone: str) -> datetime:
 
 
 def run_due(now: datetime | None = None) -> int:
-    """Start the run of every schedule that is due, one each, however many due times went by while nobody looked. Returns how many."""
+    """Start the run of every schedule that is due, one each, however many due times went by while nobody looked. Returns how many.
+
+    Where another integration of the same school is at work, a due one waits for its end: by default all are due at the same time.
+    """
     moment, started = now or timezone.now(), 0
+    at_work = Run.objects.filter(school_id=OuterRef("school_id"), state__in=(RunState.QUEUED, *WORKING_STATES))
+    others_turn = Exists(at_work.exclude(integration_id=OuterRef("integration_id")))
     while True:
         with transaction.atomic():
             due = Schedule.objects.select_for_update(skip_locked=True).select_related("integration__school")
-            schedule = due.filter(enabled=True, next_due_at__lte=moment).order_by("next_due_at").first()
+            schedule = due.filter(~others_turn, enabled=True, next_due_at__lte=moment).order_by("next_due_at").first()
             if schedule is None:
                 return started
             due_at, schedule.next_due_at = schedule.next_due_at, next_due(schedule.timetable, moment)

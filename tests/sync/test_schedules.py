@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from django.db import connection
 
-from rollbook.sync import pipeline, runs, schedules
+from rollbook.sync import credentials, pipeline, runs, schedules
 from rollbook.sync.models import Integration, Mode, Notice, NoticeEvent, Run, RunState, Schedule, Trigger
 from rollbook.sync.refusals import SettingRefused
 
@@ -82,6 +82,25 @@ class TestSchedules:
         notice = Notice.objects.get(event=NoticeEvent.DID_NOT_RUN)
         assert "on hold" in notice.reason
         assert Run.objects.count() == 1
+
+    def test_two_integrations_that_are_due_together_run_one_after_the_other(self, integration: Integration) -> None:
+        second = Integration.objects.create(
+            school=integration.school, source="veracross", variant="v2", grades=[9], mapping=integration.mapping, test_run=True
+        )
+        for name in ("user_name", "password", "client"):
+            credentials.store(second, name, "http://127.0.0.1:9/abc" if name == "client" else "x")
+        set_up(integration)
+        set_up(second)
+        due = START + timedelta(weeks=1)
+        assert schedules.run_due(due) == 1
+        assert schedules.run_due(due) == 0, "the other one waits"
+        end_active()
+        assert schedules.run_due(due) == 1
+        assert {run.integration_id for run in Run.objects.all()} == {integration.pk, second.pk}
+        assert not Notice.objects.filter(event=NoticeEvent.DID_NOT_RUN).exists()
+
+    def test_a_zone_is_found_however_it_is_typed(self, integration: Integration) -> None:
+        assert set_up(integration, " america/new york ").timezone == "America/New_York"
 
     def test_another_zone_forgets_what_was_due_before(self, integration: Integration) -> None:
         set_up(integration)
