@@ -25,6 +25,7 @@ from rollbook.sync.report_words import (
     SEVERITY_PLURALS,
     UNFINISHED,
     WHO_LABELS,
+    applied_words,
     word,
 )
 
@@ -330,11 +331,12 @@ def what_was_changed(run: Run) -> str:
     counts = count_changes(run)
     applied = {kind: counts.get(kind, {}).get("", 0) for kind in (ChangeKind.NEW, *UPDATED_KINDS)}
     overtaken = sum(by_outcome.get("overtaken", 0) for by_outcome in counts.values())
-    if not any(applied.values()):
-        said = gettext("No account had to be changed.") if not overtaken else gettext("No account was changed.")
-    else:
-        text = gettext("Accounts created: %(new)d, linked: %(linked)d, updated: %(updated)d, returning: %(returning)d.")
-        said = text % {str(kind): number for kind, number in applied.items()}
+    said = applied_words(applied)
+    if not said and overtaken:
+        said = gettext("No account was changed.")
+    elif not said:
+        in_step = run.counts.get("unchanged") and not run.counts.get("error")
+        said = gettext("Nothing changed: every account was in step already.") if in_step else gettext("No account had to be changed.")
     if overtaken:
         text = ngettext(
             "%(number)d account was left as it is, because it had been changed while the run was waiting.",

@@ -2,7 +2,10 @@
 
 from typing import Final
 
-from django.utils.translation import gettext
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.text import get_text_list
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_noop as _
 
 from rollbook.roster.fields import STUDENT_FIELDS
@@ -56,6 +59,25 @@ UNFINISHED: Final[dict[str, str]] = {
     RunState.FAILED: _("This run failed: no account was changed."),
     RunState.DISCARDED: _("This run was discarded: no account was changed."),
 }
+# What was done to accounts: said first, and said after another.
+APPLIED: Final[dict[str, tuple[Promise, Promise]]] = {
+    ChangeKind.NEW: (
+        ngettext_lazy("%(number)s account was created", "%(number)s accounts were created", "count"),
+        ngettext_lazy("%(number)s was created", "%(number)s were created", "count"),
+    ),
+    ChangeKind.UPDATED: (
+        ngettext_lazy("%(number)s account was updated", "%(number)s accounts were updated", "count"),
+        ngettext_lazy("%(number)s was updated", "%(number)s were updated", "count"),
+    ),
+    ChangeKind.LINKED: (
+        ngettext_lazy("%(number)s account was linked", "%(number)s accounts were linked", "count"),
+        ngettext_lazy("%(number)s was linked", "%(number)s were linked", "count"),
+    ),
+    ChangeKind.RETURNING: (
+        ngettext_lazy("%(number)s account was brought back", "%(number)s accounts were brought back", "count"),
+        ngettext_lazy("%(number)s was brought back", "%(number)s were brought back", "count"),
+    ),
+}
 LABELS: Final[dict[str, str]] = {field.key: field.label for field in STUDENT_FIELDS.values()} | {
     "status": _("Status"),
     "source": _("Linked to"),
@@ -65,3 +87,13 @@ LABELS: Final[dict[str, str]] = {field.key: field.label for field in STUDENT_FIE
 def word(words: dict[str, str], code: str) -> str:
     """The word for a code, in the reader's language; the code itself where there is none yet."""
     return gettext(words[code]) if code in words else code
+
+
+def applied_words(applied: dict[ChangeKind, int]) -> str:
+    """What happened, and only that: "126 accounts were created and 3 were updated."; empty where nothing did."""
+    parts: list[str] = []
+    for kind, (first, after) in APPLIED.items():
+        if count := applied.get(ChangeKind(kind), 0):
+            numbers = {"count": count, "number": number_format(count, use_l10n=True, force_grouping=True)}
+            parts.append(str((after if parts else first) % numbers))
+    return gettext("%(list)s.") % {"list": get_text_list(parts, gettext("and"))} if parts else ""

@@ -132,7 +132,7 @@ def trigger_from_the_history(page: Page) -> None:
 def sync_again_without_changes(page: Page) -> None:
     trigger_from_the_history(page)
     assert (tile(page, "New"), tile(page, "Updated"), tile(page, "Errors")) == ("0", "0", "0")
-    expect(page.get_by_text("No account had to be changed.")).to_be_visible()
+    expect(page.get_by_text("Nothing changed: every account was in step already.")).to_be_visible()
 
 
 def sync_next_week(page: Page, sis: StandIn) -> None:

@@ -234,7 +234,7 @@ def test_the_summary_counts_every_kind_and_severity(school: School) -> None:
     ("columns", "sentence"),
     [
         ({"mode": Mode.TEST}, "This was a test run: no account was changed."),
-        ({}, "Accounts created: 1, linked: 1, updated: 0, returning: 0."),
+        ({}, "1 account was created and 1 was linked."),
         ({"state": RunState.ON_HOLD}, "This run is on hold: no account has been changed yet."),
         ({"state": RunState.FAILED}, "This run failed: no account was changed."),
         ({"state": RunState.DISCARDED}, "This run was discarded: no account was changed."),
@@ -247,7 +247,9 @@ def test_the_summary_says_in_a_plain_sentence_what_was_changed(school: School, c
 
 
 def test_the_summary_says_when_nothing_had_to_be_changed_and_when_accounts_were_overtaken(school: School) -> None:
-    assert lines(a_run(school))["What was changed"] == "No account had to be changed."
+    in_step = "Nothing changed: every account was in step already."
+    assert lines(a_run(school, counts={"unchanged": 321}))["What was changed"] == in_step
+    assert lines(a_run(school, counts={"unchanged": 320, "error": 1}))["What was changed"] == "No account had to be changed."
     run = a_run(school, [linked()])
     run.changes.update(outcome="overtaken")
     assert str(lines(run)["What was changed"]).startswith("No account was changed. 1 account was left as it is")

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from rollbook.roster.planning import ChangeKind
 from rollbook.schools.models import School
 from rollbook.sync.models import Mode, Run, RunState
 from tests.web.conftest import MakeRun
@@ -106,7 +107,13 @@ def test_approving_lets_the_run_go_on(admin: Client, make_run: MakeRun) -> None:
 
 
 def test_how_long_a_run_took_is_said_as_people_say_it() -> None:
+    from rollbook.sync.report_words import applied_words
     from rollbook.web.templatetags.ui import initials, span
 
     assert [span(timedelta(seconds=n)) for n in (0, 1, 48, 125)] == ["Under a second", "1 second", "48 seconds", "2 min 5 s"]
+    assert span(timedelta(0), "inside") == "under a second"
+    assert applied_words({ChangeKind.NEW: 1240}) == "1,240 accounts were created."
+    mixed = {ChangeKind.NEW: 2, ChangeKind.UPDATED: 1, ChangeKind.LINKED: 0, ChangeKind.RETURNING: 3}
+    assert applied_words(mixed) == "2 accounts were created, 1 was updated and 3 were brought back."
+    assert applied_words({ChangeKind.NEW: 0}) == ""
     assert [initials(name) for name in ("Ada", "Ada Mary Admin", "")] == ["A", "AA", "?"]

@@ -80,13 +80,13 @@ def zone() -> str:
 
 
 @register.filter
-def span(value: timedelta | None) -> str:
-    """How long something took, in the words of a person: 48 seconds, 3 min 5 s."""
+def span(value: timedelta | None, place: str = "") -> str:
+    """How long something took, in the words of a person: 48 seconds, 3 min 5 s; `inside` a sentence: under a second."""
     if value is None:
         return "—"
     seconds = round(value.total_seconds())
     if seconds < 1:
-        return _("Under a second")
+        return _("under a second") if place else _("Under a second")
     if seconds < 60:
         return ngettext("%(count)d second", "%(count)d seconds", seconds) % {"count": seconds}
     return _("%(minutes)s min %(seconds)d s") % {"minutes": number(seconds // 60), "seconds": seconds % 60}
