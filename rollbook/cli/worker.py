@@ -117,15 +117,9 @@ def _end_hard() -> None:
 
 
 def _sweep() -> None:
-    """Look for runs that nobody works on, as long as the process lives."""
-    from django.db import DatabaseError, connection
-
+    """Make rounds as long as the process lives."""
     from rollbook.config import config
     from rollbook.sync import lease, rounds
 
     while not lease.stopping.wait(config.sweep_seconds):
-        try:
-            rounds.make()
-        except DatabaseError as error:
-            log.warning("sweep not done: %s", type(error).__name__)
-            connection.close()
+        rounds.make()

@@ -1,7 +1,7 @@
 """Mail to staff about runs: counts, reasons and a link, never a student's name.
 
-A notice is a row, made in the transaction that changes the run, and sent by a worker afterwards: no run waits for mail. A crash just after
-sending may send it twice; both copies carry the same Message-ID.
+A notice is a row, made in the transaction that changes the run, and sent by a worker afterwards: no run waits for mail. A mail whose worker
+was killed is found by the sweep. A crash just after sending may send it twice; both copies carry the same Message-ID.
 """
 
 from datetime import datetime
@@ -14,14 +14,18 @@ import css_inline
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
+from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from procrastinate.exceptions import AlreadyEnqueued
 
 from rollbook.config import config
 from rollbook.roster.planning import WRITING_KINDS
+from rollbook.schools import audit
 from rollbook.schools.models import Membership, User
+from rollbook.sync import queue
 from rollbook.sync.models import ERROR_EVENTS, Integration, Mode, Notice, NoticeChoice, NoticeEvent, NoticeState, Run, RunState
 
 TRIES: Final = 24  # with waits that grow by five minutes, about a day
@@ -84,10 +88,12 @@ def default_events(membership: Membership) -> list[str]:
     return list(ERROR_EVENTS) if membership.may_manage else []
 
 
-def choose(membership: Membership, events: list[str]) -> None:
+@transaction.atomic
+def choose(membership: Membership, events: list[str], by: User | None = None, via: str = "web") -> None:
     """Save what one person wants mail about at one school."""
     known = [event for event in NoticeEvent if event in events]
     NoticeChoice.objects.update_or_create(school=membership.school, user=membership.user, defaults={"events": known})
+    audit.record("notices.chosen", school=membership.school, actor=by, subject=str(membership.user_id), via=via, events=known)
 
 
 def chosen_events(membership: Membership) -> list[str]:
@@ -97,24 +103,56 @@ def chosen_events(membership: Membership) -> list[str]:
 
 
 def _make(integration: Integration, person: User, event: NoticeEvent, occasion: str, **more: Any) -> None:
-    from rollbook.sync.tasks import send_notice
-
     notice, created = Notice.objects.get_or_create(
         school=integration.school, user=person, occasion=occasion, defaults={"integration": integration, "event": event, **more}
     )
     if created:
-        send_notice.defer(notice_id=str(notice.pk))
+        wake(notice.pk)
+
+
+def wake(notice_id: UUID) -> None:
+    """Queue a wake-up call. A retry that is scheduled for later holds the same lock: then this one is refused, and the wait stands."""
+    from rollbook.sync.tasks import send_notice
+
+    try:
+        with transaction.atomic():
+            send_notice.configure(queueing_lock=f"notice {notice_id}").defer(notice_id=str(notice_id))
+    except AlreadyEnqueued:
+        pass
+
+
+def sweep() -> int:
+    """Wake the mails that wait without a job, as after their worker was killed, and give up those whose tries are used up."""
+    waiting = Notice.objects.filter(state=NoticeState.WAITING)
+    queued = queue.arguments("send_notice", "notice_id")
+    return sum(_take_up(notice_id) for notice_id in waiting.values_list("pk", flat=True) if str(notice_id) not in queued)
+
+
+def _take_up(notice_id: UUID) -> bool:
+    """Wake one mail. Its row is locked before looking for its job, so that two sweeps follow each other and one being sent is passed by."""
+    with transaction.atomic():
+        waiting = Notice.objects.select_for_update(skip_locked=True).filter(pk=notice_id, state=NoticeState.WAITING)
+        notice = waiting.first()
+        if notice is None or str(notice_id) in queue.arguments("send_notice", "notice_id"):
+            return False
+        if notice.tries >= TRIES:
+            notice.state, notice.trouble = NoticeState.UNDELIVERED, notice.trouble or _("Each try ended before the mail was sent.")
+            notice.save(update_fields=["state", "trouble"])
+            return False
+        wake(notice_id)
+        return True
 
 
 def send(notice_id: UUID) -> None:
     """Send one notice. Raises OSError or SMTPException, to be tried again, after noting the trouble on it."""
+    # Counted beforehand: a try that ends its worker is one of TRIES too.
+    Notice.objects.filter(pk=notice_id, state=NoticeState.WAITING).update(tries=F("tries") + 1)
     with transaction.atomic():
         notice = (
             Notice.objects.select_for_update(of=("self",)).select_related("run__school", "integration__school", "user").get(pk=notice_id)
         )
         if notice.state != NoticeState.WAITING:
             return
-        notice.tries += 1
         trouble = _try_to_send(notice)
         notice.save()
     if trouble is not None:

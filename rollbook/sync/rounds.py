@@ -1,10 +1,29 @@
-"""What every worker looks after a few times a minute: due schedules, runs that nobody works on, report files."""
+"""What every worker looks after a few times a minute: due schedules, runs, report files and mails that nobody works on, dead jobs."""
 
-from rollbook.sync import report_files, runs, schedules
+import logging
+import traceback
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.db import DatabaseError, connection
+from procrastinate.exceptions import ConnectorException
+
+from rollbook.sync import notices, queue, report_files, runs, schedules
+
+log = logging.getLogger(__name__)
+
+PARTS: Final[tuple[Callable[[], Any], ...]] = (schedules.run_due, queue.sweep, runs.sweep, report_files.sweep_reports, notices.sweep)
 
 
 def make() -> None:
-    """One round. Any number of workers may make theirs at the same time."""
-    schedules.run_due()
-    runs.sweep()
-    report_files.sweep_reports()
+    """One round. Any number of workers may make theirs at the same time. A part that fails keeps neither the others nor the next round."""
+    for part in PARTS:
+        name = f"{part.__module__.rpartition('.')[2]}.{part.__name__}"
+        try:
+            part()
+        except (DatabaseError, ConnectorException) as error:
+            log.warning("%s not done: %s", name, type(error).__name__)
+            connection.close()
+        except Exception as error:  # noqa: BLE001 - without its rounds a worker would start no scheduled run and rescue none
+            where = "".join(traceback.format_tb(error.__traceback__))  # the lines of code; the message might hold a student's value
+            log.error("%s not done: %s\n%s", name, type(error).__name__, where)
