@@ -2,7 +2,7 @@
 
 import click
 
-from rollbook.cli import connect, demo, operate, people, records, runs, worker
+from rollbook.cli import connect, demo, notices, operate, people, records, runs, schedule, worker
 from rollbook.cli.answers import EXIT_CODES
 
 
@@ -35,6 +35,7 @@ for command in (
     people.school,
     people.user,
     connect.integration,
+    schedule.schedule,
     runs.run,
     runs.problems,
     runs.holds,
@@ -42,6 +43,7 @@ for command in (
     runs.discard,
     runs.report,
     records.students,
+    notices.notices,
     records.audit,
     operate.check,
     operate.keys,

@@ -1,0 +1,140 @@
+"""`rollbook schedule`: when a school's integration runs by itself, and the next three runs on three clocks."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, say, table
+from rollbook.cli.lookup import find_integration, find_school, school_option
+from rollbook.cli.people import VIA
+from rollbook.roster.school_calendar import DAYS
+
+if TYPE_CHECKING:
+    from rollbook.sync.models import Schedule
+
+source_option = click.option("--source", default=None, help="Needed only where a school has several integrations.")
+
+
+@click.group()
+def schedule() -> None:
+    """Show and set when a school's runs start by themselves."""
+
+
+def _show(document: Document) -> None:
+    each = document["schedule"]
+    rows = [
+        ("School", each["school"]["name"]),
+        ("SIS", each["label"]),
+        ("Runs", f"{', '.join(each['days'])} at {', '.join(each['times'])}, {each['timezone']}" if each["enabled"] else "not by itself"),
+    ]
+    table(("", ""), rows, "")
+    if each["next_runs"]:
+        click.echo("")
+        zones = (each["timezone"], each["school"]["timezone"])
+        runs = [[_on_clock(at[where]) for where in ("schedule", "school", "utc")] for at in each["next_runs"]]
+        table((f"Next runs in {zones[0]}", f"at the school, {zones[1]}", "UTC"), runs, "")
+    if each["enabled"] and not each["active"]:
+        say("Active is switched off for this integration: nothing runs. rollbook integration set --active")
+    elif each["enabled"] and each["test_run"]:
+        say("Test Run is on: scheduled runs are rehearsals and change no account.")
+
+
+def _on_clock(at: str) -> str:
+    """2026-11-29T02:00:00+08:00 as Sunday 2026-11-29 02:00."""
+    from datetime import datetime
+
+    return datetime.fromisoformat(at).strftime("%A %Y-%m-%d %H:%M")
+
+
+@schedule.command("show")
+@school_option
+@source_option
+@answers(_show)
+def show_schedule(school_name: str | None, source: str | None) -> Answer:
+    """Show when runs start by themselves, and the next three in the schedule's zone, the school's and UTC."""
+    from rollbook.sync import schedules
+
+    return Answer({"schedule": _of_schedule(schedules.ensure(find_integration(find_school(school_name), source)))})
+
+
+@schedule.command("set")
+@school_option
+@source_option
+@click.option("--days", default=None, metavar="DAYS", help="sunday; monday,wednesday; mon-fri; daily.")
+@click.option("--times", default=None, metavar="TIMES", help="One or more, with commas: 02:00 or 06:30,18:30.")
+@click.option("--zone", default=None, help="The IANA time zone of these times, such as Asia/Singapore.")
+@click.option("--on/--off", "enabled", default=None, help="Off: nothing starts by itself; days and times are kept.")
+@answers(_show)
+def set_schedule(school_name: str | None, source: str | None, **said: Any) -> Answer:
+    """Set when runs start by themselves. What isn't named stays as it is.
+
+    \b
+    Examples:
+      rollbook schedule set --days sunday --times 02:00 --zone Asia/Singapore
+      rollbook schedule set --days mon-fri --times 05:30,17:30 --zone America/New_York
+      rollbook schedule set --off
+    """
+    from rollbook.sync import schedules
+    from rollbook.sync.refusals import SettingRefused
+
+    integration = find_integration(find_school(school_name), source)
+    before = schedules.ensure(integration)
+    wanted = {
+        "enabled": before.enabled if said["enabled"] is None else said["enabled"],
+        "days": before.days if said["days"] is None else _days(said["days"]),
+        "times": before.times if said["times"] is None else said["times"].split(","),
+        "zone": before.timezone if said["zone"] is None else said["zone"],
+    }
+    try:
+        saved = schedules.save(integration, None, via=VIA, **wanted)
+    except SettingRefused as refused:
+        remedy = "`rollbook schedule set --help` shows how to give it."
+        raise Refusal(Exit.REFUSED, f"{refused.field}_refused", refused.what, remedy) from refused
+    return Answer({"schedule": _of_schedule(saved)})
+
+
+def _days(text: str) -> list[int]:
+    """Weekdays from names, as people write them: `daily`, `mon-fri`, `Sunday, Wednesday`. A range may pass the week's end."""
+    if text.strip().lower() in {"daily", "all"}:
+        return list(range(7))
+    days: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        start = _day(first)
+        end = _day(last) if last else start
+        days |= {(start + step) % 7 for step in range((end - start) % 7 + 1)}
+    return sorted(days)
+
+
+def _day(name: str) -> int:
+    wanted = name.strip().lower()
+    found = [number for number, day in enumerate(DAYS) if len(wanted) >= 3 and day.lower().startswith(wanted)]
+    if not found:
+        raise Refusal(Exit.USAGE, "day_unknown", f"{name.strip()!r} is not a day.", "Give names: sunday, or mon-fri, or daily.")
+    return found[0]
+
+
+def _of_schedule(each: "Schedule") -> Document:
+    from rollbook.cli.documents import moment
+    from rollbook.sync import schedules
+
+    integration, school = each.integration, each.integration.school
+    return {
+        "school": {"id": str(school.pk), "name": school.name, "timezone": school.timezone},
+        "source": integration.source,
+        "label": integration.source_type.label,
+        "active": integration.active,
+        "test_run": integration.test_run,
+        "enabled": each.enabled,
+        "days": [DAYS[day].lower() for day in each.days],
+        "times": each.times,
+        "timezone": each.timezone,
+        "next_runs": [
+            {
+                "utc": moment(at),
+                "schedule": schedules.local(at, each.timezone).isoformat(),
+                "school": schedules.local(at, school.timezone).isoformat(),
+            }
+            for at in schedules.upcoming(each)
+        ],
+    }
