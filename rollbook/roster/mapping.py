@@ -134,7 +134,7 @@ class RecordMapper:
         return [(source, field) for field, source in self._source_of.items() if source in self._unseen]
 
     def _map_selected(self, sis_id: str, raw: dict[str, Any], digest: bytes) -> Mapped:
-        """Parse the mapped fields of a record that is in the selection. A value that can't be read rejects it, but for those that are dropped."""
+        """Parse the mapped fields of a record in the selection. A value that can't be read rejects it, but for those that are dropped."""
         found = list(_NOTHING)
         issues: list[Issue] = []
         for source, field, position, parse, limit in self._rows:

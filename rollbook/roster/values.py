@@ -27,6 +27,9 @@ _GRADE_PRE_K = re.compile(r"(?:pk|pre[\s-]?k|pre[\s-]?kindergarten|prekindergart
 _GRADE_WORDS: Final = {"k": 0, "kg": 0, "kindergarten": 0, "kinder": 0, "tk": 0}
 
 
+FAST_NUMBER = 10**15  # below it a whole number needs no further look
+
+
 class Unreadable(Exception):
     """A value can't be taken. `code` is a key of `problems.PROBLEMS`."""
 
@@ -37,6 +40,8 @@ class Unreadable(Exception):
 
 def text(value: Any, limit: int) -> str | None:
     """Unicode NFC, outer spaces off, inner runs of white space as one space; numbers as they are written."""
+    if type(value) is int and -FAST_NUMBER < value < FAST_NUMBER and limit > 16:
+        return str(value)
     if type(value) is not str:
         value = _written(value)
         if value is None:
