@@ -50,7 +50,8 @@ class Matcher:
         self._seen: dict[str, bytes] = {}
         self._silent: set[str] = set()  # known students whose record was skipped: they claim no address
         # Claims on an address that isn't the account's own already. Accounts that keep theirs aren't listed: nearly all of them do.
-        self._claims: dict[str, set[str]] = {}
+        self._claims: dict[str, str] = {}
+        self._shared: dict[str, set[str]] = {}
         self._leaving: set[str] = set()
         self._repeated: set[str] = set()
 
@@ -81,16 +82,24 @@ class Matcher:
         known = self.known.get(record.sis_id)
         if known is not None:
             if known.email_key != record.email_key:
-                self._claims.setdefault(record.email_key, set()).add(record.sis_id)
+                self._claim(record.email_key, record.sis_id)
                 self._leaving.add(record.sis_id)
             return Match(How.KNOWN, record, known)
-        self._claims.setdefault(record.email_key, set()).add(record.sis_id)
+        self._claim(record.email_key, record.sis_id)
         unlinked = self._unlinked.get(record.email_key)
         return Match(How.NEW if unlinked is None else How.BY_EMAIL, record, unlinked)
 
     def holds(self, sis_id: str | None) -> AccountKey | None:
         """The account of this school that is linked to this SIS ID."""
         return self.known.get(sis_id) if sis_id is not None else None
+
+    def _claim(self, address: str, sis_id: str) -> None:
+        first = self._claims.setdefault(address, sis_id)
+        if first != sis_id:
+            self._shared.setdefault(address, {first}).add(sis_id)
+
+    def _claimants(self, address: str) -> set[str]:
+        return self._shared.get(address) or ({self._claims[address]} if address in self._claims else set())
 
     def verdict(self, moved: Collection[str], complete: bool) -> Verdict:
         """Judge the whole roster. `moved` are the SIS IDs of accounts whose e-mail is planned to change.
@@ -100,8 +109,8 @@ class Matcher:
         holders = {key.email_key: key for key in self.known.values() if key.email_key in self._claims} | self._unlinked
         issues = [Issue("id_repeated", Severity.ERROR, sis_id, "", "sis_id", "", sis_id) for sis_id in sorted(self._repeated)]
         withdrawn = set(self._repeated)
-        for address, sis_ids in self._claims.items():
-            claimants = sorted((sis_ids | self._keeper(holders.get(address))) - self._repeated)
+        for address in [address for address in self._claims if address in holders or address in self._shared]:
+            claimants = sorted((self._claimants(address) | self._keeper(holders.get(address))) - self._repeated)
             if len(claimants) > 1:
                 withdrawn.update(claimants)
                 issues += [Issue("email_shared", Severity.ERROR, sis_id, "", "email", "", address) for sis_id in claimants]
@@ -129,9 +138,9 @@ class Matcher:
         """
         claims = [
             (address, sis_id)
-            for address, sis_ids in self._claims.items()
+            for address in self._claims
             if address in self._elsewhere or address in holders
-            for sis_id in sis_ids
+            for sis_id in self._claimants(address)
             if not self._can_be_linked(address, sis_id)
         ]
         taken: list[tuple[str, str]] = []
@@ -145,7 +154,7 @@ class Matcher:
             taken.append((sis_id, address))
             stays = self.known.get(sis_id)
             if stays is not None:
-                claims += [(stays.email_key, other) for other in self._claims.get(stays.email_key, ()) if other != sis_id]
+                claims += [(stays.email_key, other) for other in self._claimants(stays.email_key) if other != sis_id]
         return sorted(taken)
 
     def _can_be_linked(self, address: str, sis_id: str) -> bool:

@@ -50,7 +50,7 @@ class _Tally:
     """What one reading has given: different ids, records without an id (each a student of its own), and records in all."""
 
     id_field: str
-    ids: set[str] = field(default_factory=set)
+    ids: set[int | str] = field(default_factory=set)
     nameless: int = 0
     records: int = 0
 
@@ -68,10 +68,16 @@ class _Tally:
         return len(self.ids) + self.nameless
 
 
-def _key(record: Record, id_field: str) -> str | None:
-    """The id that tells students apart; 156 and "156" are one."""
+def _key(record: Record, id_field: str) -> int | str | None:
+    """The id that tells students apart; 156 and "156" are one. A number where it is one, which takes half the memory of its text."""
     value = record.get(id_field)
-    return None if value is None or value == "" else str(value)
+    if type(value) is int:
+        return value
+    if value is None or value == "":
+        return None
+    written = str(value)
+    is_number = written.isascii() and written.isdigit() and len(written) < 19 and (written[0] != "0" or written == "0")
+    return int(written) if is_number else written
 
 
 def read_roster(sis: Numbered, bounds: Bounds) -> Iterator[Page]:
@@ -79,7 +85,7 @@ def read_roster(sis: Numbered, bounds: Bounds) -> Iterator[Page]:
     stated = sis.count()
     if stated > bounds.records:
         raise _over(sis.name, bounds, f"says that it has {stated:,} students")
-    passed_on: set[str | None] = {None}
+    passed_on: set[int | str | None] = {None}
     for reading in (1, 2):
         tally = _Tally(sis.id_field)
         for page in _one_reading(sis, bounds, stated, tally):
@@ -141,7 +147,7 @@ def read_untold(sis: Untold, bounds: Bounds) -> Iterator[Page]:
     Further readings pass on only those who had slipped through before. One page alone needs no second reading: nobody slips
     through inside of it.
     """
-    passed_on: set[str | None] = {None}
+    passed_on: set[int | str | None] = {None}
     for reading in range(1, READINGS + 1):
         tally, late, pages = _Tally(sis.id_field), 0, 0
         for page in _one_untold_reading(sis, bounds, tally):

@@ -28,7 +28,7 @@ class AccountKeys(NamedTuple):
 def load_account_keys(school_id: UUID, source: str) -> AccountKeys:
     """The light form of all accounts of a school, parted by their link: to this source, to none, to another."""
     keys = AccountKeys([], [], [])
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.chunked_cursor() as cursor:  # the server keeps what hasn't travelled yet
         cursor.execute(_sql("load_account_keys"), {"school": school_id})
         while rows := cursor.fetchmany(CHUNK):
             for account_id, version, fingerprint, email_key, sis_id, linked_to in rows:
