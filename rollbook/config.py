@@ -40,6 +40,9 @@ class Config(BaseSettings):
     ca_file: Path | None = Field(None, description="a PEM file of certificate authorities to trust besides the usual ones")
     email_url: str = Field("", description="smtp://user:password@host:port, smtps:// or smtp+tls://; unset: mail is written to the log")
     email_from: str = Field("Rollbook <rollbook@localhost>", description="the sender of mails")
+    caught_mail_dir: Path | None = Field(
+        None, description="a folder of caught mails (.eml), shown at /mail/ to whoever signs in, as in the demo; ignored in production"
+    )
     worker_concurrency: int = Field(4, ge=1, le=32, description="how many schools one worker syncs side by side")
     lease_seconds: int = Field(45, ge=5, description="a run whose worker was silent for so long is taken over")
     sweep_seconds: int = Field(20, ge=1, description="how often a worker looks for runs that nobody works on")
@@ -57,6 +60,11 @@ class Config(BaseSettings):
     @property
     def production(self) -> bool:
         return self.env == "production"
+
+    @property
+    def caught_mail(self) -> Path | None:
+        """Where mails lie that were caught instead of sent; never in production, where it would show one school's mails to another."""
+        return None if self.production else self.caught_mail_dir
 
     @property
     def networks(self) -> tuple[str, ...]:

@@ -125,7 +125,7 @@ def run(folder: Path, port: int, students: int, as_json: bool, ending: ExitStack
 
     mails = folder.resolve() / "mail"
     mail_port = _mail(mails, (url_port, sis_port), ending)
-    _environment(folder, url, mail_port)
+    _environment(folder, url, mails, mail_port)
     _database()
     people = _people(state)
     serve = ["rollbook", "web", "--port", str(url_port), "--processes", "1"]
@@ -142,6 +142,7 @@ def run(folder: Path, port: int, students: int, as_json: bool, ending: ExitStack
         "powerschool": state.known["sis"],
         "week": about["week"],
         "mail": str(mails) if mail_port else None,
+        "mail_page": f"{url}/mail/" if mail_port else None,
         "folder": str(folder),
     }
     print_json({"demo": ready}) if as_json else _show_ready(ready, folder, time.monotonic() - began)
@@ -164,13 +165,13 @@ def _port(wanted: int, purpose: str) -> int:
     return port
 
 
-def _environment(folder: Path, url: str, mail_port: int | None) -> None:
+def _environment(folder: Path, url: str, mails: Path, mail_port: int | None) -> None:
     """For this process and its children. Whatever database the terminal names, the demo stays on its own."""
     for name in [name for name in os.environ if name.startswith("ROLLBOOK_")] + ["DATABASE_URL", "DATABASE_OWNER_URL"]:
         os.environ.pop(name, None)
     os.environ |= {"ROLLBOOK_DATA_DIR": str(folder.resolve()), "ROLLBOOK_PUBLIC_URL": url}
     if mail_port:
-        os.environ["ROLLBOOK_EMAIL_URL"] = f"smtp://127.0.0.1:{mail_port}"
+        os.environ |= {"ROLLBOOK_EMAIL_URL": f"smtp://127.0.0.1:{mail_port}", "ROLLBOOK_CAUGHT_MAIL_DIR": str(mails)}
 
 
 def _database() -> None:
@@ -240,7 +241,8 @@ def _show_ready(ready: Document, folder: Path, seconds: float) -> None:
 
   Next week's roster, with joiners, leavers and new names, from a second terminal:
     {_command()} demo next-week{option}
-  Mails are kept in {ready["mail"] or "the log"}. Logs are in {ready["folder"]}/logs. Ctrl-C ends everything.
+  {f"Mails are caught, not sent. Read them at  {ready['mail_page']}" if ready["mail_page"] else "Mails go to the log of the worker."}
+  Logs are in {ready["folder"]}/logs. Ctrl-C ends everything.
 """)
 
 

@@ -52,7 +52,7 @@ def school_required(*, manage: bool = False) -> Callable[[View[P]], Callable[...
             request.membership, request.school, request.person = membership, membership.school, membership.user
             if manage and not membership.may_manage:
                 raise PermissionDenied(_("Only owners and administrators of this school can set up and start a sync."))
-            with timezone.override(_zone_of(membership.school)):
+            with timezone.override(zone_of(membership.school)):
                 return view(request, *args, **kwargs)
 
         return guarded
@@ -60,7 +60,7 @@ def school_required(*, manage: bool = False) -> Callable[[View[P]], Callable[...
     return decorate
 
 
-def _zone_of(school: School) -> ZoneInfo:
+def zone_of(school: School) -> ZoneInfo:
     """The school's zone; UTC where this machine doesn't know it (any more): a wrong name must not close the whole school."""
     try:
         return ZoneInfo(school.timezone)
