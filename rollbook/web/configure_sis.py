@@ -10,11 +10,13 @@ from django.views.decorators.http import require_http_methods
 from rollbook.sources.base import Source
 from rollbook.sources.registry import SOURCES
 from rollbook.sync import credentials as vault
+from rollbook.sync import schedules
 from rollbook.sync.integrations import save_connection
 from rollbook.sync.models import Integration
 from rollbook.sync.refusals import SettingRefused
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.configure_form import GRADES, QUICK_GRADES, ConfigureForm, initial_of, source_of
+from rollbook.web.schedule_words import sentence
 from rollbook.web.wizard import steps
 
 
@@ -89,4 +91,5 @@ def _context(form: ConfigureForm, source: Source, connected: list[Integration], 
             (words, " ".join(map(str, grades)), _("%(count)d grades chosen") % {"count": len(grades)}) for words, grades in QUICK_GRADES
         ],
         "steps": steps("1.1", integration),
+        "schedule_sentence": sentence(schedules.ensure(integration)) if integration else "",
     }

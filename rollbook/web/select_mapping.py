@@ -12,10 +12,12 @@ from django.views.decorators.http import require_http_methods
 
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.sources.base import MappingRow
+from rollbook.sync import schedules
 from rollbook.sync.integrations import save_mapping
 from rollbook.sync.models import Integration
 from rollbook.sync.refusals import SettingRefused
 from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.schedule_words import sentence
 from rollbook.web.trigger import start
 from rollbook.web.wizard import steps
 
@@ -67,6 +69,7 @@ def _page(request: SchoolRequest, integration: Integration, chosen: set[Pair], *
         "touched": touched,
         "refused": refused,
         "steps": steps("1.2", integration),
+        "schedule_sentence": sentence(schedules.ensure(integration)),
     }
     return render(request, "web/select_mapping_rows.html" if request.htmx else "web/select_mapping.html", context)
 

@@ -86,7 +86,7 @@ def test_active_off_refuses_and_says_why(admin: Client, school: School, address:
     page = response.content.decode()
     assert "Nothing was started, because Active is switched off for PowerSchool." in page
     assert "Switch Active on in Step 1.1" in page
-    assert "Active is off." in page
+    assert "Active is off for PowerSchool." in page
     from_history = admin.post(reverse("trigger", args=[school.pk, connected.pk]), follow=True)
     assert from_history.redirect_chain[-1][0] == reverse("history", args=[school.pk])
     assert "Active is switched off" in from_history.content.decode()

@@ -66,6 +66,8 @@ def when(value: datetime | None, place: str = "") -> str | SafeString:
         words = (_("today, %(time)s") if place else _("Today, %(time)s")) % {"time": clock}
     elif local.date() == today - timedelta(days=1):
         words = (_("yesterday, %(time)s") if place else _("Yesterday, %(time)s")) % {"time": clock}
+    elif local.date() == today + timedelta(days=1):
+        words = (_("tomorrow, %(time)s") if place else _("Tomorrow, %(time)s")) % {"time": clock}
     else:
         day = dateformat.format(local, "M j" if local.year == today.year else "M j, Y")
         words = _("%(day)s, %(time)s") % {"day": day, "time": clock}
