@@ -3,13 +3,16 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from rollbook.config import config
+from rollbook.web.caught_mail import mail, mail_html, mails
 from rollbook.web.component_sheet import component_sheet
 from rollbook.web.configure_sis import configure_sis
 from rollbook.web.download import report
 from rollbook.web.history import history
 from rollbook.web.home import home, schools
+from rollbook.web.notifications import notifications
 from rollbook.web.run_decision import approve, discard
 from rollbook.web.run_page import run_page, run_progress
+from rollbook.web.schedule import schedule
 from rollbook.web.select_mapping import select_mapping
 from rollbook.web.sign_in import sign_in, sign_out
 from rollbook.web.trigger import trigger_now
@@ -20,7 +23,9 @@ of_a_school = [
     path("integrations/", configure_sis, name="configure-sis"),
     path("integrations/<uuid:integration_id>/mapping/", select_mapping, name="select-mapping"),
     path("integrations/<uuid:integration_id>/trigger/", trigger_now, name="trigger"),
+    path("integrations/<slug:source>/schedule/", schedule, name="schedule"),
     path("history/", history, name="history"),
+    path("notifications/", notifications, name="notifications"),
     path("runs/<uuid:run_id>/", run_page, name="run"),
     path("runs/<uuid:run_id>/progress/", run_progress, name="run-progress"),
     path("runs/<uuid:run_id>/approve/", approve, name="approve"),
@@ -33,6 +38,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", sign_in, name="sign-in"),
     path("sign-out/", sign_out, name="sign-out"),
     path("schools/", schools, name="schools"),
+    path("mail/", mails, name="mails"),
+    path("mail/<str:name>/", mail, name="mail"),
+    path("mail/<str:name>/html/", mail_html, name="mail-html"),
     path("schools/<uuid:school_id>/", include(of_a_school)),
 ]
 
