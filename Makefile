@@ -41,7 +41,7 @@ quick: .venv/dev ## The tests that take less than a second each
 	$(BIN)/pytest -n auto -q -m "not slow"
 
 crash: .venv/dev ## Kill workers, servers and the database in the middle of runs
-	$(BIN)/pytest -q tests/crash
+	$(BIN)/pytest -q tests/crash -m "crash or slow"
 
 bench: .venv/dev ## Measure 100,000 students; results go to bench/
 	$(BIN)/python bench/main_job.py --students 100000 --result bench/main_job.json
