@@ -3,10 +3,14 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from rollbook.config import Config
+from rollbook.production import Unsafe
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
 OWNER = "rollbook_owner"
 
@@ -24,6 +28,22 @@ def connections(config: Config) -> dict[str, dict[str, Any]]:
     if app_settings["USER"] != config.database_app_role:
         app_settings["OPTIONS"]["options"] = f"-c role={config.database_app_role}"
     return {"default": app_settings, "owner": from_url(owner)}
+
+
+def refuse_owner(connection: "BaseDatabaseWrapper") -> None:
+    """Raise Unsafe where this connection works as a role that owns tables or stands above them: then the audit log could be rewritten."""
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            SELECT current_user, rolsuper OR rolbypassrls, EXISTS (
+                SELECT 1 FROM pg_class WHERE relowner = pg_roles.oid AND relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+            ) FROM pg_roles WHERE rolname = current_user""")
+        role, above, owner = cursor.fetchone()
+    if above or owner:
+        why = "stands above all access rules" if above else "owns the tables"
+        raise Unsafe(
+            f"Rollbook does not start in production:\n* The database role {role} {why}. Let DATABASE_URL log in as a role of its own, or "
+            "unset ROLLBOOK_DATABASE_APP_ROLE; DATABASE_OWNER_URL names the owner, for `rollbook migrate` alone."
+        )
 
 
 def from_url(url: str) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from rollbook import database
+from rollbook import database, production
 from rollbook.config import config, mail_server
+
+production.refuse_unsafe(config)
 
 HERE = Path(__file__).parent
 
@@ -31,6 +33,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "rollbook.web.healthz.Health",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

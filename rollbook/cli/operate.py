@@ -96,6 +96,8 @@ def _settle() -> None:
     from rollbook import database
     from rollbook.config import config
 
+    if config.production:
+        database.refuse_owner(connections["default"])
     if config.database_url is None:  # this process holds the embedded server for its children
         os.environ["DATABASE_URL"] = database.embedded_url(config.data_dir)
     if config.production:

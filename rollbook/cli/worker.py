@@ -35,7 +35,7 @@ def worker(concurrency: int | None) -> None:
     try:
         with refusals():
             set_up()
-            _refuse_unmigrated()
+            _refuse_unready()
     except Refusal as refusal:
         raise click.ClickException(f"{refusal.what} {refusal.remedy}") from refusal
     from rollbook.config import config
@@ -43,12 +43,16 @@ def worker(concurrency: int | None) -> None:
     asyncio.run(_work(concurrency or config.worker_concurrency))
 
 
-def _refuse_unmigrated() -> None:
+def _refuse_unready() -> None:
     from django.db import connection
 
+    from rollbook import database
+    from rollbook.config import config
     from rollbook.sync.models import Run
 
     Run.objects.exists()
+    if config.production:
+        database.refuse_owner(connection)
     connection.close()
 
 

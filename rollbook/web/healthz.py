@@ -1,0 +1,40 @@
+"""`/healthz`: for load balancers, containers and monitoring. It tells counts only, so it asks for no sign-in."""
+
+from collections.abc import Callable
+
+from django.db import DatabaseError, connection
+from django.db.models import Min
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils import timezone
+
+from rollbook.sync import workers
+from rollbook.sync.models import Notice, NoticeState, Run, RunState
+
+PATH = "/healthz"
+
+
+class Health:
+    """Answers before everything else: those who ask know neither our host name nor https."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return healthz() if request.path_info == PATH else self._get_response(request)
+
+
+def healthz() -> HttpResponse:
+    """200 while this process can serve, 503 without its database. Workers are told, and don't decide: they are other processes."""
+    try:
+        oldest = Run.objects.filter(state=RunState.QUEUED).aggregate(at=Min("requested_at"))["at"]
+        document = {
+            "web": "ok",
+            "database": "ok",
+            "workers": workers.alive(),
+            "oldest_waiting_run_seconds": round((timezone.now() - oldest).total_seconds()) if oldest else 0,
+            "mails_waiting": Notice.objects.filter(state=NoticeState.WAITING).count(),
+        }
+    except DatabaseError:
+        connection.close()
+        return JsonResponse({"web": "ok", "database": "unreachable"}, status=503)
+    return JsonResponse(document)

@@ -1,0 +1,109 @@
+"""Web and worker as real processes with ROLLBOOK_ENV=production: static files, cookies, headers, and when they refuse to start."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.client import HTTPResponse
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import psycopg
+import pytest
+
+from rollbook.standins.standin import StandIn
+from rollbook.sync import runs
+from rollbook.sync.models import Integration, Trigger
+from tests import processes
+from tests.production.test_settings import KEY
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+HOST = "rollbook.lincoln.example"
+SOUND = {
+    "ROLLBOOK_ENV": "production",
+    "ROLLBOOK_SECRET_KEY": "x" * 50,
+    "ROLLBOOK_ENCRYPTION_KEYS": f"k1:{KEY}",
+    "ROLLBOOK_ALLOWED_HOSTS": json.dumps([HOST]),
+    "ROLLBOOK_PUBLIC_URL": f"https://{HOST}",
+}
+
+
+@pytest.fixture
+def web(transactional_db: None, tmp_path: Path) -> Iterator[processes.Started]:
+    port = processes.free_port()
+    environment = SOUND | {"ROLLBOOK_DATA_DIR": str(tmp_path / "data")}
+    url, log = f"http://127.0.0.1:{port}", tmp_path / "web.log"
+    with processes.rollbook(
+        "web", "--port", str(port), "--processes", "1", log=log, url=url, ready=lambda _: processes.answers(port), **environment
+    ) as started:
+        yield started
+
+
+def ask(url: str, host: str = HOST) -> HTTPResponse | HTTPError:
+    """As the proxy in front asks, which has done the TLS."""
+    request = Request(url, headers={"Host": host, "X-Forwarded-Proto": "https", "Accept-Encoding": "gzip"})
+    try:
+        answer: HTTPResponse = urlopen(request, timeout=20)
+    except HTTPError as error:
+        return error
+    return answer
+
+
+def test_web_serves_with_collected_files_secure_cookies_and_headers(web: processes.Started) -> None:
+    with ask(f"{web.url}/") as answer:
+        body, headers = answer.read().decode(), answer.headers
+        cookies = headers.get_all("Set-Cookie") or []
+    assert answer.status == 200
+    assert cookies and all("Secure" in cookie for cookie in cookies)
+    assert "max-age=31536000" in headers["Strict-Transport-Security"]
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert (headers["X-Frame-Options"], headers["X-Content-Type-Options"]) == ("DENY", "nosniff")
+    files = set(re.findall(r'(?:href|src)="(/static/[^"#]+)', body))
+    assert files
+    for file in files:
+        with ask(f"{web.url}{file}") as answer:
+            assert answer.status == 200, file
+            assert re.search(r"\.[0-9a-f]{12}\.", file), f"{file} has no hash in its name"
+            assert "immutable" in answer.headers["Cache-Control"]
+    assert web.end() == 0
+
+
+def test_web_answers_no_host_but_its_own_and_health_whoever_asks(
+    web: processes.Started, integration: Integration, standin: StandIn
+) -> None:
+    runs.request(integration, trigger=Trigger.PERSON)
+    with ask(f"{web.url}/", host="elsewhere.example") as answer:
+        assert answer.status == 400
+    with ask(f"{web.url}/healthz", host="10.0.0.7:8000") as answer:
+        told = json.load(answer)
+    assert (answer.status, told["database"], told["workers"]) == (200, "ok", 0)
+    assert told["oldest_waiting_run_seconds"] >= 0
+
+
+def start(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    port = ["--port", str(processes.free_port())] if command == "web" else []
+    return subprocess.run(
+        [sys.executable, "-m", "rollbook", command, *port],
+        capture_output=True, text=True, check=False, timeout=40, env=os.environ | SOUND | environment,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["web", "worker"])
+def test_neither_starts_without_keys_or_with_wildcard_hosts(command: str) -> None:
+    ended = start(command, ROLLBOOK_ENCRYPTION_KEYS="", ROLLBOOK_ALLOWED_HOSTS='["*"]')
+    assert ended.returncode == 1
+    assert "ROLLBOOK_ENCRYPTION_KEYS" in ended.stderr and "ROLLBOOK_ALLOWED_HOSTS" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["web", "worker"])
+def test_neither_starts_as_the_role_that_owns_the_tables(command: str) -> None:
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        [owner] = connection.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'sync_run'").fetchone() or [""]
+    ended = start(command, ROLLBOOK_DATABASE_APP_ROLE=owner)
+    assert ended.returncode == 1
+    assert f"role {owner} owns the tables" in ended.stderr
+    assert "Traceback" not in ended.stderr
