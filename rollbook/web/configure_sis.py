@@ -4,8 +4,10 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
 
 from rollbook.sources.base import Source
 from rollbook.sources.registry import SOURCES
@@ -31,6 +33,9 @@ def configure_sis(request: SchoolRequest) -> HttpResponse:
     stored = _stored(integration, variant)
     if request.method != "POST":
         form = ConfigureForm(source, variant, stored, initial=initial_of(integration))
+    elif _leaves_a_connected_one(request, source, connected):
+        address = f"{reverse('configure-sis', args=[request.school.pk])}?source={source.slug}"
+        return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
     elif request.POST.get("action") == "pick":
         form = ConfigureForm(source, variant, stored, initial=initial_of(integration) | _typed(request))
     else:
@@ -52,10 +57,17 @@ def _stored(integration: Integration | None, variant: str) -> dict[str, str | No
         return {}
 
 
+def _leaves_a_connected_one(request: SchoolRequest, source: Source, connected: list[Integration]) -> bool:
+    """Whether another SIS was picked, and either of the two is connected: the grades and switches in the form are then the other's."""
+    shown = request.POST.get("shown", source.slug)
+    return shown != source.slug and any(one.source in {shown, source.slug} for one in connected)
+
+
 def _typed(request: SchoolRequest) -> dict[str, Any]:
-    """What stands in the form while another SIS is being picked; single values but for the grades."""
+    """What stands in the form while another SIS or version is being picked; single values but for the grades."""
     typed: dict[str, Any] = {key: value for key, value in request.POST.items() if value and key != "grades"}
-    return typed | {"grades": request.POST.getlist("grades")}
+    switches = {name: name in request.POST for name in ("active", "test_run", "notify_on_errors")}
+    return typed | switches | {"grades": request.POST.getlist("grades")}
 
 
 def _save(request: SchoolRequest, form: ConfigureForm) -> Integration | None:
