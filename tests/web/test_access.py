@@ -10,8 +10,8 @@ from tests.web.conftest import SECRET, MakeRun
 
 pytestmark = pytest.mark.django_db
 
-READ = ("upload", "history", "run", "run-progress")
-MANAGE_GET = ("configure-sis", "select-mapping")
+READ = ("upload", "history", "run", "run-progress", "notifications")
+MANAGE_GET = ("configure-sis", "select-mapping", "schedule")
 MANAGE_POST = ("trigger", "approve", "discard")
 
 
@@ -23,6 +23,8 @@ def addresses(school: School, connected: Integration, make_run: MakeRun) -> dict
         "history": reverse("history", args=[school.pk]),
         "configure-sis": reverse("configure-sis", args=[school.pk]),
         "select-mapping": reverse("select-mapping", args=[school.pk, connected.pk]),
+        "schedule": reverse("schedule", args=[school.pk, connected.source]),
+        "notifications": reverse("notifications", args=[school.pk]),
         "trigger": reverse("trigger", args=[school.pk, connected.pk]),
         "run": reverse("run", args=[school.pk, run.pk]),
         "run-progress": reverse("run-progress", args=[school.pk, run.pk]),

@@ -1,6 +1,7 @@
 """The words that people know from elsewhere are on the screens, exactly."""
 
 import html
+from typing import Any
 
 import pytest
 from django.test import Client, RequestFactory
@@ -24,6 +25,8 @@ WORDS = {
         *("Date of birth", "Gender", "Save & Trigger Now", "Save"),
     ),
     "history": ("Upload & Integration History", "Uploader type", "Test PowerSchool Student", "Started by", "Excel"),
+    "schedule": ("Schedule", "Daily", "Weekly", "Sunday", "Time zone", "The next three runs", "UTC"),
+    "notifications": ("Notifications", "A run failed", "A run is on hold", "Last mails"),
     "run": ("Errors", "New", "Existing & Update", "Excel report"),
 }
 
@@ -31,8 +34,8 @@ WORDS = {
 @pytest.mark.parametrize("name", WORDS)
 def test_every_word_is_on_its_screen(admin: Client, school: School, connected: Integration, make_run: MakeRun, name: str) -> None:
     run = make_run(mode=Mode.TEST, counts={"new": 1})
-    more = {"select-mapping": [connected.pk], "run": [run.pk]}.get(name, [])
-    page = html.unescape(admin.get(reverse(name, args=[school.pk, *more])).content.decode())
+    things: dict[str, list[Any]] = {"select-mapping": [connected.pk], "run": [run.pk], "schedule": [connected.source]}
+    page = html.unescape(admin.get(reverse(name, args=[school.pk, *things.get(name, [])])).content.decode())
     assert [word for word in WORDS[name] if word not in page] == []
 
 
