@@ -29,7 +29,7 @@ def _reasons(config: Config) -> Iterator[str]:
     if len(secret) < SECRET_KEY_LENGTH:
         what = f"is shorter than {SECRET_KEY_LENGTH} characters" if secret else "is not set"
         yield f"ROLLBOOK_SECRET_KEY {what}: `rollbook keys` prints a fresh one."
-    if config.encryption_keys is None:
+    if not config.encryption_keys:
         yield "ROLLBOOK_ENCRYPTION_KEYS is not set: `rollbook keys` prints a fresh one."
     elif not _readable(config.encryption_keys.get_secret_value()):
         yield f"ROLLBOOK_ENCRYPTION_KEYS is not id:base64 of {KEY_BYTES} bytes, comma separated: `rollbook keys` prints a fresh one."
