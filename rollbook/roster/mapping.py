@@ -80,8 +80,7 @@ class RecordMapper:
         self._known = known
         self._unseen = {source for source, _ in mapping}
         self._met_any = False
-        self._seed = f"{PARSERS_VERSION}:{version}:{','.join(self.fields)}".encode()
-        self._hash = blake2b(digest_size=FINGERPRINT_BYTES, key=blake2b(self._seed, digest_size=FINGERPRINT_BYTES).digest())
+        self._seed = blake2b(f"{PARSERS_VERSION}:{version}:{','.join(self.fields)}".encode(), digest_size=FINGERPRINT_BYTES).digest()
 
     def map(self, raw: Any) -> Mapped:
         """Map one raw record. Never raises, whatever JSON it is given: what can't be read becomes an issue."""
@@ -108,7 +107,7 @@ class RecordMapper:
             return Mapped(sis_id, None, digest, (issue._replace(source_field=self._grade_field),))
         known = self._known.get(sis_id)
         if known is not None and known.fingerprint == digest:
-            return Mapped(sis_id, None, digest, same=True)
+            return Mapped(sis_id, None, digest, (), True)
         return self._map_selected(sis_id, raw, digest)
 
     def _digest(self, raw: dict[str, Any]) -> bytes:
@@ -120,9 +119,7 @@ class RecordMapper:
             written = repr(said)
         except (RecursionError, ValueError):  # nested too deeply, or a number of more digits than Python writes: none of it is readable
             written = repr(tuple(_shown(value) for value in said))
-        state = self._hash.copy()
-        state.update(written.encode(errors="surrogatepass"))
-        return state.digest()
+        return blake2b(self._seed + written.encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT_BYTES).digest()
 
     def vanished(self) -> list[tuple[str, str]]:
         """The mapping's rows whose field no record had: a right was taken away, rather than every student's value.

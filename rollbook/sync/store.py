@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from functools import cache
+from os import urandom
 from pathlib import Path
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from django.db import IntegrityError, connection, transaction
@@ -61,15 +62,26 @@ def save_plan(run: Run, changes: Iterable[Change], issues: Iterable[Issue]) -> N
     """Add changes and issues to a run's plan by COPY. A new student gets the id of the account to be made here."""
     school, run_id = str(run.school_id), str(run.pk)
     with connection.cursor() as cursor:
+        # No wait for the disk: should the machine lose power, the state "planned", which comes later in the same log, is lost with it.
+        cursor.execute("SET LOCAL synchronous_commit TO off")
         with cursor.copy(_sql("copy_changes")) as copy:
             for c in changes:
-                account_id = str(UUID(bytes=c.account_id) if c.account_id else uuid4())
-                before, after = _json.encode(c.before).decode(), _json.encode(c.after).decode()
+                account_id = (c.account_id or fresh_id()).hex()
+                before = _json.encode(c.before).decode() if c.before else "{}"
+                after = _json.encode(c.after).decode() if c.after else "{}"
                 who = (c.sis_id, account_id, c.account_version, c.first_name, c.last_name, c.email)
                 copy.write_row((school, run_id, c.kind, *who, before, after, c.fingerprint, c.reason, ""))
         with cursor.copy(_sql("copy_issues")) as copy:
             for i in issues:
                 copy.write_row((school, run_id, i.severity, i.code, i.sis_id, i.name, i.field, i.source_field, i.value))
+
+
+def fresh_id() -> bytes:
+    """The 16 bytes of a random UUID (RFC 9562, version 4); uuid4 takes four times as long, which counts for 100,000 new students."""
+    random = bytearray(urandom(16))
+    random[6] = random[6] & 0x0F | 0x40
+    random[8] = random[8] & 0x3F | 0x80
+    return bytes(random)
 
 
 def withdraw(run: Run, sis_ids: Iterable[str]) -> dict[str, str]:
