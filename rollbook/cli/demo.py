@@ -1,6 +1,5 @@
-"""`rollbook demo`: the whole product on this machine, with made-up students: database, a stand-in PowerSchool, mail, web and worker."""
+"""`rollbook demo`: the whole product on this machine, with made-up students: database, stand-ins for the SISs, mail, web, worker."""
 
-import http.client
 import json
 import os
 import secrets
@@ -10,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,16 +19,18 @@ import click
 
 from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, print_json, say, set_up
 from rollbook.cli.children import Child, ChildEnded, end_all, end_left_over, first_json, free_port, is_ours, listens
+from rollbook.cli.demo_standins import STANDINS, StandIn, set_week
+from rollbook.sources.registry import SOURCES
 
 SCHOOL, TIMEZONE = "Lincoln High School", "America/New_York"
 PEOPLE = (
     ("ada@lincoln.example", "Ada Admin", "administrator"),
     ("cora@lincoln.example", "Cora Counselor", "counselor"),
 )
-SEED = 7
 FOLDER = Path(".demo")
-SIS_PORT, MAIL_PORT = 8101, 8125
+MAIL_PORT = 8125
 RESTARTS, RESTARTS_WITHIN = 3, 60.0
+SIS_NAMES = " and ".join(SOURCES[standin.slug].label for standin in STANDINS)
 
 folder_option: Callable[[Any], Any] = click.option(
     "--data-dir",
@@ -63,11 +65,11 @@ class State:
 @click.group(invoke_without_command=True)
 @folder_option
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535), help="For the browser; the next free one if busy.")
-@click.option("--students", default=1240, show_default=True, type=click.IntRange(10, 1_000_000), help="How many the PowerSchool holds.")
+@click.option("--students", default=1240, show_default=True, type=click.IntRange(10, 1_000_000), help="How many each of the SISs holds.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when all is ready, for a machine to read.")
 @click.pass_context
 def demo(context: click.Context, folder: Path, port: int, students: int, as_json: bool) -> None:
-    """Try Rollbook out: made-up students, a stand-in PowerSchool, nothing leaves this machine.
+    """Try Rollbook out: made-up students, a stand-in for each SIS, nothing leaves this machine.
 
     It starts everything, says where to sign in and what to type into the setup, and ends everything at Ctrl-C. The next start goes on with
     the same data.
@@ -107,9 +109,9 @@ def run(folder: Path, port: int, students: int, as_json: bool, ending: ExitStack
     ending.callback(signal.signal, signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
     state.keep(pid=os.getpid())
 
-    say("Starting the database, a stand-in PowerSchool, mail, web and worker …")
+    say(f"Starting the database, stand-ins for {SIS_NAMES}, mail, web and worker …")
     url_port = _port(port, "the browser")
-    sis_port = free_port(urlsplit(state.known.get("sis", {}).get("url", "")).port or SIS_PORT, (url_port,))
+    taken = [url_port]
     url = f"http://127.0.0.1:{url_port}"
 
     def start(name: str, arguments: Callable[[], list[str]], ready: Callable[[Child], bool]) -> Child:
@@ -117,30 +119,32 @@ def run(folder: Path, port: int, students: int, as_json: bool, ending: ExitStack
         state.keep(children=[child.pid for child in children])
         return children[-1]
 
-    def sis_arguments() -> list[str]:
-        options = {"port": sis_port, "students": students, "seed": SEED, "week": state.read().get("week", 1)}
-        return ["rollbook.standins", "powerschool", *(part for name, value in options.items() for part in (f"--{name}", str(value)))]
+    def start_sis(standin: StandIn) -> Child:
+        before = state.known.get("sis", {}).get(standin.slug, {}).get("url", "")
+        port = free_port(urlsplit(before).port or standin.port, tuple(taken))
+        taken.append(port)
+        arguments = partial(standin.arguments, port, students)
+        return start(standin.slug, lambda: arguments(state.read().get("week", 1)), lambda child: first_json(child) is not None)
 
-    sis = start("powerschool", sis_arguments, lambda child: first_json(child) is not None)
+    systems = [start_sis(standin) for standin in STANDINS]
 
     mails = folder.resolve() / "mail"
-    mail_port = _mail(mails, (url_port, sis_port), ending)
+    mail_port = _mail(mails, tuple(taken), ending)
     _environment(folder, url, mails, mail_port)
     _database()
     people = _people(state)
     serve = ["rollbook", "web", "--port", str(url_port), "--processes", "1"]
     web = start("web", lambda: serve, lambda _: listens(url_port))
     worker = start("worker", lambda: ["rollbook", "worker"], lambda child: "worker is ready" in child.output)
-    for child in (sis, web, worker):
+    for child in (*systems, web, worker):
         child.wait_until_ready()
 
-    about = first_json(sis) or {}
-    state.keep(url=url, sis={key: about[key] for key in ("url", "client_id", "client_secret", "students")})
+    state.keep(url=url, sis={one.slug: one.known(first_json(child) or {}) for one, child in zip(STANDINS, systems, strict=True)})
     ready = {
         "url": url,
         "people": people,
-        "powerschool": state.known["sis"],
-        "week": about["week"],
+        **state.known["sis"],
+        "week": state.known.get("week", 1),
         "mail": str(mails) if mail_port else None,
         "mail_page": f"{url}/mail/" if mail_port else None,
         "folder": str(folder),
@@ -224,7 +228,6 @@ def _mail(mails: Path, taken: tuple[int, ...], ending: ExitStack) -> int | None:
 
 
 def _show_ready(ready: Document, folder: Path, seconds: float) -> None:
-    sis = ready["powerschool"]
     option = "" if folder == FOLDER else f" --data-dir {folder}"
     click.echo(f"""
   Rollbook is ready ({seconds:.0f} s). Open  {ready["url"]}
@@ -233,12 +236,14 @@ def _show_ready(ready: Document, folder: Path, seconds: float) -> None:
     for person in ready["people"]:
         click.echo(f"    {person['role']:14} {person['email']:24} {person['password']}")
     click.echo(f"""
-  Connect the PowerSchool, a stand-in with {sis["students"]:,} made-up students:
-    profile picture (top right) > Account > Upload > Start Setup and Integrate
-    Client ID      {sis["client_id"]}
-    Client Secret  {sis["client_secret"]}
-    Client URL     {sis["url"]}
-
+  Connect a SIS: profile picture (top right) > Account > Upload > Start Setup and Integrate
+  These are stand-ins, each with the same {ready[STANDINS[0].slug]["students"]:,} made-up students.""")
+    for standin in STANDINS:
+        for name, lines in standin.to_type(ready[standin.slug]):
+            click.echo(f"\n  {name}")
+            for label, value in lines:
+                click.echo(f"    {label:14} {value}")
+    click.echo(f"""
   Next week's roster, with joiners, leavers and new names, from a second terminal:
     {_command()} demo next-week{option}
   {f"Mails are caught, not sent. Read them at  {ready['mail_page']}" if ready["mail_page"] else "Mails go to the log of the worker."}
@@ -270,16 +275,14 @@ def _watch(children: list[Child], state: State) -> None:
 
 
 def _show_week(document: Document) -> None:
-    click.echo(
-        f"It is week {document['week']} in the stand-in PowerSchool now, with {document['students']:,} students. Trigger the sync again."
-    )
+    click.echo(f"It is week {document['week']} in {SIS_NAMES} now, with {document['students']:,} students. Trigger the sync again.")
 
 
 @demo.command("next-week")
 @folder_option
 @answers(_show_week, django=False)
 def next_week(folder: Path) -> Answer:
-    """Let a week go by in the stand-in PowerSchool of the running demo: joiners, leavers, new names and e-mails."""
+    """Let a week go by in the stand-ins of the running demo: joiners, leavers, new names and e-mails."""
     state = State(folder)
     pid = state.known.get("pid")
     if not pid or not is_ours(pid) or "sis" not in state.known:
@@ -287,12 +290,6 @@ def next_week(folder: Path) -> Answer:
             Exit.NOT_READY, "no_demo", f"No demo runs on {folder}.", "Start it with `rollbook demo`, and say this in a second terminal."
         )
     week = state.known.get("week", 1) + 1
-    address = urlsplit(state.known["sis"]["url"])
-    connection = http.client.HTTPConnection(str(address.hostname), address.port or 80, timeout=30)
-    try:
-        connection.request("POST", "/_standin/week", json.dumps({"week": week}), {"Content-Type": "application/json"})
-        told: Document = json.loads(connection.getresponse().read())
-    finally:
-        connection.close()
+    told = [set_week(known["url"], week) for known in state.known["sis"].values()]
     state.keep(week=week)
-    return Answer({"week": told["week"], "students": told["students"]})
+    return Answer({"week": week, "students": told[0]["students"]})

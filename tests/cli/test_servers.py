@@ -67,6 +67,11 @@ def test_a_worker_whose_sis_is_silent_hands_the_run_back_within_30_seconds(
     assert (run.state, run.lease_until, run.attempts) == (RunState.FETCHING, None, 0)
 
 
+def week_of(url: str) -> int:
+    with urlopen(f"{url}/_standin/week", timeout=10) as answer:
+        return int(json.load(answer)["week"])
+
+
 class Demo:
     """A demo in a folder of its own."""
 
@@ -87,7 +92,7 @@ class Demo:
 
     def pids(self) -> dict[str, int]:
         children = json.loads((self.folder / "demo.json").read_text())["children"]
-        return dict(zip(("powerschool", "web", "worker"), children, strict=True))
+        return dict(zip(("powerschool", "veracross", "web", "worker"), children, strict=True))
 
     def rollbook(self, *arguments: str, stdin: str = "") -> dict[str, Any]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("DATABASE", "ROLLBOOK_"))}
@@ -145,6 +150,7 @@ def test_the_demo_from_the_first_start_to_the_second(folder: Path) -> None:
     assert demo.rollbook("demo", "next-week", "--data-dir", str(folder))["week"] == 2
     second = demo.rollbook("run")["run"]["counts"]
     assert second.get("new", 0) + second.get("updated", 0) + second.get("not_in_roster", 0) > 0
+    assert {name: week_of(demo.ready[name]["url"]) for name in ("powerschool", "veracross")} == {"powerschool": 2, "veracross": 2}
 
     os.kill(children["worker"], signal.SIGKILL)
     wait_until(lambda: "The worker ended unasked with code -9" in demo.told)
@@ -158,7 +164,9 @@ def test_the_demo_from_the_first_start_to_the_second(folder: Path) -> None:
     again = Demo(folder, "--port", str(free_port()))
     assert again.ready["people"] == demo.ready["people"]
     assert again.ready["week"] == 2
-    assert again.ready["powerschool"]["url"] == sis["url"]
+    for name in ("powerschool", "veracross"):
+        assert again.ready[name] == demo.ready[name] | {"students": again.ready[name]["students"]}
+        assert week_of(again.ready[name]["url"]) == 2
     assert again.rollbook("students")["total"] >= first["new"]
     assert again.end(signal.SIGTERM) == 0
 

@@ -1,0 +1,37 @@
+"""The demo has a stand-in for every source, and says what to type for every way to connect to it."""
+
+import pytest
+
+from rollbook.cli.demo_standins import STANDINS, StandIn
+from rollbook.sources.registry import SOURCES
+
+ABOUT = {
+    name: f"<{name}>" for name in ("vendor", "client_id", "client_secret", "user_name", "password", "students", "week")
+} | {"url": "http://127.0.0.1:9", "route": "exs"}  # fmt: skip
+
+
+def test_every_source_has_a_stand_in_in_the_demo() -> None:
+    assert [standin.slug for standin in STANDINS] == list(SOURCES)
+    assert len({standin.port for standin in STANDINS}) == len(STANDINS)
+
+
+@pytest.mark.parametrize("standin", STANDINS, ids=lambda standin: standin.slug)
+def test_each_way_to_connect_is_told_under_the_labels_of_the_setup(standin: StandIn) -> None:
+    told = list(standin.to_type(standin.known(ABOUT)))
+    assert [[label for label, _ in lines] for _, lines in told] == [
+        [field.label for field in variant.credentials] for variant in SOURCES[standin.slug].variants
+    ]
+    assert len({name for name, _ in told}) == len(told)
+
+
+def test_what_is_typed_for_veracross_holds_server_and_route() -> None:
+    standin = STANDINS[1]
+    told = dict(standin.to_type(standin.known(ABOUT)))
+    assert told == {
+        "Veracross, API v3": [
+            ("Client ID", "<client_id>"), ("Client Secret", "<client_secret>"), ("School Route", "http://127.0.0.1:9/exs"),
+        ],
+        "Veracross, API v2 (legacy)": [
+            ("User Name", "<user_name>"), ("Password", "<password>"), ("Client", "http://127.0.0.1:9/exs"),
+        ],
+    }  # fmt: skip
