@@ -127,7 +127,6 @@ def web(transactional_db: None, tmp_path: Path) -> Iterator[processes.Started]:
     """A real web server on the test's database; its address is `url`."""
     port = processes.free_port()
     url, log = f"http://127.0.0.1:{port}", tmp_path / "web.log"
-    with processes.rollbook(
-        "web", "--port", str(port), log=log, url=url, ready=lambda _: processes.answers(port), ROLLBOOK_PUBLIC_URL=url
-    ) as started:
+    settings = {"ROLLBOOK_PUBLIC_URL": url, "ROLLBOOK_CAUGHT_MAIL_DIR": str(tmp_path / "mail")}
+    with processes.rollbook("web", "--port", str(port), log=log, url=url, ready=lambda _: processes.answers(port), **settings) as started:
         yield started

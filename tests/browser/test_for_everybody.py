@@ -1,6 +1,7 @@
 """Keyboard, screen reader, small screens, dark rooms: every screen for everybody."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.browser.conftest import HERE, Visit
 from tests.processes import Started
 
 if TYPE_CHECKING:
+    from rollbook.schools.models import User
     from rollbook.standins.standin import StandIn
     from rollbook.sync.models import Integration
 
@@ -23,9 +25,10 @@ WIDTHS = (320, 360, 480, 719, 720, 900, 959, 960, 1024, 1100, 1131, 1132, 1140, 
 
 
 @pytest.fixture
-def screens(web: Started, integration: "Integration") -> dict[str, str]:
+def screens(web: Started, integration: "Integration", administrator: "User", tmp_path: Path) -> dict[str, str]:
     """Every screen with something on it, by name."""
-    from rollbook.sync.models import Change, Issue
+    from rollbook.sync import notices
+    from rollbook.sync.models import Change, Issue, Notice
 
     school = integration.school_id
     common: dict[str, Any] = {
@@ -45,6 +48,11 @@ def screens(web: Started, integration: "Integration") -> dict[str, str]:
         Change.objects.create(**of_run, kind="new", sis_id=str(number), after={"email": of_run["email"], "graduation_year": 2028})
     Change.objects.create(**of_run, kind="updated", sis_id="99", before={"last_name": long}, after={"last_name": "Ng"})
     Issue.objects.create(school_id=school, run=done, severity="error", code="required_empty", sis_id="7", name=long, field="email")
+    for number, state in enumerate(("sent", "waiting", "undelivered")):
+        of_person = {"school_id": school, "user": administrator, "integration": integration, "occasion": str(number), "tries": 3}
+        notice = Notice.objects.create(**of_person, event="failed", run=failed, state=state, trouble=f"SMTPServerDisconnected: {long}")
+    (tmp_path / "mail").mkdir()
+    (tmp_path / "mail" / "1.eml").write_bytes(notices.message(notice).message().as_bytes())
     start = f"{web.url}/schools/{school}"
     runs = f"{start}/runs/{done.pk}/"
     return {
@@ -53,7 +61,11 @@ def screens(web: Started, integration: "Integration") -> dict[str, str]:
         "upload": f"{start}/upload/",
         "step 1.1": f"{start}/integrations/",
         "step 1.2": f"{start}/integrations/{integration.pk}/mapping/",
+        "schedule": f"{start}/integrations/powerschool/schedule/",
         "history": f"{start}/history/",
+        "notifications": f"{start}/notifications/",
+        "mails": f"{web.url}/mail/",
+        "mail": f"{web.url}/mail/1.eml/",
         "errors": f"{runs}?tab=errors",
         "new": f"{runs}?tab=new",
         "updated": f"{runs}?tab=updated",
