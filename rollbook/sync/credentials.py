@@ -1,6 +1,7 @@
 """Credentials of an integration: AES-256-GCM, bound to school, integration and name, so that a ciphertext can't be moved elsewhere."""
 
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import msgspec
@@ -36,11 +37,17 @@ def load(integration: Integration) -> dict[str, str]:
 
 
 def stored(integration: Integration) -> dict[str, str | None]:
-    """Which credentials are set. Addresses and ids come with their value, secrets as None: they are never shown again."""
+    """Which credentials are set. Addresses and ids come with their value, secrets as None: they are never shown again.
+
+    One that can't be read with today's keys counts as not set: it has to be entered again.
+    """
     kinds = {field.key: field.kind for field in integration.variant_type.credentials}
-    names = set(integration.credentials.exclude(name=TOKEN).values_list("name", flat=True))
-    values = load(integration) if any(kinds.get(name) != "secret" for name in names) else {}
-    return {name: None if kinds.get(name) == "secret" else values[name] for name in sorted(names) if name in kinds}
+    there: dict[str, str | None] = {}
+    for row in integration.credentials.filter(name__in=kinds).order_by("name"):
+        with suppress(KeyMissing):
+            value = _decrypt(bytes(row.ciphertext), _bound_to(integration, row.name))
+            there[row.name] = None if kinds[row.name] == "secret" else value
+    return there
 
 
 def clear(integration: Integration, names: set[str]) -> None:

@@ -55,7 +55,7 @@ def run_sync(run_id: UUID) -> None:
         runs.hand_back(run)
     except runs.LeaseLost:
         log.warning("run %s: taken over by another worker, stopped here", run.pk)
-    log.info("run %s: %s %s", run.pk, run.state, run.counts)
+    log.info("run %s: %s %s", run.pk, run.state, {str(kind): number for kind, number in run.counts.items()})
 
 
 def plan(run: Run, lease: Lease) -> None:

@@ -114,7 +114,10 @@ def refuse_unready(integration: Integration) -> None:
             _("Nothing was started, because Active is switched off for %(sis)s.") % {"sis": sis},
             _("Switch Active on in Step 1.1 Configure your SIS, then trigger it again."),
         )
-    kept = credentials.stored(integration)
+    try:
+        kept = credentials.load(integration)
+    except credentials.KeyMissing as error:
+        raise RunRefused("key_missing", str(error), _("Enter the credentials again in Step 1.1, or bring the key back.")) from error
     missing = [field.label for field in integration.variant_type.credentials if field.key not in kept]
     if missing:
         raise RunRefused(

@@ -6,10 +6,10 @@ import pytest
 
 from rollbook.config import config
 from rollbook.schools.models import School, User
-from rollbook.sync import credentials
+from rollbook.sync import credentials, runs
 from rollbook.sync.credentials import KeyMissing
 from rollbook.sync.integrations import save_connection, save_mapping
-from rollbook.sync.models import Credential, Integration
+from rollbook.sync.models import Credential, Integration, Trigger
 from rollbook.sync.refusals import SettingRefused
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +72,18 @@ def test_without_its_key_a_credential_is_refused_with_a_clear_line(school: Schoo
     monkeypatch.setitem(config.__dict__, "keys", {"new": b"x" * 32})
     with pytest.raises(KeyMissing, match="ROLLBOOK_ENCRYPTION_KEYS"):
         credentials.load(integration)
+
+
+def test_without_its_key_nothing_starts_and_the_form_asks_for_the_credentials_again(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    integration = save(school)
+    monkeypatch.setitem(config.__dict__, "keys", {"new": b"x" * 32})
+    assert credentials.stored(integration) == {}
+    with pytest.raises(runs.RunRefused) as refused:
+        runs.request(integration, trigger=Trigger.PERSON)
+    assert refused.value.code == "key_missing"
+    assert credentials.load(save(school)) == GIVEN
 
 
 def test_a_newer_key_reads_what_the_older_one_wrote(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
