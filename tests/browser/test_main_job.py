@@ -5,13 +5,14 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from python_calamine import CalamineWorkbook
 
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Run
 from tests.browser.conftest import Visit, connect
+from tests.browser.ways import WAYS, Way
 from tests.processes import Started
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,17 +40,18 @@ def open_tab(page: Page, name: str) -> None:
     page.get_by_role("navigation", name="Parts of the report").get_by_role("link", name=name).click()
 
 
-def test_connect_rehearse_sync_and_read_the_report(visit: Visit, worker: Started, sis: StandIn) -> None:
+@pytest.mark.parametrize("way", WAYS, ids=[way.name for way in WAYS], indirect=True)
+def test_connect_rehearse_sync_and_read_the_report(visit: Visit, worker: Started, sis: StandIn, way: Way) -> None:
     page = visit()
     to_the_upload_page(page)
-    connect(page, sis, test_run=True)
-    select_the_mapping(page)
-    rehearse(page, sis)
-    sync_for_real(page, sis)
+    connect(page, sis, way, test_run=True)
+    select_the_mapping(page, way)
+    rehearse(page, sis, way)
+    sync_for_real(page, sis, way)
     three_things_agree(page, sis)
     sync_again_without_changes(page)
     sync_next_week(page, sis)
-    look_at_the_history(page)
+    look_at_the_history(page, way)
 
 
 def to_the_upload_page(page: Page) -> None:
@@ -61,11 +63,21 @@ def to_the_upload_page(page: Page) -> None:
         expect(page.get_by_role("heading", name=card)).to_be_visible()
 
 
-def select_the_mapping(page: Page) -> None:
-    for name in ("id", "email", "first_name", "last_name", "projected_graduation_year"):
-        row = page.locator(".mapping-row", has=page.get_by_text(name, exact=True))
-        expect(row.get_by_text("*")).to_be_visible()
-        expect(row.get_by_role("button")).to_have_count(0)
+def names(row: Locator) -> list[str]:
+    """What a row calls its SIS field: a label, and below it the field's own name where that differs."""
+    shown = row.locator(":scope > span").first.inner_text().splitlines()
+    return [name.removesuffix("(required)").rstrip(" *") for name in shown if name.strip() not in {"", "*", "(required)"}]
+
+
+def select_the_mapping(page: Page, way: Way) -> None:
+    """Required rows have a * and no x, optional ones an x and no *."""
+    rows = page.locator("li.mapping-row")
+    required = rows.filter(has=page.get_by_text("*", exact=True))
+    optional = rows.filter(has=page.get_by_role("button", name="Remove"))
+    assert [names(row)[-1] for row in required.all()] == list(way.required)
+    assert [names(row)[0] for row in optional.all()] == list(way.optional)
+    expect(required.get_by_role("button")).to_have_count(0)
+    expect(rows).to_have_count(len(way.required) + len(way.optional))
     page.get_by_role("button", name="Remove Date of birth").click()
     add_back = page.get_by_role("button", name="Add Date of birth")
     expect(add_back).to_be_focused()
@@ -74,12 +86,12 @@ def select_the_mapping(page: Page) -> None:
     expect(page.get_by_role("button", name="Remove Date of birth")).to_have_count(0)
 
 
-def rehearse(page: Page, sis: StandIn) -> None:
+def rehearse(page: Page, sis: StandIn, way: Way) -> None:
     """Test Run on: the report says what would happen, and no account is changed."""
     sis.latency = 0.8
     page.get_by_role("button", name="Save & Trigger Now").click()
-    expect(page.get_by_role("heading", name="Test PowerSchool Student")).to_be_visible()
-    watch(page)
+    expect(page.get_by_role("heading", name=f"Test {way.uploader_type}")).to_be_visible()
+    watch(page, way)
     sis.latency = 0
     finished(page)
     expect(page.get_by_text("This was a test run: no account was changed.").first).to_be_visible()
@@ -87,24 +99,24 @@ def rehearse(page: Page, sis: StandIn) -> None:
     assert not StudentAccount.objects.exists()
 
 
-def watch(page: Page) -> None:
+def watch(page: Page, way: Way) -> None:
     """Progress is seen while it works, and only the change of stage is announced."""
     expect(page.get_by_text("You can close this page")).to_be_visible()
     expect(page.locator("progress")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"\d+ of \d+ students read, page \d+ of \d+"))).to_be_visible(timeout=A_RUN)
+    expect(page.get_by_text(re.compile(way.progress))).to_be_visible(timeout=A_RUN)
     expect(page.locator("#announce")).to_have_text("Finished", timeout=A_RUN)
     assert "Finished" in page.title()
 
 
-def sync_for_real(page: Page, sis: StandIn) -> None:
+def sync_for_real(page: Page, sis: StandIn, way: Way) -> None:
     page.get_by_role("link", name="Integrations").click()
     expect(page.get_by_text("Stored, never shown")).to_be_visible()
-    assert sis.client_secret not in page.content()
+    assert way.typed[way.secret](sis) not in page.content()
     page.get_by_label("Test Run").uncheck()
     page.get_by_role("button", name="Next Step").click()
     expect(page.get_by_role("button", name="Add Date of birth")).to_be_visible()
     page.get_by_role("button", name="Save & Trigger Now").click()
-    expect(page.get_by_role("heading", name="PowerSchool Student", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name=way.uploader_type, exact=True)).to_be_visible()
     finished(page)
     assert (tile(page, "New"), tile(page, "Errors")) == (f"{len(chosen(sis)):,}", "0")
 
@@ -119,8 +131,8 @@ def three_things_agree(page: Page, sis: StandIn) -> None:
         page.get_by_role("link", name="Excel report").click()
     workbook = CalamineWorkbook.from_filelike(BytesIO(Path(waiting.value.path()).read_bytes()))
     head, *rows = workbook.get_sheet_by_name("New").to_python()
-    at = head.index("SIS ID")
-    assert {str(row[at]) for row in rows} == set(truth)
+    sis_id, last_name, email = (head.index(name) for name in ("SIS ID", "Last name", "E-mail"))
+    assert {str(row[sis_id]): (row[last_name], row[email]) for row in rows} == truth
 
 
 def trigger_from_the_history(page: Page) -> None:
@@ -161,10 +173,10 @@ def sync_next_week(page: Page, sis: StandIn) -> None:
     expect(row.locator("ins", has_text=after[sis_id][0])).to_be_visible()
 
 
-def look_at_the_history(page: Page) -> None:
+def look_at_the_history(page: Page, way: Way) -> None:
     page.get_by_role("link", name="Sync history").click()
     kinds = page.locator("tbody th").all_inner_texts()
-    assert kinds == ["PowerSchool Student"] * 3 + ["Test PowerSchool Student"]
+    assert kinds == [way.uploader_type] * 3 + [f"Test {way.uploader_type}"]
     assert Run.objects.count() == 4
 
 
