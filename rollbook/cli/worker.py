@@ -1,6 +1,7 @@
 """`rollbook worker`: works on wake-up calls and sweeps for runs that nobody works on, until it is told to stop."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -40,6 +41,9 @@ def worker(concurrency: int | None) -> None:
         raise click.ClickException(f"{refusal.what} {refusal.remedy}") from refusal
     from rollbook.config import config
 
+    # A run keeps the keys of all accounts, and Python's collector would walk over them again and again, in search of cycles that aren't
+    # there: with its usual thresholds it took a quarter of the time of an unchanged run of 100,000 students.
+    gc.set_threshold(50_000, 20, 50)
     asyncio.run(_work(concurrency or config.worker_concurrency))
 
 
