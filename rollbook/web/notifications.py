@@ -56,7 +56,9 @@ class Line(NamedTuple):
 def notifications(request: SchoolRequest) -> HttpResponse:
     if request.method == "POST":
         notices.choose(request.membership, request.POST.getlist("events"), request.person)
-        messages.success(request, _("Saved. You get mail about what is ticked below."))
+        some = notices.chosen_events(request.membership)
+        said = _("Saved. You get mail about what is ticked below.") if some else _("Saved. You get no mail about this school's syncs.")
+        messages.success(request, said)
         return redirect("notifications", request.school.pk)
     chosen = notices.chosen_events(request.membership)
     context = {

@@ -45,7 +45,7 @@ def test_everybody_chooses_for_themselves(
     assert "Saved." in page
     assert notices.chosen_events(counselor.memberships.get()) == ["failed", "changes"]
     assert notices.chosen_events(administrator.memberships.get()) == list(ERROR_EVENTS)
-    admin.post(address, {})
+    assert "You get no mail about this school's syncs." in html.unescape(admin.post(address, {}, follow=True).content.decode())
     assert notices.chosen_events(administrator.memberships.get()) == []
 
 
