@@ -138,6 +138,7 @@ def test_the_demo_from_the_first_start_to_the_second(folder: Path) -> None:
         demo = Demo(folder, "--port", str(busy.getsockname()[1]))
     assert "is in use" in demo.told
     assert status_of(demo.ready["url"]) == 200
+    assert status_of(demo.ready["mail_page"]) == 200, "the way to sign in"
     children = demo.pids()
 
     sis = demo.ready["powerschool"]
