@@ -24,7 +24,14 @@ _EMAIL = re.compile(r'[^@\s<>()\[\]\\,;:"]+@[^@\s.<>()\[\]\\,;:"]+(\.[^@\s.<>()\
 _ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
 _GRADE_NUMBER = re.compile(r"(?:grade|year|yr|gr)?\.?\s*0*(\d{1,2})(?:\.0|st|nd|rd|th)?(?:\s*grade)?")
 _GRADE_PRE_K = re.compile(r"(?:pk|pre[\s-]?k|pre[\s-]?kindergarten|prekindergarten|preschool|nursery)\s*-?\s*([345])?")
-_GRADE_WORDS: Final = {"k": 0, "kg": 0, "kindergarten": 0, "kinder": 0, "tk": 0}
+# "pr" is preschool in the codes that OneRoster uses (CEDS). Their "ps" is postsecondary, and preschool elsewhere: it stays unknown.
+_GRADE_WORDS: Final[dict[str, int]] = {
+    **dict.fromkeys(("jk", "junior kindergarten", "pr"), -1),
+    **dict.fromkeys(("k", "kg", "kindergarten", "kinder", "sk", "senior kindergarten", "tk", "transitional kindergarten"), 0),
+    **{"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10},
+    **{"eleventh": 11, "twelfth": 12, "freshman": 9, "sophomore": 10, "junior": 11, "senior": 12},
+    **dict.fromkeys(("pg", "post graduate", "post-graduate", "postgraduate"), 13),
+}
 
 
 FAST_NUMBER = 10**15  # below it a whole number needs no further look
@@ -143,9 +150,10 @@ def graduation_year(value: Any, _limit: int = 0) -> int | None:
 @lru_cache(maxsize=4_096)
 def _grade(written: str) -> int | None:
     word = written.casefold()
-    if word in _GRADE_WORDS:
-        return _GRADE_WORDS[word]
-    if match := _GRADE_PRE_K.fullmatch(word):
+    bare = word.removeprefix("grade ").removesuffix(" grade")
+    if bare in _GRADE_WORDS:
+        return _GRADE_WORDS[bare]
+    if match := _GRADE_PRE_K.fullmatch(bare):
         return {None: -1, "5": -1, "4": -1, "3": -2}[match[1]]
     if re.fullmatch(r"-[0-9]{1,2}", word):
         return int(word)
@@ -155,7 +163,7 @@ def _grade(written: str) -> int | None:
 
 
 def grade(value: Any) -> int | None:
-    """A grade level as a number: pre-kindergarten -1 and below, kindergarten 0, then 1 to 12. None where it can't be told."""
+    """A grade level as a number: pre-kindergarten -1 and below, kindergarten 0, 1 to 12, postgraduates 13. None where it can't be told."""
     if type(value) is int:
         return value if -100 < value < 100 else None
     try:

@@ -103,7 +103,7 @@ def test_a_record_outside_the_selection_is_left_alone_whatever_is_wrong_with_it(
 
 
 @pytest.mark.parametrize(
-    ("level", "shown"), [("", ""), (None, ""), ("Freshman", "Freshman"), ([9], "(a list)"), ({"id": 9}, "(an object)")]
+    ("level", "shown"), [("", ""), (None, ""), ("Ungraded", "Ungraded"), ([9], "(a list)"), ({"id": 9}, "(an object)")]
 )
 def test_a_grade_that_is_not_understood_is_an_error_that_names_the_grade_field(level: Any, shown: str) -> None:
     assert issues_of(level=level) == [("grade_unknown", Severity.ERROR, "grade_level", "level", shown)]

@@ -45,10 +45,26 @@ GRADES: list[tuple[Any, int | None]] = [
     *(("PK4", -1), ("PK3", -2), ("Pre-K 3", -2), ("Pre-K 4", -1), ("Preschool", -1), ("PRE-KINDERGARTEN 3", -2)),
     *(("Grade 9", 9), ("grade 09", 9), ("GRADE9", 9), ("Gr. 9", 9), ("9th", 9), ("1st", 1), ("2nd", 2), ("3rd", 3), ("9th Grade", 9)),
     *(("Year 12", 12), ("Yr 7", 7)),
-    *(("Freshman", None), ("Grade", None), ("9a", None), ("9-10", None), ("100", None), (100, None), (-100, None), (9.5, None)),
+    *(("Grade", None), ("9a", None), ("9-10", None), ("100", None), (100, None), (-100, None), (9.5, None)),
     *((True, None), ([], None), ({}, None), (NAN, None), (INFINITE, None), (HUGE, None), ("9\x00", None)),
     *(("\ud800", None), ("9" * 500, None)),
 ]
+GRADE_WORDS = [
+    *(("Grade K", 0), ("Grade KG", 0), ("Kindergarten Grade", 0), ("Grade PK", -1), ("Grade Pre-K 3", -2)),
+    *(("Junior Kindergarten", -1), ("JK", -1), ("Senior Kindergarten", 0), ("SK", 0), ("Transitional Kindergarten", 0), ("TK", 0)),
+    *(("First Grade", 1), ("second grade", 2), ("THIRD GRADE", 3), ("Fourth  Grade", 4), ("Fifth Grade", 5), ("Sixth Grade", 6)),
+    *(("Seventh Grade", 7), ("Eighth Grade", 8), ("Ninth Grade", 9), ("Tenth Grade", 10), ("Eleventh Grade", 11), ("Twelfth Grade", 12)),
+    *(("First", 1), ("Twelfth", 12)),
+    *(("Freshman", 9), ("Sophomore", 10), ("Junior", 11), ("Senior", 12), ("SENIOR", 12)),
+    *(("PG", 13), ("Post Graduate", 13), ("Post-Graduate", 13), ("Postgraduate", 13), ("13", 13)),
+    *(("PR", -1), ("PK", -1), ("KG", 0), ("01", 1), ("12", 12)),
+]
+NO_GRADE_WORDS = [
+    *("PS", "UG", "IT", "Other", "Ungraded", "Graduated", "Alumni", "None", "Post", "Graduate", "P", "S", "Pre"),
+    *("Junior School", "Senior School", "Junior High", "Lower School", "Junior Senior", "Juniors", "Senior Kindergarten 2"),
+    *("First Year", "Year One", "Year K", "Form 1", "Firstgrade", "Grade Grade K", "Grade A", "Thirteenth Grade", "Kindergarten 1"),
+]
+YEARS_OF_SCHOOL = [(f"{word}{number}", number) for word in ("Year ", "year ", "Yr ", "Yr. ", "Year") for number in range(1, 14)]
 RANGES: list[tuple[str, list[int]]] = [
     ("9-12", [9, 10, 11, 12]),
     ("9 – 12", [9, 10, 11, 12]),
@@ -65,10 +81,12 @@ RANGES: list[tuple[str, list[int]]] = [
     ("-1", [-1]),
     ("12, 9, 9-10", [9, 10, 12]),
     ("Grade 9 - Grade 10", [9, 10]),
+    ("JK-SK", [-1, 0]),
+    ("Freshman-Senior", [9, 10, 11, 12]),
 ]
 NO_RANGES = [
     *(("", ""), ("9,", ""), ("12-9", "12-9"), ("9-13", "9-13"), ("9,x", "x"), ("9-", "9-"), ("K,all", "all")),
-    *(("9-10-11", "9-10-11"), ("99", "99")),
+    *(("9-10-11", "9-10-11"), ("99", "99"), ("9-PG", "9-PG"), ("Post-Graduate", "Post-Graduate")),
 ]
 NO_TEXTS = [([], "wrong_type"), ({}, "wrong_type"), (NAN, "wrong_type"), ("2028\x00", "control_characters")]
 
@@ -105,6 +123,21 @@ def test_a_value_that_is_no_text_says_so(parse: Any, written: Any, code: str) ->
 @pytest.mark.parametrize(("written", "level"), GRADES, ids=named)
 def test_a_grade_level_is_understood_or_is_none(written: Any, level: int | None) -> None:
     assert grade(written) == level
+
+
+@pytest.mark.parametrize(("written", "level"), GRADE_WORDS)
+def test_a_grade_in_words_is_understood(written: str, level: int) -> None:
+    assert grade(written) == level
+
+
+@pytest.mark.parametrize("written", NO_GRADE_WORDS)
+def test_words_that_name_no_one_grade_are_no_guess(written: str) -> None:
+    assert grade(written) is None
+
+
+@pytest.mark.parametrize(("written", "number"), YEARS_OF_SCHOOL)
+def test_a_year_of_school_is_its_number(written: str, number: int) -> None:
+    assert grade(written) == number
 
 
 @pytest.mark.parametrize("level", range(-9, 13))
