@@ -6,11 +6,23 @@ import os
 import secrets
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _listed(written: object) -> object:
+    """A list as people write it in the environment: with commas, or as JSON."""
+    if not isinstance(written, str):
+        return written
+    if written.lstrip().startswith("["):
+        return json.loads(written)
+    return [part.strip() for part in written.split(",") if part.strip()]
+
+
+Listed = Annotated[list[str], NoDecode, BeforeValidator(_listed)]
 
 
 class Config(BaseSettings):
@@ -31,11 +43,14 @@ class Config(BaseSettings):
     encryption_keys: SecretStr | None = Field(
         None, description="id:base64 of 32 bytes, comma separated, newest first; encrypts the SIS credentials"
     )
-    allowed_hosts: list[str] = Field(["localhost", "127.0.0.1", "[::1]"], description="host names this installation answers to")
+    allowed_hosts: Listed = Field(
+        ["localhost", "127.0.0.1", "[::1]"], description="host names this installation answers to, with commas between them"
+    )
     public_url: str = Field("http://127.0.0.1:8000", description="the address people use; starts the links in mails")
-    allowed_networks: list[str] | None = Field(
+    allowed_networks: Annotated[list[str] | None, NoDecode, BeforeValidator(_listed)] = Field(
         None,
-        description="networks a SIS may lie in besides public addresses, as CIDR; loopback in development, none in production",
+        description="networks a SIS may lie in besides public addresses, as CIDR with commas between; "
+        "loopback in development, none in production",
     )
     ca_file: Path | None = Field(None, description="a PEM file of certificate authorities to trust besides the usual ones")
     email_url: str = Field("", description="smtp://user:password@host:port, smtps:// or smtp+tls://; unset: mail is written to the log")
@@ -127,4 +142,18 @@ def mail_server(url: str) -> tuple[str, dict[str, object]]:
     }
 
 
-config = Config()
+def read() -> Config:
+    """The settings of this process. One that can't be read ends it with a line for each, and no value, since it may be a secret."""
+    try:
+        return Config()
+    except ValidationError as error:
+        lines = [f"  {name_of(str(each['loc'][0]))}: {each['msg']}" for each in error.errors(include_input=False, include_url=False)]
+        raise SystemExit("\n".join(["Rollbook can't read these settings:", *lines, "docs/settings.md describes each."])) from None
+
+
+def name_of(field: str) -> str:
+    """The environment variable of a setting, from its field or from the variable's own name."""
+    return field if field.isupper() else f"ROLLBOOK_{field.upper()}"
+
+
+config = read()
