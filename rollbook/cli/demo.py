@@ -236,8 +236,8 @@ def _show_ready(ready: Document, folder: Path, seconds: float) -> None:
     for person in ready["people"]:
         click.echo(f"    {person['role']:14} {person['email']:24} {person['password']}")
     click.echo(f"""
-  Connect a SIS: profile picture (top right) > Account > Upload > Start Setup and Integrate
-  These are stand-ins, each with the same {ready[STANDINS[0].slug]["students"]:,} made-up students.""")
+  Connect one SIS: profile picture (top right) > Account > Upload > Start Setup and Integrate
+  They are stand-ins, each with the same {ready[STANDINS[0].slug]["students"]:,} made-up students.""")
     for standin in STANDINS:
         for name, lines in standin.to_type(ready[standin.slug]):
             click.echo(f"\n  {name}")
