@@ -4,9 +4,10 @@ import uuid
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from rollbook.schools.models import School
+from rollbook.schools.models import School, User
 
 
 class AccountStatus(models.TextChoices):
@@ -52,7 +53,46 @@ class StudentAccount(models.Model):
             models.UniqueConstraint(fields=["school", "email_key"], name="one_account_per_email", deferrable=models.Deferrable.DEFERRED),
             models.UniqueConstraint(fields=["school", "source", "sis_id"], name="one_account_per_sis_id"),
         ]
-        indexes: ClassVar = [models.Index(fields=["school", "last_name", "first_name"], name="students_by_name")]
+        # A third, `students_by_words`, is made by a migration: trigrams of everything that is searched.
+        indexes: ClassVar = [
+            models.Index(fields=["school", "last_name", "first_name"], name="students_by_name"),
+            models.Index(
+                models.F("school"),
+                Coalesce("graduation_year", 0),
+                models.F("last_name"),
+                models.F("first_name"),
+                models.F("id"),
+                name="students_by_year",
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}"
+
+
+class EventAction(models.TextChoices):
+    DEACTIVATED = "deactivated", _("Deactivated")
+    REACTIVATED = "reactivated", _("Reactivated")
+
+
+class AccountEvent(models.Model):
+    """What a person did to an account; what runs did stands in their plans. `before` and `after` hold the differing values only."""
+
+    school = models.ForeignKey(School, on_delete=models.PROTECT, db_index=False, related_name="+")
+    account = models.ForeignKey(StudentAccount, on_delete=models.CASCADE, db_index=False, related_name="events")
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    via = models.CharField(max_length=20, default="web")
+    action = models.CharField(max_length=20, choices=EventAction.choices)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["school", "account", "-at"], name="events_by_account")]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.account_id}"

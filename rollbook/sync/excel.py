@@ -47,6 +47,23 @@ def write_report(run: Run, target: str | PathLike[str] | IO[bytes], progress: Pr
             raise
 
 
+def write_table(title: str, fields: Sequence[str], rows: Iterable[Sequence[Any]], target: IO[bytes]) -> int:
+    """Write rows of field values as one sheet, in constant memory. Identifiers stay text. Returns how many rows there were."""
+    done = 0
+    with TemporaryDirectory(prefix="rollbook-table-") as scratch:
+        book = _Book(target, scratch, title=title)
+        try:
+            sheet = book.sheet(title, [word(LABELS, field) for field in fields])
+            for row in rows:
+                sheet.add([_typed(field, value) for field, value in zip(fields, row, strict=True)])
+                done += 1
+            book.close()
+        except BaseException:
+            book.abandon()
+            raise
+    return done
+
+
 def file_name(run: Run) -> str:
     """What the file is called when it is downloaded: the kind of run, the day and the run's id, nothing about students."""
     day = (run.started_at or run.requested_at).date()

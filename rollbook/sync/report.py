@@ -131,6 +131,18 @@ def error_rows(run: Run, search: str = "", severity: str | None = None) -> Rows[
     return Rows(issues.order_by(by_weight, "pk"), lambda issue: _error_row(issue, places))
 
 
+def problems_of(run: Run, sis_id: str) -> list[ErrorRow]:
+    """The problems of a run with one student."""
+    places = _Places.of(run)
+    issues = Issue.objects.filter(school_id=run.school_id, run_id=run.pk, sis_id=sis_id).order_by("pk")
+    return [_error_row(issue, places) for issue in issues]
+
+
+def row_of(run: Run, change: Change) -> UpdatedRow:
+    """One stored change as a row, whatever its kind: what was and what became."""
+    return _updated_row(run, change)
+
+
 def new_rows(run: Run, search: str = "") -> Rows[NewRow]:
     """The accounts that the run makes, or would make."""
     return Rows(_changes(run, search, (ChangeKind.NEW,)), lambda change: _new_row(run, change))

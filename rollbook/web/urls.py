@@ -15,6 +15,9 @@ from rollbook.web.run_page import run_page, run_progress
 from rollbook.web.schedule import schedule
 from rollbook.web.select_mapping import select_mapping
 from rollbook.web.sign_in import sign_in, sign_out
+from rollbook.web.student import deactivate, reactivate, student
+from rollbook.web.students import export_students, students
+from rollbook.web.students_bulk import students_bulk
 from rollbook.web.trigger import trigger_now
 from rollbook.web.upload import upload
 
@@ -25,6 +28,13 @@ of_a_school = [
     path("integrations/<uuid:integration_id>/trigger/", trigger_now, name="trigger"),
     path("integrations/<slug:source>/schedule/", schedule, name="schedule"),
     path("history/", history, name="history"),
+    path("students/", students, name="students"),
+    path("students/bulk/", students_bulk, name="students-bulk"),
+    path("students/export.csv", export_students, {"kind": "csv"}, name="students-csv"),
+    path("students/export.xlsx", export_students, {"kind": "xlsx"}, name="students-xlsx"),
+    path("students/<uuid:student_id>/", student, name="student"),
+    path("students/<uuid:student_id>/deactivate/", deactivate, name="student-deactivate"),
+    path("students/<uuid:student_id>/reactivate/", reactivate, name="student-reactivate"),
     path("notifications/", notifications, name="notifications"),
     path("runs/<uuid:run_id>/", run_page, name="run"),
     path("runs/<uuid:run_id>/progress/", run_progress, name="run-progress"),

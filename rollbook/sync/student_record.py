@@ -1,0 +1,155 @@
+"""What the runs know about one student: open problems, the history of every change, and where each value came from."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.planning import WRITING_KINDS, ChangeKind
+from rollbook.roster.records import Severity
+from rollbook.schools.models import School
+from rollbook.sources.registry import SOURCES
+from rollbook.students.models import AccountEvent, AccountStatus, StudentAccount
+from rollbook.sync import report
+from rollbook.sync.models import Change, Issue, Mode, Run, RunState, Trigger
+from rollbook.sync.report_words import KIND_LABELS, LABELS, word
+
+HAPPENED: Final = (RunState.DONE, RunState.UNDONE)
+
+
+def latest_runs(school: School) -> list[Run]:
+    """The last finished run of each integration, live or test: what it found wrong is what is wrong now."""
+    finished = Run.objects.filter(school=school, integration__isnull=False, state=RunState.DONE)
+    newest = finished.order_by("integration", F("finished_at").desc(nulls_last=True), "-requested_at").distinct("integration")
+    return list(newest)
+
+
+def with_open_problem(runs: Iterable[Run]) -> Q:
+    """Accounts that have an error in one of these runs, as a condition on `StudentAccount`."""
+    condition = Q(pk__in=())
+    for run in runs:
+        errors = Issue.objects.filter(school_id=run.school_id, run_id=run.pk, severity=Severity.ERROR, sis_id__isnull=False)
+        condition |= Q(source=run.source, sis_id__in=errors.values("sis_id"))
+    return condition
+
+
+def having_problems(accounts: QuerySet[StudentAccount], runs: Iterable[Run]) -> set[Any]:
+    """Ids of those among the accounts that have an open problem."""
+    return set(accounts.filter(with_open_problem(runs)).values_list("pk", flat=True))
+
+
+class OpenProblem(NamedTuple):
+    """One problem of the last finished run."""
+
+    run: Run
+    row: report.ErrorRow
+
+
+def open_problems(account: StudentAccount) -> list[OpenProblem]:
+    """What the last finished run of the account's integration found wrong with its record."""
+    if not account.sis_id:
+        return []
+    runs = [run for run in latest_runs(account.school) if run.source == account.source]
+    return [OpenProblem(run, row) for run in runs for row in report.problems_of(run, account.sis_id)]
+
+
+class Entry(NamedTuple):
+    """One thing that happened to an account. `run` is None where a person did it by hand."""
+
+    at: datetime | None
+    kind: str
+    kind_label: str
+    diffs: list[report.Diff]
+    run: Run | None
+    by: str
+    note: str
+
+
+def history(account: StudentAccount) -> list[Entry]:
+    """Everything that happened to an account, newest first: changes that runs applied, and what people did by hand."""
+    entries = [*_by_runs(account), *_by_hand(account)]
+    entries.sort(key=lambda entry: (entry.at is not None, entry.at), reverse=True)
+    return entries
+
+
+def _applied(account: StudentAccount) -> QuerySet[Change]:
+    return (
+        Change.objects.filter(school_id=account.school_id, account_id=account.pk, kind__in=WRITING_KINDS, outcome="")
+        .filter(run__mode=Mode.LIVE, run__state__in=HAPPENED)
+        .select_related("run__requested_by", "run__school")
+        .defer("fingerprint")
+    )
+
+
+def _by_runs(account: StudentAccount) -> list[Entry]:
+    entries = []
+    for change in _applied(account):
+        run, row = change.run, report.row_of(change.run, change)
+        kind = _("Created") if change.kind == ChangeKind.NEW else word(KIND_LABELS, change.kind)
+        note = _("This run was undone.") if run.state == RunState.UNDONE else row.reason
+        entries.append(Entry(run.finished_at or run.requested_at, change.kind, kind, row.diffs, run, _started_by(run), note))
+    return entries
+
+
+def _started_by(run: Run) -> str:
+    if run.trigger == Trigger.PERSON:
+        return run.requested_by.name if run.requested_by else _("Command line")
+    return str(Trigger(run.trigger).label)
+
+
+def _by_hand(account: StudentAccount) -> list[Entry]:
+    events = AccountEvent.objects.filter(school_id=account.school_id, account=account).select_related("actor")
+    return [
+        Entry(
+            event.at,
+            event.action,
+            event.get_action_display(),
+            [
+                report.Diff(word(LABELS, key), _status(event.before.get(key)), _status(event.after.get(key)), key)
+                for key in LABELS
+                if key in event.after
+            ],
+            None,
+            event.actor.name if event.actor else _("Command line"),
+            _("By hand"),
+        )
+        for event in events
+    ]
+
+
+def _status(code: Any) -> str:
+    return str(dict(AccountStatus.choices).get(code, code or ""))
+
+
+class Value(NamedTuple):
+    """One value of an account and where it came from; `run` where it is known which one brought it."""
+
+    label: str
+    text: str
+    origin: str
+    run: Run | None
+
+
+def values(account: StudentAccount) -> list[Value]:
+    """Every field of an account, in the order of STUDENT_FIELDS; "" is empty."""
+    brought: dict[str, Run] = {}
+    for change in sorted(_applied(account), key=lambda change: change.pk):
+        if change.run.state == RunState.DONE:
+            brought |= dict.fromkeys(change.after, change.run)
+    return [_value(account, key, brought) for key in STUDENT_FIELDS]
+
+
+def _value(account: StudentAccount, key: str, brought: Mapping[str, Run]) -> Value:
+    held = getattr(account, key)
+    if held is None or held == "":
+        return Value(word(LABELS, key), "", "", None)
+    run = brought.get(key)
+    return Value(word(LABELS, key), str(held), report.sis_label(run) if run else _("By hand"), run)
+
+
+def source_label(code: str) -> str:
+    """A source as people call it; accounts without a link were made by hand."""
+    return (SOURCES[code].label if code in SOURCES else code) or _("By hand")

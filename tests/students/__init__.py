@@ -1,0 +1,1 @@
+"""Tests of the student accounts, with a database."""
