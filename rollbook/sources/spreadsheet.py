@@ -163,15 +163,15 @@ def read_sheet(
     child = _start(asked)
     overdue = threading.Timer(bounds.wall_seconds, child.kill)
     overdue.start()
+    found = None
     try:
         assert child.stdin and child.stdout
         with suppress(BrokenPipeError):  # it has ended already; its answer says why
             child.stdin.write(content)
             child.stdin.close()
-        found = _answer(child.stdout, bounds)
+        with suppress(msgspec.MsgspecError):
+            found = _answer(child.stdout, bounds)
     finally:
-        if not overdue.is_alive() or sys.exc_info()[0] is not None:
-            child.kill()
         overdue.cancel()
         code = _end(child)
     if found is None:
@@ -209,6 +209,7 @@ def _answer(pipe: IO[bytes], bounds: UploadBounds) -> Sheet | None:
     """What the child sent, None where it ended before it had said all. It is not trusted: types, count and size are checked."""
     left = bounds.answer_bytes
     packed: list[bytes] = []
+    row = msgspec.msgpack.Decoder(Row)
     said: Said | None = None
     while length := pipe.read(LENGTH.size):
         size = LENGTH.unpack(length)[0] if len(length) == LENGTH.size else left + 1
@@ -222,12 +223,18 @@ def _answer(pipe: IO[bytes], bounds: UploadBounds) -> Sheet | None:
             said = msgspec.msgpack.decode(frame, type=Said)
             if said.facts is None:
                 raise REFUSALS.get(said.code, UploadRefused)(said.what, said.remedy)
+        elif said.facts is None or len(row.decode(frame).cells) > min(said.facts.width, bounds.columns):
+            return None
         else:
             packed.append(frame)
-    if said is None or said.facts is None or len(packed) != said.facts.rows or said.facts.width > bounds.columns:
+    if said is None or said.facts is None or len(packed) != said.facts.rows:
         return None
-    facts = {name: value for name, value in msgspec.structs.asdict(said.facts).items() if name != "rows"}
-    return Sheet(rows=Rows(packed, said.facts.width), **facts)
+    return sheet_of(said.facts, packed)
+
+
+def sheet_of(facts: Facts, packed: list[bytes]) -> Sheet:
+    """What the child found, as everybody else sees it."""
+    return Sheet(**{**msgspec.structs.asdict(facts), "rows": Rows(packed, facts.width)})
 
 
 def _ended(code: int, bounds: UploadBounds) -> UploadRefused:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from rollbook.sources import spreadsheet_books, spreadsheet_kinds, spreadsheet_text
+from rollbook.sources import spreadsheet_kinds, spreadsheet_text
 from rollbook.sources.spreadsheet import LENGTH, Asked, CellProblem, Facts, Row, Said, UploadBounds, memory_used_up
 from rollbook.sources.upload_errors import Damaged, Empty, TookTooMuchMemory, TooManyColumns, TooManyRows, UploadRefused
 
@@ -99,6 +99,8 @@ def open_as(kind: str, content: bytes, asked: Asked) -> Found:
     if kind == "csv":
         text = spreadsheet_text.read_text(content, asked.encoding, asked.delimiter, asked.bounds.cell_characters)
         return Found(kind, (), "", text.encoding, text.delimiter, text.rows, text.notes)
+    from rollbook.sources import spreadsheet_books  # calamine, which a csv doesn't need
+
     try:
         book = spreadsheet_books.read_book(content, kind, asked.sheet)
     except (UploadRefused, MemoryError):

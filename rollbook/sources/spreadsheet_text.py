@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from charset_normalizer import from_bytes
-
 from rollbook.sources.spreadsheet import Row
 from rollbook.sources.spreadsheet_kinds import SAVE_AS
 from rollbook.sources.upload_errors import NotASpreadsheet, UnclosedQuote, WrongEncoding
@@ -71,6 +69,8 @@ def detected_encoding(content: bytes, notes: list[str]) -> str:
 
 
 def _guessed_encoding(content: bytes) -> str:
+    from charset_normalizer import from_bytes  # takes a third of the child's start, and most files don't need it
+
     telling = b"\n".join(line for line in content[: SAMPLE * 16].splitlines() if _OTHER_LETTER.search(line))[:SAMPLE] or content[-SAMPLE:]
     guesses = [guess for guess in from_bytes(telling, cp_isolation=["cp1252", "mac_roman"], threshold=1.0) if guess.encoding in ENCODINGS]
     if not guesses:
