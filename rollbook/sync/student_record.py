@@ -1,6 +1,6 @@
 """What the runs know about one student: open problems, the history of every change, and where each value came from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -14,7 +14,7 @@ from rollbook.schools.models import School
 from rollbook.sources.registry import SOURCES
 from rollbook.students.models import AccountEvent, AccountStatus, StudentAccount
 from rollbook.sync import report
-from rollbook.sync.models import Change, Issue, Mode, Run, RunState, Trigger
+from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState, Trigger
 from rollbook.sync.report_words import KIND_LABELS, LABELS, word
 
 HAPPENED: Final = (RunState.DONE, RunState.UNDONE)
@@ -139,15 +139,21 @@ def values(account: StudentAccount) -> list[Value]:
     for change in sorted(_applied(account), key=lambda change: change.pk):
         if change.run.state == RunState.DONE:
             brought |= dict.fromkeys(change.after, change.run)
-    return [_value(account, key, brought) for key in STUDENT_FIELDS]
+    kept_in_step = _mapped(account)
+    return [_value(account, key, brought.get(key), key in kept_in_step) for key in STUDENT_FIELDS]
 
 
-def _value(account: StudentAccount, key: str, brought: Mapping[str, Run]) -> Value:
+def _mapped(account: StudentAccount) -> set[str]:
+    """Fields that the account's integration fills: their values are the source's even where no change of a run is kept."""
+    mappings = Integration.objects.filter(school_id=account.school_id, source=account.source).values_list("mapping", flat=True)
+    return {field for mapping in mappings for _source_field, field in mapping}
+
+
+def _value(account: StudentAccount, key: str, run: Run | None, kept_in_step: bool) -> Value:
     held = getattr(account, key)
     if held is None or held == "":
         return Value(word(LABELS, key), "", "", None)
-    run = brought.get(key)
-    return Value(word(LABELS, key), str(held), report.sis_label(run) if run else _("By hand"), run)
+    return Value(word(LABELS, key), str(held), source_label(account.source) if run or kept_in_step else _("By hand"), run)
 
 
 def source_label(code: str) -> str:

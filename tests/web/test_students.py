@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 from rollbook.roster.planning import Change, ChangeKind
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.students.models import StudentAccount
-from rollbook.sync.models import RunState
+from rollbook.sync.models import Integration, RunState
 from tests.sync.report_runs import a_run, problem
 from tests.web.conftest import MakeRun
 
@@ -142,6 +142,15 @@ def test_one_student_shows_values_their_origin_and_the_history(admin: Client, ad
         assert words in page, words
     for words in ("Rehearsed", str(rehearsed.pk), str(listed.pk)):
         assert words not in page, words
+
+
+def test_a_mapped_value_is_the_sources_even_where_no_run_is_kept(admin: Client, ada: StudentAccount, connected: Integration) -> None:
+    from rollbook.sync.student_record import values
+
+    connected.mapping = [["id", "sis_id"], ["first_name", "first_name"]]
+    connected.save()
+    origins = {value.label: value.origin for value in values(ada) if value.text}
+    assert (origins["SIS ID"], origins["First name"], origins["Student number"]) == ("PowerSchool", "PowerSchool", "By hand")
 
 
 def test_deactivating_asks_first_also_without_javascript(admin: Client, ada: StudentAccount) -> None:
