@@ -15,6 +15,7 @@ from rollbook.roster.records import Account, AccountKey, Issue
 from rollbook.sync.models import Run
 
 CHUNK = 5_000  # rows that travel at a time
+FROZEN_SECONDS = 30  # the longest a worker may say nothing inside a transaction before the database ends it
 _json = msgspec.json.Encoder()
 
 
@@ -64,6 +65,7 @@ def save_plan(run: Run, changes: Iterable[Change], issues: Iterable[Issue]) -> N
     with connection.cursor() as cursor:
         # No wait for the disk: should the machine lose power, the state "planned", which comes later in the same log, is lost with it.
         cursor.execute("SET LOCAL synchronous_commit TO off")
+        cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout TO '{FROZEN_SECONDS}s'")
         with cursor.copy(_sql("copy_changes")) as copy:
             for c in changes:
                 account_id = (c.account_id or fresh_id()).hex()
@@ -114,6 +116,8 @@ def apply_plan(run: Run) -> int:
     Rows whose account has changed since they were planned are left out and marked. Should an e-mail or SIS ID have been given to
     somebody else meanwhile, the database refuses the whole; then those rows are marked too, and the rest is applied.
     """
+    with connection.cursor() as cursor:  # a worker that freezes in here must not keep the accounts locked
+        cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout TO '{FROZEN_SECONDS}s'")
     _execute("lock_accounts", run)
     overtaken = _execute("mark_overtaken", run)
     try:

@@ -1,13 +1,15 @@
 """A run from end to end against the stand-in, over a real socket and a real database."""
 
+import time
+
 import pytest
-from django.db import connection
+from django.db import Error, connection, transaction
 
 from rollbook.roster.records import Severity
 from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
-from rollbook.sync import pipeline, runs
+from rollbook.sync import pipeline, runs, store
 from rollbook.sync.lease import Lease
 from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState, Trigger
 
@@ -238,3 +240,25 @@ def test_a_sis_id_that_comes_twice_with_other_values_is_left_alone_and_counted_o
     assert repeated
     assert run.counts["unchanged"] == first.counts["new"] - in_selection
     assert accounts_checksum() == before
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_frozen_while_applying_lets_go_of_the_accounts(integration: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "FROZEN_SECONDS", 1)
+    run = runs.request(integration, trigger=Trigger.PERSON).run
+    claimed = runs.claim(run.pk)
+    assert claimed is not None
+    with Lease(claimed) as lease:
+        pipeline.plan(claimed, lease)
+    runs.applying(claimed)
+    with pytest.raises(Error), transaction.atomic():
+        store.apply_plan(claimed)
+        time.sleep(2)  # frozen: the database ends the session
+        runs.finish(claimed)
+    connection.close()
+    assert not StudentAccount.objects.exists()
+    Run.objects.filter(pk=run.pk).update(lease_until=None)
+    pipeline.run_sync(run.pk)
+    run.refresh_from_db()
+    assert (run.state, StudentAccount.objects.count()) == (RunState.DONE, run.counts["new"])
