@@ -232,3 +232,21 @@ def test_the_most_cells_that_bounds_allow_leave_the_parent_small() -> None:
     assert len(read_sheet(content, "x.csv").rows) == 49_000
     assert psutil.Process().memory_info().rss - before < 60 * MEGABYTE
     assert isinstance(refusal(b"a\n" * 4_000_000), TooManyRows)
+
+
+def test_every_refusal_is_in_the_connectors_page() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "connectors.md").read_text()
+    assert [code for code in REFUSALS if code != "upload_refused" and f"`{code}`" not in page] == []
+
+
+def test_every_bound_is_in_the_connectors_page() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "connectors.md").read_text()
+    bounds = UploadBounds()
+    figures = (
+        f"{bounds.file_bytes // MEGABYTE} MB",
+        f"{bounds.unpacked_bytes // MEGABYTE} MB",
+        f"{bounds.members:,} parts",
+        f"{bounds.rows:,} rows",
+    )
+    others = (f"{bounds.columns} columns", f"{bounds.cell_characters:,} characters", f"{bounds.cpu_seconds} s", f"{bounds.ratio} times")
+    assert [figure for figure in (*figures, *others) if figure not in page] == []
