@@ -19,7 +19,7 @@ SAMPLE_ROWS: Final = 200
 MOST_CONTROLS: Final = 0.02  # of a sample; a picture has a tenth, a table at most a stray one
 
 _CONTROLS: Final = re.compile("[\x00-\x08\x0e-\x1f]")
-_SEPARATOR_LINE: Final = re.compile(r"\ufeff?sep=(.)\n", re.IGNORECASE)  # Excel's own hint: it shows no such row either
+_SEPARATOR_LINE: Final = re.compile(r"\ufeff?sep=([,;\t|])\n", re.IGNORECASE)  # Excel's own hint: it shows no such row either
 _OTHER_LETTER: Final = re.compile(rb"[^\x00-\x7f]")
 
 
@@ -47,7 +47,7 @@ def read_text(content: bytes, encoding: str | None, delimiter: str | None, longe
     hint = _SEPARATOR_LINE.match(lines.readline())
     if not hint:
         lines.seek(0)
-    used_delimiter = delimiter or (hint[1] if hint else detected_delimiter(lines, sample))
+    used_delimiter = delimiter if delimiter in DELIMITERS else hint[1] if hint else detected_delimiter(sample)
     return Text(used, used_delimiter, _rows(lines, used_delimiter, longest, notes), notes)
 
 
@@ -102,7 +102,7 @@ def _decoded(content: bytes, encoding: str) -> str:
         raise WrongEncoding(f"The file can't be read as {ENCODINGS.get(encoding, 'UTF-16')}.", "Choose another encoding.") from error
 
 
-def detected_delimiter(lines: io.StringIO, sample: str) -> str:
+def detected_delimiter(sample: str) -> str:
     """The one that cuts most rows into the same number of cells; a comma where none does."""
     whole = len(sample) < SAMPLE
     text = sample.replace("\r\n", "\n").replace("\r", "\n")

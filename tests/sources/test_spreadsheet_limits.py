@@ -71,6 +71,7 @@ def test_the_child_reads_what_it_should() -> None:
         (packed({"students.csv": "a,b"}), "not_a_spreadsheet"),
         (repacked(xlsx(TABLE), xl___workbook__bin=b"x"), "not_a_spreadsheet"),
         (repacked(xlsx(TABLE), xl___vbaProject__bin=b"x"), "macro_file"),
+        (xls(TABLE) + "_VBA_PROJECT_CUR".encode("utf-16-le"), "macro_file"),
         (OLE_WITH_PASSWORD, "encrypted"),
         (ods(TABLE, manifest="<manifest:encryption-data/>"), "encrypted"),
         (xls(TABLE).replace(b"B\0o\0o\0k\0", b"B\0o\0o\0p\0").replace(b"W\0o\0r\0k\0b\0", b"W\0o\0r\0k\0p\0"), "not_a_spreadsheet"),
@@ -178,6 +179,7 @@ def test_a_child_that_says_too_much_is_not_believed(monkeypatch: pytest.MonkeyPa
         assert isinstance(refusal(b"a,b"), Damaged)
 
 
+@pytest.mark.slow
 def test_a_child_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     pretending(monkeypatch, "time.sleep(60)")
     started = time.monotonic()

@@ -68,6 +68,11 @@ def test_every_delimiter_and_line_end_is_found(delimiter: str, end: str) -> None
     assert [row.number for row in sheet.rows] == [1, 2, 3, 4]
 
 
+def test_a_choice_that_is_none_of_ours_is_detected_instead() -> None:
+    sheet = read_here(b"a;b\n1;2\n", "x.csv", encoding="rot13", delimiter="ab")
+    assert (sheet.encoding, sheet.delimiter) == ("utf-8", ";")
+
+
 def test_excels_line_that_names_the_separator_is_no_row() -> None:
     sheet = read_here(b"sep=|\r\na|b,c\r\n1|2,5\r\n", "x.csv")
     assert (sheet.delimiter, cells(sheet), sheet.rows[0].number) == ("|", [["a", "b,c"], ["1", "2,5"]], 1)
