@@ -109,6 +109,13 @@ PROBLEMS: Final[dict[str, Problem]] = {
             REGISTRAR,
         ),
         Problem(
+            "active_invalid",
+            Severity.ERROR,
+            _("“{value}” says neither TRUE nor FALSE, so we can't tell whether the account is to be active. It was left as it is."),
+            _("Write TRUE or FALSE into the column {source_field} and upload the row again."),
+            ADMINISTRATOR,
+        ),
+        Problem(
             "gender_unknown",
             Severity.NOTE,
             _("{value} is not one of the usual entries for {field}. It was taken over as it is written."),

@@ -1,16 +1,17 @@
 """The list of a school's students: filters, search and order as one value, and pages that take the same time anywhere in the list.
 
-Searching ignores case and accents: words are folded by the database's `students_fold`, and a trigram index over the folded names,
-e-mail, student number and SIS ID finds parts of words. A word of one or two letters has no trigram, so it means the beginning of a word.
+Searching ignores case and accents: words are folded by the database's `students_fold` and looked for in the folded names, e-mail, student
+number and SIS ID. A word of one or two letters means the beginning of a word.
 """
 
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import CharField, F, Func, OrderBy, Q, QuerySet, Value
+from django.db.models import F, OrderBy, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from rollbook.schools.models import School
+from rollbook.students.folding import Folded
 from rollbook.students.models import AccountStatus, StudentAccount
 
 COUNTED: Final = 10_000  # a longer list isn't counted to its end
@@ -35,23 +36,6 @@ class Filter(NamedTuple):
         return bool(self.search or self.year or self.status or self.source)
 
 
-class SearchText(Func):
-    """What the index holds of an account."""
-
-    function = "students_search_text"
-    output_field = CharField()
-
-    def __init__(self) -> None:
-        super().__init__("first_name", "last_name", "middle_name", "preferred_name", "email", "student_number", "sis_id")
-
-
-class Folded(Func):
-    """Text as it is compared: lower case, without accents."""
-
-    function = "students_fold"
-    output_field = CharField()
-
-
 def students(school: School, wanted: Filter) -> QuerySet[StudentAccount]:
     """The students that the filter lets through, in no order yet."""
     found = StudentAccount.objects.filter(school=school).alias(year=Coalesce("graduation_year", 0))
@@ -68,7 +52,7 @@ def having_words(found: QuerySet[StudentAccount], search: str) -> QuerySet[Stude
     """Those that have every word of the search in one of the searched values."""
     words = search.replace("\0", " ")[:LONGEST_SEARCH].split()
     folded = [Folded(Value(word if len(word) > 2 else f" {word}")) for word in words]
-    return found.alias(search_text=SearchText()).filter(*(Q(search_text__contains=word) for word in folded)) if words else found
+    return found.filter(*(Q(search_text__contains=word) for word in folded)) if words else found
 
 
 def ordered(found: QuerySet[StudentAccount], order: str, *, backwards: bool = False) -> QuerySet[StudentAccount]:

@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from rollbook.schools.models import School, User
+from rollbook.students.folding import SearchText
 
 
 class AccountStatus(models.TextChoices):
@@ -44,6 +45,7 @@ class StudentAccount(models.Model):
     status = models.CharField(max_length=12, choices=AccountStatus.choices, default=AccountStatus.ACTIVE)
     version = models.IntegerField(default=1)
     source_fingerprint = models.BinaryField(null=True)
+    search_text = models.GeneratedField(expression=SearchText(), output_field=models.TextField(), db_persist=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -53,7 +55,6 @@ class StudentAccount(models.Model):
             models.UniqueConstraint(fields=["school", "email_key"], name="one_account_per_email", deferrable=models.Deferrable.DEFERRED),
             models.UniqueConstraint(fields=["school", "source", "sis_id"], name="one_account_per_sis_id"),
         ]
-        # A third, `students_by_words`, is made by a migration: trigrams of everything that is searched.
         indexes: ClassVar = [
             models.Index(fields=["school", "last_name", "first_name"], name="students_by_name"),
             models.Index(

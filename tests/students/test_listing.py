@@ -5,7 +5,6 @@ import pytest
 from rollbook.schools.models import School
 from rollbook.students import listing
 from rollbook.students.listing import Filter
-from rollbook.students.models import StudentAccount
 from tests.students.conftest import MakeStudent
 
 pytestmark = pytest.mark.django_db
@@ -78,14 +77,3 @@ def test_the_page_after_somebody_unknown_is_the_first(make_student: MakeStudent)
     other = make_student(school=School.objects.create(name="Other"))
     part = listing.part_of(account.school, listing.students(account.school, Filter()), "name", 4, after=other.pk)
     assert [each.pk for each in part.rows] == [account.pk]
-
-
-@pytest.mark.parametrize("search", ["garcia", "xy", "garcia xy"])
-def test_the_database_can_answer_a_search_from_the_index(db: None, search: str) -> None:
-    """Whether it does is its own choice, by the number of students; here the ways without the index are barred."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("SET LOCAL enable_indexscan = off")
-    assert "students_by_words" in listing.having_words(StudentAccount.objects.all(), search).explain()

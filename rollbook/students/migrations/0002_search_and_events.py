@@ -1,8 +1,8 @@
 """Searching by part of a word without regard to case and accents, the orders of the list, and what people did to accounts.
 
-Both extensions come with PostgreSQL and are trusted: the owner of the database may switch them on. The functions name what they
-call when they are made (BEGIN ATOMIC), so a restore works whatever the search path. `unaccent` counts as stable only because its
-rules are a file; the index has to be made anew should anyone edit that file.
+The extension comes with PostgreSQL and is trusted: the owner of the database may switch it on. The functions name what they call
+when they are made (BEGIN ATOMIC), so a restore works whatever the search path. `unaccent` counts as stable only because its rules
+are a file; the column has to be made anew should anyone edit that file.
 """
 
 import django.db.models.deletion
@@ -10,9 +10,10 @@ import django.db.models.functions.comparison
 from django.conf import settings
 from django.db import migrations, models
 
+from rollbook.students.folding import SearchText
+
 SEARCH = """
 CREATE EXTENSION IF NOT EXISTS unaccent;
-CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
 CREATE FUNCTION students_fold(words text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
@@ -30,13 +31,8 @@ BEGIN ATOMIC
         || email || ' ' || coalesce(student_number, '') || ' ' || coalesce(sis_id, '')
     );
 END;
-
-CREATE INDEX students_by_words ON students_studentaccount USING gin (
-    students_search_text(first_name, last_name, middle_name, preferred_name, email, student_number, sis_id) gin_trgm_ops
-);
 """
 NO_SEARCH = """
-DROP INDEX students_by_words;
 DROP FUNCTION students_search_text(text, text, text, text, text, text, text);
 DROP FUNCTION students_fold(text);
 """
@@ -51,6 +47,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(SEARCH, NO_SEARCH),
+        migrations.AddField(
+            model_name="studentaccount",
+            name="search_text",
+            field=models.GeneratedField(expression=SearchText(), output_field=models.TextField(), db_persist=True),
+        ),
         migrations.AddIndex(
             model_name="studentaccount",
             index=models.Index(
