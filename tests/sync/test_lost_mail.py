@@ -1,6 +1,7 @@
 """Mails whose worker was killed, on the queue's real tables: found, sent once, and no growing wait is cut short."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -40,6 +41,19 @@ def dead_server(settings: Any) -> None:
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
 
 
+def apart(work: Callable[[], None]) -> None:
+    """In a thread of its own, as in a worker: another test's browser may have an event loop running in this one."""
+
+    def alone() -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(alone).result()
+
+
 def work_off() -> None:
     """Let a real worker of the queue do what is due, in this process."""
 
@@ -51,7 +65,7 @@ def work_off() -> None:
             await working.run_worker_async(wait=False, install_signal_handlers=False, listen_notify=False, delete_jobs="always")
         await loop.run_in_executor(None, connections.close_all)
 
-    asyncio.run(work())
+    apart(lambda: asyncio.run(work()))
 
 
 def fetched_by_a_worker_that_dies(silent: timedelta) -> None:
@@ -79,7 +93,7 @@ def test_a_mail_whose_worker_was_killed_is_sent_by_another(notice: Notice, mailo
     fetched_by_a_worker_that_dies(silent=timedelta(minutes=1))
     work_off()
     assert not mailoutbox
-    rounds.make()
+    apart(rounds.make)
     assert jobs() == [("send_notice", "todo", f"notice {notice.pk}")]
     work_off()
     assert len(mailoutbox) == 1
@@ -90,14 +104,14 @@ def test_a_job_of_a_worker_that_was_forgotten_already_is_found_too(notice: Notic
     fetched_by_a_worker_that_dies(silent=timedelta(minutes=1))
     with connections["default"].cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_workers")
-    rounds.make()
+    apart(rounds.make)
     work_off()
     assert len(mailoutbox) == 1
 
 
 def test_a_mail_that_is_being_sent_is_left_alone(notice: Notice) -> None:
     fetched_by_a_worker_that_dies(silent=timedelta(seconds=5))
-    rounds.make()
+    apart(rounds.make)
     assert jobs() == [("send_notice", "doing", f"notice {notice.pk}")]
 
 
@@ -114,7 +128,7 @@ def test_the_growing_waits_of_a_retry_are_not_cut_short(notice: Notice, dead_ser
     assert (retry.status, retry.attempts, retry.queueing_lock) == ("todo", 1, f"notice {notice.pk}")
     assert retry.scheduled_at and retry.scheduled_at > timezone.now() + timedelta(seconds=20)
     notices.wake(notice.pk)  # refused by the lock that the retry holds
-    rounds.make()
+    apart(rounds.make)
     work_off()
     [there] = ProcrastinateJob.objects.all()
     assert (there.pk, there.scheduled_at) == (retry.pk, retry.scheduled_at)
@@ -135,7 +149,7 @@ def test_a_mail_that_ends_each_worker_is_given_up(notice: Notice) -> None:
 def test_finished_jobs_and_those_of_dead_workers_don_t_pile_up(integration: Integration) -> None:
     runs.request(integration, trigger=Trigger.PERSON)
     fetched_by_a_worker_that_dies(silent=timedelta(minutes=1))
-    queue.sweep()
+    apart(queue.sweep)
     assert not ProcrastinateJob.objects.exists()
     assert ProcrastinateWorker.objects.count() == 1  # the next worker that starts forgets it
 
@@ -151,6 +165,6 @@ def test_a_part_that_fails_keeps_neither_the_others_nor_tells_values(
     monkeypatch.setattr(rounds, "PARTS", (broken, notices.sweep))
     with connections["default"].cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs")
-    rounds.make()
+    apart(rounds.make)
     assert len(jobs()) == 1
     assert "broken not done: ValueError" in caplog.text and value not in caplog.text
