@@ -9,7 +9,7 @@ UV ?= uv
 # For checks that load the settings and need no database.
 NO_DATABASE := DATABASE_URL=postgresql:///none ROLLBOOK_SECRET_KEY=check ROLLBOOK_DATA_DIR=.mypy_cache
 
-.PHONY: help demo next-week test lint types format quick crash bench requirements clean
+.PHONY: help demo next-week test lint types format quick crash bench screenshots requirements clean
 .DELETE_ON_ERROR:
 
 help: ## List these targets
@@ -45,6 +45,9 @@ crash: .venv/dev ## Kill workers, servers and the database in the middle of runs
 
 bench: .venv/dev ## Measure 100,000 students; results go to bench/
 	$(BIN)/python bench/main_job.py --students 100000 --result bench/main_job.json
+
+screenshots: .venv/dev chromium ## Take the README's pictures anew, from a demo of their own
+	$(BIN)/python docs/take_screenshots.py
 
 requirements: ## Pin and hash anew after a change of requirements/*.in (needs uv)
 	cd requirements && for name in run demo dev; do $(UV) pip compile --universal --python-version 3.11 --generate-hashes \
