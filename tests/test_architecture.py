@@ -97,4 +97,4 @@ def test_every_module_says_what_it_holds(path: Path) -> None:
 
 def test_requirements_name_no_registry() -> None:
     for file in (ROOT / "requirements").glob("*"):
-        assert "://" not in file.read_text() and "--index-url" not in file.read_text(), file.name
+        assert "://" not in file.read_text() and "index-url" not in file.read_text(), file.name
