@@ -82,11 +82,3 @@ class Selection(NamedTuple):
     """Which grade levels are pulled in: -1 and below pre-kindergarten, 0 kindergarten, 1 to 12."""
 
     grades: frozenset[int]
-
-
-class Completeness(StrEnum):
-    """Whether a read holds the whole roster: proven by the stated total, known to be short, or never stated."""
-
-    COMPLETE = "complete"
-    SHORT = "short"
-    UNSTATED = "unstated"

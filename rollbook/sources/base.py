@@ -97,14 +97,6 @@ class Page(NamedTuple):
     total: int | None
 
 
-class CheckStep(NamedTuple):
-    """One answered question of a connection test."""
-
-    label: str
-    ok: bool
-    detail: str
-
-
 @dataclass(frozen=True, slots=True)
 class Source:
     """A SIS as the rest of Rollbook sees it.
