@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from xlsxwriter import Workbook
 
 from rollbook.roster.fields import STUDENT_FIELDS
-from rollbook.sync import report
+from rollbook.sync import report, report_summary
 from rollbook.sync.models import Run
 from rollbook.sync.report_words import LABELS, word
 
@@ -75,7 +75,7 @@ def _fill(run: Run, book: "_Book", progress: Progress) -> None:
     total = sum(report.tab_counts(run))
     meter = _Meter(total, progress)
     summary = book.sheet("Summary", [_("What"), _("Value")])
-    for line in report.summary(run):
+    for line in report_summary.summary(run):
         summary.add(line)
     _write_errors(run, book, meter)
     _write_new(run, book, meter)

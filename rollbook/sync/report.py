@@ -1,31 +1,25 @@
 """Stop 8: the stored plan of a run, read back as the rows of the screen and of the Excel file."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Generic, NamedTuple, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Case, Count, Model, Q, QuerySet, Value, When
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.planning import ChangeKind
 from rollbook.roster.problems import explain
 from rollbook.roster.records import Severity
-from rollbook.roster.values import grade_label
 from rollbook.sources.registry import SOURCES
 from rollbook.students.models import AccountStatus
-from rollbook.sync.models import Change, Issue, Mode, Run, RunState, Trigger
+from rollbook.sync.models import Change, Issue, Mode, Run, RunState
 from rollbook.sync.report_words import (
     KIND_LABELS,
     LABELS,
     OUTCOMES,
     REASONS,
     SEVERITY_LABELS,
-    SEVERITY_PLURALS,
-    UNFINISHED,
     WHO_LABELS,
-    applied_words,
     word,
 )
 
@@ -286,96 +280,3 @@ def outcome_of(run: Run, change: Change) -> str:
     if change.outcome == "overtaken" and run.state in {RunState.DONE, RunState.UNDONE}:
         return gettext("Not applied: the account was changed meanwhile")
     return word(OUTCOMES, run.state) if run.state in OUTCOMES else gettext("Not applied yet")
-
-
-class Line(NamedTuple):
-    """One line of the summary: numbers are counts, everything else is text."""
-
-    label: str
-    value: str | int
-
-
-def summary(run: Run) -> list[Line]:
-    """What a run was and what came of it: the Summary sheet, and with the numbers alone the tiles of the run's page."""
-    return [*about(run), *numbers(run)]
-
-
-def about(run: Run) -> list[Line]:
-    """Who, what, when, and in a plain sentence what was changed."""
-    started_by = run.requested_by.name if run.trigger == Trigger.PERSON and run.requested_by else str(Trigger(run.trigger).label)
-    duration = run.finished_at - run.started_at if run.finished_at and run.started_at else None
-    lines = [
-        Line(gettext("Uploader type"), run.uploader_type),
-        Line(gettext("School"), run.school.name),
-        Line(gettext("Mode"), str(Mode(run.mode).label)),
-        Line(gettext("State"), str(RunState(run.state).label)),
-        Line(gettext("Started by"), started_by),
-        Line(gettext("Started"), _local(run.started_at, run.school.timezone)),
-        Line(gettext("Finished"), _local(run.finished_at, run.school.timezone)),
-        Line(gettext("Duration"), "" if duration is None else _span(duration)),
-        Line(gettext("Grades"), ", ".join(grade_label(level) for level in run.settings.get("grades", ()))),
-        Line(gettext("What was changed"), what_was_changed(run)),
-    ]
-    if run.error_what:
-        lines += [Line(gettext("What went wrong"), run.error_what), Line(gettext("What to do"), run.error_remedy)]
-    return lines
-
-
-def numbers(run: Run) -> list[Line]:
-    """The counts of a run: what was read, each kind of change, each severity."""
-    stored = {kind: sum(by_outcome.values()) for kind, by_outcome in count_changes(run).items()}
-    severities = Issue.objects.filter(school_id=run.school_id, run_id=run.pk).order_by().values_list("severity").annotate(Count("pk"))
-    counts: dict[str, int] = {**stored, **dict(severities), **run.counts}
-    names = KIND_LABELS | SEVERITY_PLURALS
-    read = [Line(gettext("Pages read"), run.pages_done), Line(gettext("Students read"), counts.get("read", run.students_done))]
-    return read + [Line(word(names, key), counts.get(key, 0)) for key in names]
-
-
-def what_was_changed(run: Run) -> str:
-    """In one or two sentences, what this run did to the accounts."""
-    if run.mode == Mode.TEST:
-        return gettext("This was a test run: no account was changed.")
-    if run.state == RunState.UNDONE:
-        return gettext("This run was undone: what it had changed was put back.")
-    if run.state != RunState.DONE:
-        fallback = gettext("This run is not finished: no account has been changed yet.")
-        return word(UNFINISHED, run.state) if run.state in UNFINISHED else fallback
-    counts = count_changes(run)
-    applied = {kind: counts.get(kind, {}).get("", 0) for kind in (ChangeKind.NEW, *UPDATED_KINDS)}
-    overtaken = sum(by_outcome.get("overtaken", 0) for by_outcome in counts.values())
-    said = applied_words(applied)
-    if not said and overtaken:
-        said = gettext("No account was changed.")
-    elif not said:
-        in_step = run.counts.get("unchanged") and not run.counts.get("error")
-        said = gettext("Nothing changed: every account was in step already.") if in_step else gettext("No account had to be changed.")
-    if overtaken:
-        text = ngettext(
-            "%(number)d account was left as it is, because it had been changed while the run was waiting.",
-            "%(number)d accounts were left as they are, because they had been changed while the run was waiting.",
-            overtaken,
-        )
-        said = f"{said} {text % {'number': overtaken}}"
-    return said
-
-
-def _local(moment: datetime | None, zone: str) -> str:
-    """A moment in the school's zone, with the zone named."""
-    if moment is None:
-        return ""
-    try:
-        there = moment.astimezone(ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError):
-        there, zone = moment.astimezone(UTC), "UTC"
-    return f"{there:%Y-%m-%d %H:%M:%S} ({zone})"
-
-
-def _span(duration: timedelta) -> str:
-    """A length of time as people say it: 42 s, 3 min 5 s, 1 h 2 min."""
-    seconds = max(0, round(duration.total_seconds()))
-    if seconds < 60:
-        return gettext("%(seconds)d s") % {"seconds": seconds}
-    minutes, seconds = divmod(seconds, 60)
-    if minutes < 60:
-        return gettext("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": seconds}
-    return gettext("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}

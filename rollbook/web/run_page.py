@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
-from rollbook.sync import report
+from rollbook.sync import report, report_summary
 from rollbook.sync.models import Run, RunState
 from rollbook.sync.report_words import KIND_LABELS, SEVERITY_LABELS
 from rollbook.web.access import SchoolRequest, school_required
@@ -66,7 +66,7 @@ def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "stages": stages_of(run) if working else [],
         "stage_words": STAGE_WORDS[RunState(run.state)],
         "alarms": alarm_words(run.alarms),
-        "said": report.what_was_changed(run) if run.state == RunState.DONE else "",
+        "said": report_summary.what_was_changed(run) if run.state == RunState.DONE else "",
         "confirm_approve": request.GET.get("confirm") == "approve",
         "confirm_discard": request.GET.get("confirm") == "discard",
     }

@@ -9,7 +9,7 @@ from django.utils import timezone
 from rollbook.roster.planning import ChangeKind
 from rollbook.roster.records import Severity
 from rollbook.schools.models import School, User
-from rollbook.sync import report
+from rollbook.sync import report, report_summary
 from rollbook.sync.models import Change, Mode, Run, RunState, Trigger
 from tests.sync.report_runs import a_run, linked, listed, new, problem, returning, updated
 
@@ -26,7 +26,7 @@ def names(rows: report.Rows[report.ErrorRow]) -> list[str]:
 
 
 def lines(run: Run) -> dict[str, str | int]:
-    return dict(report.summary(run))
+    return dict(report_summary.summary(run))
 
 
 # --- tabs

@@ -1,0 +1,97 @@
+"""A school's set-up of one SIS: what it reads, its encrypted credentials, and when it runs by itself."""
+
+import uuid
+from datetime import time
+from typing import ClassVar
+
+from django.db import models
+
+from rollbook.roster.school_calendar import Timetable
+from rollbook.schools.models import School
+from rollbook.sources.base import Source, Variant
+from rollbook.sources.registry import SOURCES
+
+
+def sunday() -> list[int]:
+    return [6]
+
+
+def two_o_clock() -> list[str]:
+    return ["02:00"]
+
+
+class Integration(models.Model):
+    """A school's saved set-up of one SIS.
+
+    `grades` are the grade levels to pull in, as integers: -1 and below pre-kindergarten, 0 kindergarten, 1 to 12.
+    `mapping` is a list of `[source field, our field]`; `mapping_version` grows with each change of it and is part of every fingerprint.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="integrations")
+    source = models.CharField(max_length=40)
+    variant = models.CharField(max_length=20, blank=True)
+    choices = models.JSONField(default=dict)
+    grades = models.JSONField(default=list)
+    active = models.BooleanField(default=True)
+    test_run = models.BooleanField(default=True)
+    notify_on_errors = models.BooleanField(default=True)
+    mapping = models.JSONField(default=list)
+    mapping_version = models.IntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["school", "source"], name="one_integration_per_source")]
+
+    def __str__(self) -> str:
+        return f"{self.school} · {self.source_type.label}"
+
+    @property
+    def source_type(self) -> Source:
+        return SOURCES[self.source]
+
+    @property
+    def variant_type(self) -> Variant:
+        return self.source_type.variant(self.variant)
+
+
+class Credential(models.Model):
+    """One encrypted value of an integration; see `sync.credentials`. Never shown again once stored."""
+
+    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="credentials")
+    name = models.CharField(max_length=40)
+    ciphertext = models.BinaryField()
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["school", "integration", "name"], name="one_value_per_credential")]
+
+    def __str__(self) -> str:
+        return f"{self.integration_id} {self.name}"
+
+
+class Schedule(models.Model):
+    """When an integration runs by itself. `days` are weekdays from 0, Monday; `times` are "HH:MM" in `timezone`, an IANA name.
+
+    `next_due_at` is claimed together with the creation of its run, so each due time runs once, whoever asks.
+    """
+
+    integration = models.OneToOneField(Integration, on_delete=models.CASCADE, primary_key=True, related_name="schedule")
+    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
+    enabled = models.BooleanField(default=True)
+    days = models.JSONField(default=sunday)
+    times = models.JSONField(default=two_o_clock)
+    timezone = models.CharField(max_length=64, default="Asia/Singapore")
+    next_due_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["next_due_at"], name="schedules_by_due_time")]
+
+    def __str__(self) -> str:
+        return f"{self.integration_id} {self.days} {self.times} {self.timezone}"
+
+    @property
+    def timetable(self) -> Timetable:
+        return Timetable(frozenset(self.days), tuple(time.fromisoformat(at) for at in self.times), self.timezone)

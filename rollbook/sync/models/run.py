@@ -1,0 +1,155 @@
+"""A run and its plan: the run's state, one row for each planned change, one for each problem."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from rollbook.schools.models import School, User
+from rollbook.sources.registry import SOURCES
+from rollbook.sync.models.integration import Integration
+
+
+class RunState(models.TextChoices):
+    QUEUED = "queued", _("Waiting")
+    FETCHING = "fetching", _("Reading")
+    PLANNED = "planned", _("Planned")
+    ON_HOLD = "on_hold", _("On hold")
+    APPLYING = "applying", _("Applying")
+    DONE = "done", _("Finished")
+    FAILED = "failed", _("Failed")
+    DISCARDED = "discarded", _("Discarded")
+    UNDONE = "undone", _("Undone")
+
+
+ACTIVE_STATES = (RunState.QUEUED, RunState.FETCHING, RunState.PLANNED, RunState.ON_HOLD, RunState.APPLYING)
+WORKING_STATES = (RunState.FETCHING, RunState.PLANNED, RunState.APPLYING)
+
+
+class Mode(models.TextChoices):
+    LIVE = "live", _("Live")
+    TEST = "test", _("Test")
+
+
+class Trigger(models.TextChoices):
+    SCHEDULE = "schedule", _("Schedule")
+    PERSON = "person", _("Person")
+    UPLOAD = "upload", _("Upload")
+    API = "api", _("API")
+
+
+class Run(models.Model):
+    """One run: its state, who asked for it, how far it is and what came of it. `due_at` is the due time of a scheduled one.
+
+    `fence` grows with every claim; applying re-checks it, so that a worker that was taken for dead can't write. `settings` are the
+    grades, mapping and choices the run was planned with. `counts` maps change kinds and severities to numbers.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="runs")
+    integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="runs", null=True)
+    source = models.CharField(max_length=40)
+    mode = models.CharField(max_length=4, choices=Mode.choices)
+    trigger = models.CharField(max_length=8, choices=Trigger.choices)
+    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    due_at = models.DateTimeField(null=True)
+    settings = models.JSONField(default=dict)
+
+    state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.QUEUED)
+    requested_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    fence = models.IntegerField(default=0)
+    attempts = models.IntegerField(default=0)
+
+    pages_done = models.IntegerField(default=0)
+    pages_total = models.IntegerField(null=True)
+    students_done = models.IntegerField(default=0)
+    students_total = models.IntegerField(null=True)
+
+    counts = models.JSONField(default=dict)
+    alarms = models.JSONField(default=list)
+    error_code = models.CharField(max_length=40, blank=True)
+    error_what = models.TextField(blank=True)
+    error_remedy = models.TextField(blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["school"], condition=Q(state__in=ACTIVE_STATES), name="one_active_run_per_school"),
+            models.UniqueConstraint(fields=["school", "integration", "due_at"], name="one_run_per_due_time"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["school", "-requested_at"], name="runs_by_school")]
+
+    def __str__(self) -> str:
+        return f"{self.uploader_type} {self.id}"
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ACTIVE_STATES
+
+    @property
+    def uploader_type(self) -> str:
+        """How the history names this run: `PowerSchool Student`, or `Test PowerSchool Student`."""
+        name = SOURCES[self.source].uploader_type
+        return f"Test {name}" if self.mode == Mode.TEST else name
+
+
+class Change(models.Model):
+    """One planned row of a run: what becomes of one student. Written by COPY, applied from here, read back as the report.
+
+    `before` and `after` hold the differing fields only (`after` holds all for a new account). `account_version` is the version
+    the row was planned on; an account that has moved on is left alone and the row's `outcome` says `overtaken`.
+    The school and run columns carry no database foreign key: checking them made a COPY of 100,000 rows take half as long again.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    school = models.ForeignKey(School, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="changes")
+    kind = models.CharField(max_length=20)
+    sis_id = models.CharField(max_length=200, null=True)
+    account_id = models.UUIDField(null=True)
+    account_version = models.IntegerField(null=True)
+    first_name = models.CharField(max_length=300)
+    last_name = models.CharField(max_length=300)
+    email = models.CharField(max_length=320)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    fingerprint = models.BinaryField(null=True)
+    reason = models.CharField(max_length=60, blank=True)
+    outcome = models.CharField(max_length=12, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["school", "run", "kind", "id"], name="changes_by_run"),
+            models.Index(fields=["school", "account_id"], name="changes_by_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
+class Issue(models.Model):
+    """One problem of a run with one record. `code` is a key of `roster.problems.PROBLEMS`, which has the words for it."""
+
+    id = models.BigAutoField(primary_key=True)
+    school = models.ForeignKey(School, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="issues")
+    severity = models.CharField(max_length=8)
+    code = models.CharField(max_length=40)
+    sis_id = models.CharField(max_length=200, null=True)
+    name = models.CharField(max_length=300, blank=True)
+    field = models.CharField(max_length=40, blank=True)
+    source_field = models.CharField(max_length=100, blank=True)
+    value = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["school", "run", "severity", "id"], name="issues_by_run"),
+            models.Index(fields=["school", "sis_id"], name="issues_by_sis_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.severity} {self.code}"
