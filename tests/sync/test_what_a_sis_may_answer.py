@@ -1,0 +1,413 @@
+"""Every row of "what a SIS may answer", from the socket to the accounts: a proxy spoils the way, or a SIS its answer.
+
+Each row is tried with each SIS on a school that has its students already, so that "nothing applied" means something.
+"""
+
+import itertools
+import logging
+import resource
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rollbook.config import config
+from rollbook.schools.models import School
+from rollbook.sources.veracross import _Data
+from rollbook.standins import powerschool, veracross
+from rollbook.standins.faults import Fault
+from rollbook.standins.messages import Request, Response
+from rollbook.standins.rows import parts_of, rows_of
+from rollbook.standins.standin import StandIn
+from rollbook.students.models import StudentAccount
+from rollbook.sync import credentials, integrations, pipeline
+from rollbook.sync.models import Integration, Issue, Run, RunState
+from tests.proxy import Proxy, Trouble
+from tests.sources.certificates import Authority
+from tests.sources.contract_cases import size_for
+from tests.sync.test_pipeline import accounts_checksum, complete, held, sync
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+PAGE = 10
+GRADES = list(range(13))
+Row = dict[str, Any]
+
+
+class Spoiled:
+    """A vendor whose lists of students are changed on their way out: `change` gets the rows of each and may give others."""
+
+    def __init__(self, vendor: Any, change: Callable[[list[Row]], list[Row] | None]) -> None:
+        self._vendor, self._change = vendor, change
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._vendor, name)
+
+    def handle(self, request: Request) -> Response:
+        response: Response = self._vendor.handle(request)
+        if response.status != 200 or not request.path.endswith(("/student", "/students")):
+            return response
+        document = response.document()
+        rows = rows_of(document)
+        if rows:
+            rows.replace(self._change(list(rows)) or rows)
+        return response.holding(document)
+
+
+@dataclass
+class Sis:
+    """One SIS behind the proxy, and the school that reads it."""
+
+    name: str
+    standin: StandIn
+    proxy: Proxy
+    integration: Integration
+    optional: str  # a field that may be left out, as the SIS calls it
+    holder: str  # what holds the e-mail
+    forbid: Fault
+
+    def complete(self) -> dict[str, tuple[str, str, str, int]]:
+        return complete(self.standin, set(GRADES))
+
+    def spoil(self, change: Callable[[list[Row]], list[Row] | None]) -> None:
+        self.standin.vendor = Spoiled(self.standin.vendor, change)
+
+    def one(self, at: int = 3) -> str:
+        """The SIS ID of one student who is held."""
+        return sorted(self.complete())[at]
+
+    def others(self, *but: str) -> dict[str, tuple[str, str, str, int]]:
+        return {sis_id: values for sis_id, values in self.complete().items() if sis_id not in but}
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few tries, short waits and low bounds, so that failing for good takes no minute. What they are is no part of what is tested."""
+    usual = pipeline.bounds
+    monkeypatch.setattr(pipeline, "bounds", lambda: replace(usual(), first_wait_seconds=0.01))
+    monkeypatch.setattr(config, "tries", 3)
+    monkeypatch.setattr(config, "request_seconds", 10.0)
+    monkeypatch.setattr(config, "retry_after_seconds", 3.0)
+    monkeypatch.setattr(config, "pages", 30)
+    monkeypatch.setattr(_Data, "page_size", PAGE)
+
+
+def connected(school: School, name: str, standin: StandIn, address: str) -> Integration:
+    given = {"user_name": standin.client_id, "password": standin.client_secret, "client": f"{address}/exs"}
+    if name == "powerschool":
+        given = {"client_id": standin.client_id, "client_secret": standin.client_secret, "client_url": address}
+    return integrations.save_connection(
+        school,
+        None,
+        source=name,
+        variant="v3" if name == "veracross" else "",
+        choices={},
+        credentials=given,
+        grades=GRADES,
+        active=True,
+        test_run=False,
+        notify_on_errors=True,
+    )
+
+
+def served(name: str) -> StandIn:
+    """Four pages and one student on a fifth, which PowerSchool gives as an object where a list is usual."""
+    size = size_for(4 * PAGE + 1)
+    if name == "powerschool":
+        return powerschool.serve(students=size, seed=7, clean=True, page_size_max=PAGE)
+    return veracross.serve(students=size, seed=7, clean=True, quota=100_000)
+
+
+@pytest.fixture(params=["powerschool", "veracross"])
+def sis(request: pytest.FixtureRequest, school: School) -> Iterator[Sis]:
+    name = request.param
+    with served(name) as standin, Proxy(standin.url) as proxy:
+        integration = connected(school, name, standin, proxy.url)
+        assert sync(integration).state == RunState.DONE
+        assert held() == complete(standin, set(GRADES)) and len(held()) > 3 * PAGE
+        standin.week = 2  # from here on there is something to apply, so that applying nothing can be seen
+        yield Sis(
+            name,
+            standin,
+            proxy,
+            integration,
+            optional="demographics.gender" if name == "powerschool" else "gender",
+            holder="contact_info" if name == "powerschool" else "email_1",
+            forbid=Fault("access_level" if name == "powerschool" else "missing_scope"),
+        )
+
+
+def in_two_seconds() -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+
+
+def in_an_hour() -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+
+
+PASSES: dict[str, Callable[[Sis], object]] = {
+    "a page fails once with 500": lambda sis: set_faults(sis, Fault("status", page=2, times=1, status=500)),
+    "a page fails once with 502": lambda sis: set_faults(sis, Fault("status", page=3, times=1, status=502)),
+    "a page fails once with 503": lambda sis: set_faults(sis, Fault("status", page=4, times=1, status=503)),
+    "a connection is reset in the middle of an answer": lambda sis: set_trouble(sis, Trouble("reset", after=3_000, times=1)),
+    "a body is cut": lambda sis: set_trouble(sis, Trouble("cut", after=3_000, times=2)),
+    "a connection is closed before a byte": lambda sis: set_trouble(sis, Trouble("refuse", times=1)),
+    "answers come late and in pieces": lambda sis: set_trouble(sis, Trouble("delay", seconds=0.02)),
+    "429 without Retry-After": lambda sis: set_faults(sis, Fault("rate_limit", page=2, times=1, seconds=1)),
+    "429 with Retry-After in seconds": lambda sis: set_faults(sis, Fault("rate_limit", page=2, times=1, retry_after="1")),
+    "429 with Retry-After as a date": lambda sis: set_faults(sis, Fault("rate_limit", page=2, times=1, retry_after=in_two_seconds())),
+    "the token is revoked in the middle": lambda sis: set_faults(sis, revoked(sis)),
+    "smaller pages than asked for": lambda sis: set_faults(sis, Fault("small_pages", size=3)),
+    "the same student twice, equal": lambda sis: set_faults(sis, Fault("duplicate")),
+    "fields that nobody has heard of": lambda sis: set_faults(sis, Fault("extra_fields")),
+    "numbers as text": lambda sis: sis.spoil(lambda rows: [numbers_as_text(row) for row in rows]),
+}
+
+
+def set_faults(sis: Sis, *faults: Fault) -> None:
+    sis.standin.faults = faults
+
+
+def set_trouble(sis: Sis, *trouble: Trouble) -> None:
+    sis.proxy.trouble = trouble
+
+
+def hang(sis: Sis, trouble: Trouble) -> None:
+    config.request_seconds = 0.4  # `quick` puts it back
+    sis.proxy.trouble = [trouble]
+
+
+def endless(sis: Sis) -> None:
+    """The first page again and again, each time with ids that have not come before."""
+    fresh = itertools.count(5_000_000)
+    sis.standin.faults = [Fault("same_page")]
+    sis.spoil(lambda rows: [{**row, "id": next(fresh)} for row in rows])
+
+
+def revoked(sis: Sis) -> Fault:
+    if sis.name == "powerschool":
+        return Fault("token_expired", after=2, times=1)
+    return Fault("token_revoked", page=3, times=1)
+
+
+def numbers_as_text(row: Row) -> Row:
+    return {
+        key: str(value) if type(value) is int else numbers_as_text(value) if isinstance(value, dict) else value
+        for key, value in row.items()
+    }
+
+
+@pytest.mark.parametrize("row", PASSES)
+def test_trouble_that_passes_costs_nothing(sis: Sis, row: str) -> None:
+    PASSES[row](sis)
+    run = sync(sis.integration)
+    assert (run.state, run.error_what) == (RunState.DONE, "")
+    assert sis.complete().items() <= held().items()
+    assert run.counts["new"] + run.counts["updated"] > 0
+
+
+FAILS: dict[str, tuple[Callable[[Sis], object], str, str]] = {
+    "a page fails always": (lambda sis: set_faults(sis, Fault("status", page=3)), "try_later", "problem of its own"),
+    "the SIS is down": (lambda sis: sis.proxy.__exit__(), "address_unreachable", "Nothing answers"),
+    "every connection is reset": (lambda sis: set_trouble(sis, Trouble("reset", after=100)), "try_later", "broke off"),
+    "429 for ever": (lambda sis: set_faults(sis, Fault("rate_limit", page=2, retry_after="0", seconds=1)), "try_later", "slow down"),
+    "429 that asks for an hour in seconds": (
+        lambda sis: set_faults(sis, Fault("rate_limit", page=2, retry_after="3600")), "try_later", "asks us to wait 60 minutes"),
+    "429 that asks for an hour by a date": (
+        lambda sis: set_faults(sis, Fault("rate_limit", page=2, retry_after=in_an_hour())), "try_later", "asks us to wait"),
+    "a 401 that isn't about the token": (lambda sis: set_faults(sis, sis.forbid), "permission_missing", "accepts our sign-in, but"),
+    "HTML with 200": (lambda sis: set_faults(sis, Fault("html", page=2)), "unexpected_answer", "is not what"),
+    "JSON of another shape": (lambda sis: set_faults(sis, Fault("list_shape", page=2)), "unexpected_answer", "is not what"),
+    "JSON that ends early": (lambda sis: set_faults(sis, Fault("truncated", page=2)), "unexpected_answer", "is not what"),
+    "the same page for ever": (lambda sis: set_faults(sis, Fault("same_page")), "roster_incomplete", ""),
+    "endless pages": (endless, "roster_incomplete", "at most"),
+    "a gzip bomb": (lambda sis: set_faults(sis, Fault("gzip_bomb", page=2, size=400)), "unexpected_answer", "larger than 20 MB"),
+    "a huge page": (lambda sis: set_faults(sis, Fault("huge", page=2, size=21)), "unexpected_answer", "larger than 20 MB"),
+    "a redirect to another host": (
+        lambda sis: set_faults(sis, Fault("redirect", page=2, location="https://elsewhere.example/x?token=abc")),
+        "address_refused", "elsewhere.example"),
+    "one byte at a time": (lambda sis: hang(sis, Trouble("drip", after=400, seconds=0.01)), "try_later", "did not answer within"),
+    "accepts and stays silent": (lambda sis: hang(sis, Trouble("silent")), "try_later", "did not answer within"),
+    "stays silent in the middle": (lambda sis: hang(sis, Trouble("silent", after=1_500)), "try_later", "did not answer within"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("row", FAILS)
+def test_trouble_that_stays_fails_the_run_with_its_reason_and_applies_nothing(sis: Sis, row: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    act, code, said = FAILS[row]
+    before, memory = accounts_checksum(), peak_megabytes()
+    act(sis)
+    run = sync(sis.integration)
+    assert (run.state, run.error_code) == (RunState.FAILED, code), run.error_what
+    assert said in run.error_what and run.error_remedy and run.finished_at
+    assert accounts_checksum() == before
+    assert peak_megabytes() - memory < 150
+    assert_nothing_private_is_said(sis, run, caplog.text)
+
+
+def peak_megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def assert_nothing_private_is_said(sis: Sis, run: Run, logged: str) -> None:
+    """Neither a secret, nor a part of an answer, nor a query string."""
+    told = run.error_what + run.error_remedy + logged
+    assert credentials.load(sis.integration)[secret_of(sis)] not in told
+    assert not [word for word in ("?", "token=", "<html", "page=", "maintenance</", "q=school") if word in run.error_what + logged]
+    assert not [values for values in sis.complete().values() if values[0] in told]
+
+
+def secret_of(sis: Sis) -> str:
+    return "client_secret" if sis.name == "powerschool" else "password"
+
+
+def test_after_a_failure_the_next_run_is_as_if_nothing_had_happened(sis: Sis) -> None:
+    for fault in (Fault("status", page=3), Fault("html", page=2), Fault("same_page")):
+        sis.standin.faults = [fault]
+        assert sync(sis.integration).state == RunState.FAILED
+    sis.standin.faults = []
+    assert sync(sis.integration).state == RunState.DONE
+    assert sis.complete().items() <= held().items()
+
+
+def test_a_missing_right_is_not_asked_for_again(sis: Sis) -> None:
+    sis.standin.faults = [sis.forbid]
+    before = len(sis.standin.requests)
+    sync(sis.integration)
+    lists = [asked for asked in list(sis.standin.requests)[before:] if asked.path.endswith(("/student", "/students"))]
+    assert len(lists) <= 1
+
+
+def test_a_field_that_vanishes_blanks_nothing_and_is_a_warning(sis: Sis) -> None:
+    before = dict(StudentAccount.objects.values_list("sis_id", "gender"))
+    sis.standin.faults = [Fault("drop_field", field=sis.optional)]
+    run = sync(sis.integration)
+    assert run.state == RunState.DONE
+    after = dict(StudentAccount.objects.values_list("sis_id", "gender"))
+    assert {sis_id: after[sis_id] for sis_id in before} == before and any(before.values())
+    warning = Issue.objects.get(run=run, code="field_vanished")
+    assert (warning.field, warning.severity, warning.sis_id) == ("gender", "warning", None)
+
+
+def put(field: str, value: Any) -> Callable[[Row], None]:
+    def change(row: Row) -> None:
+        for part in parts_of(row) + [part for part in row.values() if isinstance(part, dict)]:
+            if field in part:
+                part[field] = value
+
+    return change
+
+
+def take(field: str) -> Callable[[Row], None]:
+    def change(row: Row) -> None:
+        for part in parts_of(row):
+            part.pop(field, None)
+
+    return change
+
+
+BIRTH = {"powerschool": "birth_date", "veracross": "birthday"}
+ONE_ODD: dict[str, tuple[Callable[[Sis], Callable[[Row], None]], bool]] = {
+    # what is odd about one record, and whether the student is put aside as a whole
+    "a last name is missing": (lambda sis: take("last_name"), True),
+    "an empty object for the e-mail": (lambda sis: put(sis.holder, ""), True),
+    "a NUL in a name": (lambda sis: put("first_name", "A\x00da"), False),
+    "control characters": (lambda sis: put("last_name", "Love\x1b[1mlace\r\n"), False),
+    "a name of 4,000 characters": (lambda sis: put("last_name", "x" * 4_000), True),
+    "a date that does not exist": (lambda sis: put(BIRTH[sis.name], "2011-02-30"), False),
+    "an e-mail that is none": (lambda sis: put("email" if sis.name == "powerschool" else "email_1", "ask the office"), True),
+    "null for a name": (lambda sis: put("first_name", None), True),
+}
+
+
+@pytest.mark.parametrize("row", ONE_ODD)
+def test_one_odd_record_is_put_aside_with_a_reason_and_the_rest_goes_on(sis: Sis, row: str) -> None:
+    act, aside = ONE_ODD[row]
+    odd, before = sis.one(), held()
+    change = act(sis)
+
+    def spoil(rows: list[Row]) -> None:
+        for each in rows:
+            if str(each["id"]) == odd:
+                change(each)
+
+    sis.spoil(spoil)
+    run = sync(sis.integration)
+    assert (run.state, run.error_what) == (RunState.DONE, "")
+    assert sis.others(odd).items() <= held().items()
+    assert run.counts["new"] > 0
+    if aside:
+        assert held()[odd] == before[odd]
+        assert Issue.objects.filter(run=run, sis_id=odd).exists()
+    assert not [values for values in held().values() if any("\x00" in str(value) or "\x1b" in str(value) for value in values)]
+
+
+def test_the_same_id_twice_with_other_values_is_put_aside_both(sis: Sis) -> None:
+    before = held()
+    odd = sis.one(0)
+    first: list[Row] = []
+
+    def again(rows: list[Row]) -> list[Row] | None:
+        for row in rows:
+            if str(row["id"]) == odd and not first:
+                first.append(row)
+                other = deep(row)
+                put("last_name", "Otherwise")(other)
+                return [*rows, other]
+        return None
+
+    sis.spoil(again)
+    run = sync(sis.integration)
+    assert run.state == RunState.DONE and first
+    assert held()[odd] == before[odd]
+    assert Issue.objects.filter(run=run, sis_id=odd).exists()
+    assert sis.others(odd).items() <= held().items()
+
+
+def deep(row: Row) -> Row:
+    return {key: deep(value) if isinstance(value, dict) else value for key, value in row.items()}
+
+
+def test_two_with_one_address_are_listed_and_two_who_swap_come_out_right(sis: Sis) -> None:
+    sync(sis.integration)
+    before = held()
+    one, other, third, fourth = sorted(sis.complete())[:4]
+    sis.standin.edit(int(one), email=before[other][0].upper())
+    sis.standin.edit(int(third), email=before[fourth][0])
+    sis.standin.edit(int(fourth), email=before[third][0])
+    run = sync(sis.integration)
+    assert run.state == RunState.DONE
+    assert (held()[one], held()[other]) == (before[one], before[other])
+    assert (held()[third][0], held()[fourth][0]) == (before[fourth][0], before[third][0])
+    assert {issue.sis_id for issue in Issue.objects.filter(run=run, code="email_shared")} == {one, other}
+
+
+@pytest.mark.parametrize(
+    ("certificate", "trusted", "said"),
+    [
+        ({}, True, ""),
+        ({"days": -1}, True, "has expired"),
+        ({"name": "other.example"}, True, "is for another name"),
+        ({"self_signed": True}, True, "may be self-signed"),
+        ({}, False, "not issued by an authority that we trust"),
+    ],
+    ids=["good", "expired", "wrong name", "self-signed", "unknown authority"],
+)
+def test_a_certificate_is_trusted_or_the_run_says_why_not(
+    sis: Sis, certificate: Row, trusted: bool, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(tmp_path)
+    monkeypatch.setattr(config, "ca_file", authority.file if trusted else None)
+    before, asked = accounts_checksum(), len(sis.standin.requests)
+    with Proxy(sis.standin.url, authority.context(**certificate)) as safe:
+        run = sync(connected(sis.integration.school, sis.name, sis.standin, safe.url))
+    if not said:
+        assert (run.state, run.error_what) == (RunState.DONE, "")
+        return
+    assert (run.state, run.error_code) == (RunState.FAILED, "address_unreachable")
+    assert said in run.error_what
+    assert accounts_checksum() == before and len(sis.standin.requests) == asked
