@@ -6,138 +6,24 @@ Each row is tried with each SIS on a school that has its students already, so th
 import itertools
 import logging
 import resource
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from rollbook.config import config
-from rollbook.schools.models import School
-from rollbook.sources.veracross import _Data
-from rollbook.standins import powerschool, veracross
 from rollbook.standins.faults import Fault
-from rollbook.standins.messages import Request, Response
-from rollbook.standins.rows import parts_of, rows_of
-from rollbook.standins.standin import StandIn
-from rollbook.students.models import StudentAccount
-from rollbook.sync import credentials, integrations, pipeline
-from rollbook.sync.models import Integration, Issue, Run, RunState
+from rollbook.sync import credentials
+from rollbook.sync.models import Run, RunState
 from tests.proxy import Proxy, Trouble
 from tests.sources.certificates import Authority
-from tests.sources.contract_cases import size_for
-from tests.sync.test_pipeline import accounts_checksum, complete, held, sync
+from tests.sync.behind_a_proxy import Row, Sis, connected, quick, sis
+from tests.sync.test_pipeline import accounts_checksum, held, sync
 
+__all__ = ["quick", "sis"]
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
-PAGE = 10
-GRADES = list(range(13))
-Row = dict[str, Any]
-
-
-class Spoiled:
-    """A vendor whose lists of students are changed on their way out: `change` gets the rows of each and may give others."""
-
-    def __init__(self, vendor: Any, change: Callable[[list[Row]], list[Row] | None]) -> None:
-        self._vendor, self._change = vendor, change
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._vendor, name)
-
-    def handle(self, request: Request) -> Response:
-        response: Response = self._vendor.handle(request)
-        if response.status != 200 or not request.path.endswith(("/student", "/students")):
-            return response
-        document = response.document()
-        rows = rows_of(document)
-        if rows:
-            rows.replace(self._change(list(rows)) or rows)
-        return response.holding(document)
-
-
-@dataclass
-class Sis:
-    """One SIS behind the proxy, and the school that reads it."""
-
-    name: str
-    standin: StandIn
-    proxy: Proxy
-    integration: Integration
-    optional: str  # a field that may be left out, as the SIS calls it
-    holder: str  # what holds the e-mail
-    forbid: Fault
-
-    def complete(self) -> dict[str, tuple[str, str, str, int]]:
-        return complete(self.standin, set(GRADES))
-
-    def spoil(self, change: Callable[[list[Row]], list[Row] | None]) -> None:
-        self.standin.vendor = Spoiled(self.standin.vendor, change)
-
-    def one(self, at: int = 3) -> str:
-        """The SIS ID of one student who is held."""
-        return sorted(self.complete())[at]
-
-    def others(self, *but: str) -> dict[str, tuple[str, str, str, int]]:
-        return {sis_id: values for sis_id, values in self.complete().items() if sis_id not in but}
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few tries, short waits and low bounds, so that failing for good takes no minute. What they are is no part of what is tested."""
-    usual = pipeline.bounds
-    monkeypatch.setattr(pipeline, "bounds", lambda: replace(usual(), first_wait_seconds=0.01))
-    monkeypatch.setattr(config, "tries", 3)
-    monkeypatch.setattr(config, "request_seconds", 10.0)
-    monkeypatch.setattr(config, "retry_after_seconds", 3.0)
-    monkeypatch.setattr(config, "pages", 30)
-    monkeypatch.setattr(_Data, "page_size", PAGE)
-
-
-def connected(school: School, name: str, standin: StandIn, address: str) -> Integration:
-    given = {"user_name": standin.client_id, "password": standin.client_secret, "client": f"{address}/exs"}
-    if name == "powerschool":
-        given = {"client_id": standin.client_id, "client_secret": standin.client_secret, "client_url": address}
-    return integrations.save_connection(
-        school,
-        None,
-        source=name,
-        variant="v3" if name == "veracross" else "",
-        choices={},
-        credentials=given,
-        grades=GRADES,
-        active=True,
-        test_run=False,
-        notify_on_errors=True,
-    )
-
-
-def served(name: str) -> StandIn:
-    """Four pages and one student on a fifth, which PowerSchool gives as an object where a list is usual."""
-    size = size_for(4 * PAGE + 1)
-    if name == "powerschool":
-        return powerschool.serve(students=size, seed=7, clean=True, page_size_max=PAGE)
-    return veracross.serve(students=size, seed=7, clean=True, quota=100_000)
-
-
-@pytest.fixture(params=["powerschool", "veracross"])
-def sis(request: pytest.FixtureRequest, school: School) -> Iterator[Sis]:
-    name = request.param
-    with served(name) as standin, Proxy(standin.url) as proxy:
-        integration = connected(school, name, standin, proxy.url)
-        assert sync(integration).state == RunState.DONE
-        assert held() == complete(standin, set(GRADES)) and len(held()) > 3 * PAGE
-        standin.week = 2  # from here on there is something to apply, so that applying nothing can be seen
-        yield Sis(
-            name,
-            standin,
-            proxy,
-            integration,
-            optional="demographics.gender" if name == "powerschool" else "gender",
-            holder="contact_info" if name == "powerschool" else "email_1",
-            forbid=Fault("access_level" if name == "powerschool" else "missing_scope"),
-        )
 
 
 def in_two_seconds() -> str:
@@ -280,110 +166,6 @@ def test_a_missing_right_is_not_asked_for_again(sis: Sis) -> None:
     sync(sis.integration)
     lists = [asked for asked in list(sis.standin.requests)[before:] if asked.path.endswith(("/student", "/students"))]
     assert len(lists) <= 1
-
-
-def test_a_field_that_vanishes_blanks_nothing_and_is_a_warning(sis: Sis) -> None:
-    before = dict(StudentAccount.objects.values_list("sis_id", "gender"))
-    sis.standin.faults = [Fault("drop_field", field=sis.optional)]
-    run = sync(sis.integration)
-    assert run.state == RunState.DONE
-    after = dict(StudentAccount.objects.values_list("sis_id", "gender"))
-    assert {sis_id: after[sis_id] for sis_id in before} == before and any(before.values())
-    warning = Issue.objects.get(run=run, code="field_vanished")
-    assert (warning.field, warning.severity, warning.sis_id) == ("gender", "warning", None)
-
-
-def put(field: str, value: Any) -> Callable[[Row], None]:
-    def change(row: Row) -> None:
-        for part in parts_of(row) + [part for part in row.values() if isinstance(part, dict)]:
-            if field in part:
-                part[field] = value
-
-    return change
-
-
-def take(field: str) -> Callable[[Row], None]:
-    def change(row: Row) -> None:
-        for part in parts_of(row):
-            part.pop(field, None)
-
-    return change
-
-
-BIRTH = {"powerschool": "birth_date", "veracross": "birthday"}
-ONE_ODD: dict[str, tuple[Callable[[Sis], Callable[[Row], None]], bool]] = {
-    # what is odd about one record, and whether the student is put aside as a whole
-    "a last name is missing": (lambda sis: take("last_name"), True),
-    "an empty object for the e-mail": (lambda sis: put(sis.holder, ""), True),
-    "a NUL in a name": (lambda sis: put("first_name", "A\x00da"), False),
-    "control characters": (lambda sis: put("last_name", "Love\x1b[1mlace\r\n"), False),
-    "a name of 4,000 characters": (lambda sis: put("last_name", "x" * 4_000), True),
-    "a date that does not exist": (lambda sis: put(BIRTH[sis.name], "2011-02-30"), False),
-    "an e-mail that is none": (lambda sis: put("email" if sis.name == "powerschool" else "email_1", "ask the office"), True),
-    "null for a name": (lambda sis: put("first_name", None), True),
-}
-
-
-@pytest.mark.parametrize("row", ONE_ODD)
-def test_one_odd_record_is_put_aside_with_a_reason_and_the_rest_goes_on(sis: Sis, row: str) -> None:
-    act, aside = ONE_ODD[row]
-    odd, before = sis.one(), held()
-    change = act(sis)
-
-    def spoil(rows: list[Row]) -> None:
-        for each in rows:
-            if str(each["id"]) == odd:
-                change(each)
-
-    sis.spoil(spoil)
-    run = sync(sis.integration)
-    assert (run.state, run.error_what) == (RunState.DONE, "")
-    assert sis.others(odd).items() <= held().items()
-    assert run.counts["new"] > 0
-    if aside:
-        assert held()[odd] == before[odd]
-        assert Issue.objects.filter(run=run, sis_id=odd).exists()
-    assert not [values for values in held().values() if any("\x00" in str(value) or "\x1b" in str(value) for value in values)]
-
-
-def test_the_same_id_twice_with_other_values_is_put_aside_both(sis: Sis) -> None:
-    before = held()
-    odd = sis.one(0)
-    first: list[Row] = []
-
-    def again(rows: list[Row]) -> list[Row] | None:
-        for row in rows:
-            if str(row["id"]) == odd and not first:
-                first.append(row)
-                other = deep(row)
-                put("last_name", "Otherwise")(other)
-                return [*rows, other]
-        return None
-
-    sis.spoil(again)
-    run = sync(sis.integration)
-    assert run.state == RunState.DONE and first
-    assert held()[odd] == before[odd]
-    assert Issue.objects.filter(run=run, sis_id=odd).exists()
-    assert sis.others(odd).items() <= held().items()
-
-
-def deep(row: Row) -> Row:
-    return {key: deep(value) if isinstance(value, dict) else value for key, value in row.items()}
-
-
-def test_two_with_one_address_are_listed_and_two_who_swap_come_out_right(sis: Sis) -> None:
-    sync(sis.integration)
-    before = held()
-    one, other, third, fourth = sorted(sis.complete())[:4]
-    sis.standin.edit(int(one), email=before[other][0].upper())
-    sis.standin.edit(int(third), email=before[fourth][0])
-    sis.standin.edit(int(fourth), email=before[third][0])
-    run = sync(sis.integration)
-    assert run.state == RunState.DONE
-    assert (held()[one], held()[other]) == (before[one], before[other])
-    assert (held()[third][0], held()[fourth][0]) == (before[fourth][0], before[third][0])
-    assert {issue.sis_id for issue in Issue.objects.filter(run=run, code="email_shared")} == {one, other}
 
 
 @pytest.mark.parametrize(
