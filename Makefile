@@ -5,6 +5,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 BIN := .venv/bin
 PORT ?= 8000
 STUDENTS ?= 1240
+SEEDS ?= 30
 UV ?= uv
 # For checks that load the settings and need no database.
 NO_DATABASE := DATABASE_URL=postgresql:///none ROLLBOOK_SECRET_KEY=check ROLLBOOK_DATA_DIR=.mypy_cache
@@ -40,8 +41,8 @@ format: .venv/dev ## Put the code into its form
 quick: .venv/dev ## The tests that take less than a second each
 	$(BIN)/pytest -n auto -q -m "not slow"
 
-crash: .venv/dev ## Kill workers, servers and the database in the middle of runs
-	$(BIN)/pytest -q tests/crash -m "crash or slow"
+crash: .venv/dev ## Kill workers, servers and the database in the middle of runs (SEEDS=300 for a long night)
+	CRASH_SEEDS=$(SEEDS) $(BIN)/pytest -q tests/crash -m "crash or slow"
 
 bench: .venv/dev ## Measure 100,000 students; results go to bench/
 	$(BIN)/python bench/main_job.py --students 100000 --result bench/main_job.json
