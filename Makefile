@@ -10,7 +10,7 @@ UV ?= uv
 # For checks that load the settings and need no database.
 NO_DATABASE := DATABASE_URL=postgresql:///none ROLLBOOK_SECRET_KEY=check ROLLBOOK_DATA_DIR=.mypy_cache
 
-.PHONY: help demo next-week test lint types format quick crash bench screenshots requirements clean
+.PHONY: help demo next-week test lint types format quick crash bench screenshots settings requirements clean
 .DELETE_ON_ERROR:
 
 help: ## List these targets
@@ -49,6 +49,9 @@ bench: .venv/dev ## Measure 100,000 students; results go to bench/
 
 screenshots: .venv/dev chromium ## Take the README's pictures anew, from a demo of their own
 	$(BIN)/python docs/take_screenshots.py
+
+settings: .venv/dev ## Make the table of docs/settings.md from the settings class
+	$(BIN)/python docs/write_settings.py
 
 requirements: ## Pin and hash anew after a change of requirements/*.in (needs uv)
 	cd requirements && for name in run demo dev; do $(UV) pip compile --universal --python-version 3.11 --generate-hashes \

@@ -58,6 +58,10 @@ class Config(BaseSettings):
     caught_mail_dir: Path | None = Field(
         None, description="a folder of caught mails (.eml), shown at /mail/ to whoever signs in, as in the demo; ignored in production"
     )
+    log_format: Literal["text", "json"] = Field("text", description="how log lines are written: text for people, json for machines")
+    metrics_token: SecretStr | None = Field(
+        None, description="asked for by /metrics as `Authorization: Bearer …`; unset: /metrics answers this machine alone"
+    )
     worker_concurrency: int = Field(4, ge=1, le=32, description="how many schools one worker syncs side by side")
     lease_seconds: int = Field(45, ge=5, description="a run whose worker was silent for so long is taken over")
     sweep_seconds: int = Field(20, ge=1, description="how often a worker looks for runs that nobody works on")

@@ -34,6 +34,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "rollbook.web.healthz.Health",
+    "rollbook.web.metrics.Metrics",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -129,8 +130,13 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {"text": {"()": "rollbook.logs.Text"}, "json": {"()": "rollbook.logs.Json"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": config.log_format}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"rollbook": {"level": "INFO"}},
+    "loggers": {
+        "rollbook": {"level": "INFO"},
+        # Django's own handlers for these would mail or print exceptions with their messages; ours leaves those out.
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+    },
 }

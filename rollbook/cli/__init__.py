@@ -2,7 +2,7 @@
 
 import click
 
-from rollbook.cli import connect, demo, notices, operate, people, records, runs, schedule, worker
+from rollbook.cli import check, connect, demo, keys, notices, operate, people, records, runs, schedule, settings, worker
 from rollbook.cli.answers import EXIT_CODES
 
 
@@ -45,8 +45,9 @@ for command in (
     records.students,
     notices.notices,
     records.audit,
-    operate.check,
-    operate.keys,
+    check.check,
+    keys.keys,
+    settings.settings,
 ):
     main.add_command(command)
 main.add_command(runs.list_runs, "runs")

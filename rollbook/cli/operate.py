@@ -1,13 +1,10 @@
-"""Commands for whoever hosts Rollbook: `migrate`, `web`, `check`, `keys`."""
+"""Commands that set up and serve: `migrate` and `web`."""
 
-import base64
-import secrets
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
-from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, refusals, say, set_up
+from rollbook.cli.answers import Answer, Document, Refusal, answers, refusals, say, set_up
 
 
 def _show_migrated(document: Document) -> None:
@@ -21,13 +18,14 @@ def migrate() -> Answer:
     """Set up the database, or bring it up to this version. Uses DATABASE_OWNER_URL where that is set."""
     from django.core.management import call_command
 
-    waiting = _unapplied()
+    waiting = unapplied()
     if waiting:
         call_command("migrate", database="owner", verbosity=0, interactive=False)
     return Answer({"applied": waiting})
 
 
-def _unapplied(alias: str = "owner") -> list[str]:
+def unapplied(alias: str = "owner") -> list[str]:
+    """The migrations that wait."""
     from django.db import connections
     from django.db.migrations.executor import MigrationExecutor
 
@@ -103,81 +101,3 @@ def _settle() -> None:
     if config.production:
         call_command("collectstatic", interactive=False, verbosity=0)
     connections.close_all()  # a connection must not be shared with the processes that are forked from here
-
-
-class Check(NamedTuple):
-    name: str
-    ok: bool
-    detail: str
-    remedy: str = ""
-
-
-def _show_checks(document: Document) -> None:
-    for each in document["checks"]:
-        click.echo(f"{'ok     ' if each['ok'] else 'MISSING'}  {each['name']}: {each['detail']}")
-        if not each["ok"]:
-            click.echo(f"         {each['remedy']}")
-
-
-@click.command()
-@answers(_show_checks)
-def check() -> Answer:
-    """Tell whether this installation is ready: database, migrations, worker, keys. Exit code 7 where it isn't."""
-    checks: list[Check] = []
-    for look in (_database, _migrations, _worker, _keys):
-        checks.append(_looked(look))
-        if not checks[-1].ok and look in {_database, _migrations}:
-            break
-    ok = all(each.ok for each in checks)
-    shown = [each._asdict() | {"remedy": None if each.ok else each.remedy} for each in checks]
-    return Answer({"ok": ok, "checks": shown}, Exit.DONE if ok else Exit.NOT_READY)
-
-
-def _looked(look: Callable[[], Check]) -> Check:
-    try:
-        with refusals():
-            return look()
-    except Refusal as refusal:
-        return Check(look.__name__.strip("_"), False, refusal.what, refusal.remedy)
-
-
-def _database() -> Check:
-    from django.db import connection
-
-    connection.ensure_connection()
-    version = connection.pg_version // 10_000  # type: ignore[attr-defined]
-    return Check("database", version >= 15, f"PostgreSQL {version}", "Rollbook needs PostgreSQL 15 or later.")
-
-
-def _migrations() -> Check:
-    waiting = _unapplied("default")
-    return Check("migrations", not waiting, f"{len(waiting)} to apply" if waiting else "up to date", "Run `rollbook migrate`.")
-
-
-def _worker() -> Check:
-    from rollbook.sync import workers
-
-    alive = workers.alive()
-    return Check("worker", alive > 0, f"{alive} alive", "Start one: rollbook worker")
-
-
-def _keys() -> Check:
-    from rollbook.config import config
-
-    sizes = {len(key) for key in config.keys.values()}
-    made_up = " (made up, fine for trying out)" if config.encryption_keys is None else ""
-    return Check("keys", sizes == {32}, f"{len(config.keys)} encryption key{made_up}", "Each key is 32 bytes in base64: rollbook keys")
-
-
-def _show_keys(document: Document) -> None:
-    for name, value in document["keys"].items():
-        click.echo(f"{name}={value}")
-    say("Put these into the environment of web and worker, and keep a copy apart from the database's backups.")
-
-
-@click.command()
-@answers(_show_keys, django=False)
-def keys() -> Answer:
-    """Print a fresh secret key and encryption key for a production installation. Nothing is stored."""
-    encryption = f"k{secrets.token_hex(3)}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
-    return Answer({"keys": {"ROLLBOOK_SECRET_KEY": secrets.token_urlsafe(48), "ROLLBOOK_ENCRYPTION_KEYS": encryption}})

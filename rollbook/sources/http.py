@@ -24,6 +24,7 @@ from urllib.parse import SplitResult
 
 import httpcore2
 
+from rollbook import logs
 from rollbook.sources.addresses import Network, refusal, within
 from rollbook.sources.errors import AddressRefused, AddressUnreachable, SourceError, TryLater, UnexpectedShape
 from rollbook.sources.pace import Pace
@@ -82,6 +83,7 @@ class Http:
 
     def __init__(self, bounds: Bounds, name: str = "The SIS", pause: Callable[[float], object] | None = None) -> None:
         self._bounds, self._name = bounds, name
+        self._run = {"run": logs.current_run()}  # pages are asked for in threads that don't know it
         self._closed = threading.Event()
         self._pause = pause or self._closed.wait
         self._pace = Pace()
@@ -109,7 +111,8 @@ class Http:
                 return self._try(method, parts, headers, content)
             except _Again as failure:
                 again = failure
-            log.info("try %d of %d at %s failed: %s", number, self._bounds.tries, parts.hostname, type(again.final).__name__)
+            tried = (number, self._bounds.tries, parts.hostname, type(again.final).__name__)
+            log.info("try %d of %d at %s failed: %s", *tried, extra=self._run)
             if number < self._bounds.tries:
                 self._wait(number, again)
         raise again.final

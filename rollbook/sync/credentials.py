@@ -3,10 +3,12 @@
 import os
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Final, NamedTuple
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.db import transaction
 
 from rollbook.config import config
 from rollbook.sources.base import Token
@@ -14,6 +16,24 @@ from rollbook.sync.models import Credential, Integration
 
 TOKEN = "access token"
 NONCE_BYTES = 12
+BATCH: Final = 200  # rows that are encrypted anew in one transaction
+
+
+class Readability(NamedTuple):
+    """How many stored values today's keys open; `of` names the integrations whose values they don't."""
+
+    readable: int
+    unreadable: int
+    of: list[str]
+
+
+class Rotated(NamedTuple):
+    """What became of the stored values under the newest key."""
+
+    key: str
+    changed: int
+    already: int
+    unreadable: int
 
 
 class KeyMissing(Exception):
@@ -48,6 +68,46 @@ def stored(integration: Integration) -> dict[str, str | None]:
             value = _decrypt(bytes(row.ciphertext), _bound_to(integration, row.name))
             there[row.name] = None if kinds[row.name] == "secret" else value
     return there
+
+
+def readability() -> Readability:
+    """Try every stored value of every school with today's keys; none of them is kept."""
+    readable, of = 0, []
+    for row in Credential.objects.select_related("integration__school").iterator(chunk_size=BATCH):
+        try:
+            _decrypt(bytes(row.ciphertext), _bound_to(row.integration, row.name))
+            readable += 1
+        except KeyMissing:
+            of.append(str(row.integration))
+    return Readability(readable, len(of), sorted(set(of)))
+
+
+def rotate() -> Rotated:
+    """Encrypt every stored value anew under the newest key, batch by batch: interrupted, it goes on where it was.
+
+    A value that can't be read is left as it is. A row is locked meanwhile, so that what a run or a person saves just now isn't lost.
+    """
+    newest = next(iter(config.keys))
+    last, changed, already, unreadable = 0, 0, 0, 0
+    while True:
+        with transaction.atomic():
+            rows = Credential.objects.select_for_update(of=("self",)).select_related("integration")
+            batch = list(rows.filter(pk__gt=last).order_by("pk")[:BATCH])
+            if not batch:
+                return Rotated(newest, changed, already, unreadable)
+            for row in batch:
+                if _key_of(bytes(row.ciphertext)) == newest:
+                    already += 1
+                    continue
+                try:
+                    value = _decrypt(bytes(row.ciphertext), _bound_to(row.integration, row.name))
+                except KeyMissing:
+                    unreadable += 1
+                    continue
+                row.ciphertext = _encrypt(value, _bound_to(row.integration, row.name))
+                row.save(update_fields=["ciphertext"])
+                changed += 1
+        last = batch[-1].pk
 
 
 def clear(integration: Integration, names: set[str]) -> None:
@@ -93,6 +153,10 @@ class StoredToken:
 
 def _bound_to(integration: Integration, name: str) -> bytes:
     return f"{integration.school_id}/{integration.pk}/{name}".encode()
+
+
+def _key_of(ciphertext: bytes) -> str:
+    return ciphertext[1 : 1 + ciphertext[0]].decode()
 
 
 def _encrypt(value: str, bound_to: bytes) -> bytes:

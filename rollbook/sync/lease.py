@@ -48,7 +48,7 @@ class Lease:
                 try:
                     self._lost = not runs.heartbeat(self._run)
                 except DatabaseError as error:  # it may be back for the next beat; the lease itself decides
-                    log.warning("run %s: heartbeat not written: %s", self._run.pk, type(error).__name__)
+                    log.warning("run %s: heartbeat not written: %s", self._run.pk, type(error).__name__, extra={"run": str(self._run.pk)})
                     connection.close()
         finally:
             connection.close()

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import css_inline
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
 from django.db.models import F
 from django.template.loader import render_to_string
@@ -222,3 +222,12 @@ def _story(notice: Notice, name: str) -> tuple[str, list[str]]:
         advice = _("Some records need a correction in the SIS. The report says which, and where to correct them.")
         return _("%(run)s finished with problems") % {"run": name}, [*rehearsal, advice]
     return _("%(run)s finished with changes") % {"run": name}, rehearsal
+
+
+def mail_trouble() -> str:
+    """Why the mail server can't be used, or "": connects and signs in as for sending, and sends nothing."""
+    try:
+        with get_connection():
+            return ""
+    except (OSError, SMTPException) as error:
+        return f"{type(error).__name__}: {error}"[:300]

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from rollbook import logs
 from rollbook.config import config
 from rollbook.roster import guards
 from rollbook.roster.mapping import Mapped, RecordMapper
@@ -34,8 +35,12 @@ def run_sync(run_id: UUID) -> None:
     Does nothing where the run is over or another worker has it. Every way to fail leaves all accounts as they were.
     """
     run = runs.claim(run_id)
-    if run is None:
-        return
+    if run is not None:
+        with logs.of_run(run.pk):
+            _work_on(run)
+
+
+def _work_on(run: Run) -> None:
     log.info("run %s: claimed as %s, try %s", run.pk, run.state, run.attempts)
     try:
         with Lease(run) as lease:

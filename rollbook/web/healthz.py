@@ -3,12 +3,10 @@
 from collections.abc import Callable
 
 from django.db import DatabaseError, connection
-from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.utils import timezone
 
-from rollbook.sync import workers
-from rollbook.sync.models import Notice, NoticeState, Run, RunState
+from rollbook.sync import measures, workers
+from rollbook.sync.models import Notice, NoticeState
 
 PATH = "/healthz"
 
@@ -26,12 +24,11 @@ class Health:
 def healthz() -> HttpResponse:
     """200 while this process can serve, 503 without its database. Workers are told, and don't decide: they are other processes."""
     try:
-        oldest = Run.objects.filter(state=RunState.QUEUED).aggregate(at=Min("requested_at"))["at"]
         document = {
             "web": "ok",
             "database": "ok",
             "workers": workers.alive(),
-            "oldest_waiting_run_seconds": round((timezone.now() - oldest).total_seconds()) if oldest else 0,
+            "oldest_waiting_run_seconds": round(measures.oldest_waiting_seconds()),
             "mails_waiting": Notice.objects.filter(state=NoticeState.WAITING).count(),
         }
     except DatabaseError:

@@ -174,5 +174,5 @@ def test_check_tells_what_is_missing(inside: Command) -> None:
     ended = inside("check", "--json")
     assert ended.code == 7
     assert {check["name"]: check["ok"] for check in ended.json["checks"]} == {
-        "database": True, "migrations": True, "worker": False, "keys": True,
+        "settings": True, "database": True, "migrations": True, "mail": True, "keys": True, "worker": False, "waiting": True, "clock": True,
     }  # fmt: skip

@@ -257,11 +257,12 @@ def main() -> int:
             try:
                 trial = Trial(world, seed)
                 with ended(trial):
-                    rows += [f"| {seed} | {week.at} | {week.what} | {week.states} | {week.seconds:.0f} s |" for week in trial.play()]
+                    for week in trial.play():
+                        rows.append(f"| {seed} | {week.at} | {week.what} | {week.states} | {week.seconds:.0f} s |")
                 result = "right"
             except (AssertionError, OSError, psycopg.Error) as error:
                 wrong += 1
-                result = f"WRONG: {type(error).__name__}: {str(error)[:300]}"
+                result = f"WRONG: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
                 traceback.print_exc()
                 world.mend()
             lines = "\n".join([*rows, f"| {seed} | | | **{result}** | |"])

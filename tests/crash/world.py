@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -19,7 +19,7 @@ import psycopg
 
 from tests.crash.cluster import Cluster
 from tests.crash.model import Held
-from tests.processes import Started, answers, free_port, rollbook
+from tests.processes import Started, answers, free_port, rollbook, wait_until
 
 if TYPE_CHECKING:
     from rollbook.sync.models import Integration, Run
@@ -111,9 +111,17 @@ class World:
         self.keep_workers()
 
     def worker_of(self, run: "Run") -> Started:
-        """The worker that claimed this run last."""
-        attempt = f"try {self.attempts(run)}"
-        return next(each for each in self.workers if any(str(run.pk) in line and attempt in line for line in each.output.splitlines()))
+        """The worker that claimed this run last. It says so a moment after it has claimed."""
+        found: list[Started] = []
+
+        def look() -> bool:
+            attempt = f"try {self.attempts(run)}"
+            claimed = [each for each in self.workers if any(str(run.pk) in line and attempt in line for line in each.output.splitlines())]
+            found.extend(claimed[-1:])
+            return bool(found)
+
+        wait_until(look, seconds=20)
+        return found[0]
 
     # The database ---------------------------------------------------------------------------------------------------
 
@@ -141,7 +149,7 @@ class World:
             try:
                 yield
             finally:
-                if not connection.broken:
+                with suppress(psycopg.OperationalError):  # the database went away: nothing is locked any more
                     connection.rollback()
 
     def _patiently(self, ask: Callable[[], T]) -> T:

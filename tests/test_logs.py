@@ -1,0 +1,49 @@
+"""How log lines look, and what never gets into them."""
+
+import json
+import logging
+import sys
+import threading
+
+from rollbook import logs
+
+
+def record(text: str, error: bool = False) -> logging.LogRecord:
+    return logging.LogRecord("rollbook.x", logging.WARNING, "x.py", 1, text, (), sys.exc_info() if error else None)
+
+
+def test_a_json_line_is_one_object_with_its_run() -> None:
+    with logs.of_run("run-1"):
+        told = json.loads(logs.Json().format(record("two\nlines")))
+    assert (told["message"], told["run"], told["level"], told["logger"]) == ("two\nlines", "run-1", "warning", "rollbook.x")
+    assert told["at"].endswith("Z") and "run" not in json.loads(logs.Json().format(record("after")))
+
+
+def test_another_thread_is_told_the_run_by_hand() -> None:
+    lines: list[str] = []
+    with logs.of_run("run-1"):
+        there = {"run": logs.current_run()}
+
+        def work() -> None:
+            plain, told = record("a"), record("b")
+            told.__dict__ |= there
+            lines.extend(logs.Json().format(each) for each in (plain, told))
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    assert ["run" in json.loads(line) for line in lines] == [False, True]
+
+
+def test_an_exception_shows_its_code_and_not_its_message() -> None:
+    of_a_student = "ada.lovelace@example.org"
+    try:
+        try:
+            raise KeyError(of_a_student)
+        except KeyError as error:
+            raise ValueError(of_a_student) from error
+    except ValueError:
+        for formatter in (logs.Text(), logs.Json()):
+            told = formatter.format(record("it failed", error=True))
+            assert "lovelace" not in told
+            assert "ValueError" in told and "KeyError" in told and "test_logs.py" in told
