@@ -60,7 +60,7 @@ class Json(logging.Formatter):
 
 def _without_message(error: BaseException | None) -> str:
     """The names of an exception and of those that led to it, each with its lines of code."""
-    told = []
+    told: list[str] = []
     while error is not None and len(told) < 5:
         told.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__name__)
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
