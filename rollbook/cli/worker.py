@@ -44,7 +44,8 @@ def worker(concurrency: int | None) -> None:
     # A run keeps the keys of all accounts, and Python's collector would walk over them again and again, in search of cycles that aren't
     # there: with its usual thresholds it took a quarter of the time of an unchanged run of 100,000 students.
     gc.set_threshold(50_000, 20, 50)
-    asyncio.run(_work(concurrency or config.worker_concurrency))
+    config.worker_concurrency = concurrency or config.worker_concurrency
+    asyncio.run(_work(config.worker_concurrency))
 
 
 def _refuse_unready() -> None:
@@ -65,6 +66,8 @@ async def _work(concurrency: int) -> None:
     from procrastinate import exceptions
     from procrastinate.contrib.django import app
 
+    from rollbook.sync import places
+
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(concurrency + 4, thread_name_prefix="job"))
     told = asyncio.Event()
@@ -81,6 +84,7 @@ async def _work(concurrency: int) -> None:
         if not told.is_set():
             log.warning("the worker connects again in %s s", PAUSE_SECONDS)
             await asyncio.sleep(PAUSE_SECONDS)
+    await asyncio.to_thread(places.end)
     say("Rollbook worker has ended.")
 
 

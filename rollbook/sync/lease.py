@@ -2,18 +2,19 @@
 
 import logging
 import threading
+import time
 from types import TracebackType
 
 from django.db import DatabaseError, connection
 
 from rollbook.config import config
 from rollbook.sync import runs
-from rollbook.sync.models import Run
+from rollbook.sync.models import Run, RunState
 
 log = logging.getLogger(__name__)
 
 stopping = threading.Event()  # set by the worker on SIGTERM: runs hand themselves back at the next batch
-_held: dict[int, Run] = {}
+_held: dict[int, "Lease"] = {}
 
 
 class Lease:
@@ -23,10 +24,11 @@ class Lease:
         self._run = run
         self._over = threading.Event()
         self._lost = False
+        self._heard = time.monotonic()
         self._thread = threading.Thread(target=self._beat, name=f"heartbeat-{run.pk}", daemon=True)
 
     def __enter__(self) -> "Lease":
-        _held[id(self)] = self._run
+        _held[id(self)] = self
         self._thread.start()
         return self
 
@@ -37,10 +39,16 @@ class Lease:
 
     def check(self) -> None:
         """Raise LeaseLost where another worker has the run, HandBack where this worker is stopping."""
+        self._heard = time.monotonic()
         if self._lost:
             raise runs.LeaseLost(str(self._run.pk))
         if stopping.is_set():
             raise HandBack(str(self._run.pk))
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the run waits for its SIS, which has said nothing for a third of the lease."""
+        return self._run.state == RunState.FETCHING and time.monotonic() - self._heard > config.lease_seconds / 3
 
     def _beat(self) -> None:
         try:
@@ -60,5 +68,11 @@ class HandBack(Exception):
 
 def hand_back_all() -> None:
     """Give back every run of this process, as the last thing a stopping worker does."""
-    for run in list(_held.values()):
-        runs.hand_back(run)
+    for each in list(_held.values()):
+        runs.hand_back(each._run)
+
+
+def held() -> tuple[int, int]:
+    """How many runs of this process are at work, and how many wait for a SIS that is silent."""
+    silent = [each.is_silent for each in list(_held.values())]
+    return silent.count(False), silent.count(True)

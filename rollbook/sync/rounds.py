@@ -8,11 +8,18 @@ from typing import Any, Final
 from django.db import DatabaseError, connection
 from procrastinate.exceptions import ConnectorException
 
-from rollbook.sync import notices, queue, report_files, runs, schedules
+from rollbook.sync import notices, places, queue, report_files, runs, schedules
 
 log = logging.getLogger(__name__)
 
-PARTS: Final[tuple[Callable[[], Any], ...]] = (schedules.run_due, queue.sweep, runs.sweep, report_files.sweep_reports, notices.sweep)
+PARTS: Final[tuple[Callable[[], Any], ...]] = (
+    schedules.run_due,
+    queue.sweep,
+    runs.sweep,
+    places.lend,
+    report_files.sweep_reports,
+    notices.sweep,
+)
 
 
 def make() -> None:

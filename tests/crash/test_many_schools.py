@@ -67,3 +67,33 @@ def test_a_hanging_sis_holds_up_no_other_school(start_worker: StartWorker) -> No
         assert Run.objects.exclude(pk=stuck.pk).filter(attempts=1).count() == 19
         logs = [worker.output.count("claimed as") for worker in both]
         assert min(logs) > 0, f"one worker did everything: {logs}"
+
+
+def test_more_hanging_schools_than_places_hold_up_no_other_for_a_minute(start_worker: StartWorker) -> None:
+    """A server that hangs may be that of many schools. Their runs keep waiting, in places that they lend to others."""
+    with (
+        powerschool.serve(students=260, seed=3, page_size_max=100) as sis,
+        powerschool.serve(students=60, seed=4, faults=[Fault("silent")]) as hanging,
+    ):
+        stuck = [connect(number, hanging) for number in range(5)]
+        others = [connect(number, sis) for number in range(5, 15)]
+        worker = start_worker("--concurrency", "2")
+        first = [request(integration) for integration in stuck]
+        wait_until(lambda: Run.objects.filter(state=RunState.FETCHING).count() >= 2, worker)
+        began = time.monotonic()
+        pressed = {request(others[0]).pk for _ in range(100)}  # one school presses the button a hundred times
+        for integration in others[1:]:
+            request(integration)
+        wait_until(lambda: Run.objects.filter(state=RunState.DONE).count() == len(others), worker, seconds=60)
+        assert time.monotonic() - began < 60
+        assert len(pressed) < 10, "one run at a time, however often it is asked for"
+        for integration in others:
+            held = StudentAccount.objects.filter(school=integration.school).values_list("sis_id", flat=True)
+            assert set(held) == own_students(sis, integration)
+        for run in first:
+            run.refresh_from_db()
+            assert (run.state, run.attempts) == (RunState.FETCHING, 1), "they wait on, and lost nothing"
+        assert worker.end() == 0
+        for run in first:
+            run.refresh_from_db()
+            assert (run.lease_until, run.attempts) == (None, 0), "handed back"
