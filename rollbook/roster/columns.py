@@ -17,7 +17,7 @@ Cells = Sequence[str | None]
 ACTIVE: Final = "active"  # the one column that fills no field of an account: it activates and deactivates
 MOST_OF: Final = 0.8  # of a column's values have to look like it before content alone decides
 
-# Spellings as `_bare` leaves them: small letters and digits only, without accents.
+# Spellings as `bare_name` leaves them: small letters and digits only, without accents.
 _SPELLINGS: Final[dict[str, str]] = {
     "sis_id": "sisid sisuserid sisstudentid studentid studentsid pupilid learnerid externalid sourcedid sourceid personpk personid "
     "studentdcid dcid powerschoolid veracrossid userid uniqueid id",
@@ -41,7 +41,7 @@ _SPELLINGS: Final[dict[str, str]] = {
 _BY_NAME: Final = {spelling: field for field, spellings in _SPELLINGS.items() for spelling in spellings.split()}
 # Which name wins where two columns could fill one field: those further to the front of the list above.
 _RANK: Final = {spelling: rank for spellings in _SPELLINGS.values() for rank, spelling in enumerate(spellings.split())}
-_GENDERS: Final = frozenset(["m", "f", "x", "male", "female", "nonbinary", "boy", "girl", "other", "u", "unknown"])
+GENDERS: Final = frozenset(["m", "f", "x", "male", "female", "nonbinary", "boy", "girl", "other", "u", "unknown"])
 _DOUBTFUL: Final = frozenset(("class", "cohort", "graduation", "graduationdate", "username", "login"))  # names that mean other things too
 _LOOSE_DATE: Final = re.compile(r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}(?:[T ].*)?")
 _YEAR_FIRST: Final = re.compile(r"\d{4}")
@@ -56,7 +56,7 @@ def guess_header_row(rows: Sequence[Cells]) -> int | None:
     """
     best, most = None, 0
     for index, row in enumerate(rows):
-        known = len({_BY_NAME[bare] for bare in map(_bare, row) if bare in _BY_NAME})
+        known = len({_BY_NAME[bare] for bare in map(bare_name, row) if bare in _BY_NAME})
         if known > most and not any(map(_is_value, row)):
             best, most = index, known
     if best is not None and (most > 1 or _filled(rows[best]) == _widest(rows)):
@@ -87,7 +87,7 @@ def guess_columns(header: Cells, sample_rows: Sequence[Cells]) -> dict[int, str 
 
     By name first; where names leave a field open, by content, and only where that is plain: addresses, dates, years, genders.
     """
-    named = {column: _bare(name) for column, name in enumerate(header)}
+    named = {column: bare_name(name) for column, name in enumerate(header)}
     found: dict[int, str | None] = dict.fromkeys(named)
     taken: set[str] = set()
     for column in sorted(named, key=lambda each: (_RANK.get(named[each], 0), each)):
@@ -151,7 +151,7 @@ def _is_coming_year(value: str) -> bool:
 
 
 def _is_gender(value: str) -> bool:
-    return _bare(value) in _GENDERS
+    return bare_name(value) in GENDERS
 
 
 def _is_flag(value: str) -> bool:
@@ -168,15 +168,25 @@ def repeated_names(header: Cells) -> dict[str, tuple[int, ...]]:
     """Names that more than one column bears, letter case, spaces and dashes aside, as the first of them writes it."""
     columns: dict[str, list[int]] = {}
     for column, name in enumerate(header):
-        if name and (bare := _bare(name) or name.strip()):
+        if name and (bare := bare_name(name) or name.strip()):
             columns.setdefault(bare, []).append(column)
     return {(header[places[0]] or "").strip(): tuple(places) for places in columns.values() if len(places) > 1}
 
 
-def _bare(name: str | None) -> str:
+def bare_name(name: str | None) -> str:
     """A column's name without what people spell differently: "E-Mail Address*" and "email_address" are one."""
     plain = unicodedata.normalize("NFKD", (name or "")[:200]).casefold()
     return "".join(letter for letter in plain if letter.isalnum())
+
+
+def column_letter(index: int) -> str:
+    """A column's letters as Excel writes them: 0 is A, 26 is AA."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
 
 
 class DateGuess(NamedTuple):

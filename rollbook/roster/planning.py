@@ -26,7 +26,7 @@ class Change(NamedTuple):
     """What becomes of one student.
 
     `before` and `after` hold the differing fields only (`after` holds all for a new account); `account_version` is the version this
-    was planned on. `reason` names the rule that decided.
+    was planned on. `reason` names the rule that decided. `row_number` is the row of a spreadsheet that says it.
     """
 
     kind: ChangeKind
@@ -40,6 +40,7 @@ class Change(NamedTuple):
     after: dict[str, Any]
     fingerprint: bytes | None
     reason: str
+    row_number: int | None = None
 
 
 class Rules(NamedTuple):
@@ -111,12 +112,12 @@ def _differences(record: StudentRecord, account: Account, rules: Rules) -> tuple
             if record.email_key != account.email_key:
                 before |= {"email": account.email, "email_key": account.email_key}
                 after |= {"email": record.email, "email_key": record.email_key}
-        elif field != "sis_id" and said is not None and said != held and not _same_address(field, said, held):
+        elif field != "sis_id" and said is not None and said != held and not same_address(field, said, held):
             before[field], after[field] = held, said
     return before, after
 
 
-def _same_address(field: str, said: Any, held: Any) -> bool:
+def same_address(field: str, said: Any, held: Any) -> bool:
     """Whether two personal addresses differ in their letter case only."""
     return field == "personal_email" and held is not None and email_key(said) == email_key(held)
 

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from rollbook.roster.records import Severity
+from rollbook.roster.sheet_problems import CORRECT, IN_A_FILE, SHEET_PROBLEMS
 
 
 class Problem(NamedTuple):
     """`cause` and `remedy` are templates; `who` can mend it: `registrar` (in the SIS), `administrator` (here) or `us` (Rollbook's makers).
 
     Placeholders: {sis} its label, {field} our label of the field, {source_field} the SIS's name of it, {where} where a registrar finds
-    it, {value} what the SIS sent, in quotation marks, {sis_id}.
+    it, {value} what the SIS sent, in quotation marks, {sis_id}, {place} row and column of a spreadsheet.
     """
 
     code: str
@@ -34,7 +35,7 @@ class Explanation(NamedTuple):
 
 
 REGISTRAR, ADMINISTRATOR, US = "registrar", "administrator", "us"
-PLACEHOLDERS: Final = ("sis", "field", "source_field", "where", "value", "sis_id")
+PLACEHOLDERS: Final = ("sis", "field", "source_field", "where", "value", "sis_id", "place")
 
 
 def _(text: str) -> str:
@@ -111,7 +112,7 @@ PROBLEMS: Final[dict[str, Problem]] = {
         Problem(
             "active_invalid",
             Severity.ERROR,
-            _("“{value}” says neither TRUE nor FALSE, so we can't tell whether the account is to be active. It was left as it is."),
+            _("{value} says neither TRUE nor FALSE, so we can't tell whether the account is to be active. It was left as it is."),
             _("Write TRUE or FALSE into the column {source_field} and upload the row again."),
             ADMINISTRATOR,
         ),
@@ -231,6 +232,9 @@ PROBLEMS: Final[dict[str, Problem]] = {
     )
 }
 
+_ONLY_IN_FILES: Final = frozenset(problem.code for problem in SHEET_PROBLEMS)
+PROBLEMS.update({problem.code: Problem(*problem, ADMINISTRATOR) for problem in SHEET_PROBLEMS})
+
 _UNKNOWN: Final = Problem(
     "",
     Severity.ERROR,
@@ -256,17 +260,22 @@ def explain(
     value: str,
     sis_id: str = "",
     translate: Callable[[str], str] = _,
+    place: str = "",
 ) -> Explanation:
     """An issue in words. Every text may be empty; an unknown code gets a fair text. Never raises.
 
-    `translate` turns a marked text into the reader's language, as gettext does.
+    `translate` turns a marked text into the reader's language, as gettext does. `place` is given where the source is a file: then that is
+    where it is corrected.
     """
     problem = PROBLEMS.get(issue_code, _UNKNOWN)
+    if place and issue_code not in _ONLY_IN_FILES:
+        problem = problem._replace(remedy=IN_A_FILE.get(issue_code, CORRECT), who=ADMINISTRATOR)
     words = {
         "sis": sis or translate(_THE_SIS),
         "source_field": source_field or field_label or translate(_THE_VALUE),
         "field": field_label or source_field or translate(_THE_VALUE),
         "sis_id": sis_id or value,
+        "place": place,
         "value": _fill(translate(_QUOTED), {"value": value}) if value else translate(_NOTHING),
     }
     if not where:

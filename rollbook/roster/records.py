@@ -16,7 +16,10 @@ class Severity(StrEnum):
 
 
 class Issue(NamedTuple):
-    """A problem with one record. `code` is a key of `problems.PROBLEMS`; `value` is an excerpt of what the source sent."""
+    """A problem with one record. `code` is a key of `problems.PROBLEMS`; `value` is an excerpt of what the source sent.
+
+    `row_number` and `column_index` are the place in a spreadsheet: the row as its program numbers it, the column from 0.
+    """
 
     code: str
     severity: Severity
@@ -25,6 +28,8 @@ class Issue(NamedTuple):
     field: str = ""
     source_field: str = ""
     value: str = ""
+    row_number: int | None = None
+    column_index: int | None = None
 
 
 class StudentRecord(NamedTuple):

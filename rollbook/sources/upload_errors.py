@@ -93,6 +93,12 @@ class UnclosedQuote(UploadRefused):
     code = "unclosed_quote"
 
 
+class FileGone(UploadRefused):
+    """Its time is over: the file was deleted."""
+
+    code = "file_gone"
+
+
 class TookTooLong(UploadRefused):
     """The reader used up its time."""
 
@@ -109,6 +115,6 @@ REFUSALS: Final[dict[str, type[UploadRefused]]] = {
     refusal.code: refusal
     for refusal in (
         *(UploadRefused, TooLarge, UnpacksTooLarge, TooManyRows, TooManyColumns, Encrypted, MacroFile, NotASpreadsheet, Damaged, Empty),
-        *(NoHeader, NoSuchSheet, WrongEncoding, UnclosedQuote, TookTooLong, TookTooMuchMemory),
+        *(NoHeader, NoSuchSheet, WrongEncoding, UnclosedQuote, FileGone, TookTooLong, TookTooMuchMemory),
     )
 }

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from os import PathLike
 from tempfile import TemporaryDirectory
@@ -62,6 +62,21 @@ def write_table(title: str, fields: Sequence[str], rows: Iterable[Sequence[Any]]
             book.abandon()
             raise
     return done
+
+
+def write_texts(sheets: Mapping[str, tuple[Sequence[str], Iterable[Sequence[str]]]], title: str, target: IO[bytes]) -> None:
+    """Write sheets of nothing but text, by their names: (headings, rows)."""
+    with TemporaryDirectory(prefix="rollbook-table-") as scratch:
+        book = _Book(target, scratch, title=title)
+        try:
+            for name, (headings, rows) in sheets.items():
+                sheet = book.sheet(name, headings)
+                for row in rows:
+                    sheet.add(row)
+            book.close()
+        except BaseException:
+            book.abandon()
+            raise
 
 
 def file_name(run: Run) -> str:

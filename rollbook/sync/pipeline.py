@@ -19,7 +19,7 @@ from rollbook.roster.records import Issue, Selection, Severity
 from rollbook.sources.base import Connection, Page, Source
 from rollbook.sources.errors import SourceError
 from rollbook.sources.http import Bounds
-from rollbook.sync import credentials, runs, store
+from rollbook.sync import credentials, runs, store, upload_plan
 from rollbook.sync.lease import HandBack, Lease
 from rollbook.sync.models import Mode, Run, RunState
 
@@ -45,8 +45,10 @@ def _work_on(run: Run) -> None:
     try:
         with Lease(run) as lease:
             if run.state == RunState.FETCHING:
-                plan(run, lease)
-            if run.mode == Mode.TEST:
+                (upload_plan.plan if run.is_upload else plan)(run, lease)
+            if run.state == RunState.PREVIEW:
+                log.info("run %s: previewed, waits for a person", run.pk)
+            elif run.mode == Mode.TEST:
                 runs.finish(run)
             elif run.alarms:
                 runs.hold(run)

@@ -6,6 +6,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 from django.db.models import Case, Count, Model, Q, QuerySet, Value, When
 from django.utils.translation import gettext
 
+from rollbook.roster.columns import column_letter
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.planning import ChangeKind
 from rollbook.roster.problems import explain
@@ -38,7 +39,10 @@ class TabCounts(NamedTuple):
 
 
 class ErrorRow(NamedTuple):
-    """One problem of a run. `severity` is the code, all else is ready to show; `sis_id` and `name` are empty for a run-wide one."""
+    """One problem of a run. `severity` is the code, all else is ready to show; `sis_id` and `name` are empty for a run-wide one.
+
+    `place` is where it stands in a spreadsheet, "" for a SIS; `row_number` and `column_index` (from 0) are the same for machines.
+    """
 
     severity: str
     severity_label: str
@@ -50,6 +54,9 @@ class ErrorRow(NamedTuple):
     cause: str
     remedy: str
     who: str
+    place: str = ""
+    row_number: int | None = None
+    column_index: int | None = None
 
 
 class NewRow(NamedTuple):
@@ -63,6 +70,7 @@ class NewRow(NamedTuple):
     values: list[tuple[str, str]]
     outcome: str
     after: Mapping[str, Any]
+    row_number: int | None = None
 
 
 class Diff(NamedTuple):
@@ -85,6 +93,7 @@ class UpdatedRow(NamedTuple):
     diffs: list[Diff]
     outcome: str
     reason: str
+    row_number: int | None = None
 
 
 M = TypeVar("M", bound=Model)
@@ -132,6 +141,13 @@ def problems_of(run: Run, sis_id: str) -> list[ErrorRow]:
     return [_error_row(issue, places) for issue in issues]
 
 
+def explained(run: Run, issues: QuerySet[Issue]) -> Iterator[tuple[Issue, ErrorRow]]:
+    """These problems of a run, each with its words."""
+    places = _Places.of(run)
+    for issue in issues.iterator(chunk_size=CHUNK):
+        yield issue, _error_row(issue, places)
+
+
 def row_of(run: Run, change: Change) -> UpdatedRow:
     """One stored change as a row, whatever its kind: what was and what became."""
     return _updated_row(run, change)
@@ -170,6 +186,9 @@ def has_plan(run: Run) -> bool:
 
 
 def sis_label(run: Run) -> str:
+    """What a run's records came from, as a sentence names it."""
+    if run.is_upload:
+        return gettext("the file")
     return SOURCES[run.source].label if run.source in SOURCES else run.source
 
 
@@ -212,7 +231,8 @@ def _error_row(issue: Issue, places: _Places) -> ErrorRow:
     label = word(LABELS, issue.field)
     source_field = issue.source_field or places.source_of.get(issue.field, "")
     where, sis_id = places.where.get(source_field, ""), issue.sis_id or ""
-    told = explain(issue.code, places.sis, source_field, where, label, issue.value, sis_id, gettext)
+    place = place_of(issue.row_number, issue.column_index)
+    told = explain(issue.code, places.sis, source_field, where, label, issue.value, sis_id, gettext, place)
     return ErrorRow(
         issue.severity,
         word(SEVERITY_LABELS, issue.severity),
@@ -224,7 +244,19 @@ def _error_row(issue: Issue, places: _Places) -> ErrorRow:
         told.cause,
         told.remedy,
         word(WHO_LABELS, told.who),
+        place,
+        issue.row_number,
+        issue.column_index,
     )
+
+
+def place_of(row_number: int | None, column_index: int | None) -> str:
+    """Where something stands in a spreadsheet: "row 12, column D"."""
+    if row_number is None:
+        return ""
+    if column_index is None:
+        return gettext("row %(row)s") % {"row": row_number}
+    return gettext("row %(row)s, column %(column)s") % {"row": row_number, "column": column_letter(column_index)}
 
 
 def _new_row(run: Run, change: Change) -> NewRow:
@@ -239,6 +271,7 @@ def _new_row(run: Run, change: Change) -> NewRow:
         values,
         outcome_of(run, change),
         after,
+        change.row_number,
     )
 
 
@@ -257,6 +290,7 @@ def _updated_row(run: Run, change: Change) -> UpdatedRow:
         diffs,
         outcome_of(run, change),
         word(REASONS, change.reason),
+        change.row_number,
     )
 
 

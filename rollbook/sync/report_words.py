@@ -45,9 +45,12 @@ REASONS: Final[dict[str, str]] = {
     "fields_differ": _("The SIS has other values"),
     "nothing_differs": _("The SIS has the same values"),
     "grade_not_selected": _("The grade level is not among the selected ones"),
+    "row_is_new": _("No account has this SIS ID, student number or e-mail yet"),
+    "row_differs": _("The file has other values"),
     "not_sent": _("The SIS no longer has this student"),
 }
 OUTCOMES: Final[dict[str, str]] = {
+    RunState.PREVIEW: _("Not applied yet: waiting to be confirmed"),
     RunState.ON_HOLD: _("Waiting for a decision"),
     RunState.DONE: _("Applied"),
     RunState.FAILED: _("Not applied: the run failed"),
@@ -55,6 +58,7 @@ OUTCOMES: Final[dict[str, str]] = {
     RunState.UNDONE: _("Undone"),
 }
 UNFINISHED: Final[dict[str, str]] = {
+    RunState.PREVIEW: _("This is a preview: no account is changed before it is confirmed."),
     RunState.ON_HOLD: _("This run is on hold: no account has been changed yet."),
     RunState.FAILED: _("This run failed: no account was changed."),
     RunState.DISCARDED: _("This run was discarded: no account was changed."),

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db import DatabaseError, connection
 from procrastinate.exceptions import ConnectorException
 
-from rollbook.sync import notices, places, queue, report_files, runs, schedules
+from rollbook.sync import notices, places, queue, report_files, runs, schedules, uploads
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +18,7 @@ PARTS: Final[tuple[Callable[[], Any], ...]] = (
     runs.sweep,
     places.lend,
     report_files.sweep_reports,
+    uploads.sweep_uploads,
     notices.sweep,
 )
 

@@ -17,14 +17,15 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from rollbook.config import config
 from rollbook.schools import audit
-from rollbook.schools.models import User
+from rollbook.schools.models import School, User
 from rollbook.sources.base import Page
 from rollbook.sync import credentials, notices
-from rollbook.sync.models import ACTIVE_STATES, WORKING_STATES, Integration, Mode, Run, RunState, Trigger
+from rollbook.sync.models import OCCUPYING, WORKING_STATES, Integration, Mode, Run, RunState, Trigger
 
 MOVES: Final[dict[RunState, frozenset[RunState]]] = {
     RunState.QUEUED: frozenset({RunState.FETCHING, RunState.FAILED}),
-    RunState.FETCHING: frozenset({RunState.FETCHING, RunState.PLANNED, RunState.FAILED}),
+    RunState.FETCHING: frozenset({RunState.FETCHING, RunState.PLANNED, RunState.PREVIEW, RunState.FAILED}),
+    RunState.PREVIEW: frozenset({RunState.PLANNED, RunState.DISCARDED}),
     RunState.PLANNED: frozenset({RunState.ON_HOLD, RunState.APPLYING, RunState.DONE, RunState.FAILED}),
     RunState.ON_HOLD: frozenset({RunState.PLANNED, RunState.DISCARDED}),
     RunState.APPLYING: frozenset({RunState.APPLYING, RunState.DONE, RunState.FAILED}),
@@ -35,6 +36,7 @@ MOVES: Final[dict[RunState, frozenset[RunState]]] = {
 }
 
 
+SPREADSHEET: Final = "spreadsheet"  # the source of every upload
 TELLING_STATES: Final = (RunState.DONE, RunState.FAILED, RunState.ON_HOLD)
 
 
@@ -98,11 +100,38 @@ def request(
             wake(run.pk)
     except IntegrityError:
         of_school = Run.objects.filter(school_id=integration.school_id)
-        there = of_school.filter(integration=integration, due_at=due_at, due_at__isnull=False) | of_school.filter(state__in=ACTIVE_STATES)
+        there = of_school.filter(integration=integration, due_at=due_at, due_at__isnull=False) | of_school.filter(OCCUPYING)
         if (run_there := there.first()) is None:  # it ended in this very moment: there is room now
             return request(integration, trigger=trigger, by=by, mode=mode, due_at=due_at, via=via)
         return Requested(run_there, created=False)
     return Requested(run, created=True)
+
+
+def request_preview(school: School, by: User | None, settings: dict[str, Any], via: str = "web") -> Run:
+    """Ask for the plan of an upload. It rests as a preview when it is complete; `confirm` lets it be applied."""
+    run = Run(school=school, source=SPREADSHEET, mode=Mode.LIVE, trigger=Trigger.UPLOAD, requested_by=by, settings=settings)
+    with transaction.atomic():
+        run.save(force_insert=True)
+        audit.record("upload.previewed", school=school, actor=by, subject=str(run.pk), via=via)
+        wake(run.pk)
+    return run
+
+
+def replace_preview(run: Run) -> bool:
+    """Delete a preview, or what was to become one, because another takes its place. False where it was confirmed meanwhile."""
+    before_confirming = Q(state__in=(RunState.QUEUED, RunState.FETCHING, RunState.PREVIEW, RunState.FAILED), trigger=Trigger.UPLOAD)
+    with transaction.atomic():
+        there = Run.objects.select_for_update().filter(before_confirming, pk=run.pk).first()
+        if there is not None:
+            there.delete()
+    return there is not None
+
+
+def expire_previews() -> int:
+    """Put aside the previews that nobody confirmed for too long."""
+    since = Now() - timedelta(days=config.upload_days)
+    old = Run.objects.filter(state=RunState.PREVIEW, requested_at__lt=since)
+    return old.update(state=RunState.DISCARDED, finished_at=Now())
 
 
 def refuse_unready(integration: Integration) -> None:
@@ -194,6 +223,12 @@ def planned(run: Run, counts: dict[str, int], alarms: list[dict[str, Any]]) -> N
     move(run, RunState.PLANNED, counts=counts, alarms=alarms)
 
 
+def previewed(run: Run, counts: dict[str, int]) -> None:
+    """The plan of an upload is stored and rests until a person confirms it. Raises LeaseLost."""
+    run.counts = counts
+    move(run, RunState.PREVIEW, counts=counts, lease_until=None, attempts=0)
+
+
 def hold(run: Run) -> None:
     """A guard tripped: the run rests here, with nothing applied, until a person decides."""
     move(run, RunState.ON_HOLD, lease_until=None, attempts=0)
@@ -240,10 +275,30 @@ def approve(run: Run, by: User | None, via: str = "web") -> bool:
     return bool(moved)
 
 
+def confirm(run: Run, by: User | None, via: str = "web") -> bool:
+    """Let an upload apply exactly what was previewed. False where it is not (or no longer) a preview.
+
+    Raises RunRefused while another run of the school is at work or on hold.
+    """
+    try:
+        with transaction.atomic():
+            moved = Run.objects.filter(pk=run.pk, school_id=run.school_id, state=RunState.PREVIEW).update(state=RunState.PLANNED)
+            if moved:
+                audit.record("upload.confirmed", school=run.school, actor=by, subject=str(run.pk), via=via)
+                wake(run.pk)
+    except IntegrityError as error:
+        raise RunRefused(
+            "run_active",
+            _("Nothing was written, because another run of this school is at work or on hold."),
+            _("Wait until it has ended, or decide about it; the preview stays as it is. Then confirm again."),
+        ) from error
+    return bool(moved)
+
+
 def discard(run: Run, by: User | None, via: str = "web") -> bool:
-    """Put a held run aside; nothing is applied. False where it is not (or no longer) on hold."""
+    """Put a held run or a preview aside; nothing is applied. False where it is neither (any more)."""
     with transaction.atomic():
-        moved = Run.objects.filter(pk=run.pk, school_id=run.school_id, state=RunState.ON_HOLD).update(
+        moved = Run.objects.filter(pk=run.pk, school_id=run.school_id, state__in=(RunState.ON_HOLD, RunState.PREVIEW)).update(
             state=RunState.DISCARDED, finished_at=Now()
         )
         if moved:

@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 
 from rollbook.roster.planning import Change
 from rollbook.roster.records import Account, AccountKey, Issue
+from rollbook.roster.sheet_matching import SheetKey
 from rollbook.sync.models import Run
 
 CHUNK = 5_000  # rows that travel at a time
@@ -34,13 +35,21 @@ def load_account_keys(school_id: UUID, source: str) -> AccountKeys:
         cursor.execute(_sql("load_account_keys"), {"school": school_id})
         while rows := cursor.fetchmany(CHUNK):
             for account_id, version, fingerprint, email_key, sis_id, linked_to in rows:
-                if sis_id is None:
+                if sis_id is None or not linked_to:  # an upload may have told a SIS ID without linking it
                     keys.unlinked.append(AccountKey(bytes(account_id), version, None, email_key, None))
                 elif linked_to == source:
                     keys.linked.append(AccountKey(bytes(account_id), version, fingerprint and bytes(fingerprint), email_key, sis_id))
                 else:
                     keys.elsewhere.append(email_key)
     return keys
+
+
+def load_sheet_keys(school_id: UUID, sis_ids: list[str], student_numbers: list[str], email_keys: list[str]) -> list[SheetKey]:
+    """The light form of every account that one of these ids or addresses leads to."""
+    with connection.cursor() as cursor:
+        wanted: dict[str, Any] = {"school": school_id, "sis_ids": sis_ids, "student_numbers": student_numbers, "email_keys": email_keys}
+        cursor.execute(_sql("load_sheet_keys"), wanted)
+        return [SheetKey(bytes(account_id), *keys) for account_id, *keys in cursor.fetchall()]
 
 
 def load_accounts(school_id: UUID, ids: Iterable[bytes]) -> dict[bytes, Account]:
@@ -72,10 +81,11 @@ def save_plan(run: Run, changes: Iterable[Change], issues: Iterable[Issue]) -> N
                 before = _json.encode(c.before).decode() if c.before else "{}"
                 after = _json.encode(c.after).decode() if c.after else "{}"
                 who = (c.sis_id, account_id, c.account_version, c.first_name, c.last_name, c.email)
-                copy.write_row((school, run_id, c.kind, *who, before, after, c.fingerprint, c.reason, ""))
+                copy.write_row((school, run_id, c.kind, *who, before, after, c.row_number, c.fingerprint, c.reason, ""))
         with cursor.copy(_sql("copy_issues")) as copy:
             for i in issues:
-                copy.write_row((school, run_id, i.severity, i.code, i.sis_id, i.name, i.field, i.source_field, i.value))
+                place = (i.row_number, i.column_index)
+                copy.write_row((school, run_id, i.severity, i.code, i.sis_id, i.name, i.field, i.source_field, i.value, *place))
 
 
 def fresh_id() -> bytes:
@@ -120,6 +130,8 @@ def apply_plan(run: Run) -> int:
         cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout TO '{FROZEN_SECONDS}s'")
     _execute("lock_accounts", run)
     overtaken = _execute("mark_overtaken", run)
+    if run.is_upload:
+        overtaken += _execute("mark_arrived", run)
     try:
         with transaction.atomic():
             _write_accounts(run)
@@ -140,7 +152,7 @@ def _write_accounts(run: Run) -> None:
 
 def _execute(name: str, run: Run) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(_sql(name), {"school": run.school_id, "run": run.pk, "source": run.source})
+        cursor.execute(_sql(name), {"school": run.school_id, "run": run.pk, "source": run.link_source})
         return int(cursor.rowcount)
 
 

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from rollbook.sync.models import ACTIVE_STATES, Run, RunState, Trigger
+from rollbook.sync.models import OCCUPYING, Run, RunState, Trigger
 from rollbook.sync.report import has_plan
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.paging import Pages, page_of
@@ -32,7 +32,7 @@ def history(request: SchoolRequest) -> HttpResponse:
         "pages": pages,
         "lines": [line_of(run) for run in pages.rows],
         "integrations": list(request.school.integrations.order_by("created_at")),
-        "active_run": request.school.runs.filter(state__in=ACTIVE_STATES).first(),
+        "active_run": request.school.runs.filter(OCCUPYING).first(),
     }
     return render(request, "web/history.html", context)
 

@@ -21,6 +21,7 @@ BADGES: Final = {
     RunState.FETCHING: ("refresh-cw", "info"),
     RunState.PLANNED: ("refresh-cw", "info"),
     RunState.APPLYING: ("refresh-cw", "info"),
+    RunState.PREVIEW: ("file-spreadsheet", "look"),
     RunState.ON_HOLD: ("pause", "look"),
     RunState.DONE: ("circle-check", "good"),
     RunState.FAILED: ("circle-x", "problem"),
@@ -35,6 +36,7 @@ STAGES: Final = (
     (RunState.APPLYING, gettext_lazy("Applying changes")),
 )
 STAGE_WORDS: Final = dict(STAGES) | {
+    RunState.PREVIEW: gettext_lazy("Preview: waits to be confirmed"),
     RunState.ON_HOLD: gettext_lazy("On hold: a person has to decide"),
     RunState.DONE: gettext_lazy("Finished"),
     RunState.FAILED: gettext_lazy("Failed"),

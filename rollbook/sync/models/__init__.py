@@ -3,13 +3,16 @@
 from rollbook.sync.models.integration import Credential, Integration, Schedule
 from rollbook.sync.models.notice import ERROR_EVENTS, Notice, NoticeChoice, NoticeEvent, NoticeState
 from rollbook.sync.models.report_file import ReportFile, ReportState
-from rollbook.sync.models.run import ACTIVE_STATES, WORKING_STATES, Change, Issue, Mode, Run, RunState, Trigger
+from rollbook.sync.models.run import ACTIVE_STATES, OCCUPYING, WORKING_STATES, Change, Issue, Mode, Run, RunState, Trigger
+from rollbook.sync.models.upload import ColumnMemory, Upload, UploadState
 
 __all__ = [
     "ACTIVE_STATES",
     "ERROR_EVENTS",
+    "OCCUPYING",
     "WORKING_STATES",
     "Change",
+    "ColumnMemory",
     "Credential",
     "Integration",
     "Issue",
@@ -24,4 +27,6 @@ __all__ = [
     "RunState",
     "Schedule",
     "Trigger",
+    "Upload",
+    "UploadState",
 ]

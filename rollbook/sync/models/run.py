@@ -15,6 +15,7 @@ from rollbook.sync.models.integration import Integration
 class RunState(models.TextChoices):
     QUEUED = "queued", _("Waiting")
     FETCHING = "fetching", _("Reading")
+    PREVIEW = "preview", _("Preview")
     PLANNED = "planned", _("Planned")
     ON_HOLD = "on_hold", _("On hold")
     APPLYING = "applying", _("Applying")
@@ -25,6 +26,10 @@ class RunState(models.TextChoices):
 
 
 ACTIVE_STATES = (RunState.QUEUED, RunState.FETCHING, RunState.PLANNED, RunState.ON_HOLD, RunState.APPLYING)
+# Planning an upload keeps no other run waiting, and a preview may rest for days; what is confirmed waits its turn like any run.
+OCCUPYING = Q(state__in=(RunState.PLANNED, RunState.ON_HOLD, RunState.APPLYING)) | (
+    Q(state__in=(RunState.QUEUED, RunState.FETCHING)) & ~Q(trigger="upload")
+)
 WORKING_STATES = (RunState.FETCHING, RunState.PLANNED, RunState.APPLYING)
 
 
@@ -78,7 +83,7 @@ class Run(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["school"], condition=Q(state__in=ACTIVE_STATES), name="one_active_run_per_school"),
+            models.UniqueConstraint(fields=["school"], condition=OCCUPYING, name="one_active_run_per_school"),
             models.UniqueConstraint(fields=["school", "integration", "due_at"], name="one_run_per_due_time"),
         ]
         indexes: ClassVar = [models.Index(fields=["school", "-requested_at"], name="runs_by_school")]
@@ -91,8 +96,24 @@ class Run(models.Model):
         return self.state in ACTIVE_STATES
 
     @property
+    def is_upload(self) -> bool:
+        return self.trigger == Trigger.UPLOAD
+
+    @property
+    def awaits_confirming(self) -> bool:
+        """Whether this is a preview of an upload, or is becoming one."""
+        return self.is_upload and self.state in (RunState.QUEUED, RunState.FETCHING, RunState.PREVIEW)
+
+    @property
+    def link_source(self) -> str:
+        """The source that accounts made by this run are linked to; an upload links none."""
+        return "" if self.is_upload else self.source
+
+    @property
     def uploader_type(self) -> str:
         """How the history names this run: `PowerSchool Student`, or `Test PowerSchool Student`."""
+        if self.is_upload:
+            return "Students upload"
         name = SOURCES[self.source].uploader_type
         return f"Test {name}" if self.mode == Mode.TEST else name
 
@@ -101,7 +122,8 @@ class Change(models.Model):
     """One planned row of a run: what becomes of one student. Written by COPY, applied from here, read back as the report.
 
     `before` and `after` hold the differing fields only (`after` holds all for a new account). `account_version` is the version
-    the row was planned on; an account that has moved on is left alone and the row's `outcome` says `overtaken`.
+    the row was planned on; an account that has moved on is left alone and the row's `outcome` says `overtaken`. `row_number` is the
+    row of the spreadsheet that says it.
     The school and run columns carry no database foreign key: checking them made a COPY of 100,000 rows take half as long again.
     """
 
@@ -117,6 +139,7 @@ class Change(models.Model):
     email = models.CharField(max_length=320)
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
+    row_number = models.IntegerField(null=True)
     fingerprint = models.BinaryField(null=True)
     reason = models.CharField(max_length=60, blank=True)
     outcome = models.CharField(max_length=12, blank=True)
@@ -132,7 +155,10 @@ class Change(models.Model):
 
 
 class Issue(models.Model):
-    """One problem of a run with one record. `code` is a key of `roster.problems.PROBLEMS`, which has the words for it."""
+    """One problem of a run with one record. `code` is a key of `roster.problems.PROBLEMS`, which has the words for it.
+
+    `row_number` and `column_index` (from 0) are the place in a spreadsheet.
+    """
 
     id = models.BigAutoField(primary_key=True)
     school = models.ForeignKey(School, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
@@ -144,6 +170,8 @@ class Issue(models.Model):
     field = models.CharField(max_length=40, blank=True)
     source_field = models.CharField(max_length=100, blank=True)
     value = models.CharField(max_length=400, blank=True)
+    row_number = models.IntegerField(null=True)
+    column_index = models.SmallIntegerField(null=True)
 
     class Meta:
         indexes: ClassVar = [

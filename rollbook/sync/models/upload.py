@@ -1,0 +1,66 @@
+"""A spreadsheet on its way in: the draft with its file, and what a school said about its columns before."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from rollbook.schools.models import School, User
+from rollbook.sync.models.run import Run
+
+
+class UploadState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    CONFIRMED = "confirmed", _("Confirmed")
+    DISCARDED = "discarded", _("Discarded")
+
+
+class Upload(models.Model):
+    """A file with what was said about it, so that a closed browser loses nothing. `run` is its preview, or what was applied from it.
+
+    The file lies in the database, because web and worker may be on different machines; defer `content` wherever it isn't needed.
+    `settings` are sheet, encoding, delimiter, date_order, blank_clears, only_existing. `columns` are header_row (a row number of the
+    spreadsheet program), fields (our field or null by column index, as text) and value_maps (by field: word → meaning); empty until they
+    were chosen. `corrections` are texts by row number and column index, each as text.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="uploads")
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    via = models.CharField(max_length=20, default="web")
+    file_name = models.CharField(max_length=200)
+    content = models.BinaryField()
+    size = models.IntegerField()
+    sha256 = models.CharField(max_length=64)
+    settings = models.JSONField(default=dict)
+    columns = models.JSONField(default=dict)
+    corrections = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=UploadState.choices, default=UploadState.DRAFT)
+    run = models.OneToOneField(Run, on_delete=models.SET_NULL, null=True, related_name="upload")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["school", "-created_at"], name="uploads_by_school"),
+            models.Index(fields=["expires_at"], name="uploads_by_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"upload {self.id}"
+
+
+class ColumnMemory(models.Model):
+    """What a school last said about columns and dates. `fields` maps the bare name of a column to our field, or null for ignore;
+    `value_maps` are words by field, as in `Upload.columns`."""
+
+    school = models.OneToOneField(School, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    fields = models.JSONField(default=dict)
+    value_maps = models.JSONField(default=dict)
+    date_order = models.CharField(max_length=20, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"columns of {self.school_id}"

@@ -1,0 +1,5 @@
+-- The light form of the accounts that the ids and addresses of a file lead to.
+SELECT uuid_send(id), email_key, sis_id, student_number
+FROM students_studentaccount
+WHERE school_id = %(school)s
+  AND (sis_id = ANY(%(sis_ids)s) OR student_number = ANY(%(student_numbers)s) OR email_key = ANY(%(email_keys)s))
