@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from xlsxwriter import Workbook
 
+from rollbook.roster.columns import column_letter
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.sync import report, report_summary
 from rollbook.sync.models import Run
@@ -99,7 +100,7 @@ def _fill(run: Run, book: "_Book", progress: Progress) -> None:
 
 
 def _write_errors(run: Run, book: "_Book", meter: "_Meter") -> None:
-    headings = (
+    headings = [
         _("Severity"),
         _("SIS ID"),
         _("Name"),
@@ -109,10 +110,12 @@ def _write_errors(run: Run, book: "_Book", meter: "_Meter") -> None:
         _("What happened"),
         _("What to do"),
         _("Who"),
-    )
-    sheet = book.sheet("Errors", headings)
+    ]
+    places = [_("Row"), _("Column")] if run.is_upload else []
+    sheet = book.sheet("Errors", [*headings[:1], *places, *headings[1:]])
     for row in meter.passing(report.error_rows(run)):
-        sheet.add(row[1:])
+        place = (row.row_number, column_letter(row.column_index) if row.column_index is not None else "")
+        sheet.add([row.severity_label, *(place if places else ()), *row[2 : len(headings) + 1]])
 
 
 def _write_new(run: Run, book: "_Book", meter: "_Meter") -> None:
