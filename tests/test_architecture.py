@@ -77,7 +77,9 @@ def test_only_one_module_moves_runs() -> None:
 
 def test_only_one_module_sends_mail_about_runs() -> None:
     assert {name(path) for path in PRODUCT if any(module.startswith("django.core.mail") for module in imported(path))} == {
-        "sync/notices.py"
+        "sync/outbox.py",  # sends what the other two have composed
+        "sync/notices.py",
+        "sync/invitations.py",  # to students, about their account; never about a run
     }
 
 

@@ -2,7 +2,7 @@
 
 import click
 
-from rollbook.cli import check, connect, demo, keys, notices, operate, people, records, runs, schedule, settings, worker
+from rollbook.cli import check, connect, demo, invitations, keys, notices, operate, people, records, runs, schedule, settings, worker
 from rollbook.cli.answers import EXIT_CODES
 
 
@@ -43,6 +43,8 @@ for command in (
     runs.discard,
     runs.report,
     records.students,
+    invitations.invite,
+    invitations.invitations,
     notices.notices,
     records.audit,
     check.check,

@@ -77,12 +77,12 @@ def _migrations() -> Check:
 
 def _mail() -> Check:
     from rollbook.config import config
-    from rollbook.sync import notices
+    from rollbook.sync import outbox
 
     if not config.email_url:
         remedy = "Set ROLLBOOK_EMAIL_URL: nobody hears of failed runs."
         return Check("mail", not config.production, "no mail server: mail is written to the log", remedy)
-    trouble = notices.mail_trouble()
+    trouble = outbox.mail_trouble()
     what = f"the mail server can't be used: {trouble}" if trouble else "the mail server takes our sign-in"
     return Check(
         "mail", not trouble, what, "Check ROLLBOOK_EMAIL_URL and the way to the mail server. Mail that waits is sent once it is back."

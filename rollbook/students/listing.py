@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from rollbook.schools.models import School
 from rollbook.students.folding import Folded
 from rollbook.students.models import AccountStatus, StudentAccount
+from rollbook.students.registration import with_registration
 
 COUNTED: Final = 10_000  # a longer list isn't counted to its end
 LONGEST_SEARCH: Final = 200
@@ -29,11 +30,12 @@ class Filter(NamedTuple):
     year: int | None = None
     status: str = ""
     source: str = ""
+    registration: str = ""
     order: str = "name"
 
     @property
     def narrows(self) -> bool:
-        return bool(self.search or self.year or self.status or self.source)
+        return bool(self.search or self.year or self.status or self.source or self.registration)
 
 
 def students(school: School, wanted: Filter) -> QuerySet[StudentAccount]:
@@ -45,7 +47,7 @@ def students(school: School, wanted: Filter) -> QuerySet[StudentAccount]:
         found = found.filter(status=wanted.status)
     if wanted.source:
         found = found.filter(source="" if wanted.source == BY_HAND else wanted.source)
-    return having_words(found, wanted.search)
+    return having_words(with_registration(found, wanted.registration), wanted.search)
 
 
 def having_words(found: QuerySet[StudentAccount], search: str) -> QuerySet[StudentAccount]:

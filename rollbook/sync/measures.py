@@ -9,8 +9,9 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.jobs import Status
 
+from rollbook.schools.mail import MailState
 from rollbook.sync import workers
-from rollbook.sync.models import ACTIVE_STATES, Integration, Notice, NoticeState, Run, RunState
+from rollbook.sync.models import ACTIVE_STATES, Integration, Notice, Run, RunState
 
 
 class Measure(NamedTuple):
@@ -44,7 +45,7 @@ def measures() -> Iterator[Measure]:
         yield Measure("rollbook_jobs_waiting", row["number"], {"queue": row["queue_name"]})
     yield from _runs()
     yield from _integrations()
-    for state, name in ((NoticeState.WAITING, "rollbook_mails_waiting"), (NoticeState.UNDELIVERED, "rollbook_mails_undelivered")):
+    for state, name in ((MailState.WAITING, "rollbook_mails_waiting"), (MailState.UNDELIVERED, "rollbook_mails_undelivered")):
         yield Measure(name, Notice.objects.filter(state=state).count(), {})
 
 

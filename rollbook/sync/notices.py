@@ -1,34 +1,24 @@
 """Mail to staff about runs: counts, reasons and a link, never a student's name.
 
-A notice is a row, made in the transaction that changes the run, and sent by a worker afterwards: no run waits for mail. A mail whose worker
-was killed is found by the sweep. A crash just after sending may send it twice; both copies carry the same Message-ID.
+A notice is a row, made in the transaction that changes the run, and sent by a worker afterwards (`sync.outbox`): no run waits for mail.
 """
 
 from datetime import datetime
-from email.utils import parseaddr
-from smtplib import SMTPException
 from typing import Any, Final
 from uuid import UUID
 
-import css_inline
-from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.db.models import F
-from django.template.loader import render_to_string
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from procrastinate.exceptions import AlreadyEnqueued
 
 from rollbook.config import config
 from rollbook.roster.planning import WRITING_KINDS
 from rollbook.schools import audit
 from rollbook.schools.models import Membership, User
-from rollbook.sync import queue
-from rollbook.sync.models import ERROR_EVENTS, Integration, Mode, Notice, NoticeChoice, NoticeEvent, NoticeState, Run, RunState
+from rollbook.sync.models import ERROR_EVENTS, Integration, Mode, Notice, NoticeChoice, NoticeEvent, Run, RunState
+from rollbook.sync.outbox import Outbox, composed
 
-TRIES: Final = 24  # with waits that grow by five minutes, about a day
 CREDENTIAL_CODES: Final = {"credentials_refused", "permission_missing", "key_missing"}
 COUNTED: Final = {
     "new": gettext_lazy("New"),
@@ -111,78 +101,26 @@ def _make(integration: Integration, person: User, event: NoticeEvent, occasion: 
 
 
 def wake(notice_id: UUID) -> None:
-    """Queue a wake-up call. A retry that is scheduled for later holds the same lock: then this one is refused, and the wait stands."""
-    from rollbook.sync.tasks import send_notice
-
-    try:
-        with transaction.atomic():
-            send_notice.configure(queueing_lock=f"notice {notice_id}").defer(notice_id=str(notice_id))
-    except AlreadyEnqueued:
-        pass
+    """Let a worker send this notice."""
+    OUTBOX.wake(notice_id)
 
 
 def sweep() -> int:
-    """Wake the mails that wait without a job, as after their worker was killed, and give up those whose tries are used up."""
-    waiting = Notice.objects.filter(state=NoticeState.WAITING)
-    queued = queue.arguments("send_notice", "notice_id")
-    return sum(_take_up(notice_id) for notice_id in waiting.values_list("pk", flat=True) if str(notice_id) not in queued)
-
-
-def _take_up(notice_id: UUID) -> bool:
-    """Wake one mail. Its row is locked before looking for its job, so that two sweeps follow each other and one being sent is passed by."""
-    with transaction.atomic():
-        waiting = Notice.objects.select_for_update(skip_locked=True).filter(pk=notice_id, state=NoticeState.WAITING)
-        notice = waiting.first()
-        if notice is None or str(notice_id) in queue.arguments("send_notice", "notice_id"):
-            return False
-        if notice.tries >= TRIES:
-            notice.state, notice.trouble = NoticeState.UNDELIVERED, notice.trouble or _("Each try ended before the mail was sent.")
-            notice.save(update_fields=["state", "trouble"])
-            return False
-        wake(notice_id)
-        return True
+    """Wake the notices that wait without a job, and give up those whose tries are used up. Returns how many were woken."""
+    return OUTBOX.sweep()
 
 
 def send(notice_id: UUID) -> None:
     """Send one notice. Raises OSError or SMTPException, to be tried again, after noting the trouble on it."""
-    # Counted beforehand: a try that ends its worker is one of TRIES too.
-    Notice.objects.filter(pk=notice_id, state=NoticeState.WAITING).update(tries=F("tries") + 1)
-    with transaction.atomic():
-        notice = (
-            Notice.objects.select_for_update(of=("self",)).select_related("run__school", "integration__school", "user").get(pk=notice_id)
-        )
-        if notice.state != NoticeState.WAITING:
-            return
-        trouble = _try_to_send(notice)
-        notice.save()
-    if trouble is not None:
-        raise trouble
-
-
-def _try_to_send(notice: Notice) -> Exception | None:
-    try:
-        message(notice).send()
-    except (OSError, SMTPException) as error:
-        notice.trouble = f"{type(error).__name__}: {error}"[:300]
-        if notice.tries >= TRIES:
-            notice.state = NoticeState.UNDELIVERED
-        return error
-    notice.state, notice.sent_at, notice.trouble = NoticeState.SENT, timezone.now(), ""
-    return None
+    OUTBOX.send(notice_id)
 
 
 def message(notice: Notice) -> EmailMultiAlternatives:
     """The mail of a notice, as text and as HTML."""
-    host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2] or "rollbook"
-    words = _words(notice)
-    mail = EmailMultiAlternatives(
-        subject=words["subject"],
-        body=render_to_string("mail/notice.txt", words),
-        to=[notice.user.email],
-        headers={"Message-ID": f"<{notice.pk}@{host}>", "Auto-Submitted": "auto-generated"},
-    )
-    mail.attach_alternative(css_inline.inline(render_to_string("mail/notice.html", words)), "text/html")
-    return mail
+    return composed(notice, "notice", notice.user.email, _words(notice))
+
+
+OUTBOX: Final = Outbox(Notice, "notice", ("run__school", "integration__school", "user"), message)
 
 
 def link(notice: Notice) -> str:
@@ -222,12 +160,3 @@ def _story(notice: Notice, name: str) -> tuple[str, list[str]]:
         advice = _("Some records need a correction in the SIS. The report says which, and where to correct them.")
         return _("%(run)s finished with problems") % {"run": name}, [*rehearsal, advice]
     return _("%(run)s finished with changes") % {"run": name}, rehearsal
-
-
-def mail_trouble() -> str:
-    """Why the mail server can't be used, or "": connects and signs in as for sending, and sends nothing."""
-    try:
-        with get_connection():
-            return ""
-    except (OSError, SMTPException) as error:
-        return f"{type(error).__name__}: {error}"[:300]

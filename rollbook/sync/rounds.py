@@ -8,7 +8,8 @@ from typing import Any, Final
 from django.db import DatabaseError, connection
 from procrastinate.exceptions import ConnectorException
 
-from rollbook.sync import notices, places, queue, report_files, runs, schedules, uploads
+from rollbook.schools import slow_down
+from rollbook.sync import invitations, notices, places, queue, report_files, runs, schedules, uploads
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,8 @@ PARTS: Final[tuple[Callable[[], Any], ...]] = (
     report_files.sweep_reports,
     uploads.sweep_uploads,
     notices.sweep,
+    invitations.sweep,
+    slow_down.sweep,
 )
 
 

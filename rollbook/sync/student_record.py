@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from django.db.models import F, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.planning import WRITING_KINDS, ChangeKind
 from rollbook.roster.records import Severity
-from rollbook.schools.models import School
+from rollbook.schools.models import School, User
 from rollbook.sources.registry import SOURCES
-from rollbook.students.models import AccountEvent, AccountStatus, StudentAccount
+from rollbook.students.models import AccountEvent, AccountStatus, Invitation, StudentAccount, StudentLogin
 from rollbook.sync import report
 from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState, Trigger
 from rollbook.sync.report_words import KIND_LABELS, LABELS, word
@@ -70,7 +71,7 @@ class Entry(NamedTuple):
 
 def history(account: StudentAccount) -> list[Entry]:
     """Everything that happened to an account, newest first: changes that runs applied, and what people did by hand."""
-    entries = [*_by_runs(account), *_by_hand(account)]
+    entries = [*_by_runs(account), *_by_hand(account), *_invited(account)]
     entries.sort(key=lambda entry: (entry.at is not None, entry.at), reverse=True)
     return entries
 
@@ -113,11 +114,54 @@ def _by_hand(account: StudentAccount) -> list[Entry]:
                 if key in event.after
             ],
             None,
-            event.actor.name if event.actor else _("Command line"),
+            _who(event.actor, event.via),
             _("By hand"),
         )
         for event in events
     ]
+
+
+def _who(actor: User | None, via: str) -> str:
+    if actor is not None:
+        return actor.name
+    return _("The student") if via == "student" else _("Command line")
+
+
+def _invited(account: StudentAccount) -> list[Entry]:
+    """Each registration email: to which address, who sent it, and what became of it."""
+    sent = Invitation.objects.filter(school_id=account.school_id, account=account).select_related("by")
+    return [
+        Entry(each.created_at, "invited", _("Registration email"), [], None, each.by.name if each.by else _("Asked for"), _state_of(each))
+        for each in sent
+    ]
+
+
+def _state_of(invitation: Invitation) -> str:
+    state = f"{invitation.get_state_display()}: {invitation.address}"
+    return f"{state}. {invitation.trouble}" if invitation.trouble else state
+
+
+class Registration(NamedTuple):
+    """How a student stands with registering. `invitation` is the newest one."""
+
+    registered_at: datetime | None
+    last_sign_in_at: datetime | None
+    invitation: Invitation | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a link is out that still works."""
+        newest = self.invitation
+        return newest is not None and newest.used_at is None and newest.ended_at is None and newest.expires_at > timezone.now()
+
+
+def registration_of(account: StudentAccount) -> Registration:
+    """Whether the student is registered, and the newest invitation."""
+    login = StudentLogin.objects.filter(school_id=account.school_id, account=account).first()
+    newest = Invitation.objects.filter(school_id=account.school_id, account=account).order_by("-created_at").first()
+    if login is None:
+        return Registration(None, None, newest)
+    return Registration(login.registered_at, login.last_sign_in_at, newest)
 
 
 def _status(code: Any) -> str:

@@ -7,7 +7,7 @@ from django.db import close_old_connections
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from rollbook.sync import notices, report_files
+from rollbook.sync import invitations, notices, outbox, report_files
 from rollbook.sync.pipeline import run_sync
 
 
@@ -24,7 +24,7 @@ def look_at_run(run_id: str) -> None:
 make_report = report_files.make_report  # the queue looks for tasks in this module
 
 # Waits grow by five minutes: 24 tries take about a day.
-A_DAY = RetryStrategy(max_attempts=notices.TRIES, wait=30, linear_wait=300, retry_exceptions={OSError, SMTPException})
+A_DAY = RetryStrategy(max_attempts=outbox.TRIES, wait=30, linear_wait=300, retry_exceptions={OSError, SMTPException})
 
 
 @app.task(name="send_notice", queue="mail", retry=A_DAY)
@@ -33,5 +33,15 @@ def send_notice(notice_id: str) -> None:
     close_old_connections()
     try:
         notices.send(UUID(notice_id))
+    finally:
+        close_old_connections()
+
+
+@app.task(name="send_invitation", queue="mail", retry=A_DAY)
+def send_invitation(invitation_id: str) -> None:
+    """Send this invitation if it still waits."""
+    close_old_connections()
+    try:
+        invitations.OUTBOX.send(UUID(invitation_id))
     finally:
         close_old_connections()

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
+from rollbook.schools.mail import MailState
 from rollbook.sync import measures, workers
-from rollbook.sync.models import Notice, NoticeState
+from rollbook.sync.models import Notice
 
 PATH = "/healthz"
 
@@ -29,7 +30,7 @@ def healthz() -> HttpResponse:
             "database": "ok",
             "workers": workers.alive(),
             "oldest_waiting_run_seconds": round(measures.oldest_waiting_seconds()),
-            "mails_waiting": Notice.objects.filter(state=NoticeState.WAITING).count(),
+            "mails_waiting": Notice.objects.filter(state=MailState.WAITING).count(),
         }
     except DatabaseError:
         connection.close()

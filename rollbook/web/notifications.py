@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from rollbook.config import config
+from rollbook.schools.mail import MailState
 from rollbook.sync import notices
-from rollbook.sync.models import ERROR_EVENTS, Notice, NoticeEvent, NoticeState
+from rollbook.sync.models import ERROR_EVENTS, Notice, NoticeEvent
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.paging import Pages, page_of
 from rollbook.web.run_words import Badge
@@ -27,9 +28,9 @@ HELP: Final = {
     NoticeEvent.CHANGES: gettext_lazy("Accounts were created or updated. The mail gives the numbers; where nothing changed there is none."),
 }
 BADGES: Final = {
-    NoticeState.WAITING: ("clock", "info"),
-    NoticeState.SENT: ("circle-check", "good"),
-    NoticeState.UNDELIVERED: ("circle-x", "problem"),
+    MailState.WAITING: ("clock", "info"),
+    MailState.SENT: ("circle-check", "good"),
+    MailState.UNDELIVERED: ("circle-x", "problem"),
 }
 
 
@@ -76,16 +77,16 @@ def notifications(request: SchoolRequest) -> HttpResponse:
 def _last_mails(request: SchoolRequest) -> dict[str, object]:
     rows = Notice.objects.filter(school=request.school).select_related("user", "run", "integration").order_by("-created_at", "pk")
     pages: Pages[Notice] = page_of(rows, request)
-    undelivered = rows.filter(state=NoticeState.UNDELIVERED).count()
+    undelivered = rows.filter(state=MailState.UNDELIVERED).count()
     return {"pages": pages, "lines": [_line_of(notice) for notice in pages.rows], "undelivered": undelivered}
 
 
 def _line_of(notice: Notice) -> Line:
-    state = NoticeState(notice.state)
+    state = MailState(notice.state)
     tries = ""
-    if state != NoticeState.SENT and notice.tries:
+    if state != MailState.SENT and notice.tries:
         tries = ngettext("%(count)d try so far", "%(count)d tries so far", notice.tries)
-        if state == NoticeState.UNDELIVERED:
+        if state == MailState.UNDELIVERED:
             tries = ngettext("given up after %(count)d try", "given up after %(count)d tries", notice.tries)
         tries %= {"count": notice.tries}
     return Line(notice, str(NoticeEvent(notice.event).label), Badge(str(state.label), *BADGES[state]), tries)

@@ -1,4 +1,4 @@
-"""One student: values with where they came from, problems, history. Opening it is noted."""
+"""One student: values with where they came from, problems, registration, history. Opening it is noted."""
 
 from uuid import UUID
 
@@ -6,14 +6,17 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from rollbook.schools import audit
-from rollbook.students import accounts
+from rollbook.students import accounts, registration
 from rollbook.students.models import AccountStatus, StudentAccount
-from rollbook.sync import student_record
+from rollbook.sync import invitations, student_record
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.students import badge_of
+
+_SENT = gettext_lazy("Nothing was sent: a mail went out just now. Wait a few minutes before you send another one.")
 
 
 def account_of(request: SchoolRequest, student_id: UUID) -> StudentAccount:
@@ -33,7 +36,9 @@ def student(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         "values": student_record.values(account),
         "problems": student_record.open_problems(account),
         "history": student_record.history(account),
+        "registered": student_record.registration_of(account),
         "confirm": request.GET.get("confirm") == "yes",
+        "confirm_invite": request.GET.get("confirm") == "invite",
     }
     return render(request, "web/student.html", context)
 
@@ -57,4 +62,26 @@ def reactivate(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         messages.success(request, _("Reactivated."))
     else:
         messages.info(request, _("Nothing was done: this account is active already."))
+    return redirect("student", request.school.pk, account.pk)
+
+
+@require_POST
+@school_required(manage=True)
+def invite(request: SchoolRequest, student_id: UUID) -> HttpResponse:
+    """Send the registration email; a second click within a minute sends no second mail."""
+    account = account_of(request, student_id)
+    this_one = StudentAccount.objects.filter(school=request.school, pk=account.pk)
+    if account.status != AccountStatus.ACTIVE:
+        messages.warning(request, _("Nothing was sent: the account is not active. Reactivate it first."))
+    elif student_record.registration_of(account).registered_at:
+        made = registration.ask_again(request.school, account)
+        invitations.OUTBOX.wake_all(made)
+        if made:
+            messages.success(request, _("A mail with a link for a new password is on its way."))
+        else:
+            messages.info(request, _SENT)
+    elif invitations.invite(request.school, this_one, request.person, again=not registration.within_a_minute(account)):
+        messages.success(request, _("The registration email is on its way. Its state is in the history below."))
+    else:
+        messages.info(request, _SENT)
     return redirect("student", request.school.pk, account.pk)

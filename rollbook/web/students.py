@@ -26,7 +26,7 @@ from rollbook.web.download import XLSX
 from rollbook.web.run_words import Badge
 
 PER_PAGE: Final = 25
-KEPT: Final = ("q", "year", "status", "source", "problem", "order")
+KEPT: Final = ("q", "year", "status", "source", "registration", "problem", "order")
 STATUS_BADGES: Final = {
     AccountStatus.ACTIVE: ("circle-check", "good"),
     AccountStatus.DEACTIVATED: ("circle-slash", ""),
@@ -40,6 +40,13 @@ ORDER_WORDS: Final = {
     "-email": gettext_lazy("E-mail, Z to A"),
     "year": gettext_lazy("Graduation year, earliest first"),
     "-year": gettext_lazy("Graduation year, latest first"),
+}
+
+
+REGISTRATION_WORDS: Final = {
+    "none": gettext_lazy("Not invited"),
+    "invited": gettext_lazy("Invited"),
+    "registered": gettext_lazy("Registered"),
 }
 
 
@@ -90,12 +97,14 @@ def students(request: SchoolRequest) -> HttpResponse:
 def wanted_of(told: Mapping[str, str]) -> Wanted:
     """What an address or form asks for; whatever makes no sense there is as if it weren't."""
     year, order, status = told.get("year", ""), told.get("order", ""), told.get("status", "")
+    registration = told.get("registration", "")
     return Wanted(
         Filter(
             search=told.get("q", "").strip(),
             year=int(year) if year.isascii() and year.isdecimal() and len(year) == 4 else None,
             status=status if status in AccountStatus.values else "",
             source=told.get("source", "")[:40].replace("\0", ""),
+            registration=registration if registration in REGISTRATION_WORDS else "",
             order=order if order in ORDER_WORDS else "name",
         ),
         problem=told.get("problem") == "open",
@@ -154,6 +163,7 @@ def _choices(school: School) -> dict[str, Any]:
         "statuses": AccountStatus.choices,
         "sources": [*((source, SOURCES[source].label) for source in sources), (listing.BY_HAND, _("By hand"))],
         "orders": ORDER_WORDS.items(),
+        "registrations": REGISTRATION_WORDS.items(),
         "connected": bool(sources),
     }
 

@@ -1,5 +1,6 @@
-"""Deactivating and reactivating many students: first how many it is, then the deed. Nothing is written before it is confirmed."""
+"""Deactivating, reactivating and inviting many students: first how many it is, then the deed. Nothing happens before it is confirmed."""
 
+from collections.abc import Callable, Iterable
 from typing import Final
 from uuid import UUID
 
@@ -14,12 +15,25 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from rollbook.students import accounts
+from rollbook.schools.models import School, User
+from rollbook.students import accounts, registration
 from rollbook.students.models import StudentAccount
+from rollbook.sync import invitations
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.students import found_by, kept_of, wanted_of
 
-ACTIONS: Final = {"deactivate": (accounts.to_deactivate, accounts.deactivate), "reactivate": (accounts.to_reactivate, accounts.reactivate)}
+
+def _invite(school: School, ids: Iterable[UUID], by: User | None) -> int:
+    return invitations.invite(school, StudentAccount.objects.filter(school=school, pk__in=list(ids)), by)
+
+
+Narrow = Callable[[QuerySet[StudentAccount]], QuerySet[StudentAccount]]
+# What a person can do to many: whom it would change, and the deed.
+ACTIONS: Final[dict[str, tuple[Narrow, Callable[[School, Iterable[UUID], User | None], int]]]] = {
+    "deactivate": (accounts.to_deactivate, accounts.deactivate),
+    "reactivate": (accounts.to_reactivate, accounts.reactivate),
+    "invite": (registration.to_invite, _invite),
+}
 MOST_CHECKED: Final = 1_000
 
 
@@ -45,6 +59,7 @@ def students_bulk(request: SchoolRequest) -> HttpResponse:
     context = {
         "action": action,
         "number": number,
+        "audience": registration.audience(_chosen(request)) if action == "invite" else None,
         "changed_meanwhile": bool(request.POST.get("expected")),
         "checked": [] if request.POST.get("all") else _checked(request),
         "kept": kept_of(request.POST),
@@ -77,6 +92,9 @@ def _done(action: str, number: int) -> str:
     if action == "deactivate":
         one = "%(number)s student was deactivated. Their values stay."
         text = ngettext(one, "%(number)s students were deactivated. Their values stay.", number)
+    elif action == "invite":
+        one = "A registration email to %(number)s student is on its way."
+        text = ngettext(one, "Registration emails to %(number)s students are on their way.", number)
     else:
         text = ngettext("%(number)s student was reactivated.", "%(number)s students were reactivated.", number)
     return text % {"number": number_format(number, use_l10n=True, force_grouping=True)}
@@ -85,4 +103,6 @@ def _done(action: str, number: int) -> str:
 def _nothing(action: str) -> str:
     if action == "deactivate":
         return _("Nothing to do: none of the chosen students has an active account. Tick those you mean first.")
+    if action == "invite":
+        return _("Nothing was sent: each of the chosen students is registered, was invited within a day, or has no active account.")
     return _("Nothing to do: every chosen student has an active account already. Tick those you mean first.")

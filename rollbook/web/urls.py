@@ -9,13 +9,14 @@ from rollbook.web.configure_sis import configure_sis
 from rollbook.web.download import report
 from rollbook.web.history import history
 from rollbook.web.home import home, schools
+from rollbook.web.me import forgot, me, register, student_sign_in, student_sign_out
 from rollbook.web.notifications import notifications
 from rollbook.web.run_decision import approve, discard
 from rollbook.web.run_page import run_page, run_progress
 from rollbook.web.schedule import schedule
 from rollbook.web.select_mapping import select_mapping
 from rollbook.web.sign_in import sign_in, sign_out
-from rollbook.web.student import deactivate, reactivate, student
+from rollbook.web.student import deactivate, invite, reactivate, student
 from rollbook.web.students import export_students, students
 from rollbook.web.students_bulk import students_bulk
 from rollbook.web.trigger import trigger_now
@@ -35,6 +36,7 @@ of_a_school = [
     path("students/<uuid:student_id>/", student, name="student"),
     path("students/<uuid:student_id>/deactivate/", deactivate, name="student-deactivate"),
     path("students/<uuid:student_id>/reactivate/", reactivate, name="student-reactivate"),
+    path("students/<uuid:student_id>/invite/", invite, name="student-invite"),
     path("notifications/", notifications, name="notifications"),
     path("runs/<uuid:run_id>/", run_page, name="run"),
     path("runs/<uuid:run_id>/progress/", run_progress, name="run-progress"),
@@ -47,6 +49,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("sign-in/", sign_in, name="sign-in"),
     path("sign-out/", sign_out, name="sign-out"),
+    path("me/", me, name="me"),
+    path("me/sign-in/", student_sign_in, name="student-sign-in"),
+    path("me/sign-out/", student_sign_out, name="student-sign-out"),
+    path("me/forgot/", forgot, name="student-forgot"),
+    path("me/register/<uuid:invitation_id>/<str:code>/", register, name="student-register"),
     path("schools/", schools, name="schools"),
     path("mail/", mails, name="mails"),
     path("mail/<str:name>/", mail, name="mail"),

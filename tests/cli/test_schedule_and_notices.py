@@ -4,11 +4,12 @@ from datetime import datetime
 
 import pytest
 
+from rollbook.schools.mail import MailState
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.standins.standin import StandIn
 from rollbook.sync import credentials, pipeline, runs
 from rollbook.sync import notices as mail
-from rollbook.sync.models import Integration, NoticeEvent, NoticeState, Schedule, Trigger
+from rollbook.sync.models import Integration, NoticeEvent, Schedule, Trigger
 from tests.cli.conftest import Command
 
 
@@ -125,4 +126,4 @@ def test_the_command_knows_every_event_and_state() -> None:
     from rollbook.cli import notices
 
     assert set(notices.EVENTS) == set(NoticeEvent.values)
-    assert set(notices.STATES) == set(NoticeState.values)
+    assert set(notices.STATES) == set(MailState.values)

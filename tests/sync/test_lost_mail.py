@@ -12,9 +12,10 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
+from rollbook.schools.mail import MailState
 from rollbook.schools.models import User
-from rollbook.sync import notices, queue, rounds, runs
-from rollbook.sync.models import Integration, Notice, NoticeState, Run, RunState, Trigger
+from rollbook.sync import notices, outbox, queue, rounds, runs
+from rollbook.sync.models import Integration, Notice, Run, RunState, Trigger
 from tests.processes import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -85,7 +86,7 @@ def test_a_mail_is_sent_and_its_job_is_gone(notice: Notice, mailoutbox: list[Any
     assert jobs() == [("send_notice", "todo", f"notice {notice.pk}")]
     work_off()
     notice.refresh_from_db()
-    assert (notice.state, notice.tries, len(mailoutbox)) == (NoticeState.SENT, 1, 1)
+    assert (notice.state, notice.tries, len(mailoutbox)) == (MailState.SENT, 1, 1)
     assert not ProcrastinateJob.objects.exists()
 
 
@@ -133,16 +134,16 @@ def test_the_growing_waits_of_a_retry_are_not_cut_short(notice: Notice, dead_ser
     [there] = ProcrastinateJob.objects.all()
     assert (there.pk, there.scheduled_at) == (retry.pk, retry.scheduled_at)
     notice.refresh_from_db()
-    assert (notice.state, notice.tries) == (NoticeState.WAITING, 1)
+    assert (notice.state, notice.tries) == (MailState.WAITING, 1)
 
 
 def test_a_mail_that_ends_each_worker_is_given_up(notice: Notice) -> None:
     with connections["default"].cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs")
-    Notice.objects.update(tries=notices.TRIES)
+    Notice.objects.update(tries=outbox.TRIES)
     assert notices.sweep() == 0
     notice.refresh_from_db()
-    assert notice.state == NoticeState.UNDELIVERED and notice.trouble
+    assert notice.state == MailState.UNDELIVERED and notice.trouble
     assert not ProcrastinateJob.objects.exists()
 
 

@@ -2,48 +2,31 @@
 
 from collections.abc import Iterator
 from email.message import EmailMessage
-from email.parser import BytesParser
-from email.policy import default
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import Envelope
 
+from rollbook.schools.mail import MailState
 from rollbook.schools.models import User
 from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
-from rollbook.sync import credentials, notices
-from rollbook.sync.models import Integration, Mode, Notice, NoticeState, Run, RunState
+from rollbook.sync import credentials, notices, outbox
+from rollbook.sync.models import Integration, Mode, Notice, Run, RunState
 from tests.processes import free_port
+from tests.smtp import catching
 from tests.sync.test_pipeline import sync
 
 pytestmark = pytest.mark.django_db
 
 
-class Catcher:
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:
-        parsed = BytesParser(EmailMessage, policy=default).parsebytes(envelope.original_content or b"")
-        self.mails.append(parsed)
-        return "250 OK"
-
-
 @pytest.fixture
 def mails(settings: Any) -> Iterator[list[EmailMessage]]:
-    catcher = Catcher()
-    server = Controller(catcher, hostname="127.0.0.1", port=free_port())
-    server.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-    yield catcher.mails
-    server.stop()
+    with catching(settings) as caught:
+        yield caught
 
 
 def send_all() -> None:
-    for notice in Notice.objects.filter(state=NoticeState.WAITING):
+    for notice in Notice.objects.filter(state=MailState.WAITING):
         notices.send(notice.pk)
 
 
@@ -103,16 +86,16 @@ def test_a_mail_server_that_is_away_delays_the_mail_and_nothing_else(integration
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
     run = sync(integration)
     notice = Notice.objects.get(run=run)
-    for _ in range(notices.TRIES - 1):
+    for _ in range(outbox.TRIES - 1):
         with pytest.raises(OSError):
             notices.send(notice.pk)
     notice.refresh_from_db()
-    assert (notice.state, notice.tries) == (NoticeState.WAITING, notices.TRIES - 1)
+    assert (notice.state, notice.tries) == (MailState.WAITING, outbox.TRIES - 1)
     assert "ConnectionRefused" in notice.trouble
     with pytest.raises(OSError):
         notices.send(notice.pk)
     notice.refresh_from_db()
-    assert notice.state == NoticeState.UNDELIVERED
+    assert notice.state == MailState.UNDELIVERED
     assert Run.objects.get(pk=run.pk).state == RunState.FAILED
 
 

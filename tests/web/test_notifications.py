@@ -10,9 +10,10 @@ from django.urls import resolve, reverse
 from django.utils import timezone
 
 from rollbook.config import config
+from rollbook.schools.mail import MailState
 from rollbook.schools.models import School, User
 from rollbook.sync import notices
-from rollbook.sync.models import ERROR_EVENTS, Integration, Notice, NoticeEvent, NoticeState, RunState
+from rollbook.sync.models import ERROR_EVENTS, Integration, Notice, NoticeEvent, RunState
 from tests.web.conftest import MakeRun
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +78,7 @@ def test_the_list_says_what_became_of_each_mail(
     admin: Client, address: str, connected: Integration, administrator: User, make_run: MakeRun
 ) -> None:
     run = make_run(RunState.FAILED)
-    a_notice(connected, administrator, run=run, state=NoticeState.SENT, tries=1, sent_at=timezone.now())
+    a_notice(connected, administrator, run=run, state=MailState.SENT, tries=1, sent_at=timezone.now())
     refused = "ConnectionRefusedError: [Errno 111] Connection refused"
     a_notice(connected, administrator, NoticeEvent.ON_HOLD, tries=3, trouble=refused)
     page = text(admin, address)
@@ -85,7 +86,7 @@ def test_the_list_says_what_became_of_each_mail(
         assert words in page, words
     assert reverse("run", args=[run.school_id, run.pk]) in page
     assert "not delivered" not in page
-    a_notice(connected, administrator, state=NoticeState.UNDELIVERED, tries=24, trouble="SMTPRecipientsRefused: 550 no such user")
+    a_notice(connected, administrator, state=MailState.UNDELIVERED, tries=24, trouble="SMTPRecipientsRefused: 550 no such user")
     page = text(admin, address)
     for words in ("1 mail was not delivered.", "What to do next:", "Not delivered", "given up after 24 tries: SMTPRecipientsRefused"):
         assert words in page, words
@@ -94,7 +95,7 @@ def test_the_list_says_what_became_of_each_mail(
 def test_a_counselor_does_not_see_other_peoples_mail(
     counselor_client: Client, address: str, connected: Integration, administrator: User
 ) -> None:
-    a_notice(connected, administrator, state=NoticeState.UNDELIVERED, trouble="550 no such user")
+    a_notice(connected, administrator, state=MailState.UNDELIVERED, trouble="550 no such user")
     page = text(counselor_client, address)
     for words in ("Last mails", administrator.email, "550", "not delivered", "Step 1.1"):
         assert words not in page, words

@@ -64,9 +64,9 @@ def test_what_is_typed_is_shown_before_it_is_saved(admin: Client, address: str) 
 def test_saving_says_when_the_next_run_is(admin: Client, address: str) -> None:
     with time_machine.travel("2026-11-23T12:00:00Z", tick=False):
         response = post(admin, address, days=["1", "3"], times=["02:00", "", "14:30"])
+        page = words(admin.get(response["Location"]))
     saved = Schedule.objects.get()
     assert (saved.enabled, saved.days, saved.times, saved.timezone) == (True, [1, 3], ["02:00", "14:30"], "Asia/Singapore")
-    page = words(admin.get(response["Location"]))
     assert "Saved. The next run is due Mon, Nov 23, 1:00 PM (America/New_York)." in page
     assert "Every Tuesday and Thursday at 2:00 AM and 2:30 PM, Asia/Singapore" in page
     assert AuditEntry.objects.filter(action="schedule.saved", actor__isnull=False).count() == 1

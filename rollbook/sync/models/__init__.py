@@ -1,7 +1,7 @@
 """Tables of the sync, one module for each part: columns and constraints, little else."""
 
 from rollbook.sync.models.integration import Credential, Integration, Schedule
-from rollbook.sync.models.notice import ERROR_EVENTS, Notice, NoticeChoice, NoticeEvent, NoticeState
+from rollbook.sync.models.notice import ERROR_EVENTS, Notice, NoticeChoice, NoticeEvent
 from rollbook.sync.models.report_file import ReportFile, ReportState
 from rollbook.sync.models.run import ACTIVE_STATES, OCCUPYING, WORKING_STATES, Change, Issue, Mode, Run, RunState, Trigger
 from rollbook.sync.models.upload import ColumnMemory, Upload, UploadState
@@ -20,7 +20,6 @@ __all__ = [
     "Notice",
     "NoticeChoice",
     "NoticeEvent",
-    "NoticeState",
     "ReportFile",
     "ReportState",
     "Run",

@@ -1,11 +1,11 @@
 """Mail to staff: what can be mailed about, who wants it, and each mail with what became of it."""
 
-import uuid
 from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from rollbook.schools.mail import Mail
 from rollbook.schools.models import School, User
 from rollbook.sync.models.integration import Integration
 from rollbook.sync.models.run import Run
@@ -39,28 +39,15 @@ class NoticeChoice(models.Model):
         return f"{self.user_id} {self.events}"
 
 
-class NoticeState(models.TextChoices):
-    WAITING = "waiting", _("Waiting to be sent")
-    SENT = "sent", _("Sent")
-    UNDELIVERED = "undelivered", _("Not delivered")
-
-
-class Notice(models.Model):
+class Notice(Mail):
     """One mail to one person about one event. `occasion` tells the run or the due time it is about, so that it is made once."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="+")
     run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True, related_name="notices")
     event = models.CharField(max_length=20, choices=NoticeEvent.choices)
     occasion = models.CharField(max_length=100)
     reason = models.TextField(blank=True)
-    state = models.CharField(max_length=12, choices=NoticeState.choices, default=NoticeState.WAITING)
-    tries = models.IntegerField(default=0)
-    trouble = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    sent_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["school", "user", "occasion"], name="one_notice_per_occasion")]

@@ -78,6 +78,8 @@ class StudentAccount(models.Model):
 class EventAction(models.TextChoices):
     DEACTIVATED = "deactivated", _("Deactivated")
     REACTIVATED = "reactivated", _("Reactivated")
+    REGISTERED = "registered", _("Registered")
+    PASSWORD_SET = "password_set", _("New password set")
 
 
 class AccountEvent(models.Model):

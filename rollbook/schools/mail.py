@@ -1,0 +1,29 @@
+"""A mail as a row: made in the transaction of what it is about, sent by a worker afterwards, and shown with what became of it."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from rollbook.schools.models import School
+
+
+class MailState(models.TextChoices):
+    WAITING = "waiting", _("Waiting to be sent")
+    SENT = "sent", _("Sent")
+    UNDELIVERED = "undelivered", _("Not delivered")
+
+
+class Mail(models.Model):
+    """What every mail has. `trouble` is why the last try failed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=12, choices=MailState.choices, default=MailState.WAITING)
+    tries = models.IntegerField(default=0)
+    trouble = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True

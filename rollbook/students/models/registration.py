@@ -1,0 +1,50 @@
+"""How a student gets in: the invitation that was mailed, and the password that was set with it."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from rollbook.schools.mail import Mail
+from rollbook.schools.models import School, User
+from rollbook.students.models.account import StudentAccount
+
+
+class Invitation(Mail):
+    """One registration mail to one student. Its link works once, until `expires_at`, for this address and an active account only.
+
+    The link's secret is derived from the installation's key and never stored (`students.registration`). `ended_at` is set where a newer
+    invitation took its place.
+    """
+
+    account = models.ForeignKey(StudentAccount, on_delete=models.CASCADE, related_name="invitations")
+    address = models.CharField(max_length=320)
+    address_key = models.CharField(max_length=320)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["school", "account"], condition=Q(used_at__isnull=True, ended_at__isnull=True), name="one_open_invitation"
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["school", "account", "-created_at"], name="invitations_by_account")]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.state}"
+
+
+class StudentLogin(models.Model):
+    """A registered student's password, as Django's hashers write it. Students are no users: nothing of a school opens to them."""
+
+    account = models.OneToOneField(StudentAccount, on_delete=models.CASCADE, primary_key=True, related_name="login")
+    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
+    password = models.CharField(max_length=128)
+    registered_at = models.DateTimeField(auto_now_add=True)
+    last_sign_in_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.account_id)
