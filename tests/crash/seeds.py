@@ -250,6 +250,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--table", type=Path, help="append the rows of a table to this file")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     wrong = 0
     with tempfile.TemporaryDirectory(prefix="rollbook-crash-") as folder, World(Path(folder)) as world:
         for seed in range(arguments.first, arguments.first + arguments.seeds):
