@@ -2,7 +2,22 @@
 
 import click
 
-from rollbook.cli import check, connect, demo, invitations, keys, notices, operate, people, records, runs, schedule, settings, worker
+from rollbook.cli import (
+    backup,
+    check,
+    connect,
+    demo,
+    invitations,
+    keys,
+    notices,
+    operate,
+    people,
+    records,
+    runs,
+    schedule,
+    settings,
+    worker,
+)
 from rollbook.cli.answers import EXIT_CODES
 
 
@@ -48,6 +63,8 @@ for command in (
     notices.notices,
     records.audit,
     check.check,
+    backup.backup,
+    backup.restore,
     keys.keys,
     settings.settings,
 ):
