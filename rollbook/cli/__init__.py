@@ -16,6 +16,7 @@ from rollbook.cli import (
     runs,
     schedule,
     settings,
+    upload,
     worker,
 )
 from rollbook.cli.answers import EXIT_CODES
@@ -57,6 +58,8 @@ for command in (
     runs.approve,
     runs.discard,
     runs.report,
+    upload.upload,
+    upload.template,
     records.students,
     invitations.invite,
     invitations.invitations,

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from rollbook.schools.models import AuditEntry, School, User
     from rollbook.students.models import StudentAccount
     from rollbook.sync.models import Integration, Issue, Run
+    from rollbook.sync.uploads import Column
 
 
 def moment(at: datetime | None) -> str | None:
@@ -101,15 +102,10 @@ def of_student(account: "StudentAccount") -> Document:
 
 def of_issue(issue: "Issue", run: "Run") -> Document:
     """A problem with its words: `what` went wrong, the `remedy`, and `who` can mend it."""
-    from rollbook.roster.fields import STUDENT_FIELDS
-    from rollbook.roster.problems import explain
-    from rollbook.sources.registry import SOURCES
+    from rollbook.roster.columns import column_letter
+    from rollbook.sync import report
 
-    source = SOURCES[run.source]
-    rows = source.variant(run.settings.get("variant", "")).mapping
-    where = next((row.where for row in rows if row.source_field == issue.source_field), "")
-    label = STUDENT_FIELDS[issue.field].label if issue.field in STUDENT_FIELDS else ""
-    words = explain(issue.code, source.label, issue.source_field, where, label, issue.value, issue.sis_id or "")
+    words = report.problem(run, issue)
     return {
         "severity": issue.severity,
         "code": issue.code,
@@ -120,7 +116,21 @@ def of_issue(issue: "Issue", run: "Run") -> Document:
         "value": issue.value or None,
         "what": words.cause,
         "remedy": words.remedy,
-        "who": words.who,
+        "who": words.who_code,
+        "row": issue.row_number,
+        "column": None if issue.column_index is None else column_letter(issue.column_index),
+    }
+
+
+def of_column(column: "Column") -> Document:
+    """A column of an upload: what it fills, and how that is known."""
+    known = "chosen" if column.saved else "remembered" if column.remembered else "guessed" if column.guessed else None
+    return {
+        "letter": column.letter,
+        "name": column.name or None,
+        "field": column.field,
+        "known": known,
+        "samples": column.samples,
     }
 
 

@@ -22,7 +22,7 @@ def _counted(run: Document) -> str:
     return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name in COUNTS if (number := run["counts"].get(name)))
 
 
-def _show(document: Document) -> None:
+def show_run(document: Document) -> None:
     run = document["run"]
     took = f" after {run['seconds']:.1f} s" if run["seconds"] is not None else ""
     click.echo(f"{run['uploader_type']} {run['id']}: {run['state'].replace('_', ' ')}{took}")
@@ -63,7 +63,7 @@ def _show_list(document: Document) -> None:
 @click.option("--no-wait", is_flag=True, help="Come back at once; the run goes on in a worker.")
 @click.option("--here", is_flag=True, help="Do the run in this process; no worker is needed.")
 @click.option("--timeout", type=float, default=None, metavar="SECONDS", help="Wait no longer than this; the run goes on.")
-@answers(_show)
+@answers(show_run)
 def run(school_name: str | None, source: str | None, mode: str | None, no_wait: bool, here: bool, timeout: float | None) -> Answer:
     """Start a run and wait for it. Without --test or --live it follows the integration's Test Run switch.
 
@@ -158,7 +158,7 @@ def problems(name: str, school_name: str | None, severity: str | None, limit: in
 
 def _show_holds(document: Document) -> None:
     for each in document["holds"]:
-        _show({"run": each})
+        show_run({"run": each})
     if not document["holds"]:
         click.echo("No run is on hold.")
 
@@ -191,7 +191,7 @@ def _decide(name: str, school_name: str | None, act: "Callable[[Run], bool]") ->
 @school_option
 @click.option("--no-wait", is_flag=True, help="Come back at once; a worker applies it.")
 @click.option("--timeout", type=float, default=None, metavar="SECONDS", help="Wait no longer than this.")
-@answers(_show)
+@answers(show_run)
 def approve(name: str, school_name: str | None, no_wait: bool, timeout: float | None) -> Answer:
     """Let a held run apply exactly what was previewed, and wait until it has."""
     from rollbook.cli.waiting import wait_for
@@ -206,7 +206,7 @@ def approve(name: str, school_name: str | None, no_wait: bool, timeout: float | 
 @click.command()
 @click.argument("name", metavar="RUN")
 @school_option
-@answers(_show)
+@answers(show_run)
 def discard(name: str, school_name: str | None) -> Answer:
     """Put a held run aside. No account is changed."""
     from rollbook.cli.documents import of_run

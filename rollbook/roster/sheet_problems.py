@@ -25,13 +25,13 @@ SHEET_PROBLEMS: Final = (
     SheetProblem(
         "error_in_cell",
         Severity.ERROR,
-        _("The cell holds {value}, an error of the spreadsheet program, in place of a value. The row was left out."),
+        _("The cell holds {value}, an error of the spreadsheet program, in place of a value. The row was left out and no account touched."),
         _("Mend the formula in {place}, or put the value itself there, and upload that row again."),
     ),
     SheetProblem(
         "digits_lost",
         Severity.ERROR,
-        _("{value} is a number of more digits than a spreadsheet program keeps: the last ones are lost. The row was left out."),
+        _("{value} is a number of more digits than a spreadsheet program keeps: the last ones are lost. No account was touched."),
         _("Format column {source_field} as text, type the number anew in {place}, and upload that row again."),
     ),
     SheetProblem(
@@ -55,7 +55,7 @@ SHEET_PROBLEMS: Final = (
     SheetProblem(
         "row_repeated",
         Severity.ERROR,
-        _("More than one row is about this student, and they differ. We can't tell which is right, so none of them was taken."),
+        _("More than one row is about this student, and they differ. We can't tell which is right, so no account was touched."),
         _("Keep the right one, delete the others and upload it again. One of them is {place}."),
     ),
     SheetProblem(
@@ -79,13 +79,15 @@ SHEET_PROBLEMS: Final = (
     SheetProblem(
         "account_missing",
         Severity.ERROR,
-        _("No account here has this {field}, and only existing accounts were to be changed. No account was made."),
+        _("No account here has this {field}, and only existing accounts were to be changed: none was touched."),
         _("If it is a new student, switch “only existing accounts” off. If it is a slip, correct {place} and upload that row again."),
     ),
     SheetProblem(
         "email_names_differ",
         Severity.ERROR,
-        _("An account has the e-mail address {value}, but another first name than this row. It may be somebody else, so nothing was done."),
+        _(
+            "An account has the e-mail address {value}, but another first name than this row. It may be somebody else; it wasn't touched."
+        ),
         _("Add the SIS ID or the student number to the row if it is the same student; else correct the address in {place}."),
     ),
 )

@@ -57,6 +57,7 @@ class ErrorRow(NamedTuple):
     place: str = ""
     row_number: int | None = None
     column_index: int | None = None
+    who_code: str = ""
 
 
 class NewRow(NamedTuple):
@@ -139,6 +140,11 @@ def problems_of(run: Run, sis_id: str) -> list[ErrorRow]:
     places = _Places.of(run)
     issues = Issue.objects.filter(school_id=run.school_id, run_id=run.pk, sis_id=sis_id).order_by("pk")
     return [_error_row(issue, places) for issue in issues]
+
+
+def problem(run: Run, issue: Issue) -> ErrorRow:
+    """One problem of a run with its words."""
+    return _error_row(issue, _Places.of(run))
 
 
 def explained(run: Run, issues: QuerySet[Issue]) -> Iterator[tuple[Issue, ErrorRow]]:
@@ -247,6 +253,7 @@ def _error_row(issue: Issue, places: _Places) -> ErrorRow:
         place,
         issue.row_number,
         issue.column_index,
+        told.who,
     )
 
 

@@ -28,7 +28,9 @@ def summary(run: Run) -> list[Line]:
 
 def about(run: Run) -> list[Line]:
     """Who, what, when, and in a plain sentence what was changed."""
-    started_by = run.requested_by.name if run.trigger == Trigger.PERSON and run.requested_by else str(Trigger(run.trigger).label)
+    started_by = (
+        run.requested_by.name if run.trigger in {Trigger.PERSON, Trigger.UPLOAD} and run.requested_by else str(Trigger(run.trigger).label)
+    )
     duration = run.finished_at - run.started_at if run.finished_at and run.started_at else None
     lines = [
         Line(gettext("Uploader type"), run.uploader_type),
@@ -39,12 +41,19 @@ def about(run: Run) -> list[Line]:
         Line(gettext("Started"), _local(run.started_at, run.school.timezone)),
         Line(gettext("Finished"), _local(run.finished_at, run.school.timezone)),
         Line(gettext("Duration"), "" if duration is None else _span(duration)),
-        Line(gettext("Grades"), ", ".join(grade_label(level) for level in run.settings.get("grades", ()))),
+        _what_was_read(run),
         Line(gettext("What was changed"), what_was_changed(run)),
     ]
     if run.error_what:
         lines += [Line(gettext("What went wrong"), run.error_what), Line(gettext("What to do"), run.error_remedy)]
     return lines
+
+
+def _what_was_read(run: Run) -> Line:
+    """The file of an upload; of a SIS, the grades that were pulled in."""
+    if run.is_upload:
+        return Line(gettext("File"), str(run.settings.get("file_name", "")))
+    return Line(gettext("Grades"), ", ".join(grade_label(level) for level in run.settings.get("grades", ())))
 
 
 def numbers(run: Run) -> list[Line]:

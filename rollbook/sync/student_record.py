@@ -96,7 +96,7 @@ def _by_runs(account: StudentAccount) -> list[Entry]:
 
 
 def _started_by(run: Run) -> str:
-    if run.trigger == Trigger.PERSON:
+    if run.trigger in {Trigger.PERSON, Trigger.UPLOAD}:
         return run.requested_by.name if run.requested_by else _("Command line")
     return str(Trigger(run.trigger).label)
 
@@ -197,7 +197,13 @@ def _value(account: StudentAccount, key: str, run: Run | None, kept_in_step: boo
     held = getattr(account, key)
     if held is None or held == "":
         return Value(word(LABELS, key), "", "", None)
-    return Value(word(LABELS, key), str(held), source_label(account.source) if run or kept_in_step else _("By hand"), run)
+    return Value(word(LABELS, key), str(held), _origin(account, run, kept_in_step), run)
+
+
+def _origin(account: StudentAccount, run: Run | None, kept_in_step: bool) -> str:
+    if run is not None and run.is_upload:
+        return run.uploader_type
+    return source_label(account.source) if run or kept_in_step else _("By hand")
 
 
 def source_label(code: str) -> str:

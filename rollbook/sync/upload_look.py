@@ -184,12 +184,12 @@ def _words(upload: Upload, memory: ColumnMemory, columns: Sequence[Column], shee
                 counts[word_key(text)] = (first, count + 1)
                 if len(counts) > MOST_WORDS:
                     break
-        meanings = value_maps(upload, memory).get(column.field, {})
+        meanings = meanings_of(upload, memory).get(column.field, {})
         words += [Word(column.position, column.field, text, count, meanings.get(key)) for key, (text, count) in counts.items()]
     return words
 
 
-def value_maps(upload: Upload, memory: ColumnMemory) -> dict[str, dict[str, str]]:
+def meanings_of(upload: Upload, memory: ColumnMemory) -> dict[str, dict[str, str]]:
     """What the school's own words mean, by field: as said for this upload, else as remembered."""
     chosen = upload.columns.get("value_maps", {})
     both = {field: {**memory.value_maps.get(field, {}), **chosen.get(field, {})} for field in {*memory.value_maps, *chosen}}

@@ -28,7 +28,7 @@ from rollbook.sync import runs, upload_files
 from rollbook.sync.models import ColumnMemory, Run, Upload, UploadState
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.runs import RunRefused
-from rollbook.sync.upload_look import Column, Look, Word, column_keys, look, memory_of, sheet_of, value_maps
+from rollbook.sync.upload_look import Column, Look, Word, column_keys, look, meanings_of, memory_of, sheet_of
 
 __all__ = ["Column", "Look", "Settings", "Word", "failing_rows", "look", "write_template"]
 
@@ -50,7 +50,7 @@ class Settings(NamedTuple):
 
 @transaction.atomic
 def start(school: School, by: User | None, file_name: str, content: bytes, via: str = "web", **chosen: Any) -> Upload:
-    """Take a file in as a draft. `chosen` are `sheet`, `encoding`, `delimiter` and `header_row`, where they are known already.
+    """Take a file in as a draft. `chosen` are settings and `header_row`, where they are known already.
 
     Raises an `UploadRefused` and then stores nothing.
     """
@@ -158,7 +158,7 @@ def save_columns(
 def _meanings(draft: Upload, given: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
     """What the school's words mean: as said now, else as remembered."""
     draft.columns = {"value_maps": given}
-    return value_maps(draft, memory_of(draft))
+    return meanings_of(draft, memory_of(draft))
 
 
 def _check_columns(chosen: Mapping[int, str | None], only_existing: bool) -> None:
@@ -220,7 +220,13 @@ def preview(upload: Upload, by: User | None, via: str = "web") -> Run:
     return draft.run
 
 
-def accept(upload: Upload, by: User | None, fields: Mapping[int, str | None] | None = None, via: str = "web") -> None:
+def accept(
+    upload: Upload,
+    by: User | None,
+    fields: Mapping[int, str | None] | None = None,
+    value_maps: Mapping[str, Mapping[str, str]] | None = None,
+    via: str = "web",
+) -> None:
     """Save the columns as they were remembered or guessed, but for `fields`. Raises SettingRefused where that isn't clear."""
     seen = look(upload)
     if seen.header_row is None:
@@ -233,7 +239,7 @@ def accept(upload: Upload, by: User | None, fields: Mapping[int, str | None] | N
         raise SettingRefused(
             "columns", _("More than one column is named: %(names)s. Say which of them counts.") % {"names": ", ".join(unclear)}
         )
-    save_columns(upload, by, header_row=seen.header_row, fields=chosen, via=via)
+    save_columns(upload, by, header_row=seen.header_row, fields=chosen, value_maps=value_maps, via=via)
 
 
 def correct_cells(upload: Upload, by: User | None, cells: Mapping[tuple[int, int], str], via: str = "web") -> None:

@@ -45,6 +45,6 @@ def line_of(run: Run) -> Line:
 
 def started_by(run: Run) -> str:
     """The person who triggered it, or what did."""
-    if run.trigger == Trigger.PERSON:
+    if run.trigger in {Trigger.PERSON, Trigger.UPLOAD}:
         return run.requested_by.name if run.requested_by else _("Command line")
     return str(Trigger(run.trigger).label)

@@ -1,0 +1,88 @@
+"""`rollbook upload` and `rollbook template`, as scripts use them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rollbook.schools.models import School
+from rollbook.students.models import StudentAccount
+from tests.cli.conftest import Command
+
+HEADER = "SIS ID,E-mail,First name,Last name,Graduation year,Date of birth\n"
+ADA = "S1,ada@x.example,Ada,Lovelace,2030,2012-05-30\n"
+
+
+@pytest.fixture
+def students(tmp_path: Path, school: School) -> Path:
+    file = tmp_path / "students.csv"
+    file.write_text(HEADER + ADA + "S2,bob at x,Bob,Noyce,2031,2011-01-31\n")
+    return file
+
+
+@pytest.mark.slow
+def test_previews_confirms_once_and_writes_the_failing_rows(rollbook: Command, tmp_path: Path) -> None:
+    file, failing = tmp_path / "students.csv", tmp_path / "failing.csv"
+    file.write_text(HEADER + ADA + "S2,bob at x,Bob,Noyce,2031,2011-01-31\n")
+    rollbook("school", "add", "Lincoln")
+    shown = rollbook("upload", str(file), "--here", "--failing-rows", str(failing), "--json")
+    assert shown.code == 0, shown.err
+    run = shown.json["run"]
+    assert (run["state"], run["counts"]["new"], run["source"], run["integration" if "integration" in run else "trigger"]) == (
+        "preview",
+        1,
+        "spreadsheet",
+        "upload",
+    )
+    (problem,) = shown.json["problems"]
+    assert (problem["row"], problem["column"], problem["code"], problem["source_field"]) == (3, "B", "email_invalid", "E-mail")
+    assert "row 3, column B" in problem["remedy"]
+    assert failing.read_text(encoding="utf-8-sig").splitlines()[1].startswith("S2,bob at x,Bob")
+    assert json.loads(rollbook("students", "--json").out)["total"] == 0
+    done = rollbook("upload", "--run", run["id"], "--confirm", "--here", "--json")
+    assert (done.code, done.json["run"]["state"]) == (0, "done")
+    again = rollbook("upload", "--run", run["id"], "--confirm", "--here", "--json")
+    assert (again.code, again.json["error"]["code"]) == (3, "not_a_preview")
+    assert json.loads(rollbook("students", "--json").out)["total"] == 1
+    failing.write_text(failing.read_text(encoding="utf-8-sig").replace("bob at x", "bob@x.example"))
+    assert rollbook("upload", str(failing), "--confirm", "--here", "--json").json["run"]["counts"]["new"] == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "code"),
+    [
+        ("%PDF-1.7", (), "not_a_spreadsheet"),
+        ("", (), "empty"),
+        ("ada@x.example,1,2\nbob@x.example,3,4\n", (), "no_header"),
+        (HEADER + ADA, ("--map", "Nickname=email"), "column_unknown"),
+        (HEADER + ADA, ("--map", "E-mail=mailbox"), "field_unknown"),
+        (HEADER + ADA, ("--map", "E-mail=ignore"), "columns_refused"),
+        (HEADER.replace("SIS ID", "Email") + ADA, (), "columns_refused"),
+        (HEADER.replace("SIS ID", "E-mail") + ADA, ("--map", "E-mail=email"), "column_repeated"),
+        (HEADER + ADA.replace("2012-05-30", "03/04/2012"), ("--confirm",), "date_order_ambiguous"),
+        (HEADER + ADA, ("--header-row", "9"), "header_row_refused"),
+        (HEADER + ADA, ("--word", "gender=x"), "pair_unknown"),
+    ],
+)
+def test_a_file_that_cannot_be_taken_is_refused_with_a_code(
+    inside: Command, students: Path, content: str, options: tuple[str, ...], code: str
+) -> None:
+    students.write_text(content)
+    refused = inside("upload", str(students), "--here", "--json", *options)
+    assert (refused.code, refused.json["error"]["code"]) == (3, code)
+    assert refused.json["error"]["what"] and refused.json["error"]["remedy"]
+    assert not StudentAccount.objects.exists()
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_the_template_names_every_field_and_uploads_as_nothing(inside: Command, school: School, tmp_path: Path, kind: str) -> None:
+    from rollbook.sync import pipeline, uploads
+    from rollbook.sync.models import Issue
+
+    file = tmp_path / f"template.{kind}"
+    assert inside("template", "-o", str(file), "--json").code == 0
+    upload = uploads.start(school, None, file.name, file.read_bytes())
+    assert all(column.field for column in uploads.look(upload).columns)
+    run = uploads.preview(upload, None)
+    pipeline.run_sync(run.pk)
+    assert list(Issue.objects.filter(run=run).values_list("code", "severity", "row_number")) == [("example_row", "note", 2)]
