@@ -85,9 +85,7 @@ SHEET_PROBLEMS: Final = (
     SheetProblem(
         "email_names_differ",
         Severity.ERROR,
-        _(
-            "An account has the e-mail address {value}, but another first name than this row. It may be somebody else; it wasn't touched."
-        ),
+        _("An account has the e-mail address {value}, but another first name than this row. It may be somebody else; it wasn't touched."),
         _("Add the SIS ID or the student number to the row if it is the same student; else correct the address in {place}."),
     ),
 )
