@@ -20,9 +20,10 @@ from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
+from rollbook.config import config
 from rollbook.schools import audit
 from rollbook.schools.models import User
-from rollbook.sync import excel, lease, report
+from rollbook.sync import excel, lease, report, retention
 from rollbook.sync.models import ReportFile, ReportState, Run
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,8 @@ def request_report(run: Run, by: User | None, via: str = "web") -> ReportFile:
 
     The same wish again gets the same file, until the run changes or the file expires. Raises NoReport.
     """
+    if retention.is_past_keeping(run):
+        raise NoReport(_("The rows of this report were removed after %(days)d days; its numbers stay.") % {"days": config.report_days})
     if not report.has_plan(run):
         raise NoReport(_("This run has no report, because it ended before all students were read."))
     wanted = ReportFile(

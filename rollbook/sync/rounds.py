@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection
 from procrastinate.exceptions import ConnectorException
 
 from rollbook.schools import slow_down
-from rollbook.sync import invitations, notices, places, queue, report_files, runs, schedules, uploads
+from rollbook.sync import invitations, notices, places, queue, report_files, retention, runs, schedules, uploads
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ PARTS: Final[tuple[Callable[[], Any], ...]] = (
     notices.sweep,
     invitations.sweep,
     slow_down.sweep,
+    retention.sweep,
 )
 
 

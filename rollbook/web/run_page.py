@@ -7,7 +7,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
-from rollbook.sync import report, report_summary
+from rollbook.config import config
+from rollbook.sync import report, report_summary, retention
 from rollbook.sync.models import Run, RunState
 from rollbook.sync.report_words import KIND_LABELS, SEVERITY_LABELS
 from rollbook.web.access import SchoolRequest, school_required
@@ -71,7 +72,8 @@ def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "confirm_discard": request.GET.get("confirm") == "discard",
     }
     if line.has_report and not working:
-        context |= _tabs(request, run) | {"tiles": tiles_of(run)}
+        context |= {"tiles": tiles_of(run)}
+        context |= {"removed_after": config.report_days} if retention.is_past_keeping(run) else _tabs(request, run)
     return context
 
 
