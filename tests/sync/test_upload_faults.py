@@ -88,7 +88,7 @@ def a_row(number: int, **other: Any) -> list[Any]:
 
 
 def a_file() -> bytes:
-    rows = [["Students of Lincoln High School"], [], list(COLUMNS.values())]
+    rows: list[list[Any]] = [["Students of Lincoln High School"], [], list(COLUMNS.values())]
     rows += [a_row(number, **other) for number, (other, _code, _field) in enumerate(FAULTS)]
     rows += [a_row(900), a_row(901), a_row(901), ["H4", None, "held4@x.example", "Held", "Changed"]]
     return xlsx(rows)
