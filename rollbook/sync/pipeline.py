@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import chain
 from uuid import UUID
 
-from django.db import transaction
+import psycopg
+from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext as _
 
 from rollbook import logs
@@ -60,6 +61,11 @@ def _work_on(run: Run) -> None:
         runs.fail(run, "key_missing", str(error), _("Set the key the credentials were stored with, or enter the credentials again."))
     except HandBack:
         runs.hand_back(run)
+    except (DatabaseError, psycopg.Error) as error:  # COPY raises the driver's own
+        # Restarted, full, or the statement was cancelled: the lease runs out, and the run is tried again.
+        log.warning("run %s: the database failed: %s", run.pk, type(error).__name__)
+        connection.close()
+        runs.note_database_trouble(run, error)
     except runs.LeaseLost:
         log.warning("run %s: taken over by another worker, stopped here", run.pk)
     log.info("run %s: %s %s", run.pk, run.state, {str(kind): number for kind, number in run.counts.items()})

@@ -4,12 +4,13 @@ Races are settled by the database: a claim is a conditional update, one active r
 worker that was taken for dead that the run is no longer its own.
 """
 
+import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db import IntegrityError, models, transaction
+from django.db import DatabaseError, IntegrityError, models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
@@ -21,6 +22,8 @@ from rollbook.schools.models import School, User
 from rollbook.sources.base import Page
 from rollbook.sync import credentials, notices
 from rollbook.sync.models import OCCUPYING, WORKING_STATES, Integration, Mode, Run, RunState, Trigger
+
+log = logging.getLogger(__name__)
 
 MOVES: Final[dict[RunState, frozenset[RunState]]] = {
     RunState.QUEUED: frozenset({RunState.FETCHING, RunState.FAILED}),
@@ -194,6 +197,8 @@ def claim(run_id: UUID) -> Run | None:
         started_at=Coalesce(F("started_at"), Now()),
         pages_done=models.Case(models.When(state__in=(RunState.QUEUED, RunState.FETCHING), then=models.Value(0)), default=F("pages_done")),
         lease_until=Now() + timedelta(seconds=config.lease_seconds),
+        error_code="",
+        error_what="",
     )
     return Run.objects.select_related("school", "integration").get(pk=run_id) if claimed else None
 
@@ -306,6 +311,14 @@ def discard(run: Run, by: User | None, via: str = "web") -> bool:
     return bool(moved)
 
 
+def note_database_trouble(run: Run, error: Exception) -> None:
+    """Note what ended this try, so that a run that is parked in the end says so. The database may be away for this as well."""
+    try:
+        _ours(run).filter(state__in=WORKING_STATES).update(error_code="database_failed", error_what=type(error.__cause__ or error).__name__)
+    except DatabaseError as again:
+        log.warning("run %s: not noted either: %s", run.pk, type(again).__name__)
+
+
 def hand_back(run: Run) -> None:
     """Give a run back unfinished, as on SIGTERM: the next worker takes it at once, and the try isn't counted."""
     _ours(run).filter(state__in=WORKING_STATES).update(lease_until=None, attempts=F("attempts") - 1)
@@ -319,10 +332,14 @@ def sweep() -> list[UUID]:
         | Q(state__in=WORKING_STATES, lease_until__lt=Now())
     )
     for run in silent.filter(attempts__gte=config.run_attempts):
+        code = run.error_code or "worker_died"
         what = _("This run was started several times, and each time its worker ended before it was done. No account was changed.")
         remedy = _("Trigger it again. If that fails too, ask the operator of this installation for the worker's log.")
+        if code == "database_failed":
+            what = _("The database failed each time this run was tried (%(error)s). No account was changed.") % {"error": run.error_what}
+            remedy = _("Ask the operator of this installation to look at the database and its disk, then trigger it again.")
         with suppress(LeaseLost):
-            fail(run, "worker_died", what, remedy)
+            fail(run, code, what, remedy)
     woken = list(silent.filter(attempts__lt=config.run_attempts).values_list("pk", flat=True))
     for run_id in woken:
         wake(run_id)
