@@ -6,13 +6,13 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 from uuid import UUID
 
 import psycopg
@@ -32,11 +32,14 @@ WORKERS = 2
 class World:
     """Two workers, web and a database. Everything that is asked of the database waits for it to be back."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._ending = folder, ExitStack()
+    def __init__(self, folder: Path, settings: Mapping[str, str] = SOON) -> None:
+        self._folder, self._settings, self._ending = folder, settings, ExitStack()
         self._numbers = itertools.count(1)
         self.workers: list[Started] = []
+        self.looked_at = "/sign-in/"
+        self.as_whom: dict[str, str] = {}
         self._statuses: Counter[int] = Counter()
+        self.waits: list[float] = []  # seconds of each answer of web
         self._over = threading.Event()
 
     def __enter__(self) -> Self:
@@ -83,13 +86,15 @@ class World:
     def _browse(self, url: str) -> None:
         """Somebody looks at a page three times a second, all the while."""
         while not self._over.wait(0.3):
+            began = time.monotonic()
             try:
-                with urlopen(f"{url}/sign-in/", timeout=20) as answer:
-                    self._statuses[answer.status] += 1
+                with urlopen(Request(url + self.looked_at, headers=self.as_whom), timeout=20) as answer:
+                    self._statuses[answer.status if answer.url == url + self.looked_at else 302] += 1
             except HTTPError as error:
                 self._statuses[error.code] += 1
             except OSError:
                 self._statuses[0] += 1
+            self.waits.append(time.monotonic() - began)
 
     def web_answers(self) -> dict[int, int]:
         """How often which status was seen; 0 is no answer at all."""
@@ -100,7 +105,7 @@ class World:
         self.workers = [worker for worker in self.workers if worker.process.poll() is None]
         while len(self.workers) < WORKERS:
             log = self._folder / f"worker-{next(self._numbers)}.log"
-            starting = rollbook("worker", log=log, ready=lambda started: "worker is ready" in started.output, **SOON)
+            starting = rollbook("worker", log=log, ready=lambda started: "worker is ready" in started.output, **self._settings)
             self.workers.append(self._ending.enter_context(starting))
 
     def mend(self) -> None:

@@ -1,0 +1,155 @@
+"""Many schools due at the same minute: real workers, web, PostgreSQL, and a made-up PowerSchool for each school.
+
+    python bench/many_schools.py [--schools 200] [--students 1000] [--result bench/many_schools.json]
+
+Each page takes 100 ms to come, and one in a hundred fails once. Afterwards every account of every school is compared with
+`tests.crash.model`. Meanwhile somebody who is signed in looks at a school's history three times a second.
+"""
+
+import argparse
+import json
+import os
+import platform
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from tests.crash import model
+from tests.crash.world import WORKERS, World
+
+GRADES = list(range(-1, 13))
+LATENCY_MS, PAGE, FAILING = 100, 100, 0.01
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--schools", type=int, default=200)
+    parser.add_argument("--students", type=int, default=1_000)
+    parser.add_argument("--result", help="a JSON file to write as well")
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.serve:
+        serve(arguments.schools, arguments.students)
+        return
+    command = [sys.executable, __file__, "--serve", "--schools", str(arguments.schools), "--students", str(arguments.students)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as serving:
+        assert serving.stdin and serving.stdout
+        sis = json.loads(serving.stdout.readline())
+        with tempfile.TemporaryDirectory(prefix="rollbook-bench-") as folder, World(Path(folder), settings={}) as world:
+            result = measure(world, sis)
+        serving.stdin.close()
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    told = {"schools": arguments.schools, "students_each": arguments.students, "workers": WORKERS, "machine": machine, **result}
+    print(json.dumps(told, indent=2))
+    if arguments.result:
+        Path(arguments.result).write_text(json.dumps(told, indent=2) + "\n")
+
+
+def serve(schools: int, students: int) -> None:
+    """One PowerSchool for each school, in this process, until standard input ends."""
+    from rollbook.standins import powerschool
+    from rollbook.standins.faults import Fault
+
+    dice = random.Random(1)
+    pages = -(-students // PAGE)
+    with ExitStack() as ending:
+        told = []
+        for number in range(schools):
+            faults = [Fault("status", page=page, times=1) for page in range(1, pages + 1) if dice.random() < FAILING]
+            running = powerschool.serve(
+                students=students, seed=1_000 + number, clean=True, page_size_max=PAGE, latency_ms=LATENCY_MS, faults=faults
+            )
+            ending.enter_context(running)
+            about = {"url": running.url, "client_id": running.client_id, "client_secret": running.client_secret}
+            told.append(about | {"failing": len(faults)})
+        print(json.dumps(told), flush=True)
+        sys.stdin.read()
+
+
+def measure(world: World, sis: list[dict[str, Any]]) -> dict[str, Any]:
+    from django.utils import timezone
+
+    from rollbook.sync.models import Run, RunState, Schedule
+
+    integrations = [world.school(f"School {number}", about, about["url"], GRADES) for number, about in enumerate(sis)]
+    sign_in(world, integrations[0])
+    world.waits.clear()
+    due_at = timezone.now()
+    Schedule.objects.update(enabled=True, next_due_at=due_at)
+    began = time.monotonic()
+    over = (RunState.DONE, RunState.FAILED, RunState.ON_HOLD)
+    while Run.objects.filter(state__in=over).count() < len(sis):
+        time.sleep(0.5)
+        if time.monotonic() - began > 3_600:
+            break
+    seconds, waits = time.monotonic() - began, sorted(world.waits)
+    runs = list(Run.objects.all())
+    took = [(run.finished_at - run.started_at).total_seconds() for run in runs if run.finished_at and run.started_at]
+    return {
+        "page_latency_ms": LATENCY_MS,
+        "pages_that_failed_once": sum(each["failing"] for each in sis),
+        "seconds_until_all_are_final": round(seconds, 1),
+        "runs": dict(Counter(str(run.state) for run in runs)),
+        "runs_by_tries": dict(Counter(run.attempts for run in runs)),
+        "longest_run_seconds": round(max(took), 1),
+        "schools_with_a_wrong_account": wrong(world, sis, integrations),
+        "accounts": sum(run.counts.get("new", 0) for run in runs),
+        "web": {
+            "answers": world.web_answers(),
+            "median_seconds": round(statistics.median(waits), 3),
+            "p95_seconds": round(waits[int(len(waits) * 0.95)], 3),
+            "longest_seconds": round(waits[-1], 3),
+        },
+        "worker_peak_mb": [peak_mb(worker.pid) for worker in world.workers],
+    }
+
+
+def wrong(world: World, sis: list[dict[str, Any]], integrations: list[Any]) -> int:
+    """How many schools hold anything else than their own SIS's list says."""
+    number = 0
+    for about, integration in zip(sis, integrations, strict=True):
+        with urlopen(f"{about['url']}/_standin/roster", timeout=60) as answer:
+            expected = model.after_a_run({}, json.load(answer)["students"], set(GRADES))
+        try:
+            world.check_school(integration, expected)
+        except AssertionError as error:
+            print(error, file=sys.stderr)
+            number += 1
+    return number
+
+
+def sign_in(world: World, integration: Any) -> None:
+    """Let whoever looks at pages be signed in, and look at a school's history."""
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    from rollbook.schools.models import Membership, User
+
+    user = User.objects.create_user("ada@bench.example", "Ada", "only for a bench, 12 or more")
+    Membership.objects.create(school=integration.school, user=user, role="administrator")
+    session = SessionStore()
+    session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session.save()
+    world.as_whom = {"Cookie": f"sessionid={session.session_key}"}
+    world.looked_at = f"/schools/{integration.school_id}/history/"
+
+
+def peak_mb(pid: int) -> float:
+    """Peak resident memory of a process, from the kernel."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return round(int(line.split()[1]) / 1024, 1)
+    return 0.0
+
+
+if __name__ == "__main__":
+    main()
