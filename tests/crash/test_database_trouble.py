@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,10 +79,12 @@ def sis() -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def there(tmp_path: Path, sis: StandIn) -> Iterator[Installation]:
-    installation = Installation(tmp_path, sis)
-    yield installation
-    installation.cluster.remove()
+def there(sis: StandIn) -> Iterator[Installation]:
+    """Not in `tmp_path`: each start of pytest closes the folder above it to the user whom the server runs as."""
+    with tempfile.TemporaryDirectory(prefix="rollbook-trouble-", ignore_cleanup_errors=True) as folder:
+        installation = Installation(Path(folder), sis)
+        yield installation
+        installation.cluster.remove()
 
 
 @pytest.fixture
