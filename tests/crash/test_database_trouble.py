@@ -58,7 +58,7 @@ class Installation:
 
     def ask(self, statement: str, user: str = "postgres") -> Any:
         with psycopg.connect(self.cluster.url.replace("rollbook_owner", user, 1), autocommit=True) as connection:
-            cursor = connection.execute(statement)  # type: ignore[call-overload]
+            cursor = connection.execute(statement)
             return cursor.fetchone() if cursor.description else None
 
     def is_state(self, *states: str) -> bool:
