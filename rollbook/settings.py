@@ -63,6 +63,8 @@ TEMPLATES = [
     },
 ]
 
+FILE_UPLOAD_HANDLERS = ["rollbook.web.upload_limit.LimitedUpload"]
+
 DATABASES = database.connections(config)
 DATABASE_ROUTERS: list[str] = []
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

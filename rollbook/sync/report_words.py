@@ -84,6 +84,7 @@ APPLIED: Final[dict[str, tuple[Promise, Promise]]] = {
 }
 LABELS: Final[dict[str, str]] = {field.key: field.label for field in STUDENT_FIELDS.values()} | {
     "status": _("Status"),
+    "active": _("Active"),
     "source": _("Linked to"),
 }
 

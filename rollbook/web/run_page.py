@@ -5,16 +5,18 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollbook.config import config
 from rollbook.sync import report, report_summary, retention
-from rollbook.sync.models import Run, RunState
+from rollbook.sync.models import Run, RunState, Upload, UploadState
 from rollbook.sync.report_words import KIND_LABELS, SEVERITY_LABELS
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.history import line_of
+from rollbook.web.import_steps import import_steps
 from rollbook.web.paging import page_of
-from rollbook.web.run_words import STAGE_WORDS, alarm_words, stages_of, tiles_of
+from rollbook.web.run_words import STAGE_WORDS, alarm_words, stages_of, tiles_of, writes_of
 
 WORKING = (RunState.QUEUED, RunState.FETCHING, RunState.PLANNED, RunState.APPLYING)
 
@@ -70,11 +72,27 @@ def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "said": report_summary.what_was_changed(run) if run.state == RunState.DONE else "",
         "confirm_approve": request.GET.get("confirm") == "approve",
         "confirm_discard": request.GET.get("confirm") == "discard",
-    }
+    } | _of_upload(request, run)
     if line.has_report and not working:
         context |= {"tiles": tiles_of(run)}
         context |= {"removed_after": config.report_days} if retention.is_past_keeping(run) else _tabs(request, run)
     return context
+
+
+def _of_upload(request: SchoolRequest, run: Run) -> dict[str, Any]:
+    """What the page of an upload has besides: its file, and while it is a preview the steps and what can be done about it."""
+    upload = Upload.objects.defer("content").filter(run=run, school=run.school).first() if run.is_upload else None
+    if upload is None:
+        return {}
+    decides = run.awaits_confirming and request.membership.may_manage and upload.state == UploadState.DRAFT
+    return {
+        "upload": upload,
+        "file_kept": upload.expires_at > timezone.now() and upload.state != UploadState.DISCARDED,
+        "steps": import_steps("4", upload) if decides else [],
+        "decides": decides and run.state == RunState.PREVIEW,
+        "to_write": writes_of(run),
+        "confirm_upload": request.GET.get("confirm") == "upload",
+    }
 
 
 def _tabs(request: SchoolRequest, run: Run) -> dict[str, Any]:

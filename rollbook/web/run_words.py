@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext_lazy
 
 from rollbook.sync.models import Mode, Run, RunState
+from rollbook.sync.report import UPDATED_KINDS
 from rollbook.sync.report_words import KIND_LABELS, SEVERITY_PLURALS
 
 
@@ -78,6 +80,18 @@ def alarm_words(alarms: Iterable[dict[str, Any]]) -> list[str]:
     return [_(ALARMS[alarm["code"]]) if alarm.get("code") in ALARMS else str(alarm.get("code", "")) for alarm in alarms]
 
 
+def writes_of(run: Run) -> str:
+    """What confirming an upload writes, in a few words; "" where that is nothing."""
+    parts = [
+        (run.counts.get("new", 0), ngettext_lazy("%(number)s new", "%(number)s new", "count")),
+        (sum(run.counts.get(kind, 0) for kind in UPDATED_KINDS), ngettext_lazy("%(number)s updated", "%(number)s updated", "count")),
+    ]
+    shown = [
+        str(words % {"count": count, "number": number_format(count, use_l10n=True, force_grouping=True)}) for count, words in parts if count
+    ]
+    return ", ".join(shown)
+
+
 class Tile(NamedTuple):
     label: str
     value: int
@@ -95,12 +109,13 @@ TILES: Final = (
     ("not_in_roster", gettext_lazy("listed, left as they are"), True),
     ("protected", gettext_lazy("left as they are"), False),
     ("overtaken", gettext_lazy("edited meanwhile, left as they are"), False),
-    ("error", gettext_lazy("records not pulled in"), True),
+    ("error", gettext_lazy("records left out"), True),
     ("warning", gettext_lazy("single values dropped"), False),
 )
 TILE_WORDS: Final = KIND_LABELS | SEVERITY_PLURALS | {"overtaken": gettext_noop("Overtaken")}
 
 
 def tiles_of(run: Run) -> list[Tile]:
-    """What came of a run, in numbers."""
-    return [Tile(_(TILE_WORDS[key]), run.counts.get(key, 0), str(hint)) for key, hint, always in TILES if always or run.counts.get(key)]
+    """What came of a run, in numbers. A file has no grades that aren't pulled in, and nobody is missing from it."""
+    shown = [each for each in TILES if not (run.is_upload and each[0] in {"outside_selection", "not_in_roster"})]
+    return [Tile(_(TILE_WORDS[key]), run.counts.get(key, 0), str(hint)) for key, hint, always in shown if always or run.counts.get(key)]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from rollbook.sync import schedules
+from rollbook.sync import schedules, uploads
 from rollbook.sync.models import Integration, Run
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.schedule_words import sentence
@@ -29,6 +29,7 @@ def upload(request: SchoolRequest) -> HttpResponse:
         "active": sum(one.integration.active for one in connected),
         "last_run": request.school.runs.order_by("-requested_at").first(),
         "runs": request.school.runs.count(),
+        "drafts": uploads.drafts(request.school)[:1] if request.membership.may_manage else [],
     }
     return render(request, "web/upload.html", context)
 

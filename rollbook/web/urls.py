@@ -9,6 +9,10 @@ from rollbook.web.configure_sis import configure_sis
 from rollbook.web.download import report
 from rollbook.web.history import history
 from rollbook.web.home import home, schools
+from rollbook.web.import_columns import import_columns
+from rollbook.web.import_decision import failing_rows, import_confirm, import_correct, import_discard
+from rollbook.web.import_file import import_file, import_template
+from rollbook.web.import_settings import import_settings
 from rollbook.web.me import forgot, me, register, student_sign_in, student_sign_out
 from rollbook.web.notifications import notifications
 from rollbook.web.run_decision import approve, discard
@@ -24,6 +28,14 @@ from rollbook.web.upload import upload
 
 of_a_school = [
     path("upload/", upload, name="upload"),
+    path("import/", import_file, name="import-file"),
+    path("import/template.<str:kind>", import_template, name="import-template"),
+    path("import/<uuid:upload_id>/settings/", import_settings, name="import-settings"),
+    path("import/<uuid:upload_id>/columns/", import_columns, name="import-columns"),
+    path("import/<uuid:upload_id>/correct/", import_correct, name="import-correct"),
+    path("import/<uuid:upload_id>/confirm/", import_confirm, name="import-confirm"),
+    path("import/<uuid:upload_id>/discard/", import_discard, name="import-discard"),
+    path("import/<uuid:upload_id>/failing.<str:kind>", failing_rows, name="import-failing"),
     path("integrations/", configure_sis, name="configure-sis"),
     path("integrations/<uuid:integration_id>/mapping/", select_mapping, name="select-mapping"),
     path("integrations/<uuid:integration_id>/trigger/", trigger_now, name="trigger"),

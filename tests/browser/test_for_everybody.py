@@ -57,6 +57,8 @@ def screens(web: Started, integration: "Integration", administrator: "User", tmp
     runs = f"{start}/runs/{done.pk}/"
     return {
         "sign-in": f"{web.url}/sign-in/",
+        "students' sign-in": f"{web.url}/me/sign-in/",
+        "forgot": f"{web.url}/me/forgot/",
         "schools": f"{web.url}/schools/",
         "upload": f"{start}/upload/",
         "step 1.1": f"{start}/integrations/",

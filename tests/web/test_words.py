@@ -15,7 +15,7 @@ from tests.web.conftest import MakeRun
 pytestmark = pytest.mark.django_db
 
 WORDS = {
-    "upload": ("Account", "Upload", "Import Users", "Start Setup and Integrate", "Upload & Integration History", "It is coming"),
+    "upload": ("Account", "Upload", "Import Users", "Start Setup and Integrate", "Upload & Integration History", "The Bulk Uploader"),
     "configure-sis": (
         *("Step 1.1 Configure your SIS", "Choose an SIS", "Client ID", "Client Secret", "Client URL"),
         *("Grades", "Active", "Test Run", "Email Notifications", "Next Step"),

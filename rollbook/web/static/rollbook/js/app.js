@@ -50,6 +50,19 @@
     }
   });
 
+  // The field takes a dropped file by itself; this says which one it got, and shows that it would take one.
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-file-drop]")) return;
+    const name = event.target.files.length ? event.target.files[0].name : "";
+    event.target.closest(".file-drop").querySelector("[data-file-name]").textContent = name;
+    if (name) announce(name);
+  });
+  for (const [type, over] of [["dragenter", true], ["dragleave", false], ["drop", false]]) {
+    document.addEventListener(type, (event) => {
+      if (event.target.matches?.("[data-file-drop]")) event.target.closest(".file-drop").classList.toggle("file-over", over);
+    });
+  }
+
   // A second click while the first is on its way does nothing; the server would answer it with the same run anyway.
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -1,0 +1,166 @@
+"""Import Users as a person goes through it: with the keyboard alone, with faults that are mended on the way, for everybody."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from rollbook.students.models import StudentAccount
+from rollbook.sync import pipeline, uploads
+from tests.browser.conftest import Visit
+from tests.browser.test_for_everybody import AXE, RULES, tab_to
+from tests.browser.test_students import WIDTHS
+from tests.processes import Started
+
+if TYPE_CHECKING:
+    from rollbook.schools.models import School
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LONG = "Wolfeschlegelsteinhausenbergerdorff" * 3
+FILE = (
+    "New students of this year;;;;;;\n"
+    "Student number;Given name;Surname;School e-mail;Class of;Born;Active\n"
+    "00123;Zoë;Müller;zoe@x.example;2030;31/12/2011;TRUE\n"
+    "00124;Grace;Hopper;grace@x.example;2029;01/02/2011;TRUE\n"
+    "00125;Alan;Turing;not an address;2029;03/04/2010;TRUE\n"
+    f"00126;{LONG};Noether;emmy@x.example;;07/08/2010;ja\n"
+)
+
+
+def press(page: Page, name: str) -> None:
+    tab_to(page, name)
+    page.keyboard.press("Enter")
+
+
+def choose(page: Page, file: Path) -> None:
+    """By the keyboard: the field is a file input, which Enter opens."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "file":
+            break
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(file)
+    expect(page.locator("#announce")).to_have_text(file.name)
+
+
+def test_the_whole_way_with_the_keyboard_alone(visit: Visit, school: "School", worker: Started, tmp_path: Path) -> None:
+    file = tmp_path / "students.csv"
+    file.write_text(FILE)
+    page = visit()
+    press(page, "Choose a file")
+    page.get_by_role("heading", name="Choose a file").wait_for()
+    choose(page, file)
+    press(page, "Next Step")
+    page.get_by_role("heading", name="Import Users: settings").wait_for()
+    expect(page.get_by_label("Day, month, year")).to_be_checked()
+    expect(page.get_by_text("31/12/2011 can only be 31 December 2011")).to_be_visible()
+    press(page, "Next Step")
+    page.get_by_role("heading", name="Import Users: match columns").wait_for()
+    expect(page.get_by_label("Column B, Given name, fills")).to_have_value("first_name")
+    press(page, "Preview")
+    page.get_by_role("heading", name="Import Users: preview & confirm").wait_for()
+    expect(page.get_by_text("Nothing is written before you confirm.")).to_be_visible()
+    assert not StudentAccount.objects.exists()
+    tab_to(page, "Right value, row 5, column D")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("alan@x.example")
+    press(page, "Check again")
+    expect(page.get_by_role("link", name="Confirm: 3 new")).to_be_visible()
+    press(page, "Confirm: 3 new")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("3 accounts were created.")).to_be_visible()
+    assert set(StudentAccount.objects.values_list("student_number", "first_name")) == {
+        ("00123", "Zoë"),
+        ("00124", "Grace"),
+        ("00125", "Alan"),
+    }
+
+
+def test_the_failing_rows_are_mended_and_go_in_without_setting_anything(
+    visit: Visit, school: "School", worker: Started, tmp_path: Path
+) -> None:
+    file, mended = tmp_path / "students.csv", tmp_path / "mended.csv"
+    file.write_text(FILE)
+    page = visit()
+
+    def to_preview(path: Path) -> None:
+        page.goto(page.url.split("/schools/")[0] + f"/schools/{school.pk}/import/")
+        page.locator("#file").set_input_files(path)
+        for _ in range(2):
+            page.get_by_role("button", name="Next Step").last.click()
+        if path == file:
+            page.get_by_label("“ja”").select_option("TRUE")
+        page.get_by_role("button", name="Preview").click()
+        expect(page.get_by_text("Nothing is written before you confirm.")).to_be_visible()
+
+    def confirm(words: str) -> None:
+        page.get_by_role("link", name=words).click()
+        page.get_by_role("dialog").get_by_role("button", name="Confirm").click()
+
+    to_preview(file)
+    confirm("Confirm: 2 new")
+    expect(page.get_by_text("2 accounts were created.")).to_be_visible()
+    page.get_by_role("link", name="Errors").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Failing rows, CSV").click()
+    failing = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    assert download.value.suggested_filename == "students - 2 rows to correct.csv"
+    assert "Turing" in failing and "Hopper" not in failing
+    mended.write_text(failing.replace("not an address", "alan@x.example").replace("emmy@x.example,,", "emmy@x.example,2031,"))
+    to_preview(mended)
+    confirm("Confirm: 2 new")
+    expect(page.get_by_text("2 accounts were created.")).to_be_visible()
+    assert StudentAccount.objects.count() == 4
+    page.go_back()
+    page.goto(f"{page.url.split('/schools/')[0]}/schools/{school.pk}/history/")
+    expect(page.get_by_role("link", name="Students upload", exact=True)).to_have_count(2)
+
+
+@pytest.fixture
+def screens(web: Started, school: "School") -> dict[str, str]:
+    draft = uploads.start(school, None, f"{LONG}.csv", FILE.encode())
+    other = uploads.start(school, None, "other.csv", FILE.encode())
+    run = uploads.preview(draft, None)
+    pipeline.run_sync(run.pk)
+    start = f"{web.url}/schools/{school.pk}"
+    return {
+        "upload": f"{start}/upload/",
+        "file": f"{start}/import/",
+        "settings": f"{start}/import/{other.pk}/settings/",
+        "columns": f"{start}/import/{other.pk}/columns/",
+        "no header": f"{start}/import/{other.pk}/columns/?header_row=999",
+        "preview": f"{start}/runs/{run.pk}/",
+        "new": f"{start}/runs/{run.pk}/?tab=new",
+        "dialog": f"{start}/runs/{run.pk}/?confirm=upload",
+    }
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(visit: Visit, screens: dict[str, str], scheme: Any) -> None:
+    page, found = visit(), {}
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for name, address in screens.items():
+        page.goto(address)
+        page.evaluate(AXE)
+        violations = page.evaluate("rules => axe.run(document, rules).then(result => result.violations)", RULES)
+        if violations:
+            found[name] = [(each["id"], [node["target"] for node in each["nodes"]][:5]) for each in violations]
+    assert not found, json.dumps(found, indent=1)
+
+
+def test_nothing_scrolls_sideways(visit: Visit, screens: dict[str, str]) -> None:
+    page, too_wide = visit(), {}
+    for name, address in screens.items():
+        page.goto(address)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 700})
+            extra = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            if extra > 0:
+                too_wide[name, width] = extra
+    assert not too_wide
