@@ -44,8 +44,9 @@ quick: .venv/dev ## The tests that take less than a second each
 crash: .venv/dev ## Kill workers, servers and the database in the middle of runs (SEEDS=300 for a long night)
 	CRASH_SEEDS=$(SEEDS) $(BIN)/pytest -q tests/crash -m "crash or slow"
 
-bench: .venv/dev ## Measure 100,000 students; results go to bench/
+bench: .venv/dev ## Measure 100,000 students, and 200 schools at once; results go to bench/
 	$(BIN)/python bench/main_job.py --students 100000 --result bench/main_job.json
+	PYTHONPATH=. $(BIN)/python bench/many_schools.py --result bench/many_schools.json
 
 screenshots: .venv/dev chromium ## Take the README's pictures anew, from a demo of their own
 	$(BIN)/python docs/take_screenshots.py
