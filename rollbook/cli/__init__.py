@@ -17,6 +17,7 @@ from rollbook.cli import (
     schedule,
     settings,
     upload,
+    work_list,
     worker,
 )
 from rollbook.cli.answers import EXIT_CODES
@@ -54,6 +55,7 @@ for command in (
     schedule.schedule,
     runs.run,
     runs.problems,
+    work_list.work_list,
     runs.holds,
     runs.approve,
     runs.discard,

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from rollbook.schools.models import AuditEntry, School, User
     from rollbook.students.models import StudentAccount
     from rollbook.sync.models import Integration, Issue, Run
+    from rollbook.sync.problem_list import Line
     from rollbook.sync.uploads import Column
 
 
@@ -119,6 +120,33 @@ def of_issue(issue: "Issue", run: "Run") -> Document:
         "who": words.who_code,
         "row": issue.row_number,
         "column": None if issue.column_index is None else column_letter(issue.column_index),
+    }
+
+
+def of_problem(line: "Line") -> Document:
+    """A problem of the work list: as one of a run, and since when and in how many runs it was found."""
+    problem, words = line.problem, line.row
+    return {
+        "severity": problem.severity,
+        "code": problem.code,
+        "sis_id": problem.sis_id,
+        "name": problem.name,
+        "source": problem.source,
+        "field": problem.field or None,
+        "source_field": words.source_field or None,
+        "value": problem.value or None,
+        "expected": line.expected,
+        "where": line.where or None,
+        "what": words.cause,
+        "remedy": words.remedy,
+        "who": words.who_code,
+        "new": line.is_new,
+        "first_seen_at": moment(problem.first_seen_at),
+        "last_seen_at": moment(problem.last_seen_at),
+        "first_run": str(problem.first_run_id),
+        "last_run": str(problem.last_run_id),
+        "runs": problem.runs,
+        "fixed_at": moment(problem.fixed_at),
     }
 
 

@@ -131,27 +131,27 @@ def error_rows(run: Run, search: str = "", severity: str | None = None) -> Rows[
     if severity:
         issues = issues.filter(severity=severity)
     by_weight = Case(*(When(severity=each, then=Value(weight)) for weight, each in enumerate(Severity)), default=Value(99))
-    places = _Places.of(run)
-    return Rows(issues.order_by(by_weight, "pk"), lambda issue: _error_row(issue, places))
+    places = Places.of(run)
+    return Rows(issues.order_by(by_weight, "pk"), lambda issue: error_row(issue, places))
 
 
 def problems_of(run: Run, sis_id: str) -> list[ErrorRow]:
     """The problems of a run with one student."""
-    places = _Places.of(run)
+    places = Places.of(run)
     issues = Issue.objects.filter(school_id=run.school_id, run_id=run.pk, sis_id=sis_id).order_by("pk")
-    return [_error_row(issue, places) for issue in issues]
+    return [error_row(issue, places) for issue in issues]
 
 
 def problem(run: Run, issue: Issue) -> ErrorRow:
     """One problem of a run with its words."""
-    return _error_row(issue, _Places.of(run))
+    return error_row(issue, Places.of(run))
 
 
 def explained(run: Run, issues: QuerySet[Issue]) -> Iterator[tuple[Issue, ErrorRow]]:
     """These problems of a run, each with its words."""
-    places = _Places.of(run)
+    places = Places.of(run)
     for issue in issues.iterator(chunk_size=CHUNK):
-        yield issue, _error_row(issue, places)
+        yield issue, error_row(issue, places)
 
 
 def row_of(run: Run, change: Change) -> UpdatedRow:
@@ -219,7 +219,7 @@ def _matches(search: str, *columns: str) -> Q:
     return matches
 
 
-class _Places(NamedTuple):
+class Places(NamedTuple):
     """Where a field comes from: the SIS's label, its field by ours, and where a registrar finds it."""
 
     sis: str
@@ -227,13 +227,14 @@ class _Places(NamedTuple):
     where: dict[str, str]
 
     @classmethod
-    def of(cls, run: Run) -> "_Places":
+    def of(cls, run: Run) -> "Places":
         source_of = {field: source_field for source_field, field in run.settings.get("mapping", ())}
         rows = SOURCES[run.source].variant(run.settings.get("variant", "")).mapping if run.source in SOURCES else ()
         return cls(sis_label(run), source_of, {row.source_field: row.where for row in rows})
 
 
-def _error_row(issue: Issue, places: _Places) -> ErrorRow:
+def error_row(issue: Issue, places: Places) -> ErrorRow:
+    """An issue with its words."""
     label = word(LABELS, issue.field)
     source_field = issue.source_field or places.source_of.get(issue.field, "")
     where, sis_id = places.where.get(source_field, ""), issue.sis_id or ""

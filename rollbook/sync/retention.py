@@ -1,4 +1,4 @@
-"""What is removed with time: the rows of old reports, mails about old runs, sessions that are over. Runs and the audit log stay."""
+"""What is removed with time: rows of old reports, problems long gone, old mails, sessions that are over. Runs and the audit log stay."""
 
 import logging
 import time
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from rollbook.config import config
 from rollbook.schools.mail import MailState
-from rollbook.sync.models import ACTIVE_STATES, Change, Issue, Notice, Run
+from rollbook.sync.models import ACTIVE_STATES, Change, Issue, Notice, Problem, Run
 
 log = logging.getLogger(__name__)
 
@@ -48,5 +48,6 @@ def remove_old() -> int:
             number += 1
             log.info("run %s: the rows of its report were removed after %d days", run.pk, config.report_days)
     Notice.objects.filter(created_at__lt=past).exclude(state=MailState.WAITING).delete()
+    Problem.objects.filter(fixed_at__lt=past).delete()
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
     return number

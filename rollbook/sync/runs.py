@@ -20,7 +20,7 @@ from rollbook.config import config
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.sources.base import Page
-from rollbook.sync import credentials, notices
+from rollbook.sync import credentials, notices, store
 from rollbook.sync.models import OCCUPYING, WORKING_STATES, Integration, Mode, Run, RunState, Trigger
 
 log = logging.getLogger(__name__)
@@ -245,10 +245,16 @@ def applying(run: Run) -> None:
 
 
 def finish(run: Run, counts: dict[str, int] | None = None) -> None:
-    """The run did what it was asked to do; a test run comes here without having applied anything."""
+    """The run did what it was asked to do; a test run comes here without having applied anything.
+
+    Both tell what the SIS says, so both keep the work list of problems; a file that was uploaded says nothing about the SIS.
+    """
     if counts is not None:
         run.counts = counts
-    move(run, RunState.DONE, counts=run.counts, lease_until=None, finished_at=Now())
+    with transaction.atomic():
+        move(run, RunState.DONE, counts=run.counts, lease_until=None, finished_at=Now())
+        if not run.is_upload:
+            store.keep_problems(run)
 
 
 def fail(run: Run, code: str, what: str, remedy: str) -> None:

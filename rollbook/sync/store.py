@@ -120,6 +120,12 @@ def count_plan(run: Run) -> dict[str, int]:
         return counts
 
 
+def keep_problems(run: Run) -> None:
+    """Bring the work list up to what a finished run found: new ones open, known ones are seen again, those not found are gone."""
+    _execute("keep_problems", run)
+    _execute("fix_problems", run)
+
+
 def apply_plan(run: Run) -> int:
     """Write the stored plan onto the accounts, inside the caller's transaction. Returns how many rows were overtaken.
 

@@ -15,6 +15,7 @@ from rollbook.web.import_file import import_file, import_template
 from rollbook.web.import_settings import import_settings
 from rollbook.web.me import forgot, me, register, student_sign_in, student_sign_out
 from rollbook.web.notifications import notifications
+from rollbook.web.problems import problems, registrar_file
 from rollbook.web.run_decision import approve, discard
 from rollbook.web.run_page import run_page, run_progress
 from rollbook.web.schedule import schedule
@@ -49,6 +50,9 @@ of_a_school = [
     path("students/<uuid:student_id>/deactivate/", deactivate, name="student-deactivate"),
     path("students/<uuid:student_id>/reactivate/", reactivate, name="student-reactivate"),
     path("students/<uuid:student_id>/invite/", invite, name="student-invite"),
+    path("problems/", problems, name="problems"),
+    path("problems/registrar.csv", registrar_file, {"kind": "csv"}, name="registrar-csv"),
+    path("problems/registrar.xlsx", registrar_file, {"kind": "xlsx"}, name="registrar-xlsx"),
     path("notifications/", notifications, name="notifications"),
     path("runs/<uuid:run_id>/", run_page, name="run"),
     path("runs/<uuid:run_id>/progress/", run_progress, name="run-progress"),

@@ -2,6 +2,7 @@
 
 from rollbook.sync.models.integration import Credential, Integration, Schedule
 from rollbook.sync.models.notice import ERROR_EVENTS, Notice, NoticeChoice, NoticeEvent
+from rollbook.sync.models.problem import Problem
 from rollbook.sync.models.report_file import ReportFile, ReportState
 from rollbook.sync.models.run import ACTIVE_STATES, OCCUPYING, WORKING_STATES, Change, Issue, Mode, Run, RunState, Trigger
 from rollbook.sync.models.upload import ColumnMemory, Upload, UploadState
@@ -20,6 +21,7 @@ __all__ = [
     "Notice",
     "NoticeChoice",
     "NoticeEvent",
+    "Problem",
     "ReportFile",
     "ReportState",
     "Run",

@@ -12,6 +12,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from rollbook.schools.models import School
+from rollbook.sync import problem_list
+
 register = template.Library()
 
 NOTE_ICONS = {"info": "info", "look": "triangle-alert", "problem": "circle-x", "good": "circle-check"}
@@ -44,6 +47,15 @@ def note(content: str, kind: str = "info", role: str = "") -> SafeString:
 def badge(words: str, icon_name: str, kind: str = "") -> SafeString:
     """A state as icon and word, never by colour alone."""
     return render_to_string("components/badge.html", {"words": words, "icon_name": icon_name, "kind": kind})
+
+
+@register.simple_tag
+def open_problems(school: School) -> str:
+    """How many problems of the school are open, for the navigation; "" for none."""
+    count = problem_list.count_open(school)
+    if count > problem_list.COUNTED:
+        return f"{number(problem_list.COUNTED)}+"
+    return number(count) if count else ""
 
 
 @register.filter

@@ -1,0 +1,78 @@
+"""The Problems page: who may, what is listed, the count in the navigation, and the file for the registrar."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from rollbook.schools.models import AuditEntry, School
+from rollbook.students.models import StudentAccount
+from rollbook.sync import runs
+from rollbook.sync.models import RunState
+from tests.cli.conftest import Command, inside
+from tests.sync.report_runs import a_run, problem
+
+__all__ = ["inside"]
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def listed(school: School) -> School:
+    """One problem about somebody with an account, one about somebody without."""
+    common = {"email": "e@x.example", "email_key": "e@x.example", "first_name": "Emmy", "last_name": "Noether"}
+    StudentAccount.objects.create(school=school, source="powerschool", sis_id="0042", **common)
+    issues = [problem(), problem("other_person", sis_id="0043", name="Al Turing", field="sis_id", source_field="id", value="0043")]
+    runs.finish(a_run(school, [], issues, state=RunState.PLANNED))
+    return school
+
+
+def text_of(client: Client, school: School, **query: str) -> str:
+    response = client.get(reverse("problems", args=[school.pk]), query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_members_read_it_and_nobody_else(listed: School, client: Client, elsewhere: Client, counselor_client: Client) -> None:
+    for name in ("problems", "registrar-csv", "registrar-xlsx"):
+        address = reverse(name, args=[listed.pk])
+        assert client.get(address).status_code == 302
+        assert elsewhere.get(address).status_code == 404
+        assert counselor_client.get(address).status_code == 200
+
+
+def test_the_list_says_what_happened_what_to_do_and_who(listed: School, admin: Client) -> None:
+    page = text_of(admin, listed)
+    for words in ("Emmy Noether", "Al Turing", "in 1 run<", "Who can do it:", "File for the registrar: 1 correction in the SIS"):
+        assert words in page, words
+    account = StudentAccount.objects.get()
+    assert reverse("student", args=[listed.pk, account.pk]) in page
+    assert '<span class="tabs-count">2<' in admin.get(reverse("upload", args=[listed.pk])).content.decode()
+    assert "Al Turing" not in text_of(admin, listed, who="registrar")
+    assert "Emmy" not in text_of(admin, listed, q="turing")
+    assert "No problem fits" in text_of(admin, listed, q="nobody")
+    for odd in ({"state": "x"}, {"severity": "x"}, {"who": "x"}, {"page": "99"}, {"q": "\0"}):
+        assert "Emmy Noether" in text_of(admin, listed, **odd), odd
+
+
+def test_what_is_gone_is_shown_as_fixed(listed: School, admin: Client) -> None:
+    runs.finish(a_run(listed, state=RunState.PLANNED))
+    assert "No problems" in text_of(admin, listed)
+    assert "Nothing: it is gone." in text_of(admin, listed, state="fixed")
+    assert "tabs-count" not in text_of(admin, listed)
+
+
+def test_the_file_is_noted_without_values(listed: School, admin: Client) -> None:
+    response = admin.get(reverse("registrar-csv", args=[listed.pk]), {"q": "noether"})
+    assert "0042,Emmy Noether" in response.content.decode()
+    entry = AuditEntry.objects.get(action="problems.exported")
+    assert entry.detail == {"problems": 1, "kind": "csv"}
+    admin.get(reverse("problems", args=[listed.pk]), {"q": "noether"})
+    assert AuditEntry.objects.get(action="problems.searched").detail == {"results": 1}
+
+
+def test_the_command_tells_the_same(listed: School, inside: Command, tmp_path: object) -> None:
+    told = inside("work-list", "--json").json
+    assert told["total"] == 2
+    assert {each["sis_id"]: each["who"] for each in told["problems"]} == {"0042": "registrar", "0043": "administrator"}
+    assert inside("work-list", "--search", "turing", "--json").json["total"] == 1
+    assert inside("work-list", "--registrar-file", f"{tmp_path}/fix.xlsx", "--json").json["total"] == 1
+    assert inside("work-list", "--registrar-file", f"{tmp_path}/fix.pdf").code == 2
