@@ -121,19 +121,31 @@ def _write_errors(run: Run, book: "_Book", meter: "_Meter") -> None:
 def _write_new(run: Run, book: "_Book", meter: "_Meter") -> None:
     """One row per account to be made, one column per field that the mapping fills."""
     fields = report.mapped_fields(run)
-    sheet = book.sheet("New", [*(word(LABELS, field) for field in fields), _("Outcome")])
+    sheet = book.sheet("New", [*_row_heading(run), *(word(LABELS, field) for field in fields), _("Outcome")])
     for row in meter.passing(report.new_rows(run)):
-        sheet.add([*(_typed(field, row.after.get(field)) for field in fields), row.outcome])
+        values = dict(row.values)
+        texts = (values.get(word(LABELS, field)) if field == "status" else row.after.get(field) for field in fields)
+        sheet.add([*_row_number(run, row), *map(_typed, fields, texts), row.outcome])
+
+
+def _row_heading(run: Run) -> list[str]:
+    """Of an upload, the rows that say it."""
+    return [_("Row")] if run.is_upload else []
+
+
+def _row_number(run: Run, row: report.NewRow | report.UpdatedRow) -> list[int | None]:
+    return [row.row_number] if run.is_upload else []
 
 
 def _write_updated(run: Run, book: "_Book", meter: "_Meter") -> None:
     """One row per field that differs, before and after side by side."""
     headings = (_("SIS ID"), _("Name"), _("E-mail"), _("Kind"), _("Field"), _("Before"), _("After"), _("Outcome"))
-    sheet = book.sheet("Updated", headings)
+    sheet = book.sheet("Updated", [*_row_heading(run), *headings])
     for row in meter.passing(report.updated_rows(run)):
         for diff in row.diffs:
             before, after = _typed(diff.field, diff.before), _typed(diff.field, diff.after)
-            sheet.add((row.sis_id, row.name, row.email, row.kind_label, diff.field_label, before, after, row.outcome))
+            about = (*_row_number(run, row), row.sis_id, row.name, row.email, row.kind_label)
+            sheet.add((*about, diff.field_label, before, after, row.outcome))
 
 
 def _typed(field: str, value: str | int | None) -> Cell:

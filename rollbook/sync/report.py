@@ -6,7 +6,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 from django.db.models import Case, Count, Model, Q, QuerySet, Value, When
 from django.utils.translation import gettext
 
-from rollbook.roster.columns import column_letter
+from rollbook.roster.columns import ACTIVE, column_letter
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.planning import ChangeKind
 from rollbook.roster.problems import explain
@@ -199,9 +199,12 @@ def sis_label(run: Run) -> str:
 
 
 def mapped_fields(run: Run) -> list[str]:
-    """Keys of the fields that the run's mapping fills, in the order of STUDENT_FIELDS; all of them where it isn't known."""
+    """Keys of the fields that the run's mapping fills, in the order of STUDENT_FIELDS; all of them where it isn't known.
+
+    With an Active column of an upload, `status` besides.
+    """
     chosen = {field for _source_field, field in run.settings.get("mapping", ())}
-    return [key for key in STUDENT_FIELDS if key in chosen or not chosen]
+    return [key for key in STUDENT_FIELDS if key in chosen or not chosen] + (["status"] if ACTIVE in chosen else [])
 
 
 def _changes(run: Run, search: str, kinds: tuple[str, ...]) -> QuerySet[Change]:
@@ -269,7 +272,7 @@ def place_of(row_number: int | None, column_index: int | None) -> str:
 
 def _new_row(run: Run, change: Change) -> NewRow:
     after = change.after
-    values = [(word(LABELS, key), _shown(key, after[key])) for key in STUDENT_FIELDS if after.get(key) is not None]
+    values = [(word(LABELS, key), _shown(key, after[key])) for key in (*STUDENT_FIELDS, "status") if after.get(key) is not None]
     return NewRow(
         change.sis_id or "",
         change.first_name,

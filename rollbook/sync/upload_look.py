@@ -93,7 +93,7 @@ def look(upload: Upload, sheet: Sheet | None = None) -> Look:
     header_row = upload.columns.get("header_row") or upload.settings.get("header_row") or _guessed_row(top)
     header = next((row.cells for row in top if row.number == header_row), None)
     memory = memory_of(upload)
-    below = [row for row in sheet.rows[: HEADER_WITHIN + DATE_ROWS] if row.number > (header_row or 0)]
+    below = rows_below(sheet, header_row or 0)
     columns = _columns(upload, memory, header, below) if header else []
     return Look(
         sheet.kind,
@@ -106,10 +106,15 @@ def look(upload: Upload, sheet: Sheet | None = None) -> Look:
         header_row if header else None,
         [(row.number, [cell or "" for cell in row.cells]) for row in top],
         columns,
-        _dates(columns, below, memory),
+        dates_of(below, next((each.position for each in columns if each.field == "birth_date"), None), memory),
         repeated_names(header) if header else {},
         _words(upload, memory, columns, sheet, header_row or 0),
     )
+
+
+def rows_below(sheet: Sheet, header_row: int) -> list[Row]:
+    """The first rows under the header, as many as guesses are made from."""
+    return [row for row in sheet.rows[: HEADER_WITHIN + DATE_ROWS] if row.number > header_row]
 
 
 def _guessed_row(top: Sequence[Row]) -> int | None:
@@ -162,11 +167,10 @@ def _columns(upload: Upload, memory: ColumnMemory, header: list[str | None], bel
     return columns
 
 
-def _dates(columns: Sequence[Column], below: Sequence[Row], memory: ColumnMemory) -> DateGuess:
-    """In which order the dates are written; cells that are dates in the spreadsheet program need none."""
+def dates_of(rows: Sequence[Row], column: int | None, memory: ColumnMemory) -> DateGuess:
+    """In which order the dates of a column are written; cells that are dates in the spreadsheet program need none."""
     usual = DateOrder(memory.date_order) if memory.date_order in set(DateOrder) else DateOrder.MONTH_DAY_YEAR
-    column = next((each.position for each in columns if each.field == "birth_date"), None)
-    written = [] if column is None else [row.cells[column] for row in below if column not in row.dates]
+    written = [] if column is None else [row.cells[column] for row in rows if column not in row.dates]
     guess = guess_date_order(written, usual)
     return guess._replace(ambiguous=False) if guess.ambiguous and memory.date_order else guess
 

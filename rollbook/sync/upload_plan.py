@@ -23,7 +23,7 @@ from rollbook.sources.upload_errors import FileGone
 from rollbook.sync import runs, store
 from rollbook.sync.lease import Lease
 from rollbook.sync.models import Run, Upload
-from rollbook.sync.upload_look import look, sheet_of
+from rollbook.sync.upload_look import sheet_of
 
 BATCH: Final = 1_000  # rows that are decided and stored together
 
@@ -81,7 +81,7 @@ def open_roster(run: Run) -> Roster:
     header = next((row.cells for row in sheet.rows if row.number == header_row), [])
     fields = {int(index): field for index, field in upload.columns["fields"].items() if field}
     columns = [Column(index, (header[index] or "").strip(), field) for index, field in sorted(fields.items())]
-    order = upload.settings.get("date_order") or look(upload, sheet).date_guess.order
+    order = upload.settings.get("date_order") or upload.columns["date_order"]
     blank_clears = upload.settings.get("blank_clears", False)
     return Roster(
         sheet,

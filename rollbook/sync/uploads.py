@@ -22,13 +22,14 @@ from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.sheet_rows import IDENTIFYING, MAPPED_VALUES, UPLOAD_FIELDS, UPLOAD_REQUIRED, is_understood
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
+from rollbook.sources.spreadsheet import Sheet
 from rollbook.sources.spreadsheet import header_row as require_header
 from rollbook.sources.spreadsheet_text import DELIMITERS, ENCODINGS
 from rollbook.sync import runs, upload_files
 from rollbook.sync.models import ColumnMemory, Run, Upload, UploadState
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.runs import RunRefused
-from rollbook.sync.upload_look import Column, Look, Word, column_keys, look, meanings_of, memory_of, sheet_of
+from rollbook.sync.upload_look import Column, Look, Word, column_keys, dates_of, look, meanings_of, memory_of, rows_below, sheet_of
 
 __all__ = ["Column", "Look", "Settings", "Word", "failing_rows", "look", "write_template"]
 
@@ -116,6 +117,8 @@ def save_settings(
         draft.save(update_fields=["settings", "columns", "corrections", "updated_at"])
         if date_order:
             _remember(draft, {}, {}, date_order)
+        told = {key: value for key, value in wanted._asdict().items() if value and key != "sheet"}
+        audit.record("upload.settings_saved", school=draft.school, actor=by, subject=str(draft.pk), via=via, **told)
     _copy(draft, upload)
 
 
@@ -132,25 +135,41 @@ def save_columns(
 
     Raises SettingRefused naming what is missing, and then saves nothing.
     """
-    chosen = {index: field or None for index, field in fields.items()}
-    meanings = {field: dict(words) for field, words in (value_maps or {}).items()}
+    _save_columns(upload, by, sheet_of(upload), header_row, fields, value_maps or {}, via)
+
+
+def _save_columns(
+    upload: Upload,
+    by: User | None,
+    sheet: Sheet,
+    header_row: int,
+    fields: Mapping[int, str | None],
+    value_maps: Mapping[str, Mapping[str, str]],
+    via: str,
+) -> None:
+    chosen = {index: fields[index] or None for index in sorted(fields)}
+    meanings = {field: dict(words) for field, words in value_maps.items()}
+    header = next((row.cells for row in sheet.rows if row.number == header_row), None)
+    if header is None:
+        raise SettingRefused("header_row", _("There is no row %(number)s with something in it.") % {"number": header_row})
+    if any(not 0 <= index < len(header) for index in chosen):
+        raise SettingRefused("columns", _("One of the columns is not in the file."))
+    _check_meanings(meanings)
+    names = {index: (header[index] or "").strip() for index in chosen}
     with transaction.atomic():
         draft = _draft(upload)
         _check_columns(chosen, settings_of(draft).only_existing)
-        _check_meanings(meanings)
-        header = next((row.cells for row in sheet_of(draft).rows if row.number == header_row), None)
-        if header is None:
-            raise SettingRefused("header_row", _("There is no row %(number)s with something in it.") % {"number": header_row})
-        if any(not 0 <= index < len(header) for index in chosen):
-            raise SettingRefused("columns", _("One of the columns is not in the file."))
+        dates = next((index for index, field in chosen.items() if field == "birth_date"), None)
         draft.columns = {
             "header_row": header_row,
-            "fields": {str(index): chosen[index] for index in sorted(chosen)},
+            "fields": {str(index): field for index, field in chosen.items()},
+            "names": {str(index): name for index, name in names.items()},
             "value_maps": _meanings(draft, meanings),
+            "date_order": dates_of(rows_below(sheet, header_row), dates, memory_of(draft)).order,
         }
         draft.save(update_fields=["columns", "updated_at"])
         keys = column_keys(header)
-        _remember(draft, {keys[index]: field for index, field in chosen.items() if header[index]}, meanings, "")
+        _remember(draft, {keys[index]: field for index, field in chosen.items() if names[index]}, meanings, "")
         audit.record("upload.columns_saved", school=draft.school, actor=by, subject=str(draft.pk), via=via, columns=len(chosen))
     _copy(draft, upload)
 
@@ -210,9 +229,7 @@ def preview(upload: Upload, by: User | None, via: str = "web") -> Run:
                 return draft.run
             if not runs.replace_preview(draft.run) and draft.run.is_active:
                 raise _closed()
-        header = next(row.cells for row in sheet_of(draft).rows if row.number == draft.columns["header_row"])
-        fields = {int(index): field for index, field in draft.columns["fields"].items() if field}
-        mapping = [[(header[index] or "").strip(), field] for index, field in sorted(fields.items())]
+        mapping = [[draft.columns["names"][index], field] for index, field in draft.columns["fields"].items() if field]
         settings = {"upload": str(draft.pk), "file_name": draft.file_name, "mapping": mapping, "input": seen}
         draft.run = runs.request_preview(draft.school, by, settings, via)
         draft.save(update_fields=["run", "updated_at"])
@@ -228,7 +245,8 @@ def accept(
     via: str = "web",
 ) -> None:
     """Save the columns as they were remembered or guessed, but for `fields`. Raises SettingRefused where that isn't clear."""
-    seen = look(upload)
+    sheet = sheet_of(upload)
+    seen = look(upload, sheet)
     if seen.header_row is None:
         raise SettingRefused("header_row", _("No row looks like the names of columns. Choose the row that does."))
     chosen = {column.position: column.field for column in seen.columns} | dict(fields or {})
@@ -239,7 +257,7 @@ def accept(
         raise SettingRefused(
             "columns", _("More than one column is named: %(names)s. Say which of them counts.") % {"names": ", ".join(unclear)}
         )
-    save_columns(upload, by, header_row=seen.header_row, fields=chosen, value_maps=value_maps, via=via)
+    _save_columns(upload, by, sheet, seen.header_row, chosen, value_maps or {}, via)
 
 
 def correct_cells(upload: Upload, by: User | None, cells: Mapping[tuple[int, int], str], via: str = "web") -> None:
