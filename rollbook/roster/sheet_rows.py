@@ -65,7 +65,8 @@ class SheetRow(NamedTuple):
     @property
     def digest(self) -> bytes:
         """Tells whether two rows say the same."""
-        told = {**self.said, "email": self.email_key}, self.active
+        unread = [(issue.field, issue.value) for issue in self.issues]  # a value that was left out is said too
+        told = {**self.said, "email": self.email_key}, self.active, unread
         return blake2b(repr(told).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 

@@ -1,0 +1,134 @@
+"""What holds for every file: rows and accounts with few ids and addresses, so that everything contradicts everything."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rollbook.roster.cell_values import DateOrder
+from rollbook.roster.columns import ACTIVE
+from rollbook.roster.sheet_matching import Found, Judged, RowKeys, SheetKey, judge
+from rollbook.roster.sheet_planning import status_after
+from rollbook.roster.sheet_rows import UPLOAD_FIELDS, Cells, Column, RowMapper
+from rollbook.roster.upload_template import EXAMPLE
+
+law = settings(max_examples=200, deadline=None, database=None)
+SIS_IDS, NUMBERS, ADDRESSES = ("S1", "S2", "S3"), ("N1", "N2", "N3"), ("a@x", "b@x", "c@x", "d@x")
+
+
+def or_none(values: tuple[str, ...]) -> st.SearchStrategy[str | None]:
+    return st.none() | st.sampled_from(values)
+
+
+@st.composite
+def accounts(draw: st.DrawFn) -> list[SheetKey]:
+    addresses = draw(st.lists(st.sampled_from(ADDRESSES), unique=True))
+    return [SheetKey(bytes([n]), address, draw(or_none(SIS_IDS)), draw(or_none(NUMBERS))) for n, address in enumerate(addresses)]
+
+
+@st.composite
+def files(draw: st.DrawFn) -> list[RowKeys]:
+    said = st.tuples(or_none(SIS_IDS), or_none(NUMBERS), or_none(ADDRESSES), st.sampled_from([b"x", b"y"]), st.booleans())
+    rows = draw(st.lists(said, max_size=6))
+    return [
+        RowKeys(number, sis_id, student_number, address, repr((sis_id, student_number, address, rest, skipped)).encode(), skipped)
+        for number, (sis_id, student_number, address, rest, skipped) in enumerate(rows, 2)
+    ]
+
+
+def addresses_after(held: list[SheetKey], rows: list[RowKeys], judged: Judged) -> list[str]:
+    """Whose address is what once the plan is applied."""
+    of = {account.id: account.email_key for account in held}
+    made = []
+    for row in rows:
+        match: Found | None = judged.found.get(row.number)
+        if match is not None and row.email_key is not None:
+            if match.account is None:
+                made.append(row.email_key)
+            else:
+                of[match.account.id] = row.email_key
+    return [*of.values(), *made]
+
+
+@law
+@given(accounts(), files())
+def test_no_address_belongs_to_two_and_no_account_is_named_twice(held: list[SheetKey], rows: list[RowKeys]) -> None:
+    judged = judge(rows, held)
+    after = addresses_after(held, rows, judged)
+    assert len(after) == len(set(after))
+    named = [match.account.id for match in judged.found.values() if match.account is not None]
+    assert len(named) == len(set(named))
+
+
+@law
+@given(accounts(), files())
+def test_every_row_is_decided_or_a_problem_or_a_repeat(held: list[SheetKey], rows: list[RowKeys]) -> None:
+    judged = judge(rows, held)
+    for row in rows:
+        ways = (row.number in judged.found) + (row.number in judged.problems or row.number in judged.repeats)
+        assert ways == (0 if row.skipped and row.number not in judged.problems and row.number not in judged.repeats else 1)
+
+
+@law
+@given(accounts(), files())
+def test_the_order_of_the_rows_decides_nothing(held: list[SheetKey], rows: list[RowKeys]) -> None:
+    def told(judged: Judged) -> list[Any]:
+        by_digest = {row.number: row.digest for row in rows}
+        going = {by_digest[number]: match.account and match.account.id for number, match in judged.found.items()}
+        return [going, {by_digest[number] for number in judged.problems if number not in judged.repeats}]
+
+    assert told(judge(rows, held)) == told(judge(rows[::-1], held))
+
+
+ALL = RowMapper(
+    [Column(position, field, field) for position, field in enumerate(UPLOAD_FIELDS)], DateOrder.DAY_MONTH_YEAR, {}, True, EXAMPLE
+)
+
+
+@law
+@given(st.lists(st.none() | st.text(max_size=20), min_size=len(UPLOAD_FIELDS), max_size=len(UPLOAD_FIELDS)))
+def test_no_row_makes_the_mapper_raise_or_clears_what_is_required(texts: list[str | None]) -> None:
+    row = ALL.map(Cells(7, texts))
+    assert row.skipped or all(row.said.get(field, "") is not None for field in ("email", "first_name", "last_name", "sis_id"))
+    assert all(issue.row_number == 7 for issue in row.issues)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "value"),
+    [
+        ("sis_id", "00417", "00417"),
+        ("student_number", "20418.0", "20418.0"),
+        ("birth_date", "40301", date(2010, 5, 3)),
+        ("birth_date", "40301.0", date(2010, 5, 3)),
+        ("birth_date", "3/5/2010", date(2010, 5, 3)),
+        ("birth_date", "3 May 2010", date(2010, 5, 3)),
+        ("birth_date", "2010-05-03T00:00:00", date(2010, 5, 3)),
+        ("first_name", "'=Ada", "=Ada"),
+        ("graduation_year", "2030.0", 2030),
+        ("gender", " ", None),
+    ],
+)
+def test_cells_are_read_as_a_person_means_them(field: str, text: str, value: Any) -> None:
+    mapper = RowMapper([Column(0, field, field)], DateOrder.DAY_MONTH_YEAR, {}, False, EXAMPLE)
+    assert mapper.map(Cells(2, [text])).said.get(field) == value
+
+
+@pytest.mark.parametrize(
+    ("active", "before", "after"),
+    [
+        (None, "left", "left"),
+        (True, "left", "active"),
+        (True, "deactivated", "active"),
+        (False, "active", "deactivated"),
+        (False, "graduated", "graduated"),
+    ],
+)
+def test_active_opens_and_closes(active: bool | None, before: str, after: str) -> None:
+    assert status_after(active, before) == after
+
+
+def test_the_schools_own_words_mean_what_it_said() -> None:
+    mapper = RowMapper([Column(0, "Status", ACTIVE)], DateOrder.DAY_MONTH_YEAR, {ACTIVE: {"enrolled": "TRUE", "away": ""}}, False, EXAMPLE)
+    assert [mapper.map(Cells(2, [word])).active for word in ("Enrolled", "AWAY ", "yes")] == [True, None, True]
