@@ -10,7 +10,7 @@ UV ?= uv
 # For checks that load the settings and need no database.
 NO_DATABASE := DATABASE_URL=postgresql:///none ROLLBOOK_SECRET_KEY=check ROLLBOOK_DATA_DIR=.mypy_cache
 
-.PHONY: help demo next-week test lint types format quick crash bench screenshots settings requirements clean
+.PHONY: help demo next-week test lint types format quick crash office bench screenshots settings requirements clean
 .DELETE_ON_ERROR:
 
 help: ## List these targets
@@ -43,6 +43,9 @@ quick: .venv/dev ## The tests that take less than a second each
 
 crash: .venv/dev ## Kill workers, servers and the database in the middle of runs (SEEDS=300 for a long night)
 	CRASH_SEEDS=$(SEEDS) $(BIN)/pytest -q tests/crash -m "crash or slow"
+
+office: .venv/dev ## The template as LibreOffice saves it in each form (needs soffice)
+	$(BIN)/pytest -q tests/sync/test_libreoffice.py -m office
 
 bench: .venv/dev ## Measure 100,000 students, and 200 schools at once; results go to bench/
 	$(BIN)/python bench/main_job.py --students 100000 --result bench/main_job.json

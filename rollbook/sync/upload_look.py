@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from django.utils.translation import gettext as _
+
 from rollbook.config import config
 from rollbook.roster.cell_values import DateOrder
 from rollbook.roster.columns import DateGuess, bare_name, column_letter, guess_columns, guess_date_order, guess_header_row, repeated_names
 from rollbook.roster.sheet_rows import MAPPED_VALUES, UPLOAD_FIELDS, is_understood, word_key
 from rollbook.roster.upload_template import REASON_COLUMN
 from rollbook.sources.spreadsheet import HEADER_WITHIN, Row, Sheet, UploadBounds, read_sheet
+from rollbook.sources.upload_errors import TooManyRows
 from rollbook.sync.models import ColumnMemory, Upload
 
 SAMPLE_ROWS: Final = 200  # below the header, from which a column's content is guessed
@@ -70,7 +73,7 @@ def bounds() -> UploadBounds:
     return UploadBounds(
         file_bytes=config.upload_bytes,
         unpacked_bytes=config.upload_unpacked_bytes,
-        rows=config.upload_rows,
+        rows=config.upload_rows + HEADER_WITHIN,  # those above the students aren't counted
         columns=config.upload_columns,
         cpu_seconds=config.upload_cpu_seconds,
     )
@@ -79,7 +82,22 @@ def bounds() -> UploadBounds:
 def sheet_of(upload: Upload) -> Sheet:
     """The sheet as it is set to be read. Raises an `UploadRefused`."""
     chosen = {key: upload.settings.get(key) for key in ("sheet", "encoding", "delimiter")}
-    return read_sheet(bytes(upload.content), upload.file_name, **chosen, bounds=bounds())
+    try:
+        sheet = read_sheet(bytes(upload.content), upload.file_name, **chosen, bounds=bounds())
+    except TooManyRows as refused:
+        raise _too_many_rows() from refused
+    if len(sheet.rows) > config.upload_rows:
+        header_row = upload.columns.get("header_row") or upload.settings.get("header_row") or _guessed_row(sheet.rows[:HEADER_WITHIN]) or 0
+        if sum(1 for row in sheet.rows if row.number > header_row) > config.upload_rows:
+            raise _too_many_rows()
+    return sheet
+
+
+def _too_many_rows() -> TooManyRows:
+    return TooManyRows(
+        _("The sheet has more than %(rows)s rows of students.") % {"rows": f"{config.upload_rows:,}"},
+        _("Split it into several files. If there are fewer students, delete what stands below them."),
+    )
 
 
 def memory_of(upload: Upload) -> ColumnMemory:

@@ -1,0 +1,124 @@
+"""The same table in every form it may come in, files that mean harm on the whole way, and a large one with a real worker."""
+
+import csv
+import io
+import time
+from datetime import date
+from typing import Any
+
+import psutil
+import pytest
+
+from rollbook.roster import upload_template
+from rollbook.schools.models import School
+from rollbook.sources.upload_errors import TooManyRows, UploadRefused
+from rollbook.students.models import StudentAccount
+from rollbook.sync import pipeline, runs, uploads
+from rollbook.sync.models import Issue, RunState, Upload
+from tests.processes import Started
+from tests.sources.spreadsheets import bomb, ods, xls, xlsx
+from tests.sync.test_uploads import confirmed, planned
+
+HEADINGS = [column.heading for column in upload_template.columns()]
+FILLED: list[list[Any]] = [
+    ["000417", 20418.0, "zoe@x.example", "Zoë", "Müller", None, None, None, 2030.0, 9.0, date(2012, 5, 3), "Female", True],
+    ["000418", "00077", "jose@x.example", "José", "O’Neil", "“Pepe”, el\nJúnior", "P", None, 2031, "K", date(2011, 12, 31), "Male", False],
+]
+FIELDS = ("sis_id", "student_number", "email", "first_name", "last_name", "middle_name", "graduation_year", "grade_level", "birth_date")
+TAKEN = {
+    ("000417", "20418", "zoe@x.example", "Zoë", "Müller", None, 2030, "9", date(2012, 5, 3), "Female", "active"),
+    ("000418", "00077", "jose@x.example", "José", "O’Neil", "“Pepe”, el Júnior", 2031, "K", date(2011, 12, 31), "Male", "deactivated"),
+}
+
+
+def as_csv(rows: list[list[Any]], encoding: str, delimiter: str) -> bytes:
+    """As a spreadsheet program saves what it shows."""
+
+    def shown(value: Any) -> str:
+        if isinstance(value, bool):
+            return str(value).upper()
+        if isinstance(value, date):
+            return f"{value:%d/%m/%Y}"
+        return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter).writerows([shown(value) for value in row] for row in rows)
+    return text.getvalue().encode(encoding)
+
+
+TABLE = [HEADINGS, *FILLED]
+FORMS = {
+    "students.xlsx": lambda: xlsx([["Students of Lincoln"], [], *TABLE, [None], ["  "]]),
+    "students.xls": lambda: xls(TABLE),
+    "students.ods": lambda: ods(TABLE),
+    "utf-8.csv": lambda: as_csv(TABLE, "utf-8-sig", ","),
+    "utf-16.csv": lambda: as_csv(TABLE, "utf-16", "\t"),
+    "cp1252.csv": lambda: as_csv(TABLE, "cp1252", ";"),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", FORMS)
+def test_the_filled_template_comes_in_alike_in_every_form(school: School, name: str) -> None:
+    upload = uploads.start(school, None, name, FORMS[name]())
+    run = planned(upload, None)
+    assert not Issue.objects.filter(run=run).exists()
+    confirmed(upload, None)
+    assert set(StudentAccount.objects.values_list(*FIELDS, "gender", "status")) == TAKEN
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_a_file_that_means_harm_is_refused_at_the_start_and_fails_the_run_of_a_worker(school: School) -> None:
+    far = xlsx([["E-mail", "First name"], ["a@x.example", "A"]], lambda _book, sheet: sheet.write("XFD1048576", "x"))
+    good = uploads.start(school, None, "good.xlsx", xlsx([HEADINGS, FILLED[0]]))
+    for content in (bomb(1_000), bomb(1_000, claimed=1_000), far):
+        before = psutil.Process().memory_info().rss
+        with pytest.raises(UploadRefused) as refused:
+            uploads.start(school, None, "students.xlsx", content)
+        assert psutil.Process().memory_info().rss - before < 50_000_000
+        run = uploads.preview(good, None)
+        Upload.objects.filter(pk=good.pk).update(content=content)  # as if a check had been passed by
+        pipeline.run_sync(run.pk)
+        run.refresh_from_db()
+        assert (run.state, run.error_code) == (RunState.FAILED, refused.value.code)
+        assert psutil.Process().memory_info().rss - before < 50_000_000
+        Upload.objects.filter(pk=good.pk).update(content=xlsx([HEADINGS, FILLED[0]]))
+        good.refresh_from_db()
+    assert not StudentAccount.objects.exists()
+
+
+def many(number: int) -> bytes:
+    rows = [
+        [f"S{n:06}", str(n), f"s{n}@x.example", f"First{n}", f"Last{n}", None, None, None, 2030, 9, "2012-05-03"] for n in range(number)
+    ]
+    return as_csv([HEADINGS, *rows], "utf-8", ",")
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_fifty_thousand_rows_are_planned_by_a_worker_and_confirmed_once(worker: Started) -> None:
+    school = School.objects.create(name="Large")
+    with pytest.raises(TooManyRows, match="50,000"):
+        uploads.start(school, None, "larger.csv", many(50_001))
+    upload = uploads.start(school, None, "large.csv", many(50_000))
+    process = psutil.Process(worker.process.pid)
+    before = process.memory_info().rss
+    run = uploads.preview(upload, None)
+    seen, most = set(), 0
+    while run.awaits_confirming and run.state != RunState.PREVIEW:
+        time.sleep(0.1)
+        run.refresh_from_db()
+        seen.add((run.students_done, run.students_total))
+        most = max(most, process.memory_info().rss)
+    assert (run.state, run.counts["new"]) == (RunState.PREVIEW, 50_000), run.error_what
+    assert len(seen) > 2 and (50_000, 50_000) in seen
+    assert most - before < 150_000_000
+    assert uploads.confirm(upload, None)
+    assert not uploads.confirm(upload, None)
+    assert not runs.confirm(run, None)
+    while run.state not in {RunState.DONE, RunState.FAILED}:
+        time.sleep(0.1)
+        run.refresh_from_db()
+    assert run.state == RunState.DONE
+    assert StudentAccount.objects.count() == 50_000
