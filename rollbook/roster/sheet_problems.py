@@ -19,7 +19,7 @@ class SheetProblem(NamedTuple):
     remedy: str
 
 
-CORRECT: Final = _("Correct it in the file, {place}, and upload that row again; or correct it here in the preview.")
+CORRECT: Final = _("Correct it in the file, {place}, and upload that row again.")
 
 SHEET_PROBLEMS: Final = (
     SheetProblem(
