@@ -71,6 +71,7 @@ def web(host: str, port: int, processes: int, threads: int) -> None:
                 "timeout": 60,
                 "control_socket_disable": True,
                 "proc_name": "rollbook web",
+                "logconfig_dict": _logging(),
             }
             for name, value in options.items():
                 self.cfg.set(name, value)
@@ -82,6 +83,14 @@ def web(host: str, port: int, processes: int, threads: int) -> None:
 
     say(f"Rollbook serves http://{host}:{port} in process {os.getpid()}. Stop it with Ctrl-C.")
     Served().run()
+
+
+def _logging() -> dict[str, Any]:
+    """gunicorn's own few lines in the form of all others; no line for each request."""
+    from django.conf import settings
+
+    own = {"handlers": ["console"], "propagate": False}
+    return settings.LOGGING | {"loggers": {"gunicorn.error": own | {"level": "INFO"}, "gunicorn.access": own | {"level": "ERROR"}}}
 
 
 def _settle() -> None:

@@ -29,14 +29,14 @@ def standin() -> "Iterator[StandIn]":
 
 @pytest.fixture
 def start_worker(transactional_db: None, tmp_path: Path) -> "Iterator[StartWorker]":
-    """Start one more worker each time it is called."""
+    """Start one more worker each time it is called; one that takes over soon, or with the usual lease."""
     numbers = itertools.count(1)
     with ExitStack() as ending:
 
-        def start(*options: str) -> Started:
+        def start(*options: str, usual: bool = False) -> Started:
             log = tmp_path / f"worker-{next(numbers)}.log"
             return ending.enter_context(
-                rollbook("worker", *options, log=log, ready=lambda started: "worker is ready" in started.output, **SOON)
+                rollbook("worker", *options, log=log, ready=lambda started: "worker is ready" in started.output, **({} if usual else SOON))
             )
 
         yield start

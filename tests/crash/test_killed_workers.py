@@ -3,17 +3,19 @@
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
 from rollbook.schools.models import User
 from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
-from rollbook.sync.models import Change, Integration, RunState
+from rollbook.sync import schedules
+from rollbook.sync.models import Change, Integration, Run, RunState, Schedule, Trigger
 from tests.crash.scene import (
     StartWorker,
     accounts,
@@ -184,3 +186,39 @@ def test_three_kills_park_the_run_and_the_next_one_works(
     again = request(integration)
     wait_until(in_state(again, RunState.DONE), last, WITHIN)
     assert StudentAccount.objects.count() == again.counts["new"] > 0
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("at", [RunState.FETCHING, RunState.APPLYING])
+def test_with_the_usual_lease_a_killed_run_is_over_within_two_minutes_and_the_next_due_one_happens(
+    at: RunState, integration: Integration, twin: Integration, standin: StandIn, start_worker: StartWorker
+) -> None:
+    standin.latency = 0
+    undisturbed(twin)
+    first, run = start_worker(usual=True), request(integration)
+    wait_until(in_state(run, RunState.DONE), first, WITHIN)
+    standin.week = 2
+    expected = undisturbed(twin)
+    changing = Change.objects.filter(run__school=twin.school, kind="updated").first()
+    assert changing
+    with ExitStack() as until:
+        if at == RunState.FETCHING:
+            hold(standin, page=5)
+        else:
+            until.enter_context(row_held(StudentAccount.objects.get(school=integration.school, sis_id=changing.sis_id)))
+        run = request(integration)
+        wait_until(in_state(run, at), first)
+        wait_until(lambda: at == RunState.APPLYING or is_holding(standin), first)
+        first.end(signal.SIGKILL)
+        killed = time.monotonic()
+    well(standin)
+    second = start_worker(usual=True)
+    wait_until(in_state(run, RunState.DONE), second, 120)
+    assert time.monotonic() - killed < 120
+    assert accounts(integration.school) == expected
+
+    schedules.ensure(integration)
+    Schedule.objects.filter(integration=integration).update(enabled=True, next_due_at=timezone.now())
+    due = Run.objects.filter(integration=integration, trigger=Trigger.SCHEDULE)
+    wait_until(lambda: due.filter(state=RunState.DONE).exists(), second, WITHIN)
+    assert due.count() == 1

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-FEW = ("--seeds", "1", "--first", "7")  # two kills of one run, a frozen worker that wakes late
+FEW = ("--seeds", "1", "--first", "7")  # the database crashes, then a worker is killed while it applies
 MANY = int(os.environ.get("CRASH_SEEDS", "30"))
 
 
