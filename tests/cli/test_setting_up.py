@@ -2,9 +2,12 @@
 
 import base64
 import json
+import socket
+from typing import Any
 
 import pytest
 
+from rollbook.config import config
 from rollbook.schools.models import AuditEntry, Membership, School, User
 from rollbook.sync import credentials
 from rollbook.sync.models import Credential, Integration
@@ -176,3 +179,15 @@ def test_check_tells_what_is_missing(inside: Command) -> None:
     assert {check["name"]: check["ok"] for check in ended.json["checks"]} == {
         "settings": True, "database": True, "migrations": True, "mail": True, "keys": True, "worker": False, "waiting": True, "clock": True,
     }  # fmt: skip
+
+
+def test_check_connects_to_the_mail_server_and_says_what_keeps_it(inside: Command, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    monkeypatch.setattr(config, "email_url", f"smtp://user:mail-secret@127.0.0.1:{port}")
+    settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", "127.0.0.1", port
+    settings.EMAIL_HOST_PASSWORD = "mail-secret"
+    ended = inside("check", "--json")
+    mail = next(check for check in ended.json["checks"] if check["name"] == "mail")
+    assert not mail["ok"] and "ConnectionRefusedError" in mail["detail"] and "ROLLBOOK_EMAIL_URL" in mail["remedy"]
+    assert "mail-secret" not in ended.out + ended.err

@@ -135,6 +135,7 @@ def test_the_database_is_away_for_a_while_and_everything_goes_on_by_itself(there
     assert worker.process.poll() is None and web.process.poll() is None
 
 
+@pytest.mark.crash
 def test_no_connection_is_left_and_everything_goes_on_by_itself(there: Installation, worker: Started, web: Started) -> None:
     there.ask("ALTER ROLE rollbook_owner CONNECTION LIMIT 0")
     there.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'rollbook_owner'")
@@ -168,6 +169,7 @@ def test_a_cancelled_statement_is_tried_again_and_nothing_is_half_applied(there:
     assert run["error"] is None and run["counts"]["updated"] > 0
 
 
+@pytest.mark.crash
 def test_a_full_disk_parks_the_run_with_the_reason_and_the_next_one_works(there: Installation, worker: Started) -> None:
     """As far as it can be had without one: the database refuses every row of a plan with the error of a full disk."""
     there.ask(
@@ -186,6 +188,7 @@ def test_a_full_disk_parks_the_run_with_the_reason_and_the_next_one_works(there:
     assert there.students() == there.expected()
 
 
+@pytest.mark.crash
 def test_a_worker_without_its_database_ends_when_told_to(there: Installation, worker: Started) -> None:
     there.cluster.stop()
     wait_until(lambda: "runs.sweep not done" in worker.output, worker)

@@ -37,7 +37,7 @@ class World:
         self._numbers = itertools.count(1)
         self.workers: list[Started] = []
         self.looked_at = "/sign-in/"
-        self.as_whom: dict[str, str] = {}
+        self.as_whom = {"Cookie": "sessionid=0123456789abcdef0123456789abcdef"}  # looked up in the database, so that its absence shows
         self._statuses: Counter[int] = Counter()
         self.waits: list[float] = []  # seconds of each answer of web
         self._over = threading.Event()
