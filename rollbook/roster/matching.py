@@ -3,8 +3,9 @@
 Repeated ids, shared and taken e-mails show themselves only after the last page; `verdict` names the records to withdraw.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rollbook.roster.mapping import Mapped
@@ -17,6 +18,7 @@ class How(Enum):
     NEW = "new"
     KNOWN = "known"
     BY_EMAIL = "by_email"  # an account without a link has this address
+    CONFIRMED = "confirmed"  # a person has said that this account without a link is this student
 
 
 class Match(NamedTuple):
@@ -40,12 +42,24 @@ class Matcher:
     """Matches the records of one roster against the accounts of one school.
 
     `linked` are the accounts linked to this source by SIS ID, `unlinked` those without any link, `elsewhere` the e-mail keys of accounts
-    that are linked to another source.
+    that are linked to another source. `links` are the SIS IDs that a person has given to accounts without a link, by account, and `apart`
+    the pairs of account and SIS ID that are two people.
     """
 
-    def __init__(self, linked: Iterable[AccountKey], unlinked: Iterable[AccountKey], elsewhere: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        linked: Iterable[AccountKey],
+        unlinked: Iterable[AccountKey],
+        elsewhere: Iterable[str] = (),
+        links: Mapping[bytes, str] = MappingProxyType({}),
+        apart: Collection[tuple[bytes, str]] = frozenset(),
+    ) -> None:
         self.known = {key.sis_id: key for key in linked if key.sis_id is not None}
         self._unlinked = {key.email_key: key for key in unlinked}
+        self._apart = apart
+        self._confirmed: set[str] = set()
+        if links:
+            self._take_in(links)
         self._elsewhere = frozenset(elsewhere)
         self._seen: dict[str, bytes] = {}
         self._silent: set[str] = set()  # known students whose record was skipped: they claim no address
@@ -54,6 +68,20 @@ class Matcher:
         self._shared: dict[str, set[str]] = {}
         self._leaving: set[str] = set()
         self._repeated: set[str] = set()
+
+    def _take_in(self, links: Mapping[bytes, str]) -> None:
+        """Treat the accounts that a person has linked as known from here on."""
+        for key in list(self._unlinked.values()):
+            sis_id = links.get(key.id)
+            if sis_id is not None and sis_id not in self.known:
+                self.known[sis_id] = key._replace(sis_id=sis_id, fingerprint=None)
+                self._confirmed.add(sis_id)
+                del self._unlinked[key.email_key]
+
+    @property
+    def has_unlinked(self) -> bool:
+        """Whether there are accounts without a link whose student isn't known."""
+        return bool(self._unlinked)
 
     def admit(self, mapped: Mapped) -> bool:
         """Whether this is the first record with its SIS ID. An equal repetition is dropped; a different one puts both aside at the end."""
@@ -84,9 +112,11 @@ class Matcher:
             if known.email_key != record.email_key:
                 self._claim(record.email_key, record.sis_id)
                 self._leaving.add(record.sis_id)
-            return Match(How.KNOWN, record, known)
+            return Match(How.CONFIRMED if record.sis_id in self._confirmed else How.KNOWN, record, known)
         self._claim(record.email_key, record.sis_id)
         unlinked = self._unlinked.get(record.email_key)
+        if unlinked is not None and (unlinked.id, record.sis_id) in self._apart:
+            unlinked = None
         return Match(How.NEW if unlinked is None else How.BY_EMAIL, record, unlinked)
 
     def holds(self, sis_id: str | None) -> AccountKey | None:
@@ -117,6 +147,7 @@ class Matcher:
         taken = self._taken(holders, moved, withdrawn)
         issues += [Issue("email_taken", Severity.ERROR, sis_id, "", "email", "", address) for sis_id, address in taken]
         missing = [key for sis_id, key in self.known.items() if sis_id not in self._seen] if complete else []
+        missing = [key for key in missing if key.sis_id not in self._confirmed]
         same = sum(self._was_same(sis_id) for sis_id in withdrawn)
         return Verdict(frozenset(withdrawn), same, issues, missing)
 
@@ -159,4 +190,6 @@ class Matcher:
 
     def _can_be_linked(self, address: str, sis_id: str) -> bool:
         """Whether the account with this address has no link yet, and the record no account: that is a link, or a person's decision."""
-        return address not in self._elsewhere and address in self._unlinked and sis_id not in self.known
+        unlinked = self._unlinked.get(address)
+        free = unlinked is not None and (unlinked.id, sis_id) not in self._apart
+        return free and address not in self._elsewhere and sis_id not in self.known

@@ -60,10 +60,9 @@ def decide(match: Match, account: Account | None, rules: Rules) -> Change | Issu
     if match.how is How.BY_EMAIL:
         if account.status != "active" or not _names_agree(record, account):
             return _issue("link_names_differ", record, "email", record.email)
-        before, after = _differences(record, account, rules)
-        before |= {"source": account.source, "sis_id": account.sis_id}
-        after |= {"source": rules.source, "sis_id": record.sis_id}
-        return _change(ChangeKind.LINKED, record, account, before, after, "same_email_and_name")
+        return _linked(record, account, rules, "same_email_and_name")
+    if match.how is How.CONFIRMED:
+        return _linked(record, account, rules, "confirmed_by_person")
     if is_other_person(record, account):
         return _issue("other_person", record, "sis_id", record.sis_id)
     before, after = _differences(record, account, rules)
@@ -72,6 +71,13 @@ def decide(match: Match, account: Account | None, rules: Rules) -> Change | Issu
     if after:
         return _change(ChangeKind.UPDATED, record, account, before, after, "fields_differ")
     return _change(ChangeKind.UNCHANGED, record, account, before, after, "nothing_differs")
+
+
+def _linked(record: StudentRecord, account: Account, rules: Rules, reason: str) -> Change:
+    before, after = _differences(record, account, rules)
+    before |= {"source": account.source, "sis_id": account.sis_id}
+    after |= {"source": rules.source, "sis_id": record.sis_id}
+    return _change(ChangeKind.LINKED, record, account, before, after, reason)
 
 
 def is_other_person(record: StudentRecord, account: Account) -> bool:

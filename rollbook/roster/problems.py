@@ -194,9 +194,19 @@ PROBLEMS: Final[dict[str, Problem]] = {
                 "differs, or it isn't active. Nothing was linked, and the account was left as it is."
             ),
             _(
-                "Compare the two. Where it is one person, make the name the same here and in {sis}; where it is not, correct the "
-                "e-mail address."
+                "Open Link existing accounts and compare the two. Where it is one person, confirm it there; where it is not, say so, and "
+                "have the e-mail address corrected."
             ),
+            ADMINISTRATOR,
+        ),
+        Problem(
+            "link_suggested",
+            Severity.ERROR,
+            _(
+                "An account here that is not linked to {sis} could be this student: the name and the date of birth, the student number or "
+                "the SIS ID are the same, but not the e-mail address. No second account was made, and that one was left as it is."
+            ),
+            _("Open Link existing accounts and say whether they are the same person. The next run does what you say."),
             ADMINISTRATOR,
         ),
         Problem(

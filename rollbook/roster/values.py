@@ -205,11 +205,14 @@ def _ends(part: str) -> tuple[int, int] | None:
 
 def same_name(one: str | None, other: str | None) -> bool:
     """Whether two names are the same to a person: letter case, accents and spaces aside."""
-    return _bare(one or "") == _bare(other or "")
+    return bare_name(one or "") == bare_name(other or "")
 
 
-def _bare(name: str) -> str:
-    """The marks of other scripts stay: they make another letter there, as in か and が."""
+def bare_name(name: str) -> str:
+    """A name as it is compared: letter case, accents and spaces aside.
+
+    The marks of other scripts stay: they make another letter there, as in か and が.
+    """
     return " ".join(_ACCENTS.sub("", unicodedata.normalize("NFKD", name.casefold())).casefold().split())
 
 

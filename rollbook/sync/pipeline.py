@@ -13,16 +13,18 @@ from django.utils.translation import gettext as _
 from rollbook import logs
 from rollbook.config import config
 from rollbook.roster import guards
+from rollbook.roster.linking import Evidence, Likeness, waiting
 from rollbook.roster.mapping import Mapped, RecordMapper
-from rollbook.roster.matching import Match, Matcher
+from rollbook.roster.matching import How, Match, Matcher
 from rollbook.roster.planning import Change, ChangeKind, Rules, decide, listed
 from rollbook.roster.records import Issue, Selection, Severity
 from rollbook.sources.base import Connection, Page, Source
 from rollbook.sources.errors import SourceError
 from rollbook.sources.http import Bounds
-from rollbook.sync import credentials, runs, store, upload_plan
+from rollbook.sync import credentials, linking, runs, store, upload_plan
 from rollbook.sync.lease import HandBack, Lease
 from rollbook.sync.models import Mode, Run, RunState
+from rollbook.sync.refusals import RunRefused
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +53,8 @@ def _work_on(run: Run) -> None:
                 log.info("run %s: previewed, waits for a person", run.pk)
             elif run.mode == Mode.TEST:
                 runs.finish(run)
-            elif run.alarms:
-                runs.hold(run)
             else:
-                apply(run)
+                go_live(run)
     except SourceError as error:
         runs.fail(run, error.code, error.what, error.remedy)
     except credentials.KeyMissing as error:
@@ -74,7 +74,10 @@ def _work_on(run: Run) -> None:
 def plan(run: Run, lease: Lease) -> None:
     """Read the roster and store what would become of every student (stops 1 to 6)."""
     store.clear_plan(run)
-    matcher = Matcher(*store.load_account_keys(run.school_id, run.source))
+    linking.forget(run)
+    made = linking.decided(run.school_id, run.source)
+    matcher = Matcher(*store.load_account_keys(run.school_id, run.source), *made)
+    likeness = linking.likeness(run, made) if matcher.has_unlinked else Likeness([])
     source, mapper, rules = prepare(run, matcher)
     counts = {"read": 0, "accounts": len(matcher.known), ChangeKind.UNCHANGED: 0, ChangeKind.OUTSIDE_SELECTION: 0}
     moved: set[str] = set()
@@ -83,7 +86,8 @@ def plan(run: Run, lease: Lease) -> None:
         mapped = [mapper.map(raw) for page in pages for raw in page.records]  # 2
         admitted = [each for each in mapped if matcher.admit(each)]
         matches = [match for each in admitted if (match := matcher.match(each)) is not None]  # 3
-        changes, issues = decide_all(run, matches, rules)  # 4
+        alike = [found for match in matches for found in likeness.evidence(match)] if likeness else []
+        changes, issues = decide_all(run, *wait_for_a_person(matches, alike), rules)  # 4
         moved.update(change.sis_id for change in changes if "email_key" in change.after and change.sis_id is not None)
         outside = [each for each in admitted if not each.selected]
         counts["read"] += len(mapped)
@@ -93,6 +97,7 @@ def plan(run: Run, lease: Lease) -> None:
             runs.progress(run, pages, counts["read"])
             rows = chain(changes, list_outside(run, matcher, outside))
             store.save_plan(run, rows, chain((issue for each in admitted for issue in each.issues), issues))  # 5
+            linking.propose(run, alike)
     conclude(run, matcher, mapper, moved, counts)
 
 
@@ -153,11 +158,21 @@ def batches(pages: Iterator[Page]) -> Iterator[list[Page]]:
         yield batch
 
 
-def decide_all(run: Run, matches: list[Match], rules: Rules) -> tuple[list[Change], list[Issue]]:
-    """Decide a batch; the full rows of the accounts that differ are loaded together."""
+def wait_for_a_person(matches: list[Match], alike: list[Evidence]) -> tuple[list[Match], list[Issue]]:
+    """Part off the records that would be new, were there not an account they could belong to: nobody gets a second account unasked."""
+    if not alike:
+        return matches, []
+    suggested = {found.record.sis_id for found in alike}
+    put_off = [match for match in matches if match.how is How.NEW and match.record.sis_id in suggested]
+    waiting_ids = {match.record.sis_id for match in put_off}
+    return [match for match in matches if match.record.sis_id not in waiting_ids], [waiting(match.record) for match in put_off]
+
+
+def decide_all(run: Run, matches: list[Match], issues: list[Issue], rules: Rules) -> tuple[list[Change], list[Issue]]:
+    """Decide a batch; the full rows of the accounts that differ are loaded together. `issues` are added to."""
     accounts = store.load_accounts(run.school_id, (match.key.id for match in matches if match.key is not None))
     decided = [decide(match, accounts.get(match.key.id) if match.key else None, rules) for match in matches]
-    return [each for each in decided if isinstance(each, Change)], [each for each in decided if isinstance(each, Issue)]
+    return [each for each in decided if isinstance(each, Change)], issues + [each for each in decided if isinstance(each, Issue)]
 
 
 def list_outside(run: Run, matcher: Matcher, outside: list[Mapped]) -> Iterator[Change]:
@@ -178,6 +193,7 @@ def conclude(run: Run, matcher: Matcher, mapper: RecordMapper, moved: set[str], 
         vanished = [Issue("field_vanished", Severity.WARNING, None, "", field, source_field) for source_field, field in mapper.vanished()]
         issues = chain((issue._replace(name=names.get(issue.sis_id or "", "")) for issue in verdict.issues), vanished)
         store.save_plan(run, [], issues)
+        linking.conclude(run)
         for keys in store.in_chunks(verdict.not_in_roster):
             missing = store.load_accounts(run.school_id, (key.id for key in keys)).values()
             gone = (listed(ChangeKind.NOT_IN_ROSTER, account, "not_sent") for account in missing if account.status == "active")
@@ -186,6 +202,20 @@ def conclude(run: Run, matcher: Matcher, mapper: RecordMapper, moved: set[str], 
         stored[ChangeKind.UNCHANGED] = stored.get(ChangeKind.UNCHANGED, 0) + counts[ChangeKind.UNCHANGED]
         counts = {**stored, **{name: number for name, number in counts.items() if name != ChangeKind.UNCHANGED}}
         runs.planned(run, counts, [alarm._asdict() for alarm in guards.review(counts)])  # 6
+
+
+def go_live(run: Run) -> None:
+    """Apply a complete plan, unless a guard holds it or people have to say first who is who."""
+    if not run.is_upload:
+        try:
+            linking.refuse_undecided(run.school, run.source)
+        except RunRefused as refused:
+            runs.fail(run, refused.code, refused.what, refused.remedy)
+            return
+    if run.alarms:
+        runs.hold(run)
+    else:
+        apply(run)
 
 
 def apply(run: Run) -> None:

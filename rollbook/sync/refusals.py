@@ -8,3 +8,13 @@ class SettingRefused(Exception):
         super().__init__(what)
         self.field = field
         self.what = what
+
+
+class RunRefused(Exception):
+    """A run can't be started. `code` is stable, `what` says why and `remedy` what to do."""
+
+    def __init__(self, code: str, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.code = code
+        self.what = what
+        self.remedy = remedy

@@ -41,6 +41,7 @@ WHO_LABELS: Final[dict[str, str]] = {
 REASONS: Final[dict[str, str]] = {
     "sis_id_unknown": _("No account has this SIS ID yet"),
     "same_email_and_name": _("The account has the same e-mail and the same name"),
+    "confirmed_by_person": _("A person has said that this account is this student"),
     "sis_id_is_back": _("The SIS ID is in the SIS again"),
     "fields_differ": _("The SIS has other values"),
     "nothing_differs": _("The SIS has the same values"),

@@ -20,8 +20,9 @@ from rollbook.config import config
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.sources.base import Page
-from rollbook.sync import credentials, notices, store
+from rollbook.sync import credentials, linking, notices, store
 from rollbook.sync.models import OCCUPYING, WORKING_STATES, Integration, Mode, Run, RunState, Trigger
+from rollbook.sync.refusals import RunRefused as RunRefused  # noqa: PLC0414 - who asks for a run catches it as runs.RunRefused
 
 log = logging.getLogger(__name__)
 
@@ -41,16 +42,6 @@ MOVES: Final[dict[RunState, frozenset[RunState]]] = {
 
 SPREADSHEET: Final = "spreadsheet"  # the source of every upload
 TELLING_STATES: Final = (RunState.DONE, RunState.FAILED, RunState.ON_HOLD)
-
-
-class RunRefused(Exception):
-    """A run can't be started. `code` is stable, `what` says why and `remedy` what to do."""
-
-    def __init__(self, code: str, what: str, remedy: str) -> None:
-        super().__init__(what)
-        self.code = code
-        self.what = what
-        self.remedy = remedy
 
 
 class LeaseLost(Exception):
@@ -78,11 +69,14 @@ def request(
     `due_at` is the due time of a scheduled run; a due time that has its run already is answered with that one.
     """
     refuse_unready(integration)
+    kind = mode or (Mode.TEST if integration.test_run else Mode.LIVE)
+    if kind == Mode.LIVE:
+        linking.refuse_undecided(integration.school, integration.source)
     run = Run(
         school_id=integration.school_id,
         integration=integration,
         source=integration.source,
-        mode=mode or (Mode.TEST if integration.test_run else Mode.LIVE),
+        mode=kind,
         trigger=trigger,
         requested_by=by,
         due_at=due_at,

@@ -13,6 +13,7 @@ from rollbook.web.import_columns import import_columns
 from rollbook.web.import_decision import failing_rows, import_confirm, import_correct, import_discard
 from rollbook.web.import_file import import_file, import_template
 from rollbook.web.import_settings import import_settings
+from rollbook.web.linking import confirm_exact, decide_link, links
 from rollbook.web.me import forgot, me, register, student_sign_in, student_sign_out
 from rollbook.web.notifications import notifications
 from rollbook.web.problems import problems, registrar_file
@@ -50,6 +51,9 @@ of_a_school = [
     path("students/<uuid:student_id>/deactivate/", deactivate, name="student-deactivate"),
     path("students/<uuid:student_id>/reactivate/", reactivate, name="student-reactivate"),
     path("students/<uuid:student_id>/invite/", invite, name="student-invite"),
+    path("links/", links, name="links"),
+    path("links/exact/", confirm_exact, name="links-exact"),
+    path("links/<uuid:proposal_id>/", decide_link, name="links-decide"),
     path("problems/", problems, name="problems"),
     path("problems/registrar.csv", registrar_file, {"kind": "csv"}, name="registrar-csv"),
     path("problems/registrar.xlsx", registrar_file, {"kind": "xlsx"}, name="registrar-xlsx"),

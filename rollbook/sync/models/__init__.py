@@ -1,6 +1,7 @@
 """Tables of the sync, one module for each part: columns and constraints, little else."""
 
 from rollbook.sync.models.integration import Credential, Integration, Schedule
+from rollbook.sync.models.link import LinkDecision, LinkProposal
 from rollbook.sync.models.notice import ERROR_EVENTS, Notice, NoticeChoice, NoticeEvent
 from rollbook.sync.models.problem import Problem
 from rollbook.sync.models.report_file import ReportFile, ReportState
@@ -17,6 +18,8 @@ __all__ = [
     "Credential",
     "Integration",
     "Issue",
+    "LinkDecision",
+    "LinkProposal",
     "Mode",
     "Notice",
     "NoticeChoice",

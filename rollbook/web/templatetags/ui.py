@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from rollbook.schools.models import School
-from rollbook.sync import problem_list
+from rollbook.sync import linking, problem_list
 
 register = template.Library()
 
@@ -56,6 +56,12 @@ def open_problems(school: School) -> str:
     if count > problem_list.COUNTED:
         return f"{number(problem_list.COUNTED)}+"
     return number(count) if count else ""
+
+
+@register.simple_tag
+def open_links(school: School) -> int:
+    """How many possible links between existing accounts and students of a SIS nobody has decided."""
+    return linking.undecided(school).count()
 
 
 @register.filter
