@@ -4,6 +4,7 @@ import click
 
 from rollbook.cli import (
     backup,
+    changes,
     check,
     connect,
     demo,
@@ -56,6 +57,7 @@ for command in (
     schedule.schedule,
     runs.run,
     runs.problems,
+    changes.changes,
     work_list.work_list,
     links.links,
     runs.holds,

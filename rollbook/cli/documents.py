@@ -8,7 +8,7 @@ from rollbook.cli.answers import Document
 if TYPE_CHECKING:
     from rollbook.schools.models import AuditEntry, School, User
     from rollbook.students.models import StudentAccount
-    from rollbook.sync.models import Integration, Issue, Run
+    from rollbook.sync.models import Change, Integration, Issue, Run
     from rollbook.sync.problem_list import Line
     from rollbook.sync.uploads import Column
 
@@ -120,6 +120,26 @@ def of_issue(issue: "Issue", run: "Run") -> Document:
         "who": words.who_code,
         "row": issue.row_number,
         "column": None if issue.column_index is None else column_letter(issue.column_index),
+    }
+
+
+def of_change(change: "Change", run: "Run") -> Document:
+    """A row of a plan. `reason` is the rule's code, `why` the sentence with its values."""
+    from rollbook.sync import report
+
+    row = report.row_of(run, change)
+    return {
+        "kind": change.kind,
+        "sis_id": change.sis_id,
+        "student": str(change.account_id) if change.account_id else None,
+        "name": row.name,
+        "email": change.email,
+        "before": change.before,
+        "after": change.after,
+        "reason": change.reason,
+        "why": row.reason,
+        "outcome": row.outcome,
+        "row": change.row_number,
     }
 
 

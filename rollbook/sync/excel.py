@@ -121,11 +121,11 @@ def _write_errors(run: Run, book: "_Book", meter: "_Meter") -> None:
 def _write_new(run: Run, book: "_Book", meter: "_Meter") -> None:
     """One row per account to be made, one column per field that the mapping fills."""
     fields = report.mapped_fields(run)
-    sheet = book.sheet("New", [*_row_heading(run), *(word(LABELS, field) for field in fields), _("Outcome")])
+    sheet = book.sheet("New", [*_row_heading(run), *(word(LABELS, field) for field in fields), _("Outcome"), _("Reason")])
     for row in meter.passing(report.new_rows(run)):
         values = dict(row.values)
         texts = (values.get(word(LABELS, field)) if field == "status" else row.after.get(field) for field in fields)
-        sheet.add([*_row_number(run, row), *map(_typed, fields, texts), row.outcome])
+        sheet.add([*_row_number(run, row), *map(_typed, fields, texts), row.outcome, row.reason])
 
 
 def _row_heading(run: Run) -> list[str]:
@@ -139,13 +139,13 @@ def _row_number(run: Run, row: report.NewRow | report.UpdatedRow) -> list[int | 
 
 def _write_updated(run: Run, book: "_Book", meter: "_Meter") -> None:
     """One row per field that differs, before and after side by side."""
-    headings = (_("SIS ID"), _("Name"), _("E-mail"), _("Kind"), _("Field"), _("Before"), _("After"), _("Outcome"))
+    headings = (_("SIS ID"), _("Name"), _("E-mail"), _("Kind"), _("Field"), _("Before"), _("After"), _("Outcome"), _("Reason"))
     sheet = book.sheet("Updated", [*_row_heading(run), *headings])
     for row in meter.passing(report.updated_rows(run)):
         for diff in row.diffs:
             before, after = _typed(diff.field, diff.before), _typed(diff.field, diff.after)
             about = (*_row_number(run, row), row.sis_id, row.name, row.email, row.kind_label)
-            sheet.add((*about, diff.field_label, before, after, row.outcome))
+            sheet.add((*about, diff.field_label, before, after, row.outcome, row.reason))
 
 
 def _typed(field: str, value: str | int | None) -> Cell:

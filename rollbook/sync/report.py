@@ -14,11 +14,11 @@ from rollbook.roster.records import Severity
 from rollbook.sources.registry import SOURCES
 from rollbook.students.models import AccountStatus
 from rollbook.sync.models import Change, Issue, Mode, Run, RunState
+from rollbook.sync.report_reasons import reason_of
 from rollbook.sync.report_words import (
     KIND_LABELS,
     LABELS,
     OUTCOMES,
-    REASONS,
     SEVERITY_LABELS,
     WHO_LABELS,
     word,
@@ -72,6 +72,7 @@ class NewRow(NamedTuple):
     outcome: str
     after: Mapping[str, Any]
     row_number: int | None = None
+    reason: str = ""
 
 
 class Diff(NamedTuple):
@@ -283,6 +284,7 @@ def _new_row(run: Run, change: Change) -> NewRow:
         outcome_of(run, change),
         after,
         change.row_number,
+        reason_of(run, change, sis_label(run)),
     )
 
 
@@ -300,7 +302,7 @@ def _updated_row(run: Run, change: Change) -> UpdatedRow:
         change.email,
         diffs,
         outcome_of(run, change),
-        word(REASONS, change.reason),
+        reason_of(run, change, sis_label(run)),
         change.row_number,
     )
 

@@ -64,8 +64,18 @@ def test_has_exactly_four_sheets_with_frozen_filterable_headings(school: School,
 def test_an_empty_run_gives_headings_only(school: School, book: Book) -> None:
     made = book(a_run(school))
     assert [made[name].max_row for name in ("Errors", "New", "Updated")] == [1, 1, 1]
-    assert made["New"].auto_filter.ref == "A1:G1"
-    assert [cell.value for cell in made["Updated"][1]] == ["SIS ID", "Name", "E-mail", "Kind", "Field", "Before", "After", "Outcome"]
+    assert made["New"].auto_filter.ref == "A1:H1"
+    assert [cell.value for cell in made["Updated"][1]] == [
+        "SIS ID",
+        "Name",
+        "E-mail",
+        "Kind",
+        "Field",
+        "Before",
+        "After",
+        "Outcome",
+        "Reason",
+    ]
 
 
 def test_two_readers_agree_with_the_plan(school: School, written: Written) -> None:
@@ -100,7 +110,7 @@ def test_has_a_column_for_each_mapped_field_whether_or_not_anybody_has_it(school
     run = a_run(school, [new()])
     run.settings["mapping"].append(["gender", "gender"])
     assert [cell.value for cell in book(run)["New"][1]] == [
-        "SIS ID", "E-mail", "First name", "Last name", "Graduation year", "Date of birth", "Gender", "Outcome",
+        "SIS ID", "E-mail", "First name", "Last name", "Graduation year", "Date of birth", "Gender", "Outcome", "Reason",
     ]  # fmt: skip
 
 
@@ -109,11 +119,14 @@ def test_before_and_after_stand_side_by_side_in_one_row_per_field(school: School
     after = {"last_name": "Hopper", "graduation_year": 2027, "birth_date": "2009-02-28"}
     sheet = book(a_run(school, [updated(before, after)]))["Updated"]
     who = ["0007", "Grace Hopper", "grace@lincoln.example", "Updated"]
-    assert [[cell.date() if isinstance(cell, datetime) else cell for cell in row] for row in rows(sheet)] == [
+    assert [[cell.date() if isinstance(cell, datetime) else cell for cell in row[:-1]] for row in rows(sheet)] == [
         [*who, "Last name", "H", "Hopper", "Applied"],
         [*who, "Graduation year", None, 2027, "Applied"],
         [*who, "Date of birth", date(2009, 2, 27), date(2009, 2, 28), "Applied"],
     ]
+    assert {row[-1] for row in rows(sheet)} == {
+        "The account is linked by the SIS ID 0007, and PowerSchool says something else for: Last name, Graduation year and Date of birth."
+    }
 
 
 def test_accounts_that_are_only_listed_are_not_among_the_updated(school: School, book: Book) -> None:

@@ -52,9 +52,10 @@ def test_the_excel_report_has_the_rows_of_the_file(school: School, administrator
     assert told["Errors"][0][:4] == ["Severity", "Row", "Column", "SIS ID"]
     assert told["Errors"][1][:4] == ["Error", 4, "B", "S3"]
     assert (told["New"][0][0], told["New"][1][0]) == ("Row", 3)
-    assert told["New"][0][-2:] == ["Status", "Outcome"]
-    assert told["New"][1][-2] == "Deactivated"
-    assert told["Updated"][1] == [2, "S1", "Ada King", "ada@x.example", "Updated", "Last name", "Lovelace", "King", told["Updated"][1][-1]]
+    assert told["New"][0][-3:] == ["Status", "Outcome", "Reason"]
+    assert told["New"][1][-3] == "Deactivated"
+    assert told["Updated"][1][:-2] == [2, "S1", "Ada King", "ada@x.example", "Updated", "Last name", "Lovelace", "King"]
+    assert told["Updated"][1][-1] == "Row 2 of the file belongs to this account, and says something else for: Last name."
 
 
 def test_a_students_page_tells_which_upload_brought_a_value(school: School) -> None:
