@@ -15,6 +15,7 @@ from rollbook.cli import (
     operate,
     people,
     records,
+    rules,
     runs,
     schedule,
     settings,
@@ -67,6 +68,9 @@ for command in (
     upload.upload,
     upload.template,
     records.students,
+    rules.edit,
+    rules.protect,
+    rules.never_import,
     invitations.invite,
     invitations.invitations,
     notices.notices,
@@ -79,3 +83,5 @@ for command in (
 ):
     main.add_command(command)
 main.add_command(runs.list_runs, "runs")
+for command in (rules.leavers, rules.fields):
+    connect.integration.add_command(command)

@@ -14,7 +14,10 @@ from rollbook.cli.people import VIA
 if TYPE_CHECKING:
     from rollbook.sync.models import Run
 
-COUNTS = ("new", "linked", "updated", "unchanged", "returning", "outside_selection", "not_in_roster", "protected", "error", "warning")
+COUNTS = (
+    *("new", "linked", "updated", "unchanged", "returning", "outside_selection", "not_in_roster"),
+    *("left", "graduated", "protected", "never_imported", "error", "warning"),
+)
 ENDS = {"failed": Exit.RUN_FAILED, "discarded": Exit.RUN_FAILED, "on_hold": Exit.ON_HOLD}
 
 

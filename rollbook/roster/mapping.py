@@ -1,6 +1,6 @@
 """Stop 2: a raw record → a StudentRecord, or the issues that say why not."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from operator import itemgetter
 from types import MappingProxyType
@@ -16,7 +16,8 @@ EXCERPT = 120  # characters of a bad value that an issue keeps
 PARSERS_VERSION = 1  # raise it when a parser reads a value otherwise: then the next run compares everybody again
 
 _POSITION = {name: index for index, name in enumerate(StudentRecord._fields)}
-_NOTHING: tuple[Any, ...] = (None,) * len(StudentRecord._fields)
+_NOTHING: tuple[Any, ...] = (*(None,) * (len(StudentRecord._fields) - 1), ())
+_FINGERPRINT, _BLANKS = _POSITION["fingerprint"], _POSITION["blanks"]
 _DROPPED = {"email_invalid": "personal_email_invalid"}  # what a bad optional value costs: itself only; the rest puts the record aside
 
 
@@ -46,7 +47,9 @@ class RecordMapper:
     """Maps the raw records of one run.
 
     `mapping` is a list of (source field, our field); `version` is part of every fingerprint, so that a changed mapping compares everybody
-    again. `grade_field` is the raw record's key that holds the grade level. `known` are the linked accounts by SIS ID.
+    again. `grade_field` is the raw record's key that holds the grade level. `known` are the linked accounts by SIS ID. `clears` are
+    optional fields
+    that a blank of the source empties.
 
     A fingerprint is taken over the mapped values as the source wrote them, before they are parsed: on the usual run, where nearly all
     records say what they said last time, leaving the parsing out halves the time of the run. A record that is
@@ -60,6 +63,7 @@ class RecordMapper:
         grade_field: str,
         selection: Selection,
         known: Mapping[str, AccountKey] = MappingProxyType({}),
+        clears: frozenset[str] = frozenset(),
     ) -> None:
         self.source_fields = frozenset(source for source, _ in mapping) | {grade_field}
         self.fields = tuple(field for _, field in mapping)
@@ -78,9 +82,20 @@ class RecordMapper:
         self._grade_field = grade_field
         self._grades = selection.grades
         self._known = known
+        self._clears = clears.difference(REQUIRED_FIELDS)
         self._unseen = {source for source, _ in mapping}
         self._met_any = False
         self._seed = blake2b(f"{PARSERS_VERSION}:{version}:{','.join(self.fields)}".encode(), digest_size=FINGERPRINT_BYTES).digest()
+
+    def meet(self, raws: Iterable[Any]) -> None:
+        """Look which fields there are among records that are about to be mapped: SISs leave a blank one out of its record.
+
+        A field that no record has is not blank, it is absent, and clears nothing.
+        """
+        if self._clears:
+            for raw in raws:
+                if isinstance(raw, dict):
+                    self._unseen.difference_update(raw)
 
     def map(self, raw: Any) -> Mapped:
         """Map one raw record. Never raises, whatever JSON it is given: what can't be read becomes an issue."""
@@ -134,6 +149,7 @@ class RecordMapper:
         """Parse the mapped fields of a record in the selection. A value that can't be read rejects it, but for those that are dropped."""
         found = list(_NOTHING)
         issues: list[Issue] = []
+        unsure = False  # whether a field that a blank would clear is blank, or not sent to us at all (any more)
         for source, field, position, parse, limit in self._rows:
             try:
                 value = parse(raw.get(source), limit)
@@ -142,13 +158,18 @@ class RecordMapper:
             else:
                 if value is None and field in REQUIRED_FIELDS:
                     issues.append(self._issue("required_empty", Severity.ERROR, sis_id, raw, field, raw.get(source)))
+                elif value is None and field in self._clears:
+                    if source in self._unseen:
+                        unsure = True
+                    else:
+                        found[_BLANKS] += (field,)
                 found[position] = value
         if any(issue.severity is Severity.ERROR for issue in issues):
             return Mapped(sis_id, None, digest, tuple(issues))
         found[0] = sis_id
         found[2] = values.email_key(found[1])
-        if not issues:  # a record with a dropped value is looked at again each time, so that its issue stays until it is mended
-            found[-1] = digest
+        if not issues and not unsure:  # one with a dropped value is looked at again each time: its issue stays until it is mended
+            found[_FINGERPRINT] = digest
         return Mapped(sis_id, StudentRecord._make(found), digest, tuple(issues))
 
     def _unreadable(self, code: str, sis_id: str, raw: dict[str, Any], field: str, value: Any) -> Issue:

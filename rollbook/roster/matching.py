@@ -6,7 +6,7 @@ Repeated ids, shared and taken e-mails show themselves only after the last page;
 from collections.abc import Collection, Iterable, Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rollbook.roster.mapping import Mapped
 from rollbook.roster.records import AccountKey, Issue, Severity, StudentRecord
@@ -19,6 +19,7 @@ class How(Enum):
     KNOWN = "known"
     BY_EMAIL = "by_email"  # an account without a link has this address
     CONFIRMED = "confirmed"  # a person has said that this account without a link is this student
+    NEVER = "never"  # no account, and none is wanted
 
 
 class Match(NamedTuple):
@@ -38,6 +39,21 @@ class Verdict(NamedTuple):
     not_in_roster: list[AccountKey]
 
 
+class Exceptions(NamedTuple):
+    """Students with rules of their own: `sis_ids` and `email_keys` are never imported.
+
+    `keeping` are the ids of accounts whose e-mail no roster changes (locked, or protected); `all_keep` says so of every account.
+    """
+
+    sis_ids: frozenset[str] = frozenset()
+    email_keys: frozenset[str] = frozenset()
+    keeping: frozenset[bytes] = frozenset()
+    all_keep: bool = False
+
+
+NO_EXCEPTIONS: Final = Exceptions()
+
+
 class Matcher:
     """Matches the records of one roster against the accounts of one school.
 
@@ -53,7 +69,9 @@ class Matcher:
         elsewhere: Iterable[str] = (),
         links: Mapping[bytes, str] = MappingProxyType({}),
         apart: Collection[tuple[bytes, str]] = frozenset(),
+        exceptions: Exceptions = NO_EXCEPTIONS,
     ) -> None:
+        self._exceptions = exceptions
         self.known = {key.sis_id: key for key in linked if key.sis_id is not None}
         self._unlinked = {key.email_key: key for key in unlinked}
         self._apart = apart
@@ -110,9 +128,12 @@ class Matcher:
         known = self.known.get(record.sis_id)
         if known is not None:
             if known.email_key != record.email_key:
-                self._claim(record.email_key, record.sis_id)
+                if not self._exceptions.all_keep and known.id not in self._exceptions.keeping:
+                    self._claim(record.email_key, record.sis_id)
                 self._leaving.add(record.sis_id)
             return Match(How.CONFIRMED if record.sis_id in self._confirmed else How.KNOWN, record, known)
+        if record.sis_id in self._exceptions.sis_ids or record.email_key in self._exceptions.email_keys:
+            return Match(How.NEVER, record, None)
         self._claim(record.email_key, record.sis_id)
         unlinked = self._unlinked.get(record.email_key)
         if unlinked is not None and (unlinked.id, record.sis_id) in self._apart:

@@ -16,10 +16,21 @@ class ChangeKind(StrEnum):
     RETURNING = "returning"
     OUTSIDE_SELECTION = "outside_selection"
     NOT_IN_ROSTER = "not_in_roster"
+    LEFT = "left"
+    GRADUATED = "graduated"
     PROTECTED = "protected"
+    NEVER_IMPORTED = "never_imported"
 
 
-WRITING_KINDS: Final = (ChangeKind.NEW, ChangeKind.LINKED, ChangeKind.UPDATED, ChangeKind.RETURNING)
+WRITING_KINDS: Final = (
+    ChangeKind.NEW,
+    ChangeKind.LINKED,
+    ChangeKind.UPDATED,
+    ChangeKind.RETURNING,
+    ChangeKind.LEFT,
+    ChangeKind.GRADUATED,
+)
+AWAY: Final = ("left", "graduated")  # statuses that a run sets, and that a run takes back when the SIS ID returns
 
 
 class Change(NamedTuple):
@@ -44,19 +55,41 @@ class Change(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """What deciding depends on besides record and account: our fields that the mapping fills, and the source they come from."""
+    """What deciding depends on besides record and account: our fields that the mapping fills, and the source they come from.
+
+    `ours` are the fields where the app wins: the source fills them once, where ours is empty, and never changes them.
+    """
 
     fields: tuple[str, ...]
     source: str
+    ours: frozenset[str] = frozenset()
+
+
+class Differences(NamedTuple):
+    """Before and after of what is to be written. `kept` are before and after of locked fields, where the source says otherwise."""
+
+    before: dict[str, Any]
+    after: dict[str, Any]
+    kept: tuple[dict[str, Any], dict[str, Any]]
 
 
 def decide(match: Match, account: Account | None, rules: Rules) -> Change | Issue:
     """The change for one matched record, or the issue that a person has to decide. `account` is the matched account's full row."""
     record = match.record
+    if match.how is How.NEVER:
+        return _new(record, rules)._replace(kind=ChangeKind.NEVER_IMPORTED, fingerprint=None, reason="on_never_import_list")
     if match.how is How.NEW:
         return _new(record, rules)
     if account is None:  # it was erased while the roster was being read
         return _issue("account_gone", record)
+    decided = _decide_known(match, account, rules)
+    if account.protected and isinstance(decided, Change) and decided.kind in WRITING_KINDS:
+        return decided._replace(kind=ChangeKind.PROTECTED, fingerprint=None, reason="account_protected")
+    return decided
+
+
+def _decide_known(match: Match, account: Account, rules: Rules) -> Change | Issue:
+    record = match.record
     if match.how is How.BY_EMAIL:
         if account.status != "active" or not _names_agree(record, account):
             return _issue("link_names_differ", record, "email", record.email)
@@ -65,19 +98,23 @@ def decide(match: Match, account: Account | None, rules: Rules) -> Change | Issu
         return _linked(record, account, rules, "confirmed_by_person")
     if is_other_person(record, account):
         return _issue("other_person", record, "sis_id", record.sis_id)
-    before, after = _differences(record, account, rules)
-    if account.status == "left":
-        return _change(ChangeKind.RETURNING, record, account, before | {"status": "left"}, after | {"status": "active"}, "sis_id_is_back")
-    if after:
-        return _change(ChangeKind.UPDATED, record, account, before, after, "fields_differ")
-    return _change(ChangeKind.UNCHANGED, record, account, before, after, "nothing_differs")
+    differs = _differences(record, account, rules)
+    if account.status in AWAY:
+        before, after = differs.before | {"status": account.status}, differs.after | {"status": "active"}
+        return _change(ChangeKind.RETURNING, record, account, differs._replace(before=before, after=after), "sis_id_is_back")
+    if differs.after:
+        return _change(ChangeKind.UPDATED, record, account, differs, "fields_differ" if not differs.kept[1] else "others_kept")
+    if differs.kept[1]:
+        shown = differs._replace(before=differs.kept[0], after=differs.kept[1])
+        return _change(ChangeKind.PROTECTED, record, account, shown, "fields_locked")
+    return _change(ChangeKind.UNCHANGED, record, account, differs, "nothing_differs")
 
 
 def _linked(record: StudentRecord, account: Account, rules: Rules, reason: str) -> Change:
-    before, after = _differences(record, account, rules)
-    before |= {"source": account.source, "sis_id": account.sis_id}
-    after |= {"source": rules.source, "sis_id": record.sis_id}
-    return _change(ChangeKind.LINKED, record, account, before, after, reason)
+    differs = _differences(record, account, rules)
+    before = differs.before | {"source": account.source, "sis_id": account.sis_id}
+    after = differs.after | {"source": rules.source, "sis_id": record.sis_id}
+    return _change(ChangeKind.LINKED, record, account, differs._replace(before=before, after=after), reason)
 
 
 def is_other_person(record: StudentRecord, account: Account) -> bool:
@@ -108,19 +145,25 @@ def _new(record: StudentRecord, rules: Rules) -> Change:
     )
 
 
-def _differences(record: StudentRecord, account: Account, rules: Rules) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Before and after of each mapped field that differs. What the source leaves blank stays as it is."""
-    before: dict[str, Any] = {}
-    after: dict[str, Any] = {}
+def _differences(record: StudentRecord, account: Account, rules: Rules) -> Differences:
+    """What differs in the mapped fields. What the source leaves blank stays as it is, unless its blank clears the field."""
+    found = Differences({}, {}, ({}, {}))
     for field in rules.fields:
         said, held = getattr(record, field), getattr(account, field)
+        if field == "sis_id" or said == held or (said is None and field not in record.blanks):
+            continue
         if field == "email":
-            if record.email_key != account.email_key:
-                before |= {"email": account.email, "email_key": account.email_key}
-                after |= {"email": record.email, "email_key": record.email_key}
-        elif field != "sis_id" and said is not None and said != held and not same_address(field, said, held):
-            before[field], after[field] = held, said
-    return before, after
+            if record.email_key == account.email_key:
+                continue
+        elif said is not None and same_address(field, said, held):
+            continue
+        if field in account.locked:
+            found.kept[0][field], found.kept[1][field] = held, said
+        elif field not in rules.ours or held is None:
+            found.before[field], found.after[field] = held, said
+            if field == "email":
+                found.before["email_key"], found.after["email_key"] = account.email_key, record.email_key
+    return found
 
 
 def same_address(field: str, said: Any, held: Any) -> bool:
@@ -128,9 +171,8 @@ def same_address(field: str, said: Any, held: Any) -> bool:
     return field == "personal_email" and held is not None and email_key(said) == email_key(held)
 
 
-def _change(
-    kind: ChangeKind, record: StudentRecord, account: Account, before: dict[str, Any], after: dict[str, Any], reason: str
-) -> Change:
+def _change(kind: ChangeKind, record: StudentRecord, account: Account, differs: Differences, reason: str) -> Change:
+    """Without a fingerprint where a locked field differs: the next run looks again, and shows it again."""
     return Change(
         kind,
         record.sis_id,
@@ -139,9 +181,9 @@ def _change(
         record.first_name,
         record.last_name,
         record.email,
-        before,
-        after,
-        record.fingerprint,
+        differs.before,
+        differs.after,
+        None if differs.kept[1] else record.fingerprint,
         reason,
     )
 

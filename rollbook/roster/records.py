@@ -33,7 +33,10 @@ class Issue(NamedTuple):
 
 
 class StudentRecord(NamedTuple):
-    """What the source says about one student, in canonical form. None means that it says nothing: unmapped, absent or blank."""
+    """What the source says about one student, in canonical form. None means that it says nothing: unmapped, absent or blank.
+
+    `blanks` are the fields that it sent empty where the mapping says that this clears them; an absent field is never among them.
+    """
 
     sis_id: str
     email: str
@@ -49,10 +52,15 @@ class StudentRecord(NamedTuple):
     birth_date: date | None
     gender: str | None
     fingerprint: bytes | None
+    blanks: tuple[str, ...] = ()
 
 
 class Account(NamedTuple):
-    """What we hold about one student: a full row, loaded only where the record differs."""
+    """What we hold about one student: a full row, loaded only where the record differs.
+
+    `locked` are fields whose value a person keeps, `protected` says that no sync writes to the account now. `missing_runs` counts the
+    complete live runs in a row that lacked it, since `missing_since`.
+    """
 
     id: bytes
     version: int
@@ -71,6 +79,10 @@ class Account(NamedTuple):
     grade_level: str | None
     birth_date: date | None
     gender: str | None
+    locked: tuple[str, ...] = ()
+    protected: bool = False
+    missing_runs: int = 0
+    missing_since: date | None = None
 
 
 class AccountKey(NamedTuple):

@@ -26,6 +26,8 @@ COUNTED: Final = {
     "updated": gettext_lazy("Updated"),
     "returning": gettext_lazy("Returning"),
     "unchanged": gettext_lazy("Unchanged"),
+    "left": gettext_lazy("Left"),
+    "graduated": gettext_lazy("Graduated"),
     "not_in_roster": gettext_lazy("No longer in the SIS"),
     "error": gettext_lazy("Errors"),
     "warning": gettext_lazy("Warnings"),

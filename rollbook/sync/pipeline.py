@@ -13,15 +13,16 @@ from django.utils.translation import gettext as _
 from rollbook import logs
 from rollbook.config import config
 from rollbook.roster import guards
+from rollbook.roster.leaving import leave
 from rollbook.roster.linking import Evidence, Likeness, waiting
 from rollbook.roster.mapping import Mapped, RecordMapper
 from rollbook.roster.matching import How, Match, Matcher
-from rollbook.roster.planning import Change, ChangeKind, Rules, decide, listed
+from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, decide, listed
 from rollbook.roster.records import Issue, Selection, Severity
 from rollbook.sources.base import Connection, Page, Source
 from rollbook.sources.errors import SourceError
 from rollbook.sources.http import Bounds
-from rollbook.sync import credentials, linking, runs, store, upload_plan
+from rollbook.sync import credentials, linking, run_rules, runs, store, upload_plan
 from rollbook.sync.lease import HandBack, Lease
 from rollbook.sync.models import Mode, Run, RunState
 from rollbook.sync.refusals import RunRefused
@@ -76,27 +77,30 @@ def plan(run: Run, lease: Lease) -> None:
     store.clear_plan(run)
     linking.forget(run)
     made = linking.decided(run.school_id, run.source)
-    matcher = Matcher(*store.load_account_keys(run.school_id, run.source), *made)
+    matcher = Matcher(*store.load_account_keys(run.school_id, run.source), *made, run_rules.exceptions(run))
     likeness = linking.likeness(run, made) if matcher.has_unlinked else Likeness([])
     source, mapper, rules = prepare(run, matcher)
     counts = {"read": 0, "accounts": len(matcher.known), ChangeKind.UNCHANGED: 0, ChangeKind.OUTSIDE_SELECTION: 0}
     moved: set[str] = set()
     for pages in batches(read(run, source, mapper.source_fields)):  # 1
         lease.check()
-        mapped = [mapper.map(raw) for page in pages for raw in page.records]  # 2
+        raws = [raw for page in pages for raw in page.records]
+        mapper.meet(raws)
+        mapped = [mapper.map(raw) for raw in raws]  # 2
         admitted = [each for each in mapped if matcher.admit(each)]
         matches = [match for each in admitted if (match := matcher.match(each)) is not None]  # 3
         alike = [found for match in matches for found in likeness.evidence(match)] if likeness else []
         changes, issues = decide_all(run, *wait_for_a_person(matches, alike), rules)  # 4
-        moved.update(change.sis_id for change in changes if "email_key" in change.after and change.sis_id is not None)
+        moving = (change for change in changes if "email_key" in change.after and change.kind in WRITING_KINDS)
+        moved.update(change.sis_id for change in moving if change.sis_id is not None)
         outside = [each for each in admitted if not each.selected]
         counts["read"] += len(mapped)
         counts[ChangeKind.OUTSIDE_SELECTION] += len(outside)
         counts[ChangeKind.UNCHANGED] += sum(each.same for each in admitted)
+        listed_outside = list_outside(run, matcher, outside)
         with transaction.atomic():  # the fence is checked in the same transaction, so that a worker taken for dead adds nothing
             runs.progress(run, pages, counts["read"])
-            rows = chain(changes, list_outside(run, matcher, outside))
-            store.save_plan(run, rows, chain((issue for each in admitted for issue in each.issues), issues))  # 5
+            store.save_plan(run, chain(changes, listed_outside), chain((issue for each in admitted for issue in each.issues), issues))  # 5
             linking.propose(run, alike)
     conclude(run, matcher, mapper, moved, counts)
 
@@ -107,8 +111,8 @@ def prepare(run: Run, matcher: Matcher) -> tuple[Source, RecordMapper, Rules]:
     source = run.integration.source_type
     mapping = [(source_field, field) for source_field, field in run.settings["mapping"]]
     selection = Selection(frozenset(run.settings["grades"]))
-    mapper = RecordMapper(mapping, run.settings["mapping_version"], source.grade_field, selection, matcher.known)
-    return source, mapper, Rules(mapper.fields, run.source)
+    mapper = RecordMapper(mapping, run.settings["mapping_version"], source.grade_field, selection, matcher.known, run_rules.clears(run))
+    return source, mapper, Rules(mapper.fields, run.source, run_rules.ours(run))
 
 
 def read(run: Run, source: Source, wanted: frozenset[str]) -> Iterator[Page]:
@@ -175,11 +179,14 @@ def decide_all(run: Run, matches: list[Match], issues: list[Issue], rules: Rules
     return [each for each in decided if isinstance(each, Change)], issues + [each for each in decided if isinstance(each, Issue)]
 
 
-def list_outside(run: Run, matcher: Matcher, outside: list[Mapped]) -> Iterator[Change]:
-    """Rows for students who have an account but are now in a grade that isn't pulled in: shown, left alone."""
+def list_outside(run: Run, matcher: Matcher, outside: list[Mapped]) -> list[Change]:
+    """Rows for students who have an account but are now in a grade that isn't pulled in: shown, left alone.
+
+    A list, not an iterator: a connection that is in the middle of a COPY answers no query, and waits for ever.
+    """
     keys = [key for each in outside if (key := matcher.holds(each.sis_id)) is not None]
-    for account in store.load_accounts(run.school_id, (key.id for key in keys)).values():
-        yield listed(ChangeKind.OUTSIDE_SELECTION, account, "grade_not_selected")
+    accounts = store.load_accounts(run.school_id, (key.id for key in keys)).values()
+    return [listed(ChangeKind.OUTSIDE_SELECTION, account, "grade_not_selected") for account in accounts]
 
 
 def conclude(run: Run, matcher: Matcher, mapper: RecordMapper, moved: set[str], counts: dict[str, int]) -> None:
@@ -194,10 +201,10 @@ def conclude(run: Run, matcher: Matcher, mapper: RecordMapper, moved: set[str], 
         issues = chain((issue._replace(name=names.get(issue.sis_id or "", "")) for issue in verdict.issues), vanished)
         store.save_plan(run, [], issues)
         linking.conclude(run)
+        policy = run_rules.leavers(run)
         for keys in store.in_chunks(verdict.not_in_roster):
             missing = store.load_accounts(run.school_id, (key.id for key in keys)).values()
-            gone = (listed(ChangeKind.NOT_IN_ROSTER, account, "not_sent") for account in missing if account.status == "active")
-            store.save_plan(run, gone, [])
+            store.save_plan(run, (row for account in missing if (row := leave(account, policy)) is not None), [])
         stored = store.count_plan(run)
         stored[ChangeKind.UNCHANGED] = stored.get(ChangeKind.UNCHANGED, 0) + counts[ChangeKind.UNCHANGED]
         counts = {**stored, **{name: number for name, number in counts.items() if name != ChangeKind.UNCHANGED}}

@@ -26,8 +26,8 @@ from rollbook.sync.report_words import (
 
 CHUNK = 2_000  # rows that a server-side cursor hands over at a time
 LONGEST_SEARCH = 200
-UPDATED_KINDS: Final = (ChangeKind.LINKED, ChangeKind.UPDATED, ChangeKind.RETURNING)
-LISTED_KINDS: Final = (ChangeKind.NOT_IN_ROSTER, ChangeKind.OUTSIDE_SELECTION, ChangeKind.PROTECTED)
+UPDATED_KINDS: Final = (ChangeKind.LINKED, ChangeKind.UPDATED, ChangeKind.RETURNING, ChangeKind.LEFT, ChangeKind.GRADUATED)
+LISTED_KINDS: Final = (ChangeKind.NOT_IN_ROSTER, ChangeKind.OUTSIDE_SELECTION, ChangeKind.PROTECTED, ChangeKind.NEVER_IMPORTED)
 
 
 class TabCounts(NamedTuple):
@@ -166,7 +166,7 @@ def new_rows(run: Run, search: str = "") -> Rows[NewRow]:
 
 
 def updated_rows(run: Run, search: str = "", kind: str | None = None) -> Rows[UpdatedRow]:
-    """The accounts that the run links, updates or brings back; another `kind` lists those that it leaves alone."""
+    """The accounts that the run links, updates, brings back or closes; another `kind` lists those that it leaves alone."""
     kinds = tuple(each for each in (*UPDATED_KINDS, *LISTED_KINDS) if each == kind) if kind else UPDATED_KINDS
     return Rows(_changes(run, search, kinds), lambda change: _updated_row(run, change))
 

@@ -26,6 +26,15 @@ SENTENCES: Final[dict[str, str]] = {
     "row_is_new": _("Row %(row)s of the file has a SIS ID, student number or e-mail that no account has: %(email)s."),
     "row_differs": _("Row %(row)s of the file belongs to this account, and says something else for: %(fields)s."),
     "not_sent": _("All of %(read)s records were read, and the SIS ID %(sis_id)s was not among them. The account was left alone."),
+    "missing_long_enough": _(
+        "All of %(read)s records were read, and the SIS ID %(sis_id)s has been missing as long as your rule for leavers says."
+    ),
+    "class_has_graduated": _(
+        "The SIS ID %(sis_id)s has been missing for as long as your rule for leavers says, and its class has graduated."
+    ),
+    "account_protected": _("A person protects this account from sync. %(sis)s would have changed: %(fields)s."),
+    "fields_locked": _("A person keeps these values, and %(sis)s says something else: %(fields)s."),
+    "on_never_import_list": _("%(sis)s has the SIS ID %(sis_id)s with the e-mail %(email)s; one of them is on your never import list."),
 }
 
 

@@ -21,7 +21,10 @@ KIND_LABELS: Final[dict[str, str]] = {
     ChangeKind.RETURNING: _("Returning"),
     ChangeKind.OUTSIDE_SELECTION: _("Outside the selected grades"),
     ChangeKind.NOT_IN_ROSTER: _("No longer in the SIS"),
+    ChangeKind.LEFT: _("Left"),
+    ChangeKind.GRADUATED: _("Graduated"),
     ChangeKind.PROTECTED: _("Protected"),
+    ChangeKind.NEVER_IMPORTED: _("Never imported"),
 }
 SEVERITY_LABELS: Final[dict[str, str]] = {
     Severity.ERROR: _("Error"),
@@ -49,6 +52,15 @@ REASONS: Final[dict[str, str]] = {
     "row_is_new": _("No account has this SIS ID, student number or e-mail yet"),
     "row_differs": _("The file has other values"),
     "not_sent": _("The SIS no longer has this student"),
+    "not_sent_graduated": _("The SIS no longer has this student, whose class has graduated"),
+    "not_sent_yet": _("The SIS no longer has this student; the time of grace is not over"),
+    "not_sent_paused": _("The SIS did not send this student; leavers are left alone during this pause"),
+    "missing_long_enough": _("The SIS has not had this student for as long as your rule for leavers says"),
+    "class_has_graduated": _("The SIS no longer has this student, whose class has graduated"),
+    "account_protected": _("The account is protected from sync; this is what would have changed"),
+    "fields_locked": _("The SIS has other values; these are kept by hand"),
+    "others_kept": _("The SIS has other values; those kept by hand stay"),
+    "on_never_import_list": _("The student is on the list of those never to import"),
 }
 OUTCOMES: Final[dict[str, str]] = {
     RunState.PREVIEW: _("Not applied yet: waiting to be confirmed"),
@@ -81,6 +93,14 @@ APPLIED: Final[dict[str, tuple[Promise, Promise]]] = {
     ChangeKind.RETURNING: (
         ngettext_lazy("%(number)s account was brought back", "%(number)s accounts were brought back", "count"),
         ngettext_lazy("%(number)s was brought back", "%(number)s were brought back", "count"),
+    ),
+    ChangeKind.LEFT: (
+        ngettext_lazy("%(number)s account was closed as left", "%(number)s accounts were closed as left", "count"),
+        ngettext_lazy("%(number)s was closed as left", "%(number)s were closed as left", "count"),
+    ),
+    ChangeKind.GRADUATED: (
+        ngettext_lazy("%(number)s account was closed as graduated", "%(number)s accounts were closed as graduated", "count"),
+        ngettext_lazy("%(number)s was closed as graduated", "%(number)s were closed as graduated", "count"),
     ),
 }
 LABELS: Final[dict[str, str]] = {field.key: field.label for field in STUDENT_FIELDS.values()} | {

@@ -20,7 +20,7 @@ from rollbook.config import config
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.sources.base import Page
-from rollbook.sync import credentials, linking, notices, store
+from rollbook.sync import credentials, linking, notices, run_rules, store
 from rollbook.sync.models import OCCUPYING, WORKING_STATES, Integration, Mode, Run, RunState, Trigger
 from rollbook.sync.refusals import RunRefused as RunRefused  # noqa: PLC0414 - who asks for a run catches it as runs.RunRefused
 
@@ -86,6 +86,7 @@ def request(
             "mapping_version": integration.mapping_version,
             "variant": integration.variant,
             "choices": integration.choices,
+            **run_rules.settings_of(integration),
         },
     )
     try:

@@ -138,6 +138,9 @@ def apply_plan(run: Run) -> int:
     overtaken = _execute("mark_overtaken", run)
     if run.is_upload:
         overtaken += _execute("mark_arrived", run)
+    else:
+        for name in ("mark_missing", "mark_seen"):
+            _execute(name, run)
     try:
         with transaction.atomic():
             _write_accounts(run)

@@ -80,6 +80,11 @@ class EventAction(models.TextChoices):
     REACTIVATED = "reactivated", _("Reactivated")
     REGISTERED = "registered", _("Registered")
     PASSWORD_SET = "password_set", _("New password set")
+    EDITED = "edited", _("Edited")
+    LOCKED = "locked", _("Value kept")
+    UNLOCKED = "unlocked", _("Value no longer kept")
+    PROTECTED = "protected", _("Protected from sync")
+    UNPROTECTED = "unprotected", _("Protection ended")
 
 
 class AccountEvent(models.Model):

@@ -25,6 +25,8 @@ class Integration(models.Model):
 
     `grades` are the grade levels to pull in, as integers: -1 and below pre-kindergarten, 0 kindergarten, 1 to 12.
     `mapping` is a list of `[source field, our field]`; `mapping_version` grows with each change of it and is part of every fingerprint.
+    `field_rules` says for our fields where the app wins (`{"wins": "app"}`) and where a blank empties ours (`{"blank_clears": true}`);
+    `leavers` are `policy`, `runs`, `days` and `rollover` as `roster.leaving.Leavers` has them, where they aren't the usual ones.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -38,6 +40,8 @@ class Integration(models.Model):
     notify_on_errors = models.BooleanField(default=True)
     mapping = models.JSONField(default=list)
     mapping_version = models.IntegerField(default=1)
+    field_rules = models.JSONField(default=dict)
+    leavers = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

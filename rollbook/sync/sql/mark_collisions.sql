@@ -11,7 +11,7 @@ WHERE c.school_id = %(school)s AND c.run_id = %(run)s AND c.outcome = '' AND c.k
                 AND NOT EXISTS (
                     SELECT 1 FROM sync_change m
                     WHERE m.school_id = c.school_id AND m.run_id = c.run_id AND m.account_id = a.id
-                      AND m.outcome = '' AND m.after ? 'email_key'
+                      AND m.outcome = '' AND m.kind IN ('new', 'linked', 'updated', 'returning') AND m.after ? 'email_key'
                 )
             )
         )

@@ -1,0 +1,87 @@
+"""What people decided about single students, and what runs remember about them: locks, protection, absence, never import, aliases."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+
+from rollbook.schools.models import School, User
+from rollbook.students.models.account import StudentAccount
+
+
+class FieldLock(models.Model):
+    """One value of one account that a person keeps: no sync changes it while the lock stands."""
+
+    school = models.ForeignKey(School, on_delete=models.PROTECT, db_index=False, related_name="+")
+    account = models.ForeignKey(StudentAccount, on_delete=models.CASCADE, related_name="locks")
+    field = models.CharField(max_length=40)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["school", "account", "field"], name="one_lock_per_field")]
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.account_id}"
+
+
+class Protection(models.Model):
+    """A whole account that no sync writes to, until `until` (None: until a person ends it)."""
+
+    account = models.OneToOneField(StudentAccount, on_delete=models.CASCADE, primary_key=True, related_name="protection")
+    school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="+")
+    until = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=300, blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return str(self.account_id)
+
+
+class Absence(models.Model):
+    """An account that the last complete live runs of its source lacked: how many in a row, and since which day (UTC)."""
+
+    account = models.OneToOneField(StudentAccount, on_delete=models.CASCADE, primary_key=True, related_name="absence")
+    school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="+")
+    source = models.CharField(max_length=40)
+    runs = models.IntegerField()
+    since = models.DateField()
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.runs}"
+
+
+class NeverImport(models.Model):
+    """A student for whom no run makes an account: named by SIS ID or by e-mail (`key` is its canonical form)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="+")
+    field = models.CharField(max_length=10)  # sis_id or email
+    key = models.CharField(max_length=320)
+    reason = models.CharField(max_length=300, blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["school", "field", "key"], name="one_entry_per_student")]
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.id}"
+
+
+class EmailAlias(models.Model):
+    """A sign-in e-mail that an account had before, kept until `kept_until`."""
+
+    school = models.ForeignKey(School, on_delete=models.PROTECT, db_index=False, related_name="+")
+    account = models.ForeignKey(StudentAccount, on_delete=models.CASCADE, related_name="aliases")
+    email = models.CharField(max_length=320)
+    email_key = models.CharField(max_length=320)
+    since = models.DateTimeField(auto_now_add=True)
+    kept_until = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["school", "email_key", "account"], name="one_alias_per_account")]
+
+    def __str__(self) -> str:
+        return str(self.account_id)

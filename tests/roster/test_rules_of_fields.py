@@ -1,0 +1,134 @@
+"""Which side wins a field, what a blank does, what a lock and a protection keep, and what becomes of leavers."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from rollbook.roster.leaving import DEACTIVATE, LIST, NOTHING, Leavers, leave
+from rollbook.roster.mapping import RecordMapper
+from rollbook.roster.matching import Exceptions, How, Match, Matcher
+from rollbook.roster.planning import Change, ChangeKind, Rules, decide
+from rollbook.roster.records import Account, Selection
+from tests.roster.model import GRADES, MAPPING, SOURCE, account, key, raw
+
+FIELDS = tuple(field for _, field in MAPPING)
+UNCHANGED, UPDATED, PROTECTED = ChangeKind.UNCHANGED, ChangeKind.UPDATED, ChangeKind.PROTECTED
+
+
+def decided(said: dict[str, Any], held: Account, ours: str = "", clears: str = "") -> Change:
+    mapper = RecordMapper(list(MAPPING), 1, "level", Selection(GRADES), {}, frozenset(clears.split()))
+    record = mapper.map(raw(1, **said)).record
+    assert record is not None
+    change = decide(Match(How.KNOWN, record, key(held)), held, Rules(FIELDS, SOURCE, frozenset(ours.split())))
+    assert isinstance(change, Change)
+    return change
+
+
+@pytest.mark.parametrize(
+    ("said", "held", "rules", "kind", "after"),
+    [
+        ({"sex": "X"}, {}, {}, UPDATED, {"gender": "X"}),
+        ({"sex": "X"}, {}, {"ours": "gender"}, UNCHANGED, {}),
+        ({"sex": "X"}, {"gender": None}, {"ours": "gender"}, UPDATED, {"gender": "X"}),  # filled once, where ours is empty
+        ({"mail": "new@x.example"}, {}, {"ours": "email"}, UNCHANGED, {}),
+        ({"sex": ""}, {}, {}, UNCHANGED, {}),
+        ({"sex": " "}, {}, {"clears": "gender"}, UPDATED, {"gender": None}),
+        ({"sex": None}, {}, {"clears": "gender"}, UPDATED, {"gender": None}),
+        ({"sex": ""}, {}, {"clears": "gender", "ours": "gender"}, UNCHANGED, {}),
+        ({"home_mail": "not one"}, {"personal_email": "a@x.example"}, {"clears": "personal_email"}, UNCHANGED, {}),  # dropped isn't blank
+        ({"sex": "X"}, {"locked": ("gender",)}, {}, PROTECTED, {"gender": "X"}),
+        ({"sex": ""}, {"locked": ("gender",)}, {"clears": "gender"}, PROTECTED, {"gender": None}),
+        ({"sex": "X", "last": "King"}, {"locked": ("gender",)}, {}, UPDATED, {"last_name": "King"}),
+        ({"mail": "new@x.example"}, {"locked": ("email",)}, {}, PROTECTED, {"email": "new@x.example"}),
+        ({"last": "King"}, {"protected": True}, {}, PROTECTED, {"last_name": "King"}),
+        ({}, {"protected": True}, {}, UNCHANGED, {}),
+        ({}, {"protected": True, "status": "left"}, {}, PROTECTED, {"status": "active"}),
+        ({}, {"status": "graduated"}, {}, ChangeKind.RETURNING, {"status": "active"}),
+        ({"last": "King"}, {"status": "deactivated"}, {}, UPDATED, {"last_name": "King"}),  # closed by hand stays closed
+    ],
+)
+def test_what_is_written(
+    said: dict[str, Any], held: dict[str, Any], rules: dict[str, str], kind: ChangeKind, after: dict[str, Any]
+) -> None:
+    change = decided(said, account("1", **held), **rules)
+    assert (change.kind, change.after) == (kind, after)
+    assert change.before.keys() == change.after.keys()
+
+
+def test_where_anything_is_kept_the_next_run_looks_again() -> None:
+    for held in ({"protected": True}, {"locked": ("gender",)}):
+        assert decided({"sex": "X"}, account("1", **held)).fingerprint is None
+    both = decided({"sex": "X", "last": "King"}, account("1", locked=("gender",)))
+    assert (both.fingerprint, both.reason) == (None, "others_kept")
+
+
+def test_an_absent_field_is_not_a_blank() -> None:
+    mapper = RecordMapper(list(MAPPING), 1, "level", Selection(GRADES), {}, frozenset({"gender", "email"}))
+    said = raw(1)
+    del said["sex"]
+    assert (record := mapper.map(said).record) is not None
+    assert (record.blanks, record.fingerprint) == ((), None)
+    mapper.meet([raw(2)])  # other records have it: then this one left out a blank, as some SISs do
+    assert (record := mapper.map(said).record) is not None
+    assert record.blanks == ("gender",)
+
+
+def test_who_is_never_imported_gets_no_account_and_takes_no_address() -> None:
+    mapper = RecordMapper(list(MAPPING), 1, "level", Selection(GRADES))
+    matcher = Matcher([], [], exceptions=Exceptions(sis_ids=frozenset({"1"}), email_keys=frozenset({"s3@x.example"})))
+    records = [mapper.map(raw(1, mail="s2@x.example")), mapper.map(raw(2)), mapper.map(raw(3, mail="S3@x.example"))]
+    matches = [match for each in records if matcher.admit(each) and (match := matcher.match(each)) is not None]
+    assert [match.how for match in matches] == [How.NEVER, How.NEW, How.NEVER]
+    assert matcher.verdict((), complete=True).issues == []
+    listed = decide(matches[0], None, Rules(FIELDS, SOURCE))
+    assert isinstance(listed, Change)
+    assert (listed.kind, listed.account_id, listed.fingerprint) == (ChangeKind.NEVER_IMPORTED, None, None)
+
+
+def test_the_address_that_an_account_keeps_is_not_given_to_another() -> None:
+    """1 keeps its address although the SIS has another for it; 2 is told to have it."""
+    keeper = account("1")
+    mapper = RecordMapper(list(MAPPING), 1, "level", Selection(GRADES))
+    matcher = Matcher([key(keeper)], [], exceptions=Exceptions(keeping=frozenset({keeper.id})))
+    for said in (raw(1, mail="elsewhere@x.example"), raw(2, mail="s1@x.example"), raw(3, mail="elsewhere@x.example")):
+        each = mapper.map(said)
+        matcher.admit(each)
+        matcher.match(each)
+    verdict = matcher.verdict((), complete=True)
+    assert [(issue.code, issue.sis_id) for issue in verdict.issues] == [("email_taken", "2")]
+    assert verdict.withdrawn == {"2"}  # 3 may have what 1 doesn't take
+
+
+MISSING: dict[str, Any] = {"missing_runs": 2, "missing_since": date(2026, 3, 1)}
+USUAL: dict[str, Any] = {"policy": DEACTIVATE, "runs": 3, "days": 7}
+
+
+@pytest.mark.parametrize(
+    ("held", "said", "kind", "reason"),
+    [
+        ({}, {"policy": NOTHING}, None, ""),
+        ({}, {"policy": LIST}, ChangeKind.NOT_IN_ROSTER, "not_sent"),
+        ({"graduation_year": 2025}, {"policy": LIST}, ChangeKind.NOT_IN_ROSTER, "not_sent_graduated"),
+        ({}, {}, ChangeKind.LEFT, "missing_long_enough"),
+        ({"graduation_year": 2026}, {}, ChangeKind.LEFT, "missing_long_enough"),
+        ({"graduation_year": 2026}, {"rollover": "03-08"}, ChangeKind.GRADUATED, "class_has_graduated"),
+        ({"graduation_year": 2025}, {}, ChangeKind.GRADUATED, "class_has_graduated"),
+        ({"graduation_year": None}, {}, ChangeKind.LEFT, "missing_long_enough"),
+        ({"missing_runs": 1}, {}, ChangeKind.NOT_IN_ROSTER, "not_sent_yet"),
+        ({"missing_since": date(2026, 3, 2)}, {}, ChangeKind.NOT_IN_ROSTER, "not_sent_yet"),
+        ({"missing_runs": 0, "missing_since": None}, {"runs": 1, "days": 0}, ChangeKind.LEFT, "missing_long_enough"),
+        ({}, {"paused": True}, ChangeKind.NOT_IN_ROSTER, "not_sent_paused"),
+        ({"protected": True}, {}, PROTECTED, "account_protected"),
+        ({"status": "deactivated"}, {}, None, ""),
+        ({"status": "left"}, {}, None, ""),
+    ],
+)
+def test_what_becomes_of_leavers(held: dict[str, Any], said: dict[str, Any], kind: ChangeKind | None, reason: str) -> None:
+    change = leave(account("1", **(MISSING | held)), Leavers(date(2026, 3, 8), **(USUAL | said)))
+    if change is None:
+        assert kind is None
+        return
+    assert (change.kind, change.reason) == (kind, reason)
+    closes = kind in {ChangeKind.LEFT, ChangeKind.GRADUATED, PROTECTED}
+    assert change.after == ({"status": "graduated" if kind is ChangeKind.GRADUATED else "left"} if closes else {})

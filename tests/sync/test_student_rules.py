@@ -1,0 +1,243 @@
+"""Rules for leavers, fields and single students, from the stand-in to the accounts."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from rollbook.schools.models import User
+from rollbook.standins.standin import StandIn
+from rollbook.students import accounts, single_rules
+from rollbook.students.models import Absence, AccountEvent, EmailAlias, FieldLock, NeverImport, Protection, StudentAccount
+from rollbook.sync import pipeline, policies, runs
+from rollbook.sync.lease import Lease
+from rollbook.sync.models import Change, Integration, Mode, Run, RunState, Trigger
+from rollbook.sync.refusals import SettingRefused
+
+pytestmark = pytest.mark.django_db
+
+
+def sync(integration: Integration, mode: Mode | None = None) -> Run:
+    run = runs.request(integration, trigger=Trigger.PERSON, mode=mode).run
+    pipeline.run_sync(run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.DONE, (run.state, run.error_what)
+    return run
+
+
+def some(number: int = 1) -> list[StudentAccount]:
+    return list(StudentAccount.objects.order_by("sis_id")[:number])
+
+
+def leavers(integration: Integration, runs: int = 2, days: int = 0, policy: str = "deactivate", rollover: str = "07-01") -> None:
+    policies.save_leavers(integration, None, policy=policy, runs=runs, days=days, rollover=rollover)
+
+
+def send_away(standin: StandIn, account: StudentAccount, status: int = 2) -> None:
+    assert account.sis_id
+    standin.edit(int(account.sis_id), enroll_status=status)
+
+
+def test_a_leaver_is_closed_after_the_grace_and_comes_back_to_the_old_account(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    leavers(integration)
+    (gone,) = some()
+    send_away(standin, gone)
+    first = sync(integration)
+    assert (first.counts["not_in_roster"], first.counts.get("left", 0)) == (1, 0)
+    assert (Absence.objects.get().runs, Absence.objects.get().account_id) == (1, gone.pk)
+    rehearsal = sync(integration, Mode.TEST)
+    assert rehearsal.counts["left"] == 1
+    assert Absence.objects.get().runs == 1  # a test run counts nothing
+    second = sync(integration)
+    gone.refresh_from_db()
+    assert (second.counts["left"], gone.status, second.counts.get("not_in_roster", 0)) == (1, "left", 0)
+    row = Change.objects.get(run=second, kind="left")
+    assert (row.before, row.after, row.reason) == ({"status": "active"}, {"status": "left"}, "missing_long_enough")
+    assert not Absence.objects.exists()
+    assert sync(integration).counts.get("left", 0) == 0
+    send_away(standin, gone, status=0)
+    back = sync(integration)
+    gone.refresh_from_db()
+    assert (back.counts["returning"], gone.status, back.counts.get("new", 0)) == (1, "active", 0)
+
+
+def test_who_is_seen_again_starts_anew(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    leavers(integration)
+    (gone,) = some()
+    for status in (2, 0, 2):
+        send_away(standin, gone, status)
+        run = sync(integration)
+    gone.refresh_from_db()
+    assert (run.counts["not_in_roster"], gone.status, Absence.objects.get().runs) == (1, "active", 1)
+
+
+def test_graduates_have_a_state_of_their_own(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    leavers(integration, runs=1)
+    one, other = some(2)
+    for account in (one, other):
+        send_away(standin, account, status=3)
+    StudentAccount.objects.filter(pk=one.pk).update(graduation_year=timezone.now().year - 1)
+    run = sync(integration)
+    assert {account.status for account in some(2)} == {"graduated", "left"}
+    assert (run.counts["graduated"], run.counts["left"]) == (1, 1)
+
+
+def test_days_of_grace_are_counted_from_the_first_run_that_missed_them(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    leavers(integration, runs=1, days=5)
+    (gone,) = some()
+    send_away(standin, gone)
+    assert sync(integration).counts["not_in_roster"] == 1
+    assert sync(integration).counts.get("left", 0) == 0
+    Absence.objects.update(since=datetime.now(UTC).date() - timedelta(days=5))
+    assert sync(integration).counts["left"] == 1
+
+
+def test_students_outside_the_grades_are_no_leavers(integration: Integration) -> None:
+    sync(integration)
+    leavers(integration, runs=1)
+    integration.grades = [9, 10, 11]
+    integration.save()
+    run = sync(integration)
+    assert run.counts["outside_selection"] > 0
+    assert not StudentAccount.objects.exclude(status="active").exists()
+
+
+def test_an_edit_is_put_back_by_the_next_run_unless_it_is_kept(integration: Integration, administrator: User) -> None:
+    sync(integration)
+    one, other = some(2)
+    first = one.first_name
+    assert single_rules.edit(one, administrator, {"first_name": " Édith ", "gender": one.gender or ""}) == ["first_name"]
+    assert single_rules.edit(other, administrator, {"first_name": "Kept"}, keep=["first_name"]) == ["first_name"]
+    run = sync(integration)
+    one.refresh_from_db()
+    other.refresh_from_db()
+    assert (one.first_name, other.first_name) == (first, "Kept")
+    assert (run.counts["updated"], run.counts["protected"]) == (1, 1)
+    row = Change.objects.get(run=run, kind="protected")
+    assert (row.before["first_name"], row.reason) == ("Kept", "fields_locked")
+    assert sync(integration).counts["protected"] == 1  # it is shown until it is decided
+    assert single_rules.unlock(other, administrator, ["first_name"]) == ["first_name"]
+    assert sync(integration).counts["updated"] == 1
+    assert [event.action for event in AccountEvent.objects.filter(account=other).order_by("pk")] == ["edited", "locked", "unlocked"]
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"email": "no address"}, "email"),
+        ({"last_name": " "}, "last_name"),
+        ({"graduation_year": "soon"}, "graduation_year"),
+        ({"birth_date": "yesterday"}, "birth_date"),
+        ({"sis_id": "7"}, "sis_id"),
+    ],
+)
+def test_an_edit_that_makes_no_sense_is_refused_at_its_field(integration: Integration, said: dict[str, str], field: str) -> None:
+    sync(integration)
+    (one,) = some()
+    with pytest.raises(single_rules.Refused) as refused:
+        single_rules.edit(one, None, {"first_name": "Other"} | said)
+    assert set(refused.value.errors) == {field}
+    assert not AccountEvent.objects.exists()
+
+
+def test_an_address_that_somebody_has_is_refused_with_their_name(integration: Integration) -> None:
+    sync(integration)
+    one, other = some(2)
+    with pytest.raises(single_rules.Refused) as refused:
+        single_rules.edit(one, None, {"email": other.email.upper()})
+    assert other.name in refused.value.errors["email"]
+    before = one.email_key
+    single_rules.edit(one, None, {"email": "Quite.New@x.example"})
+    one.refresh_from_db()
+    assert (one.email, one.email_key, EmailAlias.objects.get().email_key) == ("Quite.New@x.example", "quite.new@x.example", before)
+
+
+def test_a_protected_account_is_left_alone_and_listed_until_its_day(
+    integration: Integration, standin: StandIn, administrator: User
+) -> None:
+    sync(integration)
+    leavers(integration, runs=1)
+    one, other = some(2)
+    assert single_rules.protect(one, administrator, reason="parents' wish")
+    assert not single_rules.protect(one, administrator, reason="parents' wish")
+    assert single_rules.protect(other, administrator, until=timezone.now().date() + timedelta(days=3))
+    assert one.sis_id
+    standin.edit(int(one.sis_id), last_name="Changed")
+    send_away(standin, other)
+    run = sync(integration)
+    assert (run.counts["protected"], run.counts.get("updated", 0), run.counts.get("left", 0)) == (2, 0, 0)
+    assert {tuple(row.after) for row in Change.objects.filter(run=run, kind="protected")} == {("last_name",), ("status",)}
+    assert single_rules.unprotect(one, administrator)
+    Protection.objects.update(until=timezone.now() - timedelta(days=1))
+    ended = sync(integration)
+    assert (ended.counts["updated"], ended.counts["left"]) == (1, 1)
+
+
+def test_a_protection_overtakes_a_plan_that_was_made_before(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    (one,) = some()
+    assert one.sis_id
+    standin.edit(int(one.sis_id), last_name="Changed")
+    run = runs.claim(runs.request(integration, trigger=Trigger.PERSON).run.pk)
+    assert run is not None
+    with Lease(run) as lease:
+        pipeline.plan(run, lease)
+    single_rules.protect(one, None)
+    pipeline.apply(run)
+    assert run.counts["overtaken"] == 1
+    one.refresh_from_db()
+    assert one.last_name != "Changed"
+
+
+def test_nobody_on_the_never_import_list_gets_an_account(integration: Integration, standin: StandIn, administrator: User) -> None:
+    by_id, by_mail = [each for each in standin.roster() if each.enroll_status == 0 and each.grade_level == 10 and each.email][:2]
+    assert single_rules.never_import(integration.school, administrator, sis_id=str(by_id.dcid), reason="a test record")
+    assert single_rules.never_import(integration.school, administrator, email=f" {by_mail.email.upper()}")
+    assert not single_rules.never_import(integration.school, administrator, email=by_mail.email)
+    run = sync(integration)
+    ids = {str(by_id.dcid), str(by_mail.dcid)}
+    assert set(Change.objects.filter(run=run, kind="never_imported").values_list("sis_id", flat=True)) == ids
+    assert not StudentAccount.objects.filter(sis_id__in=ids).exists()
+    for entry in NeverImport.objects.all():
+        assert single_rules.allow_import(entry, administrator)
+    assert sync(integration).counts["new"] == 2
+
+
+def test_where_the_app_wins_the_sis_fills_a_field_once(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    policies.save_field_rules(integration, None, app_wins={"last_name", "email"}, blank_clears={"gender"})
+    one, other = some(2)
+    assert one.sis_id and other.sis_id
+    standin.edit(int(one.sis_id), last_name="Changed", email="changed@x.example")
+    standin.edit(int(other.sis_id), gender="")
+    run = sync(integration)
+    one.refresh_from_db()
+    other.refresh_from_db()
+    assert (one.last_name != "Changed", one.email != "changed@x.example", other.gender) == (True, True, None)
+    assert run.counts["updated"] == 1
+    assert sync(integration).counts.get("updated", 0) == 0
+    policies.save_field_rules(integration, None, app_wins=set(), blank_clears=set())
+    assert sync(integration).counts["updated"] == 1
+
+
+def test_rules_that_make_no_sense_are_refused(integration: Integration) -> None:
+    for wrong in ({"policy": "erase"}, {"runs": 0}, {"days": 999}, {"rollover": "02-30"}, {"rollover": "summer"}):
+        with pytest.raises(SettingRefused):
+            leavers(integration, **wrong)
+    for app, blank in (({"sis_id"}, set()), (set(), {"email"}), ({"nonsense"}, set())):
+        with pytest.raises(SettingRefused):
+            policies.save_field_rules(integration, None, app_wins=app, blank_clears=blank)
+
+
+def test_an_account_closed_by_hand_stays_closed(integration: Integration) -> None:
+    sync(integration)
+    leavers(integration, runs=1)
+    (one,) = some()
+    accounts.deactivate(one.school, [one.pk], None)
+    sync(integration)
+    one.refresh_from_db()
+    assert (one.status, FieldLock.objects.count()) == ("deactivated", 0)
