@@ -20,6 +20,7 @@ from rollbook.cli import (
     schedule,
     settings,
     upload,
+    why,
     work_list,
     worker,
 )
@@ -60,6 +61,7 @@ for command in (
     runs.problems,
     changes.changes,
     work_list.work_list,
+    why.why,
     links.links,
     runs.holds,
     runs.approve,

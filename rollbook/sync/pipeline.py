@@ -22,7 +22,7 @@ from rollbook.roster.records import Issue, Selection, Severity
 from rollbook.sources.base import Connection, Page, Source
 from rollbook.sources.errors import SourceError
 from rollbook.sources.http import Bounds
-from rollbook.sync import credentials, linking, run_rules, runs, store, upload_plan
+from rollbook.sync import credentials, linking, run_rules, runs, store, upload_plan, why
 from rollbook.sync.lease import HandBack, Lease
 from rollbook.sync.models import Mode, Run, RunState
 from rollbook.sync.refusals import RunRefused
@@ -82,6 +82,7 @@ def plan(run: Run, lease: Lease) -> None:
     source, mapper, rules = prepare(run, matcher)
     counts = {"read": 0, "accounts": len(matcher.known), ChangeKind.UNCHANGED: 0, ChangeKind.OUTSIDE_SELECTION: 0}
     moved: set[str] = set()
+    left_out = bytearray()
     for pages in batches(read(run, source, mapper.source_fields)):  # 1
         lease.check()
         raws = [raw for page in pages for raw in page.records]
@@ -94,6 +95,7 @@ def plan(run: Run, lease: Lease) -> None:
         moving = (change for change in changes if "email_key" in change.after and change.kind in WRITING_KINDS)
         moved.update(change.sis_id for change in moving if change.sis_id is not None)
         outside = [each for each in admitted if not each.selected]
+        left_out += why.digests(run.school_id, (each.sis_id for each in outside if each.sis_id and matcher.holds(each.sis_id) is None))
         counts["read"] += len(mapped)
         counts[ChangeKind.OUTSIDE_SELECTION] += len(outside)
         counts[ChangeKind.UNCHANGED] += sum(each.same for each in admitted)
@@ -102,7 +104,9 @@ def plan(run: Run, lease: Lease) -> None:
             runs.progress(run, pages, counts["read"])
             store.save_plan(run, chain(changes, listed_outside), chain((issue for each in admitted for issue in each.issues), issues))  # 5
             linking.propose(run, alike)
-    conclude(run, matcher, mapper, moved, counts)
+    with transaction.atomic():
+        why.keep_outside(run, bytes(left_out))
+        conclude(run, matcher, mapper, moved, counts)
 
 
 def prepare(run: Run, matcher: Matcher) -> tuple[Source, RecordMapper, Rules]:

@@ -27,6 +27,7 @@ from rollbook.web.students import export_students, students
 from rollbook.web.students_bulk import students_bulk
 from rollbook.web.trigger import trigger_now
 from rollbook.web.upload import upload
+from rollbook.web.why import why_not_in
 
 of_a_school = [
     path("upload/", upload, name="upload"),
@@ -51,6 +52,7 @@ of_a_school = [
     path("students/<uuid:student_id>/deactivate/", deactivate, name="student-deactivate"),
     path("students/<uuid:student_id>/reactivate/", reactivate, name="student-reactivate"),
     path("students/<uuid:student_id>/invite/", invite, name="student-invite"),
+    path("why/", why_not_in, name="why"),
     path("links/", links, name="links"),
     path("links/exact/", confirm_exact, name="links-exact"),
     path("links/<uuid:proposal_id>/", decide_link, name="links-decide"),

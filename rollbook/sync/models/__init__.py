@@ -3,6 +3,7 @@
 from rollbook.sync.models.integration import Credential, Integration, Schedule
 from rollbook.sync.models.link import LinkDecision, LinkProposal
 from rollbook.sync.models.notice import ERROR_EVENTS, Notice, NoticeChoice, NoticeEvent
+from rollbook.sync.models.outside import OutsideList
 from rollbook.sync.models.problem import Problem
 from rollbook.sync.models.report_file import ReportFile, ReportState
 from rollbook.sync.models.run import ACTIVE_STATES, OCCUPYING, WORKING_STATES, Change, Issue, Mode, Run, RunState, Trigger
@@ -24,6 +25,7 @@ __all__ = [
     "Notice",
     "NoticeChoice",
     "NoticeEvent",
+    "OutsideList",
     "Problem",
     "ReportFile",
     "ReportState",
