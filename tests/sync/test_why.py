@@ -7,12 +7,12 @@ from django.urls import reverse
 from rollbook.roster.planning import ChangeKind
 from rollbook.schools.models import AuditEntry, School
 from rollbook.standins.standin import StandIn
-from rollbook.students.models import StudentAccount
+from rollbook.students.models import Protection, StudentAccount
 from rollbook.sync import runs
 from rollbook.sync.models import Integration, Mode, OutsideList, RunState
 from rollbook.sync.why import why
 from tests.cli.conftest import Command, inside
-from tests.sync.report_runs import a_run, problem
+from tests.sync.report_runs import a_run, new, problem
 from tests.sync.test_linking import account_of, students_of
 from tests.sync.test_pipeline import sync
 from tests.web.conftest import admin, elsewhere, static_root
@@ -61,8 +61,6 @@ def test_an_account_without_a_link_that_may_be_the_student(integration: Integrat
 
 
 def test_a_problem_a_hold_and_a_failure_are_told(school: School, integration: Integration) -> None:
-    from tests.sync.report_runs import new
-
     runs.finish(a_run(school, [], [problem()], state=RunState.PLANNED, integration=integration))
     assert codes(school, "noether emmy") == codes(school, "0042") == ["problem"]
     a_run(school, [new()], state=RunState.ON_HOLD, integration=integration)
@@ -81,3 +79,13 @@ def test_the_page_and_the_command_say_the_same(school: School, admin: Client, el
     told = inside("why", "noether", "--school", school.name, "--json").json["answers"]
     assert [each["code"] for each in told] == ["problem"] and told[0]["what"] in page.replace("&#x27;", "'")
     assert AuditEntry.objects.filter(action="students.asked_why").order_by("id").first().detail == {"results": 1}  # type: ignore[union-attr]
+
+
+def test_never_imported_and_protected_are_told(school: School, integration: Integration) -> None:
+    row = new()._replace(kind=ChangeKind.NEVER_IMPORTED, reason="on_never_import_list")
+    a_run(school, [row], integration=integration)
+    assert codes(school, "lovelace") == ["never_imported"]
+    told = {"email": "e@x.example", "email_key": "e@x.example", "first_name": "Emmy", "last_name": "Noether", "source": "powerschool"}
+    account = StudentAccount.objects.create(school=school, sis_id="0042", **told)
+    Protection.objects.create(school=school, account=account)
+    assert codes(school, "noether") == ["protected"]
