@@ -187,6 +187,11 @@ def protection_of(account: StudentAccount) -> Protection | None:
     return there if there is not None and (there.until is None or there.until > timezone.now()) else None
 
 
+def aliases_of(account: StudentAccount) -> list[EmailAlias]:
+    """The e-mails that the account had before and that are still kept, newest first."""
+    return list(EmailAlias.objects.filter(account=account, school_id=account.school_id, kept_until__gt=timezone.now()).order_by("-since"))
+
+
 def _end_of(day: date, school: School) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(0), ZoneInfo(school.timezone)).astimezone(UTC)
 

@@ -13,8 +13,8 @@ from rollbook.roster.planning import WRITING_KINDS, ChangeKind
 from rollbook.roster.records import Severity
 from rollbook.schools.models import School, User
 from rollbook.sources.registry import SOURCES
-from rollbook.students.models import AccountEvent, AccountStatus, Invitation, StudentAccount, StudentLogin
-from rollbook.sync import report
+from rollbook.students.models import AccountEvent, AccountStatus, EventAction, FieldLock, Invitation, StudentAccount, StudentLogin
+from rollbook.sync import policies, report
 from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState, Trigger
 from rollbook.sync.report_words import KIND_LABELS, LABELS, word
 
@@ -169,12 +169,13 @@ def _status(code: Any) -> str:
 
 
 class Value(NamedTuple):
-    """One value of an account and where it came from; `run` where it is known which one brought it."""
+    """One value of an account and where it came from; `run` where it is known which one brought it. `kept`: no sync changes it."""
 
     label: str
     text: str
     origin: str
     run: Run | None
+    kept: bool = False
 
 
 def values(account: StudentAccount) -> list[Value]:
@@ -184,7 +185,22 @@ def values(account: StudentAccount) -> list[Value]:
         if change.run.state == RunState.DONE:
             brought |= dict.fromkeys(change.after, change.run)
     kept_in_step = _mapped(account)
-    return [_value(account, key, brought.get(key), key in kept_in_step) for key in STUDENT_FIELDS]
+    edits = AccountEvent.objects.filter(school_id=account.school_id, account=account, action=EventAction.EDITED).order_by("at")
+    edited = {field: event.at for event in edits for field in event.after}
+    locked = set(FieldLock.objects.filter(school_id=account.school_id, account=account).values_list("field", flat=True))
+    told = []
+    for key in STUDENT_FIELDS:
+        run, at = brought.get(key), edited.get(key)
+        by_hand = at is not None and (run is None or run.finished_at is None or run.finished_at < at)
+        value = _value(account, key, None if by_hand else run, key in kept_in_step and not by_hand)
+        told.append(value._replace(kept=key in locked, origin=_("By hand") if by_hand else value.origin))
+    return told
+
+
+def filled_by_sis(account: StudentAccount) -> set[str]:
+    """Fields whose value the next run would put back: those that the account's SIS fills each time."""
+    found = Integration.objects.filter(school_id=account.school_id, source=account.source).first()
+    return _mapped(account) - (policies.app_wins(found) if found else set())
 
 
 def _mapped(account: StudentAccount) -> set[str]:

@@ -13,8 +13,10 @@ from rollbook.web.import_columns import import_columns
 from rollbook.web.import_decision import failing_rows, import_confirm, import_correct, import_discard
 from rollbook.web.import_file import import_file, import_template
 from rollbook.web.import_settings import import_settings
+from rollbook.web.leavers import leavers
 from rollbook.web.linking import confirm_exact, decide_link, links
 from rollbook.web.me import forgot, me, register, student_sign_in, student_sign_out
+from rollbook.web.never_import import allow_import, never_import
 from rollbook.web.notifications import notifications
 from rollbook.web.problems import problems, registrar_file
 from rollbook.web.run_decision import approve, discard
@@ -23,6 +25,7 @@ from rollbook.web.schedule import schedule
 from rollbook.web.select_mapping import select_mapping
 from rollbook.web.sign_in import sign_in, sign_out
 from rollbook.web.student import deactivate, invite, reactivate, student
+from rollbook.web.student_edit import edit, protect
 from rollbook.web.students import export_students, students
 from rollbook.web.students_bulk import students_bulk
 from rollbook.web.trigger import trigger_now
@@ -43,6 +46,7 @@ of_a_school = [
     path("integrations/<uuid:integration_id>/mapping/", select_mapping, name="select-mapping"),
     path("integrations/<uuid:integration_id>/trigger/", trigger_now, name="trigger"),
     path("integrations/<slug:source>/schedule/", schedule, name="schedule"),
+    path("integrations/<slug:source>/leavers/", leavers, name="leavers"),
     path("history/", history, name="history"),
     path("students/", students, name="students"),
     path("students/bulk/", students_bulk, name="students-bulk"),
@@ -51,6 +55,10 @@ of_a_school = [
     path("students/<uuid:student_id>/", student, name="student"),
     path("students/<uuid:student_id>/deactivate/", deactivate, name="student-deactivate"),
     path("students/<uuid:student_id>/reactivate/", reactivate, name="student-reactivate"),
+    path("students/<uuid:student_id>/edit/", edit, name="student-edit"),
+    path("students/<uuid:student_id>/protect/", protect, name="student-protect"),
+    path("never-import/", never_import, name="never-import"),
+    path("never-import/<uuid:entry_id>/remove/", allow_import, name="allow-import"),
     path("students/<uuid:student_id>/invite/", invite, name="student-invite"),
     path("why/", why_not_in, name="why"),
     path("links/", links, name="links"),
