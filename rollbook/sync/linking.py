@@ -1,11 +1,12 @@
 """Linking accounts that were there before: proposals that a plan finds, decisions of people, and what may not run before they are made."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -82,9 +83,16 @@ def conclude(run: Run) -> None:
     """The plan is complete: mark who has two candidates, and drop what earlier plans of this source proposed."""
     LinkProposal.objects.filter(school_id=run.school_id, source=run.source).exclude(run=run).delete()
     of_run = LinkProposal.objects.filter(school_id=run.school_id, run=run)
-    for column, clash in (("sis_id", "two_accounts"), ("account_id", "two_records")):
-        twice = of_run.values(column).annotate(number=Count("pk")).filter(number__gt=1).values(column)
-        of_run.filter(**{f"{column}__in": twice}, clash="").update(clash=clash)
+    # Counted here: right after they were stored, the database has no idea yet how many there are, and a join of them took a minute.
+    pairs = list(of_run.filter(clash="").values_list("pk", "sis_id", "account_id"))
+    every = list(of_run.values_list("sis_id", "account_id"))
+    records, accounts = Counter(sis_id for sis_id, _account in every), Counter(account for _sis_id, account in every)
+    for clash, clashing in (
+        ("two_accounts", [pk for pk, sis_id, _account in pairs if records[sis_id] > 1]),
+        ("two_records", [pk for pk, sis_id, account in pairs if records[sis_id] == 1 and accounts[account] > 1]),
+    ):
+        for start in range(0, len(clashing), CHUNK):
+            of_run.filter(pk__in=clashing[start : start + CHUNK]).update(clash=clash)
 
 
 def proposals(school: School, source: str | None = None) -> QuerySet[LinkProposal]:

@@ -1,0 +1,74 @@
+"""Linking a school that already has thousands of accounts: proposed, confirmed at once, and linked by the next run."""
+
+import os
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from rollbook.schools.models import School, User
+from rollbook.standins import powerschool
+from rollbook.standins.standin import StandIn
+from rollbook.students.models import StudentAccount
+from rollbook.sync import integrations, linking
+from rollbook.sync.models import Integration, LinkDecision, LinkProposal, Mode, RunState
+from tests.sync.test_linking import students_of
+from tests.sync.test_pipeline import sync
+from tests.web.conftest import admin, static_root
+
+__all__ = ["admin", "static_root"]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+
+STUDENTS = int(os.environ.get("LINKING_STUDENTS", "6000"))  # of whom about a third are in grades 9 to 12
+
+
+@pytest.fixture
+def large() -> Iterator[StandIn]:
+    with powerschool.serve(students=STUDENTS, seed=7) as running:
+        yield running
+
+
+@pytest.fixture
+def connected(school: School, administrator: User, large: StandIn) -> Integration:
+    credentials = {"client_id": large.client_id, "client_secret": large.client_secret, "client_url": large.url}
+    told = {"credentials": credentials, "grades": [9, 10, 11, 12], "active": True, "test_run": False, "notify_on_errors": False}
+    return integrations.save_connection(school, administrator, source="powerschool", variant="", choices={}, **told)  # type: ignore[arg-type]
+
+
+def test_thousands_of_accounts_are_linked_without_a_query_for_each(connected: Integration, large: StandIn, admin: Client) -> None:
+    students = students_of(large)
+    half = len(students) // 2
+    StudentAccount.objects.bulk_create(
+        StudentAccount(
+            school=connected.school,
+            email=(address := each.email if number < half else f"old{number}@elsewhere.example"),
+            email_key=address.lower(),
+            first_name=each.first_name,
+            last_name=each.last_name,
+            birth_date=date.fromisoformat(each.birth_date),
+        )
+        for number, each in enumerate(students)
+    )
+    with CaptureQueriesContext(connection) as asked:
+        assert sync(connected, Mode.TEST).state == RunState.DONE
+    assert len(asked) < 40 * (1 + STUDENTS // 2_000)
+    proposed = LinkProposal.objects.count()
+    assert proposed >= len(students) * 0.95
+    with CaptureQueriesContext(connection) as asked:
+        page = admin.get(reverse("links", args=[connected.school_id]))
+    assert page.status_code == 200 and len(asked) < 25
+
+    exact = linking.confirm_exact(connected.school, None, None)
+    assert exact >= half * 0.95 and LinkDecision.objects.count() == exact
+    for clash in linking.undecided(connected.school).exclude(clash=""):
+        linking.reject(clash, None)
+    for each in linking.undecided(connected.school)[:50]:
+        linking.confirm(each, None)
+    run = sync(connected)
+    assert run.state == RunState.DONE
+    assert run.counts["linked"] >= exact + 50 and run.counts.get("new", 0) <= len(students) * 0.05
+    assert sync(connected).counts.get("linked", 0) == 0
