@@ -66,6 +66,7 @@ class Config(BaseSettings):
     lease_seconds: int = Field(45, ge=5, description="a run whose worker was silent for so long is taken over")
     sweep_seconds: int = Field(20, ge=1, description="how often a worker looks for runs that nobody works on")
     run_attempts: int = Field(3, ge=1, description="how often a run is started before it is parked as failed")
+    alias_days: int = Field(90, ge=1, description="for how long an earlier e-mail of a student is kept, and noted when another gets it")
     report_days: int = Field(400, ge=1, description="for how long the rows of a report are kept; the run's line and numbers stay")
     connect_seconds: float = Field(10, gt=0, description="bound on connecting to a SIS")
     request_seconds: float = Field(60, gt=0, description="bound on one request to a SIS in total")

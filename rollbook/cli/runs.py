@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 COUNTS = (
     *("new", "linked", "updated", "unchanged", "returning", "outside_selection", "not_in_roster"),
-    *("left", "graduated", "protected", "never_imported", "error", "warning"),
+    *("email_changed", "left", "graduated", "protected", "never_imported", "error", "warning"),
 )
 ENDS = {"failed": Exit.RUN_FAILED, "discarded": Exit.RUN_FAILED, "on_hold": Exit.ON_HOLD}
 

@@ -187,6 +187,13 @@ PROBLEMS: Final[dict[str, Problem]] = {
             ADMINISTRATOR,
         ),
         Problem(
+            "email_recycled",
+            Severity.NOTE,
+            _("The e-mail address {value} belonged to another student here not long ago. {sis} gives it to this one, and so it is done."),
+            _("Nothing needs doing if the address was passed on on purpose. If not, have it corrected in {sis}: {where}."),
+            ADMINISTRATOR,
+        ),
+        Problem(
             "link_names_differ",
             Severity.ERROR,
             _(

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from rollbook.config import config
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
 from rollbook.roster.values import PARSERS, Unreadable, email_key
 from rollbook.schools import audit
@@ -24,7 +25,6 @@ from rollbook.students.models import AccountEvent, EmailAlias, EventAction, Fiel
 
 EDITABLE: Final = tuple(field for field in STUDENT_FIELDS if field != "sis_id")  # the link is made by linking, never typed
 LONGEST_REASON: Final = 300
-ALIAS_DAYS: Final = 90
 _CAUSES: Final = {
     "email_invalid": gettext_lazy("This is not an e-mail address."),
     "date_invalid": gettext_lazy("Write the date as year-month-day, such as 2010-03-04."),
@@ -119,7 +119,7 @@ def _keep_alias(held: StudentAccount) -> None:
         school=held.school,
         account=held,
         email_key=held.email_key,
-        defaults={"email": held.email, "kept_until": timezone.now() + timedelta(days=ALIAS_DAYS)},
+        defaults={"email": held.email, "kept_until": timezone.now() + timedelta(days=config.alias_days)},
     )
 
 
@@ -189,7 +189,8 @@ def protection_of(account: StudentAccount) -> Protection | None:
 
 def aliases_of(account: StudentAccount) -> list[EmailAlias]:
     """The e-mails that the account had before and that are still kept, newest first."""
-    return list(EmailAlias.objects.filter(account=account, school_id=account.school_id, kept_until__gt=timezone.now()).order_by("-since"))
+    kept = EmailAlias.objects.filter(account=account, school_id=account.school_id, kept_until__gt=timezone.now())
+    return list(kept.exclude(email_key=account.email_key).order_by("-since"))
 
 
 def _end_of(day: date, school: School) -> datetime:

@@ -204,6 +204,10 @@ def conclude(run: Run, matcher: Matcher, mapper: RecordMapper, moved: set[str], 
         vanished = [Issue("field_vanished", Severity.WARNING, None, "", field, source_field) for source_field, field in mapper.vanished()]
         issues = chain((issue._replace(name=names.get(issue.sis_id or "", "")) for issue in verdict.issues), vanished)
         store.save_plan(run, [], issues)
+        recycled = (
+            Issue("email_recycled", Severity.NOTE, sis_id, name, "email", "", email) for sis_id, name, email in store.recycled_emails(run)
+        )
+        store.save_plan(run, [], list(recycled))
         linking.conclude(run)
         policy = run_rules.leavers(run)
         for keys in store.in_chunks(verdict.not_in_roster):

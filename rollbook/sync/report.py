@@ -166,7 +166,13 @@ def new_rows(run: Run, search: str = "") -> Rows[NewRow]:
 
 
 def updated_rows(run: Run, search: str = "", kind: str | None = None) -> Rows[UpdatedRow]:
-    """The accounts that the run links, updates, brings back or closes; another `kind` lists those that it leaves alone."""
+    """The accounts that the run links, updates, brings back or closes; another `kind` lists those that it leaves alone.
+
+    `kind` "email_changed" are those of any kind that get another sign-in e-mail.
+    """
+    if kind == "email_changed":
+        moved = _changes(run, search, UPDATED_KINDS).filter(after__has_key="email_key")
+        return Rows(moved, lambda change: _updated_row(run, change))
     kinds = tuple(each for each in (*UPDATED_KINDS, *LISTED_KINDS) if each == kind) if kind else UPDATED_KINDS
     return Rows(_changes(run, search, kinds), lambda change: _updated_row(run, change))
 

@@ -1,17 +1,22 @@
 """What a run was and what came of it, in lines and sentences: the Summary sheet, and the words above the report on the run's page."""
 
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db.models import Count
-from django.utils.translation import gettext, ngettext
+from django.db.models import Count, Func, TextField, Value
+from django.db.models.fields.json import KT
+from django.utils.formats import number_format
+from django.utils.translation import gettext, gettext_noop, ngettext
 
 from rollbook.roster.planning import ChangeKind
 from rollbook.roster.values import grade_label
-from rollbook.sync.models import Issue, Mode, Run, RunState, Trigger
+from rollbook.sync.models import Change, Issue, Mode, Run, RunState, Trigger
 from rollbook.sync.report import UPDATED_KINDS, count_changes
 from rollbook.sync.report_words import KIND_LABELS, SEVERITY_PLURALS, UNFINISHED, applied_words, word
+
+EMAIL_CHANGED: Final = gettext_noop("E-mail changed")
+FEW: Final = 5  # addresses that move between two domains without being one decision
 
 
 class Line(NamedTuple):
@@ -61,7 +66,7 @@ def numbers(run: Run) -> list[Line]:
     stored = {kind: sum(by_outcome.values()) for kind, by_outcome in count_changes(run).items()}
     severities = Issue.objects.filter(school_id=run.school_id, run_id=run.pk).order_by().values_list("severity").annotate(Count("pk"))
     counts: dict[str, int] = {**stored, **dict(severities), **run.counts}
-    names = KIND_LABELS | SEVERITY_PLURALS
+    names = KIND_LABELS | {"email_changed": EMAIL_CHANGED} | SEVERITY_PLURALS
     read = [Line(gettext("Pages read"), run.pages_done), Line(gettext("Students read"), counts.get("read", run.students_done))]
     return read + [Line(word(names, key), counts.get(key, 0)) for key in names]
 
@@ -92,6 +97,24 @@ def what_was_changed(run: Run) -> str:
         )
         said = f"{said} {text % {'number': overtaken}}"
     return said
+
+
+def moved_domains(run: Run) -> list[str]:
+    """E-mails that move from one domain to another in bulk, each such move as the one decision that it is."""
+    if not run.counts.get("email_changed", 0) > FEW:
+        return []
+    was, becomes = (
+        Func(KT(f"{name}__email_key"), Value("@"), Value(2), function="split_part", output_field=TextField())
+        for name in ("before", "after")
+    )
+    changes = Change.objects.filter(school_id=run.school_id, run_id=run.pk, kind__in=UPDATED_KINDS, after__has_key="email_key").order_by()
+    moves = changes.annotate(was=was, becomes=becomes).values_list("was", "becomes").annotate(number=Count("pk")).order_by("-number")
+    told = gettext("%(number)s addresses move from @%(was)s to @%(becomes)s")
+    return [
+        told % {"number": number_format(number, force_grouping=True), "was": old, "becomes": new}
+        for old, new, number in moves
+        if old != new and number > FEW
+    ]
 
 
 def _local(moment: datetime | None, zone: str) -> str:

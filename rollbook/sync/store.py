@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from django.db import IntegrityError, connection, transaction
 
+from rollbook.config import config
 from rollbook.roster.planning import Change
 from rollbook.roster.records import Account, AccountKey, Issue
 from rollbook.roster.sheet_matching import SheetKey
@@ -110,11 +111,18 @@ def names_of(school_id: UUID, source: str, sis_ids: Iterable[str]) -> dict[str, 
         return dict(cursor.fetchall())
 
 
+def recycled_emails(run: Run) -> list[tuple[str | None, str, str]]:
+    """SIS ID, name and e-mail of those whom the plan gives an e-mail that was another student's not long ago."""
+    with connection.cursor() as cursor:
+        cursor.execute(_sql("recycled_emails"), {"school": run.school_id, "run": run.pk})
+        return [(sis_id, name, email) for sis_id, name, email in cursor.fetchall()]
+
+
 def count_plan(run: Run) -> dict[str, int]:
     """How many rows the plan has, by change kind and by severity."""
     with connection.cursor() as cursor:
         counts: dict[str, int] = {}
-        for name in ("count_changes", "count_issues"):
+        for name in ("count_changes", "count_emails", "count_issues"):
             cursor.execute(_sql(name), {"school": run.school_id, "run": run.pk})
             counts.update(cursor.fetchall())
         return counts
@@ -152,7 +160,7 @@ def apply_plan(run: Run) -> int:
 
 
 def _write_accounts(run: Run) -> None:
-    for name in ("apply_updates", "apply_new", "apply_fingerprints"):
+    for name in ("keep_aliases", "apply_updates", "apply_new", "apply_fingerprints"):
         _execute(name, run)
     with connection.cursor() as cursor:  # deferred for swaps; now every address has its final owner
         cursor.execute("SET CONSTRAINTS one_account_per_email IMMEDIATE")
@@ -161,7 +169,7 @@ def _write_accounts(run: Run) -> None:
 
 def _execute(name: str, run: Run) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(_sql(name), {"school": run.school_id, "run": run.pk, "source": run.link_source})
+        cursor.execute(_sql(name), {"school": run.school_id, "run": run.pk, "source": run.link_source, "alias_days": config.alias_days})
         return int(cursor.rowcount)
 
 

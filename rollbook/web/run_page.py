@@ -24,7 +24,8 @@ WORKING = (RunState.QUEUED, RunState.FETCHING, RunState.PLANNED, RunState.APPLYI
 FILTERS: Final[dict[str, dict[str, str]]] = {
     "errors": SEVERITY_LABELS,
     "new": {},
-    "updated": {kind: KIND_LABELS[kind] for kind in (*report.UPDATED_KINDS, *report.LISTED_KINDS)},
+    "updated": {"email_changed": report_summary.EMAIL_CHANGED}
+    | {kind: KIND_LABELS[kind] for kind in (*report.UPDATED_KINDS, *report.LISTED_KINDS)},
 }
 
 
@@ -69,6 +70,7 @@ def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "stages": stages_of(run) if working else [],
         "stage_words": STAGE_WORDS[RunState(run.state)],
         "alarms": alarm_words(run.alarms),
+        "moved_domains": report_summary.moved_domains(run) if not working else [],
         "said": report_summary.what_was_changed(run) if run.state == RunState.DONE else "",
         "confirm_approve": request.GET.get("confirm") == "approve",
         "confirm_discard": request.GET.get("confirm") == "discard",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy, gettext_noop, ngettext_lazy
 
 from rollbook.sync.models import Mode, Run, RunState
 from rollbook.sync.report import UPDATED_KINDS
+from rollbook.sync.report_summary import EMAIL_CHANGED
 from rollbook.sync.report_words import KIND_LABELS, SEVERITY_PLURALS
 
 
@@ -103,6 +104,7 @@ TILES: Final = (
     ("new", gettext_lazy("accounts of their own"), True),
     ("linked", gettext_lazy("existing accounts, same e-mail and name"), False),
     ("updated", gettext_lazy("with values that differ"), True),
+    ("email_changed", gettext_lazy("among them: another sign-in e-mail"), False),
     ("returning", gettext_lazy("back to their old account"), False),
     ("unchanged", gettext_lazy("already in step"), True),
     ("outside_selection", gettext_lazy("left as they are"), True),
@@ -115,7 +117,7 @@ TILES: Final = (
     ("error", gettext_lazy("records left out"), True),
     ("warning", gettext_lazy("single values dropped"), False),
 )
-TILE_WORDS: Final = KIND_LABELS | SEVERITY_PLURALS | {"overtaken": gettext_noop("Overtaken")}
+TILE_WORDS: Final = KIND_LABELS | SEVERITY_PLURALS | {"overtaken": gettext_noop("Overtaken"), "email_changed": EMAIL_CHANGED}
 
 
 def tiles_of(run: Run) -> list[Tile]:

@@ -9,9 +9,9 @@ from rollbook.schools.models import User
 from rollbook.standins.standin import StandIn
 from rollbook.students import accounts, single_rules
 from rollbook.students.models import Absence, AccountEvent, EmailAlias, FieldLock, NeverImport, Protection, StudentAccount
-from rollbook.sync import pipeline, policies, runs
+from rollbook.sync import pipeline, policies, report, report_summary, runs
 from rollbook.sync.lease import Lease
-from rollbook.sync.models import Change, Integration, Mode, Run, RunState, Trigger
+from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState, Trigger
 from rollbook.sync.refusals import SettingRefused
 
 pytestmark = pytest.mark.django_db
@@ -241,3 +241,32 @@ def test_an_account_closed_by_hand_stays_closed(integration: Integration) -> Non
     sync(integration)
     one.refresh_from_db()
     assert (one.status, FieldLock.objects.count()) == ("deactivated", 0)
+
+
+def test_a_change_of_domain_is_one_decision_and_the_old_addresses_are_kept(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    before = dict(StudentAccount.objects.values_list("sis_id", "email_key"))
+    for sis_id, address in before.items():
+        standin.edit(int(sis_id or 0), email=address.partition("@")[0] + "@new.example")
+    run = sync(integration)
+    assert run.counts["email_changed"] == run.counts["updated"] == len(before)
+    (sentence,) = report_summary.moved_domains(run)
+    assert (sentence.startswith(f"{len(before)} addresses move from @"), sentence.endswith("to @new.example")) == (True, True)
+    assert report.updated_rows(run, kind="email_changed").count() == len(before)
+    assert set(EmailAlias.objects.values_list("email_key", flat=True)) == set(before.values())
+
+
+def test_who_gets_anothers_earlier_address_gets_it_with_a_note(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    one, other = some(2)
+    assert one.sis_id and other.sis_id
+    standin.edit(int(one.sis_id), email="fresh@x.example")
+    assert "email_changed" in sync(integration).counts
+    standin.edit(int(other.sis_id), email=one.email)
+    run = sync(integration)
+    other.refresh_from_db()
+    issue = Issue.objects.get(run=run, code="email_recycled")
+    assert (other.email, issue.sis_id, issue.severity) == (one.email, other.sis_id, "note")
+    EmailAlias.objects.update(kept_until=timezone.now() - timedelta(days=1))
+    standin.edit(int(other.sis_id), email=other.email.replace("@", "2@"))
+    assert not Issue.objects.filter(run=sync(integration), code="email_recycled").exists()
