@@ -66,6 +66,7 @@ def of_run(run: "Run") -> Document:
         "mode": run.mode,
         "trigger": run.trigger,
         "requested_by": run.requested_by.email if run.requested_by else None,
+        "undoes": str(run.undoes_id) if run.undoes_id else None,
         "state": run.state,
         "requested_at": moment(run.requested_at),
         "started_at": moment(run.started_at),

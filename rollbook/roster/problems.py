@@ -246,6 +246,34 @@ PROBLEMS: Final[dict[str, Problem]] = {
             _("Ask the people who run {sis} to give Rollbook the right to read this field, or remove its row in Step 1.2 Select Mapping."),
             ADMINISTRATOR,
         ),
+        Problem(
+            "changed_since",
+            Severity.NOTE,
+            _("{field} was changed after the run that is undone, by {source_field}. It is {value} now, and was left as it is."),
+            _("If it should go back as well, change it by hand on the student's page, or undo what changed it first."),
+            ADMINISTRATOR,
+        ),
+        Problem(
+            "address_taken_since",
+            Severity.NOTE,
+            _("The e-mail {value} from before the run belongs to somebody else by now, so this student's was left as it is."),
+            _("Search the students for that e-mail, and decide whose it is."),
+            ADMINISTRATOR,
+        ),
+        Problem(
+            "link_taken_since",
+            Severity.NOTE,
+            _("The SIS ID {value} from before the run belongs to another account by now, so this student's link was left as it is."),
+            _("Search the students for that SIS ID, and decide whose it is."),
+            ADMINISTRATOR,
+        ),
+        Problem(
+            "account_gone_since",
+            Severity.NOTE,
+            _("This account does not exist any more, so there is nothing to put back. Nothing else was touched for it."),
+            _("Nothing needs to be done."),
+            ADMINISTRATOR,
+        ),
     )
 }
 

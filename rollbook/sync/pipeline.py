@@ -22,7 +22,7 @@ from rollbook.roster.records import Issue, Selection, Severity
 from rollbook.sources.base import Connection, Page, Source
 from rollbook.sources.errors import SourceError
 from rollbook.sources.http import Bounds
-from rollbook.sync import credentials, linking, run_rules, runs, store, upload_plan, why
+from rollbook.sync import credentials, linking, run_rules, runs, store, undo, upload_plan, why
 from rollbook.sync.lease import HandBack, Lease
 from rollbook.sync.models import Mode, Run, RunState
 from rollbook.sync.refusals import RunRefused
@@ -238,4 +238,6 @@ def apply(run: Run) -> None:
     runs.applying(run)
     with transaction.atomic():
         overtaken = store.apply_plan(run)
+        if run.is_undo:
+            undo.settle(run)
         runs.finish(run, {**run.counts, "overtaken": overtaken})

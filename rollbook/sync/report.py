@@ -200,9 +200,7 @@ def has_plan(run: Run) -> bool:
 
 def sis_label(run: Run) -> str:
     """What a run's records came from, as a sentence names it."""
-    if run.is_upload:
-        return gettext("the file")
-    return SOURCES[run.source].label if run.source in SOURCES else run.source
+    return SOURCES[run.source].label if run.source in SOURCES else gettext("the file")
 
 
 def mapped_fields(run: Run) -> list[str]:
@@ -330,6 +328,10 @@ def outcome_of(run: Run, change: Change) -> str:
         return gettext("Listed only, nothing changed")
     if run.mode == Mode.TEST:
         return gettext("Not applied: test run")
+    if change.outcome == "undone":
+        return gettext("Undone")
     if change.outcome == "overtaken" and run.state in {RunState.DONE, RunState.UNDONE}:
         return gettext("Not applied: the account was changed meanwhile")
+    if run.state == RunState.UNDONE:
+        return gettext("Applied; not undone, see the report of the undo")
     return word(OUTCOMES, run.state) if run.state in OUTCOMES else gettext("Not applied yet")

@@ -43,8 +43,8 @@ def about(run: Run) -> list[Line]:
         Line(gettext("Mode"), str(Mode(run.mode).label)),
         Line(gettext("State"), str(RunState(run.state).label)),
         Line(gettext("Started by"), started_by),
-        Line(gettext("Started"), _local(run.started_at, run.school.timezone)),
-        Line(gettext("Finished"), _local(run.finished_at, run.school.timezone)),
+        Line(gettext("Started"), local_time(run.started_at, run.school.timezone)),
+        Line(gettext("Finished"), local_time(run.finished_at, run.school.timezone)),
         Line(gettext("Duration"), "" if duration is None else _span(duration)),
         _what_was_read(run),
         Line(gettext("What was changed"), what_was_changed(run)),
@@ -83,7 +83,7 @@ def what_was_changed(run: Run) -> str:
     counts = count_changes(run)
     applied = {kind: counts.get(kind, {}).get("", 0) for kind in (ChangeKind.NEW, *UPDATED_KINDS)}
     overtaken = sum(by_outcome.get("overtaken", 0) for by_outcome in counts.values())
-    said = applied_words(applied)
+    said = undone_words(run) if run.is_undo else applied_words(applied)
     if not said and overtaken:
         said = gettext("No account was changed.")
     elif not said:
@@ -117,7 +117,34 @@ def moved_domains(run: Run) -> list[str]:
     ]
 
 
-def _local(moment: datetime | None, zone: str) -> str:
+def undone_words(run: Run) -> str:
+    """What an undo put back, and what it left alone."""
+    counts = run.counts
+    accounts, values, deactivated, stays = (counts.get(f"undone_{name}", 0) for name in ("accounts", "values", "deactivated", "stays"))
+    said = []
+    if accounts:
+        text = ngettext(
+            "%(values)d value of %(number)d student went back.", "%(values)d values of %(number)d students went back.", accounts
+        )
+        said.append(text % {"values": values, "number": accounts})
+    if deactivated:
+        text = ngettext(
+            "%(number)d account that the run had made was deactivated.",
+            "%(number)d accounts that the run had made were deactivated.",
+            deactivated,
+        )
+        said.append(text % {"number": deactivated})
+    if stays:
+        text = ngettext(
+            "%(number)d value stays, because it was changed since; it is listed.",
+            "%(number)d values stay, because they were changed since; they are listed.",
+            stays,
+        )
+        said.append(text % {"number": stays})
+    return " ".join(said)
+
+
+def local_time(moment: datetime | None, zone: str) -> str:
     """A moment in the school's zone, with the zone named."""
     if moment is None:
         return ""

@@ -51,6 +51,8 @@ REASONS: Final[dict[str, str]] = {
     "grade_not_selected": _("The grade level is not among the selected ones"),
     "row_is_new": _("No account has this SIS ID, student number or e-mail yet"),
     "row_differs": _("The file has other values"),
+    "undo_values": _("Back to what it was before the run"),
+    "undo_created": _("The run that is undone had made this account"),
     "not_sent": _("The SIS no longer has this student"),
     "not_sent_graduated": _("The SIS no longer has this student, whose class has graduated"),
     "not_sent_yet": _("The SIS no longer has this student; the time of grace is not over"),

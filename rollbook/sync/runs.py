@@ -36,7 +36,7 @@ MOVES: Final[dict[RunState, frozenset[RunState]]] = {
     RunState.DONE: frozenset({RunState.UNDONE}),
     RunState.FAILED: frozenset(),
     RunState.DISCARDED: frozenset(),
-    RunState.UNDONE: frozenset(),
+    RunState.UNDONE: frozenset({RunState.DONE}),
 }
 
 
@@ -115,9 +115,24 @@ def request_preview(school: School, by: User | None, settings: dict[str, Any], v
     return run
 
 
+def preview_undo(undone: Run, by: User | None, settings: dict[str, Any], via: str = "web") -> Run:
+    """The run that takes another back, as a preview; its caller plans it in the same transaction."""
+    run = Run(school_id=undone.school_id, source=undone.source, mode=Mode.LIVE, trigger=Trigger.PERSON, undoes=undone)
+    run.requested_by, run.settings, run.state = by, settings, RunState.PREVIEW
+    run.save(force_insert=True)
+    audit.record("undo.previewed", school=undone.school, actor=by, subject=str(run.pk), via=via, run=str(undone.pk))
+    return run
+
+
+def turn(run: Run, to: RunState) -> bool:
+    """Note that an undo has taken a finished run back, or that such an undo was itself undone."""
+    return bool(Run.objects.filter(pk=run.pk, state__in=[state for state, targets in MOVES.items() if to in targets]).update(state=to))
+
+
 def replace_preview(run: Run) -> bool:
     """Delete a preview, or what was to become one, because another takes its place. False where it was confirmed meanwhile."""
     before_confirming = Q(state__in=(RunState.QUEUED, RunState.FETCHING, RunState.PREVIEW, RunState.FAILED), trigger=Trigger.UPLOAD)
+    before_confirming |= Q(state=RunState.PREVIEW, undoes__isnull=False)
     with transaction.atomic():
         there = Run.objects.select_for_update().filter(before_confirming, pk=run.pk).first()
         if there is not None:
@@ -248,7 +263,7 @@ def finish(run: Run, counts: dict[str, int] | None = None) -> None:
         run.counts = counts
     with transaction.atomic():
         move(run, RunState.DONE, counts=run.counts, lease_until=None, finished_at=Now())
-        if not run.is_upload:
+        if not run.is_upload and not run.is_undo:
             store.keep_problems(run)
 
 
@@ -282,7 +297,7 @@ def approve(run: Run, by: User | None, via: str = "web") -> bool:
 
 
 def confirm(run: Run, by: User | None, via: str = "web") -> bool:
-    """Let an upload apply exactly what was previewed. False where it is not (or no longer) a preview.
+    """Let an upload or an undo apply exactly what was previewed. False where it is not (or no longer) a preview.
 
     Raises RunRefused while another run of the school is at work or on hold.
     """
@@ -290,7 +305,9 @@ def confirm(run: Run, by: User | None, via: str = "web") -> bool:
         with transaction.atomic():
             moved = Run.objects.filter(pk=run.pk, school_id=run.school_id, state=RunState.PREVIEW).update(state=RunState.PLANNED)
             if moved:
-                audit.record("upload.confirmed", school=run.school, actor=by, subject=str(run.pk), via=via)
+                audit.record(
+                    "undo.confirmed" if run.is_undo else "upload.confirmed", school=run.school, actor=by, subject=str(run.pk), via=via
+                )
                 wake(run.pk)
     except IntegrityError as error:
         raise RunRefused(

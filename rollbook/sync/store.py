@@ -1,4 +1,4 @@
-"""Stops 5 and 7: the plan into the database, and from there onto the accounts. The only module with hand-written SQL."""
+"""Stops 5 and 7: the plan into the database, and from there onto the accounts. With `sync.store_undo` the only hand-written SQL."""
 
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -146,7 +146,7 @@ def apply_plan(run: Run) -> int:
     overtaken = _execute("mark_overtaken", run)
     if run.is_upload:
         overtaken += _execute("mark_arrived", run)
-    else:
+    elif not run.is_undo:
         for name in ("mark_missing", "mark_seen"):
             _execute(name, run)
     try:

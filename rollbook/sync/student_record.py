@@ -78,9 +78,9 @@ def history(account: StudentAccount) -> list[Entry]:
 
 def _applied(account: StudentAccount) -> QuerySet[Change]:
     return (
-        Change.objects.filter(school_id=account.school_id, account_id=account.pk, kind__in=WRITING_KINDS, outcome="")
+        Change.objects.filter(school_id=account.school_id, account_id=account.pk, kind__in=WRITING_KINDS, outcome__in=("", "undone"))
         .filter(run__mode=Mode.LIVE, run__state__in=HAPPENED)
-        .select_related("run__requested_by", "run__school")
+        .select_related("run__requested_by", "run__school", "run__undoes")
         .defer("fingerprint")
     )
 
@@ -90,7 +90,7 @@ def _by_runs(account: StudentAccount) -> list[Entry]:
     for change in _applied(account):
         run, row = change.run, report.row_of(change.run, change)
         kind = _("Created") if change.kind == ChangeKind.NEW else word(KIND_LABELS, change.kind)
-        note = _("This run was undone.") if run.state == RunState.UNDONE else row.reason
+        note = _("This was undone.") if change.outcome == "undone" else row.reason
         entries.append(Entry(run.finished_at or run.requested_at, change.kind, kind, row.diffs, run, _started_by(run), note))
     return entries
 
@@ -182,7 +182,7 @@ def values(account: StudentAccount) -> list[Value]:
     """Every field of an account, in the order of STUDENT_FIELDS; "" is empty."""
     brought: dict[str, Run] = {}
     for change in sorted(_applied(account), key=lambda change: change.pk):
-        if change.run.state == RunState.DONE:
+        if change.outcome == "":
             brought |= dict.fromkeys(change.after, change.run)
     kept_in_step = _mapped(account)
     edits = AccountEvent.objects.filter(school_id=account.school_id, account=account, action=EventAction.EDITED).order_by("at")
@@ -217,7 +217,7 @@ def _value(account: StudentAccount, key: str, run: Run | None, kept_in_step: boo
 
 
 def _origin(account: StudentAccount, run: Run | None, kept_in_step: bool) -> str:
-    if run is not None and run.is_upload:
+    if run is not None and (run.is_upload or run.is_undo):
         return run.uploader_type
     return source_label(account.source) if run or kept_in_step else _("By hand")
 

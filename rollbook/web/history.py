@@ -26,7 +26,7 @@ class Line(NamedTuple):
 
 @school_required()
 def history(request: SchoolRequest) -> HttpResponse:
-    runs = request.school.runs.select_related("requested_by").order_by("-requested_at", "pk")
+    runs = request.school.runs.select_related("requested_by", "undoes__undoes").order_by("-requested_at", "pk")
     pages: Pages[Run] = page_of(runs, request)
     context = {
         "pages": pages,

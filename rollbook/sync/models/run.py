@@ -49,7 +49,8 @@ class Run(models.Model):
     """One run: its state, who asked for it, how far it is and what came of it. `due_at` is the due time of a scheduled one.
 
     `fence` grows with every claim; applying re-checks it, so that a worker that was taken for dead can't write. `settings` are the
-    grades, mapping and choices the run was planned with. `counts` maps change kinds and severities to numbers.
+    grades, mapping and choices the run was planned with. `counts` maps change kinds and severities to numbers. `undoes` is the run that
+    this one takes back; with a `student` in its settings, for that account only.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -61,6 +62,7 @@ class Run(models.Model):
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     due_at = models.DateTimeField(null=True)
     settings = models.JSONField(default=dict)
+    undoes = models.ForeignKey("self", on_delete=models.PROTECT, related_name="undone_by", null=True)
 
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.QUEUED)
     requested_at = models.DateTimeField(auto_now_add=True)
@@ -107,11 +109,17 @@ class Run(models.Model):
     @property
     def link_source(self) -> str:
         """The source that accounts made by this run are linked to; an upload links none."""
-        return "" if self.is_upload else self.source
+        return "" if self.source not in SOURCES else self.source
+
+    @property
+    def is_undo(self) -> bool:
+        return self.undoes_id is not None
 
     @property
     def uploader_type(self) -> str:
         """How the history names this run: `PowerSchool Student`, or `Test PowerSchool Student`."""
+        if self.undoes is not None:
+            return f"Undo of {self.undoes.uploader_type}"
         if self.is_upload:
             return "Students upload"
         name = SOURCES[self.source].uploader_type

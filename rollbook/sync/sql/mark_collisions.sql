@@ -5,7 +5,7 @@ WHERE c.school_id = %(school)s AND c.run_id = %(run)s AND c.outcome = '' AND c.k
       SELECT 1 FROM students_studentaccount a
       WHERE a.school_id = c.school_id AND a.id <> c.account_id
         AND (
-            (a.source = %(source)s AND a.sis_id = c.after ->> 'sis_id')
+            (a.source = coalesce(c.after ->> 'source', %(source)s) AND a.sis_id = c.after ->> 'sis_id')
             OR (
                 a.email_key = c.after ->> 'email_key'
                 AND NOT EXISTS (

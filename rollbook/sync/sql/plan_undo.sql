@@ -1,0 +1,24 @@
+-- Plans an undo: each value that the run wrote goes back to the one before, where the account still holds what the run wrote.
+-- An e-mail goes back with its key, a SIS ID with its source, or neither. An account that the run made is deactivated.
+INSERT INTO sync_change (school_id, run_id, kind, sis_id, account_id, account_version, first_name, last_name, email, before, after, reason, outcome)
+SELECT c.school_id, %(run)s, 'updated', a.sis_id, a.id, a.version, a.first_name, a.last_name, a.email, back.held, back.was,
+       CASE c.kind WHEN 'new' THEN 'undo_created' ELSE 'undo_values' END, ''
+FROM sync_change c
+JOIN students_studentaccount a ON a.school_id = c.school_id AND a.id = c.account_id
+CROSS JOIN LATERAL (
+    SELECT to_jsonb(a) AS held,
+           CASE c.kind WHEN 'new' THEN jsonb_build_object('status', coalesce(c.after ->> 'status', 'active')) ELSE c.after END AS wrote,
+           CASE c.kind WHEN 'new' THEN '{"status": "deactivated"}' ELSE c.before END AS was
+) r
+CROSS JOIN LATERAL (
+    SELECT jsonb_object_agg(w.key, w.value) AS held, jsonb_object_agg(w.key, coalesce(r.was -> w.key, 'null')) AS was
+    FROM jsonb_each(r.wrote) w
+    WHERE r.held -> w.key = w.value AND w.value <> coalesce(r.was -> w.key, 'null')
+      AND (w.key NOT IN ('email', 'email_key') OR r.wrote -> 'email' IS NOT DISTINCT FROM CASE WHEN r.wrote ? 'email' THEN r.held -> 'email' END)
+      AND (w.key NOT IN ('email', 'email_key') OR r.wrote -> 'email_key' IS NOT DISTINCT FROM CASE WHEN r.wrote ? 'email_key' THEN r.held -> 'email_key' END)
+      AND (w.key NOT IN ('source', 'sis_id') OR r.wrote -> 'source' IS NOT DISTINCT FROM CASE WHEN r.wrote ? 'source' THEN r.held -> 'source' END)
+      AND (w.key NOT IN ('source', 'sis_id') OR r.wrote -> 'sis_id' IS NOT DISTINCT FROM CASE WHEN r.wrote ? 'sis_id' THEN r.held -> 'sis_id' END)
+) back
+WHERE c.school_id = %(school)s AND c.run_id = %(undoes)s AND c.outcome = '' AND c.kind IN ('new', 'linked', 'updated', 'returning', 'left', 'graduated')
+  AND (%(student)s::uuid IS NULL OR c.account_id = %(student)s::uuid)
+  AND back.was IS NOT NULL

@@ -1,0 +1,250 @@
+"""Undoing a run: every value goes back that nobody has changed since; the rest is listed."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from rollbook.roster.planning import Change as PlannedChange
+from rollbook.roster.planning import ChangeKind
+from rollbook.schools.models import School, User
+from rollbook.standins.standin import StandIn
+from rollbook.students import accounts
+from rollbook.students.models import StudentAccount
+from rollbook.sync import pipeline, report, report_summary, runs, store, student_record, undo
+from rollbook.sync.models import Change, Integration, Issue, Mode, Problem, Run, RunState, Trigger
+from tests.sync.report_runs import a_run
+from tests.sync.test_uploads import ADA, brought_in
+
+pytestmark = pytest.mark.django_db
+
+
+def sync(integration: Integration, mode: Mode | None = None) -> Run:
+    run = runs.request(integration, trigger=Trigger.PERSON, mode=mode).run
+    pipeline.run_sync(run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.DONE, run.error_what
+    return run
+
+
+def undone(run: Run, student: Any = None, by: User | None = None) -> Run:
+    undoing = undo.preview(run, by, student)
+    assert undo.confirm(undoing, by)
+    pipeline.run_sync(undoing.pk)
+    undoing.refresh_from_db()
+    run.refresh_from_db()
+    assert undoing.state == RunState.DONE, undoing.error_what
+    return undoing
+
+
+LEFT_OUT = "version", "updated_at", "source_fingerprint"
+
+
+def held() -> dict[str, dict[str, Any]]:
+    """Every account with all its columns but those that count and remember."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, to_jsonb(a) - %s::text[] FROM students_studentaccount a", [list(LEFT_OUT)])
+        import json
+
+        return {str(pk): json.loads(row) if isinstance(row, str) else row for pk, row in cursor.fetchall()}
+
+
+def test_an_undone_run_leaves_every_account_as_before_and_deactivates_those_it_made(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    one, other, *_, last, latest = StudentAccount.objects.order_by("sis_id")
+    for each in (last, latest):  # they are made again
+        each.delete()
+    before = held()
+    standin.week = 4
+    standin.edit(int(one.sis_id or 0), email=other.email)  # a swap, which goes back as one
+    standin.edit(int(other.sis_id or 0), email=one.email)
+    run = sync(integration)
+    assert run.counts["new"] and run.counts["updated"] > 2
+    after = held()
+    undoing = undone(run)
+    now = held()
+    assert {pk: row for pk, row in now.items() if pk in before} == before
+    made = now.keys() - before.keys()
+    assert len(made) == run.counts["new"] == undoing.counts["undone_deactivated"]
+    assert all(now[pk] == after[pk] | {"status": "deactivated"} for pk in made)
+    assert (run.state, undoing.uploader_type, undoing.counts["undone_stays"]) == (RunState.UNDONE, "Undo of PowerSchool Student", 0)
+    assert {row.outcome for row in report.updated_rows(run)} == {"Undone"}
+    assert "went back" in report_summary.what_was_changed(undoing)
+    again = sync(integration)  # the SIS still says so: written again, but nobody is made twice or opened
+    assert again.counts.get("new", 0) == 0
+    assert {pk: row | {"status": "active"} if pk in made else row for pk, row in held().items()} == after
+    assert StudentAccount.objects.filter(status="deactivated").count() == len(made)
+
+
+def test_undoing_an_undo_brings_everything_back(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    standin.week = 4
+    run = sync(integration)
+    after, problems = held(), list(Problem.objects.order_by("pk").values())
+    first = undone(run)
+    second = undone(first)
+    run.refresh_from_db()
+    assert held() == after
+    assert (run.state, first.state, second.uploader_type) == (RunState.DONE, RunState.UNDONE, "Undo of Undo of PowerSchool Student")
+    undone(second)
+    run.refresh_from_db()
+    first.refresh_from_db()
+    assert (run.state, first.state) == (RunState.UNDONE, RunState.DONE)
+    assert list(Problem.objects.order_by("pk").values()) == problems  # an undo tells nothing about the SIS
+    with pytest.raises(runs.RunRefused, match="can't be undone"):
+        undo.preview(run, None)
+
+
+def test_what_was_changed_since_stays_and_is_listed_with_who_changed_it(
+    integration: Integration, standin: StandIn, administrator: User, school: School
+) -> None:
+    first = sync(integration)
+    renamed, closed, gone, kept = StudentAccount.objects.order_by("sis_id")[:4]
+    standin.edit(int(renamed.sis_id or 0), last_name="Later")
+    sync(integration)
+    accounts.deactivate(school, [closed.pk], administrator)
+    accounts.deactivate(school, [kept.pk], administrator)
+    accounts.reactivate(school, [kept.pk], administrator)
+    gone_id = gone.sis_id
+    gone.delete()
+    undoing = undone(first)
+    told = {issue.sis_id: issue.code for issue in Issue.objects.filter(run=undoing)}
+    assert told == {gone_id: "account_gone_since"}  # an account that a run made has nothing to go back to but its status
+    assert set(StudentAccount.objects.values_list("status", flat=True)) == {"deactivated"}
+    assert undoing.counts["undone_deactivated"] == first.counts["new"] - 2
+
+
+def test_a_value_of_a_later_run_or_upload_stays(integration: Integration, standin: StandIn, school: School) -> None:
+    sync(integration)
+    one, other = StudentAccount.objects.order_by("sis_id")[:2]
+    for sis_id in (one.sis_id, other.sis_id):
+        standin.edit(int(sis_id or 0), last_name="Second", first_name="Second")
+    run = sync(integration)
+    standin.edit(int(one.sis_id or 0), last_name="Third")
+    sync(integration)
+    undoing = undone(run)
+    issue = Issue.objects.get(run=undoing)
+    assert (issue.sis_id, issue.code, issue.field, issue.value) == (one.sis_id, "changed_since", "last_name", "Third")
+    assert issue.source_field.startswith("PowerSchool Student, 2")
+    (row,) = report.error_rows(undoing)
+    assert "It is “Third” now, and was left as it is." in row.cause
+    was = {"last_name": "Third", "first_name": one.first_name}
+    one.refresh_from_db()
+    assert {name: getattr(one, name) for name in was} == was
+    assert StudentAccount.objects.get(pk=other.pk).last_name == other.last_name
+    assert undoing.counts["undone_values"] == 3
+
+
+def test_an_address_that_somebody_else_has_by_now_is_not_taken_from_them(
+    integration: Integration, standin: StandIn, school: School
+) -> None:
+    sync(integration)
+    one = StudentAccount.objects.order_by("sis_id")[0]
+    standin.edit(int(one.sis_id or 0), email="moved@lincoln.example", last_name="Moved")
+    run = sync(integration)
+    StudentAccount.objects.create(school=school, email=one.email, email_key=one.email_key, first_name="New", last_name="Owner")
+    undoing = undone(run)
+    assert Issue.objects.get(run=undoing).code == "address_taken_since"
+    now = StudentAccount.objects.get(pk=one.pk)
+    assert (now.email, now.last_name) == ("moved@lincoln.example", one.last_name)
+
+
+def test_one_student_of_a_run_is_undone_alone_and_then_not_again(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    one, other = StudentAccount.objects.order_by("sis_id")[:2]
+    for sis_id in (one.sis_id, other.sis_id):
+        standin.edit(int(sis_id or 0), last_name="Second")
+    run = sync(integration)
+    alone = undone(run, one.pk)
+    assert run.state == RunState.DONE
+    assert StudentAccount.objects.get(pk=one.pk).last_name == one.last_name
+    assert StudentAccount.objects.get(pk=other.pk).last_name == "Second"
+    with pytest.raises(runs.RunRefused):
+        undo.preview(run, None, one.pk)
+    newest, before, *_ = student_record.history(one)
+    assert (newest.run, before.run, before.note) == (alone, run, "This was undone.")
+    assert undone(run).counts["undone_accounts"] == 1
+    assert StudentAccount.objects.get(pk=other.pk).last_name == other.last_name
+
+
+def test_an_upload_is_undone_and_a_linked_student_is_unlinked(school: School, integration: Integration) -> None:
+    upload = brought_in(school, ADA)
+    ada = StudentAccount.objects.get()
+    undoing = undone(upload)
+    ada.refresh_from_db()
+    assert (ada.status, undoing.uploader_type, undoing.link_source) == ("deactivated", "Undo of Students upload", "")
+    first = sync(integration)
+    theirs = StudentAccount.objects.filter(source=integration.source).order_by("sis_id").first()
+    assert theirs is not None
+    StudentAccount.objects.filter(pk=theirs.pk).update(source="", sis_id=None, source_fingerprint=None)
+    link = sync(integration)
+    assert link.counts["linked"] == 1
+    undone(link)
+    theirs.refresh_from_db()
+    assert (theirs.source, theirs.sis_id) == ("", None)
+    assert sync(integration).counts["linked"] == 1
+    assert first.state == RunState.DONE
+
+
+def test_two_clicks_make_one_undo_and_only_what_was_done_can_be_undone(integration: Integration, administrator: User) -> None:
+    rehearsal = sync(integration, Mode.TEST)
+    with pytest.raises(runs.RunRefused):
+        undo.preview(rehearsal, administrator)
+    run = sync(integration)
+    first, second = undo.preview(run, administrator), undo.preview(run, administrator)
+    assert list(Run.objects.filter(undoes=run)) == [second] != [first]
+    assert undo.undoing_of(second).back_by_sync == integration
+    assert undo.confirm(second, administrator, undo.TEST)
+    assert not undo.confirm(second, administrator)
+    with pytest.raises(runs.RunRefused, match="another run"):
+        undo.confirm(undo.preview(run, administrator), administrator)
+    integration.refresh_from_db()
+    assert integration.test_run
+
+
+@pytest.mark.slow
+def test_five_thousand_students_go_back_in_as_many_statements_as_five(school: School) -> None:
+    def changed(number: int) -> Run:
+        made = StudentAccount.objects.bulk_create(
+            StudentAccount(
+                school=school,
+                source="powerschool",
+                sis_id=f"{number}-{each}",
+                email=f"{number}-{each}@x.example",
+                email_key=f"{number}-{each}@x.example",
+                first_name="Was",
+                last_name="Was",
+            )
+            for each in range(number)
+        )
+        rows = [
+            PlannedChange(
+                ChangeKind.UPDATED,
+                each.sis_id,
+                each.pk.bytes,
+                1,
+                "Is",
+                "Was",
+                each.email,
+                {"first_name": "Was"},
+                {"first_name": "Is"},
+                None,
+                "fields_differ",
+            )
+            for each in made
+        ]
+        run = a_run(school, rows)
+        store._execute("apply_updates", run)
+        return run
+
+    counted = []
+    for number in (5, 5_000):
+        run = changed(number)
+        with CaptureQueriesContext(connection) as queries:
+            undoing = undone(run)
+        counted.append(len(queries))
+        assert undoing.counts["undone_values"] == number
+    assert counted[0] == counted[1]
+    assert set(StudentAccount.objects.values_list("first_name", flat=True)) == {"Was"}
+    assert not Change.objects.filter(outcome="overtaken").exists()
