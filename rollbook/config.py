@@ -73,6 +73,15 @@ class Config(BaseSettings):
     page_bytes: int = Field(20_000_000, gt=0, description="bound on one decoded page of a SIS")
     pages: int = Field(2_000, gt=0, description="bound on the pages of one roster")
     records: int = Field(200_000, gt=0, description="bound on the records of one roster")
+    limit_leavers_percent: float | None = Field(
+        5, ge=0, le=100, description="a run with more leavers than this, and than the next, is held"
+    )
+    limit_leavers_count: int = Field(5, ge=0, description="leavers that never hold a run")
+    limit_emails_percent: float | None = Field(
+        20, ge=0, le=100, description="a run with more changed sign-in e-mails, and than the next, is held"
+    )
+    limit_emails_count: int = Field(5, ge=0, description="changed sign-in e-mails that never hold a run")
+    limit_overlap_percent: float | None = Field(50, ge=0, le=100, description="a run whose roster has fewer of the known SIS IDs is held")
     upload_bytes: int = Field(10_000_000, gt=0, description="bound on an uploaded file")
     upload_unpacked_bytes: int = Field(100_000_000, gt=0, description="bound on what an uploaded workbook may unpack to")
     upload_rows: int = Field(50_000, gt=0, description="bound on the rows of an uploaded file")

@@ -45,9 +45,10 @@ def _reasons(run: Document) -> list[str]:
     """Why a guard holds a run, in the words of its page."""
     if not run["alarms"]:
         return []
-    from rollbook.web.run_words import alarm_words
+    from rollbook.sync.alarm_words import alarm_words
+    from rollbook.sync.report import label_of
 
-    return alarm_words(run["alarms"])
+    return alarm_words(run["alarms"], label_of(run["source"]))
 
 
 def _show_list(document: Document) -> None:
@@ -194,13 +195,14 @@ def _decide(name: str, school_name: str | None, act: "Callable[[Run], bool]") ->
 @school_option
 @click.option("--no-wait", is_flag=True, help="Come back at once; a worker applies it.")
 @click.option("--timeout", type=float, default=None, metavar="SECONDS", help="Wait no longer than this.")
+@click.option("--additions-only", is_flag=True, help="Leave out what closes accounts, changes sign-in e-mails or gives new SIS IDs.")
 @answers(show_run)
-def approve(name: str, school_name: str | None, no_wait: bool, timeout: float | None) -> Answer:
+def approve(name: str, school_name: str | None, no_wait: bool, timeout: float | None, additions_only: bool) -> Answer:
     """Let a held run apply exactly what was previewed, and wait until it has."""
     from rollbook.cli.waiting import wait_for
     from rollbook.sync import runs
 
-    run = _decide(name, school_name, lambda run: runs.approve(run, None, via=VIA))
+    run = _decide(name, school_name, lambda run: runs.approve(run, None, via=VIA, additions_only=additions_only))
     if not no_wait:
         wait_for(run, timeout)
     return _ended(run)

@@ -16,8 +16,10 @@ from rollbook.config import config
 from rollbook.roster.planning import WRITING_KINDS
 from rollbook.schools import audit
 from rollbook.schools.models import Membership, User
+from rollbook.sync.alarm_words import alarm_words
 from rollbook.sync.models import ERROR_EVENTS, Integration, Mode, Notice, NoticeChoice, NoticeEvent, Run, RunState
 from rollbook.sync.outbox import Outbox, composed
+from rollbook.sync.report import sis_label
 
 CREDENTIAL_CODES: Final = {"credentials_refused", "permission_missing", "key_missing"}
 COUNTED: Final = {
@@ -156,7 +158,11 @@ def _story(notice: Notice, name: str) -> tuple[str, list[str]]:
         return _("%(run)s failed") % {"run": name}, [run.error_what, _("No account was changed."), run.error_remedy]
     if notice.event == NoticeEvent.ON_HOLD:
         held = _("The plan looks unusual, so nothing was applied. Look at the reasons, then approve or discard it.")
-        return _("%(run)s is on hold") % {"run": name}, [held, _("No scheduled run passes it until then.")]
+        return _("%(run)s is on hold") % {"run": name}, [
+            *alarm_words(run.alarms, sis_label(run)),
+            held,
+            _("No scheduled run passes it until then."),
+        ]
     rehearsal = [_("This was a test run: no account was changed.")] if run.mode == Mode.TEST else []
     if notice.event == NoticeEvent.PROBLEMS:
         advice = _("Some records need a correction in the SIS. The report says which, and where to correct them.")

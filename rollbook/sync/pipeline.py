@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterator
 from itertools import chain
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -16,13 +17,14 @@ from rollbook.roster import guards
 from rollbook.roster.leaving import leave
 from rollbook.roster.linking import Evidence, Likeness, waiting
 from rollbook.roster.mapping import Mapped, RecordMapper
-from rollbook.roster.matching import How, Match, Matcher
+from rollbook.roster.matching import How, Match, Matcher, Verdict
 from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, decide, listed
 from rollbook.roster.records import Issue, Selection, Severity
+from rollbook.roster.rekeying import rekeyed
 from rollbook.sources.base import Connection, Page, Source
 from rollbook.sources.errors import SourceError
 from rollbook.sources.http import Bounds
-from rollbook.sync import credentials, linking, run_rules, runs, store, undo, upload_plan, why
+from rollbook.sync import credentials, limits, linking, run_rules, runs, store, undo, upload_plan, why
 from rollbook.sync.lease import HandBack, Lease
 from rollbook.sync.models import Mode, Run, RunState
 from rollbook.sync.refusals import RunRefused
@@ -198,25 +200,52 @@ def conclude(run: Run, matcher: Matcher, mapper: RecordMapper, moved: set[str], 
     verdict = matcher.verdict(moved, complete=True)  # a source raises RosterIncomplete rather than end short
     with transaction.atomic():
         runs.progress(run, [], counts["read"])
+        linked_anew = re_keyed(run, matcher, verdict)
+        found_again = {change.account_id for change in linked_anew}
         names = store.withdraw(run, verdict.withdrawn)
         counts[ChangeKind.UNCHANGED] -= verdict.withdrawn_same
         names |= store.names_of(run.school_id, run.source, verdict.withdrawn - names.keys())
         vanished = [Issue("field_vanished", Severity.WARNING, None, "", field, source_field) for source_field, field in mapper.vanished()]
-        issues = chain((issue._replace(name=names.get(issue.sis_id or "", "")) for issue in verdict.issues), vanished)
-        store.save_plan(run, [], issues)
+        with_new_ids = {change.sis_id for change in linked_anew}
+        stand = (issue for issue in verdict.issues if issue.sis_id not in with_new_ids)
+        issues = chain((issue._replace(name=names.get(issue.sis_id or "", "")) for issue in stand), vanished)
+        store.save_plan(run, linked_anew, issues)
         recycled = (
             Issue("email_recycled", Severity.NOTE, sis_id, name, "email", "", email) for sis_id, name, email in store.recycled_emails(run)
         )
         store.save_plan(run, [], list(recycled))
         linking.conclude(run)
-        policy = run_rules.leavers(run)
-        for keys in store.in_chunks(verdict.not_in_roster):
+        policy, gone = run_rules.leavers(run), guards.Gone()
+        for keys in store.in_chunks(key for key in verdict.not_in_roster if key.id not in found_again):
             missing = store.load_accounts(run.school_id, (key.id for key in keys)).values()
+            gone.add(missing)
             store.save_plan(run, (row for account in missing if (row := leave(account, policy)) is not None), [])
         stored = store.count_plan(run)
         stored[ChangeKind.UNCHANGED] = stored.get(ChangeKind.UNCHANGED, 0) + counts[ChangeKind.UNCHANGED]
         counts = {**stored, **{name: number for name, number in counts.items() if name != ChangeKind.UNCHANGED}}
-        runs.planned(run, counts, [alarm._asdict() for alarm in guards.review(counts)])  # 6
+        counts["re_keyed"] = len(linked_anew)
+        runs.planned(run, counts, review(run, counts, gone))  # 6
+
+
+def re_keyed(run: Run, matcher: Matcher, verdict: Verdict) -> list[Change]:
+    """The changes that link known people to new SIS IDs, where so many come back under new ones that it is no chance."""
+    gone = {key.email_key: key for key in verdict.not_in_roster}
+    taken = ((issue.sis_id, gone[issue.value]) for issue in verdict.issues if issue.code == "email_taken" and issue.value in gone)
+    claims = {sis_id: key for sis_id, key in taken if sis_id is not None and sis_id not in matcher.known}
+    if not guards.is_many(len(claims), len(matcher.known), limits.of_run(run.settings)):
+        return []
+    accounts = store.load_accounts(run.school_id, (key.id for key in claims.values()))
+    met = ((planned, accounts.get(claims[planned.sis_id].id)) for planned in store.planned_new(run, claims))
+    return [change for planned, account in met if account is not None and (change := rekeyed(planned, account)) is not None]
+
+
+def review(run: Run, counts: dict[str, int], gone: guards.Gone) -> list[dict[str, Any]]:
+    """Look at the plan's numbers (stop 6); adds to `counts` what the guards looked at. Returns the reasons to hold."""
+    counts["expected"] = store.count_expected(run)
+    counts["missing"] = gone.number
+    counts["email_changed"] = store.count_email_changes(run) if counts.get(ChangeKind.UPDATED) or counts.get(ChangeKind.RETURNING) else 0
+    groups = gone.groups(store.expected_groups(run)) if gone.number else ()
+    return [alarm._asdict() for alarm in guards.review(guards.Found(counts, groups), limits.of_run(run.settings))]
 
 
 def go_live(run: Run) -> None:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 
 from rollbook.roster.columns import ACTIVE, column_letter
 from rollbook.roster.fields import STUDENT_FIELDS
-from rollbook.roster.planning import ChangeKind
+from rollbook.roster.planning import WRITING_KINDS, ChangeKind
 from rollbook.roster.problems import explain
 from rollbook.roster.records import Severity
 from rollbook.sources.registry import SOURCES
@@ -198,6 +198,19 @@ def has_plan(run: Run) -> bool:
     return bool(run.counts)
 
 
+def left_out_counts(run: Run) -> dict[str, int]:
+    """What approving additions and updates only would leave out, and how much it would apply: `left_out` and `applied`."""
+    changes = Change.objects.filter(school_id=run.school_id, run_id=run.pk, kind__in=WRITING_KINDS, outcome="")
+    moved = Q(after__has_key="email_key", before__has_key="email_key")
+    left_out = changes.filter(Q(kind__in=("left", "graduated")) | Q(reason="re_keyed") | moved).count()
+    return {"left_out": left_out, "applied": changes.count() - left_out}
+
+
+def label_of(source: str) -> str:
+    """A source as people call it."""
+    return SOURCES[source].label if source in SOURCES else source
+
+
 def sis_label(run: Run) -> str:
     """What a run's records came from, as a sentence names it."""
     return SOURCES[run.source].label if run.source in SOURCES else gettext("the file")
@@ -332,6 +345,8 @@ def outcome_of(run: Run, change: Change) -> str:
         return gettext("Undone")
     if change.outcome == "overtaken" and run.state in {RunState.DONE, RunState.UNDONE}:
         return gettext("Not applied: the account was changed meanwhile")
+    if change.outcome == "left_out":
+        return gettext("Not applied: left out when the run was approved")
     if run.state == RunState.UNDONE:
         return gettext("Applied; not undone, see the report of the undo")
     return word(OUTCOMES, run.state) if run.state in OUTCOMES else gettext("Not applied yet")

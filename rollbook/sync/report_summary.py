@@ -83,6 +83,7 @@ def what_was_changed(run: Run) -> str:
     counts = count_changes(run)
     applied = {kind: counts.get(kind, {}).get("", 0) for kind in (ChangeKind.NEW, *UPDATED_KINDS)}
     overtaken = sum(by_outcome.get("overtaken", 0) for by_outcome in counts.values())
+    left_out = sum(by_outcome.get("left_out", 0) for by_outcome in counts.values())
     said = undone_words(run) if run.is_undo else applied_words(applied)
     if not said and overtaken:
         said = gettext("No account was changed.")
@@ -96,6 +97,11 @@ def what_was_changed(run: Run) -> str:
             overtaken,
         )
         said = f"{said} {text % {'number': overtaken}}"
+    if left_out:
+        text = ngettext(
+            "%(number)d change was left out, as it was approved.", "%(number)d changes were left out, as it was approved.", left_out
+        )
+        said = f"{said} {text % {'number': left_out}}"
     return said
 
 

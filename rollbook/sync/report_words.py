@@ -53,6 +53,7 @@ REASONS: Final[dict[str, str]] = {
     "row_differs": _("The file has other values"),
     "undo_values": _("Back to what it was before the run"),
     "undo_created": _("The run that is undone had made this account"),
+    "re_keyed": _("The same e-mail and name came back under a new SIS ID, and the old ID is gone"),
     "not_sent": _("The SIS no longer has this student"),
     "not_sent_graduated": _("The SIS no longer has this student, whose class has graduated"),
     "not_sent_yet": _("The SIS no longer has this student; the time of grace is not over"),

@@ -5,6 +5,7 @@ worker that was taken for dead that the run is no longer its own.
 """
 
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -20,7 +21,7 @@ from rollbook.config import config
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.sources.base import Page
-from rollbook.sync import credentials, linking, notices, run_rules, store
+from rollbook.sync import credentials, limits, linking, notices, run_rules, store
 from rollbook.sync.models import OCCUPYING, WORKING_STATES, Integration, Mode, Run, RunState, Trigger
 from rollbook.sync.refusals import RunRefused as RunRefused  # noqa: PLC0414 - who asks for a run catches it as runs.RunRefused
 
@@ -62,16 +63,19 @@ def request(
     by: User | None = None,
     mode: Mode | None = None,
     due_at: datetime | None = None,
+    wider: Mapping[str, Any] | None = None,
     via: str = "web",
 ) -> Requested:
     """Ask for a run of this integration; `mode` None follows its Test Run switch. Raises RunRefused.
 
-    `due_at` is the due time of a scheduled run; a due time that has its run already is answered with that one.
+    `due_at` is the due time of a scheduled run; a due time that has its run already is answered with that one. `wider` are limits for
+    this run alone, see `limits.checked`.
     """
     refuse_unready(integration)
     kind = mode or (Mode.TEST if integration.test_run else Mode.LIVE)
     if kind == Mode.LIVE:
         linking.refuse_undecided(integration.school, integration.source)
+    held_against = limits.today(integration.school)._replace(**limits.checked(wider or {}))
     run = Run(
         school_id=integration.school_id,
         integration=integration,
@@ -87,6 +91,7 @@ def request(
             "variant": integration.variant,
             "choices": integration.choices,
             **run_rules.settings_of(integration),
+            "limits": held_against._asdict(),
         },
     )
     try:
@@ -95,12 +100,14 @@ def request(
             audit.record(
                 "run.requested", school=integration.school, actor=by, subject=str(run.pk), via=via, mode=run.mode, trigger=run.trigger
             )
+            if wider:
+                audit.record("run.limits_widened", school=integration.school, actor=by, subject=str(run.pk), via=via, **wider)
             wake(run.pk)
     except IntegrityError:
         of_school = Run.objects.filter(school_id=integration.school_id)
         there = of_school.filter(integration=integration, due_at=due_at, due_at__isnull=False) | of_school.filter(OCCUPYING)
         if (run_there := there.first()) is None:  # it ended in this very moment: there is room now
-            return request(integration, trigger=trigger, by=by, mode=mode, due_at=due_at, via=via)
+            return request(integration, trigger=trigger, by=by, mode=mode, due_at=due_at, wider=wider, via=via)
         return Requested(run_there, created=False)
     return Requested(run, created=True)
 
@@ -284,14 +291,24 @@ def move(run: Run, to: RunState, **columns: Any) -> None:
             notices.announce(run)
 
 
-def approve(run: Run, by: User | None, via: str = "web") -> bool:
-    """Let a held run apply exactly what was previewed. False where it is not (or no longer) on hold."""
+def approve(run: Run, by: User | None, via: str = "web", *, additions_only: bool = False) -> bool:
+    """Let a held run apply exactly what was previewed. False where it is not (or no longer) on hold.
+
+    With `additions_only`, rows that close an account, change a sign-in e-mail or give an account another SIS ID stay out.
+    """
     with transaction.atomic():
         moved = Run.objects.filter(pk=run.pk, school_id=run.school_id, state=RunState.ON_HOLD).update(
-            state=RunState.PLANNED, alarms=[], lease_until=None, attempts=0
+            state=RunState.PLANNED,
+            alarms=[],
+            settings=run.settings | {"held_for": run.alarms, "approved": "additions" if additions_only else "all"},
+            lease_until=None,
+            attempts=0,
         )
         if moved:
-            audit.record("run.approved", school=run.school, actor=by, subject=str(run.pk), via=via)
+            left_out = store.leave_out(run) if additions_only else 0
+            audit.record(
+                "run.approved", school=run.school, actor=by, subject=str(run.pk), via=via, additions_only=additions_only, left_out=left_out
+            )
             wake(run.pk)
     return bool(moved)
 

@@ -13,6 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from rollbook.config import config
 from rollbook.roster.planning import Change
 from rollbook.roster.records import Account, AccountKey, Issue
+from rollbook.roster.rekeying import Planned
 from rollbook.roster.sheet_matching import SheetKey
 from rollbook.sync.models import Run
 
@@ -134,6 +135,32 @@ def keep_problems(run: Run) -> None:
     _execute("fix_problems", run)
 
 
+def count_expected(run: Run) -> int:
+    """How many accounts the roster of this run should have."""
+    return int(_rows("count_expected", run)[0][0])
+
+
+def count_email_changes(run: Run) -> int:
+    """How many students would sign in with another address."""
+    return int(_rows("count_email_changes", run)[0][0])
+
+
+def expected_groups(run: Run) -> dict[tuple[str, str], int]:
+    """How many accounts of each grade level and graduation year the roster should have, by ("grade" or "year", its name)."""
+    return {(kind, name): number for kind, name, number in _rows("count_expected_groups", run)}
+
+
+def planned_new(run: Run, sis_ids: Iterable[str]) -> Iterator[Planned]:
+    """The new accounts that were planned for these SIS IDs."""
+    for sis_id, after, fingerprint in _rows("planned_new", run, sis_ids=list(sis_ids)):
+        yield Planned(sis_id, after if isinstance(after, dict) else msgspec.json.decode(after), fingerprint and bytes(fingerprint))
+
+
+def leave_out(run: Run) -> int:
+    """Mark what stays out where only additions and updates were approved. Returns how many rows that are."""
+    return _execute("leave_out", run)
+
+
 def apply_plan(run: Run) -> int:
     """Write the stored plan onto the accounts, inside the caller's transaction. Returns how many rows were overtaken.
 
@@ -165,6 +192,13 @@ def _write_accounts(run: Run) -> None:
     with connection.cursor() as cursor:  # deferred for swaps; now every address has its final owner
         cursor.execute("SET CONSTRAINTS one_account_per_email IMMEDIATE")
         cursor.execute("SET CONSTRAINTS one_account_per_email DEFERRED")
+
+
+def _rows(name: str, run: Run, **more: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_sql(name), {"school": run.school_id, "run": run.pk, "source": run.link_source, **more})
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
 def _execute(name: str, run: Run) -> int:

@@ -1,4 +1,4 @@
-"""What a person decides about a held run: approve all, or discard."""
+"""What a person decides about a held run: approve all, approve additions and updates only, or discard."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from rollbook.web.run_page import run_of
 @school_required(manage=True)
 def approve(request: SchoolRequest, run_id: UUID) -> HttpResponse:
     run = run_of(request, run_id)
-    if not runs.approve(run, request.person):
+    if not runs.approve(run, request.person, additions_only=request.POST.get("only") == "additions"):
         messages.warning(request, _("Nothing was done: this run is not on hold any more."))
     return redirect("run", request.school.pk, run.pk)
 

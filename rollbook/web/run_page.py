@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 
 from rollbook.config import config
 from rollbook.sync import report, report_summary, retention
+from rollbook.sync.alarm_words import alarm_words
 from rollbook.sync.models import Run, RunState, Upload, UploadState
 from rollbook.sync.report_words import KIND_LABELS, SEVERITY_LABELS
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.history import line_of
 from rollbook.web.import_steps import import_steps
 from rollbook.web.paging import page_of
-from rollbook.web.run_words import STAGE_WORDS, alarm_words, stages_of, tiles_of, writes_of
+from rollbook.web.run_words import STAGE_WORDS, stages_of, tiles_of, writes_of
 
 WORKING = (RunState.QUEUED, RunState.FETCHING, RunState.PLANNED, RunState.APPLYING)
 
@@ -69,10 +70,13 @@ def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "working": working,
         "stages": stages_of(run) if working else [],
         "stage_words": STAGE_WORDS[RunState(run.state)],
-        "alarms": alarm_words(run.alarms),
+        "alarms": alarm_words(run.alarms, report.sis_label(run)),
+        "held_for": alarm_words(run.settings.get("held_for", ()), report.sis_label(run)),
+        "left_out": report.left_out_counts(run) if run.state == RunState.ON_HOLD else {},
         "moved_domains": report_summary.moved_domains(run) if not working else [],
         "said": report_summary.what_was_changed(run) if run.state == RunState.DONE else "",
         "confirm_approve": request.GET.get("confirm") == "approve",
+        "confirm_additions": request.GET.get("confirm") == "additions",
         "confirm_discard": request.GET.get("confirm") == "discard",
     } | _of_upload(request, run)
     if line.has_report and not working:

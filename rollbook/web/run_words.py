@@ -1,7 +1,6 @@
 """How a run is shown: the badge of its state, the words of its stages, and what each guard that held it means."""
 
-from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -47,12 +46,6 @@ STAGE_WORDS: Final = dict(STAGES) | {
     RunState.UNDONE: gettext_lazy("Undone"),
 }
 
-ALARMS: Final = {
-    "roster_empty": gettext_noop(
-        "The SIS answered without a single student, while this school has accounts. A right was probably lost there."
-    ),
-}
-
 
 def badge_of(run: Run) -> Badge:
     """The state as word and icon; "with problems" is a finished run whose report lists errors."""
@@ -74,11 +67,6 @@ def stages_of(run: Run) -> list[Stage]:
     here = states.index(RunState(run.state)) if run.state in states else len(states)
     names = ["done" if i < here else "current" if i == here else "next" for i in range(len(states))]
     return [Stage(str(STAGE_WORDS[state]), name) for state, name in zip(states, names, strict=True)]
-
-
-def alarm_words(alarms: Iterable[dict[str, Any]]) -> list[str]:
-    """Each reason for a hold as a sentence."""
-    return [_(ALARMS[alarm["code"]]) if alarm.get("code") in ALARMS else str(alarm.get("code", "")) for alarm in alarms]
 
 
 def writes_of(run: Run) -> str:

@@ -21,6 +21,7 @@ from rollbook.web.notifications import notifications
 from rollbook.web.problems import problems, registrar_file
 from rollbook.web.run_decision import approve, discard
 from rollbook.web.run_page import run_page, run_progress
+from rollbook.web.safety_limits import safety_limits
 from rollbook.web.schedule import schedule
 from rollbook.web.select_mapping import select_mapping
 from rollbook.web.sign_in import sign_in, sign_out
@@ -67,6 +68,7 @@ of_a_school = [
     path("problems/", problems, name="problems"),
     path("problems/registrar.csv", registrar_file, {"kind": "csv"}, name="registrar-csv"),
     path("problems/registrar.xlsx", registrar_file, {"kind": "xlsx"}, name="registrar-xlsx"),
+    path("limits/", safety_limits, name="limits"),
     path("notifications/", notifications, name="notifications"),
     path("runs/<uuid:run_id>/", run_page, name="run"),
     path("runs/<uuid:run_id>/progress/", run_progress, name="run-progress"),

@@ -1,16 +1,70 @@
-"""Guards look at a plan's counts and name their reasons to hold it."""
+"""Guards: what holds a plan, and what doesn't."""
 
-from rollbook.roster.guards import review
+import pytest
 
+from rollbook.roster.guards import Found, Group, Limits, is_many, review
 
-def test_an_empty_roster_is_held_and_says_how_many_accounts_there_are() -> None:
-    alarms = review({"read": 0, "accounts": 812, "not_in_roster": 812})
-    assert [(alarm.code, alarm.numbers) for alarm in alarms] == [("roster_empty", {"accounts": 812})]
-
-
-def test_an_empty_roster_is_held_in_a_school_without_accounts_too() -> None:
-    assert [alarm.code for alarm in review({})] == ["roster_empty"]
+USUAL = Limits()
 
 
-def test_an_ordinary_plan_goes_on() -> None:
-    assert review({"read": 800, "accounts": 812, "new": 3, "unchanged": 797, "not_in_roster": 15}) == []
+def held_by(counts: dict[str, int], limits: Limits = USUAL, groups: tuple[Group, ...] = ()) -> list[str]:
+    usual = {"read": 1_000, "accounts": 1_000, "expected": 1_000}
+    return [alarm.code for alarm in review(Found(usual | counts, groups), limits)]
+
+
+@pytest.mark.parametrize(
+    ("counts", "reasons"),
+    [
+        ({}, []),
+        ({"read": 0}, ["roster_empty"]),
+        ({"missing": 50}, []),  # 5 %, not more
+        ({"missing": 51}, ["leavers"]),
+        ({"missing": 5, "expected": 20}, []),  # 25 %, but not more than 5 students
+        ({"missing": 6, "expected": 20}, ["leavers"]),
+        ({"missing": 501}, ["leavers", "overlap"]),
+        ({"missing": 1_000}, ["leavers", "overlap"]),
+        ({"email_changed": 200}, []),
+        ({"email_changed": 201}, ["emails"]),
+        ({"email_changed": 5, "expected": 10}, []),
+        ({"email_changed": 6, "expected": 10}, ["emails"]),
+        ({"re_keyed": 60}, ["re_keyed"]),
+        ({"expected": 0, "accounts": 0, "new": 900}, []),  # the first run
+        ({"expected": 0, "accounts": 0, "read": 0}, ["roster_empty"]),
+    ],
+)
+def test_each_guard_trips_beyond_its_figure_only(counts: dict[str, int], reasons: list[str]) -> None:
+    assert held_by(counts) == reasons
+
+
+def test_a_whole_year_or_grade_that_is_missing_holds_a_run_however_small_the_share() -> None:
+    part, gone = Group("year", "2027", 40, 39), Group("grade", "12", 4, 4)
+    assert held_by({"missing": 39}, groups=(part,)) == []
+    assert held_by({"missing": 43}, groups=(part, gone)) == ["vanished"]
+    assert held_by({"missing": 1}, groups=(Group("year", "2031", 1, 1),)) == []  # one student leaves: no class vanished
+
+
+def test_limits_can_be_other_or_off_but_never_for_an_empty_roster_or_new_ids() -> None:
+    off = Limits(None, 5, None, 5, None, vanished=False)
+    gone = (Group("year", "2027", 40, 40),)
+    assert held_by({"missing": 1_000, "email_changed": 900, "re_keyed": 9}, off, gone) == ["re_keyed"]
+    assert held_by({"missing": 1_000, "read": 0}, off, gone) == ["roster_empty"]
+    assert held_by({"missing": 90}, Limits(leavers_percent=10)) == []
+    assert held_by({"missing": 90}, Limits(leavers_count=100)) == []
+
+
+def test_an_empty_roster_says_all_there_is_to_say() -> None:
+    assert held_by({"missing": 1_000, "read": 0}, groups=(Group("year", "2027", 40, 40),)) == ["roster_empty"]
+
+
+def test_the_numbers_of_an_alarm_fill_its_sentence() -> None:
+    groups = (Group("grade", "12", 140, 131), Group("grade", "9", 300, 7))
+    (alarm,) = review(Found({"read": 1_102, "accounts": 1_240, "expected": 1_240, "missing": 138}, groups), Limits())
+    assert alarm.numbers["missing"] == 138 and round(alarm.numbers["percent"], 1) == 11.1 and alarm.numbers["limit"] == 5
+    assert alarm.numbers["groups"] == {"grade 12": 131, "grade 9": 7}
+
+
+def test_single_students_under_new_ids_are_no_rekey() -> None:
+    assert not is_many(5, 20, Limits())
+    assert not is_many(6, 1_000, Limits())
+    assert is_many(60, 1_000, Limits())
+    assert not is_many(0, 0, Limits())

@@ -1,6 +1,7 @@
 """Tables of the sync, one module for each part: columns and constraints, little else."""
 
 from rollbook.sync.models.integration import Credential, Integration, Schedule
+from rollbook.sync.models.limits import LimitWidening, SchoolLimits
 from rollbook.sync.models.link import LinkDecision, LinkProposal
 from rollbook.sync.models.notice import ERROR_EVENTS, Notice, NoticeChoice, NoticeEvent
 from rollbook.sync.models.outside import OutsideList
@@ -19,6 +20,7 @@ __all__ = [
     "Credential",
     "Integration",
     "Issue",
+    "LimitWidening",
     "LinkDecision",
     "LinkProposal",
     "Mode",
@@ -32,6 +34,7 @@ __all__ = [
     "Run",
     "RunState",
     "Schedule",
+    "SchoolLimits",
     "Trigger",
     "Upload",
     "UploadState",

@@ -1,0 +1,53 @@
+"""A roster that comes back under new SIS IDs: the same people, whom a SIS was moved or set up anew for.
+
+Recognised by e-mail and name together, where the old ID is missing from a complete roster. A few such students are a question about each
+of them; many at once are one decision.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, NamedTuple
+
+from rollbook.roster.planning import Change, ChangeKind
+from rollbook.roster.records import Account
+from rollbook.roster.values import same_name
+
+
+class Planned(NamedTuple):
+    """A new account that was planned for a record: its SIS ID, its values as they are stored, its fingerprint."""
+
+    sis_id: str
+    after: Mapping[str, Any]
+    fingerprint: bytes | None
+
+
+def rekeyed(planned: Planned, account: Account) -> Change | None:
+    """The change that links the account to the new SIS ID instead; None where the names speak against it."""
+    after = planned.after
+    if not (same_name(after.get("first_name"), account.first_name) and same_name(after.get("last_name"), account.last_name)):
+        return None
+    differing = {
+        field: value
+        for field, value in after.items()
+        if field not in ("email", "email_key") and value is not None and value != _stored(getattr(account, field, None))
+    }
+    before = {field: _stored(getattr(account, field)) for field in differing}
+    if account.status != "active":
+        before, differing = before | {"status": account.status}, differing | {"status": "active"}
+    return Change(
+        ChangeKind.LINKED,
+        planned.sis_id,
+        account.id,
+        account.version,
+        account.first_name,
+        account.last_name,
+        account.email,
+        before,
+        differing,
+        planned.fingerprint,
+        "re_keyed",
+    )
+
+
+def _stored(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

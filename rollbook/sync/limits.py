@@ -1,0 +1,110 @@
+"""Which limits a run is held against: the installation's, the school's own, and wider ones for a time or for one run."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from rollbook.config import config
+from rollbook.roster.guards import Limits
+from rollbook.schools import audit
+from rollbook.schools.models import School, User
+from rollbook.sync.models import LimitWidening, SchoolLimits
+from rollbook.sync.refusals import SettingRefused
+from rollbook.sync.schedules import local
+
+PERCENTAGES: Final = ("leavers_percent", "emails_percent", "overlap_percent")
+COUNTS: Final = ("leavers_count", "emails_count")
+MOST_COUNTED: Final = 1_000_000
+
+
+def usual() -> Limits:
+    """The installation's limits."""
+    return Limits(
+        config.limit_leavers_percent,
+        config.limit_leavers_count,
+        config.limit_emails_percent,
+        config.limit_emails_count,
+        config.limit_overlap_percent,
+    )
+
+
+def of_school(school: School) -> Limits:
+    """The school's own limits, as they are without any widening."""
+    row = SchoolLimits.objects.filter(school=school).first()
+    return usual()._replace(**(row.figures if row else {}))
+
+
+def today(school: School) -> Limits:
+    """The limits that a run of today is held against."""
+    day = local(timezone.now(), school.timezone).date()
+    limits = of_school(school)
+    for each in LimitWidening.objects.filter(school=school, first_day__lte=day, last_day__gte=day).order_by("created_at", "pk"):
+        limits = limits._replace(**each.figures)
+    return limits
+
+
+def of_run(settings: Mapping[str, Any]) -> Limits:
+    """The limits that a run was requested with."""
+    return Limits(**settings["limits"]) if "limits" in settings else usual()
+
+
+@transaction.atomic
+def save(school: School, by: User | None, figures: Mapping[str, Any], *, confirmed: bool = False, via: str = "web") -> Limits:
+    """Save the school's own limits. Switching a guard off has to be `confirmed`. Raises SettingRefused and then saves nothing."""
+    wanted = checked(figures)
+    before = of_school(school)
+    after = before._replace(**wanted)
+    off = [name for name in switched_off(after) if name not in switched_off(before)]
+    if off and not confirmed:
+        raise SettingRefused(off[0], _("Switching a guard off has to be confirmed a second time."))
+    SchoolLimits.objects.update_or_create(school=school, defaults={"figures": after._asdict()})
+    audit.record("limits.saved", school=school, actor=by, via=via, **after._asdict())
+    for name in off:
+        audit.record("limits.switched_off", school=school, actor=by, subject=name, via=via)
+    return after
+
+
+@transaction.atomic
+def widen(school: School, by: User | None, first: date, last: date, figures: Mapping[str, Any], via: str = "web") -> LimitWidening:
+    """Other figures for some days, both included. Raises SettingRefused."""
+    wanted = checked(figures)
+    if last < first:
+        raise SettingRefused("last_day", _("The last day has to be the first one or later."))
+    if not wanted:
+        raise SettingRefused("figures", _("Say which limit is to be another."))
+    row = LimitWidening.objects.create(school=school, first_day=first, last_day=last, figures=wanted, by=by)
+    audit.record("limits.widened", school=school, actor=by, subject=str(row.pk), via=via, first=str(first), last=str(last), **wanted)
+    return row
+
+
+@transaction.atomic
+def end_widening(school: School, by: User | None, widening_id: int, via: str = "web") -> bool:
+    """Take a widening back. False where there is none (any more)."""
+    gone, _rows = LimitWidening.objects.filter(school=school, pk=widening_id).delete()
+    if gone:
+        audit.record("limits.widening_ended", school=school, actor=by, subject=str(widening_id), via=via)
+    return bool(gone)
+
+
+def checked(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures in their types. Raises SettingRefused."""
+    wanted: dict[str, Any] = {}
+    for name, value in figures.items():
+        if name in PERCENTAGES and (value is None or (isinstance(value, int | float) and 0 <= value <= 100)):
+            wanted[name] = None if value is None else float(value)
+        elif (name in COUNTS and isinstance(value, int) and 0 <= value <= MOST_COUNTED) or (name == "vanished" and isinstance(value, bool)):
+            wanted[name] = value
+        elif name in Limits._fields:
+            raise SettingRefused(name, _("Percentages go from 0 to 100, numbers from 0 to a million."))
+        else:
+            raise SettingRefused(name, _("There is no such limit."))
+    return wanted
+
+
+def switched_off(limits: Limits) -> list[str]:
+    """The guards that are off."""
+    return [name for name in PERCENTAGES if getattr(limits, name) is None] + ([] if limits.vanished else ["vanished"])

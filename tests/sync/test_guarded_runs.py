@@ -1,0 +1,205 @@
+"""What a SIS may suddenly say of a whole school, and that nothing is lost by it: held, explained, and applied as a person decides."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rollbook.schools.models import AuditEntry, School
+from rollbook.standins.roster import Known
+from rollbook.standins.standin import StandIn
+from rollbook.students.models import StudentAccount
+from rollbook.sync import integrations, limits, notices, pipeline, runs
+from rollbook.sync.alarm_words import alarm_words
+from rollbook.sync.models import Change, Integration, Mode, Notice, Run, RunState, Trigger
+from rollbook.sync.refusals import SettingRefused
+from tests.sync.test_pipeline import accounts_checksum, sync
+
+pytestmark = pytest.mark.django_db
+
+Deed = Callable[[StandIn, list[Known]], None]
+
+
+def chosen(standin: StandIn) -> list[Known]:
+    """The active students of the grades that are pulled in, with an e-mail."""
+    return [one for one in standin.roster() if one.enroll_status == 0 and one.grade_level in {9, 10, 11, 12} and one.email]
+
+
+def leave(share: float) -> Deed:
+    def deed(standin: StandIn, people: list[Known]) -> None:
+        for one in people[: round(len(people) * share)]:
+            standin.edit(one.dcid, enroll_status=2)
+
+    return deed
+
+
+def everybody_leaves(standin: StandIn, people: list[Known]) -> None:
+    for one in standin.roster():
+        standin.edit(one.dcid, enroll_status=2)
+
+
+def grade_gone(standin: StandIn, people: list[Known]) -> None:
+    for one in people:
+        if one.grade_level == 12:
+            standin.edit(one.dcid, enroll_status=2)
+
+
+def new_domain(standin: StandIn, people: list[Known]) -> None:
+    for one in people:
+        standin.edit(one.dcid, email=f"{one.email.partition('@')[0]}@new.example")
+
+
+def twins(standin: StandIn, people: list[Known]) -> None:
+    standin.edit(people[0].dcid, email=people[1].email)
+
+
+CASES: list[tuple[str, Deed, str, set[str]]] = [
+    ("nothing changed", lambda _standin, _people: None, "done", set()),
+    ("3 % left", leave(0.03), "done", set()),
+    ("many left", leave(0.3), "on_hold", {"leavers"}),
+    ("most left", leave(0.7), "on_hold", {"leavers", "overlap"}),
+    ("nobody there", everybody_leaves, "on_hold", {"roster_empty"}),
+    ("one grade gone", grade_gone, "on_hold", {"vanished", "leavers"}),
+    ("another domain", new_domain, "on_hold", {"emails"}),
+    ("two with one e-mail", twins, "done", set()),
+]
+
+
+@pytest.fixture
+def standin() -> Any:
+    """A clean PowerSchool with 300 students, some hundred of them in grades 9 to 12."""
+    from rollbook.standins import powerschool
+
+    with powerschool.serve(students=300, seed=7, clean=True) as running:
+        yield running
+
+
+@pytest.mark.parametrize(("deed", "state", "reasons"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_what_becomes_of_a_roster_where(deed: Deed, state: str, reasons: set[str], integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    before = accounts_checksum()
+    deed(standin, chosen(standin))
+    run = sync(integration)
+    assert run.state == state
+    assert reasons <= {alarm["code"] for alarm in run.alarms}
+    if reasons:
+        assert accounts_checksum() == before
+        sentences = alarm_words(run.alarms, "PowerSchool")
+        assert all(("%(" not in sentence and "PowerSchool" in sentence) or "e-mail" in sentence for sentence in sentences), sentences
+        told = notices.message(Notice.objects.get(run=run, event="on_hold")).body
+        assert sentences[0] in told
+        assert not any(one.last_name in str(told) for one in chosen(standin) if len(one.last_name) > 5)
+    missing = Change.objects.filter(run=run, kind="not_in_roster").count()
+    assert run.counts["missing"] == missing
+
+
+def test_a_test_run_tells_what_would_have_held_a_live_one(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    leave(0.3)(standin, chosen(standin))
+    run = sync(integration, Mode.TEST)
+    assert (run.state, run.alarms[0]["code"]) == (RunState.DONE, "leavers")
+
+
+def test_a_held_run_keeps_the_next_one_from_passing_and_a_second_approval_is_refused(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    new_domain(standin, chosen(standin))
+    held = sync(integration)
+    assert runs.request(integration, trigger=Trigger.SCHEDULE).created is False
+    assert runs.approve(held, None)
+    assert not runs.approve(held, None)
+    pipeline.run_sync(held.pk)
+    held.refresh_from_db()
+    assert (held.state, held.settings["approved"]) == (RunState.DONE, "all")
+    assert not StudentAccount.objects.exclude(email__endswith="@new.example").exists()
+    assert sync(integration).counts.get("updated", 0) == 0
+
+
+def test_additions_and_updates_alone_leave_addresses_as_they_are(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    people = chosen(standin)
+    new_domain(standin, people[1:])
+    standin.edit(people[0].dcid, first_name="Renamed")
+    held = sync(integration)
+    addresses = set(StudentAccount.objects.values_list("email", flat=True))
+    assert runs.approve(held, None, additions_only=True)
+    pipeline.run_sync(held.pk)
+    held.refresh_from_db()
+    assert held.state == RunState.DONE
+    assert set(StudentAccount.objects.values_list("email", flat=True)) == addresses
+    assert StudentAccount.objects.get(sis_id=str(people[0].dcid)).first_name == "Renamed"
+    assert AuditEntry.objects.get(action="run.approved").detail["left_out"] == len(people) - 1
+    again = sync(integration)
+    assert (again.state, again.counts["email_changed"]) == (RunState.ON_HOLD, len(people) - 1)
+
+
+def test_a_roster_under_new_ids_is_one_decision_and_everybody_keeps_their_account(integration: Integration, standin: StandIn) -> None:
+    first = sync(integration)
+    StudentAccount.objects.update(sis_id=_other_id(), source_fingerprint=None)
+    ids = dict(StudentAccount.objects.values_list("email", "pk"))
+    held = sync(integration)
+    assert [alarm["code"] for alarm in held.alarms] == ["re_keyed"]
+    assert (held.counts["re_keyed"], held.counts.get("new", 0), held.counts["missing"], held.counts.get("error", 0)) == (len(ids), 0, 0, 0)
+    assert runs.approve(held, None)
+    pipeline.run_sync(held.pk)
+    assert dict(StudentAccount.objects.values_list("email", "pk")) == ids
+    again = sync(integration)
+    assert (again.state, again.counts["unchanged"]) == (RunState.DONE, first.counts["new"])
+
+
+def _other_id() -> Any:
+    from django.db.models import F, Value
+    from django.db.models.functions import Concat
+
+    return Concat(Value("old-"), F("sis_id"))
+
+
+def test_two_schools_whose_rosters_were_swapped_are_both_held(integration: Integration, standin: StandIn, school: School) -> None:
+    from rollbook.standins import powerschool
+
+    sync(integration)
+    with powerschool.serve(students=300, seed=99, clean=True) as other:
+        before = accounts_checksum()
+        integrations.save_connection(
+            school,
+            None,
+            source="powerschool",
+            variant="",
+            choices={},
+            credentials={"client_id": other.client_id, "client_secret": other.client_secret, "client_url": other.url},
+            grades=[9, 10, 11, 12],
+            active=True,
+            test_run=False,
+            notify_on_errors=True,
+        )
+        for one in chosen(other):
+            other.edit(one.dcid, enroll_status=2 if one.dcid % 3 else 0)
+        run = sync(Integration.objects.get(pk=integration.pk))
+    assert run.state == RunState.ON_HOLD
+    assert accounts_checksum() == before
+
+
+def test_limits_are_the_schools_own_wider_for_days_or_for_one_run(integration: Integration, standin: StandIn, school: School) -> None:
+    from django.utils import timezone
+
+    sync(integration)
+    leave(0.08)(standin, [one for one in chosen(standin) if one.grade_level != 12])
+    held = sync(integration)
+    assert held.state == RunState.ON_HOLD
+    runs.discard(held, None)
+    once = runs.request(integration, trigger=Trigger.PERSON, wider={"leavers_percent": 30.0}).run
+    pipeline.run_sync(once.pk)
+    once.refresh_from_db()
+    assert once.state == RunState.DONE and once.settings["limits"]["leavers_percent"] == 30
+    today = timezone.localdate()
+    row = limits.widen(school, None, today, today, {"leavers_percent": 30.0})
+    assert sync(integration).state == RunState.DONE
+    assert limits.end_widening(school, None, row.pk)
+    again = sync(integration)
+    assert again.state == RunState.ON_HOLD
+    runs.discard(again, None)
+    with pytest.raises(SettingRefused):
+        limits.save(school, None, {"leavers_percent": None})
+    limits.save(school, None, {"leavers_percent": None}, confirmed=True)
+    assert AuditEntry.objects.filter(action="limits.switched_off").count() == 1
+    assert sync(integration).state == RunState.DONE
+    assert Run.objects.filter(state=RunState.ON_HOLD).count() == 0
