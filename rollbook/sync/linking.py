@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,6 +24,9 @@ SHOWN: Final = ("email", "first_name", "last_name", "graduation_year", "birth_da
 COMPARED: Final = ("email_key", "first_name", "last_name", "birth_date", "sis_id", "student_number", "status")
 CHUNK: Final = 2_000
 NO_LINK: Final = Q(source="") | Q(sis_id__isnull=True)
+
+_RECORD: Final = Concat("source", Value("\x1f"), "sis_id", output_field=TextField())
+_PAIR: Final = Concat("source", Value("\x1f"), "sis_id", Value("\x1f"), Cast("account_id", TextField()), output_field=TextField())
 
 
 class LinkRefused(Exception):
@@ -99,26 +103,36 @@ def proposals(school: School, source: str | None = None) -> QuerySet[LinkProposa
     """What the last complete plans propose for accounts that still have no link, clashes first."""
     found = LinkProposal.objects.filter(school=school, account__in=StudentAccount.objects.filter(NO_LINK, school=school))
     found = found.filter(source=source) if source else found
-    pair = _decisions(account=OuterRef("account"), sis_id=OuterRef("sis_id"))
+    pair = LinkDecision.objects.filter(
+        school=OuterRef("school"), source=OuterRef("source"), account=OuterRef("account"), sis_id=OuterRef("sis_id")
+    )
     confirmed, rejected = Exists(pair.filter(verdict=Verdict.CONFIRMED)), Exists(pair.filter(verdict=Verdict.NOT_SAME))
     shown: QuerySet[LinkProposal] = found.annotate(confirmed=confirmed, rejected=rejected).order_by("-clash", "name", "sis_id", "pk")
     return shown
 
 
 def undecided(school: School, source: str | None = None) -> QuerySet[LinkProposal]:
-    """Proposals that nobody has decided, neither themselves nor by linking one of the two with somebody else."""
-    pair = _decisions(account=OuterRef("account"), sis_id=OuterRef("sis_id"))
-    elsewhere = (_decisions(verdict=Verdict.CONFIRMED, **{one: OuterRef(one)}) for one in ("account", "sis_id"))
-    return proposals(school, source).filter(~Exists(pair), *(~Exists(each) for each in elsewhere))
+    """Proposals that nobody has decided, neither themselves nor by linking one of the two with somebody else.
+
+    The decisions are looked up as whole lists, which the database hashes: one look for each proposal took half a minute for 17,000 of them
+    while it had no statistics of the new decisions.
+    """
+    made = LinkDecision.objects.filter(school=school).annotate(pair=_PAIR, record_key=_RECORD)
+    links = made.filter(verdict=Verdict.CONFIRMED)
+    there = proposals(school, source).annotate(pair=_PAIR, record_key=_RECORD)
+    open_ones: QuerySet[LinkProposal] = (
+        there.exclude(pair__in=made.values("pair"))
+        .exclude(account_id__in=links.values("account_id"))
+        .exclude(record_key__in=links.values("record_key"))
+    )
+    return open_ones
 
 
 def decided_ones(school: School) -> QuerySet[LinkProposal]:
     """Proposals that somebody has confirmed or rejected and no run has acted on yet."""
-    return proposals(school).filter(Exists(_decisions(account=OuterRef("account"), sis_id=OuterRef("sis_id"))))
-
-
-def _decisions(**columns: Any) -> QuerySet[LinkDecision]:
-    return LinkDecision.objects.filter(school=OuterRef("school"), source=OuterRef("source"), **columns)
+    made = LinkDecision.objects.filter(school=school).annotate(pair=_PAIR)
+    found: QuerySet[LinkProposal] = proposals(school).annotate(pair=_PAIR).filter(pair__in=made.values("pair"))
+    return found
 
 
 def refuse_undecided(school: School, source: str) -> None:
