@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Generic, NamedTuple, TypeVar
+from uuid import UUID
 
 from django.db.models import Case, Count, Model, Q, QuerySet, Value, When
 from django.utils.translation import gettext
@@ -73,6 +74,7 @@ class NewRow(NamedTuple):
     after: Mapping[str, Any]
     row_number: int | None = None
     reason: str = ""
+    undoable: UUID | None = None
 
 
 class Diff(NamedTuple):
@@ -85,7 +87,10 @@ class Diff(NamedTuple):
 
 
 class UpdatedRow(NamedTuple):
-    """One account that is linked, updated or returning (or only listed), with what differs. `kind` is the code."""
+    """One account that is linked, updated or returning (or only listed), with what differs. `kind` is the code.
+
+    `undoable` is the account's id where this was applied and still holds.
+    """
 
     kind: str
     kind_label: str
@@ -96,6 +101,7 @@ class UpdatedRow(NamedTuple):
     outcome: str
     reason: str
     row_number: int | None = None
+    undoable: UUID | None = None
 
 
 M = TypeVar("M", bound=Model)
@@ -302,6 +308,7 @@ def _new_row(run: Run, change: Change) -> NewRow:
         after,
         change.row_number,
         reason_of(run, change, sis_label(run)),
+        change.account_id if is_held(run, change) else None,
     )
 
 
@@ -321,7 +328,14 @@ def _updated_row(run: Run, change: Change) -> UpdatedRow:
         outcome_of(run, change),
         reason_of(run, change, sis_label(run)),
         change.row_number,
+        change.account_id if is_held(run, change) else None,
     )
+
+
+def is_held(run: Run, change: Change) -> bool:
+    """Whether a row was applied and not undone since."""
+    written = change.kind in WRITING_KINDS and change.outcome == ""
+    return written and run.state == RunState.DONE and run.mode == Mode.LIVE
 
 
 def _shown(field: str, value: Any) -> str:

@@ -58,7 +58,7 @@ def open_problems(account: StudentAccount) -> list[OpenProblem]:
 
 
 class Entry(NamedTuple):
-    """One thing that happened to an account. `run` is None where a person did it by hand."""
+    """One thing that happened to an account. `run` is None where a person did it by hand; what it did may be `undoable`."""
 
     at: datetime | None
     kind: str
@@ -67,6 +67,7 @@ class Entry(NamedTuple):
     run: Run | None
     by: str
     note: str
+    undoable: bool = False
 
 
 def history(account: StudentAccount) -> list[Entry]:
@@ -91,7 +92,8 @@ def _by_runs(account: StudentAccount) -> list[Entry]:
         run, row = change.run, report.row_of(change.run, change)
         kind = _("Created") if change.kind == ChangeKind.NEW else word(KIND_LABELS, change.kind)
         note = _("This was undone.") if change.outcome == "undone" else row.reason
-        entries.append(Entry(run.finished_at or run.requested_at, change.kind, kind, row.diffs, run, _started_by(run), note))
+        at, by = run.finished_at or run.requested_at, _started_by(run)
+        entries.append(Entry(at, change.kind, kind, row.diffs, run, by, note, row.undoable is not None))
     return entries
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollbook.config import config
-from rollbook.sync import report, report_summary, retention
+from rollbook.sync import report, report_summary, retention, undo
 from rollbook.sync.alarm_words import alarm_words
 from rollbook.sync.models import Run, RunState, Upload, UploadState
 from rollbook.sync.report_words import KIND_LABELS, SEVERITY_LABELS
@@ -38,7 +38,7 @@ class Tab(NamedTuple):
 
 def run_of(request: SchoolRequest, run_id: UUID) -> Run:
     """This school's run; 404 for any other."""
-    runs = Run.objects.select_related("school", "requested_by", "integration")
+    runs = Run.objects.select_related("school", "requested_by", "integration", "undoes__undoes", "undoes__integration")
     return get_object_or_404(runs, pk=run_id, school=request.school)
 
 
@@ -78,10 +78,21 @@ def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "confirm_approve": request.GET.get("confirm") == "approve",
         "confirm_additions": request.GET.get("confirm") == "additions",
         "confirm_discard": request.GET.get("confirm") == "discard",
-    } | _of_upload(request, run)
+    }
+    context |= _of_upload(request, run) | _of_undo(request, run)
     if line.has_report and not working:
         context |= {"tiles": tiles_of(run)}
         context |= {"removed_after": config.report_days} if retention.is_past_keeping(run) else _tabs(request, run)
+    return context
+
+
+def _of_undo(request: SchoolRequest, run: Run) -> dict[str, Any]:
+    """What the page has besides where the run can be undone, was undone, or is the preview of an undo."""
+    context: dict[str, Any] = {"undoable": request.membership.may_manage and undo.is_undoable(run)}
+    if run.state == RunState.UNDONE:
+        context["undone_by"] = list(run.undone_by.filter(state=RunState.DONE).select_related("undoes__undoes").order_by("requested_at"))
+    if run.is_undo and run.state == RunState.PREVIEW:
+        context |= {"undoing": undo.undoing_of(run), "confirm_undo": request.GET.get("confirm") == "undo"}
     return context
 
 

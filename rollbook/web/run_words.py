@@ -110,5 +110,9 @@ TILE_WORDS: Final = KIND_LABELS | SEVERITY_PLURALS | {"overtaken": gettext_noop(
 
 def tiles_of(run: Run) -> list[Tile]:
     """What came of a run, in numbers. A file has no grades that aren't pulled in, and nobody is missing from it."""
-    shown = [each for each in TILES if not (run.is_upload and each[0] in {"outside_selection", "not_in_roster"})]
-    return [Tile(_(TILE_WORDS[key]), run.counts.get(key, 0), str(hint)) for key, hint, always in shown if always or run.counts.get(key)]
+    shown = [each for each in TILES if not ((run.is_upload or run.is_undo) and each[0] in {"outside_selection", "not_in_roster"})]
+    return [
+        Tile(_(TILE_WORDS[key]), run.counts.get(key, 0), str(hint))
+        for key, hint, always in shown
+        if (always and not run.is_undo) or run.counts.get(key)
+    ]

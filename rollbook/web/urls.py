@@ -30,6 +30,7 @@ from rollbook.web.student_edit import edit, protect
 from rollbook.web.students import export_students, students
 from rollbook.web.students_bulk import students_bulk
 from rollbook.web.trigger import trigger_now
+from rollbook.web.undo import undo_confirm, undo_run
 from rollbook.web.upload import upload
 from rollbook.web.why import why_not_in
 
@@ -74,6 +75,9 @@ of_a_school = [
     path("runs/<uuid:run_id>/progress/", run_progress, name="run-progress"),
     path("runs/<uuid:run_id>/approve/", approve, name="approve"),
     path("runs/<uuid:run_id>/discard/", discard, name="discard"),
+    path("runs/<uuid:run_id>/undo/", undo_run, name="undo"),
+    path("runs/<uuid:run_id>/undo/<uuid:student_id>/", undo_run, name="undo-student"),
+    path("runs/<uuid:run_id>/undo/confirm/", undo_confirm, name="undo-confirm"),
     path("runs/<uuid:run_id>/report/", report, name="report"),
 ]
 
