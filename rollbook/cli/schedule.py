@@ -7,7 +7,7 @@ import click
 from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, say, table
 from rollbook.cli.lookup import find_integration, find_school, school_option
 from rollbook.cli.people import VIA
-from rollbook.roster.school_calendar import DAYS
+from rollbook.roster.school_calendar import DAYS, Pause, pause_at
 
 if TYPE_CHECKING:
     from rollbook.sync.models import Schedule
@@ -31,12 +31,18 @@ def _show(document: Document) -> None:
     if each["next_runs"]:
         click.echo("")
         zones = (each["timezone"], each["school"]["timezone"])
-        runs = [[_on_clock(at[where]) for where in ("schedule", "school", "utc")] for at in each["next_runs"]]
-        table((f"Next runs in {zones[0]}", f"at the school, {zones[1]}", "UTC"), runs, "")
+        runs = [[*(_on_clock(at[where]) for where in ("schedule", "school", "utc")), _paused(at["pause"])] for at in each["next_runs"]]
+        table((f"Next runs in {zones[0]}", f"at the school, {zones[1]}", "UTC", ""), runs, "")
     if each["enabled"] and not each["active"]:
         say("Active is switched off for this integration: nothing runs. rollbook integration set --active")
     elif each["enabled"] and each["test_run"]:
         say("Test Run is on: scheduled runs are rehearsals and change no account.")
+
+
+def _paused(pause: Document | None) -> str:
+    if pause is None:
+        return ""
+    return f"{'only adds' if pause['only_adds'] else 'skipped'}: {pause['name'] or 'pause'} until {pause['last']}"
 
 
 def _on_clock(at: str) -> str:
@@ -93,6 +99,36 @@ def set_schedule(school_name: str | None, source: str | None, **said: Any) -> An
     return Answer({"schedule": _of_schedule(saved)})
 
 
+@schedule.command("pause")
+@school_option
+@source_option
+@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The first day, in the schedule's zone.")
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The last day.")
+@click.option("--only-adds", is_flag=True, help="Runs start, but leave leavers alone.")
+@click.option("--name", default="", help="What the next three runs call it.")
+@click.option("--remove", is_flag=True, help="Take back the pause of just these days.")
+@answers(_show)
+def pause(school_name: str | None, source: str | None, first: Any, last: Any, only_adds: bool, name: str, remove: bool) -> Answer:
+    """Let scheduled runs rest for some days, or only add. What is triggered by a person runs as always.
+
+    \b
+    Example:
+      rollbook schedule pause --from 2027-06-15 --to 2027-08-20 --name Summer
+    """
+    from rollbook.sync import schedules
+    from rollbook.sync.refusals import SettingRefused
+
+    integration = find_integration(find_school(school_name), source)
+    try:
+        if remove:
+            schedules.remove_pause(integration, None, first.date().isoformat(), last.date().isoformat(), via=VIA)
+        else:
+            schedules.add_pause(integration, None, Pause(first.date(), last.date(), only_adds, name), via=VIA)
+    except SettingRefused as refused:
+        raise Refusal(Exit.REFUSED, f"{refused.field}_refused", refused.what) from refused
+    return Answer({"schedule": _of_schedule(schedules.ensure(integration))})
+
+
 def _days(text: str) -> list[int]:
     """Weekdays from names, as people write them: `daily`, `mon-fri`, `Sunday, Wednesday`. A range may pass the week's end."""
     if text.strip().lower() in {"daily", "all"}:
@@ -129,12 +165,18 @@ def _of_schedule(each: "Schedule") -> Document:
         "days": [DAYS[day].lower() for day in each.days],
         "times": each.times,
         "timezone": each.timezone,
+        "pauses": [_of_pause(pause) for pause in each.breaks],
         "next_runs": [
             {
                 "utc": moment(at),
                 "schedule": schedules.local(at, each.timezone).isoformat(),
                 "school": schedules.local(at, school.timezone).isoformat(),
+                "pause": _of_pause(found) if (found := pause_at(each.breaks, at, each.timezone)) else None,
             }
             for at in schedules.upcoming(each)
         ],
     }
+
+
+def _of_pause(pause: Pause) -> Document:
+    return {"first": pause.first.isoformat(), "last": pause.last.isoformat(), "only_adds": pause.only_adds, "name": pause.name}

@@ -4,8 +4,8 @@ Days are stepped through in naive local time and the zone is attached after, so 
 once (the first one), and a time that doesn't exist when they go forward comes once, as far after midnight as if they hadn't.
 """
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,21 @@ class Timetable(NamedTuple):
     days: frozenset[int]
     times: tuple[time, ...]
     zone: str
+
+
+class Pause(NamedTuple):
+    """Days, both counted, on which scheduled runs don't start, or (`only_adds`) leave leavers alone."""
+
+    first: date
+    last: date
+    only_adds: bool = False
+    name: str = ""
+
+
+def pause_at(pauses: Iterable[Pause], instant: datetime, zone: str) -> Pause | None:
+    """The pause that an instant falls into, on the clocks of a zone. Where several do, one in which nothing starts comes first."""
+    day = instant.astimezone(ZoneInfo(zone)).date()
+    return min((pause for pause in pauses if pause.first <= day <= pause.last), key=lambda pause: (pause.only_adds, pause), default=None)
 
 
 DEFAULT: Final = Timetable(frozenset({6}), (time(2, 0),), "Asia/Singapore")

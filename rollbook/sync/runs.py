@@ -64,6 +64,7 @@ def request(
     mode: Mode | None = None,
     due_at: datetime | None = None,
     wider: Mapping[str, Any] | None = None,
+    only_adds: bool = False,
     via: str = "web",
 ) -> Requested:
     """Ask for a run of this integration; `mode` None follows its Test Run switch. Raises RunRefused.
@@ -92,6 +93,7 @@ def request(
             "choices": integration.choices,
             **run_rules.settings_of(integration),
             "limits": held_against._asdict(),
+            "only_adds": only_adds,
         },
     )
     try:
@@ -107,7 +109,7 @@ def request(
         of_school = Run.objects.filter(school_id=integration.school_id)
         there = of_school.filter(integration=integration, due_at=due_at, due_at__isnull=False) | of_school.filter(OCCUPYING)
         if (run_there := there.first()) is None:  # it ended in this very moment: there is room now
-            return request(integration, trigger=trigger, by=by, mode=mode, due_at=due_at, wider=wider, via=via)
+            return request(integration, trigger=trigger, by=by, mode=mode, due_at=due_at, wider=wider, only_adds=only_adds, via=via)
         return Requested(run_there, created=False)
     return Requested(run, created=True)
 

@@ -4,6 +4,7 @@ import logging
 from datetime import datetime, time
 from functools import cache
 from itertools import islice
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from rollbook.roster.school_calendar import due_times, next_due
+from rollbook.roster.school_calendar import Pause, due_times, next_due, pause_at
 from rollbook.schools import audit
 from rollbook.schools.models import User
 from rollbook.sync import notices, runs
@@ -19,6 +20,8 @@ from rollbook.sync.models import WORKING_STATES, Integration, Run, RunState, Sch
 from rollbook.sync.refusals import SettingRefused
 
 log = logging.getLogger(__name__)
+
+MOST_PAUSES, LONGEST_NAME = 50, 60
 
 
 def ensure(integration: Integration) -> Schedule:
@@ -85,6 +88,43 @@ def zones() -> dict[str, str]:
     return {name.casefold(): name for name in available_timezones()}
 
 
+@transaction.atomic
+def add_pause(integration: Integration, by: User | None, pause: Pause, via: str = "web") -> bool:
+    """Let scheduled runs rest, or only add, for some days. False where just that stands already. Raises SettingRefused."""
+    if pause.last < pause.first:
+        raise SettingRefused("last", _("The last day comes before the first."))
+    schedule = _held(integration)
+    entry = [pause.first.isoformat(), pause.last.isoformat(), pause.only_adds, pause.name.strip()[:LONGEST_NAME]]
+    if entry in schedule.pauses:
+        return False
+    if len(schedule.pauses) >= MOST_PAUSES:
+        raise SettingRefused("first", _("There are too many pauses. Remove those that are over."))
+    _save_pauses(schedule, [*schedule.pauses, entry], by, via)
+    return True
+
+
+@transaction.atomic
+def remove_pause(integration: Integration, by: User | None, first: str, last: str, via: str = "web") -> bool:
+    """Take back the pause of these days, given as "2026-06-15". False where there is none."""
+    schedule = _held(integration)
+    left = [entry for entry in schedule.pauses if entry[:2] != [first, last]]
+    if left == schedule.pauses:
+        return False
+    _save_pauses(schedule, left, by, via)
+    return True
+
+
+def _held(integration: Integration) -> Schedule:
+    ensure(integration)
+    return Schedule.objects.select_for_update().get(integration=integration)
+
+
+def _save_pauses(schedule: Schedule, pauses: list[list[Any]], by: User | None, via: str) -> None:
+    schedule.pauses = sorted(pauses)
+    schedule.save(update_fields=["pauses"])
+    audit.record("pauses.saved", school=schedule.school, actor=by, subject=str(schedule.integration_id), via=via, pauses=schedule.pauses)
+
+
 def upcoming(schedule: Schedule, count: int = 3, now: datetime | None = None) -> list[datetime]:
     """The next due times, in UTC."""
     return list(islice(due_times(schedule.timetable, now or timezone.now()), count)) if schedule.enabled else []
@@ -111,14 +151,18 @@ def run_due(now: datetime | None = None) -> int:
                 return started
             due_at, schedule.next_due_at = schedule.next_due_at, next_due(schedule.timetable, moment)
             schedule.save(update_fields=["next_due_at"])
-            started += start(schedule, due_at)
+            pause = pause_at(schedule.breaks, due_at or moment, schedule.timezone)
+            if pause is not None and not pause.only_adds:
+                log.info("integration %s: due, not started: pause until %s", schedule.integration_id, pause.last)
+                continue
+            started += start(schedule, due_at, only_adds=pause is not None)
 
 
-def start(schedule: Schedule, due_at: datetime | None) -> bool:
-    """Request the run of one due time. Where it can't run, the reason goes to those who want to know."""
+def start(schedule: Schedule, due_at: datetime | None, only_adds: bool = False) -> bool:
+    """Request the run of one due time; in some pauses it `only_adds`. Where it can't run, those who want to know are told."""
     integration = schedule.integration
     try:
-        requested = runs.request(integration, trigger=Trigger.SCHEDULE, due_at=due_at, via="schedule")
+        requested = runs.request(integration, trigger=Trigger.SCHEDULE, due_at=due_at, only_adds=only_adds, via="schedule")
     except runs.RunRefused as refused:
         if refused.code != "inactive":  # switched off is what somebody wanted
             notices.did_not_run(integration, due_at, f"{refused.what} {refused.remedy}")

@@ -70,6 +70,20 @@ class ScheduleForm(forms.Form):
         return len(self.boxes) < MOST_TIMES
 
 
+class PauseForm(forms.Form):
+    """Days on which scheduled runs don't start, or only add."""
+
+    first = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}))
+    last = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
+    name = forms.CharField(label=_("Name"), required=False, max_length=schedules.LONGEST_NAME, help_text=_("Such as Summer."))
+    only_adds = forms.BooleanField(
+        label=_("Run, but leave leavers alone"), required=False, help_text=_("Off: nothing starts by itself in these days.")
+    )
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data, label_suffix="")
+
+
 def understood(typed: dict[str, Any]) -> Schedule:
     """Raises SettingRefused."""
     days = list(range(7)) if typed["rhythm"] == DAILY else typed["days"]

@@ -10,6 +10,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
+from rollbook.roster.school_calendar import Pause, pause_at
 from rollbook.sync import schedules
 from rollbook.sync.models import Schedule
 
@@ -48,9 +49,29 @@ def _and(words: Iterable[str]) -> str:
     return get_text_list(list(words), _("and"))
 
 
-def next_runs(schedule: Schedule, school_zone: str, now: datetime) -> list[list[OnClock]]:
+class NextRun(NamedTuple):
+    """A due time on each clock concerned, and what a pause makes of it."""
+
+    clocks: list[OnClock]
+    paused: str
+
+
+def next_runs(schedule: Schedule, school_zone: str, now: datetime) -> list[NextRun]:
     """The next three runs, each on the school's clocks, in UTC, and on the schedule's own where those differ."""
-    return [on_clocks(instant, school_zone, schedule.timezone) for instant in schedules.upcoming(schedule, 3, now)]
+    return [
+        NextRun(on_clocks(instant, school_zone, schedule.timezone), pause_words(pause_at(schedule.breaks, instant, schedule.timezone)))
+        for instant in schedules.upcoming(schedule, 3, now)
+    ]
+
+
+def pause_words(pause: Pause | None) -> str:
+    """What a pause does to a run that is due in it: "Skipped: Summer until 20 Aug 2027"."""
+    if pause is None:
+        return ""
+    words = {"name": pause.name or _("pause"), "day": dateformat.format(pause.last, "j M Y")}
+    if pause.only_adds:
+        return _("Only adds and updates, no leavers: %(name)s until %(day)s") % words
+    return _("Skipped: %(name)s until %(day)s") % words
 
 
 def on_clocks(instant: datetime, school_zone: str, schedule_zone: str) -> list[OnClock]:

@@ -22,7 +22,7 @@ from rollbook.web.problems import problems, registrar_file
 from rollbook.web.run_decision import approve, discard
 from rollbook.web.run_page import run_page, run_progress
 from rollbook.web.safety_limits import safety_limits
-from rollbook.web.schedule import schedule
+from rollbook.web.schedule import pauses, schedule
 from rollbook.web.select_mapping import select_mapping
 from rollbook.web.sign_in import sign_in, sign_out
 from rollbook.web.student import deactivate, invite, reactivate, student
@@ -48,6 +48,7 @@ of_a_school = [
     path("integrations/<uuid:integration_id>/mapping/", select_mapping, name="select-mapping"),
     path("integrations/<uuid:integration_id>/trigger/", trigger_now, name="trigger"),
     path("integrations/<slug:source>/schedule/", schedule, name="schedule"),
+    path("integrations/<slug:source>/pauses/", pauses, name="pauses"),
     path("integrations/<slug:source>/leavers/", leavers, name="leavers"),
     path("history/", history, name="history"),
     path("students/", students, name="students"),

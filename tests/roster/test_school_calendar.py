@@ -1,6 +1,6 @@
 """Due times over weeks and over both clock changes: each once, at the right instant."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.roster.school_calendar import DEFAULT, Timetable, due_times, next_due
+from rollbook.roster.school_calendar import DEFAULT, Pause, Timetable, due_times, next_due, pause_at
 
 EVERY_DAY = frozenset(range(7))
 
@@ -74,3 +74,16 @@ def test_due_times_rise_and_do_not_depend_on_where_one_starts(days: frozenset[in
     due = list(islice(due_times(timetable, after), 8))
     assert all(earlier < later for earlier, later in zip([after, *due], due, strict=False))
     assert [next_due(timetable, each) for each in due[:-1]] == due[1:]
+
+
+def test_a_pause_counts_both_its_days_on_the_clocks_of_the_zone() -> None:
+    summer, adds = Pause(date(2026, 6, 15), date(2026, 8, 20), False, "Summer"), Pause(date(2026, 6, 1), date(2026, 6, 30), True)
+    zone = "Asia/Singapore"
+    for instant, expected in (
+        (datetime(2026, 5, 31, 15, 59, tzinfo=UTC), None),
+        (datetime(2026, 5, 31, 16, 0, tzinfo=UTC), adds),
+        (datetime(2026, 6, 14, 16, 0, tzinfo=UTC), summer),  # where nothing starts, nothing is added either
+        (datetime(2026, 8, 20, 15, 59, tzinfo=UTC), summer),
+        (datetime(2026, 8, 20, 16, 0, tzinfo=UTC), None),
+    ):
+        assert pause_at([adds, summer], instant, zone) == expected

@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from rollbook.roster.school_calendar import Pause
 from rollbook.schools.models import User
 from rollbook.standins.standin import StandIn
 from rollbook.students import accounts, single_rules
 from rollbook.students.models import Absence, AccountEvent, EmailAlias, FieldLock, NeverImport, Protection, StudentAccount
-from rollbook.sync import pipeline, policies, report, report_summary, runs
+from rollbook.sync import pipeline, policies, report, report_summary, runs, schedules
 from rollbook.sync.lease import Lease
-from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState, Trigger
+from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState, Schedule, Trigger
 from rollbook.sync.refusals import SettingRefused
 
 pytestmark = pytest.mark.django_db
@@ -248,9 +249,14 @@ def test_a_change_of_domain_is_one_decision_and_the_old_addresses_are_kept(integ
     before = dict(StudentAccount.objects.values_list("sis_id", "email_key"))
     for sis_id, address in before.items():
         standin.edit(int(sis_id or 0), email=address.partition("@")[0] + "@new.example")
-    run = sync(integration)
+    run = runs.request(integration, trigger=Trigger.PERSON).run
+    pipeline.run_sync(run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.ON_HOLD
     assert run.counts["email_changed"] == run.counts["updated"] == len(before)
     (sentence,) = report_summary.moved_domains(run)
+    assert runs.approve(run, None)
+    pipeline.run_sync(run.pk)
     assert (sentence.startswith(f"{len(before)} addresses move from @"), sentence.endswith("to @new.example")) == (True, True)
     assert report.updated_rows(run, kind="email_changed").count() == len(before)
     assert set(EmailAlias.objects.values_list("email_key", flat=True)) == set(before.values())
@@ -270,3 +276,27 @@ def test_who_gets_anothers_earlier_address_gets_it_with_a_note(integration: Inte
     EmailAlias.objects.update(kept_until=timezone.now() - timedelta(days=1))
     standin.edit(int(other.sis_id), email=other.email.replace("@", "2@"))
     assert not Issue.objects.filter(run=sync(integration), code="email_recycled").exists()
+
+
+@pytest.mark.parametrize(("only_adds", "runs_made"), [(False, 0), (True, 1)])
+def test_in_a_pause_nothing_starts_or_leavers_are_left_alone(
+    integration: Integration, standin: StandIn, only_adds: bool, runs_made: int
+) -> None:
+    sync(integration)
+    leavers(integration, runs=1)
+    send_away(standin, some()[0])
+    now = timezone.now()
+    pause = Pause(now.date() - timedelta(days=2), now.date() + timedelta(days=2), only_adds, "Summer")
+    assert [schedules.add_pause(integration, None, pause) for _ in range(2)] == [True, False]
+    Schedule.objects.update(next_due_at=now - timedelta(minutes=1))
+    assert schedules.run_due(now) == runs_made
+    assert (Schedule.objects.get().next_due_at or now) > now
+    for run in Run.objects.filter(trigger=Trigger.SCHEDULE):
+        pipeline.run_sync(run.pk)
+        run.refresh_from_db()
+        assert (run.counts["not_in_roster"], run.counts.get("left", 0)) == (1, 0)
+        assert not Absence.objects.exists()
+    assert schedules.remove_pause(integration, None, pause.first.isoformat(), pause.last.isoformat())
+    assert sync(integration).counts["left"] == 1
+    with pytest.raises(SettingRefused):
+        schedules.add_pause(integration, None, pause._replace(last=pause.first - timedelta(days=1)))

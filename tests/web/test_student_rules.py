@@ -105,3 +105,12 @@ def test_the_rule_for_leavers_is_chosen(admin: Client, connected: Integration) -
     admin.post(address, said)
     connected.refresh_from_db()
     assert connected.leavers == {"policy": "deactivate", "runs": 4, "days": 14, "rollover": "06-15"}
+
+
+def test_a_pause_shows_in_the_next_runs_and_is_taken_back(admin: Client, connected: Integration) -> None:
+    address = reverse("pauses", args=[connected.school_id, connected.source])
+    assert "The last day comes before" in admin.post(address, {"first": "2030-02-02", "last": "2030-02-01"}).content.decode()
+    page = admin.post(address, {"first": "2020-01-01", "last": "2099-12-31", "name": "Summer"}, follow=True).content.decode()
+    assert page.count("Skipped: Summer until 31 Dec 2099") == 3
+    page = admin.post(address, {"remove": "2020-01-01/2099-12-31"}, follow=True).content.decode()
+    assert "Summer until" not in page

@@ -1,12 +1,12 @@
 """A school's set-up of one SIS: what it reads, its encrypted credentials, and when it runs by itself."""
 
 import uuid
-from datetime import time
+from datetime import date, time
 from typing import ClassVar
 
 from django.db import models
 
-from rollbook.roster.school_calendar import Timetable
+from rollbook.roster.school_calendar import Pause, Timetable
 from rollbook.schools.models import School
 from rollbook.sources.base import Source, Variant
 from rollbook.sources.registry import SOURCES
@@ -79,6 +79,7 @@ class Credential(models.Model):
 class Schedule(models.Model):
     """When an integration runs by itself. `days` are weekdays from 0, Monday; `times` are "HH:MM" in `timezone`, an IANA name.
 
+    `pauses` are `[first day, last day, whether it only adds, name]`, days as "2026-06-15" on the clocks of `timezone`.
     `next_due_at` is claimed together with the creation of its run, so each due time runs once, whoever asks.
     """
 
@@ -88,6 +89,7 @@ class Schedule(models.Model):
     days = models.JSONField(default=sunday)
     times = models.JSONField(default=two_o_clock)
     timezone = models.CharField(max_length=64, default="Asia/Singapore")
+    pauses = models.JSONField(default=list)
     next_due_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -95,6 +97,11 @@ class Schedule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.integration_id} {self.days} {self.times} {self.timezone}"
+
+    @property
+    def breaks(self) -> list[Pause]:
+        """The pauses, earliest first."""
+        return sorted(Pause(date.fromisoformat(first), date.fromisoformat(last), adds, name) for first, last, adds, name in self.pauses)
 
     @property
     def timetable(self) -> Timetable:
