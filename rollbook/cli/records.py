@@ -1,10 +1,20 @@
 """`rollbook students` and `rollbook audit`: what a school holds, and who did what."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
 import click
 
-from rollbook.cli.answers import Answer, Document, answers, say, table
+from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, say, table
 from rollbook.cli.lookup import find_school, school_option
 from rollbook.cli.people import VIA
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from rollbook.schools.models import School
+    from rollbook.students.models import StudentAccount
 
 STATUSES = ("active", "deactivated", "left", "graduated")
 
@@ -19,41 +29,95 @@ def _show_students(document: Document) -> None:
         say(f"{len(rows):,} of {document['total']:,}. See more with --limit and --offset.")
 
 
-@click.command()
-@school_option
-@click.option("--search", default="", metavar="TEXT", help="Part of a name or e-mail, or a SIS ID.")
-@click.option("--status", type=click.Choice(STATUSES), default=None)
-@click.option("--graduation-year", type=int, default=None, metavar="YEAR")
+FILTERS: Final = (
+    school_option,
+    click.option(
+        "--search", default="", metavar="TEXT", help="Words of a name or e-mail, a student number or SIS ID; accents don't matter."
+    ),
+    click.option("--status", type=click.Choice(STATUSES), default=None),
+    click.option("--graduation-year", type=int, default=None, metavar="YEAR"),
+)
+
+
+def filtered(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Which students a command is about."""
+    for option in reversed(FILTERS):
+        function = option(function)
+    return function
+
+
+def _found(school: "School", search: str, status: str | None, graduation_year: int | None) -> "QuerySet[StudentAccount]":
+    from rollbook.students.listing import Filter, ordered, students
+
+    return ordered(students(school, Filter(search=search, year=graduation_year, status=status or "")), "name")
+
+
+@click.group(invoke_without_command=True)
+@filtered
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1_000_000))
 @click.option("--offset", default=0, show_default=True, type=click.IntRange(0))
-@answers(_show_students)
-def students(school_name: str | None, search: str, status: str | None, graduation_year: int | None, limit: int, offset: int) -> Answer:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output and nothing else.")
+@click.pass_context
+def students(context: click.Context, /, **options: Any) -> None:
     """List or search the students of a school, by last name. This is noted in the audit log.
 
     \b
     Examples:
       rollbook students --search garcia
       rollbook students --graduation-year 2028 --limit 1000 --json
+      rollbook students export -o students.csv --status active
     """
-    from django.db.models import Q
+    if context.invoked_subcommand is None:
+        _list(**options)
 
+
+@answers(_show_students)
+def _list(school_name: str | None, search: str, status: str | None, graduation_year: int | None, limit: int, offset: int) -> Answer:
     from rollbook.cli.documents import of_student
     from rollbook.schools import audit
-    from rollbook.students.models import StudentAccount
 
     school = find_school(school_name)
-    found = StudentAccount.objects.filter(school=school).order_by("last_name", "first_name", "id")
-    for word in search.split():
-        parts = Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(email__icontains=word)
-        found = found.filter(parts | Q(preferred_name__icontains=word) | Q(sis_id=word) | Q(student_number=word))
-    if status:
-        found = found.filter(status=status)
-    if graduation_year:
-        found = found.filter(graduation_year=graduation_year)
+    found = _found(school, search, status, graduation_year)
     total = found.count()
     shown = [of_student(each) for each in found[offset : offset + limit]]
     audit.record("students.listed", school=school, actor=None, via=VIA, shown=len(shown), searched=bool(search))
     return Answer({"total": total, "students": shown})
+
+
+def _show_exported(document: Document) -> None:
+    click.echo(f"Wrote {document['students']:,} students to {document['file']}.")
+
+
+@students.command("export")
+@filtered
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write: .csv or .xlsx.")
+@answers(_show_exported)
+def export(school_name: str | None, search: str, status: str | None, graduation_year: int | None, output: Path) -> Answer:
+    """Write the students to a file, as csv or, where its name ends in .xlsx, for Excel. This is noted in the audit log.
+
+    \b
+    Example:
+      rollbook students export -o class-of-2028.xlsx --graduation-year 2028
+    """
+    from rollbook.schools import audit
+    from rollbook.sync import student_files
+
+    kind = output.suffix.lower().removeprefix(".")
+    if kind not in {"csv", "xlsx"}:
+        raise Refusal(Exit.USAGE, "format_unknown", f"{output.name} ends neither in .csv nor in .xlsx.", "Say so with the file's name.")
+    if not output.parent.is_dir():
+        raise Refusal(Exit.USAGE, "folder_missing", f"There is no folder {output.parent}.", "Make it, or write somewhere else.")
+    school = find_school(school_name)
+    found = _found(school, search, status, graduation_year)
+    number = found.count()
+    if kind == "xlsx":
+        with output.open("wb") as file:
+            student_files.write_xlsx(found, file)
+    else:
+        with output.open("w", encoding="utf-8", newline="") as lines:
+            lines.writelines(student_files.csv_lines(found))
+    audit.record("students.exported", school=school, actor=None, via=VIA, students=number, kind=kind)
+    return Answer({"students": number, "file": str(output)})
 
 
 def _show_entries(document: Document) -> None:

@@ -63,6 +63,7 @@ class Membership(models.Model):
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices)
+    student_columns = models.JSONField(null=True)  # which columns of the students' list this person wants to see; null is the usual ones
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["school", "user"], name="one_role_per_school")]

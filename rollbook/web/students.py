@@ -24,9 +24,9 @@ from rollbook.sync import student_files, student_record
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.download import XLSX
 from rollbook.web.run_words import Badge
+from rollbook.web.student_columns import KEPT, Cell, cells, chosen_columns, headings, options
 
 PER_PAGE: Final = 25
-KEPT: Final = ("q", "year", "status", "source", "registration", "problem", "order")
 STATUS_BADGES: Final = {
     AccountStatus.ACTIVE: ("circle-check", "good"),
     AccountStatus.DEACTIVATED: ("circle-slash", ""),
@@ -55,7 +55,7 @@ class Line(NamedTuple):
 
     account: StudentAccount
     badge: Badge
-    source: str
+    cells: list[Cell]
     has_problem: bool
 
 
@@ -81,7 +81,8 @@ def students(request: SchoolRequest) -> HttpResponse:
     context = {
         "wanted": wanted,
         "kept": kept_of(request.GET),
-        "lines": _lines(request.school, part.rows),
+        "lines": _lines(request, part.rows),
+        "headings": headings(request.membership, wanted.filter.order, kept_of(request.GET)),
         "total": min(part.total, listing.COUNTED),
         "more": part.total > listing.COUNTED,
         "previous": _address(request, "before", part) if part.more_before else "",
@@ -91,7 +92,7 @@ def students(request: SchoolRequest) -> HttpResponse:
     }
     if request.htmx:
         return render(request, "web/students_rows.html", context | {"searched": True})
-    return render(request, "web/students.html", context | _choices(request.school))
+    return render(request, "web/students.html", context | _choices(request.school) | {"columns": options(request.membership)})
 
 
 def wanted_of(told: Mapping[str, str]) -> Wanted:
@@ -148,11 +149,11 @@ def export_students(request: SchoolRequest, kind: str) -> HttpResponse:
     return cast(HttpResponse, FileResponse(file, as_attachment=True, filename=name, content_type=XLSX))
 
 
-def _lines(school: School, accounts: list[StudentAccount]) -> list[Line]:
-    these = StudentAccount.objects.filter(school=school, pk__in=[account.pk for account in accounts])
-    troubled = student_record.having_problems(these, student_record.latest_runs(school)) if accounts else set()
-    label = student_record.source_label
-    return [Line(account, badge_of(account), label(account.source), account.pk in troubled) for account in accounts]
+def _lines(request: SchoolRequest, accounts: list[StudentAccount]) -> list[Line]:
+    these = StudentAccount.objects.filter(school=request.school, pk__in=[account.pk for account in accounts])
+    troubled = student_record.having_problems(these, student_record.latest_runs(request.school)) if accounts else set()
+    columns, label = chosen_columns(request.membership), student_record.source_label
+    return [Line(each, badge_of(each), cells(each, columns, label(each.source)), each.pk in troubled) for each in accounts]
 
 
 def _choices(school: School) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from rollbook.web.schedule import pauses, schedule
 from rollbook.web.select_mapping import select_mapping
 from rollbook.web.sign_in import sign_in, sign_out
 from rollbook.web.student import deactivate, invite, reactivate, student
+from rollbook.web.student_columns import student_columns
 from rollbook.web.student_edit import edit, protect
 from rollbook.web.students import export_students, students
 from rollbook.web.students_bulk import students_bulk
@@ -52,6 +53,7 @@ of_a_school = [
     path("integrations/<slug:source>/leavers/", leavers, name="leavers"),
     path("history/", history, name="history"),
     path("students/", students, name="students"),
+    path("students/columns/", student_columns, name="student-columns"),
     path("students/bulk/", students_bulk, name="students-bulk"),
     path("students/export.csv", export_students, {"kind": "csv"}, name="students-csv"),
     path("students/export.xlsx", export_students, {"kind": "xlsx"}, name="students-xlsx"),
