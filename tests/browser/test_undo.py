@@ -1,0 +1,49 @@
+"""Undoing a run as a person does it; for everybody and on a phone."""
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from rollbook.students.models import StudentAccount
+from tests.browser.conftest import Visit
+from tests.browser.test_work_list import look
+from tests.sync.test_undo import sync
+
+if TYPE_CHECKING:
+    from rollbook.standins.standin import StandIn
+    from rollbook.sync.models import Integration
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_run_is_taken_back_by_clicks_and_what_stays_is_listed(
+    visit: Visit, integration: "Integration", standin: "StandIn", worker: object
+) -> None:
+    sync(integration)
+    one, other = StudentAccount.objects.order_by("sis_id")[:2]
+    for each in (one, other):
+        standin.edit(int(each.sis_id or 0), last_name="Second", first_name="Second")
+    run = sync(integration)
+    standin.edit(int(one.sis_id or 0), last_name="Third")
+    sync(integration)
+    page = visit()
+    page.goto(f"{page.url.split('/schools/')[0]}/schools/{run.school_id}/runs/{run.pk}/")
+    page.get_by_role("button", name="Undo this run…").click()
+    expect(page.get_by_text("Nothing is changed before you confirm")).to_be_visible()
+    expect(page.get_by_text("It is “Third” now, and was left as it is.")).to_be_visible()
+    look(page, "undo-preview")
+    page.set_viewport_size({"width": 1132, "height": 900})
+    page.get_by_role("link", name="Undo this").click()
+    dialog = page.get_by_role("dialog", name="Put this back?")
+    expect(dialog.get_by_text("will write the same again")).to_be_visible()
+    if folder := os.environ.get("UNDO_SHOTS"):
+        page.screenshot(path=f"{folder}/dialog.png")
+    dialog.get_by_label("And at the same time").select_option("test")
+    dialog.get_by_role("button", name="Undo this").click()
+    expect(page.get_by_text("3 values of 2 students went back.")).to_be_visible(timeout=20_000)
+    look(page, "undo-done")
+    other.refresh_from_db()
+    integration.refresh_from_db()
+    assert (other.last_name != "Second", integration.test_run) == (True, True)
