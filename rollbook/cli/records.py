@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rollbook.schools.models import School
     from rollbook.students.models import StudentAccount
 
-STATUSES = ("active", "deactivated", "left", "graduated")
+STATUSES = ("active", "deactivated", "left", "graduated", "merged")
 
 
 def _show_students(document: Document) -> None:

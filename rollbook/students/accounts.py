@@ -27,7 +27,7 @@ def to_deactivate(accounts: QuerySet[StudentAccount]) -> QuerySet[StudentAccount
 
 def to_reactivate(accounts: QuerySet[StudentAccount]) -> QuerySet[StudentAccount]:
     """Those of the accounts that reactivating would change."""
-    return accounts.exclude(status=AccountStatus.ACTIVE)
+    return accounts.exclude(status__in=(AccountStatus.ACTIVE, AccountStatus.MERGED))
 
 
 def deactivate(school: School, ids: Iterable[UUID], by: User | None, via: str = "web") -> int:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from rollbook.schools import audit
-from rollbook.students import accounts, registration, single_rules
+from rollbook.students import accounts, merging, registration, single_rules
 from rollbook.students.models import AccountStatus, StudentAccount
 from rollbook.sync import invitations, student_record
 from rollbook.web.access import SchoolRequest, school_required
@@ -36,6 +36,8 @@ def student(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         "values": student_record.values(account),
         "problems": student_record.open_problems(account),
         "history": student_record.history(account),
+        "merged": account.status == AccountStatus.MERGED,
+        "merged_here": merging.merged_into(account),
         "protection": single_rules.protection_of(account),
         "aliases": single_rules.aliases_of(account),
         "registered": student_record.registration_of(account),

@@ -4,12 +4,12 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from rollbook.schools.models import Membership
 from rollbook.students.models import StudentAccount
@@ -90,11 +90,15 @@ def _cell(account: StudentAccount, key: str, source: str) -> Cell:
     return Cell(label, "—" if value in (None, "") else str(value))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @school_required()
 def student_columns(request: SchoolRequest) -> HttpResponse:
-    """Keep what this person wants to see, and go back to the list as it was filtered."""
+    """Choose what this person wants to see, and go back to the list as it was filtered."""
+    told = request.POST if request.method == "POST" else request.GET
+    kept = {key: told.get(key, "") for key in KEPT if told.get(key)}
+    back = f"{reverse('students', args=[request.school.pk])}?{urlencode(kept)}"
+    if request.method != "POST":
+        return render(request, "web/student_columns.html", {"columns": options(request.membership), "kept": kept, "back": back})
     wanted = None if request.POST.get("action") == "usual" else [key for key in COLUMNS if key in request.POST.getlist("column")]
     Membership.objects.filter(pk=request.membership.pk).update(student_columns=wanted)
-    kept = {key: request.POST.get(key, "") for key in KEPT if request.POST.get(key)}
-    return redirect(f"{reverse('students', args=[request.school.pk])}?{urlencode(kept)}")
+    return redirect(back)

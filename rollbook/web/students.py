@@ -24,7 +24,7 @@ from rollbook.sync import student_files, student_record
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.download import XLSX
 from rollbook.web.run_words import Badge
-from rollbook.web.student_columns import KEPT, Cell, cells, chosen_columns, headings, options
+from rollbook.web.student_columns import KEPT, Cell, cells, chosen_columns, headings
 
 PER_PAGE: Final = 25
 STATUS_BADGES: Final = {
@@ -32,6 +32,7 @@ STATUS_BADGES: Final = {
     AccountStatus.DEACTIVATED: ("circle-slash", ""),
     AccountStatus.LEFT: ("log-out", "look"),
     AccountStatus.GRADUATED: ("school", "info"),
+    AccountStatus.MERGED: ("users", ""),
 }
 ORDER_WORDS: Final = {
     "name": gettext_lazy("Last name, A to Z"),
@@ -92,7 +93,7 @@ def students(request: SchoolRequest) -> HttpResponse:
     }
     if request.htmx:
         return render(request, "web/students_rows.html", context | {"searched": True})
-    return render(request, "web/students.html", context | _choices(request.school) | {"columns": options(request.membership)})
+    return render(request, "web/students.html", context | _choices(request.school))
 
 
 def wanted_of(told: Mapping[str, str]) -> Wanted:

@@ -28,6 +28,7 @@ from rollbook.web.sign_in import sign_in, sign_out
 from rollbook.web.student import deactivate, invite, reactivate, student
 from rollbook.web.student_columns import student_columns
 from rollbook.web.student_edit import edit, protect
+from rollbook.web.student_merge import student_merge, student_unmerge
 from rollbook.web.students import export_students, students
 from rollbook.web.students_bulk import students_bulk
 from rollbook.web.trigger import trigger_now
@@ -64,6 +65,8 @@ of_a_school = [
     path("students/<uuid:student_id>/protect/", protect, name="student-protect"),
     path("never-import/", never_import, name="never-import"),
     path("never-import/<uuid:entry_id>/remove/", allow_import, name="allow-import"),
+    path("students/<uuid:student_id>/merge/", student_merge, name="student-merge"),
+    path("students/<uuid:student_id>/unmerge/", student_unmerge, name="student-unmerge"),
     path("students/<uuid:student_id>/invite/", invite, name="student-invite"),
     path("why/", why_not_in, name="why"),
     path("links/", links, name="links"),

@@ -16,6 +16,7 @@ class AccountStatus(models.TextChoices):
     DEACTIVATED = "deactivated", _("Deactivated")
     LEFT = "left", _("Left")
     GRADUATED = "graduated", _("Graduated")
+    MERGED = "merged", _("Merged")
 
 
 class StudentAccount(models.Model):
@@ -23,6 +24,7 @@ class StudentAccount(models.Model):
 
     `source` and `sis_id` are the link to the record; both are empty until linked. `version` counts every change, so that a plan made on
     an older version is recognised. `source_fingerprint` is what the source last said, 16 bytes; null when it has to be compared again.
+    An account that was merged into another (`merged_into`) holds neither link nor address any more, so nothing matches it.
     Values are stored in the canonical form of `roster.values`; `email_key` is what makes two spellings of an address one.
     """
 
@@ -43,6 +45,7 @@ class StudentAccount(models.Model):
     birth_date = models.DateField(null=True)
     gender = models.CharField(max_length=100, null=True)
     status = models.CharField(max_length=12, choices=AccountStatus.choices, default=AccountStatus.ACTIVE)
+    merged_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, db_index=False, related_name="+")
     version = models.IntegerField(default=1)
     source_fingerprint = models.BinaryField(null=True)
     search_text = models.GeneratedField(expression=SearchText(), output_field=models.TextField(), db_persist=True)
@@ -85,6 +88,9 @@ class EventAction(models.TextChoices):
     UNLOCKED = "unlocked", _("Value no longer kept")
     PROTECTED = "protected", _("Protected from sync")
     UNPROTECTED = "unprotected", _("Protection ended")
+    MERGED = "merged", _("Merged with another account")
+    MERGED_AWAY = "merged_away", _("Merged into another account")
+    UNMERGED = "unmerged", _("Merge taken back")
 
 
 class AccountEvent(models.Model):
