@@ -1,5 +1,6 @@
 """Safety limits: what holds a run, as this school has it, and wider for some days. Switching a guard off is asked a second time."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -48,10 +49,20 @@ def safety_limits(request: SchoolRequest) -> HttpResponse:
         "off": limits.switched_off(shown),
         "refused": refused,
         "confirm": refused is not None and refused.field in limits.switched_off(shown),
-        "widenings": LimitWidening.objects.filter(school=request.school).select_related("by").order_by("first_day"),
+        "widenings": [
+            (each, _told(each.figures))
+            for each in LimitWidening.objects.filter(school=request.school).select_related("by").order_by("first_day")
+        ],
         "typed": request.POST,
     }
     return render(request, "web/safety_limits.html", context, status=422 if refused else 200)
+
+
+def _told(figures: Mapping[str, Any]) -> list[str]:
+    """The figures of a widening in words."""
+    words = PERCENT_WORDS | COUNT_WORDS
+    told = [f"{words[name]}: {_('off') if value is None else f'{value:g}'}" for name, value in figures.items() if name in words]
+    return [*told, _("A missing grade or year holds no run")] if figures.get("vanished") is False else told
 
 
 def _count_of(key: str, shown: Limits) -> tuple[str, Any, int] | None:

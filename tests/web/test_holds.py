@@ -1,0 +1,83 @@
+"""What a person sees of a hold and decides about it, and where the limits are set."""
+
+import html
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from rollbook.schools.models import AuditEntry, School
+from rollbook.sync import limits
+from rollbook.sync.models import Change, LimitWidening, Run, RunState
+from tests.web.conftest import MakeRun
+
+pytestmark = pytest.mark.django_db
+
+LEAVERS = {
+    "code": "leavers",
+    "numbers": {"missing": 138, "expected": 1240, "percent": 11.129, "limit": 5.0, "groups": {"grade 12": 131, "year 2030": 7}},
+}
+
+
+def words(response: Any) -> str:
+    return " ".join(html.unescape(response.content.decode()).split())
+
+
+@pytest.fixture
+def held(make_run: MakeRun) -> Run:
+    run = make_run(RunState.ON_HOLD, counts={"read": 1102, "missing": 138}, alarms=[LEAVERS])
+    common = {"school_id": run.school_id, "run": run, "first_name": "Ada", "last_name": "Lovelace", "email": "ada@x.example"}
+    Change.objects.create(**common, kind="updated", sis_id="1", before={"first_name": "Adah"}, after={"first_name": "Ada"})
+    moved: dict[str, Any] = {"before": {"email": "a@x", "email_key": "a@x"}, "after": {"email": "b@x", "email_key": "b@x"}}
+    Change.objects.create(**common, kind="updated", sis_id="2", **moved)
+    Change.objects.create(**common, kind="not_in_roster", sis_id="3")
+    return run
+
+
+def test_the_page_says_why_in_numbers_and_what_each_decision_does(admin: Client, held: Run) -> None:
+    page = words(admin.get(reverse("run", args=[held.school_id, held.pk])))
+    assert "138 of 1,240 students are missing from PowerSchool: 11.1 %, your limit is 5 %." in page
+    assert "131 in grade 12" in page and "7 in the class of 2030" in page
+    assert "1 new and updated students are applied, at once. Left out are 1" in page
+    assert "Nothing was changed" in page and "Who is missing" in page
+    missing = words(admin.get(reverse("run", args=[held.school_id, held.pk]), {"tab": "updated", "only": "not_in_roster"}))
+    assert "Ada Lovelace" in missing
+
+
+def test_additions_alone_are_approved_once_and_a_counselor_approves_nothing(admin: Client, counselor_client: Client, held: Run) -> None:
+    address = reverse("approve", args=[held.school_id, held.pk])
+    assert counselor_client.post(address, {"only": "additions"}).status_code == 403
+    admin.post(address, {"only": "additions"})
+    held.refresh_from_db()
+    assert (held.state, held.settings["approved"], held.alarms) == (RunState.PLANNED, "additions", [])
+    assert list(Change.objects.order_by("sis_id").values_list("outcome", flat=True)) == ["", "left_out", ""]
+    assert "not on hold any more" in words(admin.post(address, follow=True))
+
+
+def test_limits_are_set_and_switching_one_off_is_asked_twice(admin: Client, counselor_client: Client, school: School) -> None:
+    address = reverse("limits", args=[school.pk])
+    assert counselor_client.get(address).status_code == 403
+    usual = {"action": "save", "leavers_percent": "8", "leavers_count": "12", "emails_percent": "20", "emails_count": "5"}
+    told = usual | {"overlap_percent": "50", "vanished": "on"}
+    assert "Saved. The next run" in words(admin.post(address, told, follow=True))
+    assert limits.of_school(school)[:2] == (8.0, 12)
+    asked = words(admin.post(address, told | {"emails_percent": ""}))
+    assert "has to be confirmed a second time" in asked and "Yes, switch this guard off" in asked
+    assert limits.of_school(school).emails_percent == 20
+    admin.post(address, told | {"emails_percent": "", "confirmed": "yes"})
+    assert limits.of_school(school).emails_percent is None
+    assert AuditEntry.objects.filter(action="limits.switched_off", actor__isnull=False).count() == 1
+    assert "Write a number" in words(admin.post(address, told | {"leavers_percent": "many"}))
+
+
+def test_limits_are_wider_for_some_days_and_that_is_taken_back(admin: Client, school: School) -> None:
+    address = reverse("limits", args=[school.pk])
+    wide = {"action": "widen", "first_day": "2027-07-01", "last_day": "2027-08-20", "wide-leavers_percent": "30"}
+    assert "Saved. Runs of these days" in words(admin.post(address, wide, follow=True))
+    row = LimitWidening.objects.get()
+    assert row.figures == {"leavers_percent": 30.0}
+    assert "Missing students, more than this percentage: 30" in words(admin.get(address))
+    assert "has to be the first one or later" in words(admin.post(address, wide | {"last_day": "2027-06-01"}))
+    assert "Taken back" in words(admin.post(address, {"action": "end", "widening": row.pk}, follow=True))
+    assert not LimitWidening.objects.exists()
