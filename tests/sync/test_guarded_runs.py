@@ -13,6 +13,7 @@ from rollbook.sync import integrations, limits, notices, pipeline, runs
 from rollbook.sync.alarm_words import alarm_words
 from rollbook.sync.models import Change, Integration, Mode, Notice, Run, RunState, Trigger
 from rollbook.sync.refusals import SettingRefused
+from rollbook.sync.schedules import local
 from tests.sync.test_pipeline import accounts_checksum, sync
 
 pytestmark = pytest.mark.django_db
@@ -190,7 +191,7 @@ def test_limits_are_the_schools_own_wider_for_days_or_for_one_run(integration: I
     pipeline.run_sync(once.pk)
     once.refresh_from_db()
     assert once.state == RunState.DONE and once.settings["limits"]["leavers_percent"] == 30
-    today = timezone.localdate()
+    today = local(timezone.now(), school.timezone).date()
     row = limits.widen(school, None, today, today, {"leavers_percent": 30.0})
     assert sync(integration).state == RunState.DONE
     assert limits.end_widening(school, None, row.pk)
