@@ -43,7 +43,7 @@ def safety_limits(request: SchoolRequest) -> HttpResponse:
     if request.method == "POST" and request.POST.get("action") == "save":
         shown = _typed_or(request, shown)
     context = {
-        "rows": [(key, words, getattr(shown, key), _count_of(key, shown)) for key, words in PERCENT_WORDS.items()],
+        "rows": [(key, words, _figure(getattr(shown, key)), _count_of(key, shown)) for key, words in PERCENT_WORDS.items()],
         "limits": shown,
         "usual": limits.usual(),
         "off": limits.switched_off(shown),
@@ -63,6 +63,10 @@ def _told(figures: Mapping[str, Any]) -> list[str]:
     words = PERCENT_WORDS | COUNT_WORDS
     told = [f"{words[name]}: {_('off') if value is None else f'{value:g}'}" for name, value in figures.items() if name in words]
     return [*told, _("A missing grade or year holds no run")] if figures.get("vanished") is False else told
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
 
 
 def _count_of(key: str, shown: Limits) -> tuple[str, Any, int] | None:
