@@ -69,6 +69,7 @@ def test_a_hanging_sis_holds_up_no_other_school(start_worker: StartWorker) -> No
         assert min(logs) > 0, f"one worker did everything: {logs}"
 
 
+@pytest.mark.crash
 def test_more_hanging_schools_than_places_hold_up_no_other_for_a_minute(start_worker: StartWorker) -> None:
     """A server that hangs may be that of many schools. Their runs keep waiting, in places that they lend to others."""
     with (
