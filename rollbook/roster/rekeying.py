@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from rollbook.roster.planning import Change, ChangeKind
+from rollbook.roster.planning import AWAY, Change, ChangeKind
 from rollbook.roster.records import Account
 from rollbook.roster.values import same_name
 
@@ -21,18 +21,26 @@ class Planned(NamedTuple):
     fingerprint: bytes | None
 
 
-def rekeyed(planned: Planned, account: Account) -> Change | None:
-    """The change that links the account to the new SIS ID instead; None where the names speak against it."""
+def rekeyed(planned: Planned, account: Account, ours: frozenset[str] = frozenset()) -> Change | None:
+    """The change that links the account to the new SIS ID instead; None where the names speak against it, or the account is protected.
+
+    Locked values stay, and so do those of `ours`, the fields where the app wins. An account that a person closed stays closed.
+    """
     after = planned.after
-    if not (same_name(after.get("first_name"), account.first_name) and same_name(after.get("last_name"), account.last_name)):
+    if account.protected or not (
+        same_name(after.get("first_name"), account.first_name) and same_name(after.get("last_name"), account.last_name)
+    ):
         return None
     differing = {
         field: value
         for field, value in after.items()
-        if field not in ("email", "email_key") and value is not None and value != _stored(getattr(account, field, None))
+        if field not in ("email", "email_key", *account.locked)
+        and value is not None
+        and value != (held := _stored(getattr(account, field, None)))
+        and not (field in ours and held is not None)
     }
     before = {field: _stored(getattr(account, field)) for field in differing}
-    if account.status != "active":
+    if account.status in AWAY:
         before, differing = before | {"status": account.status}, differing | {"status": "active"}
     return Change(
         ChangeKind.LINKED,

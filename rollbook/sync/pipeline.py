@@ -234,16 +234,15 @@ def re_keyed(run: Run, matcher: Matcher, verdict: Verdict) -> list[Change]:
     claims = {sis_id: key for sis_id, key in taken if sis_id is not None and sis_id not in matcher.known}
     if not guards.is_many(len(claims), len(matcher.known), limits.of_run(run.settings)):
         return []
-    accounts = store.load_accounts(run.school_id, (key.id for key in claims.values()))
+    accounts, ours = store.load_accounts(run.school_id, (key.id for key in claims.values())), run_rules.ours(run)
     met = ((planned, accounts.get(claims[planned.sis_id].id)) for planned in store.planned_new(run, claims))
-    return [change for planned, account in met if account is not None and (change := rekeyed(planned, account)) is not None]
+    return [change for planned, account in met if account is not None and (change := rekeyed(planned, account, ours)) is not None]
 
 
 def review(run: Run, counts: dict[str, int], gone: guards.Gone) -> list[dict[str, Any]]:
     """Look at the plan's numbers (stop 6); adds to `counts` what the guards looked at. Returns the reasons to hold."""
     counts["expected"] = store.count_expected(run)
     counts["missing"] = gone.number
-    counts["email_changed"] = store.count_email_changes(run) if counts.get(ChangeKind.UPDATED) or counts.get(ChangeKind.RETURNING) else 0
     groups = gone.groups(store.expected_groups(run)) if gone.number else ()
     return [alarm._asdict() for alarm in guards.review(guards.Found(counts, groups), limits.of_run(run.settings))]
 

@@ -14,7 +14,7 @@ from rollbook.roster.problems import explain
 from rollbook.roster.records import Severity
 from rollbook.sources.registry import SOURCES
 from rollbook.students.models import AccountStatus
-from rollbook.sync.models import Change, Issue, Mode, Run, RunState
+from rollbook.sync.models import LEFT_OUT, Change, Issue, Mode, Run, RunState
 from rollbook.sync.report_reasons import reason_of
 from rollbook.sync.report_words import (
     KIND_LABELS,
@@ -207,8 +207,7 @@ def has_plan(run: Run) -> bool:
 def left_out_counts(run: Run) -> dict[str, int]:
     """What approving additions and updates only would leave out, and how much it would apply: `left_out` and `applied`."""
     changes = Change.objects.filter(school_id=run.school_id, run_id=run.pk, kind__in=WRITING_KINDS, outcome="")
-    moved = Q(after__has_key="email_key", before__has_key="email_key")
-    left_out = changes.filter(Q(kind__in=("left", "graduated")) | Q(reason="re_keyed") | moved).count()
+    left_out = changes.filter(LEFT_OUT).count()
     return {"left_out": left_out, "applied": changes.count() - left_out}
 
 

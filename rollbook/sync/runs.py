@@ -22,7 +22,7 @@ from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.sources.base import Page
 from rollbook.sync import credentials, limits, linking, notices, run_rules, store
-from rollbook.sync.models import OCCUPYING, WORKING_STATES, Integration, Mode, Run, RunState, Trigger
+from rollbook.sync.models import LEFT_OUT, OCCUPYING, WORKING_STATES, Change, Integration, Mode, Run, RunState, Trigger
 from rollbook.sync.refusals import RunRefused as RunRefused  # noqa: PLC0414 - who asks for a run catches it as runs.RunRefused
 
 log = logging.getLogger(__name__)
@@ -307,7 +307,8 @@ def approve(run: Run, by: User | None, via: str = "web", *, additions_only: bool
             attempts=0,
         )
         if moved:
-            left_out = store.leave_out(run) if additions_only else 0
+            rows = Change.objects.filter(LEFT_OUT, school_id=run.school_id, run_id=run.pk, outcome="")
+            left_out = rows.update(outcome="left_out") if additions_only else 0
             audit.record(
                 "run.approved", school=run.school, actor=by, subject=str(run.pk), via=via, additions_only=additions_only, left_out=left_out
             )

@@ -141,11 +141,6 @@ def count_expected(run: Run) -> int:
     return int(_rows("count_expected", run)[0][0])
 
 
-def count_email_changes(run: Run) -> int:
-    """How many students would sign in with another address."""
-    return int(_rows("count_email_changes", run)[0][0])
-
-
 def expected_groups(run: Run) -> dict[tuple[str, str], int]:
     """How many accounts of each grade level and graduation year the roster should have, by ("grade" or "year", its name)."""
     return {(kind, name): number for kind, name, number in _rows("count_expected_groups", run)}
@@ -155,11 +150,6 @@ def planned_new(run: Run, sis_ids: Iterable[str]) -> Iterator[Planned]:
     """The new accounts that were planned for these SIS IDs."""
     for sis_id, after, fingerprint in _rows("planned_new", run, sis_ids=list(sis_ids)):
         yield Planned(sis_id, after if isinstance(after, dict) else msgspec.json.decode(after), fingerprint and bytes(fingerprint))
-
-
-def leave_out(run: Run) -> int:
-    """Mark what stays out where only additions and updates were approved. Returns how many rows that are."""
-    return _execute("leave_out", run)
 
 
 def apply_plan(run: Run) -> int:

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from rollbook.roster.planning import WRITING_KINDS, ChangeKind
 from rollbook.schools.models import School, User
 from rollbook.sources.registry import SOURCES
 from rollbook.sync.models.integration import Integration
@@ -160,6 +161,12 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+
+# What approving additions and updates only leaves out: rows that close an account, change a sign-in e-mail, or give another SIS ID.
+LEFT_OUT = Q(kind__in=WRITING_KINDS) & (
+    Q(kind__in=(ChangeKind.LEFT, ChangeKind.GRADUATED)) | Q(reason="re_keyed") | Q(after__has_key="email_key", before__has_key="email_key")
+)
 
 
 class Issue(models.Model):

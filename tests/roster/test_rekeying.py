@@ -1,0 +1,38 @@
+"""A known person under a new SIS ID: linked anew, with what people decided left as it is."""
+
+from typing import Any
+
+import pytest
+
+from rollbook.roster.rekeying import Planned, rekeyed
+from tests.roster.model import account
+
+SAID = {"sis_id": "new-1", "email": "s1@x.example", "email_key": "s1@x.example", "first_name": "Ada", "last_name": "Byron", "gender": "X"}
+
+
+def again(ours: frozenset[str] = frozenset(), said: dict[str, Any] = SAID, **held: Any) -> Any:
+    return rekeyed(
+        Planned("new-1", said, None), account("1")._replace(first_name="Ada", last_name="Byron", gender="F")._replace(**held), ours
+    )
+
+
+def test_the_account_gets_the_new_id_and_what_differs_but_no_other_address() -> None:
+    change = again()
+    assert (change.kind, change.reason) == ("linked", "re_keyed")
+    assert change.before == {"sis_id": "1", "gender": "F"} and change.after == {"sis_id": "new-1", "gender": "X"}
+
+
+def test_another_name_or_a_protected_account_is_left_alone() -> None:
+    assert again(first_name="Grace") is None
+    assert again(protected=True) is None
+
+
+def test_locked_values_and_those_where_the_app_wins_stay() -> None:
+    assert again(locked=frozenset({"gender"})).after == {"sis_id": "new-1"}
+    assert again(frozenset({"gender"})).after == {"sis_id": "new-1"}
+    assert again(frozenset({"gender"}), gender=None).after == {"sis_id": "new-1", "gender": "X"}
+
+
+@pytest.mark.parametrize(("status", "opened"), [("active", False), ("left", True), ("graduated", True), ("deactivated", False)])
+def test_who_had_left_is_back_and_who_was_closed_by_hand_stays_closed(status: str, opened: bool) -> None:
+    assert (again(status=status).after.get("status") == "active") == opened
