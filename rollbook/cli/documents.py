@@ -76,6 +76,7 @@ def of_run(run: "Run") -> Document:
         "students": {"done": run.students_done, "total": run.students_total},
         "counts": run.counts,
         "alarms": run.alarms,
+        "completeness": run.proof or None,
         "error": failed,
     }
 

@@ -95,6 +95,40 @@ class AccountKey(NamedTuple):
     sis_id: str | None
 
 
+class Completeness(StrEnum):
+    """Whether a roster was read whole. Leavers are planned from complete readings only."""
+
+    COMPLETE = "complete"  # as many students as were stated; where no total is stated, nothing new came when it was read once more
+    SHORT = "short"  # fewer than stated, pages that repeat, or students who change each time they are read
+    UNSTATED = "unstated"  # what was read says nothing of who is missing from it
+
+
+class Proof(NamedTuple):
+    """What shows whether a roster was read whole. `stated` is the source's own total, None where it states none.
+
+    `students` are the different ones that came, in `pages` pages; `repeats` are records of students who had come before. Of several
+    `readings`, these are the numbers of the last one.
+    """
+
+    completeness: Completeness
+    stated: int | None
+    students: int
+    pages: int
+    repeats: int = 0
+    readings: int = 1
+
+    def plus(self, other: "Proof") -> "Proof":
+        """Of two rosters that are read one after the other: complete where both are."""
+        return Proof(
+            other.completeness if self.completeness is Completeness.COMPLETE else self.completeness,
+            None if self.stated is None or other.stated is None else self.stated + other.stated,
+            self.students + other.students,
+            self.pages + other.pages,
+            self.repeats + other.repeats,
+            max(self.readings, other.readings),
+        )
+
+
 class Selection(NamedTuple):
     """Which grade levels are pulled in: -1 and below pre-kindergarten, 0 kindergarten, 1 to 12."""
 

@@ -3,11 +3,12 @@
 Screens, commands and the pipeline know a source only through this module; none of them names a vendor.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from rollbook.roster.records import Proof
 from rollbook.sources.http import Bounds
 
 
@@ -83,6 +84,9 @@ class Connection:
     bounds: Bounds
 
 
+Pages: TypeAlias = Generator["Page", None, Proof]  # yields the pages, returns what proves that they are all
+
+
 class Page(NamedTuple):
     """One page of the roster.
 
@@ -101,9 +105,9 @@ class Page(NamedTuple):
 class Source:
     """A SIS as the rest of Rollbook sees it.
 
-    `pages(connection, wanted)` yields every page of the active students, or raises a `SourceError`; it raises `RosterIncomplete`
-    after the last page when the SIS stated more students than it gave. `wanted` are the source fields of the mapping;
-    `grade_field` is always included. Pages may come in any order.
+    `pages(connection, wanted)` yields every page of the active students and returns the proof that they are all, or raises a
+    `SourceError`; it raises `RosterIncomplete` after the last page when the SIS stated more students than it gave. `wanted` are the
+    source fields of the mapping; `grade_field` is always included. Pages may come in any order.
     `grade_field` names the key of the raw record that holds the grade level, for the selection.
     """
 
@@ -111,7 +115,7 @@ class Source:
     label: str
     variants: tuple[Variant, ...]
     grade_field: str
-    pages: Callable[[Connection, frozenset[str]], Iterator[Page]]
+    pages: Callable[[Connection, frozenset[str]], Pages]
 
     def variant(self, key: str) -> Variant:
         """The variant with this key; the first one for an unknown key."""

@@ -4,6 +4,8 @@ Each error carries a `code` (stored on the run, and the key of its text), a sent
 None of them ever carries a secret, a response body or a query string.
 """
 
+from rollbook.roster.records import Proof
+
 
 class SourceError(Exception):
     """A conversation with a source failed for good. `what` says what happened, `remedy` what a person does next.
@@ -69,6 +71,13 @@ class UnexpectedShape(SourceError):
 
 
 class RosterIncomplete(SourceError):
-    """Fewer students than the SIS said there are, or pages that repeat: nothing may be concluded from what came."""
+    """Fewer students than the SIS said there are, or pages that repeat: nothing may be concluded from what came.
+
+    `proof` are the numbers that show it, None where reading was given up before there were any.
+    """
 
     code = "roster_incomplete"
+
+    def __init__(self, what: str, remedy: str = "", proof: Proof | None = None) -> None:
+        super().__init__(what, remedy)
+        self.proof = proof

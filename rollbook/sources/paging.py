@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, Final, Protocol
 
-from rollbook.sources.base import Page
+from rollbook.roster.records import Completeness, Proof
+from rollbook.sources.base import Page, Pages
 from rollbook.sources.errors import RosterIncomplete, TokenExpired
 from rollbook.sources.http import Bounds
 
@@ -47,12 +48,13 @@ class Untold(Protocol):
 
 @dataclass(slots=True)
 class _Tally:
-    """What one reading has given: different ids, records without an id (each a student of its own), and records in all."""
+    """What one reading has given: different ids, records without an id (each a student of its own), records in all, and pages."""
 
     id_field: str
     ids: set[int | str] = field(default_factory=set)
     nameless: int = 0
     records: int = 0
+    pages: int = 0
 
     def add(self, records: list[Record]) -> int:
         """How many students of this page had not come before."""
@@ -61,11 +63,15 @@ class _Tally:
         self.ids.update(keys)
         self.nameless += len(records) - len(keys)
         self.records += len(records)
+        self.pages += bool(records)
         return self.students - before
 
     @property
     def students(self) -> int:
         return len(self.ids) + self.nameless
+
+    def proof(self, completeness: Completeness, stated: int | None, readings: int) -> Proof:
+        return Proof(completeness, stated, self.students, self.pages, self.records - self.students, readings)
 
 
 def _key(record: Record, id_field: str) -> int | str | None:
@@ -80,7 +86,7 @@ def _key(record: Record, id_field: str) -> int | str | None:
     return int(written) if is_number else written
 
 
-def read_roster(sis: Numbered, bounds: Bounds) -> Iterator[Page]:
+def read_roster(sis: Numbered, bounds: Bounds) -> Pages:
     """Every page, then RosterIncomplete if fewer students came than the SIS stated, or the total changed in both readings."""
     stated = sis.count()
     if stated > bounds.records:
@@ -101,12 +107,15 @@ def read_roster(sis: Numbered, bounds: Bounds) -> Iterator[Page]:
         raise RosterIncomplete(
             f"The number of students in {sis.name} changed twice while it was read.",
             "Run it again when nobody is enrolling students, for instance at night.",
+            tally.proof(Completeness.SHORT, stated, reading),
         )
     if tally.students < stated:
         raise RosterIncomplete(
             f"{sis.name} says that it has {stated:,} students, but it gave {tally.students:,}.",
             f"Run it again. If the numbers still differ, ask whoever looks after {sis.name}.",
+            tally.proof(Completeness.SHORT, stated, reading),
         )
+    return tally.proof(Completeness.COMPLETE, stated, reading)
 
 
 def _one_reading(sis: Numbered, bounds: Bounds, stated: int, tally: _Tally) -> Iterator[Page]:
@@ -141,7 +150,7 @@ def _one_reading(sis: Numbered, bounds: Bounds, stated: int, tally: _Tally) -> I
             raise _over(sis.name, bounds, "gave more")
 
 
-def read_untold(sis: Untold, bounds: Bounds) -> Iterator[Page]:
+def read_untold(sis: Untold, bounds: Bounds) -> Pages:
     """Every page, read again until a reading brings nobody new; RosterIncomplete if even the third one does.
 
     Further readings pass on only those who had slipped through before. One page alone needs no second reading: nobody slips
@@ -149,24 +158,24 @@ def read_untold(sis: Untold, bounds: Bounds) -> Iterator[Page]:
     """
     passed_on: set[int | str | None] = {None}
     for reading in range(1, READINGS + 1):
-        tally, late, pages = _Tally(sis.id_field), 0, 0
-        for page in _one_untold_reading(sis, bounds, tally):
-            pages += bool(page.records)
+        tally, late = _Tally(sis.id_field), 0
+        for page in _one_untold_reading(sis, bounds, tally, reading):
             if reading == 1:
                 yield page
             elif missed := [record for record in page.records if _key(record, sis.id_field) not in passed_on]:
                 late += len(missed)
                 yield page._replace(records=missed)
         passed_on |= tally.ids
-        if pages < 2 or (reading > 1 and not late):
-            return
+        if tally.pages < 2 or (reading > 1 and not late):
+            return tally.proof(Completeness.COMPLETE, None, reading)
     raise RosterIncomplete(
         f"The students in {sis.name} changed again and again while they were read.",
         "Run it again when nobody is enrolling students, for instance at night.",
+        tally.proof(Completeness.SHORT, None, READINGS),
     )
 
 
-def _one_untold_reading(sis: Untold, bounds: Bounds, tally: _Tally) -> Iterator[Page]:
+def _one_untold_reading(sis: Untold, bounds: Bounds, tally: _Tally, reading: int) -> Iterator[Page]:
     """Pages until an empty one, or until a short one where the first was full: then the SIS keeps to the size we ask for."""
     number, idle, full = 1, 0, False
     while True:
@@ -178,6 +187,7 @@ def _one_untold_reading(sis: Untold, bounds: Bounds, tally: _Tally) -> Iterator[
             raise RosterIncomplete(
                 f"{sis.name} gives the same students on page after page.",
                 f"Run it again. If it stays so, ask whoever looks after {sis.name}.",
+                tally.proof(Completeness.SHORT, None, reading),
             )
         if records or number == 1:
             yield Page(records, number, None, None)

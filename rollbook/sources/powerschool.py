@@ -5,7 +5,7 @@ on live servers (live), or what several working clients depend on (clients).
 """
 
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn, TypedDict, TypeVar
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from rollbook.sources.base import Choice, Connection, CredentialField, MappingRow, Page, Source, Token, Variant
+from rollbook.sources.base import Choice, Connection, CredentialField, MappingRow, Pages, Source, Token, Variant
 from rollbook.sources.bearer import Bearer, basic, granted
 from rollbook.sources.errors import (
     AddressRefused,
@@ -216,12 +216,12 @@ class _District:
         return token
 
 
-def pages(connection: Connection, wanted: frozenset[str], *, pause: Callable[[float], object] | None = None) -> Generator[Page, None, None]:
+def pages(connection: Connection, wanted: frozenset[str], *, pause: Callable[[float], object] | None = None) -> Pages:
     """Every page of the district's active students; see `base.Source.pages`. `pause` replaces waiting in tests."""
     bounds = connection.bounds
     # The order matters when the reader stops early: `http` is closed first, which ends what the threads are waiting for.
     with ThreadPoolExecutor(bounds.parallel, "powerschool") as threads, Http(bounds, NAME, pause) as http:
-        yield from read_roster(_District(connection, wanted, http, threads), bounds)
+        return (yield from read_roster(_District(connection, wanted, http, threads), bounds))
 
 
 def origin(client_url: str) -> str:

@@ -6,7 +6,7 @@ working clients depend on (clients). No documentation of v2 is public.
 """
 
 import re
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from rollbook.sources.base import Choice, Connection, CredentialField, MappingRow, Page, Source, Token, Variant
+from rollbook.sources.base import Choice, Connection, CredentialField, MappingRow, Pages, Source, Token, Variant
 from rollbook.sources.bearer import Bearer, basic, granted
 from rollbook.sources.errors import AddressRefused, AddressUnreachable, AuthRejected, PermissionMissing, TokenExpired, UnexpectedShape
 from rollbook.sources.http import Answer, Http
@@ -253,20 +253,20 @@ class _Data:
         return token
 
 
-def pages(connection: Connection, wanted: frozenset[str], *, pause: Callable[[float], object] | None = None) -> Generator[Page, None, None]:
+def pages(connection: Connection, wanted: frozenset[str], *, pause: Callable[[float], object] | None = None) -> Pages:
     """Every page of the school's current students; see `base.Source.pages`. `pause` replaces waiting in tests."""
     bounds = connection.bounds
     # The order matters when the reader stops early: `http` is closed first, which ends what the threads are waiting for.
     with ThreadPoolExecutor(bounds.parallel, "veracross") as threads, Http(bounds, NAME, pause) as http:
         if SOURCE.variant(connection.variant).key == "v2":
-            yield from read_roster(_Legacy(connection, wanted, http, threads), bounds)
-            return
+            return (yield from read_roster(_Legacy(connection, wanted, http, threads), bounds))
         data = _Data(connection, wanted, http)
-        yield from read_untold(data, bounds)
+        proof = yield from read_untold(data, bounds)
         if connection.choices.get("future_students") == "yes":
             for role in data.future_roles():
                 data.look_at(role)
-                yield from read_untold(data, bounds)
+                proof = proof.plus((yield from read_untold(data, bounds)))
+        return proof
 
 
 def iso_date(value: Scalar) -> Scalar:

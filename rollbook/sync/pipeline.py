@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 from uuid import UUID
@@ -19,10 +19,10 @@ from rollbook.roster.linking import Evidence, Likeness, waiting
 from rollbook.roster.mapping import Mapped, RecordMapper
 from rollbook.roster.matching import How, Match, Matcher, Verdict
 from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, decide, listed
-from rollbook.roster.records import Issue, Selection, Severity
+from rollbook.roster.records import Completeness, Issue, Proof, Selection, Severity
 from rollbook.roster.rekeying import rekeyed
-from rollbook.sources.base import Connection, Page, Source
-from rollbook.sources.errors import SourceError
+from rollbook.sources.base import Connection, Page, Pages, Source
+from rollbook.sources.errors import RosterIncomplete, SourceError
 from rollbook.sources.http import Bounds
 from rollbook.sync import credentials, limits, linking, run_rules, runs, store, undo, upload_plan, why
 from rollbook.sync.lease import HandBack, Lease
@@ -58,6 +58,8 @@ def _work_on(run: Run) -> None:
                 runs.finish(run)
             else:
                 go_live(run)
+    except RosterIncomplete as error:
+        runs.fail(run, error.code, error.what, error.remedy, error.proof)
     except SourceError as error:
         runs.fail(run, error.code, error.what, error.remedy)
     except credentials.KeyMissing as error:
@@ -85,7 +87,8 @@ def plan(run: Run, lease: Lease) -> None:
     counts = {"read": 0, "accounts": len(matcher.known), ChangeKind.UNCHANGED: 0, ChangeKind.OUTSIDE_SELECTION: 0}
     moved: set[str] = set()
     left_out = bytearray()
-    for pages in batches(read(run, source, mapper.source_fields)):  # 1
+    reading = Reading(read(run, source, mapper.source_fields))
+    for pages in batches(reading):  # 1
         lease.check()
         raws = [raw for page in pages for raw in page.records]
         mapper.meet(raws)
@@ -108,7 +111,7 @@ def plan(run: Run, lease: Lease) -> None:
             linking.propose(run, alike)
     with transaction.atomic():
         why.keep_outside(run, bytes(left_out))
-        conclude(run, matcher, mapper, moved, counts)
+        conclude(run, matcher, mapper, moved, counts, reading.proof)
 
 
 def prepare(run: Run, matcher: Matcher) -> tuple[Source, RecordMapper, Rules]:
@@ -121,7 +124,18 @@ def prepare(run: Run, matcher: Matcher) -> tuple[Source, RecordMapper, Rules]:
     return source, mapper, Rules(mapper.fields, run.source, run_rules.ours(run))
 
 
-def read(run: Run, source: Source, wanted: frozenset[str]) -> Iterator[Page]:
+class Reading:
+    """The pages of a roster, and once they have all come what proves that they are all."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+        self.proof: Proof
+
+    def __iter__(self) -> Iterator[Page]:
+        self.proof = yield from self._pages
+
+
+def read(run: Run, source: Source, wanted: frozenset[str]) -> Pages:
     """The pages of the roster. The credentials are in the clear here, for the one conversation with the SIS, and nowhere else."""
     assert run.integration is not None
     tokens = credentials.StoredToken(run.integration)
@@ -133,7 +147,7 @@ def read(run: Run, source: Source, wanted: frozenset[str]) -> Iterator[Page]:
         bounds=bounds(),
     )
     try:
-        yield from source.pages(connection, wanted)
+        return (yield from source.pages(connection, wanted))
     finally:
         tokens.save()
 
@@ -155,7 +169,7 @@ def bounds() -> Bounds:
     )
 
 
-def batches(pages: Iterator[Page]) -> Iterator[list[Page]]:
+def batches(pages: Iterable[Page]) -> Iterator[list[Page]]:
     """Gather pages until there is a batch of records or a second has gone by."""
     batch: list[Page] = []
     since = time.monotonic()
@@ -195,9 +209,9 @@ def list_outside(run: Run, matcher: Matcher, outside: list[Mapped]) -> list[Chan
     return [listed(ChangeKind.OUTSIDE_SELECTION, account, "grade_not_selected") for account in accounts]
 
 
-def conclude(run: Run, matcher: Matcher, mapper: RecordMapper, moved: set[str], counts: dict[str, int]) -> None:
+def conclude(run: Run, matcher: Matcher, mapper: RecordMapper, moved: set[str], counts: dict[str, int], proof: Proof) -> None:
     """What only the whole roster tells: withdraw clashes, list who is missing, count, and look at the guards."""
-    verdict = matcher.verdict(moved, complete=True)  # a source raises RosterIncomplete rather than end short
+    verdict = matcher.verdict(moved, complete=proof.completeness is Completeness.COMPLETE)
     with transaction.atomic():
         runs.progress(run, [], counts["read"])
         linked_anew = re_keyed(run, matcher, verdict)
@@ -224,7 +238,7 @@ def conclude(run: Run, matcher: Matcher, mapper: RecordMapper, moved: set[str], 
         stored[ChangeKind.UNCHANGED] = stored.get(ChangeKind.UNCHANGED, 0) + counts[ChangeKind.UNCHANGED]
         counts = {**stored, **{name: number for name, number in counts.items() if name != ChangeKind.UNCHANGED}}
         counts["re_keyed"] = len(linked_anew)
-        runs.planned(run, counts, review(run, counts, gone))  # 6
+        runs.planned(run, counts, review(run, counts, gone), proof)  # 6
 
 
 def re_keyed(run: Run, matcher: Matcher, verdict: Verdict) -> list[Change]:

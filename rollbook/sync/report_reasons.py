@@ -2,12 +2,14 @@
 
 from typing import Any, Final
 
+from django.utils.formats import number_format
 from django.utils.text import get_text_list
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.sync.models import Change, Run
+from rollbook.sync.proofs import day_of
 from rollbook.sync.report_words import LABELS, REASONS, word
 
 # By reason code; a code that isn't here is answered with the short words of `report_words.REASONS`.
@@ -25,9 +27,15 @@ SENTENCES: Final[dict[str, str]] = {
     "grade_not_selected": _("%(sis)s has the SIS ID %(sis_id)s in a grade level that isn't among the selected ones, so it was left alone."),
     "row_is_new": _("Row %(row)s of the file has a SIS ID, student number or e-mail that no account has: %(email)s."),
     "row_differs": _("Row %(row)s of the file belongs to this account, and says something else for: %(fields)s."),
-    "not_sent": _("All of %(read)s records were read, and the SIS ID %(sis_id)s was not among them. The account was left alone."),
+    "not_sent": _(
+        "All %(read)s records were read (%(reading)s), and the SIS ID %(sis_id)s was not among them. The account was left alone."
+    ),
+    "not_sent_yet": _(
+        "All %(read)s records were read (%(reading)s), and the SIS ID %(sis_id)s was not among them. It has not been missing as long as "
+        "your rule for leavers says, so the account was left alone."
+    ),
     "missing_long_enough": _(
-        "All of %(read)s records were read, and the SIS ID %(sis_id)s has been missing as long as your rule for leavers says."
+        "All %(read)s records were read (%(reading)s), and the SIS ID %(sis_id)s has been missing as long as your rule for leavers says."
     ),
     "class_has_graduated": _(
         "The SIS ID %(sis_id)s has been missing for as long as your rule for leavers says, and its class has graduated."
@@ -51,6 +59,13 @@ def reason_of(run: Run, change: Change, sis: str) -> str:
         "name": f"{change.first_name} {change.last_name}",
         "fields": get_text_list(fields, gettext("and")),
         "row": change.row_number or "—",
-        "read": run.counts.get("read", run.students_done),
+        "read": number_format(run.counts.get("read", run.students_done), force_grouping=True),
+        "reading": _reading(run),
     }
     return gettext(SENTENCES[change.reason]) % told
+
+
+def _reading(run: Run) -> str:
+    """Which reading of the roster a sentence speaks of: its pages and its day."""
+    pages = ngettext("%(number)s page", "%(number)s pages", run.pages_done) % {"number": number_format(run.pages_done, force_grouping=True)}
+    return gettext("%(pages)s, %(day)s") % {"pages": pages, "day": day_of(run.started_at or run.requested_at, run.school)}

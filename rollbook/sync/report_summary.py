@@ -12,7 +12,8 @@ from django.utils.translation import gettext, gettext_noop, ngettext
 from rollbook.roster.planning import ChangeKind
 from rollbook.roster.values import grade_label
 from rollbook.sync.models import Change, Issue, Mode, Run, RunState, Trigger
-from rollbook.sync.report import UPDATED_KINDS, count_changes
+from rollbook.sync.proofs import proof_words
+from rollbook.sync.report import UPDATED_KINDS, count_changes, sis_label
 from rollbook.sync.report_words import KIND_LABELS, SEVERITY_PLURALS, UNFINISHED, applied_words, word
 
 EMAIL_CHANGED: Final = gettext_noop("E-mail changed")
@@ -47,6 +48,7 @@ def about(run: Run) -> list[Line]:
         Line(gettext("Finished"), local_time(run.finished_at, run.school.timezone)),
         Line(gettext("Duration"), "" if duration is None else _span(duration)),
         _what_was_read(run),
+        Line(gettext("Completeness"), proof_words(run, sis_label(run))),
         Line(gettext("What was changed"), what_was_changed(run)),
     ]
     if run.error_what:

@@ -18,10 +18,11 @@ from django.utils.translation import gettext as _
 from procrastinate.exceptions import AlreadyEnqueued
 
 from rollbook.config import config
+from rollbook.roster.records import Proof
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.sources.base import Page
-from rollbook.sync import credentials, limits, linking, notices, run_rules, store
+from rollbook.sync import credentials, limits, linking, notices, proofs, run_rules, store
 from rollbook.sync.models import LEFT_OUT, OCCUPYING, WORKING_STATES, Change, Integration, Mode, Run, RunState, Trigger
 from rollbook.sync.refusals import RunRefused as RunRefused  # noqa: PLC0414 - who asks for a run catches it as runs.RunRefused
 
@@ -241,16 +242,16 @@ def progress(run: Run, pages: list[Page], students_done: int) -> None:
         raise LeaseLost(str(run.pk))
 
 
-def planned(run: Run, counts: dict[str, int], alarms: list[dict[str, Any]]) -> None:
+def planned(run: Run, counts: dict[str, int], alarms: list[dict[str, Any]], proof: Proof) -> None:
     """The plan is stored. Raises LeaseLost."""
-    run.counts, run.alarms = counts, alarms
-    move(run, RunState.PLANNED, counts=counts, alarms=alarms)
+    run.counts, run.alarms, run.proof = counts, alarms, proofs.kept(run, proof)
+    move(run, RunState.PLANNED, counts=counts, alarms=alarms, proof=run.proof)
 
 
-def previewed(run: Run, counts: dict[str, int]) -> None:
+def previewed(run: Run, counts: dict[str, int], proof: Proof) -> None:
     """The plan of an upload is stored and rests until a person confirms it. Raises LeaseLost."""
-    run.counts = counts
-    move(run, RunState.PREVIEW, counts=counts, lease_until=None, attempts=0)
+    run.counts, run.proof = counts, proofs.kept(run, proof)
+    move(run, RunState.PREVIEW, counts=counts, proof=run.proof, lease_until=None, attempts=0)
 
 
 def hold(run: Run) -> None:
@@ -276,10 +277,11 @@ def finish(run: Run, counts: dict[str, int] | None = None) -> None:
             store.keep_problems(run)
 
 
-def fail(run: Run, code: str, what: str, remedy: str) -> None:
-    """The run can't go on; nothing was applied."""
-    run.error_code, run.error_what, run.error_remedy = code, what, remedy
-    move(run, RunState.FAILED, error_code=code, error_what=what, error_remedy=remedy, lease_until=None, finished_at=Now())
+def fail(run: Run, code: str, what: str, remedy: str, proof: Proof | None = None) -> None:
+    """The run can't go on; nothing was applied. `proof` is that of a roster that came short."""
+    run.error_code, run.error_what, run.error_remedy, run.proof = code, what, remedy, proofs.kept(run, proof)
+    failed = {"error_code": code, "error_what": what, "error_remedy": remedy, "proof": run.proof}
+    move(run, RunState.FAILED, **failed, lease_until=None, finished_at=Now())
 
 
 def move(run: Run, to: RunState, **columns: Any) -> None:

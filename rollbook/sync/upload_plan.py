@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from rollbook.roster.cell_values import DateOrder
 from rollbook.roster.planning import Change, ChangeKind
-from rollbook.roster.records import Account, Issue, Severity
+from rollbook.roster.records import Account, Completeness, Issue, Proof, Severity
 from rollbook.roster.sheet_matching import Found, Judged, RowKeys, SheetKey, judge
 from rollbook.roster.sheet_planning import decide_row
 from rollbook.roster.sheet_rows import Cells, Column, RowMapper, SheetRow
@@ -68,7 +68,8 @@ def plan(run: Run, lease: Lease) -> None:
             runs.progress(run, [Page([], number, pages, roster.total)], counts["read"])
             store.save_plan(run, (change for change in changes if change.kind != ChangeKind.UNCHANGED), issues)
     with transaction.atomic():
-        runs.previewed(run, {**store.count_plan(run), **counts})
+        whole = Proof(Completeness.UNSTATED, None, counts["read"], pages)  # a file says nothing of who isn't in it
+        runs.previewed(run, {**store.count_plan(run), **counts}, whole)
 
 
 def open_roster(run: Run) -> Roster:

@@ -12,6 +12,7 @@ from rollbook.config import config
 from rollbook.sync import report, report_summary, retention, undo
 from rollbook.sync.alarm_words import alarm_words
 from rollbook.sync.models import Run, RunState, Upload, UploadState
+from rollbook.sync.proofs import proof_words
 from rollbook.sync.report_words import KIND_LABELS, SEVERITY_LABELS
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.history import line_of
@@ -73,6 +74,7 @@ def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "alarms": alarm_words(run.alarms, report.sis_label(run)),
         "held_for": alarm_words(run.settings.get("held_for", ()), report.sis_label(run)),
         "left_out": report.left_out_counts(run) if run.state == RunState.ON_HOLD else {},
+        "completeness": proof_words(run, report.sis_label(run)) if not working else "",
         "moved_domains": report_summary.moved_domains(run) if not working else [],
         "said": report_summary.what_was_changed(run) if run.state == RunState.DONE else "",
         "confirm_approve": request.GET.get("confirm") == "approve",

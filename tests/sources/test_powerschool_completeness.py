@@ -1,18 +1,18 @@
 """No student may be missing unseen: totals, repeated pages, endless pages, and students who come and go while we read."""
 
-from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from rollbook.sources.base import Page
+from rollbook.roster.records import Completeness, Proof
+from rollbook.sources.base import Page, Pages
 from rollbook.sources.errors import RosterIncomplete
 from rollbook.sources.powerschool import pages
 from tests.sources.loopback import QUICK, WANTED, Asked, Reply, SmallSchool, Trick, as_json, student
 
 
-def read_to_the_end(reading: Generator[Page, None, None]) -> tuple[list[Any], str]:
+def read_to_the_end(reading: Pages) -> tuple[list[Any], str]:
     """The ids that came, and what was said at the end."""
     ids: list[Any] = []
     try:
@@ -23,7 +23,7 @@ def read_to_the_end(reading: Generator[Page, None, None]) -> tuple[list[Any], st
     return ids, ""
 
 
-def reading(school: SmallSchool, **bounds: int) -> Generator[Page, None, None]:
+def reading(school: SmallSchool, **bounds: int) -> Pages:
     return pages(school.connection(replace(QUICK, **bounds)), WANTED, pause=lambda seconds: None)  # type: ignore[arg-type]
 
 
@@ -35,6 +35,28 @@ def ids(last: int) -> list[int]:
 def test_schools_of_any_size_are_read_whole(students: int) -> None:
     with SmallSchool(students) as school:
         assert read_to_the_end(reading(school)) == (ids(students), "")
+
+
+def proof_of(reading: Pages) -> Proof | None:
+    """What proves in the end that all came, or shows that they didn't."""
+    while True:
+        try:
+            next(reading)
+        except StopIteration as ended:
+            proof = ended.value
+            assert isinstance(proof, Proof)
+            return proof
+        except RosterIncomplete as incomplete:
+            return incomplete.proof
+
+
+def test_the_proof_tells_the_numbers() -> None:
+    with SmallSchool(250) as school:
+        assert proof_of(reading(school)) == Proof(Completeness.COMPLETE, 250, 250, 3)
+        school.counts = [251, 250, 250]
+        assert proof_of(reading(school)) == Proof(Completeness.COMPLETE, 250, 250, 3, readings=2)
+        school.students[120] = school.students[3]
+        assert proof_of(reading(school)) == Proof(Completeness.SHORT, 250, 249, 3, repeats=1)
 
 
 def test_an_empty_school_is_one_empty_page() -> None:

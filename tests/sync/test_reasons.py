@@ -36,7 +36,7 @@ def test_the_sentence_names_the_rule_and_its_values(school: School, inside: Comm
         "PowerSchool has Alan Turing under the SIS ID 0008 with the e-mail alan@lincoln.example; an account without a link has the same "
         "two.",
         "The account of the SIS ID 0009 had left, and PowerSchool has this ID again.",
-        "All of 321 records were read, and the SIS ID 0010 was not among them. The account was left alone.",
+        "All 321 records were read (4 pages, July 4, 2026), and the SIS ID 0010 was not among them. The account was left alone.",
         "a_reason_of_tomorrow",
     ]
     told = inside("changes", str(run.pk), "--json").json

@@ -155,7 +155,7 @@ def test_accounts_that_are_left_alone_are_listed_only_when_asked_for(school: Sch
     run = a_run(school, [linked(), gone, outside])
     assert [row.kind for row in report.updated_rows(run)] == ["linked"]
     (row,) = report.updated_rows(run, kind="not_in_roster")
-    assert row.kind_label == "No longer in the SIS" and row.reason.startswith("All of 321 records were read")
+    assert row.kind_label == "No longer in the SIS" and row.reason.startswith("All 321 records were read")
     assert row.outcome == "Listed only, nothing changed"
     assert report.updated_rows(run, kind="outside_selection").count() == 1
     assert report.updated_rows(run, kind="new").count() == report.updated_rows(run, kind="nonsense").count() == 0

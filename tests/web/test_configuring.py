@@ -119,7 +119,7 @@ def test_a_sis_that_is_registered_is_offered_with_its_own_fields(admin: Client, 
             Variant("v3", "Version 3", fields("Client ID", "Client Pass", "School Route"), rows),
         ),
         "grade",
-        lambda connection, wanted: iter(()),
+        SOURCES["powerschool"].pages,
     )
     monkeypatch.setitem(SOURCES, "otherworld", two)
     address = reverse("configure-sis", args=[school.pk])

@@ -51,7 +51,8 @@ class Run(models.Model):
 
     `fence` grows with every claim; applying re-checks it, so that a worker that was taken for dead can't write. `settings` are the
     grades, mapping and choices the run was planned with. `counts` maps change kinds and severities to numbers. `undoes` is the run that
-    this one takes back; with a `student` in its settings, for that account only.
+    this one takes back; with a `student` in its settings, for that account only. `proof` is what shows whether the roster was read
+    whole, see `proofs.kept`; empty until it was read.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -80,6 +81,7 @@ class Run(models.Model):
 
     counts = models.JSONField(default=dict)
     alarms = models.JSONField(default=list)
+    proof = models.JSONField(default=dict)
     error_code = models.CharField(max_length=40, blank=True)
     error_what = models.TextField(blank=True)
     error_remedy = models.TextField(blank=True)
