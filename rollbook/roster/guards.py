@@ -33,7 +33,8 @@ class Group(NamedTuple):
 
 class Found(NamedTuple):
     """What is looked at. `counts` maps `read`, `expected` (accounts the roster should have), `missing` (those it lacks),
-    `email_changed`, `re_keyed`, `new` and more to numbers; `groups` are those that lack somebody."""
+    `email_changed`, `re_keyed`, `other_people` (known SIS IDs that are somebody else's now), `new` and more to numbers; `groups` are
+    those that lack somebody."""
 
     counts: Mapping[str, int]
     groups: tuple[Group, ...] = ()
@@ -121,13 +122,19 @@ def re_keyed(found: Found, _limits: Limits) -> Alarm | None:
     return Alarm("re_keyed", {"re_keyed": number, "expected": found.counts.get("expected", 0)}) if number else None
 
 
+def other_people(found: Found, limits: Limits) -> Alarm | None:
+    """So many known SIS IDs belong to somebody else now that this is another school's roster, and its new students are strangers."""
+    number, expected = found.counts.get("other_people", 0), found.counts.get("expected", 0)
+    return Alarm("other_people", {"other_people": number, "expected": expected}) if is_many(number, expected, limits) else None
+
+
 def is_many(number: int, of: int, limits: Limits) -> bool:
     """Whether so many at once are no longer single cases: as many as leavers would have to be to hold a run."""
     percent = Limits().leavers_percent if limits.leavers_percent is None else limits.leavers_percent
     return number > limits.leavers_count and of > 0 and 100 * number / of > (percent or 0)
 
 
-GUARDS: Final[tuple[Callable[[Found, Limits], Alarm | None], ...]] = (re_keyed, leavers, emails, overlap, vanished)
+GUARDS: Final[tuple[Callable[[Found, Limits], Alarm | None], ...]] = (other_people, re_keyed, leavers, emails, overlap, vanished)
 
 
 def review(found: Found, limits: Limits) -> list[Alarm]:

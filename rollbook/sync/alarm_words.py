@@ -20,6 +20,10 @@ ALARMS: Final = {
         "%(limit)s %%. This may be another school's list."
     ),
     "vanished": gettext_noop("Everybody is missing from %(sis)s at once in: %(groups)s."),
+    "other_people": gettext_noop(
+        "%(other_people)s of the %(expected)s SIS IDs known here belong to somebody with another name and another birth date in %(sis)s. "
+        "This may be another school's list."
+    ),
     "re_keyed": gettext_noop(
         "%(re_keyed)s of %(expected)s students came back under new SIS IDs, with the same e-mail and name. Approving links them to their "
         "old accounts; nobody is made twice and nobody counts as having left."

@@ -84,7 +84,7 @@ def plan(run: Run, lease: Lease) -> None:
     matcher = Matcher(*store.load_account_keys(run.school_id, run.source), *made, run_rules.exceptions(run))
     likeness = linking.likeness(run, made) if matcher.has_unlinked else Likeness([])
     source, mapper, rules = prepare(run, matcher)
-    counts = {"read": 0, "accounts": len(matcher.known), ChangeKind.UNCHANGED: 0, ChangeKind.OUTSIDE_SELECTION: 0}
+    counts = {"read": 0, "accounts": len(matcher.known), "other_people": 0, ChangeKind.UNCHANGED: 0, ChangeKind.OUTSIDE_SELECTION: 0}
     moved: set[str] = set()
     left_out = bytearray()
     reading = Reading(read(run, source, mapper.source_fields))
@@ -102,6 +102,7 @@ def plan(run: Run, lease: Lease) -> None:
         outside = [each for each in admitted if not each.selected]
         left_out += why.digests(run.school_id, (each.sis_id for each in outside if each.sis_id and matcher.holds(each.sis_id) is None))
         counts["read"] += len(mapped)
+        counts["other_people"] += sum(issue.code == "other_person" for issue in issues)
         counts[ChangeKind.OUTSIDE_SELECTION] += len(outside)
         counts[ChangeKind.UNCHANGED] += sum(each.same for each in admitted)
         listed_outside = list_outside(run, matcher, outside)

@@ -115,9 +115,8 @@ def names_of(school_id: UUID, source: str, sis_ids: Iterable[str]) -> dict[str, 
 
 def recycled_emails(run: Run) -> list[tuple[str | None, str, str]]:
     """SIS ID, name and e-mail of those whom the plan gives an e-mail that was another student's not long ago."""
-    with connection.cursor() as cursor:
-        cursor.execute(_sql("recycled_emails"), {"school": run.school_id, "run": run.pk})
-        return [(sis_id, name, email) for sis_id, name, email in cursor.fetchall()]
+    with _whole_tables():
+        return [(sis_id, name, email) for sis_id, name, email in _rows("recycled_emails", run)]
 
 
 def count_plan(run: Run) -> dict[str, int]:
@@ -138,12 +137,14 @@ def keep_problems(run: Run) -> None:
 
 def count_expected(run: Run) -> int:
     """How many accounts the roster of this run should have."""
-    return int(_rows("count_expected", run)[0][0])
+    with _whole_tables():
+        return int(_rows("count_expected", run)[0][0])
 
 
 def expected_groups(run: Run) -> dict[tuple[str, str], int]:
     """How many accounts of each grade level and graduation year the roster should have, by ("grade" or "year", its name)."""
-    return {(kind, name): number for kind, name, number in _rows("count_expected_groups", run)}
+    with _whole_tables():
+        return {(kind, name): number for kind, name, number in _rows("count_expected_groups", run)}
 
 
 def planned_new(run: Run, sis_ids: Iterable[str]) -> Iterator[Planned]:
@@ -166,8 +167,8 @@ def apply_plan(run: Run) -> int:
 
 @contextmanager
 def _whole_tables() -> Iterator[None]:
-    """Join by hashing. Right after a large plan was stored, the database's statistics know nothing of it: taking it for a few rows, it
-    went through 50,000 accounts for each of 50,000 rows, for minutes.
+    """Join by hashing, inside a transaction. Right after a large plan was stored or applied, the database's statistics know nothing of
+    it: taking it for a few rows, it went through 50,000 accounts for each of 50,000 rows, for minutes.
     """
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_nestloop TO off")

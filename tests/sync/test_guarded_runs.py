@@ -9,12 +9,11 @@ from rollbook.schools.models import AuditEntry, School
 from rollbook.standins.roster import Known
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
-from rollbook.sync import integrations, limits, notices, pipeline, runs
-from rollbook.sync.alarm_words import alarm_words
-from rollbook.sync.models import Change, Integration, Mode, Notice, Run, RunState, Trigger
+from rollbook.sync import limits, pipeline, runs
+from rollbook.sync.models import Integration, Mode, Run, RunState, Trigger
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.schedules import local
-from tests.sync.test_pipeline import accounts_checksum, sync
+from tests.sync.test_pipeline import sync
 
 pytestmark = pytest.mark.django_db
 
@@ -34,36 +33,9 @@ def leave(share: float) -> Deed:
     return deed
 
 
-def everybody_leaves(standin: StandIn, people: list[Known]) -> None:
-    for one in standin.roster():
-        standin.edit(one.dcid, enroll_status=2)
-
-
-def grade_gone(standin: StandIn, people: list[Known]) -> None:
-    for one in people:
-        if one.grade_level == 12:
-            standin.edit(one.dcid, enroll_status=2)
-
-
 def new_domain(standin: StandIn, people: list[Known]) -> None:
     for one in people:
         standin.edit(one.dcid, email=f"{one.email.partition('@')[0]}@new.example")
-
-
-def twins(standin: StandIn, people: list[Known]) -> None:
-    standin.edit(people[0].dcid, email=people[1].email)
-
-
-CASES: list[tuple[str, Deed, str, set[str]]] = [
-    ("nothing changed", lambda _standin, _people: None, "done", set()),
-    ("3 % left", leave(0.03), "done", set()),
-    ("many left", leave(0.3), "on_hold", {"leavers"}),
-    ("most left", leave(0.7), "on_hold", {"leavers", "overlap"}),
-    ("nobody there", everybody_leaves, "on_hold", {"roster_empty"}),
-    ("one grade gone", grade_gone, "on_hold", {"vanished", "leavers"}),
-    ("another domain", new_domain, "on_hold", {"emails"}),
-    ("two with one e-mail", twins, "done", set()),
-]
 
 
 @pytest.fixture
@@ -73,25 +45,6 @@ def standin() -> Any:
 
     with powerschool.serve(students=300, seed=7, clean=True) as running:
         yield running
-
-
-@pytest.mark.parametrize(("deed", "state", "reasons"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
-def test_what_becomes_of_a_roster_where(deed: Deed, state: str, reasons: set[str], integration: Integration, standin: StandIn) -> None:
-    sync(integration)
-    before = accounts_checksum()
-    deed(standin, chosen(standin))
-    run = sync(integration)
-    assert run.state == state
-    assert reasons <= {alarm["code"] for alarm in run.alarms}
-    if reasons:
-        assert accounts_checksum() == before
-        sentences = alarm_words(run.alarms, "PowerSchool")
-        assert all(("%(" not in sentence and "PowerSchool" in sentence) or "e-mail" in sentence for sentence in sentences), sentences
-        told = notices.message(Notice.objects.get(run=run, event="on_hold")).body
-        assert sentences[0] in told
-        assert not any(one.last_name in str(told) for one in chosen(standin) if len(one.last_name) > 5)
-    missing = Change.objects.filter(run=run, kind="not_in_roster").count()
-    assert run.counts["missing"] == missing
 
 
 def test_a_test_run_tells_what_would_have_held_a_live_one(integration: Integration, standin: StandIn) -> None:
@@ -152,31 +105,6 @@ def _other_id() -> Any:
     from django.db.models.functions import Concat
 
     return Concat(Value("old-"), F("sis_id"))
-
-
-def test_two_schools_whose_rosters_were_swapped_are_both_held(integration: Integration, standin: StandIn, school: School) -> None:
-    from rollbook.standins import powerschool
-
-    sync(integration)
-    with powerschool.serve(students=300, seed=99, clean=True) as other:
-        before = accounts_checksum()
-        integrations.save_connection(
-            school,
-            None,
-            source="powerschool",
-            variant="",
-            choices={},
-            credentials={"client_id": other.client_id, "client_secret": other.client_secret, "client_url": other.url},
-            grades=[9, 10, 11, 12],
-            active=True,
-            test_run=False,
-            notify_on_errors=True,
-        )
-        for one in chosen(other):
-            other.edit(one.dcid, enroll_status=2 if one.dcid % 3 else 0)
-        run = sync(Integration.objects.get(pk=integration.pk))
-    assert run.state == RunState.ON_HOLD
-    assert accounts_checksum() == before
 
 
 def test_limits_are_the_schools_own_wider_for_days_or_for_one_run(integration: Integration, standin: StandIn, school: School) -> None:

@@ -1,0 +1,222 @@
+"""What may become of a roster from one week to the next, each with what must come of it: worked out here, not by Rollbook's rules.
+
+People are made in the stand-in in two halves: the first are at school, the second are spare: inactive until a deed gives one of them a
+life, so that somebody can join, or come back under another SIS ID.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from rollbook.standins.faults import Fault
+from rollbook.standins.roster import Known
+from rollbook.standins.standin import StandIn
+
+PERSON = ("first_name", "middle_name", "last_name", "email", "graduation_year", "grade_level", "birth_date", "gender", "local_id")
+Held = dict[str, tuple[str, str, str]]  # SIS ID → e-mail, name, status
+
+
+@dataclass
+class Outcome:
+    """What a run must come to: its state, the guards that hold it, its plan by kind, the problems by code, the accounts afterwards.
+
+    `becomes` are the accounts that differ afterwards, or once the run is approved; None takes one out. `completeness` is None where
+    nothing was read to its end.
+    """
+
+    state: str = "done"
+    alarms: frozenset[str] = frozenset()
+    plan: Mapping[str, int] = field(default_factory=dict)
+    problems: Mapping[str, int] = field(default_factory=dict)
+    becomes: Mapping[str, tuple[str, str, str] | None] = field(default_factory=dict)
+    completeness: str = "complete"
+
+
+@dataclass
+class Roster:
+    """A stand-in and the people at school in it when the last run came by."""
+
+    sis: StandIn
+    people: list[Known]
+    spare: list[int]
+
+    def copy(self, who: Known, to: int, **but: Any) -> str:
+        """Give a spare one the life of somebody; returns the SIS ID."""
+        self.sis.edit(to, **{name: getattr(who, name) for name in PERSON}, enroll_status=0, school_number=who.school_number)
+        if but:
+            self.sis.edit(to, **but)
+        return str(to)
+
+
+def row(who: Known, status: str = "active", **but: str) -> tuple[str, str, str]:
+    return (but.get("email", who.email), f"{but.get('first_name', who.first_name)} {but.get('last_name', who.last_name)}", status)
+
+
+def too_many(number: int, of: int, percent: float) -> bool:
+    return number > 5 and 100 * number / of > percent
+
+
+def _gone(roster: Roster, who: list[Known]) -> Outcome:
+    """These leave. The guards of leavers, overlap and vanished classes, by hand."""
+    for one in who:
+        roster.sis.edit(one.dcid, enroll_status=2)
+    number, of = len(who), len(roster.people)
+    alarms = set()
+    if too_many(number, of, 5):
+        alarms.add("leavers")
+    if 100 * (of - number) / of < 50:
+        alarms.add("overlap")
+    for name in ("grade_level", "graduation_year"):
+        members, left = (Counter(getattr(one, name) for one in people) for people in (roster.people, who))
+        if any(number == members[value] > 1 for value, number in left.items()):
+            alarms.add("vanished")
+    becomes = {str(one.dcid): row(one, "left") for one in who}
+    return Outcome("on_hold" if alarms else "done", frozenset(alarms), {"left": number}, {}, becomes)
+
+
+def nothing(_roster: Roster) -> Outcome:
+    return Outcome()
+
+
+def empty(roster: Roster) -> Outcome:
+    found = _gone(roster, roster.people)
+    return replace(found, state="on_hold", alarms=frozenset({"roster_empty"}))
+
+
+def half(roster: Roster) -> Outcome:
+    return _gone(roster, roster.people[::2])
+
+
+def one_grade(roster: Roster) -> Outcome:
+    grade = Counter(one.grade_level for one in roster.people).most_common(1)[0][0]
+    return _gone(roster, [one for one in roster.people if one.grade_level == grade])
+
+
+def _share(roster: Roster, share: float) -> Outcome:
+    """So many of a hundred leave, spread over all classes, and of no class everybody."""
+    wanted = round(len(roster.people) * share)
+    members, taken = Counter(one.grade_level for one in roster.people), Counter[int]()
+    who: list[Known] = []
+    for one in roster.people[:: max(1, len(roster.people) // (2 * wanted))]:
+        if len(who) < wanted and taken[one.grade_level] + 1 < members[one.grade_level]:
+            taken[one.grade_level] += 1
+            who.append(one)
+    return _gone(roster, who)
+
+
+def three_percent(roster: Roster) -> Outcome:
+    return _share(roster, 0.03)
+
+
+def six_percent(roster: Roster) -> Outcome:
+    return _share(roster, 0.06)
+
+
+def page_lost(roster: Roster) -> Outcome:
+    """One page comes without its students, as often as it is asked for."""
+    roster.sis.faults = [Fault("empty", page=1 if len(roster.people) < 200 else 2)]
+    return Outcome("failed", completeness="short")
+
+
+def new_ids(roster: Roster) -> Outcome:
+    becomes: dict[str, tuple[str, str, str] | None] = {}
+    for one, spare in zip(roster.people, roster.spare, strict=False):
+        becomes[roster.copy(one, spare)] = row(one)
+        becomes[str(one.dcid)] = None
+        roster.sis.edit(one.dcid, enroll_status=2)
+    return Outcome("on_hold", frozenset({"re_keyed"}), {"linked": len(roster.people)}, {}, becomes)
+
+
+def new_domain(roster: Roster) -> Outcome:
+    becomes = {}
+    for one in roster.people:
+        address = f"{one.email.partition('@')[0]}@new.example"
+        roster.sis.edit(one.dcid, email=address)
+        becomes[str(one.dcid)] = row(one, email=address)
+    return Outcome("on_hold", frozenset({"emails"}), {"updated": len(becomes), "email_changed": len(becomes)}, {}, becomes)
+
+
+def twins(roster: Roster) -> Outcome:
+    """Two of one name, birth date and class join; only their e-mails and IDs differ."""
+    one, becomes = roster.people[0], {}
+    for number, spare in enumerate(roster.spare[:2]):
+        address = f"twin{number}@twins.example"
+        sis_id = roster.copy(one, spare, email=address, last_name="Twin", local_id=f"T{number}")
+        becomes[sis_id] = row(one, email=address, last_name="Twin")
+    return Outcome("done", plan={"new": 2}, becomes=becomes)
+
+
+def one_email_for_two(roster: Roster) -> Outcome:
+    """A data-entry slip: two students get one address. Neither is touched, everybody else is."""
+    first, second, third = roster.people[:3]
+    roster.sis.edit(first.dcid, email="same@school.example")
+    roster.sis.edit(second.dcid, email="same@school.example")
+    roster.sis.edit(third.dcid, first_name="Renamed")
+    becomes = {str(third.dcid): row(third, first_name="Renamed")}
+    return Outcome("done", plan={"updated": 1}, problems={"email_shared": 2}, becomes=becomes)
+
+
+def recycled_email(roster: Roster) -> Outcome:
+    """Somebody leaves, and a new student gets the address: theirs alone once the old account no longer signs in with it."""
+    gone, becomes = roster.people[0], {}
+    roster.sis.edit(gone.dcid, enroll_status=2)
+    roster.copy(gone, roster.spare[0], first_name="Nova", last_name="Newcomer", birth_date="2010-02-03", local_id="N1")
+    becomes[str(gone.dcid)] = row(gone, "left")
+    return Outcome("done", plan={"left": 1}, problems={"email_taken": 1}, becomes=becomes)
+
+
+def reused_id(roster: Roster) -> Outcome:
+    """The SIS gives a known ID to somebody else: that record is held by itself."""
+    one, other = roster.people[:2]
+    roster.sis.edit(one.dcid, first_name="Quite", last_name="Another", birth_date="2001-01-01", email="another@school.example")
+    roster.sis.edit(other.dcid, first_name="Renamed")
+    becomes = {str(other.dcid): row(other, first_name="Renamed")}
+    return Outcome("done", plan={"updated": 1}, problems={"other_person": 1}, becomes=becomes)
+
+
+def other_school(roster: Roster) -> Outcome:
+    """Under the known IDs there are other people, each with a name, birth date and address of their own, and some more."""
+    for number, one in enumerate(roster.people):
+        changes = {"first_name": f"Ann{number}", "last_name": f"Other{number}", "email": f"other{number}@elsewhere.example"}
+        roster.sis.edit(one.dcid, **changes, birth_date="2001-01-01")
+    stranger = roster.people[0]
+    more = {"first_name": "More", "last_name": "Strange", "email": "more@elsewhere.example"}
+    becomes = {roster.copy(stranger, roster.spare[0], **more, local_id="M1"): row(stranger, **more)}  # only if a person approves it
+    return Outcome("on_hold", frozenset({"other_people"}), {"new": 1}, {"other_person": len(roster.people)}, becomes)
+
+
+def leaves_again(roster: Roster) -> Outcome:
+    roster.sis.edit(roster.people[0].dcid, enroll_status=2)
+    return Outcome(plan={"left": 1}, becomes={str(roster.people[0].dcid): row(roster.people[0], "left")})
+
+
+def returns(roster: Roster) -> Outcome:
+    """Back under the old SIS ID, with another first name: one account, open again."""
+    one = roster.people[0]
+    roster.sis.edit(one.dcid, enroll_status=0, first_name="Back")
+    return Outcome(plan={"returning": 1}, becomes={str(one.dcid): row(one, first_name="Back")})
+
+
+def returns_anew(roster: Roster) -> Outcome:
+    """Back under a new SIS ID: a question to a person, not a second account, and nobody's address is taken away."""
+    roster.copy(roster.people[0], roster.spare[0])
+    return Outcome(problems={"email_taken": 1})
+
+
+SCENES: dict[str, Callable[[Roster], Outcome]] = {
+    "nothing changed": nothing,
+    "empty": empty,
+    "half": half,
+    "one grade gone": one_grade,
+    "one page lost": page_lost,
+    "all ids renumbered": new_ids,
+    "another school's people under the same ids": other_school,
+    "3 % left": three_percent,
+    "6 % left": six_percent,
+    "every e-mail re-domained": new_domain,
+    "twins join": twins,
+    "one e-mail for two": one_email_for_two,
+    "recycled e-mail": recycled_email,
+    "reused id": reused_id,
+}
