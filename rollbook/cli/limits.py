@@ -44,7 +44,7 @@ def show(school_name: str | None) -> Answer:
     return _document(find_school(school_name))
 
 
-def _pairs(pairs: tuple[str, ...]) -> dict[str, Any]:
+def pairs_of(pairs: tuple[str, ...]) -> dict[str, Any]:
     """NAME=FIGURE, as typed: a number, `off`, or for vanished `on` and `off`."""
     told: dict[str, Any] = {}
     for pair in pairs:
@@ -63,7 +63,7 @@ def _pairs(pairs: tuple[str, ...]) -> dict[str, Any]:
     return told
 
 
-def _refused(error: Any) -> Refusal:
+def limit_refused(error: Any) -> Refusal:
     return Refusal(Exit.REFUSED, f"{error.field}_refused", error.what, "See rollbook limits show.")
 
 
@@ -85,9 +85,9 @@ def set_limits(figures: tuple[str, ...], school_name: str | None, switch_off: bo
 
     school = find_school(school_name)
     try:
-        held_against.save(school, None, _pairs(figures), confirmed=switch_off, via=VIA)
+        held_against.save(school, None, pairs_of(figures), confirmed=switch_off, via=VIA)
     except SettingRefused as refused:
-        raise _refused(refused) from refused
+        raise limit_refused(refused) from refused
     return _document(school)
 
 
@@ -109,9 +109,9 @@ def widen(figures: tuple[str, ...], first: datetime, last: datetime, school_name
 
     school = find_school(school_name)
     try:
-        held_against.widen(school, None, first.date(), last.date(), _pairs(figures), via=VIA)
+        held_against.widen(school, None, first.date(), last.date(), pairs_of(figures), via=VIA)
     except SettingRefused as refused:
-        raise _refused(refused) from refused
+        raise limit_refused(refused) from refused
     return _document(school)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rollbook.cli.answers import EXIT_CODES, Answer, Document, Exit, Refusal, answers, say, table
+from rollbook.cli.limits import limit_refused, pairs_of
 from rollbook.cli.lookup import find_integration, find_run, find_school, school_option
 from rollbook.cli.people import VIA
 
@@ -67,25 +68,33 @@ def _show_list(document: Document) -> None:
 @click.option("--no-wait", is_flag=True, help="Come back at once; the run goes on in a worker.")
 @click.option("--here", is_flag=True, help="Do the run in this process; no worker is needed.")
 @click.option("--timeout", type=float, default=None, metavar="SECONDS", help="Wait no longer than this; the run goes on.")
+@click.option("--wider", multiple=True, metavar="NAME=FIGURE", help="Another limit for this run alone, as in rollbook limits; repeatable.")
 @answers(show_run)
-def run(school_name: str | None, source: str | None, mode: str | None, no_wait: bool, here: bool, timeout: float | None) -> Answer:
+def run(
+    school_name: str | None, source: str | None, mode: str | None, no_wait: bool, here: bool, timeout: float | None, wider: tuple[str, ...]
+) -> Answer:
     """Start a run and wait for it. Without --test or --live it follows the integration's Test Run switch.
 
     \b
     Examples:
       rollbook run --test
       rollbook run --school "Lincoln High School" --no-wait --json
+      rollbook run --wider leavers_percent=30 --wider vanished=off
     """
     from rollbook.cli.documents import of_run
     from rollbook.cli.waiting import wait_for, worked_on_here
     from rollbook.sync import runs
     from rollbook.sync.models import Mode, Trigger
+    from rollbook.sync.refusals import SettingRefused
 
     if here and no_wait:
         raise Refusal(Exit.USAGE, "here_waits", "--here and --no-wait exclude each other.", "Leave one of them out.")
     integration = find_integration(find_school(school_name), source)
     try:
-        requested = runs.request(integration, trigger=Trigger.PERSON, mode=Mode(mode) if mode else None, via=VIA)
+        once = pairs_of(wider)
+        requested = runs.request(integration, trigger=Trigger.PERSON, mode=Mode(mode) if mode else None, wider=once, via=VIA)
+    except SettingRefused as refused:
+        raise limit_refused(refused) from refused
     except runs.RunRefused as refused:
         raise Refusal(Exit.REFUSED, refused.code, refused.what, refused.remedy) from refused
     if not requested.created:

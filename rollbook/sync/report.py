@@ -15,6 +15,7 @@ from rollbook.roster.records import Severity
 from rollbook.sources.registry import SOURCES
 from rollbook.students.models import AccountStatus
 from rollbook.sync.models import LEFT_OUT, Change, Issue, Mode, Run, RunState
+from rollbook.sync.report_classes import StudentClass, classes_of, in_class
 from rollbook.sync.report_reasons import reason_of
 from rollbook.sync.report_words import (
     KIND_LABELS,
@@ -166,21 +167,24 @@ def row_of(run: Run, change: Change) -> UpdatedRow:
     return _updated_row(run, change)
 
 
-def new_rows(run: Run, search: str = "") -> Rows[NewRow]:
-    """The accounts that the run makes, or would make."""
-    return Rows(_changes(run, search, (ChangeKind.NEW,)), lambda change: _new_row(run, change))
+def new_rows(run: Run, search: str = "", student_class: str | None = None) -> Rows[NewRow]:
+    """The accounts that the run makes, or would make; of one class alone, see `report_classes`."""
+    changes = _changes(run, search, (ChangeKind.NEW,))
+    return Rows(in_class(changes, student_class) if student_class else changes, lambda change: _new_row(run, change))
 
 
-def updated_rows(run: Run, search: str = "", kind: str | None = None) -> Rows[UpdatedRow]:
+def updated_rows(run: Run, search: str = "", kind: str | None = None, student_class: str | None = None) -> Rows[UpdatedRow]:
     """The accounts that the run links, updates, brings back or closes; another `kind` lists those that it leaves alone.
 
-    `kind` "email_changed" are those of any kind that get another sign-in e-mail.
+    `kind` "email_changed" are those of any kind that get another sign-in e-mail; `student_class` is one of `report_classes`.
     """
-    if kind == "email_changed":
-        moved = _changes(run, search, UPDATED_KINDS).filter(after__has_key="email_key")
-        return Rows(moved, lambda change: _updated_row(run, change))
-    kinds = tuple(each for each in (*UPDATED_KINDS, *LISTED_KINDS) if each == kind) if kind else UPDATED_KINDS
-    return Rows(_changes(run, search, kinds), lambda change: _updated_row(run, change))
+    changes = _updated(run, search, kind)
+    return Rows(in_class(changes, student_class) if student_class else changes, lambda change: _updated_row(run, change))
+
+
+def classes(run: Run, tab: str, kind: str | None = None) -> list[StudentClass]:
+    """The classes of the students in the tab `new` or `updated`."""
+    return classes_of(_changes(run, "", (ChangeKind.NEW,)) if tab == "new" else _updated(run, "", kind))
 
 
 def tab_counts(run: Run) -> TabCounts:
@@ -235,6 +239,12 @@ def _changes(run: Run, search: str, kinds: tuple[str, ...]) -> QuerySet[Change]:
         _matches(search, "first_name", "last_name", "email", "sis_id"), school_id=run.school_id, run_id=run.pk, kind__in=kinds
     )
     return changes.defer("fingerprint").order_by("pk")
+
+
+def _updated(run: Run, search: str, kind: str | None) -> QuerySet[Change]:
+    if kind == "email_changed":
+        return _changes(run, search, UPDATED_KINDS).filter(after__has_key="email_key")
+    return _changes(run, search, tuple(each for each in (*UPDATED_KINDS, *LISTED_KINDS) if each == kind) if kind else UPDATED_KINDS)
 
 
 def _matches(search: str, *columns: str) -> Q:

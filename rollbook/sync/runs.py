@@ -71,13 +71,14 @@ def request(
     """Ask for a run of this integration; `mode` None follows its Test Run switch. Raises RunRefused.
 
     `due_at` is the due time of a scheduled run; a due time that has its run already is answered with that one. `wider` are limits for
-    this run alone, see `limits.checked`.
+    this run alone, see `limits.checked`, which may raise SettingRefused.
     """
     refuse_unready(integration)
     kind = mode or (Mode.TEST if integration.test_run else Mode.LIVE)
     if kind == Mode.LIVE:
         linking.refuse_undecided(integration.school, integration.source)
-    held_against = limits.today(integration.school)._replace(**limits.checked(wider or {}))
+    once = limits.checked(wider or {})
+    held_against = limits.today(integration.school)._replace(**once)
     run = Run(
         school_id=integration.school_id,
         integration=integration,
@@ -94,6 +95,7 @@ def request(
             "choices": integration.choices,
             **run_rules.settings_of(integration),
             "limits": held_against._asdict(),
+            "wider": once,
             "only_adds": only_adds,
         },
     )
@@ -103,8 +105,8 @@ def request(
             audit.record(
                 "run.requested", school=integration.school, actor=by, subject=str(run.pk), via=via, mode=run.mode, trigger=run.trigger
             )
-            if wider:
-                audit.record("run.limits_widened", school=integration.school, actor=by, subject=str(run.pk), via=via, **wider)
+            if once:
+                audit.record("run.limits_widened", school=integration.school, actor=by, subject=str(run.pk), via=via, **once)
             wake(run.pk)
     except IntegrityError:
         of_school = Run.objects.filter(school_id=integration.school_id)

@@ -9,7 +9,15 @@ from django.http import HttpRequest
 
 T_co = TypeVar("T_co", covariant=True)
 PER_PAGE = 25
-KEPT = ("tab", "q", "only", "state", "severity", "who")  # what belongs to the list; anything else in the address is about this one request
+KEPT = (
+    "tab",
+    "q",
+    "only",
+    "class",
+    "state",
+    "severity",
+    "who",
+)  # what belongs to the list; anything else in the address is about this one request
 
 
 class Rows(Protocol[T_co]):

@@ -19,6 +19,7 @@ from rollbook.web.history import line_of
 from rollbook.web.import_steps import import_steps
 from rollbook.web.paging import page_of
 from rollbook.web.run_words import STAGE_WORDS, stages_of, tiles_of, writes_of
+from rollbook.web.safety_limits import told
 
 WORKING = (RunState.QUEUED, RunState.FETCHING, RunState.PLANNED, RunState.APPLYING)
 
@@ -72,6 +73,7 @@ def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "stages": stages_of(run) if working else [],
         "stage_words": STAGE_WORDS[RunState(run.state)],
         "alarms": alarm_words(run.alarms, report.sis_label(run)),
+        "wider": told(run.settings.get("wider", {})),
         "held_for": alarm_words(run.settings.get("held_for", ()), report.sis_label(run)),
         "left_out": report.left_out_counts(run) if run.state == RunState.ON_HOLD else {},
         "completeness": proof_words(run, report.sis_label(run)) if not working else "",
@@ -126,12 +128,15 @@ def _tabs(request: SchoolRequest, run: Run) -> dict[str, Any]:
     tab = request.GET.get("tab") if request.GET.get("tab") in FILTERS else first
     search = request.GET.get("q", "").strip()
     only = request.GET.get("only") if request.GET.get("only") in FILTERS[str(tab)] else None
+    classes = report.classes(run, str(tab), only) if tab != "errors" else []
+    student_class = next((each.code for each in classes if each.code == request.GET.get("class")), None)
     rows: report.Rows[Any]
     if tab == "errors":
         rows = report.error_rows(run, search, only)
     elif tab == "new":
-        rows = report.new_rows(run, search)
+        rows = report.new_rows(run, search, student_class)
     else:
-        rows = report.updated_rows(run, search, only)
+        rows = report.updated_rows(run, search, only, student_class)
     filters = [(code, _(words)) for code, words in FILTERS[str(tab)].items()]
-    return {"tabs": tabs, "tab": tab, "search": search, "only": only, "filters": filters, "pages": page_of(rows, request)}
+    narrowed = {"search": search, "only": only, "student_class": student_class}
+    return {"tabs": tabs, "tab": tab, **narrowed, "filters": filters, "classes": classes, "pages": page_of(rows, request)}

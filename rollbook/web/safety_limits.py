@@ -6,16 +6,17 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from rollbook.roster.guards import Limits
 from rollbook.sync import limits
-from rollbook.sync.models import LimitWidening
+from rollbook.sync.models import Integration, LimitWidening
 from rollbook.sync.refusals import SettingRefused
 from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.trigger import start
 
 PERCENT_WORDS: Final = {
     "leavers_percent": gettext_lazy("Missing students, more than this percentage"),
@@ -34,8 +35,9 @@ def safety_limits(request: SchoolRequest) -> HttpResponse:
     refused: SettingRefused | None = None
     if request.method == "POST":
         try:
-            done = _done(request)
-            messages.success(request, done)
+            if request.POST.get("action") == "once":
+                return _run_once(request)
+            messages.success(request, _done(request))
             return redirect("limits", request.school.pk)
         except SettingRefused as refusal:
             refused = refusal
@@ -50,19 +52,32 @@ def safety_limits(request: SchoolRequest) -> HttpResponse:
         "refused": refused,
         "confirm": refused is not None and refused.field in limits.switched_off(shown),
         "widenings": [
-            (each, _told(each.figures))
+            (each, told(each.figures))
             for each in LimitWidening.objects.filter(school=request.school).select_related("by").order_by("first_day")
         ],
         "typed": request.POST,
+        "integrations": Integration.objects.filter(school=request.school, active=True).order_by("source"),
     }
     return render(request, "web/safety_limits.html", context, status=422 if refused else 200)
 
 
-def _told(figures: Mapping[str, Any]) -> list[str]:
+def told(figures: Mapping[str, Any]) -> list[str]:
     """The figures of a widening in words."""
     words = PERCENT_WORDS | COUNT_WORDS
-    told = [f"{words[name]}: {_('off') if value is None else f'{value:g}'}" for name, value in figures.items() if name in words]
-    return [*told, _("A missing grade or year holds no run")] if figures.get("vanished") is False else told
+    said = [f"{words[name]}: {_('off') if value is None else f'{value:g}'}" for name, value in figures.items() if name in words]
+    return [*said, _("A missing grade or year holds no run")] if figures.get("vanished") is False else said
+
+
+def _run_once(request: SchoolRequest) -> HttpResponse:
+    """Start a run that is held against what was typed, and no other run is."""
+    active = Integration.objects.filter(school=request.school, active=True)
+    integration = get_object_or_404(active, source=request.POST.get("source", ""))
+    wanted: dict[str, Any] = {key: value for key, value in _figures(request, "once-").items() if value is not None}
+    if request.POST.get("once-vanished") == "on":
+        wanted["vanished"] = False
+    if not wanted:
+        raise SettingRefused("once", _("Say which limit is to be another for this run."))
+    return start(request, integration, otherwise="limits", wider=wanted)
 
 
 def _figure(value: float | None) -> str:

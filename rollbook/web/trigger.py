@@ -1,5 +1,7 @@
 """Triggering a run: one click, two clicks or a repeated request start one run, and each ends at that run's page."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -20,10 +22,10 @@ def trigger_now(request: SchoolRequest, integration_id: UUID) -> HttpResponse:
     return start(request, integration, otherwise="history")
 
 
-def start(request: SchoolRequest, integration: Integration, *, otherwise: str) -> HttpResponse:
-    """Ask for a run and go to its page; where it is refused, go to `otherwise` and say why."""
+def start(request: SchoolRequest, integration: Integration, *, otherwise: str, wider: Mapping[str, Any] | None = None) -> HttpResponse:
+    """Ask for a run and go to its page; where it is refused, go to `otherwise` and say why. `wider` are limits for this run alone."""
     try:
-        run, created = runs.request(integration, trigger=Trigger.PERSON, by=request.person)
+        run, created = runs.request(integration, trigger=Trigger.PERSON, by=request.person, wider=wider)
     except runs.RunRefused as refused:
         messages.error(request, f"{refused.what} {refused.remedy}")
         return redirect(otherwise, request.school.pk, *([integration.pk] if otherwise == "select-mapping" else []))

@@ -3,7 +3,7 @@
 import pytest
 
 from rollbook.students.models import StudentAccount
-from rollbook.sync.models import Integration
+from rollbook.sync.models import Integration, Run
 from tests.cli.conftest import Command
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +38,9 @@ def test_a_student_is_edited_protected_and_never_imported(inside: Command, integ
     assert inside("never-import", "list").code == 0
     assert inside("never-import", "remove", "--sis-id", "9", "--json").json["entries"] == []
     assert inside("never-import", "remove", "--sis-id", "9", "--json").code == 6
+    assert inside("run", "--wider", "leavers_percent=300", "--json").json["error"]["code"] == "leavers_percent_refused"
+    wider = inside("run", "--wider", "leavers_percent=30", "--no-wait", "--json").json["run"]
+    assert Run.objects.get(pk=wider["id"]).settings["wider"] == {"leavers_percent": 30.0}
     shown = inside("schedule", "pause", "--from", "2020-01-01", "--to", "2999-01-01", "--name", "Summer", "--json").json["schedule"]
     assert [at["pause"]["name"] for at in shown["next_runs"]] == ["Summer"] * 3
     assert "skipped: Summer" in inside("schedule", "show").out

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from rollbook.schools.models import AuditEntry, School
+from rollbook.students.models import StudentAccount
 from rollbook.sync import limits
-from rollbook.sync.models import Change, LimitWidening, Run, RunState
+from rollbook.sync.models import Change, Integration, LimitWidening, Run, RunState
 from tests.web.conftest import MakeRun
 
 pytestmark = pytest.mark.django_db
@@ -81,3 +83,36 @@ def test_limits_are_wider_for_some_days_and_that_is_taken_back(admin: Client, sc
     assert "has to be the first one or later" in words(admin.post(address, wide | {"last_day": "2027-06-01"}))
     assert "Taken back" in words(admin.post(address, {"action": "end", "widening": row.pk}, follow=True))
     assert not LimitWidening.objects.exists()
+
+
+def test_a_run_of_its_own_is_held_against_wider_limits(admin: Client, integration: Integration) -> None:
+    address = reverse("limits", args=[integration.school_id])
+    once = {"action": "once", "source": "powerschool", "once-leavers_percent": "30", "once-vanished": "on"}
+    assert "Say which limit is to be another" in words(admin.post(address, {"action": "once", "source": "powerschool"}))
+    assert "Percentages go from 0 to 100" in words(admin.post(address, once | {"once-leavers_percent": "300"}))
+    assert not Run.objects.exists()
+    page = words(admin.post(address, once, follow=True))
+    run = Run.objects.get()
+    assert run.settings["wider"] == {"leavers_percent": 30.0, "vanished": False}
+    assert limits.of_run(run.settings) == limits.of_school(run.school)._replace(leavers_percent=30.0, vanished=False)
+    assert "Waiting" in page or "queued" in page
+    Run.objects.update(state=RunState.DONE, counts={"read": 1})
+    assert "This run alone was held against wider limits: Missing students, more than this percentage: 30" in strip_tags(
+        words(admin.get(reverse("run", args=[run.school_id, run.pk]))).replace("</p><ul><li>", " ")
+    )
+    assert AuditEntry.objects.get(action="run.limits_widened").detail == run.settings["wider"]
+
+
+def test_the_people_concerned_are_narrowed_by_class_and_kind_of_change(admin: Client, held: Run) -> None:
+    for number, (name, grade) in enumerate([("Grace", "11"), ("Alan", "12"), ("Edsger", "12")]):
+        named = {"school": held.school, "first_name": name, "last_name": "Test", "grade_level": grade, "graduation_year": 2027}
+        account = StudentAccount.objects.create(**named, email=f"s{number}@x.example", email_key=f"s{number}@x.example")
+        row: dict[str, Any] = {"school_id": held.school_id, "run": held, "first_name": name, "last_name": "Test", "email": account.email}
+        Change.objects.create(**row, kind="not_in_roster", sis_id=f"9{number}", account_id=account.pk)
+    address = reverse("run", args=[held.school_id, held.pk])
+    asked = {"tab": "updated", "only": "not_in_roster", "class": "grade 12"}
+    page = words(admin.get(address, asked))
+    assert "Grade 12 (2)" in page and "Grade 11 (1)" in page
+    assert all(name in page for name in ("Alan Test", "Edsger Test")) and "Grace Test" not in page
+    assert "Edsger Test" not in words(admin.get(address, asked | {"q": "alan"}))
+    assert "Grace Test" in words(admin.get(address, asked | {"class": "nonsense"}))
