@@ -294,6 +294,7 @@ _QUOTED = _("“{value}”")
 _FIELD_NAMED = _("the field {source_field}")
 _FIELD_OF_OURS = _("the field that gives {field}")
 _STUDENT_PAGE = _("the student's page")
+_AS_WELL = _("It concerns {other} as well.")
 
 
 def explain(
@@ -306,11 +307,12 @@ def explain(
     sis_id: str = "",
     translate: Callable[[str], str] = _,
     place: str = "",
+    other: str = "",
 ) -> Explanation:
     """An issue in words. Every text may be empty; an unknown code gets a fair text. Never raises.
 
     `translate` turns a marked text into the reader's language, as gettext does. `place` is given where the source is a file: then that is
-    where it is corrected.
+    where it is corrected. `other` names whom else it concerns.
     """
     problem = PROBLEMS.get(issue_code, _UNKNOWN)
     if place and issue_code not in _ONLY_IN_FILES:
@@ -321,13 +323,15 @@ def explain(
         "field": field_label or source_field or translate(_THE_VALUE),
         "sis_id": sis_id or value,
         "place": place,
+        "other": other,
         "value": _fill(translate(_QUOTED), {"value": value}) if value else translate(_NOTHING),
     }
     if not where:
         place = _FIELD_NAMED if source_field else _FIELD_OF_OURS if field_label else _STUDENT_PAGE
         where = _fill(translate(place), words)
     words["where"] = where.rstrip(".")
-    return Explanation(problem.severity, _fill(translate(problem.cause), words), _fill(translate(problem.remedy), words), problem.who)
+    cause = " ".join(_fill(translate(text), words) for text in (problem.cause, *([_AS_WELL] if other else [])))
+    return Explanation(problem.severity, cause, _fill(translate(problem.remedy), words), problem.who)
 
 
 def _fill(template: str, words: dict[str, str]) -> str:

@@ -16,7 +16,8 @@ class Severity(StrEnum):
 
 
 class Issue(NamedTuple):
-    """A problem with one record. `code` is a key of `problems.PROBLEMS`; `value` is an excerpt of what the source sent.
+    """A problem with one record. `code` is a key of `problems.PROBLEMS`; `value` is an excerpt of what the source sent; `other` names
+    whom else it concerns.
 
     `row_number` and `column_index` are the place in a spreadsheet: the row as its program numbers it, the column from 0.
     """
@@ -30,6 +31,7 @@ class Issue(NamedTuple):
     value: str = ""
     row_number: int | None = None
     column_index: int | None = None
+    other: str = ""
 
 
 class StudentRecord(NamedTuple):

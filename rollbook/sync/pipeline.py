@@ -24,7 +24,7 @@ from rollbook.roster.rekeying import rekeyed
 from rollbook.sources.base import Connection, Page, Pages, Source
 from rollbook.sources.errors import RosterIncomplete, SourceError
 from rollbook.sources.http import Bounds
-from rollbook.sync import credentials, limits, linking, run_rules, runs, store, undo, upload_plan, why
+from rollbook.sync import clashes, credentials, limits, linking, run_rules, runs, store, undo, upload_plan, why
 from rollbook.sync.lease import HandBack, Lease
 from rollbook.sync.models import Mode, Run, RunState
 from rollbook.sync.refusals import RunRefused
@@ -223,12 +223,8 @@ def conclude(run: Run, matcher: Matcher, mapper: RecordMapper, moved: set[str], 
         vanished = [Issue("field_vanished", Severity.WARNING, None, "", field, source_field) for source_field, field in mapper.vanished()]
         with_new_ids = {change.sis_id for change in linked_anew}
         stand = (issue for issue in verdict.issues if issue.sis_id not in with_new_ids)
-        issues = chain((issue._replace(name=names.get(issue.sis_id or "", "")) for issue in stand), vanished)
-        store.save_plan(run, linked_anew, issues)
-        recycled = (
-            Issue("email_recycled", Severity.NOTE, sis_id, name, "email", "", email) for sis_id, name, email in store.recycled_emails(run)
-        )
-        store.save_plan(run, [], list(recycled))
+        store.save_plan(run, linked_anew, clashes.with_others(run, stand, names) + vanished)
+        store.save_plan(run, [], clashes.passed_on(run))
         linking.conclude(run)
         policy, gone = run_rules.leavers(run), guards.Gone()
         for keys in store.in_chunks(key for key in verdict.not_in_roster if key.id not in found_again):

@@ -104,7 +104,7 @@ def lines(found: QuerySet[Problem]) -> Iterator[Line]:
 
 
 def _line(problem: Problem, places: report.Places, account_id: Any) -> Line:
-    told = {name: getattr(problem, name) for name in ("severity", "code", "sis_id", "name", "field", "source_field", "value")}
+    told = {name: getattr(problem, name) for name in ("severity", "code", "sis_id", "name", "field", "source_field", "value", "other")}
     row = report.error_row(Issue(**told), places)
     is_new = problem.fixed_at is None and problem.first_run_id == problem.last_run_id
     expected = word(EXPECTED, problem.code) if problem.code in EXPECTED else row.remedy

@@ -275,7 +275,7 @@ def error_row(issue: Issue, places: Places) -> ErrorRow:
     source_field = issue.source_field or places.source_of.get(issue.field, "")
     where, sis_id = places.where.get(source_field, ""), issue.sis_id or ""
     place = place_of(issue.row_number, issue.column_index)
-    told = explain(issue.code, places.sis, source_field, where, label, issue.value, sis_id, gettext, place)
+    told = explain(issue.code, places.sis, source_field, where, label, issue.value, sis_id, gettext, place, issue.other)
     return ErrorRow(
         issue.severity,
         word(SEVERITY_LABELS, issue.severity),

@@ -87,7 +87,7 @@ def save_plan(run: Run, changes: Iterable[Change], issues: Iterable[Issue]) -> N
                 copy.write_row((school, run_id, c.kind, *who, before, after, c.row_number, c.fingerprint, c.reason, ""))
         with cursor.copy(_sql("copy_issues")) as copy:
             for i in issues:
-                place = (i.row_number, i.column_index)
+                place = (i.row_number, i.column_index, i.other)
                 copy.write_row((school, run_id, i.severity, i.code, i.sis_id, i.name, i.field, i.source_field, i.value, *place))
 
 
@@ -113,10 +113,10 @@ def names_of(school_id: UUID, source: str, sis_ids: Iterable[str]) -> dict[str, 
         return dict(cursor.fetchall())
 
 
-def recycled_emails(run: Run) -> list[tuple[str | None, str, str]]:
-    """SIS ID, name and e-mail of those whom the plan gives an e-mail that was another student's not long ago."""
+def recycled_emails(run: Run) -> list[tuple[str | None, str, str, str, str | None]]:
+    """SIS ID, name and e-mail of those whom the plan gives an e-mail that was another's not long ago, and that one's name and SIS ID."""
     with _whole_tables():
-        return [(sis_id, name, email) for sis_id, name, email in _rows("recycled_emails", run)]
+        return [(sis_id, name, email, earlier, its_id) for sis_id, name, email, earlier, its_id in _rows("recycled_emails", run)]
 
 
 def count_plan(run: Run) -> dict[str, int]:

@@ -20,7 +20,7 @@ from rollbook.roster.upload_template import EXAMPLE
 from rollbook.sources.base import Page
 from rollbook.sources.spreadsheet import Sheet
 from rollbook.sources.upload_errors import FileGone
-from rollbook.sync import runs, store
+from rollbook.sync import clashes, runs, store
 from rollbook.sync.lease import Lease
 from rollbook.sync.models import Run, Upload
 from rollbook.sync.upload_look import sheet_of
@@ -123,7 +123,7 @@ def _decide(run: Run, rows: list[SheetRow], roster: Roster, judged: Judged) -> t
             issues += row.issues
         else:
             issues += chain(row.issues, decided)
-    return changes, issues
+    return changes, clashes.with_holders(run, issues)
 
 
 def _decide_row(

@@ -72,6 +72,8 @@ def compare(run: Run, outcome: Outcome) -> None:
     expected = {kind: number for kind, number in outcome.plan.items() if kind != "email_changed" and number}
     assert writing == expected
     assert run.counts.get("email_changed", 0) == outcome.plan.get("email_changed", 0)
+    clashes = Issue.objects.filter(run=run, code__in=("email_shared", "email_taken"))
+    assert all("(SIS ID " in issue.other and issue.other not in issue.name for issue in clashes)
     assert Counter(Issue.objects.filter(run=run, severity="error").values_list("code", flat=True)) == dict(outcome.problems)
 
 

@@ -28,6 +28,7 @@ class Problem(models.Model):
     field = models.CharField(max_length=40, blank=True)
     source_field = models.CharField(max_length=100, blank=True)
     value = models.CharField(max_length=400, blank=True)
+    other = models.CharField(max_length=1_000, blank=True)
     first_run = models.ForeignKey(Run, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
     first_seen_at = models.DateTimeField()
     last_run = models.ForeignKey(Run, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")

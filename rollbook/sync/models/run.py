@@ -174,7 +174,7 @@ LEFT_OUT = Q(kind__in=WRITING_KINDS) & (
 class Issue(models.Model):
     """One problem of a run with one record. `code` is a key of `roster.problems.PROBLEMS`, which has the words for it.
 
-    `row_number` and `column_index` (from 0) are the place in a spreadsheet.
+    `row_number` and `column_index` (from 0) are the place in a spreadsheet. `other` names whom else it concerns.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -187,6 +187,7 @@ class Issue(models.Model):
     field = models.CharField(max_length=40, blank=True)
     source_field = models.CharField(max_length=100, blank=True)
     value = models.CharField(max_length=400, blank=True)
+    other = models.CharField(max_length=1_000, blank=True)
     row_number = models.IntegerField(null=True)
     column_index = models.SmallIntegerField(null=True)
 
