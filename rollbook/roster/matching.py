@@ -101,6 +101,10 @@ class Matcher:
         """Whether there are accounts without a link whose student isn't known."""
         return bool(self._unlinked)
 
+    def ignores(self, sis_id: str | None) -> bool:
+        """Whether this is a student who is never imported and has no account: what is wrong with their record is nobody's business."""
+        return sis_id in self._exceptions.sis_ids and sis_id not in self.known
+
     def admit(self, mapped: Mapped) -> bool:
         """Whether this is the first record with its SIS ID. An equal repetition is dropped; a different one puts both aside at the end."""
         sis_id = mapped.sis_id

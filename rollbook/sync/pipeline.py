@@ -105,10 +105,11 @@ def plan(run: Run, lease: Lease) -> None:
         counts["other_people"] += sum(issue.code == "other_person" for issue in issues)
         counts[ChangeKind.OUTSIDE_SELECTION] += len(outside)
         counts[ChangeKind.UNCHANGED] += sum(each.same for each in admitted)
+        found = (issue for each in admitted if each.issues and not matcher.ignores(each.sis_id) for issue in each.issues)
         listed_outside = list_outside(run, matcher, outside)
         with transaction.atomic():  # the fence is checked in the same transaction, so that a worker taken for dead adds nothing
             runs.progress(run, pages, counts["read"])
-            store.save_plan(run, chain(changes, listed_outside), chain((issue for each in admitted for issue in each.issues), issues))  # 5
+            store.save_plan(run, chain(changes, listed_outside), chain(found, issues))  # 5
             linking.propose(run, alike)
     with transaction.atomic():
         why.keep_outside(run, bytes(left_out))

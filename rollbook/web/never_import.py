@@ -6,6 +6,8 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
@@ -37,9 +39,17 @@ def never_import(request: SchoolRequest) -> HttpResponse:
             for field, error in refused.errors.items():
                 form.add_error(field or None, error)
         else:
-            messages.success(request, _("Added. No run makes an account for this student.") if added else _("It is on the list already."))
-            return redirect("never-import", request.school.pk)
+            said = _("Added to Never import: runs from now on make no account for this student. A plan that was made before still has it.")
+            messages.success(request, said if added else _("It is on the list already."))
+            return redirect(_back(request))
     return _page(request, form)
+
+
+def _back(request: SchoolRequest) -> str:
+    """The page of ours that the button was on, else the list."""
+    back = request.POST.get("back", "")
+    ours = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return back if ours else reverse("never-import", args=[request.school.pk])
 
 
 def _page(request: SchoolRequest, form: NeverImportForm) -> HttpResponse:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from rollbook.config import config
 from rollbook.sync import report, report_summary, retention, undo
 from rollbook.sync.alarm_words import alarm_words
-from rollbook.sync.models import Run, RunState, Upload, UploadState
+from rollbook.sync.models import Mode, Run, RunState, Upload, UploadState
 from rollbook.sync.proofs import proof_words
 from rollbook.sync.report_words import KIND_LABELS, SEVERITY_LABELS
 from rollbook.web.access import SchoolRequest, school_required
@@ -138,5 +138,7 @@ def _tabs(request: SchoolRequest, run: Run) -> dict[str, Any]:
     else:
         rows = report.updated_rows(run, search, only, student_class)
     filters = [(code, _(words)) for code, words in FILTERS[str(tab)].items()]
-    narrowed = {"search": search, "only": only, "student_class": student_class}
+    applied = run.mode == Mode.LIVE and run.state in {RunState.DONE, RunState.UNDONE}
+    may_leave_out = request.membership.may_manage and not run.is_upload and not applied
+    narrowed = {"may_leave_out": may_leave_out, "search": search, "only": only, "student_class": student_class}
     return {"tabs": tabs, "tab": tab, **narrowed, "filters": filters, "classes": classes, "pages": page_of(rows, request)}
