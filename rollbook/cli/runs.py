@@ -182,12 +182,13 @@ def _show_holds(document: Document) -> None:
 def holds(school_name: str | None) -> Answer:
     """List runs that a guard has put on hold, with its reasons. They changed nothing and wait for approve or discard."""
     from rollbook.cli.documents import of_run
+    from rollbook.sync.decisions import outlook
     from rollbook.sync.models import Run, RunState
 
     found = Run.objects.filter(state=RunState.ON_HOLD).select_related("school", "requested_by").order_by("-requested_at")
     if school_name is not None:
         found = found.filter(school=find_school(school_name))
-    return Answer({"holds": [of_run(each) for each in found]})
+    return Answer({"holds": [of_run(each) | {"decisions": outlook(each)._asdict()} for each in found]})
 
 
 def _decide(name: str, school_name: str | None, act: "Callable[[Run], bool]") -> "Run":

@@ -14,7 +14,7 @@ from rollbook.roster.problems import explain
 from rollbook.roster.records import Severity
 from rollbook.sources.registry import SOURCES
 from rollbook.students.models import AccountStatus
-from rollbook.sync.models import LEFT_OUT, Change, Issue, Mode, Run, RunState
+from rollbook.sync.models import Change, Issue, Mode, Run, RunState
 from rollbook.sync.report_classes import StudentClass, classes_of, in_class
 from rollbook.sync.report_reasons import reason_of
 from rollbook.sync.report_words import (
@@ -206,13 +206,6 @@ def count_changes(run: Run) -> dict[str, dict[str, int]]:
 def has_plan(run: Run) -> bool:
     """Whether the run came so far that its plan is complete; before that a report would look like one of a smaller school."""
     return bool(run.counts)
-
-
-def left_out_counts(run: Run) -> dict[str, int]:
-    """What approving additions and updates only would leave out, and how much it would apply: `left_out` and `applied`."""
-    changes = Change.objects.filter(school_id=run.school_id, run_id=run.pk, kind__in=WRITING_KINDS, outcome="")
-    left_out = changes.filter(LEFT_OUT).count()
-    return {"left_out": left_out, "applied": changes.count() - left_out}
 
 
 def label_of(source: str) -> str:

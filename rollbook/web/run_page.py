@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollbook.config import config
-from rollbook.sync import report, report_summary, retention, undo
+from rollbook.sync import decisions, report, report_summary, retention, undo
 from rollbook.sync.alarm_words import alarm_words
 from rollbook.sync.models import Mode, Run, RunState, Upload, UploadState
 from rollbook.sync.proofs import proof_words
@@ -75,7 +75,7 @@ def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "alarms": alarm_words(run.alarms, report.sis_label(run)),
         "wider": told(run.settings.get("wider", {})),
         "held_for": alarm_words(run.settings.get("held_for", ()), report.sis_label(run)),
-        "left_out": report.left_out_counts(run) if run.state == RunState.ON_HOLD else {},
+        "outlook": decisions.outlook(run) if run.state == RunState.ON_HOLD and request.membership.may_manage else None,
         "completeness": proof_words(run, report.sis_label(run)) if not working else "",
         "moved_domains": report_summary.moved_domains(run) if not working else [],
         "said": report_summary.what_was_changed(run) if run.state == RunState.DONE else "",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -12,8 +13,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from rollbook.roster.guards import Limits
-from rollbook.sync import limits
-from rollbook.sync.models import Integration, LimitWidening
+from rollbook.sync import limits, report
+from rollbook.sync.alarm_words import alarm_words
+from rollbook.sync.models import Integration, LimitWidening, Run, RunState
 from rollbook.sync.refusals import SettingRefused
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.trigger import start
@@ -44,7 +46,12 @@ def safety_limits(request: SchoolRequest) -> HttpResponse:
     shown = limits.of_school(request.school)
     if request.method == "POST" and request.POST.get("action") == "save":
         shown = _typed_or(request, shown)
+    held = _held(request)
+    once = request.POST if request.POST.get("action") == "once" else {}
     context = {
+        "held": held,
+        "alarms": alarm_words(held.alarms, report.sis_label(held)) if held else [],
+        "once_rows": [(key, words, _figure(getattr(shown, key)), once.get(f"once-{key}", "")) for key, words in PERCENT_WORDS.items()],
         "rows": [(key, words, _figure(getattr(shown, key)), _count_of(key, shown)) for key, words in PERCENT_WORDS.items()],
         "limits": shown,
         "usual": limits.usual(),
@@ -77,7 +84,17 @@ def _run_once(request: SchoolRequest) -> HttpResponse:
         wanted["vanished"] = False
     if not wanted:
         raise SettingRefused("once", _("Say which limit is to be another for this run."))
-    return start(request, integration, otherwise="limits", wider=wanted)
+    return start(request, integration, otherwise="limits", wider=wanted, instead_of=_held(request))
+
+
+def _held(request: SchoolRequest) -> Run | None:
+    """The held run that another one is to take the place of, if the page was opened from one."""
+    try:
+        run_id = UUID(request.POST.get("held") or request.GET.get("held", ""))
+    except ValueError:
+        return None
+    of_school = Run.objects.select_related("school", "integration", "undoes").filter(school=request.school)
+    return of_school.filter(pk=run_id, state=RunState.ON_HOLD, integration__isnull=False).first()
 
 
 def _figure(value: float | None) -> str:

@@ -10,8 +10,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from rollbook.sync import runs
-from rollbook.sync.models import Integration, Trigger
+from rollbook.sync import decisions, runs
+from rollbook.sync.models import Integration, Run, Trigger
 from rollbook.web.access import SchoolRequest, school_required
 
 
@@ -22,10 +22,23 @@ def trigger_now(request: SchoolRequest, integration_id: UUID) -> HttpResponse:
     return start(request, integration, otherwise="history")
 
 
-def start(request: SchoolRequest, integration: Integration, *, otherwise: str, wider: Mapping[str, Any] | None = None) -> HttpResponse:
-    """Ask for a run and go to its page; where it is refused, go to `otherwise` and say why. `wider` are limits for this run alone."""
+def start(
+    request: SchoolRequest,
+    integration: Integration,
+    *,
+    otherwise: str,
+    wider: Mapping[str, Any] | None = None,
+    instead_of: Run | None = None,
+) -> HttpResponse:
+    """Ask for a run and go to its page; where it is refused, go to `otherwise` and say why.
+
+    `wider` are limits for this run alone; `instead_of` is a held run that is discarded for it.
+    """
     try:
-        run, created = runs.request(integration, trigger=Trigger.PERSON, by=request.person, wider=wider)
+        if instead_of is None:
+            run, created = runs.request(integration, trigger=Trigger.PERSON, by=request.person, wider=wider)
+        else:
+            run, created = decisions.again(instead_of, integration, request.person, wider or {})
     except runs.RunRefused as refused:
         messages.error(request, f"{refused.what} {refused.remedy}")
         return redirect(otherwise, request.school.pk, *([integration.pk] if otherwise == "select-mapping" else []))

@@ -1,6 +1,7 @@
 """Problems, Link existing accounts and Why as a person uses them; for everybody and on a phone."""
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -53,12 +54,15 @@ def worked(integration: "Integration") -> "School":
 
 
 def look(page: Page, name: str) -> None:
-    """Nothing runs over at any width, and axe finds nothing, in light and dark."""
+    """Nothing runs over at any width, and axe finds nothing, in light and dark. With SHOTS set to a folder, pictures go there."""
+    folder = os.environ.get("SHOTS")
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
+            if folder and width in {360, 1132}:
+                page.screenshot(path=f"{folder}/{name}-{theme}-{width}.png", full_page=True)
         page.evaluate(AXE)
         found = page.evaluate("rules => axe.run(document, rules)", RULES)
         assert not found["violations"], json.dumps(found["violations"], indent=1)[:3000]

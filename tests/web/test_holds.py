@@ -41,7 +41,13 @@ def test_the_page_says_why_in_numbers_and_what_each_decision_does(admin: Client,
     page = words(admin.get(reverse("run", args=[held.school_id, held.pk])))
     assert "138 of 1,240 students are missing from PowerSchool: 11.1 %, your limit is 5 %." in page
     assert "131 in grade 12" in page and "7 in the class of 2030" in page
-    assert "1 new and updated students are applied, at once. Left out are 1" in page
+    listed_only = "1 missing student is only listed: the account stays as it is."
+    for sentence in (
+        f"Applied at once: 2 accounts updated. {listed_only} Whoever was edited meanwhile is left alone and listed.",
+        f"Applied at once: 1 account updated. {listed_only} Left out is 1 account that would be closed, or get another sign-in e-mail",
+        "None of the 2 planned changes is made. The report stays here, and the next run starts afresh.",
+    ):
+        assert page.count(sentence) == 2, "beside the button, and in the dialog that asks"
     assert "Nothing was changed" in page and "Who is missing" in page
     missing = words(admin.get(reverse("run", args=[held.school_id, held.pk]), {"tab": "updated", "only": "not_in_roster"}))
     assert "Ada Lovelace" in missing
@@ -101,6 +107,25 @@ def test_a_run_of_its_own_is_held_against_wider_limits(admin: Client, integratio
         words(admin.get(reverse("run", args=[run.school_id, run.pk]))).replace("</p><ul><li>", " ")
     )
     assert AuditEntry.objects.get(action="run.limits_widened").detail == run.settings["wider"]
+
+
+def test_a_held_run_is_done_over_with_wider_limits_or_stays(admin: Client, held: Run) -> None:
+    address = reverse("limits", args=[held.school_id])
+    shown = words(admin.get(address, {"held": str(held.pk)}))
+    assert "The run on hold is discarded first" in shown and "138 of 1,240 students are missing" in shown
+    assert "discarded first" not in words(admin.get(address, {"held": "nonsense"}))
+    once = {"action": "once", "source": "powerschool", "held": str(held.pk), "once-leavers_percent": "30"}
+    refused = words(admin.post(address, once | {"once-leavers_percent": "300"}))
+    assert "Percentages go from 0 to 100" in refused and 'value="300"' in refused
+    Integration.objects.update(active=False)
+    assert admin.post(address, once).status_code == 404
+    held.refresh_from_db()
+    assert held.state == RunState.ON_HOLD
+    Integration.objects.update(active=True)
+    for _click in range(2):
+        admin.post(address, once)
+    states = dict(Run.objects.values_list("state", "settings__wider"))
+    assert states == {RunState.DISCARDED: None, RunState.QUEUED: {"leavers_percent": 30.0}}
 
 
 def test_the_people_concerned_are_narrowed_by_class_and_kind_of_change(admin: Client, held: Run) -> None:

@@ -1,0 +1,103 @@
+"""A held run as a person meets it: read why, find the people concerned, approve a part, do it over with wider limits, discard."""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from rollbook.schools.models import AuditEntry
+from rollbook.students.models import StudentAccount
+from rollbook.sync import pipeline
+from rollbook.sync.models import Run, RunState
+from tests.browser.conftest import Visit
+from tests.browser.test_work_list import look
+from tests.processes import Started
+from tests.sync.test_guarded_runs import chosen
+from tests.sync.test_pipeline import sync
+
+if TYPE_CHECKING:
+    from rollbook.standins.standin import StandIn
+    from rollbook.sync.models import Integration
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def standin() -> "Iterator[StandIn]":
+    """A clean PowerSchool, so large that the missing students of one grade take two pages."""
+    from rollbook.standins import powerschool
+
+    with powerschool.serve(students=600, seed=7, clean=True) as running:
+        yield running
+
+
+def work(run: Run) -> Run:
+    """What a worker does with a run that waits."""
+    pipeline.run_sync(run.pk)
+    run.refresh_from_db()
+    return run
+
+
+def decide(page: Page, choice: str) -> None:
+    page.get_by_role("link", name=choice, exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name=choice).click()
+
+
+def test_from_the_reasons_to_the_people_and_through_every_decision(
+    visit: Visit, web: Started, integration: "Integration", standin: "StandIn"
+) -> None:
+    sync(integration)
+    people = chosen(standin)
+    for one in people[: round(len(people) * 0.8)]:
+        standin.edit(one.dcid, enroll_status=2)
+    standin.edit(people[-1].dcid, last_name="Sample")
+    standin.edit(people[-2].dcid, email="moved@x.example")
+    held = sync(integration)
+    page = visit()
+    page.goto(f"{web.url}/schools/{held.school_id}/runs/{held.pk}/")
+    expect(page.get_by_text("students are missing from PowerSchool")).to_be_visible()
+    expect(page.get_by_text("Left out is 1 account that would be closed, or get another sign-in e-mail").first).to_be_visible()
+    look(page, "held")
+
+    page.get_by_role("link", name="Who is missing").click()
+    classes = page.get_by_label("Class")
+    label = classes.locator("option").nth(1).inner_text()
+    number = re.findall(r"\d+", label)[-1]
+    classes.select_option(label)
+    expect(page.locator("#announce")).to_have_text(f"{number} rows")
+    page.get_by_role("link", name="Next").click()
+    expect(page.get_by_text(f"26–{number} of {number}")).to_be_visible()
+    expect(page.get_by_label("Class").locator("option:checked")).to_have_text(label)
+    page.get_by_label("Show", exact=True).select_option("email_changed")
+    expect(page.locator("#announce")).to_have_text("1 row")
+    expect(page.get_by_label("Class").locator("option")).to_have_count(2)  # all, and the class of this one student
+
+    decide(page, "Approve additions and updates only")
+    expect(page.get_by_role("heading", name="Comparing")).to_be_visible()
+    work(held)
+    expect(page.get_by_text("1 change was left out, as it was approved.")).to_be_visible()
+    assert not StudentAccount.objects.filter(email="moved@x.example").exists()
+    assert StudentAccount.objects.filter(last_name="Sample").exists()
+
+    held = sync(integration)
+    page.goto(f"{web.url}/schools/{held.school_id}/runs/{held.pk}/")
+    page.get_by_role("link", name="Run again with wider limits").click()
+    expect(page.get_by_text("The run on hold is discarded first.")).to_be_visible()
+    look(page, "wider")
+    once = page.locator("#once")
+    once.get_by_label("Missing students").fill("ninety")
+    once.get_by_role("button", name="Run now with these limits").click()
+    expect(page.get_by_text("Write a number, such as 5.")).to_be_visible()
+    once.get_by_label("Missing students").fill("10")
+    once.get_by_role("button", name="Run now with these limits").click()
+    again = work(Run.objects.get(state=RunState.QUEUED))
+    expect(page.get_by_text("This run is on hold.")).to_be_visible()
+    expect(page.get_by_text("Missing students, more than this percentage: 10")).to_be_visible()
+    held.refresh_from_db()
+    assert (held.state, again.settings["wider"]) == (RunState.DISCARDED, {"leavers_percent": 10.0})
+    assert AuditEntry.objects.filter(action="run.limits_widened", subject=str(again.pk)).count() == 1
+
+    decide(page, "Discard")
+    expect(page.get_by_text("This run was discarded. No account was changed.")).to_be_visible()
