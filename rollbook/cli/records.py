@@ -36,6 +36,7 @@ FILTERS: Final = (
     ),
     click.option("--status", type=click.Choice(STATUSES), default=None),
     click.option("--graduation-year", type=int, default=None, metavar="YEAR"),
+    click.option("--open-problem", is_flag=True, help="Only those about whom the work list has an error or a warning."),
 )
 
 
@@ -46,10 +47,14 @@ def filtered(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def _found(school: "School", search: str, status: str | None, graduation_year: int | None) -> "QuerySet[StudentAccount]":
+def _found(
+    school: "School", search: str, status: str | None, graduation_year: int | None, open_problem: bool
+) -> "QuerySet[StudentAccount]":
     from rollbook.students.listing import Filter, ordered, students
+    from rollbook.sync.problem_list import with_open_problem
 
-    return ordered(students(school, Filter(search=search, year=graduation_year, status=status or "")), "name")
+    found = students(school, Filter(search=search, year=graduation_year, status=status or ""))
+    return ordered(found.filter(with_open_problem()) if open_problem else found, "name")
 
 
 @click.group(invoke_without_command=True)
@@ -72,12 +77,14 @@ def students(context: click.Context, /, **options: Any) -> None:
 
 
 @answers(_show_students)
-def _list(school_name: str | None, search: str, status: str | None, graduation_year: int | None, limit: int, offset: int) -> Answer:
+def _list(
+    school_name: str | None, search: str, status: str | None, graduation_year: int | None, open_problem: bool, limit: int, offset: int
+) -> Answer:
     from rollbook.cli.documents import of_student
     from rollbook.schools import audit
 
     school = find_school(school_name)
-    found = _found(school, search, status, graduation_year)
+    found = _found(school, search, status, graduation_year, open_problem)
     total = found.count()
     shown = [of_student(each) for each in found[offset : offset + limit]]
     audit.record("students.listed", school=school, actor=None, via=VIA, shown=len(shown), searched=bool(search))
@@ -92,7 +99,9 @@ def _show_exported(document: Document) -> None:
 @filtered
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write: .csv or .xlsx.")
 @answers(_show_exported)
-def export(school_name: str | None, search: str, status: str | None, graduation_year: int | None, output: Path) -> Answer:
+def export(
+    school_name: str | None, search: str, status: str | None, graduation_year: int | None, open_problem: bool, output: Path
+) -> Answer:
     """Write the students to a file, as csv or, where its name ends in .xlsx, for Excel. This is noted in the audit log.
 
     \b
@@ -108,7 +117,7 @@ def export(school_name: str | None, search: str, status: str | None, graduation_
     if not output.parent.is_dir():
         raise Refusal(Exit.USAGE, "folder_missing", f"There is no folder {output.parent}.", "Make it, or write somewhere else.")
     school = find_school(school_name)
-    found = _found(school, search, status, graduation_year)
+    found = _found(school, search, status, graduation_year, open_problem)
     number = found.count()
     if kind == "xlsx":
         with output.open("wb") as file:

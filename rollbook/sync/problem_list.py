@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import IO, Any, Final, NamedTuple
 
-from django.db.models import Case, F, Q, QuerySet, TextField, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Coalesce, Concat
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -117,6 +117,25 @@ def _accounts(chunk: list[Problem]) -> dict[tuple[str, str | None], Any]:
     ids = {problem.sis_id for problem in chunk if problem.sis_id is not None}
     found = StudentAccount.objects.filter(school_id=chunk[0].school_id, sis_id__in=ids).values_list("source", "sis_id", "pk")
     return {(source, sis_id): pk for source, sis_id, pk in found}
+
+
+def with_open_problem() -> Exists:
+    """Accounts about which the work list has an error or a warning, as a condition on `StudentAccount`. A note asks for nothing."""
+    grave = (Severity.ERROR, Severity.WARNING)
+    same = {"school": OuterRef("school"), "source": OuterRef("source"), "sis_id": OuterRef("sis_id")}
+    return Exists(Problem.objects.filter(**same, fixed_at__isnull=True, severity__in=grave))
+
+
+def having_problems(accounts: QuerySet[StudentAccount]) -> set[Any]:
+    """Ids of those among the accounts that have an open problem."""
+    return set(accounts.filter(with_open_problem()).values_list("pk", flat=True))
+
+
+def of_account(account: StudentAccount) -> list[Line]:
+    """What the work list has about an account, notes too, the worst first."""
+    if not account.sis_id:
+        return []
+    return list(lines(problems(account.school, Wanted()).filter(source=account.source, sis_id=account.sis_id)))
 
 
 def registrars(school: School, wanted: Wanted) -> QuerySet[Problem]:

@@ -143,13 +143,6 @@ def error_rows(run: Run, search: str = "", severity: str | None = None) -> Rows[
     return Rows(issues.order_by(by_weight, "pk"), lambda issue: error_row(issue, places))
 
 
-def problems_of(run: Run, sis_id: str) -> list[ErrorRow]:
-    """The problems of a run with one student."""
-    places = Places.of(run)
-    issues = Issue.objects.filter(school_id=run.school_id, run_id=run.pk, sis_id=sis_id).order_by("pk")
-    return [error_row(issue, places) for issue in issues]
-
-
 def problem(run: Run, issue: Issue) -> ErrorRow:
     """One problem of a run with its words."""
     return error_row(issue, Places.of(run))

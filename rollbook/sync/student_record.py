@@ -1,60 +1,22 @@
-"""What the runs know about one student: open problems, the history of every change, and where each value came from."""
+"""What the runs know about one student: the history of every change, and where each value came from."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.planning import WRITING_KINDS, ChangeKind
-from rollbook.roster.records import Severity
-from rollbook.schools.models import School, User
+from rollbook.schools.models import User
 from rollbook.sources.registry import SOURCES
 from rollbook.students.models import AccountEvent, AccountStatus, EventAction, FieldLock, Invitation, StudentAccount, StudentLogin
 from rollbook.sync import policies, report
-from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState, Trigger
+from rollbook.sync.models import Change, Integration, Mode, Run, RunState, Trigger
 from rollbook.sync.report_words import KIND_LABELS, LABELS, word
 
 HAPPENED: Final = (RunState.DONE, RunState.UNDONE)
-
-
-def latest_runs(school: School) -> list[Run]:
-    """The last finished run of each integration, live or test: what it found wrong is what is wrong now."""
-    finished = Run.objects.filter(school=school, integration__isnull=False, state=RunState.DONE)
-    newest = finished.order_by("integration", F("finished_at").desc(nulls_last=True), "-requested_at").distinct("integration")
-    return list(newest)
-
-
-def with_open_problem(runs: Iterable[Run]) -> Q:
-    """Accounts that have an error in one of these runs, as a condition on `StudentAccount`."""
-    condition = Q(pk__in=())
-    for run in runs:
-        errors = Issue.objects.filter(school_id=run.school_id, run_id=run.pk, severity=Severity.ERROR, sis_id__isnull=False)
-        condition |= Q(source=run.source, sis_id__in=errors.values("sis_id"))
-    return condition
-
-
-def having_problems(accounts: QuerySet[StudentAccount], runs: Iterable[Run]) -> set[Any]:
-    """Ids of those among the accounts that have an open problem."""
-    return set(accounts.filter(with_open_problem(runs)).values_list("pk", flat=True))
-
-
-class OpenProblem(NamedTuple):
-    """One problem of the last finished run."""
-
-    run: Run
-    row: report.ErrorRow
-
-
-def open_problems(account: StudentAccount) -> list[OpenProblem]:
-    """What the last finished run of the account's integration found wrong with its record."""
-    if not account.sis_id:
-        return []
-    runs = [run for run in latest_runs(account.school) if run.source == account.source]
-    return [OpenProblem(run, row) for run in runs for row in report.problems_of(run, account.sis_id)]
 
 
 class Entry(NamedTuple):

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from rollbook.schools import audit
 from rollbook.students import accounts, merging, registration, single_rules
 from rollbook.students.models import AccountStatus, StudentAccount
-from rollbook.sync import invitations, student_record
+from rollbook.sync import invitations, problem_list, student_record
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.students import badge_of
 
@@ -34,7 +34,7 @@ def student(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         "badge": badge_of(account),
         "source": student_record.source_label(account.source),
         "values": student_record.values(account),
-        "problems": student_record.open_problems(account),
+        "problems": problem_list.of_account(account),
         "history": student_record.history(account),
         "merged": account.status == AccountStatus.MERGED,
         "merged_here": merging.merged_into(account),

@@ -20,7 +20,7 @@ from rollbook.sources.registry import SOURCES
 from rollbook.students import listing
 from rollbook.students.listing import Filter, Part
 from rollbook.students.models import AccountStatus, StudentAccount
-from rollbook.sync import student_files, student_record
+from rollbook.sync import problem_list, student_files, student_record
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.download import XLSX
 from rollbook.web.run_words import Badge
@@ -116,7 +116,7 @@ def wanted_of(told: Mapping[str, str]) -> Wanted:
 def found_by(school: School, wanted: Wanted) -> QuerySet[StudentAccount]:
     """The students that are asked for, in no order yet."""
     found = listing.students(school, wanted.filter)
-    return found.filter(student_record.with_open_problem(student_record.latest_runs(school))) if wanted.problem else found
+    return found.filter(problem_list.with_open_problem()) if wanted.problem else found
 
 
 def kept_of(told: Mapping[str, str]) -> dict[str, str]:
@@ -152,7 +152,7 @@ def export_students(request: SchoolRequest, kind: str) -> HttpResponse:
 
 def _lines(request: SchoolRequest, accounts: list[StudentAccount]) -> list[Line]:
     these = StudentAccount.objects.filter(school=request.school, pk__in=[account.pk for account in accounts])
-    troubled = student_record.having_problems(these, student_record.latest_runs(request.school)) if accounts else set()
+    troubled = problem_list.having_problems(these) if accounts else set()
     columns, label = chosen_columns(request.membership), student_record.source_label
     return [Line(each, badge_of(each), cells(each, columns, label(each.source)), each.pk in troubled) for each in accounts]
 

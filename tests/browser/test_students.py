@@ -26,6 +26,8 @@ WIDTHS = (320, 360, 720, 960, 1132, 1360)
 def students(integration: "Integration") -> "School":
     """Sixty students with long values; the first one has an open problem."""
     from rollbook.roster.planning import Change, ChangeKind
+    from rollbook.sync import runs
+    from rollbook.sync.models import RunState
 
     school, long = integration.school, "Wolfeschlegelsteinhausenbergerdorff" * 2
     common: dict[str, Any] = {"school": school, "source": "powerschool", "preferred_name": long}
@@ -46,7 +48,7 @@ def students(integration: "Integration") -> "School":
     first = accounts[0]
     before, after = {"last_name": "Byron", "status": "left"}, {"last_name": long, "status": "active"}
     row = Change(ChangeKind.RETURNING, "0000", first.pk.bytes, 1, "Zoë", long, first.email, before, after, None, "sis_id_is_back")
-    a_run(school, [row], [problem(sis_id="0000")], integration=integration)
+    runs.finish(a_run(school, [row], [problem(sis_id="0000")], integration=integration, state=RunState.PLANNED))
     return school
 
 

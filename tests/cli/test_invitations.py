@@ -44,3 +44,4 @@ def test_students_are_exported_as_they_are_filtered(inside: Command, school: Sch
         assert "Zoë" in cells and "000" in cells and "Grace" not in cells
     assert inside("students", "export", "-o", str(tmp_path / "students.pdf"), "--json").json["error"]["code"] == "format_unknown"
     assert inside("students", "--search", "ZOE", "--json").json["total"] == 1
+    assert inside("students", "--open-problem", "--json").json["total"] == 0

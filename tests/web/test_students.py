@@ -11,8 +11,10 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from rollbook.roster.planning import Change, ChangeKind
+from rollbook.roster.records import Issue, Severity
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.students.models import StudentAccount
+from rollbook.sync import runs
 from rollbook.sync.models import Integration, RunState
 from tests.sync.report_runs import a_run, problem
 from tests.web.conftest import MakeRun
@@ -91,18 +93,23 @@ def test_filters_are_in_the_address(admin: Client, ada: StudentAccount) -> None:
     assert page.index("Smith, Bob") < page.index("Lovelace, Ada")
 
 
-def test_open_problems_are_those_of_the_latest_finished_run(admin: Client, ada: StudentAccount, make_run: MakeRun) -> None:
-    student(ada.school, "Bob", "Smith", source="powerschool", sis_id="0043")
+def test_open_problems_are_those_of_the_work_list(admin: Client, ada: StudentAccount, make_run: MakeRun) -> None:
+    bob = student(ada.school, "Bob", "Smith", source="powerschool", sis_id="0043")
     integration = make_run(RunState.FAILED).integration
-    a_run(ada.school, [], [problem(sis_id="0043")], integration=integration)
-    a_run(ada.school, [], [problem(sis_id="0042")], integration=integration, finished_at="2026-08-01T00:00:00Z")
+
+    def finds(*issues: Issue) -> None:
+        runs.finish(a_run(ada.school, [], issues, integration=integration, state=RunState.PLANNED, finished_at=None))
+
+    finds(problem(sis_id="0043", field="email"), problem(sis_id="0042", severity=Severity.WARNING))
+    finds(problem("gender_unknown", Severity.NOTE, sis_id="0043"), problem(sis_id="0042", severity=Severity.WARNING))
+    a_run(ada.school, [], [problem(sis_id="0043")], integration=integration, state=RunState.FAILED)  # tells nothing
     page = text_of(admin, reverse("students", args=[ada.school_id]), problem="open")
-    assert "Lovelace, Ada" in page and "Smith, Bob" not in page
+    assert "Lovelace, Ada" in page and "Smith, Bob" not in page, "a note asks for nothing"
     assert "Problem</span>" in page
-    assert "Found by the run of" in text_of(admin, of(ada))
-    a_run(ada.school, integration=integration, finished_at="2026-09-01T00:00:00Z")
+    assert "Open since" in text_of(admin, of(ada)) and text_of(admin, of(bob)).count("Open since") == 1
+    finds()
     assert "No student fits" in text_of(admin, reverse("students", args=[ada.school_id]), problem="open")
-    assert "Found by the run of" not in text_of(admin, of(ada))
+    assert "Open since" not in text_of(admin, of(ada))
 
 
 def test_pages_hold_no_students_value_in_their_addresses(admin: Client, school: School) -> None:
