@@ -92,7 +92,7 @@ def _decide_known(match: Match, account: Account, rules: Rules) -> Change | Issu
     record = match.record
     if match.how is How.BY_EMAIL:
         if account.status != "active" or not _names_agree(record, account):
-            return _issue("link_names_differ", record, "email", record.email)
+            return _issue("link_names_differ", record, "email", record.email)._replace(other=f"{account.first_name} {account.last_name}")
         return _linked(record, account, rules, "same_email_and_name")
     if match.how is How.CONFIRMED:
         return _linked(record, account, rules, "confirmed_by_person")

@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Final
 
 from django.utils.translation import gettext as _
 
@@ -11,25 +13,28 @@ from rollbook.students.models import StudentAccount
 from rollbook.sync import store
 from rollbook.sync.models import Run
 
-SHOWN = 3  # of many who share one address
+SHOWN: Final = 3  # of many who share one address
+HELD_BY_ACCOUNT: Final = ("email_taken", "email_names_differ")  # an account has the address; the other clash is among the records
+CLASHES: Final = (*HELD_BY_ACCOUNT, "email_shared")
 
 
 def with_others(run: Run, issues: Iterable[Issue], names: Mapping[str, str]) -> list[Issue]:
     """The issues of a whole roster, each with the name of its student, and where an e-mail is at stake with whom else it concerns."""
-    named = [issue._replace(name=names.get(issue.sis_id or "", "")) for issue in issues]
-    sharing: dict[str, list[Issue]] = defaultdict(list)
-    for issue in named:
-        if issue.code == "email_shared":
-            sharing[issue.value].append(issue)
-    holders = _holders(run, {issue.value for issue in named if issue.code == "email_taken"})
-    return [issue._replace(other=_others(issue, sharing, holders)) for issue in named]
+    return _told(run, [issue._replace(name=names.get(issue.sis_id or "", "")) for issue in issues])
 
 
 def with_holders(run: Run, issues: Iterable[Issue]) -> list[Issue]:
-    """The issues of a file's rows, each with whose account has the e-mail that the row claims."""
-    told = list(issues)
-    holders = _holders(run, {email_key(issue.value) for issue in told if issue.code == "email_taken"})
-    return [issue._replace(other=holders.get(email_key(issue.value), "")) if issue.code == "email_taken" else issue for issue in told]
+    """The issues of a batch of a file's rows, each with whose account has the e-mail that the row claims, or which rows claim it too."""
+    return _told(run, list(issues))
+
+
+def _told(run: Run, issues: list[Issue]) -> list[Issue]:
+    sharing: dict[str, list[Issue]] = defaultdict(list)
+    for issue in issues:
+        if issue.code == "email_shared":
+            sharing[email_key(issue.value)].append(issue)
+    holders = _holders(run, {email_key(issue.value) for issue in issues if issue.code in HELD_BY_ACCOUNT})
+    return [issue._replace(other=_others(issue, sharing, holders)) if issue.code in CLASHES else issue for issue in issues]
 
 
 def passed_on(run: Run) -> list[Issue]:
@@ -41,10 +46,13 @@ def passed_on(run: Run) -> list[Issue]:
 
 
 def _others(issue: Issue, sharing: Mapping[str, list[Issue]], holders: Mapping[str, str]) -> str:
-    if issue.code == "email_taken":
-        return holders.get(issue.value, "")
-    others = [who(each.name, each.sis_id) for each in sharing.get(issue.value, ()) if each.sis_id != issue.sis_id]
-    return ", ".join(others[:SHOWN] + (["…"] if len(others) > SHOWN else [])) if issue.code == "email_shared" else ""
+    if issue.code in HELD_BY_ACCOUNT:
+        return holders.get(email_key(issue.value), "")
+    same = (issue.sis_id, issue.row_number)
+    claims = (each for each in sharing[email_key(issue.value)] if (each.sis_id, each.row_number) != same)
+    few = islice(claims, SHOWN + 1)  # a whole school may have one placeholder
+    others = [who(each.name, each.sis_id) or _("row %(row)s") % {"row": each.row_number} for each in few]
+    return ", ".join(others[:SHOWN] + (["…"] if len(others) > SHOWN else []))
 
 
 def _holders(run: Run, addresses: set[str]) -> dict[str, str]:

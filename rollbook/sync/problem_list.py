@@ -16,7 +16,8 @@ from rollbook.roster.records import Severity
 from rollbook.schools.models import School
 from rollbook.students.folding import Folded
 from rollbook.students.models import StudentAccount
-from rollbook.sync import excel, report
+from rollbook.sync import clash_accounts, excel, report
+from rollbook.sync.clash_accounts import Clash, Person
 from rollbook.sync.models import Issue, Problem, Run
 from rollbook.sync.report_words import word
 from rollbook.sync.student_files import harmless
@@ -41,7 +42,10 @@ class Wanted(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One problem with its words. `where` is where the SIS holds the field; `account` the account it is about, if there is one."""
+    """One problem with its words. `where` is where the SIS holds the field; `account_id` the account it is about, if there is one.
+
+    `others` are the other people of a clash over an e-mail.
+    """
 
     problem: Problem
     row: report.ErrorRow
@@ -49,6 +53,7 @@ class Line(NamedTuple):
     expected: str
     is_new: bool
     account_id: Any = None
+    others: tuple[Person, ...] = ()
 
 
 def problems(school: School, wanted: Wanted) -> QuerySet[Problem]:
@@ -95,12 +100,18 @@ def lines(found: QuerySet[Problem]) -> Iterator[Line]:
     places: dict[Any, report.Places] = {}
     chunk = list(found)
     accounts = _accounts(chunk)
+    clashing = clash_accounts.others(chunk[0].school_id, map(_clash, chunk)) if chunk else {}
     runs = Run.objects.in_bulk({problem.last_run_id for problem in chunk})
     for problem in chunk:
         run = runs[problem.last_run_id]
         if run.pk not in places:
             places[run.pk] = report.Places.of(run)
-        yield _line(problem, places[run.pk], accounts.get((problem.source, problem.sis_id)))
+        line = _line(problem, places[run.pk], accounts.get((problem.source, problem.sis_id)))
+        yield line._replace(others=clashing.get(_clash(problem), ()))
+
+
+def _clash(problem: Problem) -> Clash:
+    return Clash(problem.last_run_id, problem.source, problem.code, problem.sis_id or "", problem.value)
 
 
 def _line(problem: Problem, places: report.Places, account_id: Any) -> Line:

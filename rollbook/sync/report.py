@@ -60,6 +60,7 @@ class ErrorRow(NamedTuple):
     row_number: int | None = None
     column_index: int | None = None
     who_code: str = ""
+    code: str = ""
 
 
 class NewRow(NamedTuple):
@@ -277,6 +278,7 @@ def error_row(issue: Issue, places: Places) -> ErrorRow:
         issue.row_number,
         issue.column_index,
         told.who,
+        issue.code,
     )
 
 

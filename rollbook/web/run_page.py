@@ -1,5 +1,6 @@
 """One run: its progress while it works; afterwards what came of it, in three tabs."""
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -9,15 +10,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollbook.config import config
-from rollbook.sync import decisions, report, report_summary, retention, undo
+from rollbook.sync import clash_accounts, decisions, report, report_summary, retention, undo
 from rollbook.sync.alarm_words import alarm_words
+from rollbook.sync.clash_accounts import Clash, Person
 from rollbook.sync.models import Mode, Run, RunState, Upload, UploadState
 from rollbook.sync.proofs import proof_words
 from rollbook.sync.report_words import KIND_LABELS, SEVERITY_LABELS
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.history import line_of
 from rollbook.web.import_steps import import_steps
-from rollbook.web.paging import page_of
+from rollbook.web.paging import Pages, page_of
 from rollbook.web.run_words import STAGE_WORDS, stages_of, tiles_of, writes_of
 from rollbook.web.safety_limits import told
 
@@ -141,4 +143,13 @@ def _tabs(request: SchoolRequest, run: Run) -> dict[str, Any]:
     applied = run.mode == Mode.LIVE and run.state in {RunState.DONE, RunState.UNDONE}
     may_leave_out = request.membership.may_manage and not run.is_upload and not applied
     narrowed = {"may_leave_out": may_leave_out, "search": search, "only": only, "student_class": student_class}
-    return {"tabs": tabs, "tab": tab, **narrowed, "filters": filters, "classes": classes, "pages": page_of(rows, request)}
+    pages: Pages[Any] = page_of(rows, request)
+    problems = _with_others(run, pages.rows) if tab == "errors" else []
+    return {"tabs": tabs, "tab": tab, **narrowed, "filters": filters, "classes": classes, "pages": pages, "problems": problems}
+
+
+def _with_others(run: Run, rows: Sequence[report.ErrorRow]) -> list[tuple[report.ErrorRow, tuple[Person, ...]]]:
+    """The problems of a page that are clashes over an e-mail, each with the other people."""
+    clashes = [(row, Clash(run.pk, run.source, row.code, row.sis_id, row.value)) for row in rows]
+    found = clash_accounts.others(run.school_id, (clash for _row, clash in clashes))
+    return [(row, found.get(clash, ())) for row, clash in clashes]

@@ -118,6 +118,9 @@ def test_every_fault_is_named_with_row_and_column_and_good_rows_go_in(school: Sc
     for number, (_other, _code, field) in enumerate(FAULTS, 4):
         assert places[number] == (f"row {number}, column {LETTER[field]}" if field else f"row {number}")
     assert len({code for _other, code, _field in FAULTS}) >= 20 and len(FAULTS) >= 30
+    others = dict(Issue.objects.filter(run=run, code__startswith="email_").exclude(other="").values_list("code", "other"))
+    assert others == {"email_taken": "Held One (SIS ID H2)", "email_names_differ": "Held One", "email_shared": others["email_shared"]}
+    assert others["email_shared"].startswith("Ann Lee (SIS ID S")
     for row in report.error_rows(run):
         assert row.place in row.remedy and "{" not in row.cause + row.remedy, row
         assert "the file" in row.cause + row.remedy or row.severity != "error" or "row" in row.remedy

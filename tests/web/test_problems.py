@@ -76,3 +76,25 @@ def test_the_command_tells_the_same(listed: School, inside: Command, tmp_path: o
     assert inside("work-list", "--search", "turing", "--json").json["total"] == 1
     assert inside("work-list", "--registrar-file", f"{tmp_path}/fix.xlsx", "--json").json["total"] == 1
     assert inside("work-list", "--registrar-file", f"{tmp_path}/fix.pdf").code == 2
+
+
+def test_a_clash_over_an_email_leads_to_the_other_person(school: School, admin: Client) -> None:
+    def account(name: str, sis_id: str | None) -> StudentAccount:
+        linked = {"source": "powerschool" if sis_id else "", "sis_id": sis_id, "last_name": "Held", "first_name": name}
+        return StudentAccount.objects.create(school=school, email=f"{name}@x.example", email_key=f"{name}@x.example".lower(), **linked)
+
+    grace, alan, unlinked = account("Grace", "1"), account("Alan", "2"), account("Lise", None)
+    clashes = [
+        problem("email_taken", sis_id="91", name="Ada Taken", value="grace@x.example"),
+        problem("email_shared", sis_id="92", name="Al Shared", value="new@x.example"),
+        problem("email_shared", sis_id="2", name="Alan Held", value="new@x.example"),
+        problem("link_names_differ", sis_id="93", name="Lisa Unlinked", value="LISE@x.example"),
+    ]
+    run = a_run(school, [], clashes, state=RunState.PLANNED)
+    runs.finish(run)
+    for page in (text_of(admin, school), admin.get(reverse("run", args=[school.pk, run.pk]), {"tab": "errors"}).content.decode()):
+        leads = {who: page.count(f'{reverse("student", args=[school.pk, who.pk])}">{who.name}<') for who in (grace, alan, unlinked)}
+        own = 1 if "Since" in page else 0  # the list of problems leads to the one whose problem it is as well
+        assert leads == {grace: 1, alan: 1 + own, unlinked: 1}
+    page = admin.get(reverse("student", args=[school.pk, alan.pk])).content.decode()
+    assert "new@x.example" in page and "Open the other account" not in page, "the other one has none"
