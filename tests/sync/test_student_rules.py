@@ -63,6 +63,26 @@ def test_a_leaver_is_closed_after_the_grace_and_comes_back_to_the_old_account(in
     assert (back.counts["returning"], gone.status, back.counts.get("new", 0)) == (1, "active", 0)
 
 
+def test_a_leaver_who_is_kept_open_for_now_is_closed_as_soon_as_nothing_keeps_them(integration: Integration, standin: StandIn) -> None:
+    sync(integration)
+    leavers(integration)
+    gone = some(7)  # so many hold a run
+    for account in gone:
+        send_away(standin, account)
+    single_rules.protect(gone[0], None)
+    for missing in (1, 2, 3):
+        run = runs.request(integration, trigger=Trigger.PERSON).run
+        pipeline.run_sync(run.pk)
+        assert runs.approve(run, None, additions_only=True)
+        pipeline.run_sync(run.pk)
+        assert list(Absence.objects.values_list("runs", flat=True)) == [missing] * len(gone)
+    single_rules.unprotect(gone[0], None)
+    last = runs.request(integration, trigger=Trigger.PERSON).run
+    pipeline.run_sync(last.pk)
+    last.refresh_from_db()
+    assert (last.state, last.counts["left"], last.counts.get("not_in_roster", 0)) == (RunState.ON_HOLD, len(gone), 0)
+
+
 def test_who_is_seen_again_starts_anew(integration: Integration, standin: StandIn) -> None:
     sync(integration)
     leavers(integration)
