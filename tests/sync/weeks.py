@@ -1,0 +1,243 @@
+"""One school and its SIS, week after week: what may happen in the SIS, and what people may do to single students, in any order."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize
+
+from rollbook.schools.models import School
+from rollbook.standins import powerschool
+from rollbook.standins.standin import StandIn
+from rollbook.students import accounts, single_rules
+from rollbook.students.models import NeverImport, StudentAccount
+from rollbook.sync import integrations, policies
+from rollbook.sync.models import Integration
+from tests.sync.weeks_model import FIELDS, Model, Roster
+
+GRADES = (9, 10, 11, 12)
+STUDENTS = 40  # of all grades
+PEOPLE = 10  # of the chosen ones; as many more IDs wait for somebody
+
+somebody = st.integers(0, 2 * PEOPLE - 1)
+names = st.sampled_from(["Zoë", "Zoe", "Lee", "O'Neil", "van der Berg"])
+values = st.one_of(
+    st.tuples(st.sampled_from(["first_name", "last_name"]), names),
+    st.tuples(st.just("email"), st.sampled_from([f"typed{number}@students.example" for number in (1, 2)])),
+    st.tuples(st.just("graduation_year"), st.sampled_from(["2024", "2031"])),
+    st.tuples(st.just("birth_date"), st.sampled_from(["2010-02-03", "2009-09-09"])),
+)
+
+
+def deed(which: str, /, **told: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
+    """Something that may happen: the method of `Weeks` that does it, and what it is told."""
+    return st.tuples(st.just(which), st.fixed_dictionaries(told))
+
+
+IN_THE_SIS = st.one_of(
+    deed("rename", pick=somebody, name=names, last=st.booleans()),
+    deed("new_address", pick=somebody, number=st.integers(1, 5)),
+    deed("address_of_another", pick=somebody, other=somebody),
+    deed("swap_addresses", pick=somebody, other=somebody),
+    deed("address_otherwise", pick=somebody, kind=st.sampled_from(["empty", "back", "in capitals"])),
+    deed("birth_date", pick=somebody, known=st.booleans()),
+    deed("id_of_another_person", pick=somebody),
+    deed("leave_or_come_back", pick=somebody, here=st.booleans()),
+    deed("move_grade", pick=somebody, grade=st.sampled_from([7, 9, 12])),
+    deed("come_back_under_a_new_id", pick=somebody),
+    deed("everybody_gets_a_new_id", really=st.sampled_from([False, False, True])),
+    deed("put_right", pick=somebody),
+    deed("put_right", pick=somebody),
+)
+BY_PEOPLE = st.one_of(
+    deed("close_or_open", pick=somebody, close=st.booleans()),
+    deed("edit", pick=somebody, typed=values, keep=st.booleans()),
+    deed("lock_or_unlock", pick=somebody, name=st.sampled_from(FIELDS), on=st.booleans()),
+    deed("protect_or_not", pick=somebody, on=st.booleans()),
+    deed("never_import", pick=somebody, by_address=st.booleans()),
+    deed("allow_import_again"),
+    deed("rule_for_leavers", runs=st.sampled_from([None, 1, 2])),
+)
+
+Deeds = list[tuple[str, dict[str, Any]]]
+some_deeds = st.lists(st.one_of(IN_THE_SIS, BY_PEOPLE), max_size=8)
+
+
+class Weeks(RuleBasedStateMachine):
+    """The SIS, the people, and the model that is told of it."""
+
+    standin: StandIn
+    integration: Integration
+    model: Model
+
+    @initialize(seed=st.integers(1, 10_000), closes_after=st.sampled_from([None, 1, 2]))
+    def connect(self, seed: int, closes_after: int | None) -> None:
+        self.standin = powerschool.serve(students=STUDENTS, seed=seed, clean=True)
+        self.school = School.objects.create(name=f"School {seed}", timezone="UTC")
+        self.integration = integrations.save_connection(
+            self.school,
+            None,
+            source="powerschool",
+            variant="",
+            choices={},
+            credentials={"client_id": self.standin.client_id, "client_secret": self.standin.client_secret, "client_url": self.standin.url},
+            grades=list(GRADES),
+            active=True,
+            test_run=False,
+            notify_on_errors=False,
+        )
+        self.model = Model()
+        self.rule_for_leavers(closes_after)
+        self.ids = [one.dcid for one in self.standin.roster()][: 2 * PEOPLE]
+        for at, dcid in enumerate(self.ids):
+            self.standin.edit(dcid, enroll_status=0 if at < PEOPLE else 2, grade_level=9 + at % 4, graduation_year=2030 - at % 4)
+        for one in self.standin.roster():
+            if one.dcid not in self.ids and one.grade_level in GRADES:
+                self.standin.edit(one.dcid, enroll_status=2)
+
+    def teardown(self) -> None:
+        if hasattr(self, "standin"):
+            self.standin.stop()
+
+    def roster(self) -> Roster:
+        """What the SIS would answer now."""
+        here = [one for one in self.standin.roster() if one.enroll_status == 0]
+        chosen = [one for one in here if one.grade_level in GRADES]
+        return Roster(
+            {str(one.dcid): {name: str(getattr(one, name)) for name in FIELDS} for one in chosen if one.email},
+            frozenset(str(one.dcid) for one in chosen if not one.email),
+            frozenset(str(one.dcid) for one in here),
+        )
+
+    def of(self, pick: int) -> Any:
+        """What the SIS has under one of the IDs."""
+        dcid = self.ids[pick % len(self.ids)]
+        return next(one for one in self.standin.roster() if one.dcid == dcid)
+
+    def account(self, pick: int) -> tuple[int, StudentAccount]:
+        """One account, by the model's key and as it is stored."""
+        key = sorted(self.model.accounts)[pick % len(self.model.accounts)]
+        return key, StudentAccount.objects.get(school=self.school, sis_id=self.model.accounts[key].sis_id)
+
+    def happens(self, deeds: Deeds) -> None:
+        for which, told in deeds:
+            getattr(self, which)(**told)
+            self.model.deeds += which in ("never_import", "allow_import_again", "rule_for_leavers")
+
+    # --- what happens in the SIS
+
+    def rename(self, pick: int, name: str, last: bool) -> None:
+        self.standin.edit(self.of(pick).dcid, **{"last_name" if last else "first_name": name})
+
+    def new_address(self, pick: int, number: int) -> None:
+        self.standin.edit(self.of(pick).dcid, email=f"fresh{number}@students.example")
+
+    def address_of_another(self, pick: int, other: int) -> None:
+        self.standin.edit(self.of(pick).dcid, email=self.of(other).email)
+
+    def swap_addresses(self, pick: int, other: int) -> None:
+        one, two = self.of(pick), self.of(other)
+        self.standin.edit(one.dcid, email=two.email)
+        self.standin.edit(two.dcid, email=one.email)
+
+    def address_otherwise(self, pick: int, kind: str) -> None:
+        one = self.of(pick)
+        wanted = {"empty": "", "back": f"back{pick}@students.example", "in capitals": one.email.upper()}
+        self.standin.edit(one.dcid, email=wanted[kind])
+
+    def birth_date(self, pick: int, known: bool) -> None:
+        self.standin.edit(self.of(pick).dcid, birth_date="2010-02-03" if known else "")
+
+    def id_of_another_person(self, pick: int) -> None:
+        self.standin.edit(self.of(pick).dcid, first_name="Somebody", last_name="Else", birth_date="2009-09-09")
+
+    def leave_or_come_back(self, pick: int, here: bool) -> None:
+        self.standin.edit(self.of(pick).dcid, enroll_status=0 if here else 2)
+
+    def move_grade(self, pick: int, grade: int) -> None:
+        self.standin.edit(self.of(pick).dcid, grade_level=grade, graduation_year=2027 + 12 - grade)
+
+    def come_back_under_a_new_id(self, pick: int) -> None:
+        self._re_key([self.of(pick)])
+
+    def everybody_gets_a_new_id(self, really: bool) -> None:
+        if really:
+            self._re_key([self.of(at) for at in range(len(self.ids))])
+
+    def put_right(self, pick: int) -> None:
+        """Somebody in the school office looks a student up: an address of their own, and the name and birth date of old."""
+        one = self.of(pick)
+        key = self.model.by_id().get(str(one.dcid))
+        held = self.model.accounts[key].values if key is not None else {}
+        was = {name: held[name] for name in ("first_name", "last_name", "birth_date") if held}
+        self.standin.edit(one.dcid, email=f"own{one.dcid}@students.example", **was)
+
+    def _re_key(self, people: list[Any]) -> None:
+        everybody = [self.of(at) for at in range(len(self.ids))]
+        free = [one.dcid for one in everybody if one.enroll_status != 0]
+        for one, dcid in zip([one for one in people if one.enroll_status == 0], free, strict=False):
+            self.standin.edit(dcid, grade_level=one.grade_level, enroll_status=0, **{name: getattr(one, name) for name in FIELDS})
+            self.standin.edit(one.dcid, enroll_status=2)
+
+    # --- what people do to single students, and decide for all
+
+    def close_or_open(self, pick: int, close: bool) -> None:
+        if not self.model.accounts:
+            return
+        key, account = self.account(pick)
+        (accounts.deactivate if close else accounts.reactivate)(self.school, [account.pk], None)
+        (self.model.close if close else self.model.open)(key)
+
+    def edit(self, pick: int, typed: tuple[str, str], keep: bool) -> None:
+        if not self.model.accounts:
+            return
+        name, value = typed
+        key, account = self.account(pick)
+        kept = [name] if keep else []
+        if not self.model.can_edit(key, name, value):
+            with pytest.raises(single_rules.Refused):
+                single_rules.edit(account, None, {name: value}, keep=kept)
+            return
+        single_rules.edit(account, None, {name: value}, keep=kept)
+        self.model.edit(key, name, value)
+        if keep:
+            self.model.lock(key, name, True)
+
+    def lock_or_unlock(self, pick: int, name: str, on: bool) -> None:
+        if not self.model.accounts:
+            return
+        key, account = self.account(pick)
+        (single_rules.lock if on else single_rules.unlock)(account, None, [name])
+        self.model.lock(key, name, on)
+
+    def protect_or_not(self, pick: int, on: bool) -> None:
+        if not self.model.accounts:
+            return
+        key, account = self.account(pick)
+        (single_rules.protect if on else single_rules.unprotect)(account, None)
+        self.model.protect(key, on)
+
+    def never_import(self, pick: int, by_address: bool) -> None:
+        one = self.of(pick)
+        if by_address and one.email:
+            single_rules.never_import(self.school, None, email=one.email)
+            self.model.never_addresses.add(one.email.lower())
+        else:
+            single_rules.never_import(self.school, None, sis_id=str(one.dcid))
+            self.model.never_ids.add(str(one.dcid))
+
+    def allow_import_again(self) -> None:
+        for entry in NeverImport.objects.filter(school=self.school):
+            single_rules.allow_import(entry, None)
+        self.model.never_ids, self.model.never_addresses = set(), set()
+
+    def rule_for_leavers(self, runs: int | None) -> None:
+        policy = "list" if runs is None else "deactivate"
+        policies.save_leavers(self.integration, None, policy=policy, runs=runs or 1, days=0, rollover="07-01")
+        self.model.closes_after = runs
+
+    def today(self) -> date:
+        from django.utils import timezone
+
+        return timezone.now().date()  # the school's zone is UTC

@@ -1,0 +1,277 @@
+"""Who must exist, with which values and status, whatever happened to a school and in which order: worked out from the promises made.
+
+It knows nothing of the app's code and takes nothing from it. A plan is made when a roster is read and applied when it is let through, so
+that what people do in between is seen.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+FIELDS = ("email", "first_name", "last_name", "graduation_year", "birth_date", "gender")
+MANY = 5  # more leavers than this hold a run; and more than this under new IDs are no chance
+CLOSED_BY_RUNS = ("left", "graduated")
+
+Record = Mapping[str, str]
+
+
+class Roster(NamedTuple):
+    """What the SIS says: records of the chosen grades by SIS ID, those among them without an e-mail, and everybody who was sent."""
+
+    records: Mapping[str, Record]
+    unreadable: frozenset[str]
+    sent: frozenset[str]
+
+
+@dataclass
+class Account:
+    """`deeds` counts what people did to it and runs wrote: a row planned before is overtaken. `missed`: complete live runs in a row."""
+
+    sis_id: str
+    values: dict[str, str]
+    status: str = "active"
+    locked: set[str] = field(default_factory=set)
+    protected: bool = False
+    missed: int = 0
+    deeds: int = 0
+
+    @property
+    def address(self) -> str:
+        return self.values["email"].lower()
+
+    @property
+    def keeps_address(self) -> bool:
+        """Whether no roster changes the e-mail."""
+        return self.protected or "email" in self.locked
+
+
+class Row(NamedTuple):
+    """One planned change. `after` is what is written, `key` the account's (of a new one: the one to be made)."""
+
+    kind: str
+    key: int
+    sis_id: str
+    before: dict[str, str]
+    after: dict[str, str]
+    deeds: int
+
+    @property
+    def address(self) -> str | None:
+        return self.after["email"].lower() if "email" in self.after else None
+
+    @property
+    def is_addition_or_update(self) -> bool:
+        """Whether approving additions and updates only lets it through."""
+        moves = "email" in self.after and self.kind != "new"
+        return not (moves or self.kind in CLOSED_BY_RUNS or self.kind == "linked")
+
+
+class Plan(NamedTuple):
+    """All rows, whose records were put aside, and the accounts that the roster lacks."""
+
+    roster: Roster
+    rows: list[Row]
+    refused: set[str]
+    missing: set[int]
+    deeds: int
+
+
+def alike(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether the names are the same to a person."""
+    return all(_bare(one[name]) == _bare(other[name]) for name in ("first_name", "last_name"))
+
+
+def _bare(name: str) -> str:
+    return "".join(letter for letter in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(letter))
+
+
+class Model:
+    """The accounts of one school, by a key of the model's own: the SIS ID of an account may change, the account stays the same."""
+
+    def __init__(self) -> None:
+        self.accounts: dict[int, Account] = {}
+        self.never_ids: set[str] = set()
+        self.never_addresses: set[str] = set()
+        self.closes_after: int | None = None  # complete runs without a student until the account is closed; None: never
+        self.deeds = 0  # of people, to single students and to the lists and rules for all
+        self._keys = 0
+
+    def by_id(self) -> dict[str, int]:
+        return {account.sis_id: key for key, account in self.accounts.items()}
+
+    def holder(self, address: str) -> int | None:
+        """Whose e-mail this is."""
+        return next((key for key, account in self.accounts.items() if account.address == address.lower()), None)
+
+    # --- what a run would do
+
+    def plan(self, roster: Roster, today: date) -> Plan:
+        known = self.by_id()
+        wanted = {sis_id: record for sis_id, record in roster.records.items() if sis_id in known or not self._unwanted(sis_id, record)}
+        refused = self._refused(wanted, known)
+        anew = self._re_keyed(wanted, refused, known, roster)
+        refused -= anew.keys()
+        rows = [self._re_key_row(sis_id, key, wanted[sis_id]) for sis_id, key in anew.items()]
+        for sis_id, record in wanted.items():
+            if sis_id in refused or sis_id in anew:
+                continue
+            if sis_id not in known:
+                self._keys += 1
+                rows.append(Row("new", self._keys, sis_id, {}, {name: record[name] for name in FIELDS}, 0))
+            elif (row := self._row(known[sis_id], record)) is not None:
+                rows.append(row)
+        gone = {key for key, one in self.accounts.items() if one.sis_id not in roster.sent and key not in anew.values()}
+        missing = {key for key in gone if self.accounts[key].status == "active"}
+        rows += [row for key in sorted(missing) if (row := self._leave(key, today)) is not None]
+        return Plan(roster, rows, refused | roster.unreadable, missing, self.deeds)
+
+    def _unwanted(self, sis_id: str, record: Record) -> bool:
+        return sis_id in self.never_ids or record["email"].lower() in self.never_addresses
+
+    def _refused(self, wanted: Mapping[str, Record], known: Mapping[str, int]) -> set[str]:
+        """Records that may not go in: an address that two of them claim, another person's ID, an address that somebody keeps."""
+        refused = {sis_id for sis_id, record in wanted.items() if sis_id in known and self._is_somebody_else(known[sis_id], record)}
+        says = {sis_id: record["email"].lower() for sis_id, record in wanted.items() if self._claims(sis_id, record, known)}
+        for address in says.values():
+            sharing = {sis_id for sis_id, said in says.items() if said == address}
+            refused |= sharing if len(sharing) > 1 else set()
+        while True:
+            late = {
+                sis_id
+                for sis_id, address in says.items()
+                if sis_id not in refused
+                and (sis_id not in known or self.accounts[known[sis_id]].address != address)
+                and self._is_kept(address, sis_id, wanted, refused)
+            }
+            if not late:
+                return refused
+            refused |= late
+
+    def _claims(self, sis_id: str, record: Record, known: Mapping[str, int]) -> bool:
+        """Whether a record claims its address: not where its account keeps another, because a person said so."""
+        account = self.accounts[known[sis_id]] if sis_id in known else None
+        return account is None or not account.keeps_address or account.address == record["email"].lower()
+
+    def _is_kept(self, address: str, sis_id: str, wanted: Mapping[str, Record], refused: set[str]) -> bool:
+        """Whether another account still has this address when all others have got theirs."""
+        others = [account for account in self.accounts.values() if account.sis_id != sis_id]
+        return any(self._address_after(account, wanted, refused) == address for account in others)
+
+    def _address_after(self, account: Account, wanted: Mapping[str, Record], refused: set[str]) -> str:
+        moves = account.sis_id in wanted and account.sis_id not in refused and not account.keeps_address
+        return wanted[account.sis_id]["email"].lower() if moves else account.address
+
+    def _is_somebody_else(self, key: int, record: Record) -> bool:
+        was = self.accounts[key].values
+        both_born = bool(was["birth_date"] and record["birth_date"])
+        return both_born and was["birth_date"] != record["birth_date"] and not alike(was, record)
+
+    def _re_keyed(self, wanted: Mapping[str, Record], refused: set[str], known: Mapping[str, int], roster: Roster) -> dict[str, int]:
+        """Known people under unknown IDs, whose own IDs are missing, where they are so many that it is no chance."""
+        says = [record["email"].lower() for record in wanted.values()]
+        back: dict[str, int] = {}
+        for sis_id in sorted(refused - known.keys()):
+            address = wanted[sis_id]["email"].lower()
+            key = self.holder(address)
+            if key is not None and self.accounts[key].sis_id not in roster.sent and says.count(address) == 1:
+                back[sis_id] = key
+        if len(back) <= MANY or 100 * len(back) / max(1, len(known)) <= 5:
+            return {}
+        same = {sis_id: key for sis_id, key in back.items() if alike(self.accounts[key].values, wanted[sis_id])}
+        return {sis_id: key for sis_id, key in same.items() if not self.accounts[key].protected}
+
+    def _re_key_row(self, sis_id: str, key: int, record: Record) -> Row:
+        account = self.accounts[key]
+        after = self._differing(account, record) | {"sis_id": sis_id}
+        return self._made("linked", key, sis_id, after | ({"status": "active"} if account.status in CLOSED_BY_RUNS else {}))
+
+    def _row(self, key: int, record: Record) -> Row | None:
+        account = self.accounts[key]
+        after = self._differing(account, record)
+        if account.protected:
+            return None
+        if account.status in CLOSED_BY_RUNS:
+            return self._made("returning", key, account.sis_id, after | {"status": "active"})
+        return self._made("updated", key, account.sis_id, after) if after else None
+
+    def _differing(self, account: Account, record: Record) -> dict[str, str]:
+        """What a record says otherwise. A blank says nothing, an e-mail in other letter case says the same, a locked value is kept."""
+        said = {name: value for name, value in record.items() if value and value != account.values[name] and name not in account.locked}
+        if said.get("email", "").lower() == account.address:
+            del said["email"]
+        return said
+
+    def _leave(self, key: int, today: date) -> Row | None:
+        account = self.accounts[key]
+        if self.closes_after is None or account.missed + 1 < self.closes_after or account.protected:
+            return None
+        kind = "graduated" if today >= date(int(account.values["graduation_year"]), 7, 1) else "left"
+        return self._made(kind, key, account.sis_id, {"status": kind})
+
+    def _made(self, kind: str, key: int, sis_id: str, after: dict[str, str]) -> Row:
+        account = self.accounts[key]
+        held = account.values | {"status": account.status, "sis_id": account.sis_id}
+        return Row(kind, key, sis_id, {name: held[name] for name in after}, after, account.deeds)
+
+    # --- what becomes of the accounts
+
+    def apply(self, plan: Plan, *, additions_only: bool = False) -> list[Row]:
+        """Write a plan, but for what people did to an account since. Returns the rows that were written."""
+        rows = [row for row in plan.rows if row.kind == "new" or row.deeds == self.accounts[row.key].deeds]
+        rows = [row for row in rows if not additions_only or row.is_addition_or_update]
+        while clashes := [row for row in rows if row.address is not None and self._is_taken(row, rows)]:
+            rows = [row for row in rows if row not in clashes]
+        for row in rows:
+            self._write(row)
+        written = {row.key: row for row in rows}
+        for key, account in self.accounts.items():
+            lacked = key in plan.missing and not (key in written and written[key].kind in CLOSED_BY_RUNS)
+            account.missed = account.missed + 1 if lacked else 0
+        return rows
+
+    def _is_taken(self, row: Row, rows: list[Row]) -> bool:
+        """Whether somebody has this address who doesn't give it away in the same plan."""
+        key = self.holder(row.address or "")
+        return key is not None and key != row.key and not any(other.key == key and other.address is not None for other in rows)
+
+    def _write(self, row: Row) -> None:
+        if row.kind == "new":
+            self.accounts[row.key] = Account(row.sis_id, dict(row.after))
+            return
+        account = self.accounts[row.key]
+        account.values |= {name: value for name, value in row.after.items() if name in FIELDS}
+        account.status = row.after.get("status", account.status)
+        account.sis_id = row.after.get("sis_id", account.sis_id)
+        account.deeds += 1
+
+    # --- what people do
+
+    def close(self, key: int) -> None:
+        if self.accounts[key].status == "active":
+            self._deed(key).status = "deactivated"
+
+    def open(self, key: int) -> None:
+        if self.accounts[key].status != "active":
+            self._deed(key).status = "active"
+
+    def can_edit(self, key: int, name: str, value: str) -> bool:
+        return name != "email" or self.holder(value) in (None, key)
+
+    def edit(self, key: int, name: str, value: str) -> None:
+        if self.accounts[key].values[name] != value:
+            self._deed(key).values[name] = value
+
+    def lock(self, key: int, name: str, on: bool) -> None:
+        if (name in self.accounts[key].locked) is not on:
+            self._deed(key).locked ^= {name}
+
+    def protect(self, key: int, on: bool) -> None:
+        if self.accounts[key].protected is not on:
+            self._deed(key).protected = on
+
+    def _deed(self, key: int) -> Account:
+        self.deeds += 1
+        self.accounts[key].deeds += 1
+        return self.accounts[key]
