@@ -30,8 +30,8 @@ def _show(document: Document) -> None:
 @click.option("--student", type=click.UUID, default=None, metavar="ID", help="Only what the run did to this account.")
 @click.option("--preview", "only_preview", is_flag=True, help="Plan it and change nothing yet.")
 @click.option("--then", type=click.Choice(["test", "off"]), default=None, help="Also switch Test Run on, or Active off.")
-@click.option("--no-wait", is_flag=True, help="Come back at once; a worker applies it.")
-@click.option("--here", is_flag=True, help="Apply it in this process; no worker is needed.")
+@click.option("--no-wait", is_flag=True, help="Come back once it is planned; a worker applies it.")
+@click.option("--here", is_flag=True, help="Do it in this process; no worker is needed.")
 @click.option("--timeout", type=float, default=None, metavar="SECONDS", help="Wait no longer than this.")
 @answers(_show)
 def undo(
@@ -51,22 +51,28 @@ def undo(
       rollbook undo last --preview
       rollbook undo last --then test
     """
-    from rollbook.cli.waiting import wait_for, worked_on_here
     from rollbook.sync import undo as undoing
     from rollbook.sync.refusals import RunRefused
 
     run = find_run(name, school_name)
     try:
         planned = undoing.preview(run, None, student, via=VIA)
-        if not only_preview:
-            undoing.confirm(planned, None, then or "", via=VIA)
+        _wait(planned, here, timeout)  # for the plan; a small one is there at once
+        if not only_preview and undoing.confirm(planned, None, then or "", via=VIA) and not no_wait:
+            planned.refresh_from_db()
+            _wait(planned, here, timeout)
     except RunRefused as refused:
         raise Refusal(Exit.REFUSED, refused.code, refused.what, refused.remedy) from refused
-    if not only_preview and not no_wait:
-        with worked_on_here(planned) if here else nullcontext():
-            wait_for(planned, timeout)
     planned.refresh_from_db()
     return Answer({"run": _document(planned), "undo": _numbers(planned)}, ENDS.get(planned.state, Exit.DONE))
+
+
+def _wait(run: "Run", here: bool, timeout: float | None) -> None:
+    from rollbook.cli.waiting import wait_for, worked_on_here
+
+    if run.is_active:
+        with worked_on_here(run) if here else nullcontext():
+            wait_for(run, timeout)
 
 
 def _document(run: "Run") -> Document:

@@ -31,7 +31,7 @@ def wait_for(run: "Run", timeout: float | None) -> None:
             if now - heard > 1:
                 heard = now if _worked_on(run) or workers.alive() else heard
             if now - heard > PATIENCE_SECONDS:
-                remedy = "Start one with `rollbook worker`: it goes on with this run. Or do it in this process: rollbook run --here"
+                remedy = "Start one with `rollbook worker`: it goes on with this run. Or give the same command with --here."
                 raise Refusal(Exit.NOT_READY, "no_worker", f"Run {run.pk} is waiting, and no worker is alive to work on it.", remedy)
             if timeout is not None and now - started > timeout:
                 raise Refusal(Exit.STILL_RUNNING, "still_running", f"Run {run.pk} goes on.", f"Look again: rollbook runs --run {run.pk}")

@@ -268,6 +268,16 @@ PROBLEMS: Final[dict[str, Problem]] = {
             ADMINISTRATOR,
         ),
         Problem(
+            "account_merged_since",
+            Severity.NOTE,
+            _(
+                "This account was merged with another one after the run that is undone, by {source_field}. Both were left as they are, "
+                "the one that was kept and the one that was merged into it."
+            ),
+            _("If they aren't one person, take the merge back on the student's page, and correct there what the run had changed."),
+            ADMINISTRATOR,
+        ),
+        Problem(
             "account_gone_since",
             Severity.NOTE,
             _("This account does not exist any more, so there is nothing to put back. Nothing else was touched for it."),

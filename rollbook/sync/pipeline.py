@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 from uuid import UUID
@@ -51,13 +51,15 @@ def _work_on(run: Run) -> None:
     try:
         with Lease(run) as lease:
             if run.state == RunState.FETCHING:
-                (upload_plan.plan if run.is_upload else plan)(run, lease)
+                planner_of(run)(run, lease)
             if run.state == RunState.PREVIEW:
                 log.info("run %s: previewed, waits for a person", run.pk)
             elif run.mode == Mode.TEST:
                 runs.finish(run)
             else:
                 go_live(run)
+    except RunRefused as refused:
+        runs.fail(run, refused.code, refused.what, refused.remedy)
     except RosterIncomplete as error:
         runs.fail(run, error.code, error.what, error.remedy, error.proof)
     except SourceError as error:
@@ -76,9 +78,16 @@ def _work_on(run: Run) -> None:
     log.info("run %s: %s %s", run.pk, run.state, {str(kind): number for kind, number in run.counts.items()})
 
 
+def planner_of(run: Run) -> Callable[[Run, Lease], None]:
+    """What makes the plan of this run."""
+    if run.is_undo:
+        return undo.plan
+    return upload_plan.plan if run.is_upload else plan
+
+
 def plan(run: Run, lease: Lease) -> None:
     """Read the roster and store what would become of every student (stops 1 to 6)."""
-    store.clear_plan(run)
+    runs.begin_plan(run)
     linking.forget(run)
     made = linking.decided(run.school_id, run.source)
     matcher = Matcher(*store.load_account_keys(run.school_id, run.source), *made, run_rules.exceptions(run))
@@ -261,12 +270,8 @@ def review(run: Run, counts: dict[str, int], gone: guards.Gone) -> list[dict[str
 
 def go_live(run: Run) -> None:
     """Apply a complete plan, unless a guard holds it or people have to say first who is who."""
-    if not run.is_upload:
-        try:
-            linking.refuse_undecided(run.school, run.source)
-        except RunRefused as refused:
-            runs.fail(run, refused.code, refused.what, refused.remedy)
-            return
+    if not (run.is_upload or run.is_undo):
+        linking.refuse_undecided(run.school, run.source)
     if run.alarms:
         runs.hold(run)
     else:

@@ -127,10 +127,10 @@ def request_preview(school: School, by: User | None, settings: dict[str, Any], v
     return run
 
 
-def preview_undo(undone: Run, by: User | None, settings: dict[str, Any], via: str = "web") -> Run:
-    """The run that takes another back, as a preview; its caller plans it in the same transaction."""
+def request_undo(undone: Run, by: User | None, settings: dict[str, Any], via: str = "web") -> Run:
+    """The run that takes another back; its caller plans it in the same transaction, or lets a worker do so. Then it rests as a preview."""
     run = Run(school_id=undone.school_id, source=undone.source, mode=Mode.LIVE, trigger=Trigger.PERSON, undoes=undone)
-    run.requested_by, run.settings, run.state = by, settings, RunState.PREVIEW
+    run.requested_by, run.settings = by, settings
     run.save(force_insert=True)
     audit.record("undo.previewed", school=undone.school, actor=by, subject=str(run.pk), via=via, run=str(undone.pk))
     return run
@@ -244,14 +244,21 @@ def progress(run: Run, pages: list[Page], students_done: int) -> None:
         raise LeaseLost(str(run.pk))
 
 
+def begin_plan(run: Run) -> None:
+    """Forget what an earlier try has planned. Raises LeaseLost: a worker that wakes late must not clear another's plan."""
+    with transaction.atomic():
+        progress(run, [], 0)
+        store.clear_plan(run)
+
+
 def planned(run: Run, counts: dict[str, int], alarms: list[dict[str, Any]], proof: Proof) -> None:
     """The plan is stored. Raises LeaseLost."""
     run.counts, run.alarms, run.proof = counts, alarms, proofs.kept(run, proof)
     move(run, RunState.PLANNED, counts=counts, alarms=alarms, proof=run.proof)
 
 
-def previewed(run: Run, counts: dict[str, int], proof: Proof) -> None:
-    """The plan of an upload is stored and rests until a person confirms it. Raises LeaseLost."""
+def previewed(run: Run, counts: dict[str, int], proof: Proof | None = None) -> None:
+    """The plan of an upload or an undo is stored and rests until a person confirms it. Raises LeaseLost."""
     run.counts, run.proof = counts, proofs.kept(run, proof)
     move(run, RunState.PREVIEW, counts=counts, proof=run.proof, lease_until=None, attempts=0)
 
@@ -376,10 +383,10 @@ def sweep() -> list[UUID]:
     for run in silent.filter(attempts__gte=config.run_attempts):
         code = run.error_code or "worker_died"
         what = _("This run was started several times, and each time its worker ended before it was done. No account was changed.")
-        remedy = _("Trigger it again. If that fails too, ask the operator of this installation for the worker's log.")
+        remedy = _("Start it again. If that fails too, ask the operator of this installation for the worker's log.")
         if code == "database_failed":
             what = _("The database failed each time this run was tried (%(error)s). No account was changed.") % {"error": run.error_what}
-            remedy = _("Ask the operator of this installation to look at the database and its disk, then trigger it again.")
+            remedy = _("Ask the operator of this installation to look at the database and its disk, then start it again.")
         with suppress(LeaseLost):
             fail(run, code, what, remedy)
     woken = list(silent.filter(attempts__lt=config.run_attempts).values_list("pk", flat=True))

@@ -115,7 +115,7 @@ def names_of(school_id: UUID, source: str, sis_ids: Iterable[str]) -> dict[str, 
 
 def recycled_emails(run: Run) -> list[tuple[str | None, str, str, str, str | None]]:
     """SIS ID, name and e-mail of those whom the plan gives an e-mail that was another's not long ago, and that one's name and SIS ID."""
-    with _whole_tables():
+    with whole_tables():
         return [(sis_id, name, email, earlier, its_id) for sis_id, name, email, earlier, its_id in _rows("recycled_emails", run)]
 
 
@@ -137,13 +137,13 @@ def keep_problems(run: Run) -> None:
 
 def count_expected(run: Run) -> int:
     """How many accounts the roster of this run should have."""
-    with _whole_tables():
+    with whole_tables():
         return int(_rows("count_expected", run)[0][0])
 
 
 def expected_groups(run: Run) -> dict[tuple[str, str], int]:
     """How many accounts of each grade level and graduation year the roster should have, by ("grade" or "year", its name)."""
-    with _whole_tables():
+    with whole_tables():
         return {(kind, name): number for kind, name, number in _rows("count_expected_groups", run)}
 
 
@@ -161,12 +161,12 @@ def apply_plan(run: Run) -> int:
     """
     with connection.cursor() as cursor:  # a worker that freezes in here must not keep the accounts locked
         cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout TO '{FROZEN_SECONDS}s'")
-    with _whole_tables():
+    with whole_tables():
         return _apply(run)
 
 
 @contextmanager
-def _whole_tables() -> Iterator[None]:
+def whole_tables() -> Iterator[None]:
     """Join by hashing, inside a transaction. Right after a large plan was stored or applied, the database's statistics know nothing of
     it: taking it for a few rows, it went through 50,000 accounts for each of 50,000 rows, for minutes.
     """

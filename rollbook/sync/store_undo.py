@@ -8,12 +8,15 @@ from uuid import UUID
 from django.db import connection
 
 from rollbook.sync.models import Run
-from rollbook.sync.store import CHUNK, _sql
+from rollbook.sync.store import CHUNK, _sql, whole_tables
 
 
 class Left(NamedTuple):
-    """A value that an undo leaves alone: what is held, and who changed it last. `field` is None where the account is gone."""
+    """What an undo leaves alone, and who changed it last. `code` is a key of `roster.problems.PROBLEMS`, which has the words for it;
+    `field` is None where that is a whole account.
+    """
 
+    code: str
     sis_id: str | None
     name: str
     field: str | None
@@ -41,30 +44,25 @@ class UndoNumbers(NamedTuple):
     values: int
 
 
-def plan_undo(run: Run) -> None:
-    """Store what goes back, as the plan of this run."""
+def plan_undo(run: Run, first: int, last: int) -> None:
+    """Store what goes back of the rows from `first` to `last` (their numbers), as the plan of this run."""
     with connection.cursor() as cursor:
-        cursor.execute(_sql("plan_undo"), _parameters(run))
+        cursor.execute(_sql("plan_undo"), {**_parameters(run), "first": first, "last": last})
 
 
-def left_alone(run: Run) -> Iterator[Left]:
-    """What doesn't go back, because it was changed since. To be read before anything is withheld."""
+def left_alone(run: Run, first: int, last: int) -> Iterator[Left]:
+    """What of these rows doesn't go back, because it was changed since. To be read before anything is withheld."""
     with connection.chunked_cursor() as cursor:
-        cursor.execute(_sql("list_undo_left"), _parameters(run))
+        cursor.execute(_sql("list_undo_left"), {**_parameters(run), "first": first, "last": last})
         while rows := cursor.fetchmany(CHUNK):
             yield from (Left(*row) for row in rows)
 
 
 def withhold(run: Run, name: str) -> list[Taken]:
-    """Take addresses (or links) out of the plan that somebody else has by now, until none is left."""
-    taken: list[Taken] = []
-    with connection.cursor() as cursor:
-        while True:
-            cursor.execute(_sql(name), _parameters(run))
-            rows = cursor.fetchall()
-            taken += [Taken(*row) for row in rows]
-            if not rows:
-                return taken
+    """Take addresses (or links) out of the plan that somebody else has by now."""
+    with whole_tables(), connection.cursor() as cursor:
+        cursor.execute(_sql(name), _parameters(run))
+        return [Taken(*row) for row in cursor.fetchall()]
 
 
 def count_undo(run: Run) -> UndoNumbers:

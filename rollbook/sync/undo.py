@@ -4,8 +4,8 @@ A value goes back only where the account still holds what the run wrote; everyth
 deactivated and keep their SIS ID, so that the next run neither makes them again nor opens them.
 """
 
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -16,7 +16,9 @@ from rollbook.roster.planning import WRITING_KINDS
 from rollbook.roster.records import Issue, Severity
 from rollbook.schools import audit
 from rollbook.schools.models import User
+from rollbook.students.models import StudentAccount
 from rollbook.sync import retention, runs, store, store_undo
+from rollbook.sync.lease import Lease
 from rollbook.sync.models import Change, Integration, Mode, Run, RunState
 from rollbook.sync.refusals import RunRefused
 from rollbook.sync.report_summary import local_time
@@ -24,6 +26,8 @@ from rollbook.sync.store_undo import Left, Taken
 
 TEST, OFF = "test", "off"
 AFTERWARDS: Final = ("", TEST, OFF)  # what confirming may do to the integration besides
+AT_ONCE: Final = 1_000  # rows that are planned while a person waits; more take longer than a page may
+BATCH: Final = 10_000  # rows that are planned and stored together
 
 
 class Undoing(NamedTuple):
@@ -42,43 +46,75 @@ class Undoing(NamedTuple):
 
 def is_undoable(run: Run) -> bool:
     """Whether this run can be taken back: it is finished, it was live, it wrote something, and its rows are still kept."""
-    return run.state == RunState.DONE and run.mode == Mode.LIVE and not retention.is_past_keeping(run) and _written(run).exists()
+    return run.state == RunState.DONE and run.mode == Mode.LIVE and not retention.is_past_keeping(run) and _written(run, {}).exists()
 
 
 def preview(run: Run, by: User | None, student: UUID | None = None, via: str = "web") -> Run:
-    """Plan the undo of a run, or of what it did to one student. Nothing is changed before `confirm`; asked again, it is planned afresh.
+    """Ask for the plan of undoing a run, or what it did to one student. Nothing is changed before `confirm`.
 
-    Raises RunRefused where there is nothing that could be taken back.
+    A small one is a preview when this comes back. A large one is for a worker: it is `queued`, and shows how far it is. Asked again, the
+    same one is answered with, unless an account was changed since it was asked for. Raises RunRefused where nothing can be taken back.
     """
     with transaction.atomic():
         held = Run.objects.select_for_update(of=("self",)).select_related("school", "undoes").get(pk=run.pk)
-        if not is_undoable(held) or (student is not None and not _written(held).filter(account_id=student).exists()):
-            raise _not_undoable(held)
         told = {"variant": held.settings.get("variant", ""), **({"student": str(student)} if student else {})}
-        for earlier in Run.objects.filter(undoes=held, state=RunState.PREVIEW):
+        rows = _written(held, told)
+        if not is_undoable(held) or not rows.exists():
+            raise _not_undoable()
+        for earlier in Run.objects.filter(undoes=held, state__in=(RunState.QUEUED, RunState.FETCHING, RunState.PREVIEW)):
             if earlier.settings.get("student") == told.get("student"):
+                if _still_stands(earlier):
+                    return earlier
                 runs.replace_preview(earlier)
-        undoing = runs.preview_undo(held, by, told, via)
-        _plan(undoing)
+        undoing = runs.request_undo(held, by, told, via)
+        if rows[AT_ONCE : AT_ONCE + 1].exists():
+            runs.wake(undoing.pk)
+        elif (claimed := runs.claim(undoing.pk)) is not None:
+            plan(claimed)
+            return claimed
     return undoing
 
 
-def _plan(run: Run) -> None:
-    store_undo.plan_undo(run)
-    stays = 0
+def _still_stands(earlier: Run) -> bool:
+    """Whether this one is being planned still, or planning it afresh would come to the same."""
+    since = earlier.requested_at
+    edited = StudentAccount.objects.filter(school_id=earlier.school_id, updated_at__gte=since)
+    ended = Run.objects.filter(school_id=earlier.school_id, finished_at__gte=since)
+    return earlier.state != RunState.PREVIEW or not (ended.exists() or edited.exists())
+
+
+def plan(run: Run, lease: Lease | None = None) -> None:
+    """Store what goes back and what stays, a batch of rows at a time; then the run is a preview.
+
+    Raises RunRefused where there is nothing to take back any more, and whatever the lease raises.
+    """
+    assert run.undoes is not None
+    runs.begin_plan(run)
+    if not is_undoable(run.undoes):
+        raise _not_undoable()
+    rows = list(_written(run.undoes, run.settings).order_by("pk").values_list("pk", flat=True))
     who = _Names(run.school.timezone)
-    for chunk in store.in_chunks(store_undo.left_alone(run)):
-        stays += len(chunk)
-        listed = [_changed_since(left, who) for left in chunk]  # looks names up, which can't be done while a COPY goes on
-        store.save_plan(run, [], listed)
-    for name, code, field in (("withhold_addresses", "address_taken_since", "email"), ("withhold_links", "link_taken_since", "sis_id")):
-        taken = store_undo.withhold(run, name)
-        stays += len(taken)
-        store.save_plan(run, [], _taken_since(taken, code, field))
-    numbers = store_undo.count_undo(run)
-    run.counts = {"undone_accounts": numbers.accounts, "undone_deactivated": numbers.deactivated, "undone_values": numbers.values}
-    run.counts |= {"undone_stays": stays, **store.count_plan(run)}
-    run.save(update_fields=["counts"])
+    done = stays = 0
+    run.students_total = len(rows)
+    for batch in store.in_chunks(rows, BATCH):
+        if lease is not None:
+            lease.check()
+        done += len(batch)
+        with transaction.atomic():  # the fence is checked in the same transaction, so that a worker taken for dead adds nothing
+            runs.progress(run, [], done)
+            store_undo.plan_undo(run, batch[0], batch[-1])
+            for chunk in store.in_chunks(store_undo.left_alone(run, batch[0], batch[-1])):
+                stays += len(chunk)
+                listed = [_left_alone(left, who) for left in chunk]  # looks names up, which can't be done while a COPY goes on
+                store.save_plan(run, [], listed)
+    with transaction.atomic():
+        for name, code, field in (("withhold_addresses", "address_taken_since", "email"), ("withhold_links", "link_taken_since", "sis_id")):
+            taken = store_undo.withhold(run, name)
+            stays += len(taken)
+            store.save_plan(run, [], _taken_since(taken, code, field))
+        numbers = store_undo.count_undo(run)
+        counts = {"undone_accounts": numbers.accounts, "undone_deactivated": numbers.deactivated, "undone_values": numbers.values}
+        runs.previewed(run, {**counts, "undone_stays": stays, **store.count_plan(run)})
 
 
 def confirm(run: Run, by: User | None, afterwards: str = "", via: str = "web") -> bool:
@@ -90,7 +126,7 @@ def confirm(run: Run, by: User | None, afterwards: str = "", via: str = "web") -
     with transaction.atomic():
         undone = Run.objects.select_for_update(of=("self",)).get(pk=run.undoes.pk)
         if undone.state != RunState.DONE and run.state == RunState.PREVIEW:
-            raise _not_undoable(undone)
+            raise _not_undoable()
         if not runs.confirm(run, by, via):
             return False
         integration = _written_again_by(run)
@@ -123,9 +159,10 @@ def settle(run: Run) -> None:
         undone, to = undone.undoes, RunState.DONE if to == RunState.UNDONE else RunState.UNDONE
 
 
-def _written(run: Run) -> QuerySet[Change]:
-    """The rows by which a run changed accounts and that still hold."""
-    return Change.objects.filter(school_id=run.school_id, run_id=run.pk, outcome="", kind__in=WRITING_KINDS)
+def _written(run: Run, settings: Mapping[str, Any]) -> QuerySet[Change]:
+    """The rows by which a run changed accounts and that still hold; with a `student` in the undo's settings, those of that account."""
+    rows = Change.objects.filter(school_id=run.school_id, run_id=run.pk, outcome="", kind__in=WRITING_KINDS)
+    return rows.filter(account_id=settings["student"]) if "student" in settings else rows
 
 
 def _written_again_by(run: Run) -> Integration | None:
@@ -136,7 +173,7 @@ def _written_again_by(run: Run) -> Integration | None:
     return undone.integration if undone.integration.active and not undone.integration.test_run else None
 
 
-def _not_undoable(run: Run) -> RunRefused:
+def _not_undoable() -> RunRefused:
     return RunRefused(
         "not_undoable",
         _("Nothing was changed: this run can't be undone, because it is not finished, changed no account, or was undone before."),
@@ -169,10 +206,9 @@ class _Names:
         return self._known[key]
 
 
-def _changed_since(left: Left, who: _Names) -> Issue:
-    if left.field is None:
-        return Issue("account_gone_since", Severity.NOTE, left.sis_id, left.name)
-    return Issue("changed_since", Severity.NOTE, left.sis_id, left.name, left.field, who.of(left), left.held)
+def _left_alone(left: Left, who: _Names) -> Issue:
+    by = "" if left.code == "account_gone_since" else who.of(left)
+    return Issue(left.code, Severity.NOTE, left.sis_id, left.name, left.field or "", by, left.held)
 
 
 def _taken_since(taken: list[Taken], code: str, field: str) -> Iterator[Issue]:

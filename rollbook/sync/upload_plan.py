@@ -54,7 +54,7 @@ class Roster(NamedTuple):
 
 def plan(run: Run, lease: Lease) -> None:
     """Read the file and store what would become of every row. Raises an `UploadRefused`."""
-    store.clear_plan(run)
+    runs.begin_plan(run)
     roster = open_roster(run)
     pages = -(-roster.total // BATCH)
     judged = _judge(run, roster, lease)

@@ -20,7 +20,7 @@ from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.history import line_of
 from rollbook.web.import_steps import import_steps
 from rollbook.web.paging import Pages, page_of
-from rollbook.web.run_words import STAGE_WORDS, stages_of, tiles_of, writes_of
+from rollbook.web.run_words import stage_words, stages_of, tiles_of, writes_of
 from rollbook.web.safety_limits import told
 
 WORKING = (RunState.QUEUED, RunState.FETCHING, RunState.PLANNED, RunState.APPLYING)
@@ -61,7 +61,7 @@ def run_progress(request: SchoolRequest, run_id: UUID) -> HttpResponse:
     run = run_of(request, run_id)
     context = _context(request, run)
     if request.GET.get("stage") != run.state:
-        context["announce"] = STAGE_WORDS[RunState(run.state)]
+        context["announce"] = stage_words(run)
     return render(request, "web/run_body.html", context)
 
 
@@ -73,7 +73,7 @@ def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "line": line,
         "working": working,
         "stages": stages_of(run) if working else [],
-        "stage_words": STAGE_WORDS[RunState(run.state)],
+        "stage_words": stage_words(run),
         "alarms": alarm_words(run.alarms, report.sis_label(run)),
         "wider": told(run.settings.get("wider", {})),
         "held_for": alarm_words(run.settings.get("held_for", ()), report.sis_label(run)),

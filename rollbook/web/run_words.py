@@ -45,6 +45,14 @@ STAGE_WORDS: Final = dict(STAGES) | {
     RunState.DISCARDED: gettext_lazy("Discarded"),
     RunState.UNDONE: gettext_lazy("Undone"),
 }
+# An undo reads no students: it is planned from the rows of the run it takes back, and a person confirms it.
+UNDO_STAGES: Final = (
+    (RunState.QUEUED, gettext_lazy("Waiting to start")),
+    (RunState.FETCHING, gettext_lazy("Working out what goes back")),
+    (RunState.PREVIEW, gettext_lazy("Preview: waits to be confirmed")),
+    (RunState.PLANNED, gettext_lazy("Confirmed")),
+    (RunState.APPLYING, gettext_lazy("Putting it back")),
+)
 
 
 def badge_of(run: Run) -> Badge:
@@ -63,10 +71,17 @@ class Stage(NamedTuple):
 
 def stages_of(run: Run) -> list[Stage]:
     """The stages a working run passes; a test run never applies anything."""
-    states = [state for state, _words in STAGES if not (run.mode == Mode.TEST and state == RunState.APPLYING)]
+    stages = UNDO_STAGES if run.is_undo else STAGES
+    states = [state for state, _words in stages if not (run.mode == Mode.TEST and state == RunState.APPLYING)]
     here = states.index(RunState(run.state)) if run.state in states else len(states)
     names = ["done" if i < here else "current" if i == here else "next" for i in range(len(states))]
-    return [Stage(str(STAGE_WORDS[state]), name) for state, name in zip(states, names, strict=True)]
+    return [Stage(str(dict(stages)[state]), name) for state, name in zip(states, names, strict=True)]
+
+
+def stage_words(run: Run) -> str:
+    """Where a run is, in a few words."""
+    state = RunState(run.state)
+    return str((STAGE_WORDS | dict(UNDO_STAGES) if run.is_undo else STAGE_WORDS)[state])
 
 
 def writes_of(run: Run) -> str:

@@ -18,7 +18,7 @@ from rollbook.web.student import account_of
 @require_POST
 @school_required(manage=True)
 def undo_run(request: SchoolRequest, run_id: UUID, student_id: UUID | None = None) -> HttpResponse:
-    """Plan the undo and show it; nothing is changed yet."""
+    """Ask for the undo and show its preview, or how far its planning is; nothing is changed yet."""
     run = run_of(request, run_id)
     student = account_of(request, student_id).pk if student_id else None
     try:

@@ -3,7 +3,7 @@
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import psycopg
 import pytest
@@ -14,7 +14,7 @@ from rollbook.schools.models import User
 from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
-from rollbook.sync import schedules
+from rollbook.sync import schedules, undo
 from rollbook.sync.models import Change, Integration, Run, RunState, Schedule, Trigger
 from tests.crash.scene import (
     StartWorker,
@@ -31,13 +31,23 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 WITHIN = 60.0  # seconds; the lease of these workers is 5, and the promise for the usual 45 is 120
 
 
+def row_held(account: StudentAccount) -> AbstractContextManager[psycopg.Connection[object]]:
+    """Somebody else holds the row of one account, so that applying waits."""
+    return held(f"SELECT 1 FROM students_studentaccount WHERE id = '{account.pk}' FOR UPDATE")
+
+
+def table_held(name: str) -> AbstractContextManager[psycopg.Connection[object]]:
+    """Somebody else keeps everybody from writing to a table."""
+    return held(f"LOCK TABLE {name} IN EXCLUSIVE MODE")
+
+
 @contextmanager
-def row_held(account: StudentAccount) -> Iterator[psycopg.Connection[object]]:
-    """Somebody else holds the row of one account, so that applying waits. Closing the connection lets go."""
+def held(statement: str) -> Iterator[psycopg.Connection[object]]:
+    """Another connection has done this and doesn't end its transaction. Closing it lets go."""
     at = settings.DATABASES["default"]
     where = {"host": at["HOST"], "port": at["PORT"] or None, "user": at["USER"], "password": at["PASSWORD"], "dbname": at["NAME"]}
     with psycopg.connect(**{name: value for name, value in where.items() if value}) as connection:
-        connection.execute("SELECT 1 FROM students_studentaccount WHERE id = %s FOR UPDATE", [account.pk])
+        connection.execute(statement.encode())
         yield connection
         connection.rollback()
 
@@ -119,6 +129,30 @@ def test_killed_while_applying_another_worker_finishes(
     assert accounts(integration.school) == expected != before
     assert run.counts["overtaken"] == 0
     assert_nothing_is_doubled(run)
+
+
+@pytest.mark.crash
+def test_killed_while_planning_an_undo_another_worker_finishes(
+    integration: Integration, standin: StandIn, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undo, "AT_ONCE", 0)
+    first, run = start_worker(), request(integration)
+    wait_until(in_state(run, RunState.DONE), first, WITHIN)
+    before = accounts(integration.school)
+    with table_held("sync_change"):
+        undoing = undo.preview(run, None)
+        wait_until(in_state(undoing, RunState.FETCHING), first)
+        time.sleep(0.5)  # into the statement that waits
+        first.end(signal.SIGKILL)
+    second = start_worker()
+    wait_until(in_state(undoing, RunState.PREVIEW), second, WITHIN)
+    assert undoing.fence == 2
+    assert accounts(integration.school) == before
+    assert undoing.counts["undone_deactivated"] == run.counts["new"] == Change.objects.filter(run=undoing).count()
+    assert_nothing_is_doubled(undoing)
+    assert undo.confirm(undoing, None)
+    wait_until(in_state(undoing, RunState.DONE), second, WITHIN)
+    assert set(StudentAccount.objects.values_list("status", flat=True)) == {"deactivated"}
 
 
 @pytest.mark.crash

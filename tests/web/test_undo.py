@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from rollbook.schools.models import School
 from rollbook.students.models import StudentAccount
-from rollbook.sync import pipeline
+from rollbook.sync import pipeline, undo
 from rollbook.sync.models import Integration, Run, RunState
 from tests.sync.test_undo import sync
 
@@ -51,6 +51,24 @@ def test_a_run_is_undone_by_preview_and_confirm(admin: Client, integration: Inte
     assert "Undo this run…" in done
     history = admin.get(reverse("history", args=[run.school_id])).content.decode()
     assert "Undo of PowerSchool Student" in history
+
+
+def test_a_large_undo_shows_how_far_its_planning_is_and_then_its_preview(
+    admin: Client, integration: Integration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undo, "AT_ONCE", 2)
+    run = sync(integration)
+    addresses = {admin.post(reverse("undo", args=[run.school_id, run.pk])).headers["Location"] for _click in range(2)}
+    undoing = Run.objects.get(undoes=run)
+    assert addresses == {reverse("run", args=[run.school_id, undoing.pk])}
+    page = page_of(admin, undoing)
+    for words in ("Waiting to start", "Working out what goes back", "Nothing is changed yet", 'hx-trigger="every 1s"'):
+        assert words in page, words
+    assert "Undo this</a>" not in page
+    pipeline.run_sync(undoing.pk)
+    progress = admin.get(reverse("run-progress", args=[run.school_id, undoing.pk]), {"stage": "queued"}).content.decode()
+    assert "Nothing is changed before you confirm" in progress
+    assert "Preview: waits to be confirmed" in progress
 
 
 def test_what_a_run_did_to_one_student_is_undone_from_the_students_page(admin: Client, integration: Integration) -> None:

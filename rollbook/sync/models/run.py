@@ -27,9 +27,9 @@ class RunState(models.TextChoices):
 
 
 ACTIVE_STATES = (RunState.QUEUED, RunState.FETCHING, RunState.PLANNED, RunState.ON_HOLD, RunState.APPLYING)
-# Planning an upload keeps no other run waiting, and a preview may rest for days; what is confirmed waits its turn like any run.
+# Planning an upload or an undo keeps no other run waiting, and a preview may rest for days; what is confirmed waits its turn like any run.
 OCCUPYING = Q(state__in=(RunState.PLANNED, RunState.ON_HOLD, RunState.APPLYING)) | (
-    Q(state__in=(RunState.QUEUED, RunState.FETCHING)) & ~Q(trigger="upload")
+    Q(state__in=(RunState.QUEUED, RunState.FETCHING), undoes__isnull=True) & ~Q(trigger="upload")
 )
 WORKING_STATES = (RunState.FETCHING, RunState.PLANNED, RunState.APPLYING)
 

@@ -1,31 +1,45 @@
--- The values of a run that its undo leaves alone, because they were changed since: with what is held now, and who changed it last.
--- One row without a field where the account itself is gone.
-SELECT c.sis_id, left(coalesce(a.first_name || ' ' || a.last_name, c.first_name || ' ' || c.last_name), 300), left_alone.field,
+-- What an undo leaves alone, for one batch of the run's rows: values that were changed since, with what is held now and who changed it last;
+-- and in one row without a field, accounts that are gone or were merged since.
+SELECT left_alone.code, c.sis_id, left(coalesce(a.first_name || ' ' || a.last_name, c.first_name || ' ' || c.last_name), 300),
+       CASE left_alone.code WHEN 'changed_since' THEN left_alone.key END,
        left(coalesce(left_alone.held, ''), 400), by_run.run_id, by_run.at, by_hand.actor_id, by_hand.via, by_hand.at
 FROM sync_change c
 LEFT JOIN students_studentaccount a ON a.school_id = c.school_id AND a.id = c.account_id
 CROSS JOIN LATERAL (
     SELECT to_jsonb(a) AS held,
            CASE c.kind WHEN 'new' THEN jsonb_build_object('status', coalesce(c.after ->> 'status', 'active')) ELSE c.after END AS wrote,
-           CASE c.kind WHEN 'new' THEN '{"status": "deactivated"}' ELSE c.before END AS was
+           CASE c.kind WHEN 'new' THEN '{"status": "deactivated"}' ELSE c.before END AS was,
+           CASE WHEN a.status = 'merged' THEN 'merged_into'
+                WHEN c.kind = 'new' AND a.id IN (
+                    SELECT m.merged_into_id FROM students_studentaccount m
+                    WHERE m.school_id = %(school)s AND m.merged_into_id IS NOT NULL
+                      AND NOT EXISTS (
+                          SELECT 1 FROM sync_change made
+                          WHERE made.school_id = m.school_id AND made.account_id = m.id AND made.run_id = %(undoes)s AND made.kind = 'new'
+                      )
+                ) THEN 'merged_from'
+           END AS merged
+    OFFSET 0
 ) r
 CROSS JOIN LATERAL (
-    SELECT w.key AS field, r.held ->> w.key AS held
+    SELECT 'changed_since' AS code, w.key, r.held ->> w.key AS held
     FROM jsonb_each(r.wrote) w
-    WHERE a.id IS NOT NULL AND w.key NOT IN ('email_key', 'source') AND r.held -> w.key <> coalesce(r.was -> w.key, 'null')
+    WHERE a.id IS NOT NULL AND r.merged IS NULL AND w.key NOT IN ('email_key', 'source') AND r.held -> w.key <> coalesce(r.was -> w.key, 'null')
       AND NOT EXISTS (
           SELECT 1 FROM sync_change u
           WHERE u.school_id = c.school_id AND u.account_id = c.account_id AND u.run_id = %(run)s AND u.after ? w.key
       )
     UNION ALL
-    SELECT NULL, NULL WHERE a.id IS NULL
+    SELECT 'account_gone_since', NULL, NULL WHERE a.id IS NULL
+    UNION ALL
+    SELECT 'account_merged_since', r.merged, NULL WHERE r.merged IS NOT NULL
 ) left_alone
 LEFT JOIN LATERAL (
     SELECT later.run_id, lr.finished_at AS at
     FROM sync_change later
     JOIN sync_run lr ON lr.id = later.run_id
     WHERE later.school_id = c.school_id AND later.account_id = c.account_id AND later.run_id <> c.run_id
-      AND later.outcome IN ('', 'undone') AND later.after ? left_alone.field AND lr.mode = 'live' AND lr.state IN ('done', 'undone')
+      AND later.outcome IN ('', 'undone') AND later.after ? left_alone.key AND lr.mode = 'live' AND lr.state IN ('done', 'undone')
       AND lr.finished_at >= %(since)s
     ORDER BY lr.finished_at DESC
     LIMIT 1
@@ -33,10 +47,10 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT e.actor_id, e.via, e.at
     FROM students_accountevent e
-    WHERE e.school_id = c.school_id AND e.account_id = c.account_id AND e.after ? left_alone.field AND e.at >= %(since)s
+    WHERE e.school_id = c.school_id AND e.account_id = c.account_id AND e.after ? left_alone.key AND e.at >= %(since)s
     ORDER BY e.at DESC
     LIMIT 1
 ) by_hand ON true
 WHERE c.school_id = %(school)s AND c.run_id = %(undoes)s AND c.outcome = '' AND c.kind IN ('new', 'linked', 'updated', 'returning', 'left', 'graduated')
-  AND (%(student)s::uuid IS NULL OR c.account_id = %(student)s::uuid)
+  AND c.id BETWEEN %(first)s AND %(last)s AND (%(student)s::uuid IS NULL OR c.account_id = %(student)s::uuid)
 ORDER BY c.id
