@@ -80,6 +80,7 @@ class Matcher:
             self._take_in(links)
         self._elsewhere = frozenset(elsewhere)
         self._seen: dict[str, bytes] = {}
+        self._as_before: set[AccountKey] = set()  # known students whose record says what it said: nearly all, so they are kept smaller
         self._silent: set[str] = set()  # known students whose record was skipped: they claim no address
         # Claims on an address that isn't the account's own already. Accounts that keep theirs aren't listed: nearly all of them do.
         self._claims: dict[str, str] = {}
@@ -92,7 +93,7 @@ class Matcher:
         for key in list(self._unlinked.values()):
             sis_id = links.get(key.id)
             if sis_id is not None and sis_id not in self.known:
-                self.known[sis_id] = key._replace(sis_id=sis_id, fingerprint=None)
+                self.known[sis_id] = key.linked(sis_id)
                 self._confirmed.add(sis_id)
                 del self._unlinked[key.email_key]
 
@@ -110,17 +111,24 @@ class Matcher:
         sis_id = mapped.sis_id
         if sis_id is None:
             return True
+        known = self.known.get(sis_id)
+        if known in self._as_before:
+            if not mapped.same:
+                self._repeated.add(sis_id)
+            return False
         before = self._seen.get(sis_id)
-        if before is None:
-            known = self.known.get(sis_id) if mapped.same else None
-            if known is not None and known.fingerprint is not None:
-                self._seen[known.sis_id or sis_id] = known.fingerprint  # the account's own: no second copy of an unchanged roster
-            else:
-                self._seen[sis_id] = mapped.digest
-            return True
-        if before != mapped.digest:
-            self._repeated.add(sis_id)
-        return False
+        if before is not None:
+            if before != mapped.digest:
+                self._repeated.add(sis_id)
+            return False
+        if known is not None and mapped.same:
+            self._as_before.add(known)
+        else:
+            self._seen[sis_id] = mapped.digest
+        return True
+
+    def _has_come(self, sis_id: str) -> bool:
+        return sis_id in self._seen or self.known.get(sis_id) in self._as_before
 
     def match(self, mapped: Mapped) -> Match | None:
         """The account that an admitted record belongs to; None for one that is skipped, outside the selection, or as before."""
@@ -171,21 +179,20 @@ class Matcher:
                 issues += [Issue("email_shared", Severity.ERROR, sis_id, "", "email", "", address) for sis_id in claimants]
         taken = self._taken(holders, moved, withdrawn)
         issues += [Issue("email_taken", Severity.ERROR, sis_id, "", "email", "", address) for sis_id, address in taken]
-        missing = [key for sis_id, key in self.known.items() if sis_id not in self._seen] if complete else []
+        missing = [key for sis_id, key in self.known.items() if sis_id not in self._seen and key not in self._as_before] if complete else []
         missing = [key for key in missing if key.sis_id not in self._confirmed]
         same = sum(self._was_same(sis_id) for sis_id in withdrawn)
         return Verdict(frozenset(withdrawn), same, issues, missing)
 
     def _keeper(self, holder: AccountKey | None) -> set[str]:
         """The SIS ID of the account that has an address, where its record claims that address too."""
-        if holder is None or holder.sis_id is None or holder.sis_id not in self._seen:
+        if holder is None or holder.sis_id is None or not self._has_come(holder.sis_id):
             return set()
         return set() if holder.sis_id in self._silent or holder.sis_id in self._leaving else {holder.sis_id}
 
     def _was_same(self, sis_id: str) -> bool:
         """Whether the first record of this SIS ID said what it said last time."""
-        known = self.known.get(sis_id)
-        return known is not None and known.fingerprint is not None and known.fingerprint == self._seen.get(sis_id)
+        return self.known.get(sis_id) in self._as_before
 
     def _taken(self, holders: dict[str, AccountKey], moved: Collection[str], withdrawn: set[str]) -> list[tuple[str, str]]:
         """Claims on an address that another account keeps; adds them to `withdrawn`.

@@ -2,8 +2,10 @@
 
 from datetime import date
 from enum import StrEnum
+from struct import Struct
 from typing import Final, NamedTuple
 
+_HEAD: Final = Struct(">16si?16s?H")  # of an account key: id, version, fingerprint, length of the SIS ID; SIS ID and e-mail follow
 ISSUE_NAME: Final = 300  # characters of a student's full name that an issue keeps
 
 
@@ -87,14 +89,46 @@ class Account(NamedTuple):
     missing_since: date | None = None
 
 
-class AccountKey(NamedTuple):
-    """The light form of an account, held for all accounts of a school during a run. `id` are the 16 bytes of its UUID."""
+class AccountKey(bytes):
+    """The light form of an account, held for all accounts of a school during a run; packed, which takes a third of a tuple's memory.
 
-    id: bytes
-    version: int
-    fingerprint: bytes | None
-    email_key: str
-    sis_id: str | None
+    `id` are the 16 bytes of its UUID. Of `fingerprint` and `sis_id` there may be none.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, id: bytes, version: int, fingerprint: bytes | None, email_key: str, sis_id: str | None) -> "AccountKey":
+        said = (sis_id or "").encode()
+        head = _HEAD.pack(id, version, fingerprint is not None, fingerprint or b"", sis_id is not None, len(said))
+        return super().__new__(cls, head + said + email_key.encode())
+
+    @property
+    def id(self) -> bytes:
+        return bytes(self[:16])
+
+    @property
+    def version(self) -> int:
+        return int(_HEAD.unpack_from(self)[1])
+
+    @property
+    def fingerprint(self) -> bytes | None:
+        return bytes(self[21:37]) if self[20] else None
+
+    @property
+    def sis_id(self) -> str | None:
+        return self[_HEAD.size : self._address].decode() if self[37] else None
+
+    @property
+    def email_key(self) -> str:
+        return self[self._address :].decode()
+
+    @property
+    def _address(self) -> int:
+        return _HEAD.size + int.from_bytes(self[38:40])
+
+    def linked(self, sis_id: str) -> "AccountKey":
+        """The same with a link that a person made, as if it had never been read."""
+        return AccountKey(self.id, self.version, None, self.email_key, sis_id)
 
 
 class Completeness(StrEnum):
