@@ -229,6 +229,19 @@ def never_import(school: School, by: User | None, *, sis_id: str = "", email: st
     return bool(made)
 
 
+def never_listed(school: School, sis_ids: Iterable[str]) -> set[str]:
+    """Those of the SIS IDs that are on the list."""
+    wanted = {sis_id for sis_id in sis_ids if sis_id}
+    found = NeverImport.objects.filter(school=school, field="sis_id", key__in=wanted) if wanted else NeverImport.objects.none()
+    return set(found.values_list("key", flat=True))
+
+
+def never_entry(account: StudentAccount) -> NeverImport | None:
+    """The entry of the list that means the student of an account: by SIS ID, and where there is none by e-mail."""
+    field, key = ("sis_id", account.sis_id) if account.sis_id else ("email", account.email_key)
+    return NeverImport.objects.filter(school_id=account.school_id, field=field, key=key).select_related("by").first()
+
+
 def _named(sis_id: str, email: str) -> dict[str, str]:
     """Raises Refused."""
     said: dict[str, str] = {}

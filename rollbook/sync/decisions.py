@@ -13,6 +13,7 @@ from django.utils.translation import ngettext, ngettext_lazy
 from rollbook.roster.planning import WRITING_KINDS, ChangeKind
 from rollbook.schools.models import User
 from rollbook.sync import runs
+from rollbook.sync.left_out import never_wanted
 from rollbook.sync.models import LEFT_OUT, Change, Integration, Run, Trigger
 
 WILL: Final = {
@@ -36,6 +37,7 @@ class Outlook(NamedTuple):
 def outlook(run: Run) -> Outlook:
     """The sentences of a held run, counted from its stored rows."""
     changes = Change.objects.filter(school_id=run.school_id, run_id=run.pk, kind__in=(*WRITING_KINDS, ChangeKind.NOT_IN_ROSTER), outcome="")
+    changes = changes.exclude(never_wanted(run))
     risky = Case(When(LEFT_OUT, then=Value(True)), default=Value(False), output_field=BooleanField())
     found = changes.annotate(risky=risky).order_by().values_list("kind", "risky").annotate(number=Count("pk"))
     counts = {(ChangeKind(kind), left_out): number for kind, left_out, number in found}

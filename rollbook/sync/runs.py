@@ -23,7 +23,8 @@ from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.sources.base import Page
 from rollbook.sync import credentials, limits, linking, notices, proofs, run_rules, store
-from rollbook.sync.models import LEFT_OUT, OCCUPYING, WORKING_STATES, Change, Integration, Mode, Run, RunState, Trigger
+from rollbook.sync.left_out import left_out
+from rollbook.sync.models import OCCUPYING, WORKING_STATES, Change, Integration, Mode, Run, RunState, Trigger
 from rollbook.sync.refusals import RunRefused as RunRefused  # noqa: PLC0414 - who asks for a run catches it as runs.RunRefused
 
 log = logging.getLogger(__name__)
@@ -307,7 +308,8 @@ def move(run: Run, to: RunState, **columns: Any) -> None:
 def approve(run: Run, by: User | None, via: str = "web", *, additions_only: bool = False) -> bool:
     """Let a held run apply exactly what was previewed. False where it is not (or no longer) on hold.
 
-    With `additions_only`, rows that close an account, change a sign-in e-mail or give an account another SIS ID stay out.
+    With `additions_only`, rows that close an account, change a sign-in e-mail or give an account another SIS ID stay out; never
+    wanted students do in any case.
     """
     with transaction.atomic():
         moved = Run.objects.filter(pk=run.pk, school_id=run.school_id, state=RunState.ON_HOLD).update(
@@ -318,11 +320,9 @@ def approve(run: Run, by: User | None, via: str = "web", *, additions_only: bool
             attempts=0,
         )
         if moved:
-            rows = Change.objects.filter(LEFT_OUT, school_id=run.school_id, run_id=run.pk, outcome="")
-            left_out = rows.update(outcome="left_out") if additions_only else 0
-            audit.record(
-                "run.approved", school=run.school, actor=by, subject=str(run.pk), via=via, additions_only=additions_only, left_out=left_out
-            )
+            rows = Change.objects.filter(left_out(run, additions_only=additions_only), school_id=run.school_id, run_id=run.pk, outcome="")
+            told = {"additions_only": additions_only, "left_out": rows.update(outcome="left_out")}
+            audit.record("run.approved", school=run.school, actor=by, subject=str(run.pk), via=via, **told)
             wake(run.pk)
     return bool(moved)
 

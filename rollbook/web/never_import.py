@@ -39,7 +39,9 @@ def never_import(request: SchoolRequest) -> HttpResponse:
             for field, error in refused.errors.items():
                 form.add_error(field or None, error)
         else:
-            said = _("Added to Never import: runs from now on make no account for this student. A plan that was made before still has it.")
+            said = _(
+                "Added to Never import: no run makes an account for this student. You can take it back in the list of those never imported."
+            )
             messages.success(request, said if added else _("It is on the list already."))
             return redirect(_back(request))
     return _page(request, form)

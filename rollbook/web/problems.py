@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from rollbook.roster.records import Severity
 from rollbook.schools import audit
+from rollbook.students import single_rules
 from rollbook.sync import problem_list
 from rollbook.sync.problem_list import FIXED, NEW, OPEN, Line, Wanted
 from rollbook.sync.report_words import WHO_LABELS, word
@@ -41,7 +42,8 @@ def problems(request: SchoolRequest) -> HttpResponse:
         audit.record("problems.searched", school=request.school, actor=request.person, results=pages.total)
     corrections = problem_list.registrars(request.school, wanted).count()
     kept = {key: request.GET[key] for key in KEPT if request.GET.get(key)}
-    context = {"wanted": wanted, "pages": pages, "corrections": corrections, "export": urlencode(kept)}
+    never = single_rules.never_listed(request.school, (line.row.sis_id for line in pages.rows))
+    context = {"never": never, "wanted": wanted, "pages": pages, "corrections": corrections, "export": urlencode(kept)}
     if request.htmx:
         return render(request, "web/problems_rows.html", context | {"searched": True})
     choices = {

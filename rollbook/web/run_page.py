@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollbook.config import config
+from rollbook.students import single_rules
 from rollbook.sync import clash_accounts, decisions, report, report_summary, retention, undo
 from rollbook.sync.alarm_words import alarm_words
 from rollbook.sync.clash_accounts import Clash, Person
@@ -142,9 +143,11 @@ def _tabs(request: SchoolRequest, run: Run) -> dict[str, Any]:
     filters = [(code, _(words)) for code, words in FILTERS[str(tab)].items()]
     applied = run.mode == Mode.LIVE and run.state in {RunState.DONE, RunState.UNDONE}
     may_leave_out = request.membership.may_manage and not run.is_upload and not applied
-    narrowed = {"may_leave_out": may_leave_out, "search": search, "only": only, "student_class": student_class}
+    narrowed: dict[str, Any] = {"may_leave_out": may_leave_out, "search": search, "only": only, "student_class": student_class}
     pages: Pages[Any] = page_of(rows, request)
     problems = _with_others(run, pages.rows) if tab == "errors" else []
+    if tab == "new" and may_leave_out:
+        narrowed["never"] = single_rules.never_listed(request.school, (row.sis_id for row in pages.rows))
     return {"tabs": tabs, "tab": tab, **narrowed, "filters": filters, "classes": classes, "pages": pages, "problems": problems}
 
 

@@ -39,6 +39,8 @@ def student(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         "merged": account.status == AccountStatus.MERGED,
         "merged_here": merging.merged_into(account),
         "protection": single_rules.protection_of(account),
+        "never": single_rules.never_entry(account),
+        "confirm_never": request.GET.get("confirm") == "never",
         "aliases": single_rules.aliases_of(account),
         "registered": student_record.registration_of(account),
         "confirm": request.GET.get("confirm") == "yes",
