@@ -64,7 +64,8 @@ def look(page: Page, name: str) -> None:
             if folder and width in {360, 1132}:
                 page.screenshot(path=f"{folder}/{name}-{theme}-{width}.png", full_page=True)
         page.evaluate(AXE)
-        found = page.evaluate("rules => axe.run(document, rules)", RULES)
+        rules = RULES if theme == "light" else {"runOnly": ["color-contrast"]}  # nothing else depends on the theme
+        found = page.evaluate("rules => axe.run(document, rules)", rules)
         assert not found["violations"], json.dumps(found["violations"], indent=1)[:3000]
     page.set_viewport_size({"width": 1132, "height": 900})
 
