@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
 from rollbook.students.models import StudentAccount
-from rollbook.sync import pipeline, runs
+from rollbook.sync import pipeline, runs, undo
 from rollbook.sync.models import Change, Issue, Mode, Run, RunState, Trigger
-from tests.sync.weeks import Deeds, Weeks, some_deeds
+from tests.sync import weeks_undo_model as undo_model
+from tests.sync.weeks import Deeds, Weeks, some_deeds, somebody
 from tests.sync.weeks_model import CLOSED_BY_RUNS, FIELDS, Plan
+from tests.sync.weeks_undo_model import Done, Undo
 
 WRITING = ("new", "linked", "updated", "returning", *CLOSED_BY_RUNS)
 
@@ -29,20 +31,22 @@ class Runs(Weeks):
 
     def __init__(self) -> None:
         super().__init__()
+        self.done: list[tuple[Run, Done]] = []
         self.stored: dict[int, UUID] = {}  # the account behind each key of the model: it stays the same whatever becomes of its values
 
     @precondition(lambda self: self.held is None)
-    @rule(deeds=some_deeds, mode=st.sampled_from([Mode.LIVE, Mode.LIVE, Mode.TEST]))
-    def week(self, deeds: Deeds, mode: Mode) -> None:
-        """Things happen, and then a run."""
+    @rule(deeds=some_deeds, mode=st.sampled_from([Mode.LIVE, Mode.LIVE, Mode.TEST]), only_adds=st.sampled_from([False, False, True]))
+    def week(self, deeds: Deeds, mode: Mode, only_adds: bool) -> None:
+        """Things happen, and then a run, at times one in a pause that only adds."""
         self.happens(deeds)
-        run, plan = self._run(mode)
+        run, plan = self._run(mode, only_adds)
         if run.state == RunState.ON_HOLD:
             self.held = run, plan
             return
         assert (run.state, run.error_what) == (RunState.DONE, "")
         if mode == Mode.LIVE:
             assert self.model.apply(plan) == plan.rows
+            self._finished(run, Done({row.key: row for row in plan.rows}))
             self._changes_nothing()
 
     @precondition(lambda self: self.held is not None)
@@ -61,8 +65,52 @@ class Runs(Weeks):
         pipeline.run_sync(run.pk)
         assert self._ended(run) == RunState.DONE
         written = self.model.apply(plan, additions_only=approve == "additions")
+        self._finished(run, Done({row.key: row for row in written}))
         if written == plan.rows and self.roster() == plan.roster and self.model.deeds == plan.deeds:
             self._changes_nothing()
+
+    @precondition(lambda self: self.held is None and self.done)
+    @rule(pick=st.integers(0, 4), alone=st.one_of(st.none(), somebody), deeds=some_deeds, meanwhile=st.booleans())
+    def take_back(self, pick: int, alone: int | None, deeds: Deeds, meanwhile: bool) -> None:
+        """One of the last runs, or what it did to one student, is previewed; things happen, perhaps a run too; then it is confirmed."""
+        run, done = self.done[-1 - pick % len(self.done)]
+        student = None if alone is None or not done.rows else sorted(done.rows)[alone % len(done.rows)]
+        of = None if student is None else self.stored[student]
+        if not done.can_be_undone(student):
+            with pytest.raises(runs.RunRefused):
+                undo.preview(run, None, of)
+            return
+        undoing = undo.preview(run, None, of)
+        planned = undo_model.plan(self.model, done, student)
+        self._is_planned(undoing, planned)
+        self.happens(deeds)
+        if meanwhile:
+            self.week([], Mode.LIVE, only_adds=False)
+        if self.held is not None or not done.can_be_undone(None):
+            with pytest.raises(runs.RunRefused):
+                undo.confirm(undoing, None)
+            return
+        assert undo.confirm(undoing, None)
+        pipeline.run_sync(undoing.pk)
+        assert self._ended(undoing) == RunState.DONE
+        written = self.model.write(planned.rows)
+        undone = Done({row.key: row for row in written}, undoes=done, student=student)
+        undo_model.settle(undone)
+        self._finished(undoing, undone)
+
+    def _is_planned(self, undoing: Run, planned: Undo) -> None:
+        """The preview says what the model says: values that go back, and what stays."""
+        changes = Change.objects.filter(run=undoing).values_list("account_id", "after")
+        found = {pk: {name: value or "" for name, value in after.items() if name not in ("email_key", "source")} for pk, after in changes}
+        assert {pk: {name: str(value) for name, value in after.items()} for pk, after in found.items()} == {
+            self.stored[row.key]: row.after for row in planned.rows
+        }
+        assert sorted(Issue.objects.filter(run=undoing).values_list("field", flat=True)) == planned.stays
+
+    def _finished(self, run: Run, done: Done) -> None:
+        self.done.append((run, done))
+        for each, told in self.done:
+            assert self._ended(each) == (RunState.UNDONE if told.undone else RunState.DONE)
 
     def _ended(self, run: Run) -> str:
         run.refresh_from_db()
@@ -73,10 +121,10 @@ class Runs(Weeks):
         _, plan = self._run(Mode.TEST)
         assert {row.kind for row in plan.rows} <= set(CLOSED_BY_RUNS)
 
-    def _run(self, mode: Mode) -> tuple[Run, Plan]:
+    def _run(self, mode: Mode, only_adds: bool = False) -> tuple[Run, Plan]:
         """A run, with the plan that it must have made."""
-        plan = self.model.plan(self.roster(), self.today())
-        requested = runs.request(self.integration, trigger=Trigger.PERSON, mode=mode)
+        plan = self.model.plan(self.roster(), self.today(), only_adds=only_adds)
+        requested = runs.request(self.integration, trigger=Trigger.PERSON, mode=mode, only_adds=only_adds)
         assert requested.created
         pipeline.run_sync(requested.run.pk)
         requested.run.refresh_from_db()

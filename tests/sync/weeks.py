@@ -58,10 +58,13 @@ BY_PEOPLE = st.one_of(
     deed("never_import", pick=somebody, by_address=st.booleans()),
     deed("allow_import_again"),
     deed("rule_for_leavers", runs=st.sampled_from([None, 1, 2])),
+    deed("rules_for_fields", app_wins=st.sets(st.sampled_from(FIELDS), max_size=2), clears=st.booleans()),
+    deed("choose_grades", grades=st.sampled_from([GRADES, GRADES, GRADES[:3]])),
 )
 
+FOR_ALL = ("never_import", "allow_import_again", "rule_for_leavers", "rules_for_fields", "choose_grades")
 Deeds = list[tuple[str, dict[str, Any]]]
-some_deeds = st.lists(st.one_of(IN_THE_SIS, BY_PEOPLE), max_size=8)
+some_deeds = st.lists(st.one_of(IN_THE_SIS, BY_PEOPLE), min_size=1, max_size=7)
 
 
 class Weeks(RuleBasedStateMachine):
@@ -70,6 +73,7 @@ class Weeks(RuleBasedStateMachine):
     standin: StandIn
     integration: Integration
     model: Model
+    grades: tuple[int, ...] = GRADES
 
     @initialize(seed=st.integers(1, 10_000), closes_after=st.sampled_from([None, 1, 2]))
     def connect(self, seed: int, closes_after: int | None) -> None:
@@ -103,7 +107,7 @@ class Weeks(RuleBasedStateMachine):
     def roster(self) -> Roster:
         """What the SIS would answer now."""
         here = [one for one in self.standin.roster() if one.enroll_status == 0]
-        chosen = [one for one in here if one.grade_level in GRADES]
+        chosen = [one for one in here if one.grade_level in self.grades]
         return Roster(
             {str(one.dcid): {name: str(getattr(one, name)) for name in FIELDS} for one in chosen if one.email},
             frozenset(str(one.dcid) for one in chosen if not one.email),
@@ -123,7 +127,7 @@ class Weeks(RuleBasedStateMachine):
     def happens(self, deeds: Deeds) -> None:
         for which, told in deeds:
             getattr(self, which)(**told)
-            self.model.deeds += which in ("never_import", "allow_import_again", "rule_for_leavers")
+            self.model.deeds += which in FOR_ALL
 
     # --- what happens in the SIS
 
@@ -236,6 +240,16 @@ class Weeks(RuleBasedStateMachine):
         policy = "list" if runs is None else "deactivate"
         policies.save_leavers(self.integration, None, policy=policy, runs=runs or 1, days=0, rollover="07-01")
         self.model.closes_after = runs
+
+    def rules_for_fields(self, app_wins: set[str], clears: bool) -> None:
+        blank_clears = {"birth_date", "gender"} - app_wins if clears else set()
+        policies.save_field_rules(self.integration, None, app_wins=app_wins, blank_clears=blank_clears)
+        self.model.ours, self.model.clears = frozenset(app_wins), frozenset(blank_clears)
+
+    def choose_grades(self, grades: tuple[int, ...]) -> None:
+        self.grades = grades
+        self.integration.grades = list(grades)
+        self.integration.save()
 
     def today(self) -> date:
         from django.utils import timezone

@@ -41,11 +41,6 @@ class Account:
     def address(self) -> str:
         return self.values["email"].lower()
 
-    @property
-    def keeps_address(self) -> bool:
-        """Whether no roster changes the e-mail."""
-        return self.protected or "email" in self.locked
-
 
 class Row(NamedTuple):
     """One planned change. `after` is what is written, `key` the account's (of a new one: the one to be made)."""
@@ -69,13 +64,14 @@ class Row(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """All rows, whose records were put aside, and the accounts that the roster lacks."""
+    """All rows, whose records were put aside, and the open accounts that the roster lacks: left alone in a pause that only adds."""
 
     roster: Roster
     rows: list[Row]
     refused: set[str]
     missing: set[int]
     deeds: int
+    only_adds: bool
 
 
 def alike(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
@@ -94,6 +90,8 @@ class Model:
         self.accounts: dict[int, Account] = {}
         self.never_ids: set[str] = set()
         self.never_addresses: set[str] = set()
+        self.ours: frozenset[str] = frozenset()  # fields where the app wins
+        self.clears: frozenset[str] = frozenset()  # fields that a blank of the SIS empties
         self.closes_after: int | None = None  # complete runs without a student until the account is closed; None: never
         self.deeds = 0  # of people, to single students and to the lists and rules for all
         self._keys = 0
@@ -107,7 +105,7 @@ class Model:
 
     # --- what a run would do
 
-    def plan(self, roster: Roster, today: date) -> Plan:
+    def plan(self, roster: Roster, today: date, *, only_adds: bool = False) -> Plan:
         known = self.by_id()
         wanted = {sis_id: record for sis_id, record in roster.records.items() if sis_id in known or not self._unwanted(sis_id, record)}
         refused = self._refused(wanted, known)
@@ -124,8 +122,9 @@ class Model:
                 rows.append(row)
         gone = {key for key, one in self.accounts.items() if one.sis_id not in roster.sent and key not in anew.values()}
         missing = {key for key in gone if self.accounts[key].status == "active"}
-        rows += [row for key in sorted(missing) if (row := self._leave(key, today)) is not None]
-        return Plan(roster, rows, refused | roster.unreadable, missing, self.deeds)
+        if not only_adds:
+            rows += [row for key in sorted(missing) if (row := self._leave(key, today)) is not None]
+        return Plan(roster, rows, refused | roster.unreadable, missing, self.deeds, only_adds)
 
     def _unwanted(self, sis_id: str, record: Record) -> bool:
         return sis_id in self.never_ids or record["email"].lower() in self.never_addresses
@@ -152,7 +151,11 @@ class Model:
     def _claims(self, sis_id: str, record: Record, known: Mapping[str, int]) -> bool:
         """Whether a record claims its address: not where its account keeps another, because a person said so."""
         account = self.accounts[known[sis_id]] if sis_id in known else None
-        return account is None or not account.keeps_address or account.address == record["email"].lower()
+        return account is None or not self._keeps_address(account) or account.address == record["email"].lower()
+
+    def _keeps_address(self, account: Account) -> bool:
+        """Whether no roster changes the e-mail."""
+        return account.protected or "email" in account.locked | self.ours
 
     def _is_kept(self, address: str, sis_id: str, wanted: Mapping[str, Record], refused: set[str]) -> bool:
         """Whether another account still has this address when all others have got theirs."""
@@ -160,7 +163,7 @@ class Model:
         return any(self._address_after(account, wanted, refused) == address for account in others)
 
     def _address_after(self, account: Account, wanted: Mapping[str, Record], refused: set[str]) -> str:
-        moves = account.sis_id in wanted and account.sis_id not in refused and not account.keeps_address
+        moves = account.sis_id in wanted and account.sis_id not in refused and not self._keeps_address(account)
         return wanted[account.sis_id]["email"].lower() if moves else account.address
 
     def _is_somebody_else(self, key: int, record: Record) -> bool:
@@ -197,11 +200,12 @@ class Model:
         return self._made("updated", key, account.sis_id, after) if after else None
 
     def _differing(self, account: Account, record: Record) -> dict[str, str]:
-        """What a record says otherwise. A blank says nothing, an e-mail in other letter case says the same, a locked value is kept."""
-        said = {name: value for name, value in record.items() if value and value != account.values[name] and name not in account.locked}
+        """What a record says otherwise. An e-mail in other letter case says the same, a locked value is kept."""
+        said = {name: value for name, value in record.items() if value != account.values[name] and name not in account.locked}
         if said.get("email", "").lower() == account.address:
             del said["email"]
-        return said
+        said = {name: value for name, value in said.items() if value or name in self.clears}  # else a blank says nothing
+        return {name: value for name, value in said.items() if name not in self.ours or not account.values[name]}
 
     def _leave(self, key: int, today: date) -> Row | None:
         account = self.accounts[key]
@@ -219,21 +223,30 @@ class Model:
 
     def apply(self, plan: Plan, *, additions_only: bool = False) -> list[Row]:
         """Write a plan, but for what people did to an account since. Returns the rows that were written."""
-        rows = [row for row in plan.rows if row.kind == "new" or row.deeds == self.accounts[row.key].deeds]
-        rows = [row for row in rows if not additions_only or row.is_addition_or_update]
-        while clashes := [row for row in rows if row.address is not None and self._is_taken(row, rows)]:
-            rows = [row for row in rows if row not in clashes]
-        for row in rows:
-            self._write(row)
+        rows = [row for row in plan.rows if row.kind != "new" or not self._unwanted(row.sis_id, row.after)]
+        rows = self.write([row for row in rows if not additions_only or row.is_addition_or_update])
         written = {row.key: row for row in rows}
         for key, account in self.accounts.items():
             lacked = key in plan.missing and not (key in written and written[key].kind in CLOSED_BY_RUNS)
-            account.missed = account.missed + 1 if lacked else 0
+            account.missed = account.missed + (not plan.only_adds) if lacked else 0
+        return rows
+
+    def write(self, rows: list[Row]) -> list[Row]:
+        """Write rows, but for those that were overtaken: the account was changed since, or somebody has got the e-mail or the SIS ID."""
+        rows = [row for row in rows if row.kind == "new" or row.deeds == self.accounts[row.key].deeds]
+        while clashes := [row for row in rows if self._is_taken(row, rows)]:
+            rows = [row for row in rows if row not in clashes]
+        for row in rows:
+            self._write(row)
         return rows
 
     def _is_taken(self, row: Row, rows: list[Row]) -> bool:
-        """Whether somebody has this address who doesn't give it away in the same plan."""
-        key = self.holder(row.address or "")
+        """Whether somebody has this SIS ID, or this address and doesn't give it away in the same plan."""
+        if self.by_id().get(row.after.get("sis_id", ""), row.key) != row.key:
+            return True
+        if row.address is None:
+            return False
+        key = self.holder(row.address)
         return key is not None and key != row.key and not any(other.key == key and other.address is not None for other in rows)
 
     def _write(self, row: Row) -> None:
