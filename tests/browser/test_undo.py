@@ -7,9 +7,11 @@ import pytest
 from playwright.sync_api import expect
 
 from rollbook.students.models import StudentAccount
+from rollbook.sync import undo
 from tests.browser.conftest import Visit
 from tests.browser.test_work_list import look
 from tests.sync.test_undo import sync
+from tests.sync.test_undo_planning import renamed
 
 if TYPE_CHECKING:
     from rollbook.standins.standin import StandIn
@@ -47,3 +49,8 @@ def test_a_run_is_taken_back_by_clicks_and_what_stays_is_listed(
     other.refresh_from_db()
     integration.refresh_from_db()
     assert (other.last_name != "Second", integration.test_run) == (True, True)
+    large = renamed(integration.school, undo.AT_ONCE + 1)  # a worker plans this one; the page comes to its preview by itself
+    page.goto(f"{page.url.split('/runs/')[0]}/runs/{large.pk}/")
+    page.get_by_role("button", name="Undo this run…").click()
+    expect(page.get_by_text("Values that go back: 1,001, of 1,001 students.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("link", name="Undo this")).to_be_visible()

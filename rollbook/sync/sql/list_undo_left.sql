@@ -48,6 +48,7 @@ LEFT JOIN LATERAL (
     SELECT e.actor_id, e.via, e.at
     FROM students_accountevent e
     WHERE e.school_id = c.school_id AND e.account_id = c.account_id AND e.after ? left_alone.key AND e.at >= %(since)s
+      AND e.action NOT IN ('locked', 'unlocked')  -- these name a value and don't change it
     ORDER BY e.at DESC
     LIMIT 1
 ) by_hand ON true
