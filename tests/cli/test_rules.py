@@ -40,7 +40,8 @@ def test_a_student_is_edited_protected_and_never_imported(inside: Command, integ
     assert inside("never-import", "remove", "--sis-id", "9", "--json").code == 6
     assert inside("run", "--wider", "leavers_percent=300", "--json").json["error"]["code"] == "leavers_percent_refused"
     wider = inside("run", "--wider", "leavers_percent=30", "--no-wait", "--json").json["run"]
-    assert Run.objects.get(pk=wider["id"]).settings["wider"] == {"leavers_percent": 30.0}
+    assert Run.objects.get(pk=wider["id"]).settings["wider"] == wider["wider"] == {"leavers_percent": 30.0}
+    assert (wider["limits"]["leavers_percent"], wider["limits"]["emails_percent"]) == (30.0, 20.0)
     shown = inside("schedule", "pause", "--from", "2020-01-01", "--to", "2999-01-01", "--name", "Summer", "--json").json["schedule"]
     assert [at["pause"]["name"] for at in shown["next_runs"]] == ["Summer"] * 3
     assert "skipped: Summer" in inside("schedule", "show").out
