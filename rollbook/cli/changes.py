@@ -6,7 +6,10 @@ from rollbook.cli.answers import Answer, Document, answers, say, table
 from rollbook.cli.lookup import find_run, school_option
 from rollbook.cli.people import VIA
 
-KINDS = ("new", "linked", "updated", "unchanged", "returning", "outside_selection", "not_in_roster", "protected")
+KINDS = (
+    *("new", "linked", "updated", "email_changed", "unchanged", "returning", "left", "graduated"),
+    *("outside_selection", "not_in_roster", "protected", "never_imported"),
+)
 
 
 def _show(document: Document) -> None:
@@ -23,25 +26,28 @@ def _differs(change: Document) -> str:
 @click.command()
 @click.argument("name", metavar="[RUN]", default="last")
 @school_option
-@click.option("--kind", type=click.Choice(KINDS), default=None, help="Only rows of this kind.")
+@click.option("--kind", type=click.Choice(KINDS), default=None, help="Only rows of this kind; email_changed: of any.")
+@click.option("--class", "student_class", default=None, metavar="CLASS", help='Only students of a class: "grade 12" or "year 2028".')
+@click.option("--search", default="", metavar="TEXT", help="Part of a name, SIS ID or e-mail.")
 @click.option("--limit", default=1_000, show_default=True, type=click.IntRange(1, 1_000_000))
 @click.option("--offset", default=0, show_default=True, type=click.IntRange(0))
 @answers(_show)
-def changes(name: str, school_name: str | None, kind: str | None, limit: int, offset: int) -> Answer:
+def changes(
+    name: str, school_name: str | None, kind: str | None, student_class: str | None, search: str, limit: int, offset: int
+) -> Answer:
     """Show what a run did, or would do, student by student: before, after and why. Without RUN: the last one.
 
     \b
-    Example:
+    Examples:
       rollbook changes last --kind updated --json
+      rollbook changes last --kind not_in_roster --class "grade 12"
     """
     from rollbook.cli.documents import of_change, of_run
     from rollbook.schools import audit
-    from rollbook.sync.models import Change
+    from rollbook.sync.report import plan_rows
 
     run = find_run(name, school_name)
-    found = Change.objects.filter(school_id=run.school_id, run=run).defer("fingerprint").order_by("id")
-    if kind:
-        found = found.filter(kind=kind)
+    found = plan_rows(run, search, kind, student_class)
     shown = [of_change(each, run) for each in found[offset : offset + limit]]
     audit.record("changes.listed", school=run.school, actor=None, subject=str(run.pk), via=VIA, shown=len(shown))
     return Answer({"run": of_run(run), "total": found.count(), "changes": shown})

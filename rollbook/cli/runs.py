@@ -19,6 +19,7 @@ COUNTS = (
     *("new", "linked", "updated", "unchanged", "returning", "outside_selection", "not_in_roster"),
     *("email_changed", "left", "graduated", "protected", "never_imported", "error", "warning"),
 )
+DECIDING = {"approve": "approve", "additions": "approve --additions-only", "discard": "discard"}
 ENDS = {"failed": Exit.RUN_FAILED, "discarded": Exit.RUN_FAILED, "on_hold": Exit.ON_HOLD}
 
 
@@ -172,6 +173,8 @@ def problems(name: str, school_name: str | None, severity: str | None, limit: in
 def _show_holds(document: Document) -> None:
     for each in document["holds"]:
         show_run({"run": each})
+        for decision, will in each["decisions"].items():
+            click.echo(f"  {DECIDING[decision]}: {will}")
     if not document["holds"]:
         click.echo("No run is on hold.")
 

@@ -176,6 +176,12 @@ def updated_rows(run: Run, search: str = "", kind: str | None = None, student_cl
     return Rows(in_class(changes, student_class) if student_class else changes, lambda change: _updated_row(run, change))
 
 
+def plan_rows(run: Run, search: str = "", kind: str | None = None, student_class: str | None = None) -> QuerySet[Change]:
+    """The stored rows of every kind, narrowed as those of the tabs."""
+    changes = _updated(run, search, kind) if kind == "email_changed" else _changes(run, search, (kind,) if kind else tuple(ChangeKind))
+    return in_class(changes, student_class) if student_class else changes
+
+
 def classes(run: Run, tab: str, kind: str | None = None) -> list[StudentClass]:
     """The classes of the students in the tab `new` or `updated`."""
     return classes_of(_changes(run, "", (ChangeKind.NEW,)) if tab == "new" else _updated(run, "", kind))

@@ -12,8 +12,10 @@ from rollbook.schools.models import AuditEntry, School
 from rollbook.students.models import StudentAccount
 from rollbook.sync import limits
 from rollbook.sync.models import Change, Integration, LimitWidening, Run, RunState
+from tests.cli.conftest import Command, inside
 from tests.web.conftest import MakeRun
 
+__all__ = ["inside"]
 pytestmark = pytest.mark.django_db
 
 LEAVERS = {
@@ -128,7 +130,7 @@ def test_a_held_run_is_done_over_with_wider_limits_or_stays(admin: Client, held:
     assert states == {RunState.DISCARDED: None, RunState.QUEUED: {"leavers_percent": 30.0}}
 
 
-def test_the_people_concerned_are_narrowed_by_class_and_kind_of_change(admin: Client, held: Run) -> None:
+def test_the_people_concerned_are_narrowed_by_class_and_kind_of_change(admin: Client, held: Run, inside: Command) -> None:
     for number, (name, grade) in enumerate([("Grace", "11"), ("Alan", "12"), ("Edsger", "12")]):
         named = {"school": held.school, "first_name": name, "last_name": "Test", "grade_level": grade, "graduation_year": 2027}
         account = StudentAccount.objects.create(**named, email=f"s{number}@x.example", email_key=f"s{number}@x.example")
@@ -141,3 +143,8 @@ def test_the_people_concerned_are_narrowed_by_class_and_kind_of_change(admin: Cl
     assert all(name in page for name in ("Alan Test", "Edsger Test")) and "Grace Test" not in page
     assert "Edsger Test" not in words(admin.get(address, asked | {"q": "alan"}))
     assert "Grace Test" in words(admin.get(address, asked | {"class": "nonsense"}))
+    narrowed = ("--kind", "not_in_roster", "--class", "grade 12")
+    assert inside("changes", str(held.pk), *narrowed, "--json").json["total"] == 2
+    assert inside("changes", str(held.pk), *narrowed, "--search", "alan", "--json").json["changes"][0]["name"] == "Alan Test"
+    assert inside("changes", str(held.pk), "--kind", "email_changed", "--json").json["total"] == 1
+    assert "approve --additions-only: Applied at once: 1 account updated." in inside("holds").out
