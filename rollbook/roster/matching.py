@@ -185,8 +185,11 @@ class Matcher:
         return Verdict(frozenset(withdrawn), same, issues, missing)
 
     def _keeper(self, holder: AccountKey | None) -> set[str]:
-        """The SIS ID of the account that has an address, where its record claims that address too."""
-        if holder is None or holder.sis_id is None or not self._has_come(holder.sis_id):
+        """The SIS ID of the account that has an address, where its record claims that address too.
+
+        Where all keep theirs nobody can tell: a record that says what it said last time may always have said another one.
+        """
+        if holder is None or holder.sis_id is None or self._exceptions.all_keep or not self._has_come(holder.sis_id):
             return set()
         return set() if holder.sis_id in self._silent or holder.sis_id in self._leaving else {holder.sis_id}
 

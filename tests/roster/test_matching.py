@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rollbook.roster.mapping import Mapped
-from rollbook.roster.matching import How, Matcher
+from rollbook.roster.matching import Exceptions, How, Matcher
 from rollbook.roster.planning import ChangeKind
 from rollbook.roster.records import Severity
 from tests.roster.model import School, account, key, mapper, raw
@@ -53,6 +53,14 @@ def test_a_record_that_is_skipped_or_outside_has_no_match_and_is_not_missing(fla
     matcher = Matcher([key(account("1"))], [])
     assert meet(matcher, **flaw) is None
     assert matcher.verdict((), complete=True).not_in_roster == []
+
+
+def test_where_all_keep_their_address_a_record_that_says_what_it_said_shares_it_with_nobody() -> None:
+    digest = mapper().map(raw(1, mail="elsewhere@x.example")).digest
+    matcher = Matcher([key(account("1"), digest)], [], exceptions=Exceptions(all_keep=True))
+    assert meet(matcher, sis_id=1, mail="elsewhere@x.example") is None
+    assert meet(matcher, sis_id=2, mail="s1@x.example") == (How.NEW, None)
+    assert [(issue.code, issue.sis_id) for issue in matcher.verdict((), complete=True).issues] == [("email_taken", "2")]
 
 
 def test_holds_tells_the_account_of_a_sis_id() -> None:

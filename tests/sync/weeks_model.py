@@ -117,7 +117,7 @@ class Model:
                 continue
             if sis_id not in known:
                 self._keys += 1
-                rows.append(Row("new", self._keys, sis_id, {}, {name: record[name] for name in FIELDS}, 0))
+                rows.append(Row("new", self._keys, sis_id, {}, {name: value for name, value in record.items() if value}, 0))
             elif (row := self._row(known[sis_id], record)) is not None:
                 rows.append(row)
         gone = {key for key, one in self.accounts.items() if one.sis_id not in roster.sent and key not in anew.values()}
@@ -149,8 +149,10 @@ class Model:
             refused |= late
 
     def _claims(self, sis_id: str, record: Record, known: Mapping[str, int]) -> bool:
-        """Whether a record claims its address: not where its account keeps another, because a person said so."""
+        """Whether a record claims its address: not where its account keeps another, or where all keep theirs, because a person said so."""
         account = self.accounts[known[sis_id]] if sis_id in known else None
+        if account is not None and "email" in self.ours:
+            return False
         return account is None or not self._keeps_address(account) or account.address == record["email"].lower()
 
     def _keeps_address(self, account: Account) -> bool:
@@ -251,7 +253,7 @@ class Model:
 
     def _write(self, row: Row) -> None:
         if row.kind == "new":
-            self.accounts[row.key] = Account(row.sis_id, dict(row.after))
+            self.accounts[row.key] = Account(row.sis_id, dict.fromkeys(FIELDS, "") | row.after)
             return
         account = self.accounts[row.key]
         account.values |= {name: value for name, value in row.after.items() if name in FIELDS}
