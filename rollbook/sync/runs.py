@@ -22,7 +22,7 @@ from rollbook.roster.records import Proof
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.sources.base import Page
-from rollbook.sync import credentials, limits, linking, notices, proofs, run_rules, store
+from rollbook.sync import limits, linking, notices, proofs, readiness, run_rules, store
 from rollbook.sync.left_out import left_out
 from rollbook.sync.models import OCCUPYING, WORKING_STATES, Change, Integration, Mode, Run, RunState, Trigger
 from rollbook.sync.refusals import RunRefused as RunRefused  # noqa: PLC0414 - who asks for a run catches it as runs.RunRefused
@@ -74,7 +74,7 @@ def request(
     `due_at` is the due time of a scheduled run; a due time that has its run already is answered with that one. `wider` are limits for
     this run alone, see `limits.checked`, which may raise SettingRefused.
     """
-    refuse_unready(integration)
+    readiness.refuse_unready(integration)
     kind = mode or (Mode.TEST if integration.test_run else Mode.LIVE)
     if kind == Mode.LIVE:
         linking.refuse_undecided(integration.school, integration.source)
@@ -128,10 +128,10 @@ def request_preview(school: School, by: User | None, settings: dict[str, Any], v
     return run
 
 
-def request_undo(undone: Run, by: User | None, settings: dict[str, Any], via: str = "web") -> Run:
+def request_undo(undone: Run, by: User | None, settings: dict[str, Any], number: int, via: str = "web") -> Run:
     """The run that takes another back; its caller plans it in the same transaction, or lets a worker do so. Then it rests as a preview."""
     run = Run(school_id=undone.school_id, source=undone.source, mode=Mode.LIVE, trigger=Trigger.PERSON, undoes=undone)
-    run.requested_by, run.settings = by, settings
+    run.requested_by, run.settings, run.students_total = by, settings, number
     run.save(force_insert=True)
     audit.record("undo.previewed", school=undone.school, actor=by, subject=str(run.pk), via=via, run=str(undone.pk))
     return run
@@ -158,34 +158,6 @@ def expire_previews() -> int:
     since = Now() - timedelta(days=config.upload_days)
     old = Run.objects.filter(state=RunState.PREVIEW, requested_at__lt=since)
     return old.update(state=RunState.DISCARDED, finished_at=Now())
-
-
-def refuse_unready(integration: Integration) -> None:
-    """Raise RunRefused where this integration can't run as it is set up."""
-    sis = integration.source_type.label
-    if not integration.active:
-        raise RunRefused(
-            "inactive",
-            _("Nothing was started, because Active is switched off for %(sis)s.") % {"sis": sis},
-            _("Switch Active on in Step 1.1 Configure your SIS, then trigger it again."),
-        )
-    try:
-        kept = credentials.load(integration)
-    except credentials.KeyMissing as error:
-        raise RunRefused("key_missing", str(error), _("Enter the credentials again in Step 1.1, or bring the key back.")) from error
-    missing = [field.label for field in integration.variant_type.credentials if field.key not in kept]
-    if missing:
-        raise RunRefused(
-            "credentials_missing",
-            _("Nothing was started, because these credentials are not set: %(names)s.") % {"names": ", ".join(missing)},
-            _("Enter them in Step 1.1 Configure your SIS."),
-        )
-    if not integration.grades:
-        raise RunRefused(
-            "no_grades",
-            _("Nothing was started, because no grade level is chosen."),
-            _("Choose the grades to pull in, in Step 1.1 Configure your SIS."),
-        )
 
 
 def wake(run_id: UUID) -> None:
@@ -334,7 +306,8 @@ def confirm(run: Run, by: User | None, via: str = "web") -> bool:
     """
     try:
         with transaction.atomic():
-            moved = Run.objects.filter(pk=run.pk, school_id=run.school_id, state=RunState.PREVIEW).update(state=RunState.PLANNED)
+            rests = Run.objects.filter(pk=run.pk, school_id=run.school_id, state=RunState.PREVIEW)
+            moved = rests.update(state=RunState.PLANNED, started_at=None)  # how long a preview rests is no part of how long the run takes
             if moved:
                 audit.record(
                     "undo.confirmed" if run.is_undo else "upload.confirmed", school=run.school, actor=by, subject=str(run.pk), via=via

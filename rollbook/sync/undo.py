@@ -59,15 +59,16 @@ def preview(run: Run, by: User | None, student: UUID | None = None, via: str = "
         held = Run.objects.select_for_update(of=("self",)).select_related("school", "undoes").get(pk=run.pk)
         told = {"variant": held.settings.get("variant", ""), **({"student": str(student)} if student else {})}
         rows = _written(held, told)
-        if not is_undoable(held) or not rows.exists():
+        number = rows.count()
+        if not is_undoable(held) or not number:
             raise _not_undoable()
         for earlier in Run.objects.filter(undoes=held, state__in=(RunState.QUEUED, RunState.FETCHING, RunState.PREVIEW)):
             if earlier.settings.get("student") == told.get("student"):
                 if _still_stands(earlier):
                     return earlier
                 runs.replace_preview(earlier)
-        undoing = runs.request_undo(held, by, told, via)
-        if rows[AT_ONCE : AT_ONCE + 1].exists():
+        undoing = runs.request_undo(held, by, told, number, via)
+        if number > AT_ONCE:
             runs.wake(undoing.pk)
         elif (claimed := runs.claim(undoing.pk)) is not None:
             plan(claimed)

@@ -92,8 +92,11 @@ def test_a_worker_that_dies_while_planning_is_followed_by_another_and_nothing_is
         undo.plan(claimed)
     undoing.refresh_from_db()
     assert (undoing.state, undoing.counts["undone_values"]) == (RunState.PREVIEW, 5)
+    rested = undoing.started_at
     assert undo.confirm(undoing, None)
     pipeline.run_sync(undoing.pk)
+    undoing.refresh_from_db()
+    assert rested is not None and undoing.started_at is not None and undoing.started_at > rested  # the rest is no part of its duration
     assert set(StudentAccount.objects.values_list("first_name", flat=True)) == {"Was"}
 
 

@@ -62,7 +62,13 @@ def test_a_large_undo_shows_how_far_its_planning_is_and_then_its_preview(
     undoing = Run.objects.get(undoes=run)
     assert addresses == {reverse("run", args=[run.school_id, undoing.pk])}
     page = page_of(admin, undoing)
-    for words in ("Waiting to start", "Working out what goes back", "Nothing is changed yet", 'hx-trigger="every 1s"'):
+    for words in (
+        "Waiting to start",
+        "Working out what goes back",
+        "Nothing is changed yet",
+        f"0 of {run.counts['new']} students",
+        'hx-trigger="every 1s"',
+    ):
         assert words in page, words
     assert "Undo this</a>" not in page
     pipeline.run_sync(undoing.pk)
