@@ -43,9 +43,10 @@ def outlook(run: Run) -> Outlook:
     counts = {(ChangeKind(kind), left_out): number for kind, left_out, number in found}
     everything = {kind: counts.get((kind, False), 0) + counts.get((kind, True), 0) for kind in WILL}
     additions = {kind: counts.get((kind, False), 0) for kind in WILL}
+    edited = _("Whoever was edited meanwhile is left alone and listed.") if any(everything.values()) else ""
     missing = _missing(counts.get((ChangeKind.NOT_IN_ROSTER, False), 0))
     return Outlook(
-        " ".join(filter(None, (_applied(everything), missing, _("Whoever was edited meanwhile is left alone and listed.")))),
+        " ".join(filter(None, (_applied(everything), missing, edited))),
         " ".join(filter(None, (_applied(additions), missing, _left_out(sum(everything.values()) - sum(additions.values()))))),
         _discarded(sum(everything.values())),
     )

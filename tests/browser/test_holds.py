@@ -45,6 +45,35 @@ def decide(page: Page, choice: str) -> None:
     page.get_by_role("dialog").get_by_role("button", name=choice).click()
 
 
+def find_the_people(page: Page) -> None:
+    """By kind of change and class, over pages."""
+    page.get_by_role("link", name="Who is missing").click()
+    classes = page.get_by_label("Class")
+    label = classes.locator("option").nth(1).inner_text()
+    number = re.findall(r"\d+", label)[-1]
+    classes.select_option(label)
+    expect(page.locator("#announce")).to_have_text(f"{number} rows")
+    page.get_by_role("link", name="Next").click()
+    expect(page.get_by_text(f"26–{number} of {number}")).to_be_visible()
+    expect(page.get_by_label("Class").locator("option:checked")).to_have_text(label)
+    page.get_by_label("Show", exact=True).select_option("email_changed")
+    expect(page.locator("#announce")).to_have_text("1 row")
+    expect(page.get_by_label("Class").locator("option")).to_have_count(2)  # all, and the class of this one student
+
+
+def switch_a_guard_off(page: Page) -> None:
+    """That is asked twice."""
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Safety limits").click()
+    changed = page.get_by_label("Changed sign-in e-mails, more than this percentage").first
+    changed.fill("")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("A guard that is off holds no run")).to_be_visible()
+    page.get_by_label("Yes, switch this guard off").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("At least one guard is switched off for this school.")).to_be_visible()
+    assert AuditEntry.objects.filter(action="limits.switched_off", subject="emails_percent").count() == 1
+
+
 def test_from_the_reasons_to_the_people_and_through_every_decision(
     visit: Visit, web: Started, integration: "Integration", standin: "StandIn"
 ) -> None:
@@ -61,19 +90,7 @@ def test_from_the_reasons_to_the_people_and_through_every_decision(
     expect(page.get_by_text("Left out is 1 account that would be closed, or get another sign-in e-mail").first).to_be_visible()
     look(page, "held")
 
-    page.get_by_role("link", name="Who is missing").click()
-    classes = page.get_by_label("Class")
-    label = classes.locator("option").nth(1).inner_text()
-    number = re.findall(r"\d+", label)[-1]
-    classes.select_option(label)
-    expect(page.locator("#announce")).to_have_text(f"{number} rows")
-    page.get_by_role("link", name="Next").click()
-    expect(page.get_by_text(f"26–{number} of {number}")).to_be_visible()
-    expect(page.get_by_label("Class").locator("option:checked")).to_have_text(label)
-    page.get_by_label("Show", exact=True).select_option("email_changed")
-    expect(page.locator("#announce")).to_have_text("1 row")
-    expect(page.get_by_label("Class").locator("option")).to_have_count(2)  # all, and the class of this one student
-
+    find_the_people(page)
     decide(page, "Approve additions and updates only")
     expect(page.get_by_role("heading", name="Comparing")).to_be_visible()
     work(held)
@@ -101,3 +118,5 @@ def test_from_the_reasons_to_the_people_and_through_every_decision(
 
     decide(page, "Discard")
     expect(page.get_by_text("This run was discarded. No account was changed.")).to_be_visible()
+
+    switch_a_guard_off(page)
