@@ -40,11 +40,15 @@ class Found(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """`found` by row number, for the rows that can be decided; `problems` maps row numbers to (code, field); `repeats` are equal rows."""
+    """`found` by row number, for the rows that can be decided; `problems` maps row numbers to (code, field); `repeats` are equal rows.
+
+    `sharing` are all rows with the same e-mail, by the number of each row that is a problem for it.
+    """
 
     found: dict[int, Found]
     problems: dict[int, tuple[str, str]]
     repeats: frozenset[int]
+    sharing: Mapping[int, list[int]]
 
 
 class _Known:
@@ -103,10 +107,10 @@ def judge(rows: Iterable[RowKeys], accounts: Iterable[SheetKey]) -> Judged:
             if value := getattr(row, field):
                 groups.setdefault((field, value), []).append(row.number)
     repeats = _repeated(groups, kept, problems)
-    _shared(kept, problems, repeats)
+    sharing = _shared(kept, problems, repeats)
     _taken(kept, found, problems, repeats, known)
     going = {number: match for number, match in found.items() if number not in problems and number not in repeats}
-    return Judged({number: match for number, match in going.items() if not kept[number].skipped}, problems, frozenset(repeats))
+    return Judged({number: match for number, match in going.items() if not kept[number].skipped}, problems, frozenset(repeats), sharing)
 
 
 def _repeated(
@@ -125,8 +129,9 @@ def _repeated(
     return repeats
 
 
-def _shared(kept: Mapping[int, RowKeys], problems: dict[int, tuple[str, str]], repeats: set[int]) -> None:
-    """Two rows with one e-mail: neither is taken, unless they say the same."""
+def _shared(kept: Mapping[int, RowKeys], problems: dict[int, tuple[str, str]], repeats: set[int]) -> dict[int, list[int]]:
+    """Two rows with one e-mail: neither is taken, unless they say the same. Returns the rows that share one, by each of them."""
+    sharing: dict[int, list[int]] = {}
     claims: dict[str, list[int]] = {}
     for number, row in kept.items():
         if row.email_key and number not in repeats:
@@ -136,7 +141,9 @@ def _shared(kept: Mapping[int, RowKeys], problems: dict[int, tuple[str, str]], r
             repeats.update(numbers[1:])
         elif len(numbers) > 1:
             for number in numbers:
-                problems.setdefault(number, ("email_shared", "email"))
+                if problems.setdefault(number, ("email_shared", "email")) == ("email_shared", "email"):
+                    sharing[number] = numbers
+    return sharing
 
 
 def _taken(

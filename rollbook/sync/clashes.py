@@ -1,7 +1,7 @@
 """Clashes over an e-mail, told with both people: whoever reads the problem of the one has to find the other."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
@@ -34,7 +34,7 @@ def _told(run: Run, issues: list[Issue]) -> list[Issue]:
         if issue.code == "email_shared":
             sharing[email_key(issue.value)].append(issue)
     holders = _holders(run, {email_key(issue.value) for issue in issues if issue.code in HELD_BY_ACCOUNT})
-    return [issue._replace(other=_others(issue, sharing, holders)) if issue.code in CLASHES else issue for issue in issues]
+    return [issue._replace(other=_others(issue, sharing, holders) or issue.other) if issue.code in CLASHES else issue for issue in issues]
 
 
 def passed_on(run: Run) -> list[Issue]:
@@ -51,8 +51,17 @@ def _others(issue: Issue, sharing: Mapping[str, list[Issue]], holders: Mapping[s
     same = (issue.sis_id, issue.row_number)
     claims = (each for each in sharing[email_key(issue.value)] if (each.sis_id, each.row_number) != same)
     few = islice(claims, SHOWN + 1)  # a whole school may have one placeholder
-    others = [who(each.name, each.sis_id) or _("row %(row)s") % {"row": each.row_number} for each in few]
-    return ", ".join(others[:SHOWN] + (["…"] if len(others) > SHOWN else []))
+    return _listed([who(each.name, each.sis_id) or _("row %(row)s") % {"row": each.row_number} for each in few])
+
+
+def rows(own: int, numbers: Sequence[int]) -> str:
+    """The other rows of a file that a row clashes with."""
+    return _listed([_("row %(row)s") % {"row": number} for number in islice((each for each in numbers if each != own), SHOWN + 1)])
+
+
+def _listed(few: list[str]) -> str:
+    """At most SHOWN of them, and a sign that there are more."""
+    return ", ".join(few[:SHOWN] + (["…"] if len(few) > SHOWN else []))
 
 
 def _holders(run: Run, addresses: set[str]) -> dict[str, str]:

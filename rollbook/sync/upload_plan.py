@@ -133,7 +133,7 @@ def _decide_row(
         return (roster.mapper.issue("row_twice", row, "", Severity.NOTE),)
     if row.number in judged.problems:
         code, field = judged.problems[row.number]
-        return (roster.mapper.issue(code, row, field),)
+        return (roster.mapper.issue(code, row, field)._replace(other=clashes.rows(row.number, judged.sharing.get(row.number, ()))),)
     if found is None:
         return ()
     account = accounts.get(found.account.id) if found.account is not None else None

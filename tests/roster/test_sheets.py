@@ -69,6 +69,9 @@ def test_every_row_is_decided_or_a_problem_or_a_repeat(held: list[SheetKey], row
     for row in rows:
         ways = (row.number in judged.found) + (row.number in judged.problems or row.number in judged.repeats)
         assert ways == (0 if row.skipped and row.number not in judged.problems and row.number not in judged.repeats else 1)
+    addresses = {row.number: row.email_key for row in rows}
+    assert judged.sharing.keys() == {number for number, problem in judged.problems.items() if problem == ("email_shared", "email")}
+    assert all({addresses[number] for number in numbers} == {addresses[one]} for one, numbers in judged.sharing.items())
 
 
 @law
