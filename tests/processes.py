@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-READY_SECONDS = 40
+READY_SECONDS = 90
 END_SECONDS = 35
 
 

@@ -182,9 +182,9 @@ def plan_rows(run: Run, search: str = "", kind: str | None = None, student_class
     return in_class(changes, student_class) if student_class else changes
 
 
-def classes(run: Run, tab: str, kind: str | None = None) -> list[StudentClass]:
-    """The classes of the students in the tab `new` or `updated`."""
-    return classes_of(_changes(run, "", (ChangeKind.NEW,)) if tab == "new" else _updated(run, "", kind))
+def classes(run: Run, tab: str) -> list[StudentClass]:
+    """The classes of the students in the tab `new` or `updated`, whatever else it is narrowed to."""
+    return classes_of(_changes(run, "", (ChangeKind.NEW,) if tab == "new" else (*UPDATED_KINDS, *LISTED_KINDS)))
 
 
 def tab_counts(run: Run) -> TabCounts:

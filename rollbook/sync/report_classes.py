@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery, TextField
+from django.db.models import OuterRef, QuerySet, Subquery, TextField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext
@@ -14,20 +14,19 @@ FIELDS: Final = {"grade": "grade_level", "year": "graduation_year"}
 
 
 class StudentClass(NamedTuple):
-    """One class with how many rows are of its students. `code` is `grade 12` or `year 2027`."""
+    """One class. `code` is `grade 12` or `year 2027`."""
 
     code: str
     label: str
-    number: int
 
 
 def classes_of(changes: QuerySet[Change]) -> list[StudentClass]:
-    """The classes of these rows, the largest first."""
+    """The classes of these rows, in order."""
     for kind in FIELDS:
         named = changes.annotate(class_name=_name(kind)).filter(class_name__isnull=False).order_by()
-        counts = named.values_list("class_name").annotate(number=Count("pk")).order_by("-number", "class_name")
-        if found := [StudentClass(f"{kind} {name}", _label(kind, name), number) for name, number in counts]:
-            return found
+        names = sorted(named.values_list("class_name", flat=True).distinct(), key=lambda name: (name.rjust(4), name))
+        if names:
+            return [StudentClass(f"{kind} {name}", _label(kind, name)) for name in names]
     return []
 
 

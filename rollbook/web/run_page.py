@@ -131,7 +131,7 @@ def _tabs(request: SchoolRequest, run: Run) -> dict[str, Any]:
     tab = request.GET.get("tab") if request.GET.get("tab") in FILTERS else first
     search = request.GET.get("q", "").strip()
     only = request.GET.get("only") if request.GET.get("only") in FILTERS[str(tab)] else None
-    classes = report.classes(run, str(tab), only) if tab != "errors" else []
+    classes = report.classes(run, str(tab)) if tab != "errors" else []
     student_class = next((each.code for each in classes if each.code == request.GET.get("class")), None)
     rows: report.Rows[Any]
     if tab == "errors":

@@ -1,6 +1,5 @@
 """Keyboard, screen reader, small screens, dark rooms: every screen for everybody."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rollbook.sync.models import Run, RunState
-from tests.browser.conftest import HERE, Visit
+from tests.browser.conftest import Visit
+from tests.browser.looking import EVERY_WIDTH, look, tab_to
 from tests.processes import Started
 
 if TYPE_CHECKING:
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from rollbook.sync.models import Integration
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-AXE = (HERE / "axe" / "axe-4.14.1.min.js").read_text()
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-WIDTHS = (320, 360, 480, 719, 720, 900, 959, 960, 1024, 1100, 1131, 1132, 1140, 1200, 1360)
 
 
 @pytest.fixture
@@ -79,35 +74,15 @@ def screens(web: Started, integration: "Integration", administrator: "User", tmp
     }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_screen(visit: Visit, screens: dict[str, str], scheme: Any) -> None:
+def test_every_screen_is_for_everybody_in_light_in_dark_and_at_any_width(visit: Visit, screens: dict[str, str]) -> None:
     page = visit()
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    found = {}
     for name, address in screens.items():
         page.goto(address)
         if name == "held":
             page.get_by_role("link", name="Discard").click()
         if name == "upload":
             page.get_by_role("button", name="Profile").click()
-        page.evaluate(AXE)
-        violations = page.evaluate("rules => axe.run(document, rules).then(result => result.violations)", RULES)
-        if violations:
-            found[name] = [(each["id"], [node["target"] for node in each["nodes"]][:5]) for each in violations]
-    assert not found, json.dumps(found, indent=1)
-
-
-def test_no_screen_scrolls_sideways(visit: Visit, screens: dict[str, str]) -> None:
-    page = visit()
-    too_wide = {}
-    for name, address in screens.items():
-        page.goto(address)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 700})
-            extra = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            if extra > 0:
-                too_wide[name, width] = extra
-    assert not too_wide
+        look(page, name, EVERY_WIDTH)
 
 
 def test_the_menu_of_a_small_screen_leads_everywhere(visit: Visit, screens: dict[str, str]) -> None:
@@ -130,21 +105,6 @@ def test_the_theme_is_chosen_remembered_and_set_before_the_page_is_painted(visit
     page.get_by_role("button", name="Same as my device").click()
     page.reload()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(245, 246, 243)"
-
-
-def tab_to(page: Page, name: str, most: int = 60) -> None:
-    """Press Tab until the element with this accessible name, or label, has the focus."""
-    for _ in range(most):
-        page.keyboard.press("Tab")
-        focused = page.evaluate(
-            "(e => e.getAttribute('aria-label') || (e.labels?.length ? e.labels[0].innerText : e.innerText) || '')(document.activeElement)"
-        )
-        if str(focused).strip().startswith(name):
-            outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-            card = page.evaluate("(e => getComputedStyle(e.closest('.radio-card') || e).outlineStyle)(document.activeElement)")
-            assert "none" not in {outline, card} or card != "none", f"{name}: focus can't be seen"
-            return
-    raise AssertionError(f"Tab never came to {name!r}")
 
 
 def test_the_wizard_can_be_walked_with_the_keyboard_alone(visit: Visit, standin: "StandIn") -> None:

@@ -1,8 +1,7 @@
 """Import Users as a person goes through it: with the keyboard alone, with faults that are mended on the way, for everybody."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,8 +9,7 @@ from playwright.sync_api import Page, expect
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline, uploads
 from tests.browser.conftest import Visit
-from tests.browser.test_for_everybody import AXE, RULES, tab_to
-from tests.browser.test_students import WIDTHS
+from tests.browser.looking import look, tab_to
 from tests.processes import Started
 
 if TYPE_CHECKING:
@@ -141,26 +139,8 @@ def screens(web: Started, school: "School") -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(visit: Visit, screens: dict[str, str], scheme: Any) -> None:
-    page, found = visit(), {}
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+def test_the_screens_are_for_everybody(visit: Visit, screens: dict[str, str]) -> None:
+    page = visit()
     for name, address in screens.items():
         page.goto(address)
-        page.evaluate(AXE)
-        violations = page.evaluate("rules => axe.run(document, rules).then(result => result.violations)", RULES)
-        if violations:
-            found[name] = [(each["id"], [node["target"] for node in each["nodes"]][:5]) for each in violations]
-    assert not found, json.dumps(found, indent=1)
-
-
-def test_nothing_scrolls_sideways(visit: Visit, screens: dict[str, str]) -> None:
-    page, too_wide = visit(), {}
-    for name, address in screens.items():
-        page.goto(address)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 700})
-            extra = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            if extra > 0:
-                too_wide[name, width] = extra
-    assert not too_wide
+        look(page, name)

@@ -10,7 +10,7 @@ from rollbook.schools.models import AuditEntry
 from rollbook.students.models import NeverImport, StudentAccount
 from rollbook.sync.models import Mode
 from tests.browser.conftest import Visit
-from tests.browser.test_work_list import look
+from tests.browser.looking import look
 from tests.processes import Started
 from tests.sync.test_pipeline import sync
 

@@ -1,6 +1,5 @@
 """The Students screens as a person uses them: search as one types, open, deactivate, many at once; for everybody and on a phone."""
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from rollbook.students.models import StudentAccount
 from tests.browser.conftest import Visit
-from tests.browser.test_for_everybody import AXE, RULES
+from tests.browser.looking import look
 from tests.processes import Started
 from tests.sync.report_runs import a_run, problem
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from rollbook.sync.models import Integration
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-WIDTHS = (320, 360, 720, 960, 1132, 1360)
 
 
 @pytest.fixture
@@ -113,26 +110,8 @@ def addresses(web: Started, school: "School") -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(visit: Visit, web: Started, students: "School", scheme: Any) -> None:
-    page, found = visit(), {}
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+def test_the_screens_are_for_everybody(visit: Visit, web: Started, students: "School") -> None:
+    page = visit()
     for name, address in addresses(web, students).items():
         page.goto(address)
-        page.evaluate(AXE)
-        violations = page.evaluate("rules => axe.run(document, rules).then(result => result.violations)", RULES)
-        if violations:
-            found[name] = [(each["id"], [node["target"] for node in each["nodes"]][:5]) for each in violations]
-    assert not found, json.dumps(found, indent=1)
-
-
-def test_nothing_scrolls_sideways(visit: Visit, web: Started, students: "School") -> None:
-    page, too_wide = visit(), {}
-    for name, address in addresses(web, students).items():
-        page.goto(address)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 700})
-            extra = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            if extra > 0:
-                too_wide[name, width] = extra
-    assert not too_wide
+        look(page, name)

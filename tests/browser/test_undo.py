@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from rollbook.students.models import StudentAccount
 from rollbook.sync import undo
 from tests.browser.conftest import Visit
-from tests.browser.test_work_list import look
+from tests.browser.looking import look
 from tests.sync.test_undo import sync
 from tests.sync.test_undo_planning import renamed
 

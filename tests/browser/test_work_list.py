@@ -1,15 +1,13 @@
 """Problems, Link existing accounts and Why as a person uses them; for everybody and on a phone."""
 
-import json
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from rollbook.students.models import StudentAccount
 from tests.browser.conftest import Visit
-from tests.browser.test_for_everybody import AXE, RULES
+from tests.browser.looking import look
 from tests.sync.report_runs import a_run, problem
 
 if TYPE_CHECKING:
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-WIDTHS = (320, 360, 720, 1132)
 LONG = "Wolfeschlegelsteinhausenbergerdorff" * 2
 
 
@@ -51,23 +48,6 @@ def worked(integration: "Integration") -> "School":
             **told,
         )
     return school
-
-
-def look(page: Page, name: str) -> None:
-    """Nothing runs over at any width, and axe finds nothing, in light and dark. With SHOTS set to a folder, pictures go there."""
-    folder = os.environ.get("SHOTS")
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
-            if folder and width in {360, 1132}:
-                page.screenshot(path=f"{folder}/{name}-{theme}-{width}.png", full_page=True)
-        page.evaluate(AXE)
-        rules = RULES if theme == "light" else {"runOnly": ["color-contrast"]}  # nothing else depends on the theme
-        found = page.evaluate("rules => axe.run(document, rules)", rules)
-        assert not found["violations"], json.dumps(found["violations"], indent=1)[:3000]
-    page.set_viewport_size({"width": 1132, "height": 900})
 
 
 def test_from_the_count_in_the_navigation_to_a_decision(visit: Visit, worked: "School") -> None:

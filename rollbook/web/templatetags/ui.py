@@ -49,6 +49,12 @@ def badge(words: str, icon_name: str, kind: str = "") -> SafeString:
     return render_to_string("components/badge.html", {"words": words, "icon_name": icon_name, "kind": kind})
 
 
+@register.inclusion_tag("components/table_head.html")
+def table_head(*columns: str, hidden: str = "") -> dict[str, Any]:
+    """The head of a table that stacks on a phone; `hidden` names a last column of buttons for screen readers only."""
+    return {"columns": columns, "hidden": hidden}
+
+
 @register.simple_tag
 def open_problems(school: School) -> str:
     """How many problems of the school are open, for the navigation; "" for none."""
