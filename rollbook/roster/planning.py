@@ -128,7 +128,7 @@ def _names_agree(record: StudentRecord, account: Account) -> bool:
 
 
 def _new(record: StudentRecord, rules: Rules) -> Change:
-    after = {field: value for field in rules.fields if (value := getattr(record, field)) is not None}
+    after = {field: value for field in rules.fields if (value := getattr(record, field)) is not None or field in record.blanks}
     after["email_key"] = record.email_key
     return Change(
         ChangeKind.NEW,
@@ -157,9 +157,11 @@ def _differences(record: StudentRecord, account: Account, rules: Rules) -> Diffe
                 continue
         elif said is not None and same_address(field, said, held):
             continue
+        if field in rules.ours and held is not None:
+            continue
         if field in account.locked:
             found.kept[0][field], found.kept[1][field] = held, said
-        elif field not in rules.ours or held is None:
+        else:
             found.before[field], found.after[field] = held, said
             if field == "email":
                 found.before["email_key"], found.after["email_key"] = account.email_key, record.email_key

@@ -34,11 +34,13 @@ def rekeyed(planned: Planned, account: Account, ours: frozenset[str] = frozenset
     differing = {
         field: value
         for field, value in after.items()
-        if field not in ("email", "email_key", *account.locked)
-        and value is not None
+        if field not in ("email", "email_key")
         and value != (held := _stored(getattr(account, field, None)))
         and not (field in ours and held is not None)
     }
+    kept = [field for field in differing if field in account.locked]
+    for field in kept:
+        del differing[field]
     before = {field: _stored(getattr(account, field)) for field in differing}
     if account.status in AWAY:
         before, differing = before | {"status": account.status}, differing | {"status": "active"}
@@ -52,7 +54,7 @@ def rekeyed(planned: Planned, account: Account, ours: frozenset[str] = frozenset
         account.email,
         before,
         differing,
-        planned.fingerprint,
+        None if kept else planned.fingerprint,  # what a lock keeps back is shown by each run
         "re_keyed",
     )
 

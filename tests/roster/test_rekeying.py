@@ -33,6 +33,14 @@ def test_locked_values_and_those_where_the_app_wins_stay() -> None:
     assert again(frozenset({"gender"}), gender=None).after == {"sis_id": "new-1", "gender": "X"}
 
 
+def test_a_blank_that_clears_clears_under_the_new_id_too_and_what_a_lock_keeps_is_looked_at_again() -> None:
+    assert again(said=SAID | {"gender": None}).after == {"sis_id": "new-1", "gender": None}
+    with_print = Planned("new-1", SAID, b"print")
+    held = account("1")._replace(first_name="Ada", last_name="Byron", gender="F")
+    found = [rekeyed(with_print, held._replace(locked=locked)) for locked in ((), ("gender",), ("birth_date",))]
+    assert [change and change.fingerprint for change in found] == [b"print", None, b"print"]
+
+
 @pytest.mark.parametrize(("status", "opened"), [("active", False), ("left", True), ("graduated", True), ("deactivated", False)])
 def test_who_had_left_is_back_and_who_was_closed_by_hand_stays_closed(status: str, opened: bool) -> None:
     assert (again(status=status).after.get("status") == "active") == opened

@@ -38,6 +38,7 @@ def decided(said: dict[str, Any], held: Account, ours: str = "", clears: str = "
         ({"sex": ""}, {}, {"clears": "gender", "ours": "gender"}, UNCHANGED, {}),
         ({"home_mail": "not one"}, {"personal_email": "a@x.example"}, {"clears": "personal_email"}, UNCHANGED, {}),  # dropped isn't blank
         ({"sex": "X"}, {"locked": ("gender",)}, {}, PROTECTED, {"gender": "X"}),
+        ({"sex": "X"}, {"locked": ("gender",)}, {"ours": "gender"}, UNCHANGED, {}),  # the lock keeps nothing back that would be written
         ({"sex": ""}, {"locked": ("gender",)}, {"clears": "gender"}, PROTECTED, {"gender": None}),
         ({"sex": "X", "last": "King"}, {"locked": ("gender",)}, {}, UPDATED, {"last_name": "King"}),
         ({"mail": "new@x.example"}, {"locked": ("email",)}, {}, PROTECTED, {"email": "new@x.example"}),

@@ -129,6 +129,8 @@ class Runs(Weeks):
         planned = Change.objects.filter(run=requested.run, kind__in=WRITING).values_list("kind", "sis_id", "before", "after")
         found = sorted((kind, sis_id, _shown(before), _shown(after)) for kind, sis_id, before, after in planned)
         assert found == sorted((row.kind, row.sis_id, _shown(row.before), _shown(row.after)) for row in plan.rows)
+        listed = Change.objects.filter(run=requested.run).exclude(kind__in=(*WRITING, "unchanged")).values_list("kind", "sis_id")
+        assert sorted(listed) == sorted(plan.listed)
         told = Issue.objects.filter(run=requested.run, severity="error").values_list("sis_id", flat=True)
         assert set(told) == plan.refused
         return requested.run, plan

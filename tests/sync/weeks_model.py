@@ -64,7 +64,10 @@ class Row(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """All rows, whose records were put aside, and the open accounts that the roster lacks: left alone in a pause that only adds."""
+    """All rows, whose records were put aside, and the open accounts that the roster lacks: left alone in a pause that only adds.
+
+    `listed` are kind and SIS ID of those whose row is shown and changes nothing.
+    """
 
     roster: Roster
     rows: list[Row]
@@ -72,6 +75,7 @@ class Plan(NamedTuple):
     missing: set[int]
     deeds: int
     only_adds: bool
+    listed: set[tuple[str, str]]
 
 
 def alike(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
@@ -117,14 +121,46 @@ class Model:
                 continue
             if sis_id not in known:
                 self._keys += 1
-                rows.append(Row("new", self._keys, sis_id, {}, {name: value for name, value in record.items() if value}, 0))
+                rows.append(
+                    Row("new", self._keys, sis_id, {}, {name: value for name, value in record.items() if value or name in self.clears}, 0)
+                )
             elif (row := self._row(known[sis_id], record)) is not None:
                 rows.append(row)
         gone = {key for key, one in self.accounts.items() if one.sis_id not in roster.sent and key not in anew.values()}
         missing = {key for key in gone if self.accounts[key].status == "active"}
         if not only_adds:
             rows += [row for key in sorted(missing) if (row := self._leave(key, today)) is not None]
-        return Plan(roster, rows, refused | roster.unreadable, missing, self.deeds, only_adds)
+        return Plan(
+            roster,
+            rows,
+            refused | roster.unreadable,
+            missing,
+            self.deeds,
+            only_adds,
+            self._listed(roster, wanted, refused, missing, rows, only_adds),
+        )
+
+    def _listed(
+        self, roster: Roster, wanted: Mapping[str, Record], refused: set[str], missing: set[int], rows: list[Row], only_adds: bool
+    ) -> set[tuple[str, str]]:
+        known, written = self.by_id(), {row.key for row in rows}
+        outside = known.keys() & roster.sent - roster.records.keys() - roster.unreadable
+        listed = {("never_imported", sis_id) for sis_id in roster.records.keys() - wanted.keys()}
+        listed |= {("outside_selection", sis_id) for sis_id in outside}
+        for key in missing - written:
+            over = not only_adds and self._is_long_enough(self.accounts[key])
+            listed.add(("protected" if over else "not_in_roster", self.accounts[key].sis_id))
+        for sis_id in wanted.keys() & known.keys() - refused:
+            if known[sis_id] not in written and self._holds_back(self.accounts[known[sis_id]], wanted[sis_id]):
+                listed.add(("protected", sis_id))
+        return listed
+
+    def _holds_back(self, account: Account, record: Record) -> bool:
+        """Whether something would be written, were it not for a lock or protection."""
+        said = self._differing(Account(account.sis_id, account.values), record)
+        if account.protected:
+            return bool(said) or account.status in CLOSED_BY_RUNS
+        return bool(said.keys() & account.locked)
 
     def _unwanted(self, sis_id: str, record: Record) -> bool:
         return sis_id in self.never_ids or record["email"].lower() in self.never_addresses
@@ -211,10 +247,13 @@ class Model:
 
     def _leave(self, key: int, today: date) -> Row | None:
         account = self.accounts[key]
-        if self.closes_after is None or account.missed + 1 < self.closes_after or account.protected:
+        if account.protected or not self._is_long_enough(account):
             return None
         kind = "graduated" if today >= date(int(account.values["graduation_year"]), 7, 1) else "left"
         return self._made(kind, key, account.sis_id, {"status": kind})
+
+    def _is_long_enough(self, account: Account) -> bool:
+        return self.closes_after is not None and account.missed + 1 >= self.closes_after
 
     def _made(self, kind: str, key: int, sis_id: str, after: dict[str, str]) -> Row:
         account = self.accounts[key]
