@@ -130,15 +130,9 @@ class Model:
         missing = {key for key in gone if self.accounts[key].status == "active"}
         if not only_adds:
             rows += [row for key in sorted(missing) if (row := self._leave(key, today)) is not None]
-        return Plan(
-            roster,
-            rows,
-            refused | roster.unreadable,
-            missing,
-            self.deeds,
-            only_adds,
-            self._listed(roster, wanted, refused, missing, rows, only_adds),
-        )
+        unreadable = {sis_id for sis_id in roster.unreadable if sis_id in known or sis_id not in self.never_ids}  # else nobody's business
+        listed = self._listed(roster, wanted, refused, missing, rows, only_adds)
+        return Plan(roster, rows, refused | unreadable, missing, self.deeds, only_adds, listed)
 
     def _listed(
         self, roster: Roster, wanted: Mapping[str, Record], refused: set[str], missing: set[int], rows: list[Row], only_adds: bool
