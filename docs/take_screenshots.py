@@ -60,7 +60,7 @@ def take(page: Page, about: dict[str, Any], folder: str) -> None:
     page.get_by_text("Finished").first.wait_for(timeout=60_000)
     page.get_by_role("link", name="Existing & Update").first.click()
     page.get_by_role("cell").first.wait_for()
-    page.screenshot(path=IMAGES / "updated.png")
+    page.screenshot(path=IMAGES / "updated.png", full_page=True)
     page.get_by_role("link", name="All history").click()
     page.get_by_role("heading", name="Upload & Integration History").wait_for()
     page.screenshot(path=IMAGES / "history.png")
