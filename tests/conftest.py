@@ -95,23 +95,20 @@ def standin() -> "Iterator[StandIn]":
         yield running
 
 
+def connected(school: "School", by: "User | None", sis: "StandIn", **more: Any) -> "Integration":
+    """PowerSchool, connected to a stand-in: grades 9 to 12 and live, unless `more` says otherwise."""
+    from rollbook.sync import integrations
+
+    secrets = {"client_id": sis.client_id, "client_secret": sis.client_secret, "client_url": sis.url}
+    usual: dict[str, Any] = {"grades": [9, 10, 11, 12], "active": True, "test_run": False, "notify_on_errors": True}
+    named: dict[str, Any] = {"source": "powerschool", "variant": "", "choices": {}, "credentials": secrets}
+    return integrations.save_connection(school, by, **named | usual | more)
+
+
 @pytest.fixture
 def integration(school: "School", administrator: "User", standin: "StandIn") -> "Integration":
     """PowerSchool, connected to the stand-in: grades 9 to 12, live."""
-    from rollbook.sync import integrations
-
-    return integrations.save_connection(
-        school,
-        administrator,
-        source="powerschool",
-        variant="",
-        choices={},
-        credentials={"client_id": standin.client_id, "client_secret": standin.client_secret, "client_url": standin.url},
-        grades=[9, 10, 11, 12],
-        active=True,
-        test_run=False,
-        notify_on_errors=True,
-    )
+    return connected(school, administrator, standin)
 
 
 @pytest.fixture

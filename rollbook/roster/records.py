@@ -5,7 +5,8 @@ from enum import StrEnum
 from struct import Struct
 from typing import Final, NamedTuple
 
-_HEAD: Final = Struct(">16si?16s?H")  # of an account key: id, version, fingerprint, length of the SIS ID; SIS ID and e-mail follow
+# Of an account key: id, fingerprint, length of the SIS ID, the latter two each after whether there is one. SIS ID and e-mail follow.
+_HEAD: Final = Struct(">16s?16s?H")
 ISSUE_NAME: Final = 300  # characters of a student's full name that an issue keeps
 
 
@@ -97,9 +98,9 @@ class AccountKey(bytes):
 
     __slots__ = ()
 
-    def __new__(cls, id: bytes, version: int, fingerprint: bytes | None, email_key: str, sis_id: str | None) -> "AccountKey":
+    def __new__(cls, id: bytes, fingerprint: bytes | None, email_key: str, sis_id: str | None) -> "AccountKey":
         said = (sis_id or "").encode()
-        head = _HEAD.pack(id, version, fingerprint is not None, fingerprint or b"", sis_id is not None, len(said))
+        head = _HEAD.pack(id, fingerprint is not None, fingerprint or b"", sis_id is not None, len(said))
         return super().__new__(cls, head + said + email_key.encode())
 
     @property
@@ -107,16 +108,12 @@ class AccountKey(bytes):
         return bytes(self[:16])
 
     @property
-    def version(self) -> int:
-        return int(_HEAD.unpack_from(self)[1])
-
-    @property
     def fingerprint(self) -> bytes | None:
-        return bytes(self[21:37]) if self[20] else None
+        return bytes(self[17:33]) if self[16] else None
 
     @property
     def sis_id(self) -> str | None:
-        return self[_HEAD.size : self._address].decode() if self[37] else None
+        return self[_HEAD.size : self._address].decode() if self[33] else None
 
     @property
     def email_key(self) -> str:
@@ -124,11 +121,11 @@ class AccountKey(bytes):
 
     @property
     def _address(self) -> int:
-        return _HEAD.size + int.from_bytes(self[38:40])
+        return _HEAD.size + int.from_bytes(self[34:36])
 
     def linked(self, sis_id: str) -> "AccountKey":
         """The same with a link that a person made, as if it had never been read."""
-        return AccountKey(self.id, self.version, None, self.email_key, sis_id)
+        return AccountKey(self.id, None, self.email_key, sis_id)
 
 
 class Completeness(StrEnum):

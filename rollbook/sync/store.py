@@ -37,11 +37,11 @@ def load_account_keys(school_id: UUID, source: str) -> AccountKeys:
     with transaction.atomic(), connection.chunked_cursor() as cursor:  # the server keeps what hasn't travelled yet
         cursor.execute(_sql("load_account_keys"), {"school": school_id})
         while rows := cursor.fetchmany(CHUNK):
-            for account_id, version, fingerprint, email_key, sis_id, linked_to in rows:
+            for account_id, fingerprint, email_key, sis_id, linked_to in rows:
                 if sis_id is None or not linked_to:  # an upload may have told a SIS ID without linking it
-                    keys.unlinked.append(AccountKey(bytes(account_id), version, None, email_key, None))
+                    keys.unlinked.append(AccountKey(bytes(account_id), None, email_key, None))
                 elif linked_to == source:
-                    keys.linked.append(AccountKey(bytes(account_id), version, fingerprint and bytes(fingerprint), email_key, sis_id))
+                    keys.linked.append(AccountKey(bytes(account_id), fingerprint and bytes(fingerprint), email_key, sis_id))
                 else:
                     keys.elsewhere.append(email_key)
     return keys

@@ -68,8 +68,8 @@ def plan(run: Run, lease: Lease) -> None:
             runs.progress(run, [Page([], number, pages, roster.total)], counts["read"])
             store.save_plan(run, (change for change in changes if change.kind != ChangeKind.UNCHANGED), issues)
     with transaction.atomic():
-        whole = Proof(Completeness.UNSTATED, None, counts["read"], pages)  # a file says nothing of who isn't in it
-        runs.previewed(run, {**store.count_plan(run), **counts}, whole)
+        proof = Proof(Completeness.UNSTATED, None, counts["read"], pages)  # a file says nothing of who isn't in it
+        runs.previewed(run, {**store.count_plan(run), **counts}, proof)
 
 
 def open_roster(run: Run) -> Roster:

@@ -73,7 +73,7 @@ def account(sis_id: str | None = "1", number: int = 0, **held: Any) -> Account:
 
 
 def key(held: Account, fingerprint: bytes | None = None) -> AccountKey:
-    return AccountKey(held.id, held.version, fingerprint, held.email_key, held.sis_id)
+    return AccountKey(held.id, fingerprint, held.email_key, held.sis_id)
 
 
 class Plan(NamedTuple):

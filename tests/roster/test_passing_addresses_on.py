@@ -118,7 +118,7 @@ def test_a_chain_of_twenty_thousand_is_judged_at_once() -> None:
     count = 20_000
     first = mapper().map(raw(1))
     assert first.record is not None
-    linked = [AccountKey(number.to_bytes(16), 1, None, address(number), str(number)) for number in range(count)]
+    linked = [AccountKey(number.to_bytes(16), None, address(number), str(number)) for number in range(count)]
     matcher = Matcher(linked, [], [address(count)])
     for number in range(count):
         record = first.record._replace(sis_id=str(number), email_key=address(number + 1))

@@ -11,6 +11,7 @@ from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
 from rollbook.sync import credentials
 from rollbook.sync.models import Integration, Run, RunState
+from tests.conftest import connected
 from tests.sync.test_pipeline import accounts_checksum, complete, held, sync
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +47,7 @@ def test_wrong_secret(integration: Integration) -> None:
 
 def test_missing_v1_access_level(school: School, administrator: object) -> None:
     with powerschool.serve(students=20, access_level="NONE") as standin:
-        integration = connected(school, standin)
+        integration = connected(school, None, standin, notify_on_errors=False)
         run = failed(integration, "permission_missing")
         assert "accessLevelV1Api" in run.error_what + run.error_remedy or "Data Provider" in run.error_remedy
 
@@ -105,20 +106,3 @@ def test_no_log_line_holds_a_secret_or_a_name(integration: Integration, standin:
     sql = [record for record in caplog.records if record.name.startswith("django.db")]
     told = "\n".join(record.getMessage() for record in caplog.records if record not in sql)
     assert not [each.email for each in standin.roster() if each.email and each.email in told]
-
-
-def connected(school: School, standin: StandIn) -> Integration:
-    from rollbook.sync import integrations
-
-    return integrations.save_connection(
-        school,
-        None,
-        source="powerschool",
-        variant="",
-        choices={},
-        credentials={"client_id": standin.client_id, "client_secret": standin.client_secret, "client_url": standin.url},
-        grades=[9, 10, 11, 12],
-        active=True,
-        test_run=False,
-        notify_on_errors=False,
-    )

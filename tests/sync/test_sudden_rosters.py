@@ -9,9 +9,10 @@ from rollbook.schools.models import Membership, School, User
 from rollbook.standins import powerschool
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
-from rollbook.sync import integrations, notices, pipeline, policies, proofs, runs
+from rollbook.sync import notices, pipeline, policies, proofs, runs
 from rollbook.sync.alarm_words import alarm_words
 from rollbook.sync.models import Change, Integration, Issue, Notice, Run
+from tests.conftest import connected
 from tests.sync.sudden_rosters import SCENES, Held, Outcome, Roster, leaves_again, returns, returns_anew, row
 from tests.sync.test_pipeline import sync
 
@@ -34,20 +35,9 @@ def roster(size: int) -> Iterator[Roster]:
         yield Roster(sis, sis.roster()[:size], [one.dcid for one in known[size:]])
 
 
-def connected(school: School, by: User, sis: StandIn) -> Integration:
+def strict(school: School, by: User, sis: StandIn) -> Integration:
     """Live, with all grades, and with the shortest grace: whoever is missing once is closed, so that only the guards stand between."""
-    saved = integrations.save_connection(
-        school,
-        by,
-        source="powerschool",
-        variant="",
-        choices={},
-        credentials={"client_id": sis.client_id, "client_secret": sis.client_secret, "client_url": sis.url},
-        grades=GRADES,
-        active=True,
-        test_run=False,
-        notify_on_errors=True,
-    )
+    saved = connected(school, by, sis, grades=GRADES)
     policies.save_leavers(saved, by, policy="deactivate", runs=1, days=0, rollover="07-01")
     return saved
 
@@ -91,7 +81,7 @@ def compare_notices(run: Run, outcome: Outcome, roster: Roster) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_whoever_comes_back_is_who_they_were(size: int, roster: Roster, school: School, administrator: User) -> None:
-    integration = connected(school, administrator, roster.sis)
+    integration = strict(school, administrator, roster.sis)
     sync(integration)
     ids = set(StudentAccount.objects.values_list("pk", flat=True))
     for deed in (leaves_again, returns, leaves_again, returns_anew):
@@ -116,16 +106,16 @@ def test_two_schools_whose_rosters_were_swapped_are_both_held(size: int, roster:
             other.edit(one.dcid, last_name=f"River-{number}", graduation_year=2039 - number % 13)
         pairs = [(school, roster.sis, other), (there, other, roster.sis)]
         for where, own, _swapped in pairs:
-            assert sync(connected(where, administrator, own)).state == "done"
+            assert sync(strict(where, administrator, own)).state == "done"
         before = list(StudentAccount.objects.order_by("pk").values())
         for where, _own, swapped in pairs:
-            run = sync(connected(where, administrator, swapped))
+            run = sync(strict(where, administrator, swapped))
             assert (run.state, "other_people" in {alarm["code"] for alarm in run.alarms}) == ("on_hold", True)
             assert "another school's list" in notices.message(Notice.objects.filter(run=run, event="on_hold")[0]).body
             assert list(StudentAccount.objects.order_by("pk").values()) == before
             runs.discard(run, administrator)
         for where, own, _swapped in pairs:
-            run = sync(connected(where, administrator, own))
+            run = sync(strict(where, administrator, own))
             assert (run.state, run.counts.get("new", 0), run.counts.get("updated", 0)) == ("done", 0, 0)
     assert list(StudentAccount.objects.order_by("pk").values()) == before
 
@@ -133,7 +123,7 @@ def test_two_schools_whose_rosters_were_swapped_are_both_held(size: int, roster:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("deed", SCENES.values(), ids=SCENES)
 def test_what_becomes_of(deed: Callable[[Roster], Outcome], size: int, roster: Roster, school: School, administrator: User) -> None:
-    integration = connected(school, administrator, roster.sis)
+    integration = strict(school, administrator, roster.sis)
     assert sync(integration).counts["new"] == size
     before = held()
     assert before == {str(one.dcid): row(one) for one in roster.people}
