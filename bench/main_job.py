@@ -53,7 +53,9 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--students", type=int, default=100_000)
     parser.add_argument("--page-size", type=int, default=100)
     parser.add_argument("--result", help="a JSON file to write as well")
@@ -82,7 +84,12 @@ def _measure(arguments: argparse.Namespace, environment: dict[str, str]) -> dict
     assert standin.stdout is not None
     about = json.loads(standin.stdout.readline())
     _rollbook(environment, "migrate")
-    worker = subprocess.Popen([sys.executable, "-m", "rollbook", "worker"], env=environment, stderr=subprocess.PIPE, text=True)
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "rollbook", "worker"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         _wait_for_worker(worker)
         _rollbook(environment, "school", "add", "Bench")
@@ -91,7 +98,13 @@ def _measure(arguments: argparse.Namespace, environment: dict[str, str]) -> dict
             "--credential", f"client_id={about['client_id']}", "--credential", f"client_url={about['url']}",
             secret=about["client_secret"],
         )  # fmt: skip
-        steps = [("fetch alone", None), ("first run", 1), ("fetch alone", None), ("unchanged run", 1), ("unchanged run", 1)]
+        steps = [
+            ("fetch alone", None),
+            ("first run", 1),
+            ("fetch alone", None),
+            ("unchanged run", 1),
+            ("unchanged run", 1),
+        ]
         steps += [("fetch alone", None), ("next week's run", 2), ("fetch alone", None)]
         rows = [_step(name, week, about, worker, environment) for name, week in steps]
     finally:
@@ -99,17 +112,34 @@ def _measure(arguments: argparse.Namespace, environment: dict[str, str]) -> dict
             process.terminate()
             process.wait(60)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    return {"students": arguments.students, "page_size": arguments.page_size, "machine": machine, "steps": rows}
+    return {
+        "students": arguments.students,
+        "page_size": arguments.page_size,
+        "machine": machine,
+        "steps": rows,
+    }
 
 
 def _step(
-    name: str, week: int | None, about: dict[str, Any], worker: "subprocess.Popen[str]", environment: dict[str, str]
+    name: str,
+    week: int | None,
+    about: dict[str, Any],
+    worker: "subprocess.Popen[str]",
+    environment: dict[str, str],
 ) -> dict[str, Any]:
     if week is None:
-        alone = subprocess.run([sys.executable, "-c", FETCH_ALONE], env=environment, check=True, capture_output=True, text=True)
+        alone = subprocess.run(
+            [sys.executable, "-c", FETCH_ALONE],
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         return {"step": name, **json.loads(alone.stdout)}
     body = json.dumps({"week": week}).encode()
-    urlopen(Request(f"{about['url']}/_standin/week", body, {"Content-Type": "application/json"})).close()
+    urlopen(
+        Request(f"{about['url']}/_standin/week", body, {"Content-Type": "application/json"})
+    ).close()
     begun = time.perf_counter()
     answer = _rollbook(environment, "run", "--json")["run"]
     return {
@@ -123,10 +153,17 @@ def _step(
 
 def _rollbook(environment: dict[str, str], *arguments: str, secret: str = "") -> Any:
     done = subprocess.run(
-        [sys.executable, "-m", "rollbook", *arguments], env=environment, input=secret, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "rollbook", *arguments],
+        env=environment,
+        input=secret,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
-        raise SystemExit(f"rollbook {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        raise SystemExit(
+            f"rollbook {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        )
     return json.loads(done.stdout) if "--json" in arguments else done.stdout
 
 

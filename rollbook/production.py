@@ -19,7 +19,11 @@ def refuse_unsafe(config: Config) -> None:
     """Raise Unsafe where these settings are not for production. Looks at nothing but the settings."""
     reasons = list(_reasons(config)) if config.production else []
     if reasons:
-        raise Unsafe("\n".join(("Rollbook does not start in production:", *(f"* {reason}" for reason in reasons))))
+        raise Unsafe(
+            "\n".join(
+                ("Rollbook does not start in production:", *(f"* {reason}" for reason in reasons))
+            )
+        )
 
 
 def _reasons(config: Config) -> Iterator[str]:
@@ -45,6 +49,8 @@ def _reasons(config: Config) -> Iterator[str]:
 def _readable(keys: str) -> bool:
     try:
         pairs = [pair.strip().split(":", 1) for pair in keys.split(",") if pair.strip()]
-        return bool(pairs) and all(len(base64.b64decode(key, validate=True)) == KEY_BYTES for _, key in pairs)
+        return bool(pairs) and all(
+            len(base64.b64decode(key, validate=True)) == KEY_BYTES for _, key in pairs
+        )
     except (ValueError, binascii.Error):
         return False

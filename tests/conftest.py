@@ -52,7 +52,9 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> No
         address = database.clone()
         database.use(address)
     setattr(TransactionTestCase, "_fixture_teardown", lambda case: database.clean(address))  # noqa: B010 - the stubs don't know it
-    PBKDF2PasswordHasher.iterations = 1  # any process can check such a password, and it costs nothing
+    PBKDF2PasswordHasher.iterations = (
+        1  # any process can check such a password, and it costs nothing
+    )
 
 
 @pytest.fixture
@@ -99,9 +101,23 @@ def connected(school: "School", by: "User | None", sis: "StandIn", **more: Any) 
     """PowerSchool, connected to a stand-in: grades 9 to 12 and live, unless `more` says otherwise."""
     from rollbook.sync import integrations
 
-    secrets = {"client_id": sis.client_id, "client_secret": sis.client_secret, "client_url": sis.url}
-    usual: dict[str, Any] = {"grades": [9, 10, 11, 12], "active": True, "test_run": False, "notify_on_errors": True}
-    named: dict[str, Any] = {"source": "powerschool", "variant": "", "choices": {}, "credentials": secrets}
+    secrets = {
+        "client_id": sis.client_id,
+        "client_secret": sis.client_secret,
+        "client_url": sis.url,
+    }
+    usual: dict[str, Any] = {
+        "grades": [9, 10, 11, 12],
+        "active": True,
+        "test_run": False,
+        "notify_on_errors": True,
+    }
+    named: dict[str, Any] = {
+        "source": "powerschool",
+        "variant": "",
+        "choices": {},
+        "credentials": secrets,
+    }
     return integrations.save_connection(school, by, **named | usual | more)
 
 
@@ -115,7 +131,9 @@ def integration(school: "School", administrator: "User", standin: "StandIn") -> 
 def worker(transactional_db: None, tmp_path: Path) -> Iterator[processes.Started]:
     """A real worker process on the test's database."""
     log = tmp_path / "worker.log"
-    with processes.rollbook("worker", log=log, ready=lambda started: "worker is ready" in started.output) as started:
+    with processes.rollbook(
+        "worker", log=log, ready=lambda started: "worker is ready" in started.output
+    ) as started:
         yield started
 
 
@@ -125,5 +143,13 @@ def web(transactional_db: None, tmp_path: Path) -> Iterator[processes.Started]:
     port = processes.free_port()
     url, log = f"http://127.0.0.1:{port}", tmp_path / "web.log"
     settings = {"ROLLBOOK_PUBLIC_URL": url, "ROLLBOOK_CAUGHT_MAIL_DIR": str(tmp_path / "mail")}
-    with processes.rollbook("web", "--port", str(port), log=log, url=url, ready=lambda _: processes.answers(port), **settings) as started:
+    with processes.rollbook(
+        "web",
+        "--port",
+        str(port),
+        log=log,
+        url=url,
+        ready=lambda _: processes.answers(port),
+        **settings,
+    ) as started:
         yield started

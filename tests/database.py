@@ -28,7 +28,9 @@ def prepare_environment() -> bool:
     made = FOLDER not in os.environ
     if made:
         os.environ[FOLDER] = tempfile.mkdtemp(prefix="rollbook-tests-")
-        for name in [name for name in os.environ if name.startswith("ROLLBOOK_") and name != FOLDER]:
+        for name in [
+            name for name in os.environ if name.startswith("ROLLBOOK_") and name != FOLDER
+        ]:
             del os.environ[name]
     folder = Path(os.environ[FOLDER])
     runtime = folder / "runtime"
@@ -56,7 +58,9 @@ def clone() -> str:
     with fasteners.InterProcessLock(folder / "template.lock"):
         template = embedded_url(folder)
         server = get_server(folder / "postgres")
-        atexit.unregister(server._cleanup)  # the controlling process stops it, when nobody needs it any more
+        atexit.unregister(
+            server._cleanup
+        )  # the controlling process stops it, when nobody needs it any more
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             if not (folder / "migrated").exists():
                 _trade_safety_for_speed(connection)
@@ -98,7 +102,9 @@ def use(address: str) -> None:
 def clean(address: str) -> None:
     """Empty every table, as the owner: the app role can't."""
     with psycopg.connect(address, autocommit=True, options="-c lock_timeout=10s") as connection:
-        rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        rows = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        ).fetchall()
         tables = [sql.Identifier(name) for (name,) in rows if name not in KEPT_TABLES]
         connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(sql.SQL(", ").join(tables)))
 

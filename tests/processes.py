@@ -41,7 +41,9 @@ class Started:
 
 
 @contextlib.contextmanager
-def rollbook(*arguments: str, log: Path, ready: Callable[[Started], bool], url: str = "", **environment: str) -> Iterator[Started]:
+def rollbook(
+    *arguments: str, log: Path, ready: Callable[[Started], bool], url: str = "", **environment: str
+) -> Iterator[Started]:
     """`python -m rollbook …`, ready when `ready` says so."""
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -59,14 +61,20 @@ def rollbook(*arguments: str, log: Path, ready: Callable[[Started], bool], url: 
         started.end()
 
 
-def wait_until(done: Callable[[], bool], started: Started | None = None, seconds: float = READY_SECONDS) -> None:
+def wait_until(
+    done: Callable[[], bool], started: Started | None = None, seconds: float = READY_SECONDS
+) -> None:
     """Look until it is so. Fails when the process ends first, or when the time is up, with what the process printed."""
     deadline = time.monotonic() + seconds
     while not done():
         if started and started.process.poll() is not None:
-            raise AssertionError(f"ended with {started.process.returncode} before it was ready:\n{started.output}")
+            raise AssertionError(
+                f"ended with {started.process.returncode} before it was ready:\n{started.output}"
+            )
         if time.monotonic() > deadline:
-            raise AssertionError(f"not so within {seconds} s" + (f":\n{started.output}" if started else ""))
+            raise AssertionError(
+                f"not so within {seconds} s" + (f":\n{started.output}" if started else "")
+            )
         time.sleep(0.05)
 
 

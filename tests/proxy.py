@@ -39,7 +39,11 @@ class Proxy:
         self.connections = 0
         self._trouble: list[Trouble] = []
         self._open: set[socket.socket] = set()
-        self._lock, self._released, self._over = threading.Lock(), threading.Event(), threading.Event()
+        self._lock, self._released, self._over = (
+            threading.Lock(),
+            threading.Event(),
+            threading.Event(),
+        )
         threading.Thread(target=self._accept, name="proxy", daemon=True).start()
 
     @property
@@ -132,7 +136,9 @@ class Proxy:
         with contextlib.suppress(OSError):
             to.shutdown(socket.SHUT_RDWR)
 
-    def _answer(self, server: socket.socket, client: socket.socket, trouble: Trouble | None) -> None:
+    def _answer(
+        self, server: socket.socket, client: socket.socket, trouble: Trouble | None
+    ) -> None:
         passed = 0
         while piece := server.recv(PIECE):
             if trouble is None:
@@ -164,7 +170,9 @@ class Proxy:
                 return False
             case "reset":
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RST)
-                client.shutdown(socket.SHUT_RD)  # wakes the thread that reads from it, without a FIN
+                client.shutdown(
+                    socket.SHUT_RD
+                )  # wakes the thread that reads from it, without a FIN
                 return False
             case _:
                 raise AssertionError(trouble.kind)

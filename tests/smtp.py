@@ -20,7 +20,9 @@ class Catcher:
         self.mails: list[EmailMessage] = []
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:
-        parsed = BytesParser(EmailMessage, policy=default).parsebytes(envelope.original_content or b"")
+        parsed = BytesParser(EmailMessage, policy=default).parsebytes(
+            envelope.original_content or b""
+        )
         self.mails.append(parsed)
         return "250 OK"
 

@@ -11,7 +11,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FILES = [
-    path for folder in ("rollbook", "tests", "bench") for path in sorted((ROOT / folder).rglob("*.py")) if "migrations" not in path.parts
+    path
+    for folder in ("rollbook", "tests", "bench")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if "migrations" not in path.parts
 ]
 PRODUCT = [path for path in FILES if path.is_relative_to(ROOT / "rollbook")]
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
@@ -39,22 +42,45 @@ def imported(path: Path) -> set[str]:
 def calls(path: Path) -> set[str]:
     """Names of the functions and methods that a file calls."""
     found = (node.func for node in nodes(path) if isinstance(node, ast.Call))
-    return {each.attr if isinstance(each, ast.Attribute) else each.id for each in found if isinstance(each, ast.Attribute | ast.Name)}
-
-
-def test_only_the_store_runs_hand_written_sql() -> None:
-    speaking = {name(path) for path in PRODUCT if calls(path) & {"cursor", "execute", "executemany", "raw", "extra", "RawSQL"}}
-    assert speaking == {
-        "sync/store.py",
-        "sync/store_undo.py",  # plans an undo; the store applies it
-        "backup.py",  # copies whole tables out and in
-        "database.py",  # makes the embedded server's role and database, before there is anything else
+    return {
+        each.attr if isinstance(each, ast.Attribute) else each.id
+        for each in found
+        if isinstance(each, ast.Attribute | ast.Name)
     }
 
 
+def test_only_the_store_runs_hand_written_sql() -> None:
+    speaking = {
+        name(path)
+        for path in PRODUCT
+        if calls(path) & {"cursor", "execute", "executemany", "raw", "extra", "RawSQL"}
+    }
+    assert (
+        speaking
+        == {
+            "sync/store.py",
+            "sync/store_undo.py",  # plans an undo; the store applies it
+            "backup.py",  # copies whole tables out and in
+            "database.py",  # makes the embedded server's role and database, before there is anything else
+        }
+    )
+
+
 def test_only_one_module_opens_connections_to_elsewhere() -> None:
-    openers = ("httpx2", "httpcore2", "httpx", "requests", "urllib.request", "http.client", "urllib3", "aiohttp", "socket")
-    reaching = {name(path) for path in PRODUCT if any(module in openers for module in imported(path))}
+    openers = (
+        "httpx2",
+        "httpcore2",
+        "httpx",
+        "requests",
+        "urllib.request",
+        "http.client",
+        "urllib3",
+        "aiohttp",
+        "socket",
+    )
+    reaching = {
+        name(path) for path in PRODUCT if any(module in openers for module in imported(path))
+    }
     assert {file for file in reaching if not file.startswith("standins/")} == {
         "sources/http.py",
         "cli/children.py",  # looks for free ports of this machine
@@ -69,16 +95,26 @@ def test_only_one_module_moves_runs() -> None:
         if "rollbook.sync.models.RunState" not in imported(path):
             continue
         for node in nodes(path):
-            updates = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"update", "create"}
+            updates = (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in {"update", "create"}
+            )
             if updates and any(keyword.arg == "state" for keyword in node.keywords):  # type: ignore[attr-defined]
                 moving.add(name(path))
-            if isinstance(node, ast.Assign) and any(isinstance(to, ast.Attribute) and to.attr == "state" for to in node.targets):
+            if isinstance(node, ast.Assign) and any(
+                isinstance(to, ast.Attribute) and to.attr == "state" for to in node.targets
+            ):
                 moving.add(name(path))
     assert moving - {"sync/notices.py"} == {"sync/runs.py"}  # a notice has a state of its own
 
 
 def test_only_one_module_sends_mail_about_runs() -> None:
-    assert {name(path) for path in PRODUCT if any(module.startswith("django.core.mail") for module in imported(path))} == {
+    assert {
+        name(path)
+        for path in PRODUCT
+        if any(module.startswith("django.core.mail") for module in imported(path))
+    } == {
         "sync/outbox.py",  # sends what the other two have composed
         "sync/notices.py",
         "sync/invitations.py",  # to students, about their account; never about a run

@@ -18,7 +18,9 @@ def read(name: str) -> str:
     return (ROOT / name).read_text()
 
 
-@pytest.mark.parametrize("word", [*ChangeKind, *Severity, *(str(state.value) for state in RunState)])
+@pytest.mark.parametrize(
+    "word", [*ChangeKind, *Severity, *(str(state.value) for state in RunState)]
+)
 def test_the_glossary_has_every_kind_severity_and_state(word: str) -> None:
     assert f"| `{word}` |" in read("docs/glossary.md")
 

@@ -9,13 +9,20 @@ from rollbook import logs
 
 
 def record(text: str, error: bool = False) -> logging.LogRecord:
-    return logging.LogRecord("rollbook.x", logging.WARNING, "x.py", 1, text, (), sys.exc_info() if error else None)
+    return logging.LogRecord(
+        "rollbook.x", logging.WARNING, "x.py", 1, text, (), sys.exc_info() if error else None
+    )
 
 
 def test_a_json_line_is_one_object_with_its_run() -> None:
     with logs.of_run("run-1"):
         told = json.loads(logs.Json().format(record("two\nlines")))
-    assert (told["message"], told["run"], told["level"], told["logger"]) == ("two\nlines", "run-1", "warning", "rollbook.x")
+    assert (told["message"], told["run"], told["level"], told["logger"]) == (
+        "two\nlines",
+        "run-1",
+        "warning",
+        "rollbook.x",
+    )
     assert told["at"].endswith("Z") and "run" not in json.loads(logs.Json().format(record("after")))
 
 

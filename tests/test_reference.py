@@ -15,7 +15,9 @@ from rollbook.config import Config
 DOCS = Path(__file__).parent.parent / "docs"
 
 
-def commands(group: click.Group, path: tuple[str, ...] = ("rollbook",)) -> Iterator[tuple[str, click.Command]]:
+def commands(
+    group: click.Group, path: tuple[str, ...] = ("rollbook",)
+) -> Iterator[tuple[str, click.Command]]:
     for name, command in group.commands.items():
         if not isinstance(command, click.Group) or command.invoke_without_command:
             yield " ".join((*path, name)), command
@@ -28,7 +30,9 @@ COMMANDS = dict(commands(main))
 
 def sections() -> dict[str, str]:
     """The text below each heading that names a command."""
-    parts = re.split(r"^### `(rollbook [^`]+)`\n", (DOCS / "commands.md").read_text(), flags=re.MULTILINE)
+    parts = re.split(
+        r"^### `(rollbook [^`]+)`\n", (DOCS / "commands.md").read_text(), flags=re.MULTILINE
+    )
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
@@ -50,7 +54,12 @@ def test_every_command_says_what_it_does(name: str) -> None:
     command = COMMANDS[name]
     assert command.help, name
     for parameter in command.params:
-        if isinstance(parameter, click.Option) and parameter.name not in {"status", "limit", "offset", "graduation_year"}:
+        if isinstance(parameter, click.Option) and parameter.name not in {
+            "status",
+            "limit",
+            "offset",
+            "graduation_year",
+        }:
             assert parameter.help, (name, parameter.name)
 
 
@@ -58,10 +67,16 @@ def row_of(name: str, field: Any) -> str:
     """How a setting stands in docs/settings.md."""
     variable = field.validation_alias or f"ROLLBOOK_{name.upper()}"
     default = field.get_default()
-    shown = "" if default in (None, "") else f"`{json.dumps(default) if isinstance(default, list) else default}`"
+    shown = (
+        ""
+        if default in (None, "")
+        else f"`{json.dumps(default) if isinstance(default, list) else default}`"
+    )
     return f"| `{variable}` | {shown} | {field.description} |"
 
 
 @pytest.mark.parametrize("name", Config.model_fields)
 def test_every_setting_is_described_with_its_default(name: str) -> None:
-    assert row_of(name, Config.model_fields[name]) in (DOCS / "settings.md").read_text().splitlines()
+    assert (
+        row_of(name, Config.model_fields[name]) in (DOCS / "settings.md").read_text().splitlines()
+    )

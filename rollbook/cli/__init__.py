@@ -30,7 +30,10 @@ from rollbook.cli import (
 from rollbook.cli.answers import EXIT_CODES
 
 
-@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(package_name="rollbook", message="Rollbook %(version)s")
 def main() -> None:
     """Keep a school's student accounts in step with its student information system.

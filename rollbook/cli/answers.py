@@ -56,11 +56,18 @@ def not_found(code: str, what: str, remedy: str = "") -> NoReturn:
     raise Refusal(Exit.NOT_FOUND, code, what, remedy)
 
 
-def answers(show: Callable[[Document], None], django: bool = True) -> Callable[[Callable[..., Answer]], Callable[..., None]]:
+def answers(
+    show: Callable[[Document], None], django: bool = True
+) -> Callable[[Callable[..., Answer]], Callable[..., None]]:
     """Make a function that returns an Answer into a command: adds `--json`, sets Django up, words errors, ends with the exit code."""
 
     def decorate(function: Callable[..., Answer]) -> Callable[..., None]:
-        @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output and nothing else.")
+        @click.option(
+            "--json",
+            "as_json",
+            is_flag=True,
+            help="Print one JSON document on standard output and nothing else.",
+        )
         @functools.wraps(function)
         def command(*arguments: Any, as_json: bool, **options: Any) -> None:
             try:
@@ -102,10 +109,17 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except (OperationalError, DriverError) as error:
-        if "role" in str(error) and "does not exist" in str(error):  # the first migration makes the app role
+        if "role" in str(error) and "does not exist" in str(
+            error
+        ):  # the first migration makes the app role
             raise _not_migrated() from error
         remedy = "Check DATABASE_URL and that PostgreSQL runs; `rollbook check` tells more."
-        raise Refusal(Exit.NOT_READY, "database_unreachable", f"The database can't be reached: {_first_line(error)}", remedy) from error
+        raise Refusal(
+            Exit.NOT_READY,
+            "database_unreachable",
+            f"The database can't be reached: {_first_line(error)}",
+            remedy,
+        ) from error
     except ProgrammingError as error:
         if "does not exist" not in str(error):
             raise
@@ -113,7 +127,12 @@ def refusals() -> Iterator[None]:
 
 
 def _not_migrated() -> Refusal:
-    return Refusal(Exit.NOT_READY, "not_migrated", "The database is not set up for this version.", "Run `rollbook migrate`.")
+    return Refusal(
+        Exit.NOT_READY,
+        "not_migrated",
+        "The database is not set up for this version.",
+        "Run `rollbook migrate`.",
+    )
 
 
 def _first_line(error: Exception) -> str:
@@ -121,7 +140,11 @@ def _first_line(error: Exception) -> str:
 
 
 def print_json(document: Document) -> None:
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None, default=str))
+    click.echo(
+        json.dumps(
+            document, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None, default=str
+        )
+    )
 
 
 def say(text: str) -> None:

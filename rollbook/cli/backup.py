@@ -10,7 +10,9 @@ from rollbook.cli.people import VIA
 
 def _show_backup(document: Document) -> None:
     told = document["backup"]
-    click.echo(f"{told['file']}: {told['bytes']:,} bytes, {sum(told['rows'].values()):,} rows of {len(told['rows'])} tables.")
+    click.echo(
+        f"{told['file']}: {told['bytes']:,} bytes, {sum(told['rows'].values()):,} rows of {len(told['rows'])} tables."
+    )
     click.echo("Not in it:")
     for each in told["not_included"]:
         click.echo(f"  {each}")
@@ -34,27 +36,48 @@ def backup(file: Path) -> Answer:
     try:
         manifest = copies.write(file)
     except FileExistsError as error:
-        raise Refusal(Exit.REFUSED, "file_exists", f"{file} is there already.", "Name another file.") from error
+        raise Refusal(
+            Exit.REFUSED, "file_exists", f"{file} is there already.", "Name another file."
+        ) from error
     except OSError as error:
         raise Refusal(
-            Exit.REFUSED, "file_refused", f"{file} can't be written: {error.strerror}.", "Name a file in a folder that is there."
+            Exit.REFUSED,
+            "file_refused",
+            f"{file} can't be written: {error.strerror}.",
+            "Name a file in a folder that is there.",
         ) from error
     rows = {table: told["rows"] for table, told in manifest["tables"].items()}
-    audit.record("backup.made", school=None, actor=None, subject=file.name[:100], via=VIA, rows=sum(rows.values()))
-    told = {"file": str(file), "bytes": file.stat().st_size, "rows": rows, "made_at": manifest["made_at"]}
+    audit.record(
+        "backup.made",
+        school=None,
+        actor=None,
+        subject=file.name[:100],
+        via=VIA,
+        rows=sum(rows.values()),
+    )
+    told = {
+        "file": str(file),
+        "bytes": file.stat().st_size,
+        "rows": rows,
+        "made_at": manifest["made_at"],
+    }
     return Answer({"backup": told | {"not_included": list(copies.NOT_INCLUDED)}})
 
 
 def _show_restored(document: Document) -> None:
     told = document["restored"]
-    click.echo(f"Restored {sum(told['rows'].values()):,} rows of {len(told['rows'])} tables, as of {told['made_at']}.")
+    click.echo(
+        f"Restored {sum(told['rows'].values()):,} rows of {len(told['rows'])} tables, as of {told['made_at']}."
+    )
     click.echo(f"{told['credentials_readable']} stored credentials can be read with these keys.")
     if told["credentials_unreadable"]:
         say(
             f"{told['credentials_unreadable']} can't be: bring the key they were stored with into ROLLBOOK_ENCRYPTION_KEYS, or enter them "
             "again. Until then their schools' runs don't start, and say so."
         )
-    say("Start web and worker. Runs that were active start over; each schedule that fell due meanwhile makes one catch-up run.")
+    say(
+        "Start web and worker. Runs that were active start over; each schedule that fell due meanwhile makes one catch-up run."
+    )
 
 
 @click.command()
@@ -78,7 +101,19 @@ def restore(file: Path) -> Answer:
     except copies.Unusable as unusable:
         raise Refusal(Exit.REFUSED, unusable.code, unusable.what, unusable.remedy) from unusable
     rows = {table: told["rows"] for table, told in manifest["tables"].items()}
-    audit.record("backup.restored", school=None, actor=None, subject=file.name[:100], via=VIA, rows=sum(rows.values()))
+    audit.record(
+        "backup.restored",
+        school=None,
+        actor=None,
+        subject=file.name[:100],
+        via=VIA,
+        rows=sum(rows.values()),
+    )
     keys = credentials.readability()
-    told = {"rows": rows, "made_at": manifest["made_at"], "credentials_readable": keys.readable, "credentials_unreadable": keys.unreadable}
+    told = {
+        "rows": rows,
+        "made_at": manifest["made_at"],
+        "credentials_readable": keys.readable,
+        "credentials_unreadable": keys.unreadable,
+    }
     return Answer({"restored": told})

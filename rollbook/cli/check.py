@@ -55,8 +55,12 @@ def _settings() -> Check:
     from rollbook.config import config
 
     if config.ca_file is not None and not config.ca_file.is_file():
-        return Check("settings", False, "ROLLBOOK_CA_FILE names no file", "Name the PEM file, or unset it.")
-    what = "production" if config.production else "development: fine for trying out, not for a school"
+        return Check(
+            "settings", False, "ROLLBOOK_CA_FILE names no file", "Name the PEM file, or unset it."
+        )
+    what = (
+        "production" if config.production else "development: fine for trying out, not for a school"
+    )
     return Check("settings", True, what)
 
 
@@ -65,14 +69,21 @@ def _database() -> Check:
 
     connection.ensure_connection()
     version = connection.pg_version // 10_000  # type: ignore[attr-defined]
-    return Check("database", version >= 15, f"PostgreSQL {version}", "Rollbook needs PostgreSQL 15 or later.")
+    return Check(
+        "database", version >= 15, f"PostgreSQL {version}", "Rollbook needs PostgreSQL 15 or later."
+    )
 
 
 def _migrations() -> Check:
     from rollbook.cli.operate import unapplied
 
     waiting = unapplied("default")
-    return Check("migrations", not waiting, f"{len(waiting)} to apply" if waiting else "up to date", "Run `rollbook migrate`.")
+    return Check(
+        "migrations",
+        not waiting,
+        f"{len(waiting)} to apply" if waiting else "up to date",
+        "Run `rollbook migrate`.",
+    )
 
 
 def _mail() -> Check:
@@ -81,11 +92,20 @@ def _mail() -> Check:
 
     if not config.email_url:
         remedy = "Set ROLLBOOK_EMAIL_URL: nobody hears of failed runs."
-        return Check("mail", not config.production, "no mail server: mail is written to the log", remedy)
+        return Check(
+            "mail", not config.production, "no mail server: mail is written to the log", remedy
+        )
     trouble = outbox.mail_trouble()
-    what = f"the mail server can't be used: {trouble}" if trouble else "the mail server takes our sign-in"
+    what = (
+        f"the mail server can't be used: {trouble}"
+        if trouble
+        else "the mail server takes our sign-in"
+    )
     return Check(
-        "mail", not trouble, what, "Check ROLLBOOK_EMAIL_URL and the way to the mail server. Mail that waits is sent once it is back."
+        "mail",
+        not trouble,
+        what,
+        "Check ROLLBOOK_EMAIL_URL and the way to the mail server. Mail that waits is sent once it is back.",
     )
 
 
@@ -94,7 +114,12 @@ def _keys() -> Check:
     from rollbook.sync import credentials
 
     if {len(key) for key in config.keys.values()} != {32}:
-        return Check("keys", False, "a key has another length", "Each key is 32 bytes in base64: rollbook keys")
+        return Check(
+            "keys",
+            False,
+            "a key has another length",
+            "Each key is 32 bytes in base64: rollbook keys",
+        )
     told = credentials.readability()
     made_up = ", made up, fine for trying out" if config.encryption_keys is None else ""
     plural = "s" if len(config.keys) != 1 else ""
@@ -105,7 +130,9 @@ def _keys() -> Check:
         "Put the key they were stored with into ROLLBOOK_ENCRYPTION_KEYS, behind the newest; or enter the credentials again in "
         f"Step 1.1 for: {', '.join(told.of[:5])}."
     )
-    return Check("keys", False, f"{told.unreadable} stored credentials can't be read with these keys", remedy)
+    return Check(
+        "keys", False, f"{told.unreadable} stored credentials can't be read with these keys", remedy
+    )
 
 
 def _worker() -> Check:
@@ -121,7 +148,9 @@ def _waiting() -> Check:
 
     seconds = measures.oldest_waiting_seconds()
     what = f"the oldest waiting run has waited for {seconds:.0f} s" if seconds else "no run waits"
-    return Check("waiting", seconds < 300, what, "Start more workers, or raise ROLLBOOK_WORKER_CONCURRENCY.")
+    return Check(
+        "waiting", seconds < 300, what, "Start more workers, or raise ROLLBOOK_WORKER_CONCURRENCY."
+    )
 
 
 def _clock() -> Check:
@@ -132,4 +161,9 @@ def _clock() -> Check:
     told = ContentType.objects.annotate(now=Now()).values_list("now", flat=True)[:1].get()
     off = told.timestamp() - (before + time.time()) / 2
     what = f"{abs(off):.1f} s {'behind' if off > 0 else 'before'} the database's"
-    return Check("clock", abs(off) <= FASTEST_CLOCK, what, "Let this machine and the database's keep their clocks by NTP.")
+    return Check(
+        "clock",
+        abs(off) <= FASTEST_CLOCK,
+        what,
+        "Let this machine and the database's keep their clocks by NTP.",
+    )

@@ -17,7 +17,13 @@ END_SECONDS = 32.0  # a worker may take 30
 class Child:
     """One process, its log, and what tells that it is ready."""
 
-    def __init__(self, name: str, arguments: Callable[[], list[str]], folder: Path, ready: "Callable[[Child], bool]") -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: Callable[[], list[str]],
+        folder: Path,
+        ready: "Callable[[Child], bool]",
+    ) -> None:
         self.name, self._arguments, self._ready = name, arguments, ready
         self.log = folder / f"{name}.log"
         self.ends: list[float] = []  # when it ended unasked
@@ -26,7 +32,9 @@ class Child:
     def start(self) -> None:
         with self.log.open("wb") as log:
             command = [sys.executable, "-m", *self._arguments()]
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
 
     @property
     def pid(self) -> int:

@@ -27,7 +27,11 @@ def _show(document: Document) -> None:
 
     each = document["integration"]
     held = ", ".join(_held(field) for field in each["credentials"])
-    state = ("active, test run: no account is changed" if each["test_run"] else "active") if each["active"] else "not active: nothing runs"
+    state = (
+        ("active, test run: no account is changed" if each["test_run"] else "active")
+        if each["active"]
+        else "not active: nothing runs"
+    )
     rows = [
         ("School", each["school"]["name"]),
         ("SIS", each["label"]),
@@ -35,7 +39,10 @@ def _show(document: Document) -> None:
         ("Credentials", held),
         ("Grades", ", ".join(grade_label(level) for level in each["grades"])),
         ("Settings", ", ".join(f"{key}={value}" for key, value in each["choices"].items())),
-        ("Mapping", ", ".join(f"{row['source_field']} → {row['field']}" for row in each["mapping"])),
+        (
+            "Mapping",
+            ", ".join(f"{row['source_field']} → {row['field']}" for row in each["mapping"]),
+        ),
         ("Mail on errors", "yes" if each["notify_on_errors"] else "no"),
     ]
     table(("", ""), [row for row in rows if row[1]], "")
@@ -49,10 +56,20 @@ def _held(field: Document) -> str:
 
 def _show_all(document: Document) -> None:
     rows = [
-        (each["school"]["name"], each["label"], "active" if each["active"] else "off", "test" if each["test_run"] else "live", each["id"])
+        (
+            each["school"]["name"],
+            each["label"],
+            "active" if each["active"] else "off",
+            "test" if each["test_run"] else "live",
+            each["id"],
+        )
         for each in document["integrations"]
     ]
-    table(("School", "SIS", "State", "Mode", "Id"), rows, "Nothing is connected yet: rollbook integration set --help")
+    table(
+        ("School", "SIS", "State", "Mode", "Id"),
+        rows,
+        "Nothing is connected yet: rollbook integration set --help",
+    )
 
 
 def _show_sources(document: Document) -> None:
@@ -60,12 +77,20 @@ def _show_sources(document: Document) -> None:
         for variant in each["variants"]:
             click.echo(f"{each['source']}  {each['label']} {variant['label']}".rstrip())
             for field in variant["credentials"]:
-                given = "from standard input" if field["kind"] == "secret" else f"--credential {field['key']}=…"
+                given = (
+                    "from standard input"
+                    if field["kind"] == "secret"
+                    else f"--credential {field['key']}=…"
+                )
                 click.echo(f"  {field['label']:24} {given}")
             for choice in variant["choices"]:
-                click.echo(f"  {choice['label']:24} --choice {choice['key']}={'|'.join(choice['options'])}")
+                click.echo(
+                    f"  {choice['label']:24} --choice {choice['key']}={'|'.join(choice['options'])}"
+                )
             for row in variant["mapping"]:
-                click.echo(f"  {row['source_field']:32} → {row['field']}{' *' if row['required'] else ''}")
+                click.echo(
+                    f"  {row['source_field']:32} → {row['field']}{' *' if row['required'] else ''}"
+                )
 
 
 @integration.command("sources")
@@ -78,16 +103,29 @@ def sources() -> Answer:
 
 
 def _of_source(source: "Source") -> Document:
-    return {"source": source.slug, "label": source.label, "variants": [_of_variant(each) for each in source.variants]}
+    return {
+        "source": source.slug,
+        "label": source.label,
+        "variants": [_of_variant(each) for each in source.variants],
+    }
 
 
 def _of_variant(variant: "Variant") -> Document:
     return {
         "variant": variant.key,
         "label": variant.label,
-        "credentials": [{"key": each.key, "label": each.label, "kind": each.kind} for each in variant.credentials],
-        "choices": [{"key": each.key, "label": each.label, "options": [value for value, _ in each.options]} for each in variant.choices],
-        "mapping": [{"source_field": row.source_field, "field": row.field, "required": row.required} for row in variant.mapping],
+        "credentials": [
+            {"key": each.key, "label": each.label, "kind": each.kind}
+            for each in variant.credentials
+        ],
+        "choices": [
+            {"key": each.key, "label": each.label, "options": [value for value, _ in each.options]}
+            for each in variant.choices
+        ],
+        "mapping": [
+            {"source_field": row.source_field, "field": row.field, "required": row.required}
+            for row in variant.mapping
+        ],
     }
 
 
@@ -95,14 +133,43 @@ def _of_variant(variant: "Variant") -> Document:
 @click.argument("source")
 @school_option
 @click.option("--variant", default=None, help="For a SIS with several API versions.")
-@click.option("--credential", "pairs", multiple=True, metavar="KEY=VALUE", help="Anything but a secret; may be given several times.")
-@click.option("--keep-secrets", is_flag=True, help="Leave stored secrets as they are and read nothing from standard input.")
-@click.option("--choice", "choices", multiple=True, metavar="KEY=VALUE", help="A further setting of this SIS.")
-@click.option("--grades", default=None, metavar="RANGE", help='Grades to pull in: "9-12", "K-5", "PK,K,1".')
-@click.option("--active/--inactive", default=None, help="Inactive: nothing runs, neither scheduled nor triggered.")
-@click.option("--test-run/--live", default=None, help="A test run reports and changes no account. New ones start as test run.")
-@click.option("--notify/--no-notify", default=None, help="Mail to the administrators when a run has errors.")
-@click.option("--without", multiple=True, metavar="FIELD", help="Pull in all fields but this optional one; may be given several times.")
+@click.option(
+    "--credential",
+    "pairs",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Anything but a secret; may be given several times.",
+)
+@click.option(
+    "--keep-secrets",
+    is_flag=True,
+    help="Leave stored secrets as they are and read nothing from standard input.",
+)
+@click.option(
+    "--choice", "choices", multiple=True, metavar="KEY=VALUE", help="A further setting of this SIS."
+)
+@click.option(
+    "--grades", default=None, metavar="RANGE", help='Grades to pull in: "9-12", "K-5", "PK,K,1".'
+)
+@click.option(
+    "--active/--inactive",
+    default=None,
+    help="Inactive: nothing runs, neither scheduled nor triggered.",
+)
+@click.option(
+    "--test-run/--live",
+    default=None,
+    help="A test run reports and changes no account. New ones start as test run.",
+)
+@click.option(
+    "--notify/--no-notify", default=None, help="Mail to the administrators when a run has errors."
+)
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="FIELD",
+    help="Pull in all fields but this optional one; may be given several times.",
+)
 @click.option("--all-fields", is_flag=True, help="Pull in every field of this SIS, as at first.")
 @answers(_show)
 def set_up_integration(
@@ -141,7 +208,10 @@ def set_up_integration(
     form = kind.variant(variant if variant is not None else before.variant if before else "")
     if variant is not None and form.key != variant:
         raise Refusal(
-            Exit.USAGE, "variant_unknown", f"{kind.label} has no variant {variant!r}.", "`rollbook integration sources` shows them."
+            Exit.USAGE,
+            "variant_unknown",
+            f"{kind.label} has no variant {variant!r}.",
+            "`rollbook integration sources` shows them.",
         )
     credentials = _plain(form, pairs) | ({} if keep_secrets else _secrets(form))
     try:
@@ -165,10 +235,19 @@ def set_up_integration(
 
 
 def _switches(
-    before: "Integration | None", grades: str | None, active: bool | None, test_run: bool | None, notify: bool | None
+    before: "Integration | None",
+    grades: str | None,
+    active: bool | None,
+    test_run: bool | None,
+    notify: bool | None,
 ) -> Document:
     """What was said, else what is stored, else how a new integration starts."""
-    said = {"grades": None if grades is None else _grades(grades), "active": active, "test_run": test_run, "notify_on_errors": notify}
+    said = {
+        "grades": None if grades is None else _grades(grades),
+        "active": active,
+        "test_run": test_run,
+        "notify_on_errors": notify,
+    }
     new = {"grades": [], "active": True, "test_run": True, "notify_on_errors": True}
     stored = {name: getattr(before, name) for name in new} if before else new
     return stored | {name: value for name, value in said.items() if value is not None}
@@ -182,7 +261,9 @@ def show_integration(school_name: str | None, source: str | None) -> Answer:
     """Show how a school is connected. Secrets are never shown."""
     from rollbook.cli.documents import of_integration
 
-    return Answer({"integration": of_integration(find_integration(find_school(school_name), source))})
+    return Answer(
+        {"integration": of_integration(find_integration(find_school(school_name), source))}
+    )
 
 
 @integration.command("list")
@@ -202,7 +283,11 @@ def list_integrations(school_name: str | None) -> Answer:
 def _source(slug: str) -> "Source":
     from rollbook.sources.registry import SOURCES
 
-    return SOURCES.get(slug) or not_found("source_not_found", f"There is no SIS {slug!r}.", f"There are: {', '.join(sorted(SOURCES))}.")
+    return SOURCES.get(slug) or not_found(
+        "source_not_found",
+        f"There is no SIS {slug!r}.",
+        f"There are: {', '.join(sorted(SOURCES))}.",
+    )
 
 
 def _plain(form: "Variant", pairs: Pairs) -> dict[str, str]:
@@ -213,7 +298,10 @@ def _plain(form: "Variant", pairs: Pairs) -> dict[str, str]:
         if kinds[key] == "secret":
             what = f"{key} is a secret: arguments are seen by every user of this machine and kept in shell histories."
             raise Refusal(
-                Exit.USAGE, "secret_as_argument", what, "Give it on standard input, and change it at the SIS: it may have been seen."
+                Exit.USAGE,
+                "secret_as_argument",
+                what,
+                "Give it on standard input, and change it at the SIS: it may have been seen.",
             )
     return given
 
@@ -221,13 +309,21 @@ def _plain(form: "Variant", pairs: Pairs) -> dict[str, str]:
 def _secrets(form: "Variant") -> dict[str, str]:
     fields = [field for field in form.credentials if field.kind == "secret"]
     if sys.stdin.isatty():
-        return {field.key: getpass.getpass(f"{field.label} (empty keeps the stored one): ") for field in fields}
+        return {
+            field.key: getpass.getpass(f"{field.label} (empty keeps the stored one): ")
+            for field in fields
+        }
     text = sys.stdin.read().strip()
     if not text:
         return {}
     if len(fields) == 1:
         return {fields[0].key: text.removeprefix(f"{fields[0].key}=")}
-    return _pairs(tuple(line for line in text.splitlines() if line.strip()), "standard input", {field.key for field in fields}, secret=True)
+    return _pairs(
+        tuple(line for line in text.splitlines() if line.strip()),
+        "standard input",
+        {field.key for field in fields},
+        secret=True,
+    )
 
 
 def _choices(form: "Variant", pairs: Pairs) -> dict[str, str]:
@@ -235,7 +331,12 @@ def _choices(form: "Variant", pairs: Pairs) -> dict[str, str]:
     given = _pairs(pairs, "--choice", set(options))
     for key, value in given.items():
         if value not in options[key]:
-            raise Refusal(Exit.USAGE, "choice_unknown", f"{key} can't be {value!r}.", f"It can be: {', '.join(options[key])}.")
+            raise Refusal(
+                Exit.USAGE,
+                "choice_unknown",
+                f"{key} can't be {value!r}.",
+                f"It can be: {', '.join(options[key])}.",
+            )
     return given
 
 
@@ -245,8 +346,17 @@ def _pairs(pairs: Pairs, where: str, known: set[str], secret: bool = False) -> d
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or key not in known:
-            what = f"{where} has to be KEY=VALUE" if secret or not equals else f"{where} has no {key!r}"
-            raise Refusal(Exit.USAGE, "pair_unknown", f"{what}.", f"The keys are: {', '.join(sorted(known)) or 'none'}.")
+            what = (
+                f"{where} has to be KEY=VALUE"
+                if secret or not equals
+                else f"{where} has no {key!r}"
+            )
+            raise Refusal(
+                Exit.USAGE,
+                "pair_unknown",
+                f"{what}.",
+                f"The keys are: {', '.join(sorted(known)) or 'none'}.",
+            )
         given[key] = value
     return given
 
@@ -258,7 +368,10 @@ def _grades(text: str) -> list[int]:
         return parse_grades(text)
     except ValueError as error:
         raise Refusal(
-            Exit.USAGE, "grades_unreadable", f"{str(error)!r} is not a grade range.", 'Such as "9-12", "K-5" or "PK,K,1".'
+            Exit.USAGE,
+            "grades_unreadable",
+            f"{str(error)!r} is not a grade range.",
+            'Such as "9-12", "K-5" or "PK,K,1".',
         ) from error
 
 
@@ -267,5 +380,14 @@ def _mapping(form: "Variant", without: Pairs) -> list[tuple[str, str]]:
     known = {name for row in form.mapping for name in (row.source_field, row.field)}
     for name in without:
         if name not in known:
-            raise Refusal(Exit.USAGE, "field_unknown", f"There is no field {name!r}.", "`rollbook integration sources` shows the fields.")
-    return [(row.source_field, row.field) for row in form.mapping if not {row.source_field, row.field} & set(without)]
+            raise Refusal(
+                Exit.USAGE,
+                "field_unknown",
+                f"There is no field {name!r}.",
+                "`rollbook integration sources` shows the fields.",
+            )
+    return [
+        (row.source_field, row.field)
+        for row in form.mapping
+        if not {row.source_field, row.field} & set(without)
+    ]

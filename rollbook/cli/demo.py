@@ -18,7 +18,16 @@ from urllib.parse import urlsplit
 import click
 
 from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, print_json, say, set_up
-from rollbook.cli.children import Child, ChildEnded, end_all, end_left_over, first_json, free_port, is_ours, listens
+from rollbook.cli.children import (
+    Child,
+    ChildEnded,
+    end_all,
+    end_left_over,
+    first_json,
+    free_port,
+    is_ours,
+    listens,
+)
 from rollbook.cli.demo_standins import STANDINS, StandIn, set_week
 from rollbook.sources.registry import SOURCES
 
@@ -64,9 +73,26 @@ class State:
 
 @click.group(invoke_without_command=True)
 @folder_option
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535), help="For the browser; the next free one if busy.")
-@click.option("--students", default=1240, show_default=True, type=click.IntRange(10, 1_000_000), help="How many each of the SISs holds.")
-@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when all is ready, for a machine to read.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(1, 65_535),
+    help="For the browser; the next free one if busy.",
+)
+@click.option(
+    "--students",
+    default=1240,
+    show_default=True,
+    type=click.IntRange(10, 1_000_000),
+    help="How many each of the SISs holds.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one line of JSON when all is ready, for a machine to read.",
+)
 @click.pass_context
 def demo(context: click.Context, folder: Path, port: int, students: int, as_json: bool) -> None:
     """Try Rollbook out: made-up students, a stand-in for each SIS, nothing leaves this machine.
@@ -106,7 +132,9 @@ def run(folder: Path, port: int, students: int, as_json: bool, ending: ExitStack
     children: list[Child] = []
     ending.callback(state.keep, pid=None, children=[])
     ending.callback(end_all, children)
-    ending.callback(signal.signal, signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
+    ending.callback(
+        signal.signal, signal.SIGINT, signal.SIG_IGN
+    )  # a second Ctrl-C must not leave half of it running
     state.keep(pid=os.getpid())
 
     say(f"Starting the database, stand-ins for {SIS_NAMES}, mail, web and worker …")
@@ -114,7 +142,9 @@ def run(folder: Path, port: int, students: int, as_json: bool, ending: ExitStack
     taken = [url_port]
     url = f"http://127.0.0.1:{url_port}"
 
-    def start(name: str, arguments: Callable[[], list[str]], ready: Callable[[Child], bool]) -> Child:
+    def start(
+        name: str, arguments: Callable[[], list[str]], ready: Callable[[Child], bool]
+    ) -> Child:
         children.append(Child(name, arguments, logs, ready))
         state.keep(children=[child.pid for child in children])
         return children[-1]
@@ -124,7 +154,11 @@ def run(folder: Path, port: int, students: int, as_json: bool, ending: ExitStack
         port = free_port(urlsplit(before).port or standin.port, tuple(taken))
         taken.append(port)
         arguments = partial(standin.arguments, port, students)
-        return start(standin.slug, lambda: arguments(state.read().get("week", 1)), lambda child: first_json(child) is not None)
+        return start(
+            standin.slug,
+            lambda: arguments(state.read().get("week", 1)),
+            lambda child: first_json(child) is not None,
+        )
 
     systems = [start_sis(standin) for standin in STANDINS]
 
@@ -135,11 +169,19 @@ def run(folder: Path, port: int, students: int, as_json: bool, ending: ExitStack
     people = _people(state)
     serve = ["rollbook", "web", "--port", str(url_port), "--processes", "1"]
     web = start("web", lambda: serve, lambda _: listens(url_port))
-    worker = start("worker", lambda: ["rollbook", "worker"], lambda child: "worker is ready" in child.output)
+    worker = start(
+        "worker", lambda: ["rollbook", "worker"], lambda child: "worker is ready" in child.output
+    )
     for child in (*systems, web, worker):
         child.wait_until_ready()
 
-    state.keep(url=url, sis={one.slug: one.known(first_json(child) or {}) for one, child in zip(STANDINS, systems, strict=True)})
+    state.keep(
+        url=url,
+        sis={
+            one.slug: one.known(first_json(child) or {})
+            for one, child in zip(STANDINS, systems, strict=True)
+        },
+    )
     ready = {
         "url": url,
         "people": people,
@@ -158,24 +200,34 @@ def _take_over(state: State) -> None:
     """There is one demo for one folder. What a killed one left behind is ended first."""
     pid = state.known.get("pid")
     if pid and pid != os.getpid() and is_ours(pid):
-        raise click.ClickException(f"A demo runs on this folder already: {state.known.get('url', 'it is starting')} (process {pid}).")
+        raise click.ClickException(
+            f"A demo runs on this folder already: {state.known.get('url', 'it is starting')} (process {pid})."
+        )
     end_left_over(state.known.get("children", []))
 
 
 def _port(wanted: int, purpose: str) -> int:
     port = free_port(wanted)
     if port != wanted:
-        say(f"Port {wanted} is in use by another program, so {purpose} gets {port}. Choose one yourself with --port.")
+        say(
+            f"Port {wanted} is in use by another program, so {purpose} gets {port}. Choose one yourself with --port."
+        )
     return port
 
 
 def _environment(folder: Path, url: str, mails: Path, mail_port: int | None) -> None:
     """For this process and its children. Whatever database the terminal names, the demo stays on its own."""
-    for name in [name for name in os.environ if name.startswith("ROLLBOOK_")] + ["DATABASE_URL", "DATABASE_OWNER_URL"]:
+    for name in [name for name in os.environ if name.startswith("ROLLBOOK_")] + [
+        "DATABASE_URL",
+        "DATABASE_OWNER_URL",
+    ]:
         os.environ.pop(name, None)
     os.environ |= {"ROLLBOOK_DATA_DIR": str(folder.resolve()), "ROLLBOOK_PUBLIC_URL": url}
     if mail_port:
-        os.environ |= {"ROLLBOOK_EMAIL_URL": f"smtp://127.0.0.1:{mail_port}", "ROLLBOOK_CAUGHT_MAIL_DIR": str(mails)}
+        os.environ |= {
+            "ROLLBOOK_EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
+            "ROLLBOOK_CAUGHT_MAIL_DIR": str(mails),
+        }
 
 
 def _database() -> None:
@@ -195,14 +247,17 @@ def _people(state: State) -> list[dict[str, str]]:
     from rollbook.schools.models import Membership, School, User
 
     people = state.known.get("people") or [
-        {"email": email, "name": name, "role": role, "password": secrets.token_urlsafe(9)} for email, name, role in PEOPLE
+        {"email": email, "name": name, "role": role, "password": secrets.token_urlsafe(9)}
+        for email, name, role in PEOPLE
     ]
     school, _ = School.objects.get_or_create(name=SCHOOL, defaults={"timezone": TIMEZONE})
     for person in people:
         user = User.objects.filter(email=person["email"]).first() or User.objects.create_user(
             person["email"], person["name"], person["password"]
         )
-        Membership.objects.get_or_create(school=school, user=user, defaults={"role": person["role"]})
+        Membership.objects.get_or_create(
+            school=school, user=user, defaults={"role": person["role"]}
+        )
     state.keep(people=people)
     return list(people)
 
@@ -221,7 +276,9 @@ def _mail(mails: Path, taken: tuple[int, ...], ending: ExitStack) -> int | None:
             continue
         break
     if catcher is None:
-        say("aiosmtpd is not installed, so mails of the demo go to the log: pip install --require-hashes -r requirements/demo.txt")
+        say(
+            "aiosmtpd is not installed, so mails of the demo go to the log: pip install --require-hashes -r requirements/demo.txt"
+        )
         return None
     ending.callback(catcher.stop)
     return port
@@ -253,7 +310,11 @@ def _show_ready(ready: Document, folder: Path, seconds: float) -> None:
 
 def _command() -> str:
     """How this terminal calls the command."""
-    return "rollbook" if shutil.which("rollbook") else f"{os.path.relpath(Path(sys.prefix) / 'bin' / 'rollbook')}"
+    return (
+        "rollbook"
+        if shutil.which("rollbook")
+        else f"{os.path.relpath(Path(sys.prefix) / 'bin' / 'rollbook')}"
+    )
 
 
 def _watch(children: list[Child], state: State) -> None:
@@ -275,7 +336,9 @@ def _watch(children: list[Child], state: State) -> None:
 
 
 def _show_week(document: Document) -> None:
-    click.echo(f"It is week {document['week']} in {SIS_NAMES} now, with {document['students']:,} students. Trigger the sync again.")
+    click.echo(
+        f"It is week {document['week']} in {SIS_NAMES} now, with {document['students']:,} students. Trigger the sync again."
+    )
 
 
 @demo.command("next-week")
@@ -287,7 +350,10 @@ def next_week(folder: Path) -> Answer:
     pid = state.known.get("pid")
     if not pid or not is_ours(pid) or "sis" not in state.known:
         raise Refusal(
-            Exit.NOT_READY, "no_demo", f"No demo runs on {folder}.", "Start it with `rollbook demo`, and say this in a second terminal."
+            Exit.NOT_READY,
+            "no_demo",
+            f"No demo runs on {folder}.",
+            "Start it with `rollbook demo`, and say this in a second terminal.",
         )
     week = state.known.get("week", 1) + 1
     told = [set_week(known["url"], week) for known in state.known["sis"].values()]

@@ -22,7 +22,11 @@ class StandIn(NamedTuple):
 
     def arguments(self, port: int, students: int, week: int) -> list[str]:
         options = {"port": port, "students": students, "seed": SEED, "week": week}
-        return ["rollbook.standins", self.slug, *(part for name, value in options.items() for part in (f"--{name}", str(value)))]
+        return [
+            "rollbook.standins",
+            self.slug,
+            *(part for name, value in options.items() for part in (f"--{name}", str(value))),
+        ]
 
     def known(self, about: Document) -> Document:
         """What the demo remembers and tells of it, from the line by which it said that it is ready."""
@@ -62,7 +66,12 @@ def set_week(url: str, week: int) -> Document:
     address = urlsplit(url)
     connection = http.client.HTTPConnection(str(address.hostname), address.port or 80, timeout=30)
     try:
-        connection.request("POST", "/_standin/week", json.dumps({"week": week}), {"Content-Type": "application/json"})
+        connection.request(
+            "POST",
+            "/_standin/week",
+            json.dumps({"week": week}),
+            {"Content-Type": "application/json"},
+        )
         told: Document = json.loads(connection.getresponse().read())
     finally:
         connection.close()

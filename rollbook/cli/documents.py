@@ -19,7 +19,12 @@ def moment(at: datetime | None) -> str | None:
 
 
 def of_school(school: "School") -> Document:
-    return {"id": str(school.pk), "name": school.name, "timezone": school.timezone, "created_at": moment(school.created_at)}
+    return {
+        "id": str(school.pk),
+        "name": school.name,
+        "timezone": school.timezone,
+        "created_at": moment(school.created_at),
+    }
 
 
 def of_user(user: "User") -> Document:
@@ -27,7 +32,13 @@ def of_user(user: "User") -> Document:
         {"id": str(membership.school_id), "name": membership.school.name, "role": membership.role}
         for membership in user.memberships.select_related("school").order_by("school__name")
     ]
-    return {"id": str(user.pk), "email": user.email, "name": user.name, "active": user.is_active, "schools": schools}
+    return {
+        "id": str(user.pk),
+        "email": user.email,
+        "name": user.name,
+        "active": user.is_active,
+        "schools": schools,
+    }
 
 
 def of_integration(integration: "Integration") -> Document:
@@ -42,7 +53,13 @@ def of_integration(integration: "Integration") -> Document:
         "label": integration.source_type.label,
         "variant": integration.variant,
         "credentials": [
-            {"key": field.key, "label": field.label, "kind": field.kind, "set": field.key in kept, "value": kept.get(field.key)}
+            {
+                "key": field.key,
+                "label": field.label,
+                "kind": field.kind,
+                "set": field.key in kept,
+                "value": kept.get(field.key),
+            }
             for field in integration.variant_type.credentials
         ],
         "choices": integration.choices,
@@ -50,14 +67,25 @@ def of_integration(integration: "Integration") -> Document:
         "active": integration.active,
         "test_run": integration.test_run,
         "notify_on_errors": integration.notify_on_errors,
-        "mapping": [{"source_field": source_field, "field": field} for source_field, field in integration.mapping],
+        "mapping": [
+            {"source_field": source_field, "field": field}
+            for source_field, field in integration.mapping
+        ],
         "updated_at": moment(integration.updated_at),
     }
 
 
 def of_run(run: "Run") -> Document:
-    took = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None
-    failed = {"code": run.error_code, "what": run.error_what, "remedy": run.error_remedy} if run.error_code else None
+    took = (
+        (run.finished_at - run.started_at).total_seconds()
+        if run.finished_at and run.started_at
+        else None
+    )
+    failed = (
+        {"code": run.error_code, "what": run.error_what, "remedy": run.error_remedy}
+        if run.error_code
+        else None
+    )
     return {
         "id": str(run.pk),
         "school": {"id": str(run.school_id), "name": run.school.name},
@@ -178,7 +206,15 @@ def of_problem(line: "Line") -> Document:
 
 def of_column(column: "Column") -> Document:
     """A column of an upload: what it fills, and how that is known."""
-    known = "chosen" if column.saved else "remembered" if column.remembered else "guessed" if column.guessed else None
+    known = (
+        "chosen"
+        if column.saved
+        else "remembered"
+        if column.remembered
+        else "guessed"
+        if column.guessed
+        else None
+    )
     return {
         "letter": column.letter,
         "name": column.name or None,

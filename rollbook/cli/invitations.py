@@ -27,13 +27,26 @@ def _show(document: Document) -> None:
 @click.command()
 @click.argument("emails", nargs=-1, metavar="[EMAIL]...")
 @school_option
-@click.option("--all", "everybody", is_flag=True, help="All students of the school who aren't registered yet.")
-@click.option("--graduation-year", type=int, default=None, metavar="YEAR", help="With --all: only those who graduate in this year.")
+@click.option(
+    "--all", "everybody", is_flag=True, help="All students of the school who aren't registered yet."
+)
+@click.option(
+    "--graduation-year",
+    type=int,
+    default=None,
+    metavar="YEAR",
+    help="With --all: only those who graduate in this year.",
+)
 @click.option("--again", is_flag=True, help="Also those who were invited within the last day.")
 @click.option("--preview", is_flag=True, help="Count, and send nothing.")
 @answers(_show)
 def invite(
-    emails: tuple[str, ...], school_name: str | None, everybody: bool, graduation_year: int | None, again: bool, preview: bool
+    emails: tuple[str, ...],
+    school_name: str | None,
+    everybody: bool,
+    graduation_year: int | None,
+    again: bool,
+    preview: bool,
 ) -> Answer:
     """Send the registration email to students. A run never does this by itself.
 
@@ -48,39 +61,78 @@ def invite(
     school = find_school(school_name)
     accounts = _chosen(school, emails, everybody, graduation_year)
     audience = registration.audience(accounts, again=again)
-    left_out = {"registered": audience.registered, "just_invited": audience.just_invited, "not_active": audience.not_active}
-    invited = audience.invited if preview else mails.invite(school, accounts, None, again=again, via=VIA)
+    left_out = {
+        "registered": audience.registered,
+        "just_invited": audience.just_invited,
+        "not_active": audience.not_active,
+    }
+    invited = (
+        audience.invited if preview else mails.invite(school, accounts, None, again=again, via=VIA)
+    )
     return Answer({"invited": invited, "left_out": left_out, "preview": preview})
 
 
-def _chosen(school: "School", emails: tuple[str, ...], everybody: bool, graduation_year: int | None) -> "QuerySet[StudentAccount]":
+def _chosen(
+    school: "School", emails: tuple[str, ...], everybody: bool, graduation_year: int | None
+) -> "QuerySet[StudentAccount]":
     from rollbook.roster.values import email_key
     from rollbook.students.models import StudentAccount
 
     if everybody == bool(emails):
-        raise Refusal(Exit.USAGE, "students_unnamed", "Name students by their e-mail, or say --all.", "See rollbook invite --help.")
+        raise Refusal(
+            Exit.USAGE,
+            "students_unnamed",
+            "Name students by their e-mail, or say --all.",
+            "See rollbook invite --help.",
+        )
     accounts = StudentAccount.objects.filter(school=school)
     if everybody:
         return accounts.filter(graduation_year=graduation_year) if graduation_year else accounts
     keys = {email_key(email.strip()) for email in emails}
     found = accounts.filter(email_key__in=keys)
     if found.count() < len(keys):
-        not_found("student_not_found", "Not every address belongs to a student of this school; nothing was sent.", "See rollbook students.")
+        not_found(
+            "student_not_found",
+            "Not every address belongs to a student of this school; nothing was sent.",
+            "See rollbook students.",
+        )
     return found
 
 
 def _show_list(document: Document) -> None:
     rows = [
-        (each["created_at"], each["student"], each["state"], each["tries"], each["trouble"], each["used_at"] or each["expires_at"])
+        (
+            each["created_at"],
+            each["student"],
+            each["state"],
+            each["tries"],
+            each["trouble"],
+            each["used_at"] or each["expires_at"],
+        )
         for each in document["invitations"]
     ]
-    table(("Made (UTC)", "Student", "State", "Tries", "Trouble", "Used, or good until"), rows, "No registration emails.")
+    table(
+        ("Made (UTC)", "Student", "State", "Tries", "Trouble", "Used, or good until"),
+        rows,
+        "No registration emails.",
+    )
 
 
 @click.command()
 @school_option
-@click.option("--state", type=click.Choice(STATES), default=None, help="undelivered: given up after a day of tries.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many, newest first.")
+@click.option(
+    "--state",
+    type=click.Choice(STATES),
+    default=None,
+    help="undelivered: given up after a day of tries.",
+)
+@click.option(
+    "--limit",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="How many, newest first.",
+)
 @answers(_show_list)
 def invitations(school_name: str | None, state: str | None, limit: int) -> Answer:
     """List the registration emails, newest first: to which student, whether sent and used, and what kept them.

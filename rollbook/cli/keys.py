@@ -12,17 +12,31 @@ from rollbook.cli.people import VIA
 def _show_keys(document: Document) -> None:
     for name, value in document["keys"].items():
         click.echo(f"{name}={value}")
-    say("Put these into the environment of web and worker, and keep a copy apart from the database's backups.")
+    say(
+        "Put these into the environment of web and worker, and keep a copy apart from the database's backups."
+    )
 
 
 @answers(_show_keys, django=False)
 def _fresh() -> Answer:
     encryption = f"k{secrets.token_hex(3)}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
-    return Answer({"keys": {"ROLLBOOK_SECRET_KEY": secrets.token_urlsafe(48), "ROLLBOOK_ENCRYPTION_KEYS": encryption}})
+    return Answer(
+        {
+            "keys": {
+                "ROLLBOOK_SECRET_KEY": secrets.token_urlsafe(48),
+                "ROLLBOOK_ENCRYPTION_KEYS": encryption,
+            }
+        }
+    )
 
 
 @click.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output and nothing else.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON document on standard output and nothing else.",
+)
 @click.pass_context
 def keys(context: click.Context, as_json: bool) -> None:
     """Print a fresh secret key and encryption key for a production installation. Nothing is stored."""
@@ -32,13 +46,17 @@ def keys(context: click.Context, as_json: bool) -> None:
 
 def _show_rotated(document: Document) -> None:
     told = document["rotated"]
-    click.echo(f"Key {told['key']}: {told['changed']} stored values encrypted anew, {told['already']} were already.")
+    click.echo(
+        f"Key {told['key']}: {told['changed']} stored values encrypted anew, {told['already']} were already."
+    )
     if told["unreadable"]:
         click.echo(
             f"{told['unreadable']} can't be read with these keys and were left as they are: keep the old keys, and see `rollbook check`."
         )
     else:
-        click.echo("The other keys are needed by nothing but older backups: they can go from ROLLBOOK_ENCRYPTION_KEYS.")
+        click.echo(
+            "The other keys are needed by nothing but older backups: they can go from ROLLBOOK_ENCRYPTION_KEYS."
+        )
 
 
 @keys.command()
@@ -56,5 +74,13 @@ def rotate() -> Answer:
     from rollbook.sync import credentials
 
     told = credentials.rotate()
-    audit.record("keys.rotated", school=None, actor=None, subject=told.key, via=VIA, changed=told.changed, unreadable=told.unreadable)
+    audit.record(
+        "keys.rotated",
+        school=None,
+        actor=None,
+        subject=told.key,
+        via=VIA,
+        changed=told.changed,
+        unreadable=told.unreadable,
+    )
     return Answer({"rotated": told._asdict()}, Exit.NOT_READY if told.unreadable else Exit.DONE)

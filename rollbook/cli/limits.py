@@ -18,9 +18,15 @@ def limits() -> None:
 
 
 def _show(document: Document) -> None:
-    table(("Limit", "Figure"), [(name, "off" if value is None else value) for name, value in document["limits"].items()], "")
+    table(
+        ("Limit", "Figure"),
+        [(name, "off" if value is None else value) for name, value in document["limits"].items()],
+        "",
+    )
     for each in document["widenings"]:
-        figures = ", ".join(f"{name} {'off' if value is None else value}" for name, value in each["figures"].items())
+        figures = ", ".join(
+            f"{name} {'off' if value is None else value}" for name, value in each["figures"].items()
+        )
         click.echo(f"{each['first_day']} to {each['last_day']}: {figures} (number {each['id']})")
 
 
@@ -29,11 +35,18 @@ def _document(school: Any) -> Answer:
     from rollbook.sync.models import LimitWidening
 
     widenings = [
-        {"id": each.pk, "first_day": str(each.first_day), "last_day": str(each.last_day), "figures": each.figures}
+        {
+            "id": each.pk,
+            "first_day": str(each.first_day),
+            "last_day": str(each.last_day),
+            "figures": each.figures,
+        }
         for each in LimitWidening.objects.filter(school=school).order_by("first_day")
     ]
     today = figures.today(school)._asdict()
-    return Answer({"limits": figures.of_school(school)._asdict(), "today": today, "widenings": widenings})
+    return Answer(
+        {"limits": figures.of_school(school)._asdict(), "today": today, "widenings": widenings}
+    )
 
 
 @limits.command("show")
@@ -58,7 +71,10 @@ def pairs_of(pairs: tuple[str, ...]) -> dict[str, Any]:
                 told[name] = None if text == "off" else float(text)
         except (ValueError, KeyError):
             raise Refusal(
-                Exit.USAGE, "limit_unreadable", f"{pair!r} can't be read.", "Write leavers_percent=10 or emails_percent=off."
+                Exit.USAGE,
+                "limit_unreadable",
+                f"{pair!r} can't be read.",
+                "Write leavers_percent=10 or emails_percent=off.",
             ) from None
     return told
 
@@ -97,7 +113,9 @@ def set_limits(figures: tuple[str, ...], school_name: str | None, switch_off: bo
 @click.option("--to", "last", type=DAY, required=True, help="The last day, included.")
 @school_option
 @answers(_show)
-def widen(figures: tuple[str, ...], first: datetime, last: datetime, school_name: str | None) -> Answer:
+def widen(
+    figures: tuple[str, ...], first: datetime, last: datetime, school_name: str | None
+) -> Answer:
     """Hold the runs of some days against other limits, as at the change of the school year.
 
     \b
@@ -125,5 +143,9 @@ def end(number: int, school_name: str | None) -> Answer:
 
     school = find_school(school_name)
     if not held_against.end_widening(school, None, number, via=VIA):
-        not_found("widening_not_found", f"There is no widening {number}.", "rollbook limits show lists them.")
+        not_found(
+            "widening_not_found",
+            f"There is no widening {number}.",
+            "rollbook limits show lists them.",
+        )
     return _document(school)

@@ -33,14 +33,23 @@ def _show(document: Document) -> None:
         )
         for each in document["links"]
     ]
-    table(("Id", "Account", "Student", "SIS ID", "The same", "Clash", "Decision"), rows, "Nothing to decide.")
+    table(
+        ("Id", "Account", "Student", "SIS ID", "The same", "Clash", "Decision"),
+        rows,
+        "Nothing to decide.",
+    )
     if document["total"] > len(rows):
         say(f"{len(rows):,} of {document['total']:,}. See more with --limit.")
 
 
 @links.command("list")
 @school_option
-@click.option("--state", type=click.Choice(STATES), default="undecided", help="clash: undecided and contradicting; all: decided ones too.")
+@click.option(
+    "--state",
+    type=click.Choice(STATES),
+    default="undecided",
+    help="clash: undecided and contradicting; all: decided ones too.",
+)
 @click.option("--limit", default=1_000, show_default=True, type=click.IntRange(1, 1_000_000))
 @answers(_show)
 def list_links(school_name: str | None, state: str, limit: int) -> Answer:
@@ -56,16 +65,35 @@ def list_links(school_name: str | None, state: str, limit: int) -> Answer:
     found = linking.proposals(school) if state == "all" else linking.undecided(school)
     if state == "clash":
         found = found.exclude(clash="")
-    return Answer({"total": found.count(), "links": [_of_link(each) for each in found.select_related("account")[:limit]]})
+    return Answer(
+        {
+            "total": found.count(),
+            "links": [_of_link(each) for each in found.select_related("account")[:limit]],
+        }
+    )
 
 
 def _of_link(proposal: "LinkProposal") -> Document:
-    same = [field for field in ("email", "name", "birth_date", "sis_id", "student_number") if getattr(proposal, f"same_{field}")]
-    decision = "confirmed" if getattr(proposal, "confirmed", False) else "not_same" if getattr(proposal, "rejected", False) else None
+    same = [
+        field
+        for field in ("email", "name", "birth_date", "sis_id", "student_number")
+        if getattr(proposal, f"same_{field}")
+    ]
+    decision = (
+        "confirmed"
+        if getattr(proposal, "confirmed", False)
+        else "not_same"
+        if getattr(proposal, "rejected", False)
+        else None
+    )
     return {
         "id": str(proposal.pk),
         "source": proposal.source,
-        "account": {"id": str(proposal.account_id), "name": proposal.account.name, "email": proposal.account.email},
+        "account": {
+            "id": str(proposal.account_id),
+            "name": proposal.account.name,
+            "email": proposal.account.email,
+        },
         "sis_id": proposal.sis_id,
         "record": {"name": proposal.name, **proposal.record},
         "same": same,
@@ -82,7 +110,11 @@ def _show_done(document: Document) -> None:
 @links.command("confirm")
 @click.argument("proposal_id", metavar="[ID]", type=click.UUID, required=False)
 @school_option
-@click.option("--exact", is_flag=True, help="Every one whose e-mail and name are the same and that contradicts no other.")
+@click.option(
+    "--exact",
+    is_flag=True,
+    help="Every one whose e-mail and name are the same and that contradicts no other.",
+)
 @answers(_show_done)
 def confirm(proposal_id: UUID | None, school_name: str | None, exact: bool) -> Answer:
     """Say that an account and a student are one person: the next live run links them.
@@ -95,11 +127,20 @@ def confirm(proposal_id: UUID | None, school_name: str | None, exact: bool) -> A
     from rollbook.sync import linking
 
     if exact == (proposal_id is not None):
-        raise Refusal(Exit.USAGE, "which_link", "Name one id, or --exact.", "`rollbook links list` shows the ids.")
+        raise Refusal(
+            Exit.USAGE,
+            "which_link",
+            "Name one id, or --exact.",
+            "`rollbook links list` shows the ids.",
+        )
     if proposal_id is None:
-        return Answer({"decided": linking.confirm_exact(find_school(school_name), None, None, via=VIA)})
+        return Answer(
+            {"decided": linking.confirm_exact(find_school(school_name), None, None, via=VIA)}
+        )
     try:
-        return Answer({"decided": int(linking.confirm(_find(proposal_id, school_name), None, via=VIA))})
+        return Answer(
+            {"decided": int(linking.confirm(_find(proposal_id, school_name), None, via=VIA))}
+        )
     except linking.LinkRefused as refused:
         raise Refusal(Exit.REFUSED, "link_contradicts", str(refused)) from refused
 
@@ -123,12 +164,20 @@ def take_back(proposal_id: UUID, school_name: str | None) -> Answer:
     """Take a decision back that no live run has acted on yet."""
     from rollbook.sync import linking
 
-    return Answer({"decided": int(linking.take_back(_find(proposal_id, school_name), None, via=VIA))})
+    return Answer(
+        {"decided": int(linking.take_back(_find(proposal_id, school_name), None, via=VIA))}
+    )
 
 
 def _find(proposal_id: UUID, school_name: str | None) -> "LinkProposal":
     from rollbook.sync.models import LinkProposal
 
     school = find_school(school_name)
-    proposal = LinkProposal.objects.select_related("school").filter(pk=proposal_id, school=school).first()
-    return proposal or not_found("link_not_found", f"There is no proposal {proposal_id}.", "`rollbook links list` shows them.")
+    proposal = (
+        LinkProposal.objects.select_related("school").filter(pk=proposal_id, school=school).first()
+    )
+    return proposal or not_found(
+        "link_not_found",
+        f"There is no proposal {proposal_id}.",
+        "`rollbook links list` shows them.",
+    )

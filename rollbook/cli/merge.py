@@ -19,10 +19,18 @@ def _show(document: Document) -> None:
 @click.argument("kept", metavar="KEPT")
 @click.argument("other", metavar="OTHER")
 @school_option
-@click.option("--take", "taken", multiple=True, metavar="FIELD", help="A field whose value is the other's; repeat it for more.")
+@click.option(
+    "--take",
+    "taken",
+    multiple=True,
+    metavar="FIELD",
+    help="A field whose value is the other's; repeat it for more.",
+)
 @click.option("--undo", is_flag=True, help="Take the merge of OTHER into KEPT back.")
 @answers(_show)
-def merge(kept: str, other: str, school_name: str | None, taken: tuple[str, ...], undo: bool) -> Answer:
+def merge(
+    kept: str, other: str, school_name: str | None, taken: tuple[str, ...], undo: bool
+) -> Answer:
     """Merge the account OTHER into KEPT (each by id, SIS ID or e-mail). OTHER is closed and points to KEPT; --undo takes it back.
 
     \b
@@ -36,7 +44,12 @@ def merge(kept: str, other: str, school_name: str | None, taken: tuple[str, ...]
     here, there = find_student(school_name, kept), find_student(school_name, other)
     unknown = [field for field in taken if field not in merging.FIELDS]
     if unknown:
-        raise Refusal(Exit.USAGE, "field_unknown", f"There is no field {unknown[0]!r}.", f"Known are: {', '.join(merging.FIELDS)}.")
+        raise Refusal(
+            Exit.USAGE,
+            "field_unknown",
+            f"There is no field {unknown[0]!r}.",
+            f"Known are: {', '.join(merging.FIELDS)}.",
+        )
     try:
         stays = merging.take_back(there, None, via=VIA) if undo else []
         if not undo:

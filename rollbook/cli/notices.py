@@ -23,7 +23,15 @@ def notices() -> None:
 
 def _show(document: Document) -> None:
     rows = [
-        (each["created_at"], each["to"], each["event"], each["state"], each["tries"], each["trouble"], each["run"])
+        (
+            each["created_at"],
+            each["to"],
+            each["event"],
+            each["state"],
+            each["tries"],
+            each["trouble"],
+            each["run"],
+        )
         for each in document["notices"]
     ]
     table(("Made (UTC)", "To", "Event", "State", "Tries", "Trouble", "Run"), rows, "No notices.")
@@ -31,8 +39,19 @@ def _show(document: Document) -> None:
 
 @notices.command("list")
 @school_option
-@click.option("--state", type=click.Choice(STATES), default=None, help="undelivered: given up after a day of tries.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many, newest first.")
+@click.option(
+    "--state",
+    type=click.Choice(STATES),
+    default=None,
+    help="undelivered: given up after a day of tries.",
+)
+@click.option(
+    "--limit",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="How many, newest first.",
+)
 @answers(_show)
 def list_notices(school_name: str | None, state: str | None, limit: int) -> Answer:
     """List the mail about runs, newest first: to whom, about what, whether it was sent, and what kept it.
@@ -60,10 +79,18 @@ def _show_choice(document: Document) -> None:
 @notices.command("choose")
 @click.argument("email")
 @school_option
-@click.option("--event", "events", multiple=True, type=click.Choice(EVENTS), help="Mail about this; may be given several times.")
+@click.option(
+    "--event",
+    "events",
+    multiple=True,
+    type=click.Choice(EVENTS),
+    help="Mail about this; may be given several times.",
+)
 @click.option("--none", "nothing", is_flag=True, help="No mail at all.")
 @answers(_show_choice)
-def choose_notices(email: str, school_name: str | None, events: tuple[str, ...], nothing: bool) -> Answer:
+def choose_notices(
+    email: str, school_name: str | None, events: tuple[str, ...], nothing: bool
+) -> Answer:
     """Choose what a person of a school gets mail about, in place of what it was. Without --event or --none: show it.
 
     \b
@@ -74,19 +101,34 @@ def choose_notices(email: str, school_name: str | None, events: tuple[str, ...],
     from rollbook.sync import notices as mail
 
     if events and nothing:
-        raise Refusal(Exit.USAGE, "none_and_event", "--none and --event exclude each other.", "Leave one of them out.")
+        raise Refusal(
+            Exit.USAGE,
+            "none_and_event",
+            "--none and --event exclude each other.",
+            "Leave one of them out.",
+        )
     membership = _membership(email, school_name)
     if events or nothing:
         mail.choose(membership, list(events), via=VIA)
     school = {"id": str(membership.school_id), "name": membership.school.name}
-    return Answer({"choice": {"user": membership.user.email, "school": school, "events": mail.chosen_events(membership)}})
+    return Answer(
+        {
+            "choice": {
+                "user": membership.user.email,
+                "school": school,
+                "events": mail.chosen_events(membership),
+            }
+        }
+    )
 
 
 def _membership(email: str, school_name: str | None) -> "Membership":
     user, school = find_user(email), find_school(school_name)
     remedy = "Give them a role there: rollbook user add --help"
     found = user.memberships.select_related("school", "user").filter(school=school).first()
-    return found or not_found("membership_not_found", f"{user.email} has no role at {school}.", remedy)
+    return found or not_found(
+        "membership_not_found", f"{user.email} has no role at {school}.", remedy
+    )
 
 
 def _of_notice(notice: "Notice") -> Document:

@@ -30,15 +30,39 @@ def unapplied(alias: str = "owner") -> list[str]:
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connections[alias])
-    return [f"{step.app_label}.{step.name}" for step, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+    return [
+        f"{step.app_label}.{step.name}"
+        for step, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())
+    ]
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 listens on every network of this machine.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535), help="Where it listens.")
-@click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="How many, beside the one that starts them.")
 @click.option(
-    "--threads", default=8, show_default=True, type=click.IntRange(1, 256), help="Requests that one process answers side by side."
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="0.0.0.0 listens on every network of this machine.",
+)
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(1, 65_535),
+    help="Where it listens.",
+)
+@click.option(
+    "--processes",
+    default=2,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="How many, beside the one that starts them.",
+)
+@click.option(
+    "--threads",
+    default=8,
+    show_default=True,
+    type=click.IntRange(1, 256),
+    help="Requests that one process answers side by side.",
 )
 def web(host: str, port: int, processes: int, threads: int) -> None:
     """Serve the screens until stopped. Run `rollbook migrate` first: this command migrates nothing.
@@ -90,7 +114,12 @@ def _logging() -> dict[str, Any]:
     from django.conf import settings
 
     own = {"handlers": ["console"], "propagate": False}
-    return settings.LOGGING | {"loggers": {"gunicorn.error": own | {"level": "INFO"}, "gunicorn.access": own | {"level": "ERROR"}}}
+    return settings.LOGGING | {
+        "loggers": {
+            "gunicorn.error": own | {"level": "INFO"},
+            "gunicorn.access": own | {"level": "ERROR"},
+        }
+    }
 
 
 def _settle() -> None:

@@ -18,7 +18,11 @@ ROLES = ("owner", "administrator", "counselor")
 
 def _show_schools(document: Document) -> None:
     rows = [(school["name"], school["timezone"], school["id"]) for school in document["schools"]]
-    table(("School", "Time zone", "Id"), rows, 'No school yet. Add one: rollbook school add "Lincoln High School"')
+    table(
+        ("School", "Time zone", "Id"),
+        rows,
+        'No school yet. Add one: rollbook school add "Lincoln High School"',
+    )
 
 
 def _show_school(document: Document) -> None:
@@ -33,7 +37,12 @@ def school() -> None:
 
 @school.command("add")
 @click.argument("name")
-@click.option("--timezone", default="Asia/Singapore", show_default=True, help="Its IANA time zone, such as America/New_York.")
+@click.option(
+    "--timezone",
+    default="Asia/Singapore",
+    show_default=True,
+    help="Its IANA time zone, such as America/New_York.",
+)
 @answers(_show_school)
 def add_school(name: str, timezone: str) -> Answer:
     """Add a school.
@@ -54,9 +63,19 @@ def add_school(name: str, timezone: str) -> Answer:
     if not name:
         raise Refusal(Exit.USAGE, "name_missing", "A school needs a name.")
     if timezone not in available_timezones():
-        raise Refusal(Exit.USAGE, "timezone_unknown", f"{timezone!r} is not a time zone.", "Give its IANA name, such as America/New_York.")
+        raise Refusal(
+            Exit.USAGE,
+            "timezone_unknown",
+            f"{timezone!r} is not a time zone.",
+            "Give its IANA name, such as America/New_York.",
+        )
     if School.objects.filter(name__iexact=name).exists():
-        raise Refusal(Exit.REFUSED, "school_exists", f"There is a school {name!r} already.", "Commands find a school by its name.")
+        raise Refusal(
+            Exit.REFUSED,
+            "school_exists",
+            f"There is a school {name!r} already.",
+            "Commands find a school by its name.",
+        )
     with transaction.atomic():
         added = School.objects.create(name=name, timezone=timezone)
         audit.record("school.added", school=added, actor=None, subject=str(added.pk), via=VIA)
@@ -79,7 +98,11 @@ def _show_users(document: Document) -> None:
         for user in document["users"]
         for at in user["schools"] or [{"role": "", "name": ""}]
     ]
-    table(("E-mail", "Name", "Role", "School"), rows, "No users yet. Add one: rollbook user add --help")
+    table(
+        ("E-mail", "Name", "Role", "School"),
+        rows,
+        "No users yet. Add one: rollbook user add --help",
+    )
 
 
 def _show_user(document: Document) -> None:
@@ -93,7 +116,9 @@ def _show_user(document: Document) -> None:
 
 
 password_option = click.option(
-    "--password-stdin", is_flag=True, help="Read the password from standard input. Otherwise one is made up and shown once."
+    "--password-stdin",
+    is_flag=True,
+    help="Read the password from standard input. Otherwise one is made up and shown once.",
 )
 
 
@@ -104,12 +129,23 @@ def user() -> None:
 
 @user.command("add")
 @click.argument("email")
-@click.option("--name", default="", help="How screens and the audit log name this person; the e-mail unless given.")
-@click.option("--role", type=click.Choice(ROLES), required=True, help="A counselor sees students and reports, and triggers nothing.")
+@click.option(
+    "--name",
+    default="",
+    help="How screens and the audit log name this person; the e-mail unless given.",
+)
+@click.option(
+    "--role",
+    type=click.Choice(ROLES),
+    required=True,
+    help="A counselor sees students and reports, and triggers nothing.",
+)
 @school_option
 @password_option
 @answers(_show_user)
-def add_user(email: str, name: str, role: str, school_name: str | None, password_stdin: bool) -> Answer:
+def add_user(
+    email: str, name: str, role: str, school_name: str | None, password_stdin: bool
+) -> Answer:
     """Add a person to a school, with a role. A person who is there already keeps the password and gets this role.
 
     \b
@@ -130,7 +166,9 @@ def add_user(email: str, name: str, role: str, school_name: str | None, password
     try:
         validate_email(email)
     except ValidationError as error:
-        raise Refusal(Exit.USAGE, "email_invalid", f"{email!r} is not an e-mail address.") from error
+        raise Refusal(
+            Exit.USAGE, "email_invalid", f"{email!r} is not an e-mail address."
+        ) from error
     made_up = ""
     with transaction.atomic():
         person = User.objects.filter(email=email).first()
@@ -140,7 +178,9 @@ def add_user(email: str, name: str, role: str, school_name: str | None, password
             person.save()
             audit.record("user.added", school=at, actor=None, subject=str(person.pk), via=VIA)
         Membership.objects.update_or_create(school=at, user=person, defaults={"role": role})
-        audit.record("membership.set", school=at, actor=None, subject=str(person.pk), via=VIA, role=role)
+        audit.record(
+            "membership.set", school=at, actor=None, subject=str(person.pk), via=VIA, role=role
+        )
     return Answer({"user": of_user(person), "password": made_up or None})
 
 

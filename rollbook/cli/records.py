@@ -21,10 +21,19 @@ STATUSES = ("active", "deactivated", "left", "graduated", "merged")
 
 def _show_students(document: Document) -> None:
     rows = [
-        (each["last_name"], each["first_name"], each["email"], each["graduation_year"], each["status"], each["sis_id"])
+        (
+            each["last_name"],
+            each["first_name"],
+            each["email"],
+            each["graduation_year"],
+            each["status"],
+            each["sis_id"],
+        )
         for each in document["students"]
     ]
-    table(("Last name", "First name", "E-mail", "Graduates", "Status", "SIS ID"), rows, "No students.")
+    table(
+        ("Last name", "First name", "E-mail", "Graduates", "Status", "SIS ID"), rows, "No students."
+    )
     if document["total"] > len(rows):
         say(f"{len(rows):,} of {document['total']:,}. See more with --limit and --offset.")
 
@@ -32,11 +41,18 @@ def _show_students(document: Document) -> None:
 FILTERS: Final = (
     school_option,
     click.option(
-        "--search", default="", metavar="TEXT", help="Words of a name or e-mail, a student number or SIS ID; accents don't matter."
+        "--search",
+        default="",
+        metavar="TEXT",
+        help="Words of a name or e-mail, a student number or SIS ID; accents don't matter.",
     ),
     click.option("--status", type=click.Choice(STATUSES), default=None),
     click.option("--graduation-year", type=int, default=None, metavar="YEAR"),
-    click.option("--open-problem", is_flag=True, help="Only those about whom the work list has an error or a warning."),
+    click.option(
+        "--open-problem",
+        is_flag=True,
+        help="Only those about whom the work list has an error or a warning.",
+    ),
 )
 
 
@@ -48,7 +64,11 @@ def filtered(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _found(
-    school: "School", search: str, status: str | None, graduation_year: int | None, open_problem: bool
+    school: "School",
+    search: str,
+    status: str | None,
+    graduation_year: int | None,
+    open_problem: bool,
 ) -> "QuerySet[StudentAccount]":
     from rollbook.students.listing import Filter, ordered, students
     from rollbook.sync.problem_list import with_open_problem
@@ -61,7 +81,12 @@ def _found(
 @filtered
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1_000_000))
 @click.option("--offset", default=0, show_default=True, type=click.IntRange(0))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output and nothing else.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON document on standard output and nothing else.",
+)
 @click.pass_context
 def students(context: click.Context, /, **options: Any) -> None:
     """List or search the students of a school, by last name. This is noted in the audit log.
@@ -78,7 +103,13 @@ def students(context: click.Context, /, **options: Any) -> None:
 
 @answers(_show_students)
 def _list(
-    school_name: str | None, search: str, status: str | None, graduation_year: int | None, open_problem: bool, limit: int, offset: int
+    school_name: str | None,
+    search: str,
+    status: str | None,
+    graduation_year: int | None,
+    open_problem: bool,
+    limit: int,
+    offset: int,
 ) -> Answer:
     from rollbook.cli.documents import of_student
     from rollbook.schools import audit
@@ -87,7 +118,14 @@ def _list(
     found = _found(school, search, status, graduation_year, open_problem)
     total = found.count()
     shown = [of_student(each) for each in found[offset : offset + limit]]
-    audit.record("students.listed", school=school, actor=None, via=VIA, shown=len(shown), searched=bool(search))
+    audit.record(
+        "students.listed",
+        school=school,
+        actor=None,
+        via=VIA,
+        shown=len(shown),
+        searched=bool(search),
+    )
     return Answer({"total": total, "students": shown})
 
 
@@ -97,10 +135,21 @@ def _show_exported(document: Document) -> None:
 
 @students.command("export")
 @filtered
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write: .csv or .xlsx.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The file to write: .csv or .xlsx.",
+)
 @answers(_show_exported)
 def export(
-    school_name: str | None, search: str, status: str | None, graduation_year: int | None, open_problem: bool, output: Path
+    school_name: str | None,
+    search: str,
+    status: str | None,
+    graduation_year: int | None,
+    open_problem: bool,
+    output: Path,
 ) -> Answer:
     """Write the students to a file, as csv or, where its name ends in .xlsx, for Excel. This is noted in the audit log.
 
@@ -113,9 +162,19 @@ def export(
 
     kind = output.suffix.lower().removeprefix(".")
     if kind not in {"csv", "xlsx"}:
-        raise Refusal(Exit.USAGE, "format_unknown", f"{output.name} ends neither in .csv nor in .xlsx.", "Say so with the file's name.")
+        raise Refusal(
+            Exit.USAGE,
+            "format_unknown",
+            f"{output.name} ends neither in .csv nor in .xlsx.",
+            "Say so with the file's name.",
+        )
     if not output.parent.is_dir():
-        raise Refusal(Exit.USAGE, "folder_missing", f"There is no folder {output.parent}.", "Make it, or write somewhere else.")
+        raise Refusal(
+            Exit.USAGE,
+            "folder_missing",
+            f"There is no folder {output.parent}.",
+            "Make it, or write somewhere else.",
+        )
     school = find_school(school_name)
     found = _found(school, search, status, graduation_year, open_problem)
     number = found.count()
@@ -125,7 +184,9 @@ def export(
     else:
         with output.open("w", encoding="utf-8", newline="") as lines:
             lines.writelines(student_files.csv_lines(found))
-    audit.record("students.exported", school=school, actor=None, via=VIA, students=number, kind=kind)
+    audit.record(
+        "students.exported", school=school, actor=None, via=VIA, students=number, kind=kind
+    )
     return Answer({"students": number, "file": str(output)})
 
 
@@ -145,8 +206,16 @@ def _show_entries(document: Document) -> None:
 
 @click.command()
 @school_option
-@click.option("--action", default=None, metavar="NAME", help="Only this deed, such as run.requested.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1_000_000), help="How many, newest first.")
+@click.option(
+    "--action", default=None, metavar="NAME", help="Only this deed, such as run.requested."
+)
+@click.option(
+    "--limit",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, 1_000_000),
+    help="How many, newest first.",
+)
 @answers(_show_entries)
 def audit(school_name: str | None, action: str | None, limit: int) -> Answer:
     """Show who did what, newest first. The log can be added to, never changed.

@@ -15,22 +15,46 @@ if TYPE_CHECKING:
     from rollbook.students.models import StudentAccount
     from rollbook.students.single_rules import Refused
 
-source_option = click.option("--source", default=None, help="Needed only where a school has several integrations.")
+source_option = click.option(
+    "--source", default=None, help="Needed only where a school has several integrations."
+)
 field_choice = click.Choice([field for field in STUDENT_FIELDS if field != "sis_id"])
 
 
 def _show_pairs(document: Document) -> None:
     (values,) = (value for value in document.values() if isinstance(value, dict))
-    table(("", ""), [(name, ", ".join(value) if isinstance(value, list) else value) for name, value in values.items()], "")
+    table(
+        ("", ""),
+        [
+            (name, ", ".join(value) if isinstance(value, list) else value)
+            for name, value in values.items()
+        ],
+        "",
+    )
 
 
 @click.command("leavers")
 @school_option
 @source_option
-@click.option("--policy", type=click.Choice(POLICIES), default=None, help="What becomes of accounts that the SIS no longer has.")
-@click.option("--runs", type=int, default=None, help="Deactivate after so many complete live runs in a row without the student …")
+@click.option(
+    "--policy",
+    type=click.Choice(POLICIES),
+    default=None,
+    help="What becomes of accounts that the SIS no longer has.",
+)
+@click.option(
+    "--runs",
+    type=int,
+    default=None,
+    help="Deactivate after so many complete live runs in a row without the student …",
+)
 @click.option("--days", type=int, default=None, help="… and after so many days.")
-@click.option("--rollover", default=None, metavar="MM-DD", help="The day on which a class has graduated: 07-01.")
+@click.option(
+    "--rollover",
+    default=None,
+    metavar="MM-DD",
+    help="The day on which a class has graduated: 07-01.",
+)
 @answers(_show_pairs)
 def leavers(school_name: str | None, source: str | None, **said: Any) -> Answer:
     """Show or set what becomes of leavers and graduates. What isn't named stays as it is.
@@ -46,7 +70,9 @@ def leavers(school_name: str | None, source: str | None, **said: Any) -> Answer:
     given = {name: value for name, value in said.items() if value is not None}
     try:
         if given:
-            policies.save_leavers(integration, None, via=VIA, **(policies.leavers_of(integration) | given))
+            policies.save_leavers(
+                integration, None, via=VIA, **(policies.leavers_of(integration) | given)
+            )
     except SettingRefused as refused:
         raise Refusal(Exit.REFUSED, f"{refused.field}_refused", refused.what) from refused
     return Answer({"leavers": policies.leavers_of(integration)})
@@ -56,11 +82,26 @@ def leavers(school_name: str | None, source: str | None, **said: Any) -> Answer:
 @school_option
 @source_option
 @click.option(
-    "--app-wins", multiple=True, type=field_choice, help="The SIS fills it once, where ours is empty; may be given several times."
+    "--app-wins",
+    multiple=True,
+    type=field_choice,
+    help="The SIS fills it once, where ours is empty; may be given several times.",
 )
-@click.option("--sis-wins", multiple=True, type=field_choice, help="The SIS's value goes in each time, as usual.")
-@click.option("--blank-clears", multiple=True, type=field_choice, help="A blank in the SIS empties ours.")
-@click.option("--blank-keeps", multiple=True, type=field_choice, help="A blank in the SIS leaves ours, as usual.")
+@click.option(
+    "--sis-wins",
+    multiple=True,
+    type=field_choice,
+    help="The SIS's value goes in each time, as usual.",
+)
+@click.option(
+    "--blank-clears", multiple=True, type=field_choice, help="A blank in the SIS empties ours."
+)
+@click.option(
+    "--blank-keeps",
+    multiple=True,
+    type=field_choice,
+    help="A blank in the SIS leaves ours, as usual.",
+)
 @answers(_show_pairs)
 def fields(school_name: str | None, source: str | None, **said: tuple[str, ...]) -> Answer:
     """Show or set which side wins a field, and what a blank in the SIS does. What isn't named stays as it is.
@@ -91,20 +132,31 @@ def find_student(school_name: str | None, name: str) -> "StudentAccount":
     from rollbook.roster.values import email_key
     from rollbook.students.models import StudentAccount
 
-    of_school = StudentAccount.objects.select_related("school").filter(school=find_school(school_name))
+    of_school = StudentAccount.objects.select_related("school").filter(
+        school=find_school(school_name)
+    )
     try:
         found = list(of_school.filter(pk=UUID(name)))
     except ValueError:
-        found = list(of_school.filter(email_key=email_key(name.strip())) or of_school.filter(sis_id=name.strip())[:2])
+        found = list(
+            of_school.filter(email_key=email_key(name.strip()))
+            or of_school.filter(sis_id=name.strip())[:2]
+        )
     if len(found) != 1:
-        not_found("student_not_found", f"There is no student {name!r}.", "Give the account's id, SIS ID or e-mail; `rollbook students`.")
+        not_found(
+            "student_not_found",
+            f"There is no student {name!r}.",
+            "Give the account's id, SIS ID or e-mail; `rollbook students`.",
+        )
     return found[0]
 
 
 def _refusal(refused: "Refused") -> Refusal:
     field, what = next(iter(refused.errors.items()))
     return Refusal(
-        Exit.REFUSED, f"{field or 'edit'}_refused", f"{STUDENT_FIELDS[field].label}: {what}" if field in STUDENT_FIELDS else what
+        Exit.REFUSED,
+        f"{field or 'edit'}_refused",
+        f"{STUDENT_FIELDS[field].label}: {what}" if field in STUDENT_FIELDS else what,
     )
 
 
@@ -125,11 +177,30 @@ def _answer(account: "StudentAccount", **more: Any) -> Answer:
 @click.command()
 @click.argument("student")
 @school_option
-@click.option("--set", "pairs", multiple=True, metavar="FIELD=VALUE", help="A value to write; empty clears it. May be given several times.")
-@click.option("--keep", multiple=True, type=field_choice, help="Keep this field's value, whatever the SIS says.")
-@click.option("--unlock", multiple=True, type=field_choice, help="Let the SIS win this field again.")
+@click.option(
+    "--set",
+    "pairs",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="A value to write; empty clears it. May be given several times.",
+)
+@click.option(
+    "--keep",
+    multiple=True,
+    type=field_choice,
+    help="Keep this field's value, whatever the SIS says.",
+)
+@click.option(
+    "--unlock", multiple=True, type=field_choice, help="Let the SIS win this field again."
+)
 @answers(_show_pairs)
-def edit(student: str, school_name: str | None, pairs: tuple[str, ...], keep: tuple[str, ...], unlock: tuple[str, ...]) -> Answer:
+def edit(
+    student: str,
+    school_name: str | None,
+    pairs: tuple[str, ...],
+    keep: tuple[str, ...],
+    unlock: tuple[str, ...],
+) -> Answer:
     """Edit a student (by id, SIS ID or e-mail). The next run puts the SIS's values back, except those that are kept.
 
     \b
@@ -143,7 +214,12 @@ def edit(student: str, school_name: str | None, pairs: tuple[str, ...], keep: tu
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise Refusal(Exit.USAGE, "pair_unknown", "--set has to be FIELD=VALUE.", "As in --set preferred_name=Bea")
+            raise Refusal(
+                Exit.USAGE,
+                "pair_unknown",
+                "--set has to be FIELD=VALUE.",
+                "As in --set preferred_name=Bea",
+            )
         said[name] = value
     try:
         single_rules.unlock(account, None, unlock, via=VIA)
@@ -156,11 +232,18 @@ def edit(student: str, school_name: str | None, pairs: tuple[str, ...], keep: tu
 @click.command()
 @click.argument("student")
 @school_option
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), default=None, help="The last protected day; without it, until it is ended.")
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=None,
+    help="The last protected day; without it, until it is ended.",
+)
 @click.option("--reason", default="", help="Why, for whoever looks later.")
 @click.option("--end", is_flag=True, help="End the protection.")
 @answers(_show_pairs)
-def protect(student: str, school_name: str | None, until: datetime | None, reason: str, end: bool) -> Answer:
+def protect(
+    student: str, school_name: str | None, until: datetime | None, reason: str, end: bool
+) -> Answer:
     """Protect a student's account (by id, SIS ID or e-mail) from sync: no run writes to it.
 
     \b
@@ -174,7 +257,9 @@ def protect(student: str, school_name: str | None, until: datetime | None, reaso
         if end:
             single_rules.unprotect(account, None, via=VIA)
         else:
-            single_rules.protect(account, None, until=until.date() if until else None, reason=reason, via=VIA)
+            single_rules.protect(
+                account, None, until=until.date() if until else None, reason=reason, via=VIA
+            )
     except single_rules.Refused as refused:
         raise _refusal(refused) from refused
     return _answer(account)
@@ -186,7 +271,10 @@ def never_import() -> None:
 
 
 def _show_entries(document: Document) -> None:
-    rows = [(each["field"], each["key"], each["reason"], each["at"], each["id"]) for each in document["entries"]]
+    rows = [
+        (each["field"], each["key"], each["reason"], each["at"], each["id"])
+        for each in document["entries"]
+    ]
     table(("By", "SIS ID or e-mail", "Reason", "Since", "Id"), rows, "Nobody is on the list.")
 
 
@@ -209,7 +297,9 @@ def add_entry(school_name: str | None, sis_id: str, email: str, reason: str) -> 
     from rollbook.students import single_rules
 
     try:
-        single_rules.never_import(find_school(school_name), None, sis_id=sis_id, email=email, reason=reason, via=VIA)
+        single_rules.never_import(
+            find_school(school_name), None, sis_id=sis_id, email=email, reason=reason, via=VIA
+        )
     except single_rules.Refused as refused:
         raise _refusal(refused) from refused
     return _entries(school_name)
@@ -228,9 +318,15 @@ def remove_entry(school_name: str | None, sis_id: str, email: str) -> Answer:
 
     school = find_school(school_name)
     named = {"sis_id": sis_id.strip(), "email": email_key(email.strip())}
-    found = [each for each in NeverImport.objects.filter(school=school) if named[each.field] == each.key]
+    found = [
+        each for each in NeverImport.objects.filter(school=school) if named[each.field] == each.key
+    ]
     if not found:
-        not_found("entry_not_found", "There is no such entry.", "`rollbook never-import list` shows all of them.")
+        not_found(
+            "entry_not_found",
+            "There is no such entry.",
+            "`rollbook never-import list` shows all of them.",
+        )
     for entry in found:
         single_rules.allow_import(entry, None, via=VIA)
     return _entries(school_name)
@@ -241,5 +337,8 @@ def _entries(school_name: str | None) -> Answer:
     from rollbook.students.models import NeverImport
 
     found = NeverImport.objects.filter(school=find_school(school_name)).order_by("-at")
-    rows = [{"id": str(e.pk), "field": e.field, "key": e.key, "reason": e.reason, "at": moment(e.at)} for e in found]
+    rows = [
+        {"id": str(e.pk), "field": e.field, "key": e.key, "reason": e.reason, "at": moment(e.at)}
+        for e in found
+    ]
     return Answer({"entries": rows})

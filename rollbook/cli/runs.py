@@ -24,7 +24,11 @@ ENDS = {"failed": Exit.RUN_FAILED, "discarded": Exit.RUN_FAILED, "on_hold": Exit
 
 
 def _counted(run: Document) -> str:
-    return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name in COUNTS if (number := run["counts"].get(name)))
+    return ", ".join(
+        f"{number:,} {name.replace('_', ' ')}"
+        for name in COUNTS
+        if (number := run["counts"].get(name))
+    )
 
 
 def show_run(document: Document) -> None:
@@ -40,7 +44,9 @@ def show_run(document: Document) -> None:
     if document.get("created") is False:
         say("Nothing new was started: this run is active.")
     elif run["state"] == "on_hold":
-        say(f"Look at it (rollbook holds), then: rollbook approve {run['id']} or rollbook discard {run['id']}")
+        say(
+            f"Look at it (rollbook holds), then: rollbook approve {run['id']} or rollbook discard {run['id']}"
+        )
 
 
 def _reasons(run: Document) -> list[str]:
@@ -55,7 +61,14 @@ def _reasons(run: Document) -> list[str]:
 
 def _show_list(document: Document) -> None:
     rows = [
-        (run["requested_at"], run["uploader_type"], run["state"], run["requested_by"] or run["trigger"], _counted(run), run["id"])
+        (
+            run["requested_at"],
+            run["uploader_type"],
+            run["state"],
+            run["requested_by"] or run["trigger"],
+            _counted(run),
+            run["id"],
+        )
         for run in document["runs"]
     ]
     table(("Requested (UTC)", "Uploader type", "State", "By", "Counts", "Id"), rows, "No runs.")
@@ -64,15 +77,39 @@ def _show_list(document: Document) -> None:
 @click.command(epilog=EXIT_CODES)
 @school_option
 @click.option("--source", default=None, help="Needed only where a school has several integrations.")
-@click.option("--test", "mode", flag_value="test", help="Report and change no account, whatever the integration says.")
-@click.option("--live", "mode", flag_value="live", help="Change accounts, whatever the integration says.")
+@click.option(
+    "--test",
+    "mode",
+    flag_value="test",
+    help="Report and change no account, whatever the integration says.",
+)
+@click.option(
+    "--live", "mode", flag_value="live", help="Change accounts, whatever the integration says."
+)
 @click.option("--no-wait", is_flag=True, help="Come back at once; the run goes on in a worker.")
 @click.option("--here", is_flag=True, help="Do the run in this process; no worker is needed.")
-@click.option("--timeout", type=float, default=None, metavar="SECONDS", help="Wait no longer than this; the run goes on.")
-@click.option("--wider", multiple=True, metavar="NAME=FIGURE", help="Another limit for this run alone, as in rollbook limits; repeatable.")
+@click.option(
+    "--timeout",
+    type=float,
+    default=None,
+    metavar="SECONDS",
+    help="Wait no longer than this; the run goes on.",
+)
+@click.option(
+    "--wider",
+    multiple=True,
+    metavar="NAME=FIGURE",
+    help="Another limit for this run alone, as in rollbook limits; repeatable.",
+)
 @answers(show_run)
 def run(
-    school_name: str | None, source: str | None, mode: str | None, no_wait: bool, here: bool, timeout: float | None, wider: tuple[str, ...]
+    school_name: str | None,
+    source: str | None,
+    mode: str | None,
+    no_wait: bool,
+    here: bool,
+    timeout: float | None,
+    wider: tuple[str, ...],
 ) -> Answer:
     """Start a run and wait for it. Without --test or --live it follows the integration's Test Run switch.
 
@@ -89,11 +126,22 @@ def run(
     from rollbook.sync.refusals import SettingRefused
 
     if here and no_wait:
-        raise Refusal(Exit.USAGE, "here_waits", "--here and --no-wait exclude each other.", "Leave one of them out.")
+        raise Refusal(
+            Exit.USAGE,
+            "here_waits",
+            "--here and --no-wait exclude each other.",
+            "Leave one of them out.",
+        )
     integration = find_integration(find_school(school_name), source)
     try:
         once = pairs_of(wider)
-        requested = runs.request(integration, trigger=Trigger.PERSON, mode=Mode(mode) if mode else None, wider=once, via=VIA)
+        requested = runs.request(
+            integration,
+            trigger=Trigger.PERSON,
+            mode=Mode(mode) if mode else None,
+            wider=once,
+            via=VIA,
+        )
     except SettingRefused as refused:
         raise limit_refused(refused) from refused
     except runs.RunRefused as refused:
@@ -105,7 +153,9 @@ def run(
             with worked_on_here(requested.run) if here else nullcontext():
                 wait_for(requested.run, timeout)
         except KeyboardInterrupt:
-            say(f"\nNo longer waiting. The run goes on in a worker: rollbook runs --run {requested.run.pk}")
+            say(
+                f"\nNo longer waiting. The run goes on in a worker: rollbook runs --run {requested.run.pk}"
+            )
             raise
     return _ended(requested.run, created=True)
 
@@ -118,8 +168,16 @@ def _ended(run: "Run", **more: bool) -> Answer:
 
 @click.command()
 @school_option
-@click.option("--run", "name", default=None, metavar="RUN", help="Only this one: its id, or `last`.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="How many, newest first.")
+@click.option(
+    "--run", "name", default=None, metavar="RUN", help="Only this one: its id, or `last`."
+)
+@click.option(
+    "--limit",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="How many, newest first.",
+)
 @answers(_show_list)
 def list_runs(school_name: str | None, name: str | None, limit: int) -> Answer:
     """List runs, newest first: those of one school, or of all.
@@ -141,7 +199,14 @@ def list_runs(school_name: str | None, name: str | None, limit: int) -> Answer:
 
 def _show_problems(document: Document) -> None:
     rows = [
-        (each["severity"], each["sis_id"], each["name"], each["source_field"] or each["field"], each["what"], each["remedy"])
+        (
+            each["severity"],
+            each["sis_id"],
+            each["name"],
+            each["source_field"] or each["field"],
+            each["what"],
+            each["remedy"],
+        )
         for each in document["problems"]
     ]
     table(("Severity", "SIS ID", "Student", "Field", "Problem", "What to do"), rows, "No problems.")
@@ -150,7 +215,12 @@ def _show_problems(document: Document) -> None:
 @click.command()
 @click.argument("name", metavar="[RUN]", default="last")
 @school_option
-@click.option("--severity", type=click.Choice(["error", "warning", "note"]), default=None, help="error: the record was skipped.")
+@click.option(
+    "--severity",
+    type=click.Choice(["error", "warning", "note"]),
+    default=None,
+    help="error: the record was skipped.",
+)
 @click.option("--limit", default=1_000, show_default=True, type=click.IntRange(1, 1_000_000))
 @answers(_show_problems)
 def problems(name: str, school_name: str | None, severity: str | None, limit: int) -> Answer:
@@ -167,7 +237,13 @@ def problems(name: str, school_name: str | None, severity: str | None, limit: in
     found = Issue.objects.filter(school_id=run.school_id, run=run).order_by("severity", "id")
     if severity:
         found = found.filter(severity=severity)
-    return Answer({"run": of_run(run), "total": found.count(), "problems": [of_issue(each, run) for each in found[:limit]]})
+    return Answer(
+        {
+            "run": of_run(run),
+            "total": found.count(),
+            "problems": [of_issue(each, run) for each in found[:limit]],
+        }
+    )
 
 
 def _show_holds(document: Document) -> None:
@@ -188,17 +264,25 @@ def holds(school_name: str | None) -> Answer:
     from rollbook.sync.decisions import outlook
     from rollbook.sync.models import Run, RunState
 
-    found = Run.objects.filter(state=RunState.ON_HOLD).select_related("school", "requested_by").order_by("-requested_at")
+    found = (
+        Run.objects.filter(state=RunState.ON_HOLD)
+        .select_related("school", "requested_by")
+        .order_by("-requested_at")
+    )
     if school_name is not None:
         found = found.filter(school=find_school(school_name))
-    return Answer({"holds": [of_run(each) | {"decisions": outlook(each)._asdict()} for each in found]})
+    return Answer(
+        {"holds": [of_run(each) | {"decisions": outlook(each)._asdict()} for each in found]}
+    )
 
 
 def _decide(name: str, school_name: str | None, act: "Callable[[Run], bool]") -> "Run":
     run = find_run(name, school_name)
     if not act(run):
         what = f"Run {run.pk} is not on hold, it is {run.get_state_display().lower()}."
-        raise Refusal(Exit.REFUSED, "not_on_hold", what, "`rollbook holds` lists the runs that are.")
+        raise Refusal(
+            Exit.REFUSED, "not_on_hold", what, "`rollbook holds` lists the runs that are."
+        )
     run.refresh_from_db()
     return run
 
@@ -207,15 +291,27 @@ def _decide(name: str, school_name: str | None, act: "Callable[[Run], bool]") ->
 @click.argument("name", metavar="RUN")
 @school_option
 @click.option("--no-wait", is_flag=True, help="Come back at once; a worker applies it.")
-@click.option("--timeout", type=float, default=None, metavar="SECONDS", help="Wait no longer than this.")
-@click.option("--additions-only", is_flag=True, help="Leave out what closes accounts, changes sign-in e-mails or gives new SIS IDs.")
+@click.option(
+    "--timeout", type=float, default=None, metavar="SECONDS", help="Wait no longer than this."
+)
+@click.option(
+    "--additions-only",
+    is_flag=True,
+    help="Leave out what closes accounts, changes sign-in e-mails or gives new SIS IDs.",
+)
 @answers(show_run)
-def approve(name: str, school_name: str | None, no_wait: bool, timeout: float | None, additions_only: bool) -> Answer:
+def approve(
+    name: str, school_name: str | None, no_wait: bool, timeout: float | None, additions_only: bool
+) -> Answer:
     """Let a held run apply exactly what was previewed, and wait until it has."""
     from rollbook.cli.waiting import wait_for
     from rollbook.sync import runs
 
-    run = _decide(name, school_name, lambda run: runs.approve(run, None, via=VIA, additions_only=additions_only))
+    run = _decide(
+        name,
+        school_name,
+        lambda run: runs.approve(run, None, via=VIA, additions_only=additions_only),
+    )
     if not no_wait:
         wait_for(run, timeout)
     return _ended(run)
@@ -230,7 +326,9 @@ def discard(name: str, school_name: str | None) -> Answer:
     from rollbook.cli.documents import of_run
     from rollbook.sync import runs
 
-    return Answer({"run": of_run(_decide(name, school_name, lambda run: runs.discard(run, None, via=VIA)))})
+    return Answer(
+        {"run": of_run(_decide(name, school_name, lambda run: runs.discard(run, None, via=VIA)))}
+    )
 
 
 def _show_report(document: Document) -> None:
@@ -239,7 +337,13 @@ def _show_report(document: Document) -> None:
 
 @click.command()
 @click.argument("name", metavar="RUN")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The .xlsx file to write.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The .xlsx file to write.",
+)
 @school_option
 @answers(_show_report)
 def report(name: str, output: Path, school_name: str | None) -> Answer:
@@ -255,7 +359,12 @@ def report(name: str, output: Path, school_name: str | None) -> Answer:
 
     run = find_run(name, school_name)
     if not output.parent.is_dir():
-        raise Refusal(Exit.USAGE, "folder_missing", f"There is no folder {output.parent}.", "Make it, or write somewhere else.")
+        raise Refusal(
+            Exit.USAGE,
+            "folder_missing",
+            f"There is no folder {output.parent}.",
+            "Make it, or write somewhere else.",
+        )
     excel.write_report(run, output)
     audit.record("report.exported", school=run.school, actor=None, subject=str(run.pk), via=VIA)
     return Answer({"run": of_run(run), "file": str(output), "bytes": output.stat().st_size})

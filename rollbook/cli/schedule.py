@@ -12,7 +12,9 @@ from rollbook.roster.school_calendar import DAYS, Pause, pause_at
 if TYPE_CHECKING:
     from rollbook.sync.models import Schedule
 
-source_option = click.option("--source", default=None, help="Needed only where a school has several integrations.")
+source_option = click.option(
+    "--source", default=None, help="Needed only where a school has several integrations."
+)
 
 
 @click.group()
@@ -25,16 +27,29 @@ def _show(document: Document) -> None:
     rows = [
         ("School", each["school"]["name"]),
         ("SIS", each["label"]),
-        ("Runs", f"{', '.join(each['days'])} at {', '.join(each['times'])}, {each['timezone']}" if each["enabled"] else "not by itself"),
+        (
+            "Runs",
+            f"{', '.join(each['days'])} at {', '.join(each['times'])}, {each['timezone']}"
+            if each["enabled"]
+            else "not by itself",
+        ),
     ]
     table(("", ""), rows, "")
     if each["next_runs"]:
         click.echo("")
         zones = (each["timezone"], each["school"]["timezone"])
-        runs = [[*(_on_clock(at[where]) for where in ("schedule", "school", "utc")), _paused(at["pause"])] for at in each["next_runs"]]
+        runs = [
+            [
+                *(_on_clock(at[where]) for where in ("schedule", "school", "utc")),
+                _paused(at["pause"]),
+            ]
+            for at in each["next_runs"]
+        ]
         table((f"Next runs in {zones[0]}", f"at the school, {zones[1]}", "UTC", ""), runs, "")
     if each["enabled"] and not each["active"]:
-        say("Active is switched off for this integration: nothing runs. rollbook integration set --active")
+        say(
+            "Active is switched off for this integration: nothing runs. rollbook integration set --active"
+        )
     elif each["enabled"] and each["test_run"]:
         say("Test Run is on: scheduled runs are rehearsals and change no account.")
 
@@ -60,16 +75,33 @@ def show_schedule(school_name: str | None, source: str | None) -> Answer:
     """Show when runs start by themselves, and the next three in the schedule's zone, the school's and UTC."""
     from rollbook.sync import schedules
 
-    return Answer({"schedule": _of_schedule(schedules.ensure(find_integration(find_school(school_name), source)))})
+    return Answer(
+        {
+            "schedule": _of_schedule(
+                schedules.ensure(find_integration(find_school(school_name), source))
+            )
+        }
+    )
 
 
 @schedule.command("set")
 @school_option
 @source_option
-@click.option("--days", default=None, metavar="DAYS", help="sunday; monday,wednesday; mon-fri; daily.")
-@click.option("--times", default=None, metavar="TIMES", help="One or more, with commas: 02:00 or 06:30,18:30.")
-@click.option("--zone", default=None, help="The IANA time zone of these times, such as Asia/Singapore.")
-@click.option("--on/--off", "enabled", default=None, help="Off: nothing starts by itself; days and times are kept.")
+@click.option(
+    "--days", default=None, metavar="DAYS", help="sunday; monday,wednesday; mon-fri; daily."
+)
+@click.option(
+    "--times", default=None, metavar="TIMES", help="One or more, with commas: 02:00 or 06:30,18:30."
+)
+@click.option(
+    "--zone", default=None, help="The IANA time zone of these times, such as Asia/Singapore."
+)
+@click.option(
+    "--on/--off",
+    "enabled",
+    default=None,
+    help="Off: nothing starts by itself; days and times are kept.",
+)
 @answers(_show)
 def set_schedule(school_name: str | None, source: str | None, **said: Any) -> Answer:
     """Set when runs start by themselves. What isn't named stays as it is.
@@ -102,13 +134,29 @@ def set_schedule(school_name: str | None, source: str | None, **said: Any) -> An
 @schedule.command("pause")
 @school_option
 @source_option
-@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The first day, in the schedule's zone.")
-@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The last day.")
+@click.option(
+    "--from",
+    "first",
+    type=click.DateTime(["%Y-%m-%d"]),
+    required=True,
+    help="The first day, in the schedule's zone.",
+)
+@click.option(
+    "--to", "last", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The last day."
+)
 @click.option("--only-adds", is_flag=True, help="Runs start, but leave leavers alone.")
 @click.option("--name", default="", help="What the next three runs call it.")
 @click.option("--remove", is_flag=True, help="Take back the pause of just these days.")
 @answers(_show)
-def pause(school_name: str | None, source: str | None, first: Any, last: Any, only_adds: bool, name: str, remove: bool) -> Answer:
+def pause(
+    school_name: str | None,
+    source: str | None,
+    first: Any,
+    last: Any,
+    only_adds: bool,
+    name: str,
+    remove: bool,
+) -> Answer:
     """Let scheduled runs rest for some days, or only add. What is triggered by a person runs as always.
 
     \b
@@ -121,9 +169,13 @@ def pause(school_name: str | None, source: str | None, first: Any, last: Any, on
     integration = find_integration(find_school(school_name), source)
     try:
         if remove:
-            schedules.remove_pause(integration, None, first.date().isoformat(), last.date().isoformat(), via=VIA)
+            schedules.remove_pause(
+                integration, None, first.date().isoformat(), last.date().isoformat(), via=VIA
+            )
         else:
-            schedules.add_pause(integration, None, Pause(first.date(), last.date(), only_adds, name), via=VIA)
+            schedules.add_pause(
+                integration, None, Pause(first.date(), last.date(), only_adds, name), via=VIA
+            )
     except SettingRefused as refused:
         raise Refusal(Exit.REFUSED, f"{refused.field}_refused", refused.what) from refused
     return Answer({"schedule": _of_schedule(schedules.ensure(integration))})
@@ -144,9 +196,18 @@ def _days(text: str) -> list[int]:
 
 def _day(name: str) -> int:
     wanted = name.strip().lower()
-    found = [number for number, day in enumerate(DAYS) if len(wanted) >= 3 and day.lower().startswith(wanted)]
+    found = [
+        number
+        for number, day in enumerate(DAYS)
+        if len(wanted) >= 3 and day.lower().startswith(wanted)
+    ]
     if not found:
-        raise Refusal(Exit.USAGE, "day_unknown", f"{name.strip()!r} is not a day.", "Give names: sunday, or mon-fri, or daily.")
+        raise Refusal(
+            Exit.USAGE,
+            "day_unknown",
+            f"{name.strip()!r} is not a day.",
+            "Give names: sunday, or mon-fri, or daily.",
+        )
     return found[0]
 
 
@@ -171,7 +232,9 @@ def _of_schedule(each: "Schedule") -> Document:
                 "utc": moment(at),
                 "schedule": schedules.local(at, each.timezone).isoformat(),
                 "school": schedules.local(at, school.timezone).isoformat(),
-                "pause": _of_pause(found) if (found := pause_at(each.breaks, at, each.timezone)) else None,
+                "pause": _of_pause(found)
+                if (found := pause_at(each.breaks, at, each.timezone))
+                else None,
             }
             for at in schedules.upcoming(each)
         ],
@@ -179,4 +242,9 @@ def _of_schedule(each: "Schedule") -> Document:
 
 
 def _of_pause(pause: Pause) -> Document:
-    return {"first": pause.first.isoformat(), "last": pause.last.isoformat(), "only_adds": pause.only_adds, "name": pause.name}
+    return {
+        "first": pause.first.isoformat(),
+        "last": pause.last.isoformat(),
+        "only_adds": pause.only_adds,
+        "name": pause.name,
+    }

@@ -9,7 +9,10 @@ from rollbook.cli.answers import Answer, Document, answers, table
 
 
 def _show_settings(document: Document) -> None:
-    rows = [(each["variable"], each["default"], "set" if each["set"] else "", each["what"]) for each in document["settings"]]
+    rows = [
+        (each["variable"], each["default"], "set" if each["set"] else "", each["what"])
+        for each in document["settings"]
+    ]
     table(("Variable", "Default", "Here", "What"), rows, "No settings.")
 
 
@@ -21,8 +24,19 @@ def _described() -> Iterator[dict[str, object]]:
     for name, field in Config.model_fields.items():
         variable = str(field.validation_alias or name_of(name))
         default = field.get_default()
-        shown = "" if default in (None, "") else json.dumps(default) if isinstance(default, list) else str(default)
-        yield {"variable": variable, "default": shown or None, "set": variable in os.environ, "what": field.description}
+        shown = (
+            ""
+            if default in (None, "")
+            else json.dumps(default)
+            if isinstance(default, list)
+            else str(default)
+        )
+        yield {
+            "variable": variable,
+            "default": shown or None,
+            "set": variable in os.environ,
+            "what": field.description,
+        }
 
 
 @answers(_show_settings, django=False)
@@ -31,7 +45,12 @@ def _settings() -> Answer:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output and nothing else.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON document on standard output and nothing else.",
+)
 @click.option("--markdown", is_flag=True, help="Print the table of docs/settings.md.")
 def settings(as_json: bool, markdown: bool) -> None:
     """List every setting: its variable, its default, whether it is set here, and what it is for. Values are not shown.
@@ -44,4 +63,6 @@ def settings(as_json: bool, markdown: bool) -> None:
         _settings(as_json=as_json)
     click.echo("| variable | default | what |\n|---|---|---|")
     for each in _described():
-        click.echo(f"| `{each['variable']}` | {'`' + str(each['default']) + '`' if each['default'] else ''} | {each['what']} |")
+        click.echo(
+            f"| `{each['variable']}` | {'`' + str(each['default']) + '`' if each['default'] else ''} | {each['what']} |"
+        )

@@ -18,21 +18,40 @@ if TYPE_CHECKING:
 def _show(document: Document) -> None:
     show_run(document)
     told = document["undo"]
-    click.echo(f"{told['values']:,} values of {told['accounts']:,} students go back, {told['deactivated']:,} accounts are deactivated,")
-    click.echo(f"{told['stays']:,} values stay because they were changed since: rollbook problems {document['run']['id']}")
+    click.echo(
+        f"{told['values']:,} values of {told['accounts']:,} students go back, {told['deactivated']:,} accounts are deactivated,"
+    )
+    click.echo(
+        f"{told['stays']:,} values stay because they were changed since: rollbook problems {document['run']['id']}"
+    )
     if told["written_again_by"]:
-        click.echo(f"The next live run of {told['written_again_by']} writes the same again. --then test or --then off prevents that.")
+        click.echo(
+            f"The next live run of {told['written_again_by']} writes the same again. --then test or --then off prevents that."
+        )
 
 
 @click.command(epilog=EXIT_CODES)
 @click.argument("name", metavar="RUN")
 @school_option
-@click.option("--student", type=click.UUID, default=None, metavar="ID", help="Only what the run did to this account.")
+@click.option(
+    "--student",
+    type=click.UUID,
+    default=None,
+    metavar="ID",
+    help="Only what the run did to this account.",
+)
 @click.option("--preview", "only_preview", is_flag=True, help="Plan it and change nothing yet.")
-@click.option("--then", type=click.Choice(["test", "off"]), default=None, help="Also switch Test Run on, or Active off.")
+@click.option(
+    "--then",
+    type=click.Choice(["test", "off"]),
+    default=None,
+    help="Also switch Test Run on, or Active off.",
+)
 @click.option("--no-wait", is_flag=True, help="Come back once it is planned; a worker applies it.")
 @click.option("--here", is_flag=True, help="Do it in this process; no worker is needed.")
-@click.option("--timeout", type=float, default=None, metavar="SECONDS", help="Wait no longer than this.")
+@click.option(
+    "--timeout", type=float, default=None, metavar="SECONDS", help="Wait no longer than this."
+)
 @answers(_show)
 def undo(
     name: str,
@@ -64,7 +83,9 @@ def undo(
     except RunRefused as refused:
         raise Refusal(Exit.REFUSED, refused.code, refused.what, refused.remedy) from refused
     planned.refresh_from_db()
-    return Answer({"run": _document(planned), "undo": _numbers(planned)}, ENDS.get(planned.state, Exit.DONE))
+    return Answer(
+        {"run": _document(planned), "undo": _numbers(planned)}, ENDS.get(planned.state, Exit.DONE)
+    )
 
 
 def _wait(run: "Run", here: bool, timeout: float | None) -> None:
@@ -86,5 +107,10 @@ def _numbers(run: "Run") -> Document:
 
     told = undoing_of(run)
     again = told.back_by_sync.source if told.back_by_sync else None
-    numbers = {"accounts": told.accounts, "deactivated": told.deactivated, "values": told.values, "stays": told.stays}
+    numbers = {
+        "accounts": told.accounts,
+        "deactivated": told.deactivated,
+        "values": told.values,
+        "stays": told.stays,
+    }
     return {**numbers, "written_again_by": again}

@@ -23,38 +23,90 @@ PROBLEMS = 1_000  # that are printed; `rollbook problems` prints more
 def _show(document: Document) -> None:
     show_run(document)
     for column in document["columns"]:
-        say(f"  {column['letter']}  {column['name'] or '(no name)'} → {column['field'] or 'ignored'}")
+        say(
+            f"  {column['letter']}  {column['name'] or '(no name)'} → {column['field'] or 'ignored'}"
+        )
     for note in document["notes"]:
         say(note)
-    rows = [(each["row"], each["column"], each["severity"], each["name"], each["what"], each["remedy"]) for each in document["problems"]]
+    rows = [
+        (each["row"], each["column"], each["severity"], each["name"], each["what"], each["remedy"])
+        for each in document["problems"]
+    ]
     if rows:
         table(("Row", "Column", "Severity", "Student", "Problem", "What to do"), rows, "")
     if document["failing_rows"]:
         say(f"Wrote {document['failing_rows']['rows']} rows to {document['failing_rows']['file']}.")
     if document["run"]["state"] == "preview":
-        say(f"Nothing was changed yet. To apply it: rollbook upload --run {document['run']['id']} --confirm")
+        say(
+            f"Nothing was changed yet. To apply it: rollbook upload --run {document['run']['id']} --confirm"
+        )
 
 
 @click.command(epilog=EXIT_CODES)
-@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 @school_option
-@click.option("--run", "run_name", metavar="RUN", help="An earlier preview in place of FILE: its id, or `last`.")
-@click.option("--map", "maps", multiple=True, metavar="COLUMN=FIELD", help="A column by name or letter, and our field or `ignore`.")
-@click.option("--word", "words", multiple=True, metavar="FIELD:WORD=MEANING", help="What a word for gender, grade_level or active means.")
-@click.option("--date-order", type=click.Choice(["day-month-year", "month-day-year", "year-month-day"]), help="As dates are written.")
+@click.option(
+    "--run",
+    "run_name",
+    metavar="RUN",
+    help="An earlier preview in place of FILE: its id, or `last`.",
+)
+@click.option(
+    "--map",
+    "maps",
+    multiple=True,
+    metavar="COLUMN=FIELD",
+    help="A column by name or letter, and our field or `ignore`.",
+)
+@click.option(
+    "--word",
+    "words",
+    multiple=True,
+    metavar="FIELD:WORD=MEANING",
+    help="What a word for gender, grade_level or active means.",
+)
+@click.option(
+    "--date-order",
+    type=click.Choice(["day-month-year", "month-day-year", "year-month-day"]),
+    help="As dates are written.",
+)
 @click.option("--sheet", help="Which sheet of a workbook; else the first with something in it.")
-@click.option("--encoding", type=click.Choice(["utf-8", "utf-16", "cp1252", "mac_roman"]), help="Of a csv; else detected.")
-@click.option("--delimiter", type=click.Choice([",", ";", "tab", "|"]), help="Of a csv; else detected.")
-@click.option("--header-row", type=click.IntRange(1), help="The row that names the columns; else found.")
-@click.option("--blank-clears", is_flag=True, help="Empty cells empty what an account holds; required values stay.")
+@click.option(
+    "--encoding",
+    type=click.Choice(["utf-8", "utf-16", "cp1252", "mac_roman"]),
+    help="Of a csv; else detected.",
+)
+@click.option(
+    "--delimiter", type=click.Choice([",", ";", "tab", "|"]), help="Of a csv; else detected."
+)
+@click.option(
+    "--header-row", type=click.IntRange(1), help="The row that names the columns; else found."
+)
+@click.option(
+    "--blank-clears",
+    is_flag=True,
+    help="Empty cells empty what an account holds; required values stay.",
+)
 @click.option("--only-existing", is_flag=True, help="Change existing accounts only, make none.")
-@click.option("--confirm", is_flag=True, help="Apply it. Without this it is a preview and changes nothing.")
+@click.option(
+    "--confirm", is_flag=True, help="Apply it. Without this it is a preview and changes nothing."
+)
 @click.option("--discard", is_flag=True, help="With --run: put the preview aside.")
 @click.option(
-    "--failing-rows", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows that can't go in to this .xlsx or .csv."
+    "--failing-rows",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the rows that can't go in to this .xlsx or .csv.",
 )
 @click.option("--here", is_flag=True, help="Do it in this process; no worker is needed.")
-@click.option("--timeout", type=float, default=None, metavar="SECONDS", help="Wait no longer than this; the run goes on.")
+@click.option(
+    "--timeout",
+    type=float,
+    default=None,
+    metavar="SECONDS",
+    help="Wait no longer than this; the run goes on.",
+)
 @answers(_show)
 def upload(
     file: Path | None,
@@ -88,7 +140,11 @@ def upload(
     else:
         run = _preview_named(run_name or "", school_name)
         draft = _upload_of(run)
-    written = _write_failing(run, failing_rows) if failing_rows is not None and run.state != "failed" else None
+    written = (
+        _write_failing(run, failing_rows)
+        if failing_rows is not None and run.state != "failed"
+        else None
+    )
     if discard:
         _discard(run, draft)
     if confirm and run.state != "failed":
@@ -97,17 +153,29 @@ def upload(
 
 
 def _started(
-    file: Path, school_name: str | None, maps: tuple[str, ...], words: tuple[str, ...], confirm: bool, chosen: Mapping[str, object]
+    file: Path,
+    school_name: str | None,
+    maps: tuple[str, ...],
+    words: tuple[str, ...],
+    confirm: bool,
+    chosen: Mapping[str, object],
 ) -> "tuple[Upload, Look]":
     from rollbook.sync import uploads
 
     chosen = {**chosen, "delimiter": "\t" if chosen["delimiter"] == "tab" else chosen["delimiter"]}
     with _refused():
-        draft = uploads.start(find_school(school_name), None, file.name, file.read_bytes(), via=VIA, **chosen)
+        draft = uploads.start(
+            find_school(school_name), None, file.name, file.read_bytes(), via=VIA, **chosen
+        )
         uploads.accept(draft, None, _fields(uploads.look(draft), maps), _meanings(words), via=VIA)
         seen = uploads.look(draft)
     if confirm and seen.date_guess.ambiguous and not chosen["date_order"]:
-        raise Refusal(Exit.REFUSED, "date_order_ambiguous", seen.date_guess.sentence, "Say it with --date-order.")
+        raise Refusal(
+            Exit.REFUSED,
+            "date_order_ambiguous",
+            seen.date_guess.sentence,
+            "Say it with --date-order.",
+        )
     return draft, seen
 
 
@@ -120,17 +188,38 @@ def _fields(seen: "Look", maps: tuple[str, ...]) -> dict[int, str | None]:
     for pair in maps:
         name, equals, field = pair.rpartition("=")
         named = [column for column in seen.columns if column.name == name.strip()]
-        named = named or [column for column in seen.columns if bare_name(name) and bare_name(column.name) == bare_name(name)]
-        named = named or [column for column in seen.columns if column.letter == name.strip().upper()]
+        named = named or [
+            column
+            for column in seen.columns
+            if bare_name(name) and bare_name(column.name) == bare_name(name)
+        ]
+        named = named or [
+            column for column in seen.columns if column.letter == name.strip().upper()
+        ]
         if not equals or not named:
             names = ", ".join(f"{column.name} ({column.letter})" for column in seen.columns)
-            raise Refusal(Exit.REFUSED, "column_unknown", f"There is no column {name or pair!r} in the file.", f"Its columns: {names}.")
+            raise Refusal(
+                Exit.REFUSED,
+                "column_unknown",
+                f"There is no column {name or pair!r} in the file.",
+                f"Its columns: {names}.",
+            )
         if len(named) > 1:
             letters = ", ".join(column.letter for column in named)
-            raise Refusal(Exit.REFUSED, "column_repeated", f"More than one column is named {name!r}.", f"Name it by its letter: {letters}.")
+            raise Refusal(
+                Exit.REFUSED,
+                "column_repeated",
+                f"More than one column is named {name!r}.",
+                f"Name it by its letter: {letters}.",
+            )
         field = field.strip()
         if field not in (*UPLOAD_FIELDS, IGNORE, ""):
-            raise Refusal(Exit.REFUSED, "field_unknown", f"There is no field {field!r}.", f"Fields: {', '.join(UPLOAD_FIELDS)}, {IGNORE}.")
+            raise Refusal(
+                Exit.REFUSED,
+                "field_unknown",
+                f"There is no field {field!r}.",
+                f"Fields: {', '.join(UPLOAD_FIELDS)}, {IGNORE}.",
+            )
         fields[named[0].position] = field if field and field != IGNORE else None
     return fields
 
@@ -141,7 +230,12 @@ def _meanings(words: tuple[str, ...]) -> dict[str, dict[str, str]]:
         field, colon, pair = each.partition(":")
         word, equals, meaning = pair.rpartition("=")
         if not colon or not equals:
-            raise Refusal(Exit.REFUSED, "pair_unknown", f"{each!r} is not of the form FIELD:WORD=MEANING.", "As in gender:weibl.=Female")
+            raise Refusal(
+                Exit.REFUSED,
+                "pair_unknown",
+                f"{each!r} is not of the form FIELD:WORD=MEANING.",
+                "As in gender:weibl.=Female",
+            )
         meanings.setdefault(field.strip(), {})[word] = meaning.strip()
     return meanings
 
@@ -189,7 +283,11 @@ def _confirm(run: "Run", draft: "Upload | None", here: bool, timeout: float | No
 def _discard(run: "Run", draft: "Upload | None") -> None:
     from rollbook.sync import runs, uploads
 
-    if not (uploads.discard(draft, None, via=VIA) if draft is not None else runs.discard(run, None, via=VIA)):
+    if not (
+        uploads.discard(draft, None, via=VIA)
+        if draft is not None
+        else runs.discard(run, None, via=VIA)
+    ):
         raise _no_preview(run)
     run.refresh_from_db()
 
@@ -203,7 +301,12 @@ def _write_failing(run: "Run", target: Path) -> Document:
     from rollbook.sync import uploads
 
     if not target.parent.is_dir():
-        raise Refusal(Exit.USAGE, "folder_missing", f"There is no folder {target.parent}.", "Make it, or write somewhere else.")
+        raise Refusal(
+            Exit.USAGE,
+            "folder_missing",
+            f"There is no folder {target.parent}.",
+            "Make it, or write somewhere else.",
+        )
     with _refused(), target.open("wb") as out:
         rows = uploads.failing_rows(run, out, "csv" if target.suffix.lower() == ".csv" else "xlsx")
     return {"file": str(target), "rows": rows}
@@ -214,13 +317,19 @@ def _answer(run: "Run", seen: "Look | None", written: Document | None) -> Answer
     from rollbook.sync.models import Issue
 
     run.refresh_from_db()
-    found = Issue.objects.filter(school_id=run.school_id, run=run).order_by("row_number", "column_index", "id")
+    found = Issue.objects.filter(school_id=run.school_id, run=run).order_by(
+        "row_number", "column_index", "id"
+    )
     document = {
         "run": of_run(run),
         "columns": [of_column(column) for column in seen.columns] if seen else [],
         "header_row": seen.header_row if seen else None,
-        "date_order": {"order": str(seen.date_guess.order), "ambiguous": seen.date_guess.ambiguous} if seen else None,
-        "notes": [*seen.notes, *([seen.date_guess.sentence] if seen.date_guess.ambiguous else [])] if seen else [],
+        "date_order": {"order": str(seen.date_guess.order), "ambiguous": seen.date_guess.ambiguous}
+        if seen
+        else None,
+        "notes": [*seen.notes, *([seen.date_guess.sentence] if seen.date_guess.ambiguous else [])]
+        if seen
+        else [],
         "total": found.count(),
         "problems": [of_issue(each, run) for each in found[:PROBLEMS]],
         "failing_rows": written,
@@ -234,7 +343,9 @@ class _refused:
 
     def __enter__(self) -> None: ...
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
         from rollbook.sources.errors import SourceError
         from rollbook.sync.refusals import SettingRefused
         from rollbook.sync.runs import RunRefused
@@ -242,7 +353,11 @@ class _refused:
         if isinstance(error, SourceError | RunRefused):
             raise Refusal(Exit.REFUSED, error.code, error.what, error.remedy) from error
         if isinstance(error, SettingRefused):
-            remedy = "Say with --map what the columns are." if error.field == "columns" else "See rollbook upload --help."
+            remedy = (
+                "Say with --map what the columns are."
+                if error.field == "columns"
+                else "See rollbook upload --help."
+            )
             raise Refusal(Exit.REFUSED, f"{error.field}_refused", error.what, remedy) from error
 
 
@@ -252,7 +367,11 @@ def _show_template(document: Document) -> None:
 
 @click.command()
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), default=Path("students.xlsx"), help="The .xlsx or .csv to write."
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("students.xlsx"),
+    help="The .xlsx or .csv to write.",
 )
 @answers(_show_template)
 def template(output: Path) -> Answer:
@@ -260,7 +379,12 @@ def template(output: Path) -> Answer:
     from rollbook.sync import uploads
 
     if not output.parent.is_dir():
-        raise Refusal(Exit.USAGE, "folder_missing", f"There is no folder {output.parent}.", "Make it, or write somewhere else.")
+        raise Refusal(
+            Exit.USAGE,
+            "folder_missing",
+            f"There is no folder {output.parent}.",
+            "Make it, or write somewhere else.",
+        )
     with output.open("wb") as out:
         uploads.write_template("csv" if output.suffix.lower() == ".csv" else "xlsx", out)
     return Answer({"file": str(output), "bytes": output.stat().st_size})

@@ -32,9 +32,19 @@ def wait_for(run: "Run", timeout: float | None) -> None:
                 heard = now if _worked_on(run) or workers.alive() else heard
             if now - heard > PATIENCE_SECONDS:
                 remedy = "Start one with `rollbook worker`: it goes on with this run. Or give the same command with --here."
-                raise Refusal(Exit.NOT_READY, "no_worker", f"Run {run.pk} is waiting, and no worker is alive to work on it.", remedy)
+                raise Refusal(
+                    Exit.NOT_READY,
+                    "no_worker",
+                    f"Run {run.pk} is waiting, and no worker is alive to work on it.",
+                    remedy,
+                )
             if timeout is not None and now - started > timeout:
-                raise Refusal(Exit.STILL_RUNNING, "still_running", f"Run {run.pk} goes on.", f"Look again: rollbook runs --run {run.pk}")
+                raise Refusal(
+                    Exit.STILL_RUNNING,
+                    "still_running",
+                    f"Run {run.pk} goes on.",
+                    f"Look again: rollbook runs --run {run.pk}",
+                )
             time.sleep(LOOK_SECONDS)
 
 
@@ -85,16 +95,39 @@ class _Bar:
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            TaskProgressColumn,
+            TextColumn,
+            TimeElapsedColumn,
+        )
 
         texts = TextColumn("{task.description}"), TextColumn("{task.fields[students]}")
-        self.progress = Progress(texts[0], BarColumn(), TaskProgressColumn(), texts[1], TimeElapsedColumn(), console=Console(stderr=True))
+        self.progress = Progress(
+            texts[0],
+            BarColumn(),
+            TaskProgressColumn(),
+            texts[1],
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+        )
         self._task = self.progress.add_task("Waiting", total=None, students="")
 
     def show(self, run: "Run") -> None:
         students = f"{run.students_done:,} students" if run.students_done else ""
-        total, done = (run.students_total, run.students_done) if run.students_total else (run.pages_total, run.pages_done)
-        self.progress.update(self._task, description=run.get_state_display(), total=total, completed=done, students=students)
+        total, done = (
+            (run.students_total, run.students_done)
+            if run.students_total
+            else (run.pages_total, run.pages_done)
+        )
+        self.progress.update(
+            self._task,
+            description=run.get_state_display(),
+            total=total,
+            completed=done,
+            students=students,
+        )
 
 
 @contextmanager

@@ -36,5 +36,14 @@ def _of_answer(each: "object") -> Document:
     from rollbook.sync.why import Answer as Finding
 
     assert isinstance(each, Finding)
-    ids = {"student": str(each.account) if each.account else None, "run": str(each.run) if each.run else None}
-    return {"code": each.code, "about": each.about or None, "what": each.what, "remedy": each.remedy, **ids}
+    ids = {
+        "student": str(each.account) if each.account else None,
+        "run": str(each.run) if each.run else None,
+    }
+    return {
+        "code": each.code,
+        "about": each.about or None,
+        "what": each.what,
+        "remedy": each.remedy,
+        **ids,
+    }

@@ -20,19 +20,43 @@ def _show(document: Document) -> None:
         click.echo(f"Wrote {document['file']}: {document['total']:,} corrections.")
         return
     rows = [
-        (each["severity"], each["sis_id"], each["name"], each["source_field"] or each["field"], each["what"], each["first_seen_at"])
+        (
+            each["severity"],
+            each["sis_id"],
+            each["name"],
+            each["source_field"] or each["field"],
+            each["what"],
+            each["first_seen_at"],
+        )
         for each in document["problems"]
     ]
-    table(("Severity", "SIS ID", "Student", "Field", "Problem", "Since (UTC)"), rows, "No problems.")
+    table(
+        ("Severity", "SIS ID", "Student", "Field", "Problem", "Since (UTC)"), rows, "No problems."
+    )
     if document["total"] > len(rows):
         say(f"{len(rows):,} of {document['total']:,}. See more with --limit.")
 
 
 @click.command()
 @school_option
-@click.option("--state", type=click.Choice(["open", "new", "fixed"]), default="open", help="new: since the last run; fixed: in 30 days.")
-@click.option("--severity", type=click.Choice(["error", "warning", "note"]), default=None, help="error: the record was skipped.")
-@click.option("--who", type=click.Choice(["registrar", "administrator", "us"]), default=None, help="Who can mend it.")
+@click.option(
+    "--state",
+    type=click.Choice(["open", "new", "fixed"]),
+    default="open",
+    help="new: since the last run; fixed: in 30 days.",
+)
+@click.option(
+    "--severity",
+    type=click.Choice(["error", "warning", "note"]),
+    default=None,
+    help="error: the record was skipped.",
+)
+@click.option(
+    "--who",
+    type=click.Choice(["registrar", "administrator", "us"]),
+    default=None,
+    help="Who can mend it.",
+)
 @click.option("--search", default="", metavar="TEXT", help="Part of a name, SIS ID or value.")
 @click.option("--limit", default=1_000, show_default=True, type=click.IntRange(1, 1_000_000))
 @click.option(
@@ -43,7 +67,13 @@ def _show(document: Document) -> None:
 )
 @answers(_show)
 def work_list(
-    school_name: str | None, state: str, severity: str | None, who: str | None, search: str, limit: int, registrar_file: Path | None
+    school_name: str | None,
+    state: str,
+    severity: str | None,
+    who: str | None,
+    search: str,
+    limit: int,
+    registrar_file: Path | None,
 ) -> Answer:
     """List what is wrong in the SIS, across runs: open until it is gone.
 
@@ -62,11 +92,25 @@ def work_list(
         found = problem_list.registrars(school, wanted)
         _write(found, registrar_file)
         total = found.count()
-        audit.record("problems.exported", school=school, actor=None, via=VIA, problems=total, kind=registrar_file.suffix[1:])
+        audit.record(
+            "problems.exported",
+            school=school,
+            actor=None,
+            via=VIA,
+            problems=total,
+            kind=registrar_file.suffix[1:],
+        )
         return Answer({"total": total, "problems": [], "file": str(registrar_file)})
     found = problem_list.problems(school, wanted)
     shown = [of_problem(line) for line in problem_list.lines(found[:limit])]
-    audit.record("problems.listed", school=school, actor=None, via=VIA, shown=len(shown), searched=bool(search))
+    audit.record(
+        "problems.listed",
+        school=school,
+        actor=None,
+        via=VIA,
+        shown=len(shown),
+        searched=bool(search),
+    )
     return Answer({"total": found.count(), "problems": shown, "file": None})
 
 
@@ -74,7 +118,12 @@ def _write(found: "QuerySet[Problem]", target: Path) -> None:
     from rollbook.sync import problem_list
 
     if not target.parent.is_dir():
-        raise Refusal(Exit.USAGE, "folder_missing", f"There is no folder {target.parent}.", "Make it, or write somewhere else.")
+        raise Refusal(
+            Exit.USAGE,
+            "folder_missing",
+            f"There is no folder {target.parent}.",
+            "Make it, or write somewhere else.",
+        )
     if target.suffix == ".csv":
         with target.open("w", newline="", encoding="utf-8") as text:
             problem_list.write_csv(found, text)
@@ -82,4 +131,9 @@ def _write(found: "QuerySet[Problem]", target: Path) -> None:
         with target.open("wb") as file:
             problem_list.write_xlsx(found, file)
     else:
-        raise Refusal(Exit.USAGE, "kind_unknown", f"{target} is neither .xlsx nor .csv.", "End the name in .xlsx or .csv.")
+        raise Refusal(
+            Exit.USAGE,
+            "kind_unknown",
+            f"{target} is neither .xlsx nor .csv.",
+            "End the name in .xlsx or .csv.",
+        )

@@ -23,7 +23,12 @@ log = logging.getLogger(__name__)
 
 
 @click.command()
-@click.option("--concurrency", type=click.IntRange(1, 32), default=None, help="Schools synced side by side; ROLLBOOK_WORKER_CONCURRENCY.")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 32),
+    default=None,
+    help="Schools synced side by side; ROLLBOOK_WORKER_CONCURRENCY.",
+)
 def worker(concurrency: int | None) -> None:
     """Work on runs until stopped. Start as many as you like, on any machine that reaches the database.
 
@@ -78,9 +83,14 @@ async def _work(concurrency: int) -> None:
     while not told.is_set():
         try:
             # Its own connections for fetching jobs; what tasks queue goes through Django's, in the transaction of their deed.
-            async with app.with_connector(app.connector.get_worker_connector()).open_async() as working:  # type: ignore[attr-defined]
+            async with app.with_connector(
+                app.connector.get_worker_connector()
+            ).open_async() as working:  # type: ignore[attr-defined]
                 await _work_until(told, working, concurrency)
-        except (exceptions.ConnectorException, psycopg.Error) as error:  # the pool's own, when it has waited for half a minute
+        except (
+            exceptions.ConnectorException,
+            psycopg.Error,
+        ) as error:  # the pool's own, when it has waited for half a minute
             log.warning("the database can't be reached: %s", type(error).__name__)
         if not told.is_set():
             log.warning("the worker connects again in %s s", PAUSE_SECONDS)
@@ -99,7 +109,9 @@ async def _work_until(told: asyncio.Event, app: "App", concurrency: int) -> None
     }
     work = asyncio.create_task(app.run_worker_async(**options))
     stop = asyncio.create_task(told.wait())
-    say(f"Rollbook worker is ready in process {os.getpid()}: {concurrency} runs side by side. Stop it with Ctrl-C.")
+    say(
+        f"Rollbook worker is ready in process {os.getpid()}: {concurrency} runs side by side. Stop it with Ctrl-C."
+    )
     await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()
     work.cancel()

@@ -14,8 +14,12 @@ MONTHS: Final = (
 )
 _BETWEEN: Final = r"(?:\s*[-/.,]\s*|\s+)"
 _TIME: Final = r"(?:[T ]+\d{1,2}:\d{2}.*)?"  # midnight, mostly: an export of a date as an instant
-_PARTS: Final = re.compile(rf"(\d{{1,4}}){_BETWEEN}(\d{{1,2}}|[^\W\d_]{{3,9}}\.?){_BETWEEN}(\d{{1,4}}){_TIME}")
-_MONTH_FIRST: Final = re.compile(r"([^\W\d_]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?(?:\s*,\s*|\s+)(\d{4})")  # May 3rd, 2010
+_PARTS: Final = re.compile(
+    rf"(\d{{1,4}}){_BETWEEN}(\d{{1,2}}|[^\W\d_]{{3,9}}\.?){_BETWEEN}(\d{{1,4}}){_TIME}"
+)
+_MONTH_FIRST: Final = re.compile(
+    r"([^\W\d_]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?(?:\s*,\s*|\s+)(\d{4})"
+)  # May 3rd, 2010
 _FLAGS: Final = {
     **dict.fromkeys(("true", "yes", "y", "t", "1", "1.0", "on", "active"), True),
     **dict.fromkeys(("false", "no", "n", "f", "0", "0.0", "off", "inactive"), False),
@@ -62,7 +66,11 @@ def _day(year: str, month: str, day: str) -> date:
     """Raises Unreadable where there is no such day, or where the year hasn't four digits."""
     if not month.isdecimal():
         name = month.rstrip(".").casefold()
-        found = [number for number, each in enumerate(MONTHS, 1) if each.casefold().startswith(name[:3] if name == "sept" else name)]
+        found = [
+            number
+            for number, each in enumerate(MONTHS, 1)
+            if each.casefold().startswith(name[:3] if name == "sept" else name)
+        ]
         month = str(found[0]) if len(found) == 1 else ""
     taken = birth_date(f"{year}-{month}-{day}") if (year + day).isascii() and len(day) < 3 else None
     if taken is None:

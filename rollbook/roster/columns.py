@@ -14,7 +14,9 @@ from rollbook.roster.values import Unreadable, email, grade, graduation_year
 
 Cells = Sequence[str | None]
 
-ACTIVE: Final = "active"  # the one column that fills no field of an account: it activates and deactivates
+ACTIVE: Final = (
+    "active"  # the one column that fills no field of an account: it activates and deactivates
+)
 MOST_OF: Final = 0.8  # of a column's values have to look like it before content alone decides
 
 # Spellings as `bare_name` leaves them: small letters and digits only, without accents.
@@ -38,11 +40,21 @@ _SPELLINGS: Final[dict[str, str]] = {
     "gender": "gender sex legalsex studentgender genderidentity geschlecht",
     ACTIVE: "active isactive activestatus enabled isenabled studentactive accountactive",
 }
-_BY_NAME: Final = {spelling: field for field, spellings in _SPELLINGS.items() for spelling in spellings.split()}
+_BY_NAME: Final = {
+    spelling: field for field, spellings in _SPELLINGS.items() for spelling in spellings.split()
+}
 # Which name wins where two columns could fill one field: those further to the front of the list above.
-_RANK: Final = {spelling: rank for spellings in _SPELLINGS.values() for rank, spelling in enumerate(spellings.split())}
-GENDERS: Final = frozenset(["m", "f", "x", "male", "female", "nonbinary", "boy", "girl", "other", "u", "unknown"])
-_DOUBTFUL: Final = frozenset(("class", "cohort", "graduation", "graduationdate", "username", "login"))  # names that mean other things too
+_RANK: Final = {
+    spelling: rank
+    for spellings in _SPELLINGS.values()
+    for rank, spelling in enumerate(spellings.split())
+}
+GENDERS: Final = frozenset(
+    ["m", "f", "x", "male", "female", "nonbinary", "boy", "girl", "other", "u", "unknown"]
+)
+_DOUBTFUL: Final = frozenset(
+    ("class", "cohort", "graduation", "graduationdate", "username", "login")
+)  # names that mean other things too
 _LOOSE_DATE: Final = re.compile(r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}(?:[T ].*)?")
 _YEAR_FIRST: Final = re.compile(r"\d{4}")
 _NUMBERS: Final = re.compile(r"\d{1,4}[-/. ]+\d{1,2}[-/. ]+\d{1,4}(?:[T ].*)?")
@@ -97,7 +109,13 @@ def guess_columns(header: Cells, sample_rows: Sequence[Cells]) -> dict[int, str 
             found[column] = field
             taken.add(field)
     for column, field in found.items():
-        guess = None if field else _by_content([row[column] for row in sample_rows if column < len(row)], named[column])
+        guess = (
+            None
+            if field
+            else _by_content(
+                [row[column] for row in sample_rows if column < len(row)], named[column]
+            )
+        )
         if guess and guess not in taken:
             found[column] = guess
             taken.add(guess)
@@ -106,25 +124,35 @@ def guess_columns(header: Cells, sample_rows: Sequence[Cells]) -> dict[int, str 
 
 def _some_look_like(field: str | None, column: int, rows: Sequence[Cells]) -> bool:
     looks = _LOOKS[field or ""]
-    return any(looks(cell.strip()) for cell in (row[column] for row in rows if column < len(row)) if cell)
+    return any(
+        looks(cell.strip()) for cell in (row[column] for row in rows if column < len(row)) if cell
+    )
 
 
 def _mended(found: dict[int, str | None], named: Mapping[int, str]) -> dict[int, str | None]:
     """Where there is one ID only, it decides who a student is; a plain "number" beside no ID is one."""
     fields = {field: column for column, field in found.items() if field}
-    if "sis_id" not in fields and "student_number" in fields and named[fields["student_number"]] in ("idnumber", "number", "no"):
+    if (
+        "sis_id" not in fields
+        and "student_number" in fields
+        and named[fields["student_number"]] in ("idnumber", "number", "no")
+    ):
         found[fields["student_number"]] = "sis_id"
     return found
 
 
 def _by_content(cells: Sequence[str | None], name: str) -> str | None:
     values = [cell.strip() for cell in cells if cell and cell.strip()]
-    if len(values) < 2 or name in _BY_NAME:  # a second column of a known name is for a person to decide
+    if (
+        len(values) < 2 or name in _BY_NAME
+    ):  # a second column of a known name is for a person to decide
         return None
     for field, looks in _LOOKS.items():
         if sum(map(looks, values)) >= MOST_OF * len(values):
             return field
-    if ("grade" in name or "year" in name) and sum(grade(value) is not None for value in values) >= MOST_OF * len(values):
+    if ("grade" in name or "year" in name) and sum(
+        grade(value) is not None for value in values
+    ) >= MOST_OF * len(values):
         return "grade_level"
     if name.startswith("activ") and all(_is_flag(value) for value in values):
         return ACTIVE
@@ -139,7 +167,9 @@ def _is_email(value: str) -> bool:
 
 
 def _is_birth_date(value: str) -> bool:
-    return any((day := _read(value, order)) is not None and 1980 <= day.year <= 2100 for order in DateOrder)
+    return any(
+        (day := _read(value, order)) is not None and 1980 <= day.year <= 2100 for order in DateOrder
+    )
 
 
 def _is_coming_year(value: str) -> bool:
@@ -161,7 +191,12 @@ def _is_flag(value: str) -> bool:
         return False
 
 
-_LOOKS: Final = {"email": _is_email, "birth_date": _is_birth_date, "graduation_year": _is_coming_year, "gender": _is_gender}
+_LOOKS: Final = {
+    "email": _is_email,
+    "birth_date": _is_birth_date,
+    "graduation_year": _is_coming_year,
+    "gender": _is_gender,
+}
 
 
 def repeated_names(header: Cells) -> dict[str, tuple[int, ...]]:
@@ -170,7 +205,11 @@ def repeated_names(header: Cells) -> dict[str, tuple[int, ...]]:
     for column, name in enumerate(header):
         if name and (bare := bare_name(name) or name.strip()):
             columns.setdefault(bare, []).append(column)
-    return {(header[places[0]] or "").strip(): tuple(places) for places in columns.values() if len(places) > 1}
+    return {
+        (header[places[0]] or "").strip(): tuple(places)
+        for places in columns.values()
+        if len(places) > 1
+    }
 
 
 def bare_name(name: str | None) -> str:
@@ -197,18 +236,29 @@ class DateGuess(NamedTuple):
     sentence: str
 
 
-def guess_date_order(values: Sequence[str | None], usual: DateOrder = DateOrder.MONTH_DAY_YEAR) -> DateGuess:
+def guess_date_order(
+    values: Sequence[str | None], usual: DateOrder = DateOrder.MONTH_DAY_YEAR
+) -> DateGuess:
     """In which order the dates of a column are written. `usual` (the school's last choice, say) is offered where the values don't tell."""
     seen = [value.strip() for value in values if value and _NUMBERS.fullmatch(value.strip())]
     if not seen:
-        return DateGuess(usual, False, "There are no dates in numbers, so the order makes no difference.")
+        return DateGuess(
+            usual, False, "There are no dates in numbers, so the order makes no difference."
+        )
     if all(_YEAR_FIRST.match(value) for value in seen):
         return DateGuess(DateOrder.YEAR_MONTH_DAY, False, f"The year comes first, as in {seen[0]}.")
     by_day = [value for value in seen if _read(value, DateOrder.DAY_MONTH_YEAR)]
     by_month = [value for value in seen if _read(value, DateOrder.MONTH_DAY_YEAR)]
     if not by_day and not by_month:
-        return DateGuess(usual, True, f"None of the dates can be read; the first is {seen[0]}. Years need four digits.")
-    only_by_day, only_by_month = [value for value in by_day if value not in by_month], [value for value in by_month if value not in by_day]
+        return DateGuess(
+            usual,
+            True,
+            f"None of the dates can be read; the first is {seen[0]}. Years need four digits.",
+        )
+    only_by_day, only_by_month = (
+        [value for value in by_day if value not in by_month],
+        [value for value in by_month if value not in by_day],
+    )
     if len(only_by_day) == len(only_by_month):
         return _undecided(usual, by_day, only_by_day, only_by_month)
     is_by_day = len(only_by_day) > len(only_by_month)
@@ -216,10 +266,16 @@ def guess_date_order(values: Sequence[str | None], usual: DateOrder = DateOrder.
     telling = (only_by_day if is_by_day else only_by_month)[0]
     unread = len(seen) - len(by_day if is_by_day else by_month)
     rest = f" {unread} of {len(seen)} dates can't be read so." if unread else ""
-    return DateGuess(order, False, f"The dates are written {order}: {telling} can only be {_spoken(telling, order)}.{rest}")
+    return DateGuess(
+        order,
+        False,
+        f"The dates are written {order}: {telling} can only be {_spoken(telling, order)}.{rest}",
+    )
 
 
-def _undecided(usual: DateOrder, both: Sequence[str], by_day: Sequence[str], by_month: Sequence[str]) -> DateGuess:
+def _undecided(
+    usual: DateOrder, both: Sequence[str], by_day: Sequence[str], by_month: Sequence[str]
+) -> DateGuess:
     """As much speaks for one order as for the other. `both` can be read in either, `by_day` and `by_month` in that one only."""
     day_first, month_first = DateOrder.DAY_MONTH_YEAR, DateOrder.MONTH_DAY_YEAR
     order = usual if usual in (day_first, month_first) else month_first

@@ -64,7 +64,10 @@ class Gone:
 
     def groups(self, expected: Mapping[tuple[str, str], int]) -> tuple[Group, ...]:
         """The groups that lack somebody; `expected` says how many accounts of each there should be."""
-        return tuple(Group(kind, name, expected.get((kind, name), number), number) for (kind, name), number in sorted(self._of.items()))
+        return tuple(
+            Group(kind, name, expected.get((kind, name), number), number)
+            for (kind, name), number in sorted(self._of.items())
+        )
 
 
 class Alarm(NamedTuple):
@@ -76,25 +79,50 @@ class Alarm(NamedTuple):
 
 def empty_roster(found: Found, _limits: Limits) -> Alarm | None:
     """A SIS that answers with no students at all: a right was lost or the wrong school asked, never a school without children."""
-    return Alarm("roster_empty", {"accounts": found.counts.get("accounts", 0)}) if found.counts.get("read", 0) == 0 else None
+    return (
+        Alarm("roster_empty", {"accounts": found.counts.get("accounts", 0)})
+        if found.counts.get("read", 0) == 0
+        else None
+    )
 
 
 def leavers(found: Found, limits: Limits) -> Alarm | None:
     """More students are missing than leave a school in a week."""
     missing, percent = found.counts.get("missing", 0), found.percent("missing")
-    if limits.leavers_percent is None or missing <= limits.leavers_count or percent <= limits.leavers_percent:
+    if (
+        limits.leavers_percent is None
+        or missing <= limits.leavers_count
+        or percent <= limits.leavers_percent
+    ):
         return None
-    groups = {f"{group.kind} {group.name}": group.missing for group in sorted(found.groups, key=lambda each: -each.missing)[:3]}
-    numbers = {"missing": missing, "expected": found.counts["expected"], "percent": percent, "limit": limits.leavers_percent}
+    groups = {
+        f"{group.kind} {group.name}": group.missing
+        for group in sorted(found.groups, key=lambda each: -each.missing)[:3]
+    }
+    numbers = {
+        "missing": missing,
+        "expected": found.counts["expected"],
+        "percent": percent,
+        "limit": limits.leavers_percent,
+    }
     return Alarm("leavers", {**numbers, "groups": groups})
 
 
 def emails(found: Found, limits: Limits) -> Alarm | None:
     """More sign-in addresses change than people marry: another field was mapped, or the domain moved."""
     changed, percent = found.counts.get("email_changed", 0), found.percent("email_changed")
-    if limits.emails_percent is None or changed <= limits.emails_count or percent <= limits.emails_percent:
+    if (
+        limits.emails_percent is None
+        or changed <= limits.emails_count
+        or percent <= limits.emails_percent
+    ):
         return None
-    numbers = {"changed": changed, "expected": found.counts["expected"], "percent": percent, "limit": limits.emails_percent}
+    numbers = {
+        "changed": changed,
+        "expected": found.counts["expected"],
+        "percent": percent,
+        "limit": limits.emails_percent,
+    }
     return Alarm("emails", numbers)
 
 
@@ -102,9 +130,18 @@ def overlap(found: Found, limits: Limits) -> Alarm | None:
     """So few of the known SIS IDs are in the roster that it may be another school's."""
     expected = found.counts.get("expected", 0)
     here = expected - found.counts.get("missing", 0)
-    if limits.overlap_percent is None or not expected or 100 * here / expected >= limits.overlap_percent:
+    if (
+        limits.overlap_percent is None
+        or not expected
+        or 100 * here / expected >= limits.overlap_percent
+    ):
         return None
-    numbers = {"here": here, "expected": expected, "percent": 100 * here / expected, "limit": limits.overlap_percent}
+    numbers = {
+        "here": here,
+        "expected": expected,
+        "percent": 100 * here / expected,
+        "limit": limits.overlap_percent,
+    }
     return Alarm("overlap", {**numbers, "read": found.counts.get("read", 0)})
 
 
@@ -113,19 +150,29 @@ def vanished(found: Found, limits: Limits) -> Alarm | None:
     gone = [group for group in found.groups if group.missing == group.accounts > 1]
     if not limits.vanished or not gone:
         return None
-    return Alarm("vanished", {"groups": {f"{group.kind} {group.name}": group.accounts for group in gone}})
+    return Alarm(
+        "vanished", {"groups": {f"{group.kind} {group.name}": group.accounts for group in gone}}
+    )
 
 
 def re_keyed(found: Found, _limits: Limits) -> Alarm | None:
     """Students come back under new SIS IDs: one decision, instead of everybody left and everybody joined."""
     number = found.counts.get("re_keyed", 0)
-    return Alarm("re_keyed", {"re_keyed": number, "expected": found.counts.get("expected", 0)}) if number else None
+    return (
+        Alarm("re_keyed", {"re_keyed": number, "expected": found.counts.get("expected", 0)})
+        if number
+        else None
+    )
 
 
 def other_people(found: Found, limits: Limits) -> Alarm | None:
     """So many known SIS IDs belong to somebody else now that this is another school's roster, and its new students are strangers."""
     number, expected = found.counts.get("other_people", 0), found.counts.get("expected", 0)
-    return Alarm("other_people", {"other_people": number, "expected": expected}) if is_many(number, expected, limits) else None
+    return (
+        Alarm("other_people", {"other_people": number, "expected": expected})
+        if is_many(number, expected, limits)
+        else None
+    )
 
 
 def is_many(number: int, of: int, limits: Limits) -> bool:
@@ -134,7 +181,14 @@ def is_many(number: int, of: int, limits: Limits) -> bool:
     return number > limits.leavers_count and of > 0 and 100 * number / of > (percent or 0)
 
 
-GUARDS: Final[tuple[Callable[[Found, Limits], Alarm | None], ...]] = (other_people, re_keyed, leavers, emails, overlap, vanished)
+GUARDS: Final[tuple[Callable[[Found, Limits], Alarm | None], ...]] = (
+    other_people,
+    re_keyed,
+    leavers,
+    emails,
+    overlap,
+    vanished,
+)
 
 
 def review(found: Found, limits: Limits) -> list[Alarm]:

@@ -33,18 +33,27 @@ def leave(account: Account, leavers: Leavers) -> Change | None:
         return listed(ChangeKind.NOT_IN_ROSTER, account, "not_sent_paused")
     graduated = has_graduated(account.graduation_year, leavers)
     if leavers.policy == LIST:
-        return listed(ChangeKind.NOT_IN_ROSTER, account, "not_sent_graduated" if graduated else "not_sent")
+        return listed(
+            ChangeKind.NOT_IN_ROSTER, account, "not_sent_graduated" if graduated else "not_sent"
+        )
     if not _grace_is_over(account, leavers):
         return listed(ChangeKind.NOT_IN_ROSTER, account, "not_sent_yet")
     kind = ChangeKind.GRADUATED if graduated else ChangeKind.LEFT
     closed = listed(kind, account, "class_has_graduated" if graduated else "missing_long_enough")
     closed = closed._replace(before={"status": account.status}, after={"status": kind.value})
-    return closed._replace(kind=ChangeKind.PROTECTED, reason="account_protected") if account.protected else closed
+    return (
+        closed._replace(kind=ChangeKind.PROTECTED, reason="account_protected")
+        if account.protected
+        else closed
+    )
 
 
 def has_graduated(year: int | None, leavers: Leavers) -> bool:
     """Whether the school year that ends in this year is over."""
-    return year is not None and (leavers.today.year, f"{leavers.today:%m-%d}") >= (year, leavers.rollover)
+    return year is not None and (leavers.today.year, f"{leavers.today:%m-%d}") >= (
+        year,
+        leavers.rollover,
+    )
 
 
 def _grace_is_over(account: Account, leavers: Leavers) -> bool:

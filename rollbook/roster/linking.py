@@ -45,7 +45,9 @@ class Evidence(NamedTuple):
 class Likeness:
     """Finds the accounts without a link that a record could belong to. `apart` are pairs that a person said are two people."""
 
-    def __init__(self, unlinked: Iterable[Unlinked], apart: frozenset[tuple[bytes, str]] = frozenset()) -> None:
+    def __init__(
+        self, unlinked: Iterable[Unlinked], apart: frozenset[tuple[bytes, str]] = frozenset()
+    ) -> None:
         self._apart = apart
         self._by_id: dict[bytes, Unlinked] = {}
         self._by: dict[tuple[str, ...], list[Unlinked]] = {}
@@ -65,7 +67,11 @@ class Likeness:
         found = {account.id: account for key in _keys(record) for account in self._by.get(key, ())}
         if match.key is not None and match.key.id in self._by_id:
             found[match.key.id] = self._by_id[match.key.id]
-        return [_compare(record, account) for account in found.values() if (account.id, record.sis_id) not in self._apart]
+        return [
+            _compare(record, account)
+            for account in found.values()
+            if (account.id, record.sis_id) not in self._apart
+        ]
 
 
 def waiting(record: StudentRecord) -> Issue:
@@ -77,7 +83,14 @@ def waiting(record: StudentRecord) -> Issue:
 def _keys(one: Unlinked | StudentRecord) -> list[tuple[str, ...]]:
     keys: list[tuple[str, ...]] = []
     if one.birth_date is not None:
-        keys.append(("born", bare_name(one.first_name), bare_name(one.last_name), one.birth_date.isoformat()))
+        keys.append(
+            (
+                "born",
+                bare_name(one.first_name),
+                bare_name(one.last_name),
+                one.birth_date.isoformat(),
+            )
+        )
     if one.sis_id:
         keys.append(("sis_id", one.sis_id))
     if one.student_number:
@@ -90,8 +103,10 @@ def _compare(record: StudentRecord, account: Unlinked) -> Evidence:
         account.id,
         record,
         email=record.email_key == account.email_key,
-        name=same_name(record.first_name, account.first_name) and same_name(record.last_name, account.last_name),
+        name=same_name(record.first_name, account.first_name)
+        and same_name(record.last_name, account.last_name),
         birth_date=record.birth_date is not None and record.birth_date == account.birth_date,
         sis_id=record.sis_id == account.sis_id,
-        student_number=record.student_number is not None and record.student_number == account.student_number,
+        student_number=record.student_number is not None
+        and record.student_number == account.student_number,
     )

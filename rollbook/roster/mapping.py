@@ -8,17 +8,28 @@ from typing import Any, NamedTuple
 
 from rollbook.roster import values
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
-from rollbook.roster.records import ISSUE_NAME, AccountKey, Issue, Selection, Severity, StudentRecord
+from rollbook.roster.records import (
+    ISSUE_NAME,
+    AccountKey,
+    Issue,
+    Selection,
+    Severity,
+    StudentRecord,
+)
 from rollbook.roster.values import Unreadable
 
 FINGERPRINT_BYTES = 16
 EXCERPT = 120  # characters of a bad value that an issue keeps
-PARSERS_VERSION = 1  # raise it when a parser reads a value otherwise: then the next run compares everybody again
+PARSERS_VERSION = (
+    1  # raise it when a parser reads a value otherwise: then the next run compares everybody again
+)
 
 _POSITION = {name: index for index, name in enumerate(StudentRecord._fields)}
 _NOTHING: tuple[Any, ...] = (*(None,) * (len(StudentRecord._fields) - 1), ())
 _FINGERPRINT, _BLANKS = _POSITION["fingerprint"], _POSITION["blanks"]
-_DROPPED = {"email_invalid": "personal_email_invalid"}  # what a bad optional value costs: itself only; the rest puts the record aside
+_DROPPED = {
+    "email_invalid": "personal_email_invalid"
+}  # what a bad optional value costs: itself only; the rest puts the record aside
 
 
 _OUTSIDE = b"outside"
@@ -72,7 +83,13 @@ class RecordMapper:
         if missing:
             raise ValueError(f"The mapping lacks {', '.join(missing)}.")
         self._rows = [
-            (source, field, _POSITION[field], values.PARSERS[STUDENT_FIELDS[field].kind], STUDENT_FIELDS[field].limit)
+            (
+                source,
+                field,
+                _POSITION[field],
+                values.PARSERS[STUDENT_FIELDS[field].kind],
+                STUDENT_FIELDS[field].limit,
+            )
             for source, field in mapping
             if field != "sis_id"
         ]
@@ -85,7 +102,10 @@ class RecordMapper:
         self._clears = clears.difference(REQUIRED_FIELDS)
         self._unseen = {source for source, _ in mapping}
         self._met_any = False
-        self._seed = blake2b(f"{PARSERS_VERSION}:{version}:{','.join(self.fields)}".encode(), digest_size=FINGERPRINT_BYTES).digest()
+        self._seed = blake2b(
+            f"{PARSERS_VERSION}:{version}:{','.join(self.fields)}".encode(),
+            digest_size=FINGERPRINT_BYTES,
+        ).digest()
 
     def meet(self, raws: Iterable[Any]) -> None:
         """Look which fields there are among records that are about to be mapped: SISs leave a blank one out of its record.
@@ -100,7 +120,12 @@ class RecordMapper:
     def map(self, raw: Any) -> Mapped:
         """Map one raw record. Never raises, whatever JSON it is given: what can't be read becomes an issue."""
         if not isinstance(raw, dict):
-            return Mapped(None, None, b"", (self._issue("wrong_type", Severity.ERROR, None, {}, "sis_id", raw),))
+            return Mapped(
+                None,
+                None,
+                b"",
+                (self._issue("wrong_type", Severity.ERROR, None, {}, "sis_id", raw),),
+            )
         if self._unseen:
             self._unseen.difference_update(raw)
             self._met_any = True
@@ -111,14 +136,35 @@ class RecordMapper:
         except Unreadable as bad:
             if outside:
                 return Mapped(None, None, _OUTSIDE)
-            return Mapped(None, None, b"", (self._issue(bad.code, Severity.ERROR, None, raw, "sis_id", raw.get(self._id_field)),))
+            return Mapped(
+                None,
+                None,
+                b"",
+                (
+                    self._issue(
+                        bad.code, Severity.ERROR, None, raw, "sis_id", raw.get(self._id_field)
+                    ),
+                ),
+            )
         if outside:
             return Mapped(sis_id, None, _OUTSIDE)
         if sis_id is None:
-            return Mapped(None, None, b"", (self._issue("id_missing", Severity.ERROR, None, raw, "sis_id", None),))
+            return Mapped(
+                None,
+                None,
+                b"",
+                (self._issue("id_missing", Severity.ERROR, None, raw, "sis_id", None),),
+            )
         digest = self._digest(raw)
         if grade is None:
-            issue = self._issue("grade_unknown", Severity.ERROR, sis_id, raw, "grade_level", raw.get(self._grade_field))
+            issue = self._issue(
+                "grade_unknown",
+                Severity.ERROR,
+                sis_id,
+                raw,
+                "grade_level",
+                raw.get(self._grade_field),
+            )
             return Mapped(sis_id, None, digest, (issue._replace(source_field=self._grade_field),))
         known = self._known.get(sis_id)
         if known is not None and known.fingerprint == digest:
@@ -132,9 +178,14 @@ class RecordMapper:
             said = tuple(raw.get(source, _ABSENT) for source in self._sources)
         try:
             written = repr(said)
-        except (RecursionError, ValueError):  # nested too deeply, or a number of more digits than Python writes: none of it is readable
+        except (
+            RecursionError,
+            ValueError,
+        ):  # nested too deeply, or a number of more digits than Python writes: none of it is readable
             written = repr(tuple(_shown(value) for value in said))
-        return blake2b(self._seed + written.encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT_BYTES).digest()
+        return blake2b(
+            self._seed + written.encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT_BYTES
+        ).digest()
 
     def vanished(self) -> list[tuple[str, str]]:
         """The mapping's rows whose field no record had: a right was taken away, rather than every student's value.
@@ -143,7 +194,9 @@ class RecordMapper:
         """
         if not self._met_any:
             return []
-        return [(source, field) for field, source in self._source_of.items() if source in self._unseen]
+        return [
+            (source, field) for field, source in self._source_of.items() if source in self._unseen
+        ]
 
     def _map_selected(self, sis_id: str, raw: dict[str, Any], digest: bytes) -> Mapped:
         """Parse the mapped fields of a record in the selection. A value that can't be read rejects it, but for those that are dropped."""
@@ -157,7 +210,11 @@ class RecordMapper:
                 issues.append(self._unreadable(bad.code, sis_id, raw, field, raw.get(source)))
             else:
                 if value is None and field in REQUIRED_FIELDS:
-                    issues.append(self._issue("required_empty", Severity.ERROR, sis_id, raw, field, raw.get(source)))
+                    issues.append(
+                        self._issue(
+                            "required_empty", Severity.ERROR, sis_id, raw, field, raw.get(source)
+                        )
+                    )
                 elif value is None and field in self._clears:
                     if source in self._unseen:
                         unsure = True
@@ -168,18 +225,43 @@ class RecordMapper:
             return Mapped(sis_id, None, digest, tuple(issues))
         found[0] = sis_id
         found[2] = values.email_key(found[1])
-        if not issues and not unsure:  # one with a dropped value is looked at again each time: its issue stays until it is mended
+        if (
+            not issues and not unsure
+        ):  # one with a dropped value is looked at again each time: its issue stays until it is mended
             found[_FINGERPRINT] = digest
         return Mapped(sis_id, StudentRecord._make(found), digest, tuple(issues))
 
-    def _unreadable(self, code: str, sis_id: str, raw: dict[str, Any], field: str, value: Any) -> Issue:
+    def _unreadable(
+        self, code: str, sis_id: str, raw: dict[str, Any], field: str, value: Any
+    ) -> Issue:
         if field not in REQUIRED_FIELDS and code in _DROPPED:
             return self._issue(_DROPPED[code], Severity.WARNING, sis_id, raw, field, value)
         return self._issue(code, Severity.ERROR, sis_id, raw, field, value)
 
-    def _issue(self, code: str, severity: Severity, sis_id: str | None, raw: dict[str, Any], field: str, value: Any) -> Issue:
-        name = " ".join(filter(None, (_shown(raw.get(self._source_of[part])) for part in ("first_name", "last_name"))))
-        return Issue(code, severity, sis_id, name[:ISSUE_NAME], field, self._source_of.get(field, ""), _shown(value)[:EXCERPT])
+    def _issue(
+        self,
+        code: str,
+        severity: Severity,
+        sis_id: str | None,
+        raw: dict[str, Any],
+        field: str,
+        value: Any,
+    ) -> Issue:
+        name = " ".join(
+            filter(
+                None,
+                (_shown(raw.get(self._source_of[part])) for part in ("first_name", "last_name")),
+            )
+        )
+        return Issue(
+            code,
+            severity,
+            sis_id,
+            name[:ISSUE_NAME],
+            field,
+            self._source_of.get(field, ""),
+            _shown(value)[:EXCERPT],
+        )
 
 
 def _shown(value: Any) -> str:
@@ -190,4 +272,7 @@ def _shown(value: Any) -> str:
         return "(a number)"
     if isinstance(value, (dict, list, tuple)):
         return "(a list)" if not isinstance(value, dict) else "(an object)"
-    return "".join(letter if letter.isprintable() else " " if letter.isspace() else "\ufffd" for letter in str(value)[:1000])
+    return "".join(
+        letter if letter.isprintable() else " " if letter.isspace() else "\ufffd"
+        for letter in str(value)[:1000]
+    )

@@ -80,8 +80,12 @@ class Matcher:
             self._take_in(links)
         self._elsewhere = frozenset(elsewhere)
         self._seen: dict[str, bytes] = {}
-        self._as_before: set[AccountKey] = set()  # known students whose record says what it said: nearly all, so they are kept smaller
-        self._silent: set[str] = set()  # known students whose record was skipped: they claim no address
+        self._as_before: set[AccountKey] = (
+            set()
+        )  # known students whose record says what it said: nearly all, so they are kept smaller
+        self._silent: set[str] = (
+            set()
+        )  # known students whose record was skipped: they claim no address
         # Claims on an address that isn't the account's own already. Accounts that keep theirs aren't listed: nearly all of them do.
         self._claims: dict[str, str] = {}
         self._shared: dict[str, set[str]] = {}
@@ -143,8 +147,13 @@ class Matcher:
                 if not self._exceptions.all_keep and known.id not in self._exceptions.keeping:
                     self._claim(record.email_key, record.sis_id)
                 self._leaving.add(record.sis_id)
-            return Match(How.CONFIRMED if record.sis_id in self._confirmed else How.KNOWN, record, known)
-        if record.sis_id in self._exceptions.sis_ids or record.email_key in self._exceptions.email_keys:
+            return Match(
+                How.CONFIRMED if record.sis_id in self._confirmed else How.KNOWN, record, known
+            )
+        if (
+            record.sis_id in self._exceptions.sis_ids
+            or record.email_key in self._exceptions.email_keys
+        ):
             return Match(How.NEVER, record, None)
         self._claim(record.email_key, record.sis_id)
         unlinked = self._unlinked.get(record.email_key)
@@ -162,24 +171,49 @@ class Matcher:
             self._shared.setdefault(address, {first}).add(sis_id)
 
     def _claimants(self, address: str) -> set[str]:
-        return self._shared.get(address) or ({self._claims[address]} if address in self._claims else set())
+        return self._shared.get(address) or (
+            {self._claims[address]} if address in self._claims else set()
+        )
 
     def verdict(self, moved: Collection[str], complete: bool) -> Verdict:
         """Judge the whole roster. `moved` are the SIS IDs of accounts whose e-mail is planned to change.
 
         Accounts missing from the roster are named only where the read was `complete`.
         """
-        holders = {key.email_key: key for key in self.known.values() if key.email_key in self._claims} | self._unlinked
-        issues = [Issue("id_repeated", Severity.ERROR, sis_id, "", "sis_id", "", sis_id) for sis_id in sorted(self._repeated)]
+        holders = {
+            key.email_key: key for key in self.known.values() if key.email_key in self._claims
+        } | self._unlinked
+        issues = [
+            Issue("id_repeated", Severity.ERROR, sis_id, "", "sis_id", "", sis_id)
+            for sis_id in sorted(self._repeated)
+        ]
         withdrawn = set(self._repeated)
-        for address in [address for address in self._claims if address in holders or address in self._shared]:
-            claimants = sorted((self._claimants(address) | self._keeper(holders.get(address))) - self._repeated)
+        for address in [
+            address for address in self._claims if address in holders or address in self._shared
+        ]:
+            claimants = sorted(
+                (self._claimants(address) | self._keeper(holders.get(address))) - self._repeated
+            )
             if len(claimants) > 1:
                 withdrawn.update(claimants)
-                issues += [Issue("email_shared", Severity.ERROR, sis_id, "", "email", "", address) for sis_id in claimants]
+                issues += [
+                    Issue("email_shared", Severity.ERROR, sis_id, "", "email", "", address)
+                    for sis_id in claimants
+                ]
         taken = self._taken(holders, moved, withdrawn)
-        issues += [Issue("email_taken", Severity.ERROR, sis_id, "", "email", "", address) for sis_id, address in taken]
-        missing = [key for sis_id, key in self.known.items() if sis_id not in self._seen and key not in self._as_before] if complete else []
+        issues += [
+            Issue("email_taken", Severity.ERROR, sis_id, "", "email", "", address)
+            for sis_id, address in taken
+        ]
+        missing = (
+            [
+                key
+                for sis_id, key in self.known.items()
+                if sis_id not in self._seen and key not in self._as_before
+            ]
+            if complete
+            else []
+        )
         missing = [key for key in missing if key.sis_id not in self._confirmed]
         same = sum(self._was_same(sis_id) for sis_id in withdrawn)
         return Verdict(frozenset(withdrawn), same, issues, missing)
@@ -189,15 +223,26 @@ class Matcher:
 
         Where all keep theirs nobody can tell: a record that says what it said last time may always have said another one.
         """
-        if holder is None or holder.sis_id is None or self._exceptions.all_keep or not self._has_come(holder.sis_id):
+        if (
+            holder is None
+            or holder.sis_id is None
+            or self._exceptions.all_keep
+            or not self._has_come(holder.sis_id)
+        ):
             return set()
-        return set() if holder.sis_id in self._silent or holder.sis_id in self._leaving else {holder.sis_id}
+        return (
+            set()
+            if holder.sis_id in self._silent or holder.sis_id in self._leaving
+            else {holder.sis_id}
+        )
 
     def _was_same(self, sis_id: str) -> bool:
         """Whether the first record of this SIS ID said what it said last time."""
         return self.known.get(sis_id) in self._as_before
 
-    def _taken(self, holders: dict[str, AccountKey], moved: Collection[str], withdrawn: set[str]) -> list[tuple[str, str]]:
+    def _taken(
+        self, holders: dict[str, AccountKey], moved: Collection[str], withdrawn: set[str]
+    ) -> list[tuple[str, str]]:
         """Claims on an address that another account keeps; adds them to `withdrawn`.
 
         A withdrawn change leaves its own account's old address taken, so whoever claims that is looked at again.
@@ -213,14 +258,23 @@ class Matcher:
         while claims:
             address, sis_id = claims.pop()
             holder = holders.get(address)
-            freed = holder is not None and holder.sis_id is not None and holder.sis_id in moved and holder.sis_id not in withdrawn
+            freed = (
+                holder is not None
+                and holder.sis_id is not None
+                and holder.sis_id in moved
+                and holder.sis_id not in withdrawn
+            )
             if sis_id in withdrawn or freed:
                 continue
             withdrawn.add(sis_id)
             taken.append((sis_id, address))
             stays = self.known.get(sis_id)
             if stays is not None:
-                claims += [(stays.email_key, other) for other in self._claimants(stays.email_key) if other != sis_id]
+                claims += [
+                    (stays.email_key, other)
+                    for other in self._claimants(stays.email_key)
+                    if other != sis_id
+                ]
         return sorted(taken)
 
     def _can_be_linked(self, address: str, sis_id: str) -> bool:

@@ -30,7 +30,10 @@ WRITING_KINDS: Final = (
     ChangeKind.LEFT,
     ChangeKind.GRADUATED,
 )
-AWAY: Final = ("left", "graduated")  # statuses that a run sets, and that a run takes back when the SIS ID returns
+AWAY: Final = (
+    "left",
+    "graduated",
+)  # statuses that a run sets, and that a run takes back when the SIS ID returns
 
 
 class Change(NamedTuple):
@@ -77,14 +80,18 @@ def decide(match: Match, account: Account | None, rules: Rules) -> Change | Issu
     """The change for one matched record, or the issue that a person has to decide. `account` is the matched account's full row."""
     record = match.record
     if match.how is How.NEVER:
-        return _new(record, rules)._replace(kind=ChangeKind.NEVER_IMPORTED, fingerprint=None, reason="on_never_import_list")
+        return _new(record, rules)._replace(
+            kind=ChangeKind.NEVER_IMPORTED, fingerprint=None, reason="on_never_import_list"
+        )
     if match.how is How.NEW:
         return _new(record, rules)
     if account is None:  # it was erased while the roster was being read
         return _issue("account_gone", record)
     decided = _decide_known(match, account, rules)
     if account.protected and isinstance(decided, Change) and decided.kind in WRITING_KINDS:
-        return decided._replace(kind=ChangeKind.PROTECTED, fingerprint=None, reason="account_protected")
+        return decided._replace(
+            kind=ChangeKind.PROTECTED, fingerprint=None, reason="account_protected"
+        )
     return decided
 
 
@@ -92,7 +99,9 @@ def _decide_known(match: Match, account: Account, rules: Rules) -> Change | Issu
     record = match.record
     if match.how is How.BY_EMAIL:
         if account.status != "active" or not _names_agree(record, account):
-            return _issue("link_names_differ", record, "email", record.email)._replace(other=f"{account.first_name} {account.last_name}")
+            return _issue("link_names_differ", record, "email", record.email)._replace(
+                other=f"{account.first_name} {account.last_name}"
+            )
         return _linked(record, account, rules, "same_email_and_name")
     if match.how is How.CONFIRMED:
         return _linked(record, account, rules, "confirmed_by_person")
@@ -100,10 +109,25 @@ def _decide_known(match: Match, account: Account, rules: Rules) -> Change | Issu
         return _issue("other_person", record, "sis_id", record.sis_id)
     differs = _differences(record, account, rules)
     if account.status in AWAY:
-        before, after = differs.before | {"status": account.status}, differs.after | {"status": "active"}
-        return _change(ChangeKind.RETURNING, record, account, differs._replace(before=before, after=after), "sis_id_is_back")
+        before, after = (
+            differs.before | {"status": account.status},
+            differs.after | {"status": "active"},
+        )
+        return _change(
+            ChangeKind.RETURNING,
+            record,
+            account,
+            differs._replace(before=before, after=after),
+            "sis_id_is_back",
+        )
     if differs.after:
-        return _change(ChangeKind.UPDATED, record, account, differs, "fields_differ" if not differs.kept[1] else "others_kept")
+        return _change(
+            ChangeKind.UPDATED,
+            record,
+            account,
+            differs,
+            "fields_differ" if not differs.kept[1] else "others_kept",
+        )
     if differs.kept[1]:
         shown = differs._replace(before=differs.kept[0], after=differs.kept[1])
         return _change(ChangeKind.PROTECTED, record, account, shown, "fields_locked")
@@ -114,21 +138,31 @@ def _linked(record: StudentRecord, account: Account, rules: Rules, reason: str) 
     differs = _differences(record, account, rules)
     before = differs.before | {"source": account.source, "sis_id": account.sis_id}
     after = differs.after | {"source": rules.source, "sis_id": record.sis_id}
-    return _change(ChangeKind.LINKED, record, account, differs._replace(before=before, after=after), reason)
+    return _change(
+        ChangeKind.LINKED, record, account, differs._replace(before=before, after=after), reason
+    )
 
 
 def is_other_person(record: StudentRecord, account: Account) -> bool:
     """Another name and another birth date under a known SIS ID: the id was given to somebody else."""
     both_known = record.birth_date is not None and account.birth_date is not None
-    return both_known and record.birth_date != account.birth_date and not _names_agree(record, account)
+    return (
+        both_known and record.birth_date != account.birth_date and not _names_agree(record, account)
+    )
 
 
 def _names_agree(record: StudentRecord, account: Account) -> bool:
-    return same_name(record.first_name, account.first_name) and same_name(record.last_name, account.last_name)
+    return same_name(record.first_name, account.first_name) and same_name(
+        record.last_name, account.last_name
+    )
 
 
 def _new(record: StudentRecord, rules: Rules) -> Change:
-    after = {field: value for field in rules.fields if (value := getattr(record, field)) is not None or field in record.blanks}
+    after = {
+        field: value
+        for field in rules.fields
+        if (value := getattr(record, field)) is not None or field in record.blanks
+    }
     after["email_key"] = record.email_key
     return Change(
         ChangeKind.NEW,
@@ -164,7 +198,10 @@ def _differences(record: StudentRecord, account: Account, rules: Rules) -> Diffe
         else:
             found.before[field], found.after[field] = held, said
             if field == "email":
-                found.before["email_key"], found.after["email_key"] = account.email_key, record.email_key
+                found.before["email_key"], found.after["email_key"] = (
+                    account.email_key,
+                    record.email_key,
+                )
     return found
 
 
@@ -173,7 +210,9 @@ def same_address(field: str, said: Any, held: Any) -> bool:
     return field == "personal_email" and held is not None and email_key(said) == email_key(held)
 
 
-def _change(kind: ChangeKind, record: StudentRecord, account: Account, differs: Differences, reason: str) -> Change:
+def _change(
+    kind: ChangeKind, record: StudentRecord, account: Account, differs: Differences, reason: str
+) -> Change:
     """Without a fingerprint where a locked field differs: the next run looks again, and shows it again."""
     return Change(
         kind,
@@ -193,9 +232,27 @@ def _change(kind: ChangeKind, record: StudentRecord, account: Account, differs: 
 def listed(kind: ChangeKind, account: Account, reason: str) -> Change:
     """A row that changes nothing and only says how an account stands: no longer in the roster, or outside the selection."""
     return Change(
-        kind, account.sis_id, account.id, account.version, account.first_name, account.last_name, account.email, {}, {}, None, reason
+        kind,
+        account.sis_id,
+        account.id,
+        account.version,
+        account.first_name,
+        account.last_name,
+        account.email,
+        {},
+        {},
+        None,
+        reason,
     )
 
 
 def _issue(code: str, record: StudentRecord, field: str = "", value: str = "") -> Issue:
-    return Issue(code, Severity.ERROR, record.sis_id, f"{record.first_name} {record.last_name}"[:ISSUE_NAME], field, "", value)
+    return Issue(
+        code,
+        Severity.ERROR,
+        record.sis_id,
+        f"{record.first_name} {record.last_name}"[:ISSUE_NAME],
+        field,
+        "",
+        value,
+    )

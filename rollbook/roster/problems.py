@@ -61,8 +61,12 @@ PROBLEMS: Final[dict[str, Problem]] = {
         Problem(
             "id_missing",
             Severity.ERROR,
-            _("{sis} sent a record without an ID, so we can't tell whose it is. It was skipped, and no account was touched."),
-            _("Look in Step 1.2 Select Mapping which field gives the SIS ID. If it is right, ask the people who run {sis}."),
+            _(
+                "{sis} sent a record without an ID, so we can't tell whose it is. It was skipped, and no account was touched."
+            ),
+            _(
+                "Look in Step 1.2 Select Mapping which field gives the SIS ID. If it is right, ask the people who run {sis}."
+            ),
             ADMINISTRATOR,
         ),
         Problem(
@@ -88,7 +92,9 @@ PROBLEMS: Final[dict[str, Problem]] = {
         Problem(
             "personal_email_invalid",
             Severity.WARNING,
-            _("{value} is not a complete e-mail address. {field} was left out; everything else of this student was taken."),
+            _(
+                "{value} is not a complete e-mail address. {field} was left out; everything else of this student was taken."
+            ),
             _FIX_HERE,
             REGISTRAR,
         ),
@@ -105,21 +111,27 @@ PROBLEMS: Final[dict[str, Problem]] = {
         Problem(
             "date_invalid",
             Severity.ERROR,
-            _("{value} is not a date that exists, so this student was skipped; an account that exists already was left as it is."),
+            _(
+                "{value} is not a date that exists, so this student was skipped; an account that exists already was left as it is."
+            ),
             _FIX_HERE,
             REGISTRAR,
         ),
         Problem(
             "active_invalid",
             Severity.ERROR,
-            _("{value} says neither TRUE nor FALSE, so we can't tell whether the account is to be active. It was left as it is."),
+            _(
+                "{value} says neither TRUE nor FALSE, so we can't tell whether the account is to be active. It was left as it is."
+            ),
             _("Write TRUE or FALSE into the column {source_field} and upload the row again."),
             ADMINISTRATOR,
         ),
         Problem(
             "gender_unknown",
             Severity.NOTE,
-            _("{value} is not one of the usual entries for {field}. It was taken over as it is written."),
+            _(
+                "{value} is not one of the usual entries for {field}. It was taken over as it is written."
+            ),
             _("Nothing has to be done. If it is a slip, correct it in {sis}: {where}."),
             REGISTRAR,
         ),
@@ -140,7 +152,9 @@ PROBLEMS: Final[dict[str, Problem]] = {
                 "{field} holds characters that can't be seen and don't belong in a text; often they come in by copy and paste. This "
                 "student was skipped; an account that exists already was left as it is."
             ),
-            _("In {sis}, empty the field, type the text anew and save it: {where}. The next run picks it up."),
+            _(
+                "In {sis}, empty the field, type the text anew and save it: {where}. The next run picks it up."
+            ),
             REGISTRAR,
         ),
         Problem(
@@ -163,7 +177,9 @@ PROBLEMS: Final[dict[str, Problem]] = {
                 "{sis} sent this SIS ID more than once, with different values. We can't tell which one is right, so neither was taken; "
                 "an account that exists already was left as it is."
             ),
-            _("In {sis}, look for two records with the ID {sis_id}, and keep the right one. The next run picks it up."),
+            _(
+                "In {sis}, look for two records with the ID {sis_id}, and keep the right one. The next run picks it up."
+            ),
             REGISTRAR,
         ),
         Problem(
@@ -173,13 +189,17 @@ PROBLEMS: Final[dict[str, Problem]] = {
                 "Two or more students have the e-mail address {value} in {sis}. An address can belong to one student only, so none of them "
                 "was touched."
             ),
-            _("In {sis}, give each of them an address of their own: {where}. The next run picks it up."),
+            _(
+                "In {sis}, give each of them an address of their own: {where}. The next run picks it up."
+            ),
             REGISTRAR,
         ),
         Problem(
             "email_taken",
             Severity.ERROR,
-            _("The e-mail address {value} already belongs to the account of another student here. Neither of the two was touched."),
+            _(
+                "The e-mail address {value} already belongs to the account of another student here. Neither of the two was touched."
+            ),
             _(
                 "Find out whose address it is. If it is wrong in {sis}, correct it here: {where}. If it is wrong in the other account, "
                 "correct it there."
@@ -189,8 +209,12 @@ PROBLEMS: Final[dict[str, Problem]] = {
         Problem(
             "email_recycled",
             Severity.NOTE,
-            _("The e-mail address {value} belonged to another student here not long ago. {sis} gives it to this one, and so it is done."),
-            _("Nothing needs doing if the address was passed on on purpose. If not, have it corrected in {sis}: {where}."),
+            _(
+                "The e-mail address {value} belonged to another student here not long ago. {sis} gives it to this one, and so it is done."
+            ),
+            _(
+                "Nothing needs doing if the address was passed on on purpose. If not, have it corrected in {sis}: {where}."
+            ),
             ADMINISTRATOR,
         ),
         Problem(
@@ -213,7 +237,9 @@ PROBLEMS: Final[dict[str, Problem]] = {
                 "An account here that is not linked to {sis} could be this student: the name and the date of birth, the student number or "
                 "the SIS ID are the same, but not the e-mail address. No second account was made, and that one was left as it is."
             ),
-            _("Open Link existing accounts and say whether they are the same person. The next run does what you say."),
+            _(
+                "Open Link existing accounts and say whether they are the same person. The next run does what you say."
+            ),
             ADMINISTRATOR,
         ),
         Problem(
@@ -223,7 +249,9 @@ PROBLEMS: Final[dict[str, Problem]] = {
                 "The SIS ID {sis_id} is known here, but {sis} now gives it another name and another date of birth. It may have been given "
                 "to another person, so the account was left as it is."
             ),
-            _("Find out who has this ID now. If it is the same person, correct the name or the date of birth where it is wrong."),
+            _(
+                "Find out who has this ID now. If it is the same person, correct the name or the date of birth where it is wrong."
+            ),
             ADMINISTRATOR,
         ),
         Problem(
@@ -243,27 +271,37 @@ PROBLEMS: Final[dict[str, Problem]] = {
                 "{sis} sent the field {source_field} for no student at all; usually a permission is missing. What the accounts hold in "
                 "{field} was left as it is: nothing was emptied."
             ),
-            _("Ask the people who run {sis} to give Rollbook the right to read this field, or remove its row in Step 1.2 Select Mapping."),
+            _(
+                "Ask the people who run {sis} to give Rollbook the right to read this field, or remove its row in Step 1.2 Select Mapping."
+            ),
             ADMINISTRATOR,
         ),
         Problem(
             "changed_since",
             Severity.NOTE,
-            _("{field} was changed after the run that is undone, by {source_field}. It is {value} now, and was left as it is."),
-            _("If it should go back as well, change it by hand on the student's page, or undo what changed it first."),
+            _(
+                "{field} was changed after the run that is undone, by {source_field}. It is {value} now, and was left as it is."
+            ),
+            _(
+                "If it should go back as well, change it by hand on the student's page, or undo what changed it first."
+            ),
             ADMINISTRATOR,
         ),
         Problem(
             "address_taken_since",
             Severity.NOTE,
-            _("The e-mail {value} from before the run belongs to somebody else by now, so this student's was left as it is."),
+            _(
+                "The e-mail {value} from before the run belongs to somebody else by now, so this student's was left as it is."
+            ),
             _("Search the students for that e-mail, and decide whose it is."),
             ADMINISTRATOR,
         ),
         Problem(
             "link_taken_since",
             Severity.NOTE,
-            _("The SIS ID {value} from before the run belongs to another account by now, so this student's link was left as it is."),
+            _(
+                "The SIS ID {value} from before the run belongs to another account by now, so this student's link was left as it is."
+            ),
             _("Search the students for that SIS ID, and decide whose it is."),
             ADMINISTRATOR,
         ),
@@ -274,13 +312,17 @@ PROBLEMS: Final[dict[str, Problem]] = {
                 "This account was merged with another one after the run that is undone, by {source_field}. Both were left as they are, "
                 "the one that was kept and the one that was merged into it."
             ),
-            _("If they aren't one person, take the merge back on the student's page, and correct there what the run had changed."),
+            _(
+                "If they aren't one person, take the merge back on the student's page, and correct there what the run had changed."
+            ),
             ADMINISTRATOR,
         ),
         Problem(
             "account_gone_since",
             Severity.NOTE,
-            _("This account does not exist any more, so there is nothing to put back. Nothing else was touched for it."),
+            _(
+                "This account does not exist any more, so there is nothing to put back. Nothing else was touched for it."
+            ),
             _("Nothing needs to be done."),
             ADMINISTRATOR,
         ),
@@ -294,7 +336,9 @@ _UNKNOWN: Final = Problem(
     "",
     Severity.ERROR,
     _("This record has a problem that Rollbook can't describe yet."),
-    _("Compare the record in {sis} with the account here. If you find nothing, please report this to the makers of Rollbook."),
+    _(
+        "Compare the record in {sis} with the account here. If you find nothing, please report this to the makers of Rollbook."
+    ),
     US,
 )
 _THE_SIS = _("the SIS")
@@ -340,8 +384,12 @@ def explain(
         place = _FIELD_NAMED if source_field else _FIELD_OF_OURS if field_label else _STUDENT_PAGE
         where = _fill(translate(place), words)
     words["where"] = where.rstrip(".")
-    cause = " ".join(_fill(translate(text), words) for text in (problem.cause, *([_AS_WELL] if other else [])))
-    return Explanation(problem.severity, cause, _fill(translate(problem.remedy), words), problem.who)
+    cause = " ".join(
+        _fill(translate(text), words) for text in (problem.cause, *([_AS_WELL] if other else []))
+    )
+    return Explanation(
+        problem.severity, cause, _fill(translate(problem.remedy), words), problem.who
+    )
 
 
 def _fill(template: str, words: dict[str, str]) -> str:

@@ -98,9 +98,13 @@ class AccountKey(bytes):
 
     __slots__ = ()
 
-    def __new__(cls, id: bytes, fingerprint: bytes | None, email_key: str, sis_id: str | None) -> "AccountKey":
+    def __new__(
+        cls, id: bytes, fingerprint: bytes | None, email_key: str, sis_id: str | None
+    ) -> "AccountKey":
         said = (sis_id or "").encode()
-        head = _HEAD.pack(id, fingerprint is not None, fingerprint or b"", sis_id is not None, len(said))
+        head = _HEAD.pack(
+            id, fingerprint is not None, fingerprint or b"", sis_id is not None, len(said)
+        )
         return super().__new__(cls, head + said + email_key.encode())
 
     @property

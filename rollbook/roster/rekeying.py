@@ -21,14 +21,17 @@ class Planned(NamedTuple):
     fingerprint: bytes | None
 
 
-def rekeyed(planned: Planned, account: Account, ours: frozenset[str] = frozenset()) -> Change | None:
+def rekeyed(
+    planned: Planned, account: Account, ours: frozenset[str] = frozenset()
+) -> Change | None:
     """The change that links the account to the new SIS ID instead; None where the names speak against it, or the account is protected.
 
     Locked values stay, and so do those of `ours`, the fields where the app wins. An account that a person closed stays closed.
     """
     after = planned.after
     if account.protected or not (
-        same_name(after.get("first_name"), account.first_name) and same_name(after.get("last_name"), account.last_name)
+        same_name(after.get("first_name"), account.first_name)
+        and same_name(after.get("last_name"), account.last_name)
     ):
         return None
     differing = {

@@ -32,7 +32,11 @@ class Pause(NamedTuple):
 def pause_at(pauses: Iterable[Pause], instant: datetime, zone: str) -> Pause | None:
     """The pause that an instant falls into, on the clocks of a zone. Where several do, one in which nothing starts comes first."""
     day = instant.astimezone(ZoneInfo(zone)).date()
-    return min((pause for pause in pauses if pause.first <= day <= pause.last), key=lambda pause: (pause.only_adds, pause), default=None)
+    return min(
+        (pause for pause in pauses if pause.first <= day <= pause.last),
+        key=lambda pause: (pause.only_adds, pause),
+        default=None,
+    )
 
 
 DEFAULT: Final = Timetable(frozenset({6}), (time(2, 0),), "Asia/Singapore")
@@ -43,11 +47,15 @@ def due_times(timetable: Timetable, after: datetime) -> Iterator[datetime]:
     if not timetable.days or not timetable.times:
         return
     zone = ZoneInfo(timetable.zone)
-    day = after.astimezone(zone).date() - timedelta(days=1)  # a time that doesn't exist may fall on the day before's midnight
+    day = after.astimezone(zone).date() - timedelta(
+        days=1
+    )  # a time that doesn't exist may fall on the day before's midnight
     last = after.astimezone(UTC)
     while True:
         if day.weekday() in timetable.days:
-            for instant in sorted({datetime.combine(day, at, zone).astimezone(UTC) for at in timetable.times}):
+            for instant in sorted(
+                {datetime.combine(day, at, zone).astimezone(UTC) for at in timetable.times}
+            ):
                 if instant > last:
                     last = instant
                     yield instant

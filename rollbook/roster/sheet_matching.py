@@ -29,7 +29,14 @@ class RowKeys(NamedTuple):
 
     @classmethod
     def of(cls, row: SheetRow) -> "RowKeys":
-        return cls(row.number, row.said.get("sis_id"), row.said.get("student_number"), row.email_key, row.digest, row.skipped)
+        return cls(
+            row.number,
+            row.said.get("sis_id"),
+            row.said.get("student_number"),
+            row.email_key,
+            row.digest,
+            row.skipped,
+        )
 
 
 class Found(NamedTuple):
@@ -77,7 +84,11 @@ class _Known:
             return Found(by_sis_id[0], "sis_id")
         if len(by_number) > 1:
             return "ids_ambiguous", "student_number"
-        account, by = (by_number[0], "student_number") if by_number else (self.by_email.get(row.email_key or ""), "email")
+        account, by = (
+            (by_number[0], "student_number")
+            if by_number
+            else (self.by_email.get(row.email_key or ""), "email")
+        )
         if account is None:
             return Found(None, "")
         if row.sis_id and account.sis_id is not None:
@@ -109,12 +120,23 @@ def judge(rows: Iterable[RowKeys], accounts: Iterable[SheetKey]) -> Judged:
     repeats = _repeated(groups, kept, problems)
     sharing = _shared(kept, problems, repeats)
     _taken(kept, found, problems, repeats, known)
-    going = {number: match for number, match in found.items() if number not in problems and number not in repeats}
-    return Judged({number: match for number, match in going.items() if not kept[number].skipped}, problems, frozenset(repeats), sharing)
+    going = {
+        number: match
+        for number, match in found.items()
+        if number not in problems and number not in repeats
+    }
+    return Judged(
+        {number: match for number, match in going.items() if not kept[number].skipped},
+        problems,
+        frozenset(repeats),
+        sharing,
+    )
 
 
 def _repeated(
-    groups: Mapping[tuple[str, object], list[int]], kept: Mapping[int, RowKeys], problems: dict[int, tuple[str, str]]
+    groups: Mapping[tuple[str, object], list[int]],
+    kept: Mapping[int, RowKeys],
+    problems: dict[int, tuple[str, str]],
 ) -> set[int]:
     """Rows for one student: equal ones count once, of different ones none is taken."""
     repeats: set[int] = set()
@@ -129,7 +151,9 @@ def _repeated(
     return repeats
 
 
-def _shared(kept: Mapping[int, RowKeys], problems: dict[int, tuple[str, str]], repeats: set[int]) -> dict[int, list[int]]:
+def _shared(
+    kept: Mapping[int, RowKeys], problems: dict[int, tuple[str, str]], repeats: set[int]
+) -> dict[int, list[int]]:
     """Two rows with one e-mail: neither is taken, unless they say the same. Returns the rows that share one, by each of them."""
     sharing: dict[int, list[int]] = {}
     claims: dict[str, list[int]] = {}
@@ -141,7 +165,10 @@ def _shared(kept: Mapping[int, RowKeys], problems: dict[int, tuple[str, str]], r
             repeats.update(numbers[1:])
         elif len(numbers) > 1:
             for number in numbers:
-                if problems.setdefault(number, ("email_shared", "email")) == ("email_shared", "email"):
+                if problems.setdefault(number, ("email_shared", "email")) == (
+                    "email_shared",
+                    "email",
+                ):
                     sharing[number] = numbers
     return sharing
 
@@ -158,16 +185,30 @@ def _taken(
     def goes_in(number: int) -> bool:
         return number not in problems and number not in repeats and not kept[number].skipped
 
-    row_of = {match.account.id: number for number, match in found.items() if match.account is not None and goes_in(number)}
-    claimant = {row.email_key: number for number, row in kept.items() if row.email_key and number in found and goes_in(number)}
-    waiting = [(address, number) for address, number in claimant.items() if address in known.by_email]
+    row_of = {
+        match.account.id: number
+        for number, match in found.items()
+        if match.account is not None and goes_in(number)
+    }
+    claimant = {
+        row.email_key: number
+        for number, row in kept.items()
+        if row.email_key and number in found and goes_in(number)
+    }
+    waiting = [
+        (address, number) for address, number in claimant.items() if address in known.by_email
+    ]
     while waiting:
         address, number = waiting.pop()
         holder, own = known.by_email.get(address), found[number].account
         if not goes_in(number) or holder is None or (own is not None and own.id == holder.id):
             continue
         holders_row = row_of.get(holder.id)
-        if holders_row is not None and goes_in(holders_row) and kept[holders_row].email_key not in (None, address):
+        if (
+            holders_row is not None
+            and goes_in(holders_row)
+            and kept[holders_row].email_key not in (None, address)
+        ):
             continue
         problems[number] = ("email_taken", "email")
         if own is not None and own.email_key in claimant:  # its own address stays taken now

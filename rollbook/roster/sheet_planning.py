@@ -9,11 +9,16 @@ from rollbook.roster.sheet_rows import RowMapper, SheetRow
 from rollbook.roster.values import email_key, same_name
 
 
-def decide_row(row: SheetRow, found: Found, account: Account | None, mapper: RowMapper, only_existing: bool) -> Change | tuple[Issue, ...]:
+def decide_row(
+    row: SheetRow, found: Found, account: Account | None, mapper: RowMapper, only_existing: bool
+) -> Change | tuple[Issue, ...]:
     """The change for one row, or the issues that keep it out. `account` is the full row of the account that was found."""
     if found.account is None:
         if only_existing:
-            by = next((field for field in ("sis_id", "student_number", "email") if row.said.get(field)), "email")
+            by = next(
+                (field for field in ("sis_id", "student_number", "email") if row.said.get(field)),
+                "email",
+            )
             return (mapper.issue("account_missing", row, by),)
         return mapper.missing(row) or _new(row)
     if account is None:  # it was erased while the file was being read
@@ -22,10 +27,26 @@ def decide_row(row: SheetRow, found: Found, account: Account | None, mapper: Row
         return (mapper.issue("email_names_differ", row, "email"),)
     before, after = differences(row, account)
     kind = ChangeKind.UPDATED if after else ChangeKind.UNCHANGED
-    first, last, address = (row.said.get(field) or getattr(account, field) for field in ("first_name", "last_name", "email"))
+    first, last, address = (
+        row.said.get(field) or getattr(account, field)
+        for field in ("first_name", "last_name", "email")
+    )
     reason = "row_differs" if after else "nothing_differs"
     sis_id = account.sis_id or row.said.get("sis_id")
-    return Change(kind, sis_id, account.id, account.version, first, last, address, before, after, None, reason, row.number)
+    return Change(
+        kind,
+        sis_id,
+        account.id,
+        account.version,
+        first,
+        last,
+        address,
+        before,
+        after,
+        None,
+        reason,
+        row.number,
+    )
 
 
 def is_quite_another(row: SheetRow, account: Account) -> bool:
@@ -40,7 +61,20 @@ def _new(row: SheetRow) -> Change:
     if row.active is not None:
         after["status"] = "active" if row.active else "deactivated"
     first, last, address = said["first_name"], said["last_name"], said["email"]
-    return Change(ChangeKind.NEW, said.get("sis_id"), None, None, first, last, address, {}, after, None, "row_is_new", row.number)
+    return Change(
+        ChangeKind.NEW,
+        said.get("sis_id"),
+        None,
+        None,
+        first,
+        last,
+        address,
+        {},
+        after,
+        None,
+        "row_is_new",
+        row.number,
+    )
 
 
 def differences(row: SheetRow, account: Account) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -18,7 +18,11 @@ IDENTIFYING: Final = ("sis_id", "student_number", "email")
 UPLOAD_FIELDS: Final = (*STUDENT_FIELDS, ACTIVE)
 NEVER_CLEARED: Final = frozenset((*UPLOAD_REQUIRED, "sis_id", ACTIVE))
 EXCERPT: Final = 120  # characters of a bad value that an issue keeps
-MAPPED_VALUES: Final = ("gender", "grade_level", ACTIVE)  # fields whose words a school can explain to us once
+MAPPED_VALUES: Final = (
+    "gender",
+    "grade_level",
+    ACTIVE,
+)  # fields whose words a school can explain to us once
 FORMULA_SIGNS: Final = ("=", "+", "-", "@")
 _FIRST_DAY: Final = date(1899, 12, 30)  # from which Excel counts days
 _SERIALS: Final = range(10_000, 80_000)  # the years 1927 to 2119
@@ -55,7 +59,9 @@ class SheetRow(NamedTuple):
 
     @property
     def name(self) -> str:
-        return " ".join(filter(None, (self.said.get("first_name"), self.said.get("last_name"))))[:ISSUE_NAME]
+        return " ".join(filter(None, (self.said.get("first_name"), self.said.get("last_name"))))[
+            :ISSUE_NAME
+        ]
 
     @property
     def email_key(self) -> str | None:
@@ -65,7 +71,9 @@ class SheetRow(NamedTuple):
     @property
     def digest(self) -> bytes:
         """Tells whether two rows say the same."""
-        unread = [(issue.field, issue.value) for issue in self.issues]  # a value that was left out is said too
+        unread = [
+            (issue.field, issue.value) for issue in self.issues
+        ]  # a value that was left out is said too
         told = {**self.said, "email": self.email_key}, self.active, unread
         return blake2b(repr(told).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
@@ -87,18 +95,38 @@ class RowMapper:
         self.columns = tuple(columns)
         self._of = {column.field: column for column in columns}
         self._order = date_order
-        self._meanings = {field: {word_key(word): meaning for word, meaning in words.items()} for field, words in value_maps.items()}
+        self._meanings = {
+            field: {word_key(word): meaning for word, meaning in words.items()}
+            for field, words in value_maps.items()
+        }
         self._blank_clears = blank_clears
         self._example = example
 
     def map(self, row: Cells) -> SheetRow:
         """Never raises: what can't be read becomes an issue."""
         texts = {column.field: self._text(row, column) for column in self.columns}
-        name = " ".join(filter(None, (texts.get("first_name"), texts.get("last_name"))))[:ISSUE_NAME]
+        name = " ".join(filter(None, (texts.get("first_name"), texts.get("last_name"))))[
+            :ISSUE_NAME
+        ]
         if not any(texts.values()):
-            return SheetRow(row.number, {}, None, (Issue("row_empty", Severity.NOTE, None, "", row_number=row.number),), True)
-        if all(texts.get(field) == self._example.get(field) for field in ("email", "first_name", "last_name")):
-            return SheetRow(row.number, {}, None, (Issue("example_row", Severity.NOTE, None, name, row_number=row.number),), True)
+            return SheetRow(
+                row.number,
+                {},
+                None,
+                (Issue("row_empty", Severity.NOTE, None, "", row_number=row.number),),
+                True,
+            )
+        if all(
+            texts.get(field) == self._example.get(field)
+            for field in ("email", "first_name", "last_name")
+        ):
+            return SheetRow(
+                row.number,
+                {},
+                None,
+                (Issue("example_row", Severity.NOTE, None, name, row_number=row.number),),
+                True,
+            )
         said: dict[str, Any] = {}
         issues: list[Issue] = []
         bad = dict(row.problems)
@@ -120,13 +148,21 @@ class RowMapper:
         active = said.pop(ACTIVE, None)
         sis_id = said.get("sis_id")
         skipped = any(issue.severity is Severity.ERROR for issue in issues)
-        return SheetRow(row.number, said, active, tuple(issue._replace(sis_id=sis_id) for issue in issues), skipped)
+        return SheetRow(
+            row.number,
+            said,
+            active,
+            tuple(issue._replace(sis_id=sis_id) for issue in issues),
+            skipped,
+        )
 
     def _text(self, row: Cells, column: Column) -> str | None:
         """The cell's text, as the school's own words translate it."""
         text = row.texts[column.position] if column.position < len(row.texts) else None
         text = text.strip() or None if text else None
-        if text is not None and text[0] == "'" and text[1:2] in FORMULA_SIGNS:  # as our own csv files write what could be a formula
+        if (
+            text is not None and text[0] == "'" and text[1:2] in FORMULA_SIGNS
+        ):  # as our own csv files write what could be a formula
             text = text[1:]
         if text is not None and column.field in self._meanings:
             text = self._meanings[column.field].get(word_key(text), text) or None
@@ -144,8 +180,20 @@ class RowMapper:
         severity = Severity.NOTE if code in ("gender_unknown", "grade_unclear") else Severity.ERROR
         if code == "email_invalid" and column.field == "personal_email":
             code, severity = "personal_email_invalid", Severity.WARNING
-        shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in (text or "")[:EXCERPT])
-        return Issue(code, severity, None, name, column.field, column.name[:100], shown, number, column.position)
+        shown = "".join(
+            letter if letter.isprintable() else "\ufffd" for letter in (text or "")[:EXCERPT]
+        )
+        return Issue(
+            code,
+            severity,
+            None,
+            name,
+            column.field,
+            column.name[:100],
+            shown,
+            number,
+            column.position,
+        )
 
     def missing(self, row: SheetRow) -> tuple[Issue, ...]:
         """An issue for each required value that a row for a new account lacks."""
@@ -166,12 +214,24 @@ class RowMapper:
             column_index=place[1],
         )
 
-    def issue(self, code: str, row: SheetRow, field: str, severity: Severity = Severity.ERROR) -> Issue:
+    def issue(
+        self, code: str, row: SheetRow, field: str, severity: Severity = Severity.ERROR
+    ) -> Issue:
         """A problem of a whole row, shown at the column of the field it is about."""
         column = self._of.get(field)
         value = str(row.said.get(field) or "")[:EXCERPT]
         place = (column.name[:100], column.position) if column else ("", None)
-        return Issue(code, severity, row.said.get("sis_id"), row.name, field, place[0], value, row.number, place[1])
+        return Issue(
+            code,
+            severity,
+            row.said.get("sis_id"),
+            row.name,
+            field,
+            place[0],
+            value,
+            row.number,
+            place[1],
+        )
 
 
 def word_key(word: str) -> str:
@@ -183,7 +243,9 @@ def date_by_serial(text: str) -> date | None:
     """The day that Excel shows as a number where a cell has lost its format: 40301 is 3 May 2010."""
     whole = text.removesuffix(".0")
     return (
-        _FIRST_DAY + timedelta(int(whole)) if len(whole) == 5 and whole.isascii() and whole.isdigit() and int(whole) in _SERIALS else None
+        _FIRST_DAY + timedelta(int(whole))
+        if len(whole) == 5 and whole.isascii() and whole.isdigit() and int(whole) in _SERIALS
+        else None
     )
 
 

@@ -33,9 +33,15 @@ EXAMPLE: Final = {
     ACTIVE: "TRUE",
 }
 _MEANINGS: Final = {
-    "sis_id": _("The permanent ID in your SIS. It decides first who exists already. Leading zeros are kept."),
-    "student_number": _("The number your school gives. It decides who exists already where there is no SIS ID."),
-    "email": _("The address the student signs in with; one student each. Decides who exists already where there is neither ID nor number."),
+    "sis_id": _(
+        "The permanent ID in your SIS. It decides first who exists already. Leading zeros are kept."
+    ),
+    "student_number": _(
+        "The number your school gives. It decides who exists already where there is no SIS ID."
+    ),
+    "email": _(
+        "The address the student signs in with; one student each. Decides who exists already where there is neither ID nor number."
+    ),
     "first_name": _("As on official papers."),
     "last_name": _("As on official papers."),
     "middle_name": _("All middle names."),
@@ -60,6 +66,11 @@ def columns(translate: Callable[[str], str] = _) -> list[TemplateColumn]:
     """The template's columns from left to right. Headings stay as they are in every language: they are what we recognise."""
     labels = {key: field.label for key, field in STUDENT_FIELDS.items()} | {ACTIVE: "Active"}
     return [
-        TemplateColumn(f"{label} *" if key in UPLOAD_REQUIRED else label, key in UPLOAD_REQUIRED, EXAMPLE[key], translate(_MEANINGS[key]))
+        TemplateColumn(
+            f"{label} *" if key in UPLOAD_REQUIRED else label,
+            key in UPLOAD_REQUIRED,
+            EXAMPLE[key],
+            translate(_MEANINGS[key]),
+        )
         for key, label in labels.items()
     ]

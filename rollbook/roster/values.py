@@ -18,17 +18,48 @@ LONGEST_NUMBER = 1_000  # bits: 301 digits, more than any field takes
 COMPOSED = 4  # NFC makes one character of up to four
 PRE_KINDERGARTEN, KINDERGARTEN, LAST_GRADE = -1, 0, 12
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")  # an Excel file can't hold the last two either
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]"
+)  # an Excel file can't hold the last two either
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _EMAIL = re.compile(r'[^@\s<>()\[\]\\,;:"]+@[^@\s.<>()\[\]\\,;:"]+(\.[^@\s.<>()\[\]\\,;:"]+)+')
-_ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
-_GRADE_NUMBER = re.compile(r"(?:grade|year|yr|gr)?\.?\s*0*(\d{1,2})(?:\.0|st|nd|rd|th)?(?:\s*grade)?")
-_GRADE_PRE_K = re.compile(r"(?:pk|pre[\s-]?k|pre[\s-]?kindergarten|prekindergarten|preschool|nursery)\s*-?\s*([345])?")
+_ISO_DATE = re.compile(
+    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+)
+_GRADE_NUMBER = re.compile(
+    r"(?:grade|year|yr|gr)?\.?\s*0*(\d{1,2})(?:\.0|st|nd|rd|th)?(?:\s*grade)?"
+)
+_GRADE_PRE_K = re.compile(
+    r"(?:pk|pre[\s-]?k|pre[\s-]?kindergarten|prekindergarten|preschool|nursery)\s*-?\s*([345])?"
+)
 # "pr" is preschool in the codes that OneRoster uses (CEDS). Their "ps" is postsecondary, and preschool elsewhere: it stays unknown.
 _GRADE_WORDS: Final[dict[str, int]] = {
     **dict.fromkeys(("jk", "junior kindergarten", "pr"), -1),
-    **dict.fromkeys(("k", "kg", "kindergarten", "kinder", "sk", "senior kindergarten", "tk", "transitional kindergarten"), 0),
-    **{"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10},
+    **dict.fromkeys(
+        (
+            "k",
+            "kg",
+            "kindergarten",
+            "kinder",
+            "sk",
+            "senior kindergarten",
+            "tk",
+            "transitional kindergarten",
+        ),
+        0,
+    ),
+    **{
+        "first": 1,
+        "second": 2,
+        "third": 3,
+        "fourth": 4,
+        "fifth": 5,
+        "sixth": 6,
+        "seventh": 7,
+        "eighth": 8,
+        "ninth": 9,
+        "tenth": 10,
+    },
     **{"eleventh": 11, "twelfth": 12, "freshman": 9, "sophomore": 10, "junior": 11, "senior": 12},
     **dict.fromkeys(("pg", "post graduate", "post-graduate", "postgraduate"), 13),
 }
@@ -57,7 +88,9 @@ def text(value: Any, limit: int) -> str | None:
         if _FORBIDDEN.search(value):
             raise Unreadable("control_characters")
         value = " ".join(value.split())
-        if len(value) > limit * COMPOSED:  # normalising a run of accents takes time by the square of its length
+        if (
+            len(value) > limit * COMPOSED
+        ):  # normalising a run of accents takes time by the square of its length
             raise Unreadable("text_too_long")
         value = unicodedata.normalize("NFC", value)
     elif "  " in value or value[:1] == " " or value[-1:] == " ":
@@ -78,7 +111,9 @@ def _written(value: Any) -> str | None:
             raise Unreadable("text_too_long")
         return format(value, "d")
     if isinstance(value, float) and isfinite(value):
-        return format(int(value), "d") if value.is_integer() and abs(value) < 10**15 else repr(value)
+        return (
+            format(int(value), "d") if value.is_integer() and abs(value) < 10**15 else repr(value)
+        )
     if isinstance(value, date):
         return value.isoformat()
     raise Unreadable("wrong_type")
@@ -100,7 +135,9 @@ def email(value: Any, limit: int) -> str | None:
     if len(written) > min(limit, LONGEST_EMAIL) or not _EMAIL.fullmatch(written) or ".." in written:
         raise Unreadable("email_invalid")
     if not written.isascii() and (not written.isprintable() or len(email_key(written)) > limit):
-        raise Unreadable("email_invalid")  # a zero-width space came in by copy and paste; or small letters that need more room
+        raise Unreadable(
+            "email_invalid"
+        )  # a zero-width space came in by copy and paste; or small letters that need more room
     return written
 
 
@@ -213,7 +250,9 @@ def bare_name(name: str) -> str:
 
     The marks of other scripts stay: they make another letter there, as in か and が.
     """
-    return " ".join(_ACCENTS.sub("", unicodedata.normalize("NFKD", name.casefold())).casefold().split())
+    return " ".join(
+        _ACCENTS.sub("", unicodedata.normalize("NFKD", name.casefold())).casefold().split()
+    )
 
 
 PARSERS: Final[dict[str, Callable[[Any, int], Any]]] = {

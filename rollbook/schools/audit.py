@@ -5,6 +5,16 @@ from typing import Any
 from rollbook.schools.models import AuditEntry, School, User
 
 
-def record(action: str, *, school: School | None, actor: User | None, subject: str = "", via: str = "web", **detail: Any) -> None:
+def record(
+    action: str,
+    *,
+    school: School | None,
+    actor: User | None,
+    subject: str = "",
+    via: str = "web",
+    **detail: Any,
+) -> None:
     """Note a deed. `action` is a dotted name such as `run.requested`; `detail` holds ids and counts, never a student's values."""
-    AuditEntry.objects.create(school=school, actor=actor, action=action, subject=subject, via=via, detail=detail)
+    AuditEntry.objects.create(
+        school=school, actor=actor, action=action, subject=subject, via=via, detail=detail
+    )

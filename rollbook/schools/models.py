@@ -41,7 +41,9 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=200)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    schools: "models.ManyToManyField[School, Membership]" = models.ManyToManyField(School, through="Membership", related_name="people")
+    schools: "models.ManyToManyField[School, Membership]" = models.ManyToManyField(
+        School, through="Membership", related_name="people"
+    )
 
     objects: ClassVar[People] = People()
     USERNAME_FIELD = "email"
@@ -63,10 +65,14 @@ class Membership(models.Model):
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices)
-    student_columns = models.JSONField(null=True)  # which columns of the students' list this person wants to see; null is the usual ones
+    student_columns = models.JSONField(
+        null=True
+    )  # which columns of the students' list this person wants to see; null is the usual ones
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["school", "user"], name="one_role_per_school")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["school", "user"], name="one_role_per_school")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.get_role_display()}"
@@ -79,7 +85,9 @@ class Membership(models.Model):
 class AuditEntry(models.Model):
     """Who did what, append-only: the app role can neither update nor delete it. Holds ids and counts, no student's values."""
 
-    school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="audit_entries", null=True)
+    school = models.ForeignKey(
+        School, on_delete=models.PROTECT, related_name="audit_entries", null=True
+    )
     at = models.DateTimeField(auto_now_add=True)
     actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     via = models.CharField(max_length=20, default="web")  # web, command line, schedule

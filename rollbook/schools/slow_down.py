@@ -18,7 +18,9 @@ WINDOW: Final = timedelta(minutes=15)
 
 def minutes_to_wait(door: str, address: str) -> int:
     """How long this address has to wait at this door, `staff` or `student`; 0 where it may try."""
-    recent = SignInFailure.objects.filter(who=_digest(door, address), at__gt=timezone.now() - WINDOW)
+    recent = SignInFailure.objects.filter(
+        who=_digest(door, address), at__gt=timezone.now() - WINDOW
+    )
     if recent.count() < FAILURES:
         return 0
     last = recent.aggregate(at=Max("at"))["at"] or timezone.now()
@@ -41,4 +43,6 @@ def sweep() -> int:
 
 
 def _digest(door: str, address: str) -> str:
-    return salted_hmac("rollbook.slow_down", f"{door}/{address.strip().lower()}", algorithm="sha256").hexdigest()
+    return salted_hmac(
+        "rollbook.slow_down", f"{door}/{address.strip().lower()}", algorithm="sha256"
+    ).hexdigest()

@@ -28,8 +28,12 @@ NOT_PUBLIC: Final = _networks(
     "192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 240.0.0.0/4 "
     "2001::/23 2001:db8::/32 2002::/16 2620:4f:8000::/48 3ffe::/16 3fff::/20"
 )
-GLOBAL_UNICAST: Final = IPv6Network("2000::/3")  # the only IPv6 space from which public addresses are given out
-NAT64: Final = IPv6Network("64:ff9b::/96")  # how a network without IPv4 reaches an IPv4 server: judged by the address inside
+GLOBAL_UNICAST: Final = IPv6Network(
+    "2000::/3"
+)  # the only IPv6 space from which public addresses are given out
+NAT64: Final = IPv6Network(
+    "64:ff9b::/96"
+)  # how a network without IPv4 reaches an IPv4 server: judged by the address inside
 
 
 def refusal(address: str, allowed: Iterable[Network] = ()) -> str:
@@ -47,7 +51,11 @@ def refusal(address: str, allowed: Iterable[Network] = ()) -> str:
 
 def within(address: str | Address, networks: Iterable[Network]) -> bool:
     """Whether the address lies in one of the networks."""
-    ip = address if isinstance(address, (IPv4Address, IPv6Address)) else _plain(ip_address(address.partition("%")[0]))
+    ip = (
+        address
+        if isinstance(address, (IPv4Address, IPv6Address))
+        else _plain(ip_address(address.partition("%")[0]))
+    )
     return any(ip in network for network in networks)
 
 

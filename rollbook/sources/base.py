@@ -84,7 +84,9 @@ class Connection:
     bounds: Bounds
 
 
-Pages: TypeAlias = Generator["Page", None, Proof]  # yields the pages, returns what proves that they are all
+Pages: TypeAlias = Generator[
+    "Page", None, Proof
+]  # yields the pages, returns what proves that they are all
 
 
 class Page(NamedTuple):

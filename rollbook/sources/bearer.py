@@ -23,11 +23,15 @@ class Bearer:
     pages that meet the end of the same token together lead to one new one.
     """
 
-    def __init__(self, name: str, tokens: TokenCache, sign_ins: int, fetch: Callable[[], Token]) -> None:
+    def __init__(
+        self, name: str, tokens: TokenCache, sign_ins: int, fetch: Callable[[], Token]
+    ) -> None:
         self._name, self._tokens, self._left, self._fetch = name, tokens, sign_ins, fetch
         self.sign_in = 0
         kept = tokens.get()
-        self.value = kept.value if kept and kept.expires_at - datetime.now(UTC) > MARGIN else self._fresh()
+        self.value = (
+            kept.value if kept and kept.expires_at - datetime.now(UTC) > MARGIN else self._fresh()
+        )
 
     def renew(self, expired: TokenExpired) -> None:
         """A new token, unless there is one already. Raises AuthRejected when the SIS takes back what it gives."""

@@ -26,12 +26,28 @@ import httpcore2
 
 from rollbook import logs
 from rollbook.sources.addresses import Network, refusal, within
-from rollbook.sources.errors import AddressRefused, AddressUnreachable, SourceError, TryLater, UnexpectedShape
+from rollbook.sources.errors import (
+    AddressRefused,
+    AddressUnreachable,
+    SourceError,
+    TryLater,
+    UnexpectedShape,
+)
 from rollbook.sources.pace import Pace
-from rollbook.sources.wire import CHECK_ADDRESS, checked_url, duration, gunzipped, limited, retry_after, untrusted
+from rollbook.sources.wire import (
+    CHECK_ADDRESS,
+    checked_url,
+    duration,
+    gunzipped,
+    limited,
+    retry_after,
+    untrusted,
+)
 
 log = logging.getLogger(__name__)
-logging.getLogger("httpcore2").setLevel(logging.WARNING)  # at DEBUG it writes response headers, and cookies are among them
+logging.getLogger("httpcore2").setLevel(
+    logging.WARNING
+)  # at DEBUG it writes response headers, and cookies are among them
 
 T = TypeVar("T")
 
@@ -54,7 +70,9 @@ class Bounds:
     retry_after_seconds: float = 300
     sign_ins: int = 3
     parallel: int = 4
-    allowed_networks: tuple[str, ...] = ()  # CIDRs that are allowed besides public addresses; plain http only there
+    allowed_networks: tuple[
+        str, ...
+    ] = ()  # CIDRs that are allowed besides public addresses; plain http only there
     ca_file: str | None = None  # PEM file of authorities trusted besides the system's
 
 
@@ -81,14 +99,18 @@ class Http:
     `name` is what the SIS is called in messages. `pause` replaces waiting in tests.
     """
 
-    def __init__(self, bounds: Bounds, name: str = "The SIS", pause: Callable[[float], object] | None = None) -> None:
+    def __init__(
+        self, bounds: Bounds, name: str = "The SIS", pause: Callable[[float], object] | None = None
+    ) -> None:
         self._bounds, self._name = bounds, name
         self._run = {"run": logs.current_run()}  # pages are asked for in threads that don't know it
         self._closed = threading.Event()
         self._pause = pause or self._closed.wait
         self._pace = Pace()
         self._ends = time.monotonic() + bounds.run_seconds
-        self._network = _GuardedNetwork(name, tuple(ip_network(text, strict=False) for text in bounds.allowed_networks))
+        self._network = _GuardedNetwork(
+            name, tuple(ip_network(text, strict=False) for text in bounds.allowed_networks)
+        )
         self._pool: httpcore2.ConnectionPool | None = None
         self._pool_lock = threading.Lock()
 
@@ -99,7 +121,9 @@ class Http:
         self._closed.set()
         self._network.close()
 
-    def request(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes = b"") -> Answer:
+    def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], content: bytes = b""
+    ) -> Answer:
         """Ask until there is an answer worth reading. Redirects are handed back, never followed.
 
         Raises AddressRefused, AddressUnreachable, UnexpectedShape (too large, garbled), or TryLater when the tries are used up.
@@ -120,14 +144,19 @@ class Http:
     def _keep_pace(self) -> None:
         """Wait while the SIS's quota is used up. Where that is longer than we wait, its 429 says so and ends the run."""
         seconds = self._pace.claim()
-        if 0 < seconds <= self._bounds.retry_after_seconds and time.monotonic() + seconds < self._ends:
+        if (
+            0 < seconds <= self._bounds.retry_after_seconds
+            and time.monotonic() + seconds < self._ends
+        ):
             self._pause(seconds)
 
     def _wait(self, number: int, again: _Again) -> None:
         """Wait before the next try, longer each time and never in step with other workers; not beyond the end of the run."""
         seconds = again.wait
         if seconds is None:
-            seconds = min(LONGEST_WAIT, self._bounds.first_wait_seconds * 2 ** (number - 1)) * random.uniform(0.75, 1.25)
+            seconds = min(
+                LONGEST_WAIT, self._bounds.first_wait_seconds * 2 ** (number - 1)
+            ) * random.uniform(0.75, 1.25)
         elif seconds > self._bounds.retry_after_seconds:
             raise TryLater(
                 f"{self._name} asks us to wait {duration(seconds)}, longer than the {duration(self._bounds.retry_after_seconds)} we wait.",
@@ -137,20 +166,34 @@ class Http:
             raise again.final
         self._pause(seconds)
 
-    def _try(self, method: str, parts: SplitResult, headers: Mapping[str, str], content: bytes) -> Answer:
+    def _try(
+        self, method: str, parts: SplitResult, headers: Mapping[str, str], content: bytes
+    ) -> Answer:
         now = time.monotonic()
         if self._closed.is_set():
-            raise TryLater("The conversation was ended before it was finished.", "Start the run again.")
+            raise TryLater(
+                "The conversation was ended before it was finished.", "Start the run again."
+            )
         if now >= self._ends:
             raise TryLater(
                 f"{self._name} took longer than the {duration(self._bounds.run_seconds)} that one run may take.",
                 f"Try again when {self._name} is less busy.",
             )
-        call = _Call(min(now + self._bounds.request_seconds, self._ends), self._bounds.connect_seconds, parts.scheme == "http")
+        call = _Call(
+            min(now + self._bounds.request_seconds, self._ends),
+            self._bounds.connect_seconds,
+            parts.scheme == "http",
+        )
         self._network.calls.current = call
         with self._plain_errors(call):
             answer = self._send(method, parts, headers, content)
-        log.debug("%s %s answered %d with %d bytes", method, parts.hostname, answer.status, len(answer.body))
+        log.debug(
+            "%s %s answered %d with %d bytes",
+            method,
+            parts.hostname,
+            answer.status,
+            len(answer.body),
+        )
         utc = datetime.now(UTC)
         wait = retry_after(answer.headers.get("retry-after", ""), utc)
         reset = self._pace.learn(answer.headers, utc) if wait is None else None
@@ -160,7 +203,9 @@ class Http:
             raise _Again(self._refused_for_now(answer.status), wait)
         return answer
 
-    def _send(self, method: str, parts: SplitResult, headers: Mapping[str, str], content: bytes) -> Answer:
+    def _send(
+        self, method: str, parts: SplitResult, headers: Mapping[str, str], content: bytes
+    ) -> Answer:
         assert parts.hostname is not None
         host = parts.hostname if ":" in parts.hostname else parts.hostname.encode("idna").decode()
         shown = f"[{host}]" if ":" in host else host
@@ -174,15 +219,29 @@ class Http:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         request = httpcore2.Request(
             method,
-            httpcore2.URL(scheme=parts.scheme.encode(), host=host.encode(), port=parts.port, target=target.encode("ascii")),
+            httpcore2.URL(
+                scheme=parts.scheme.encode(),
+                host=host.encode(),
+                port=parts.port,
+                target=target.encode("ascii"),
+            ),
             headers=[(key.encode("ascii"), value.encode("ascii")) for key, value in sent.items()],
             content=content or None,
-            extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self._bounds.request_seconds)},
+            extensions={
+                "timeout": dict.fromkeys(
+                    ("connect", "read", "write", "pool"), self._bounds.request_seconds
+                )
+            },
         )
         response = self._connections().handle_request(request)
         try:
-            received = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in response.headers}
-            body = b"".join(self._decoded(response.iter_stream(), received.get("content-encoding", "")))
+            received = {
+                key.decode("latin-1").lower(): value.decode("latin-1")
+                for key, value in response.headers
+            }
+            body = b"".join(
+                self._decoded(response.iter_stream(), received.get("content-encoding", ""))
+            )
         finally:
             response.close()
         return Answer(response.status, received, body)
@@ -195,7 +254,9 @@ class Http:
             case "gzip" | "x-gzip":
                 unpacked = gunzipped(limited(chunks, self._bounds.page_bytes, self._too_large))
             case _:
-                raise UnexpectedShape(f"{self._name} packed its answer in a way that we did not offer.", _REPORT)
+                raise UnexpectedShape(
+                    f"{self._name} packed its answer in a way that we did not offer.", _REPORT
+                )
         return limited(unpacked, self._bounds.page_bytes, self._too_large)
 
     def _too_large(self) -> SourceError:
@@ -218,17 +279,30 @@ class Http:
         """Turn what the network layer raises into our errors. `from None`: the originals may hold parts of the answer."""
         try:
             yield
-        except (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError, zlib.error) as error:
+        except (
+            httpcore2.TimeoutException,
+            httpcore2.NetworkError,
+            httpcore2.ProtocolError,
+            zlib.error,
+        ) as error:
             if isinstance(error, httpcore2.TimeoutException) or time.monotonic() >= call.ends:
-                what = f"{self._name} did not answer within {duration(self._bounds.request_seconds)}."
+                what = (
+                    f"{self._name} did not answer within {duration(self._bounds.request_seconds)}."
+                )
             else:
                 what = f"{self._name} broke off its answer."
             raise _Again(TryLater(what, _LATER.format(name=self._name))) from None
 
     def _refused_for_now(self, status: int) -> SourceError:
         if status == 429:
-            return TryLater(f"{self._name} is busy and asks us to slow down.", "The next scheduled run tries again.")
-        return TryLater(f"{self._name} has a problem of its own (status {status}).", _LATER.format(name=self._name))
+            return TryLater(
+                f"{self._name} is busy and asks us to slow down.",
+                "The next scheduled run tries again.",
+            )
+        return TryLater(
+            f"{self._name} has a problem of its own (status {status}).",
+            _LATER.format(name=self._name),
+        )
 
 
 class _Call(NamedTuple):
@@ -280,7 +354,9 @@ class _GuardedNetwork(httpcore2.NetworkBackend):
     def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore2.NetworkStream:
         call = self.calls.current
         ends = min(call.ends, time.monotonic() + call.connect_seconds)
-        addresses = self._permitted(host, self._resolved(host, port, ends - time.monotonic()), call.plain)
+        addresses = self._permitted(
+            host, self._resolved(host, port, ends - time.monotonic()), call.plain
+        )
         for position, address in enumerate(addresses):
             seconds = max(0.001, (ends - time.monotonic()) / (len(addresses) - position))
             try:
@@ -294,11 +370,16 @@ class _GuardedNetwork(httpcore2.NetworkBackend):
         refusals = {address: refusal(address, self._allowed) for address in addresses}
         permitted = [address for address in addresses if not refusals[address]]
         if not permitted:
-            raise AddressRefused(f"We don't connect to {host}: it is {next(iter(refusals.values()))}.", CHECK_ADDRESS)
+            raise AddressRefused(
+                f"We don't connect to {host}: it is {next(iter(refusals.values()))}.", CHECK_ADDRESS
+            )
         if plain:
             permitted = [address for address in permitted if within(address, self._allowed)]
         if not permitted:
-            raise AddressRefused(f"We don't connect to {host} without encryption.", "Enter an address that starts with https://.")
+            raise AddressRefused(
+                f"We don't connect to {host} without encryption.",
+                "Enter an address that starts with https://.",
+            )
         return permitted
 
     def _resolved(self, host: str, port: int, seconds: float) -> list[str]:
@@ -308,7 +389,10 @@ class _GuardedNetwork(httpcore2.NetworkBackend):
 
         def look_up() -> None:
             try:
-                found.extend(str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+                found.extend(
+                    str(entry[4][0])
+                    for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                )
             except OSError as error:
                 failed.append(error.errno or 0)
             except UnicodeError:
@@ -326,7 +410,9 @@ class _GuardedNetwork(httpcore2.NetworkBackend):
 class _BoundStream(httpcore2.NetworkStream):
     """A connection whose every read and write ends with the call it serves."""
 
-    def __init__(self, connected: socket.socket, calls: _Calls, on_close: "Callable[[_BoundStream], None]") -> None:
+    def __init__(
+        self, connected: socket.socket, calls: _Calls, on_close: "Callable[[_BoundStream], None]"
+    ) -> None:
         self._socket, self._calls, self._on_close = connected, calls, on_close
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -346,7 +432,12 @@ class _BoundStream(httpcore2.NetworkStream):
         except OSError:
             raise httpcore2.ReadError from None
 
-    def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None) -> Self:
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> Self:
         try:
             call = self._calls.current
             self._socket.settimeout(min(call.left(), call.connect_seconds))
@@ -377,14 +468,20 @@ def _tls_failure(host: str, error: Exception) -> Exception:
         case TimeoutError():
             return httpcore2.ConnectTimeout()
         case ssl.SSLError():
-            return _Again(AddressUnreachable(f"{host} does not speak https in a way that we can trust.", CHECK_ADDRESS))
+            return _Again(
+                AddressUnreachable(
+                    f"{host} does not speak https in a way that we can trust.", CHECK_ADDRESS
+                )
+            )
         case OSError():
             return httpcore2.ConnectError()
     return error
 
 
 _LATER = "Try again later. If it stays so, ask whoever looks after {name} whether it is running."
-_REPORT = "Check the address. If it is right, ask whoever looks after this installation to report it."
+_REPORT = (
+    "Check the address. If it is right, ask whoever looks after this installation to report it."
+)
 
 
 @lru_cache(maxsize=4)

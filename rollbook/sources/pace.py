@@ -43,7 +43,9 @@ class Pace:
             with self._lock:
                 resets = time.monotonic() + seconds
                 later_window = resets > self._resets + 2 * MARGIN
-                self._left = left if self._left is None or later_window else min(left, self._left)  # answers may overtake each other
+                self._left = (
+                    left if self._left is None or later_window else min(left, self._left)
+                )  # answers may overtake each other
                 self._resets = max(resets, self._resets)
         return seconds
 
@@ -67,5 +69,7 @@ def _their_clock(headers: Mapping[str, str], now: datetime) -> datetime:
 
 
 def _whole(headers: Mapping[str, str], name: str) -> int | None:
-    text = next((headers[spelling + name] for spelling in SPELLINGS if spelling + name in headers), "").strip()
+    text = next(
+        (headers[spelling + name] for spelling in SPELLINGS if spelling + name in headers), ""
+    ).strip()
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 10 else None

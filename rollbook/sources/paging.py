@@ -71,7 +71,9 @@ class _Tally:
         return len(self.ids) + self.nameless
 
     def proof(self, completeness: Completeness, stated: int | None, readings: int) -> Proof:
-        return Proof(completeness, stated, self.students, self.pages, self.records - self.students, readings)
+        return Proof(
+            completeness, stated, self.students, self.pages, self.records - self.students, readings
+        )
 
 
 def _key(record: Record, id_field: str) -> int | str | None:
@@ -82,7 +84,12 @@ def _key(record: Record, id_field: str) -> int | str | None:
     if value is None or value == "":
         return None
     written = str(value)
-    is_number = written.isascii() and written.isdigit() and len(written) < 19 and (written[0] != "0" or written == "0")
+    is_number = (
+        written.isascii()
+        and written.isdigit()
+        and len(written) < 19
+        and (written[0] != "0" or written == "0")
+    )
     return int(written) if is_number else written
 
 
@@ -97,7 +104,9 @@ def read_roster(sis: Numbered, bounds: Bounds) -> Pages:
         for page in _one_reading(sis, bounds, stated, tally):
             if reading == 1:
                 yield page
-            elif late := [record for record in page.records if _key(record, sis.id_field) not in passed_on]:
+            elif late := [
+                record for record in page.records if _key(record, sis.id_field) not in passed_on
+            ]:
                 yield page._replace(records=late)
         passed_on |= tally.ids
         before, stated = stated, sis.count()
@@ -123,7 +132,9 @@ def _one_reading(sis: Numbered, bounds: Bounds, stated: int, tally: _Tally) -> I
     waiting: deque[tuple[int, Future[list[Record]]]] = deque()
     following, last, idle, expected = 1, 1, 0, 1
     while True:
-        while following <= last and len(waiting) < 2 * bounds.parallel:  # a bound on memory: the rest isn't asked for yet
+        while (
+            following <= last and len(waiting) < 2 * bounds.parallel
+        ):  # a bound on memory: the rest isn't asked for yet
             waiting.append((following, sis.submit(following)))
             following += 1
         number, asked = waiting.popleft()
@@ -139,7 +150,11 @@ def _one_reading(sis: Numbered, bounds: Bounds, stated: int, tally: _Tally) -> I
         if number == 1 and records:
             expected = max(1, ceil(stated / len(records)))  # from what a page really holds
             last = min(expected, bounds.pages)
-        if number == last and records and (len(records) >= sis.page_size or tally.students < stated):
+        if (
+            number == last
+            and records
+            and (len(records) >= sis.page_size or tally.students < stated)
+        ):
             last += 1
         if records or number == 1:
             yield Page(records, number, expected, stated)
@@ -162,7 +177,9 @@ def read_untold(sis: Untold, bounds: Bounds) -> Pages:
         for page in _one_untold_reading(sis, bounds, tally, reading):
             if reading == 1:
                 yield page
-            elif missed := [record for record in page.records if _key(record, sis.id_field) not in passed_on]:
+            elif missed := [
+                record for record in page.records if _key(record, sis.id_field) not in passed_on
+            ]:
                 late += len(missed)
                 yield page._replace(records=missed)
         passed_on |= tally.ids

@@ -13,7 +13,16 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from rollbook.sources.base import Choice, Connection, CredentialField, MappingRow, Pages, Source, Token, Variant
+from rollbook.sources.base import (
+    Choice,
+    Connection,
+    CredentialField,
+    MappingRow,
+    Pages,
+    Source,
+    Token,
+    Variant,
+)
 from rollbook.sources.bearer import Bearer, basic, granted
 from rollbook.sources.errors import (
     AddressRefused,
@@ -34,7 +43,9 @@ NAME: Final = "PowerSchool"
 ACTIVE: Final = "school_enrollment.enroll_status_code==0"  # without a filter the district's list holds everybody (doc)
 USUAL_PAGE: Final = 100  # out of the box; an administrator may raise it to 1,000 (clients)
 LARGEST_PAGE: Final = 1_000
-MAINTENANCE_HOST: Final = "message.powerschool.com"  # where a server that is down sends its callers (live)
+MAINTENANCE_HOST: Final = (
+    "message.powerschool.com"  # where a server that is down sends its callers (live)
+)
 
 # Which object of a student holds a field; "" is the student itself. An object other than `name` is an expansion to ask for.
 HOLDERS: Final = {
@@ -111,7 +122,10 @@ class _Reading:
         def held_by(holder: str) -> dict[str, Any]:
             return {field: Scalar for field in sorted(fields) if HOLDERS[field] == holder}
 
-        groups = {holder: made(f"_{holder}", held_by(holder), total=False) | str | None for holder in self._holders}
+        groups = {
+            holder: made(f"_{holder}", held_by(holder), total=False) | str | None
+            for holder in self._holders
+        }
         student = made("_Student", {**held_by(""), **groups}, total=False)
         students = made("_Students", {"student": many[student] | student | str | None}, total=False)
         return made("_Roster", {"students": students | str})
@@ -120,11 +134,15 @@ class _Reading:
         """The students of a page as flat dicts. Raises UnexpectedShape."""
         students = _decoded(self._decoder, body)["students"]
         found = students.get("student") if isinstance(students, dict) else None
-        records: list[Record] = found if isinstance(found, list) else [found] if isinstance(found, dict) else []
+        records: list[Record] = (
+            found if isinstance(found, list) else [found] if isinstance(found, dict) else []
+        )
         for record in records:
             for holder in self._holders:
                 group = record.pop(holder, None)
-                if group.__class__ is dict:  # not isinstance: this line runs 400,000 times in a large district
+                if (
+                    group.__class__ is dict
+                ):  # not isinstance: this line runs 400,000 times in a large district
                     record.update(group)
         if self._username_as_email:
             self._put_usernames(records)
@@ -132,7 +150,11 @@ class _Reading:
 
     def _put_usernames(self, records: list[Record]) -> None:
         for record in records:
-            name = record.get("student_username") if self._keep_username else record.pop("student_username", None)
+            name = (
+                record.get("student_username")
+                if self._keep_username
+                else record.pop("student_username", None)
+            )
             if isinstance(name, str) and "@" in name:
                 record["email"] = name
 
@@ -143,7 +165,9 @@ class _District:
     name = NAME
     id_field = "id"
 
-    def __init__(self, connection: Connection, wanted: frozenset[str], http: Http, threads: Executor) -> None:
+    def __init__(
+        self, connection: Connection, wanted: frozenset[str], http: Http, threads: Executor
+    ) -> None:
         self._credentials, self._http, self._threads = connection.credentials, http, threads
         self._origin = origin(self._credentials["client_url"])
         self._reading = _Reading(wanted, connection.choices.get("email_source", ""))
@@ -169,7 +193,11 @@ class _District:
     def _largest_page(self) -> int:
         """Pages as large as this server allows; asking for more is answered in ways that nobody documents."""
         try:
-            stated = self._ask("/ws/v1/metadata", _METADATA).get("metadata", {}).get("student_max_page_size")
+            stated = (
+                self._ask("/ws/v1/metadata", _METADATA)
+                .get("metadata", {})
+                .get("student_max_page_size")
+            )
         except (UnexpectedShape, PermissionMissing):
             return USUAL_PAGE
         size = int(str(stated)) if str(stated).isdecimal() else 0
@@ -178,7 +206,12 @@ class _District:
     def _ask(self, target: str, decoder: "msgspec.json.Decoder[T]") -> T:
         while True:
             try:
-                return self._read(target, lambda body: _decoded(decoder, body), self._bearer.value, self._bearer.sign_in)
+                return self._read(
+                    target,
+                    lambda body: _decoded(decoder, body),
+                    self._bearer.value,
+                    self._bearer.sign_in,
+                )
             except TokenExpired as expired:
                 self._bearer.renew(expired)
 
@@ -196,12 +229,16 @@ class _District:
 
     def _signed_in(self) -> Token:
         headers = {
-            "Authorization": basic(self._credentials["client_id"], self._credentials["client_secret"]),
+            "Authorization": basic(
+                self._credentials["client_id"], self._credentials["client_secret"]
+            ),
             "Accept": "application/json",
             "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8",
         }
         url = f"{self._origin}/oauth/access_token"
-        answer = self._http.request("POST", url, headers=headers, content=b"grant_type=client_credentials")
+        answer = self._http.request(
+            "POST", url, headers=headers, content=b"grant_type=client_credentials"
+        )
         if answer.status in {400, 401, 403}:
             raise AuthRejected(
                 "PowerSchool does not accept the Client ID and Client Secret.",
@@ -216,11 +253,19 @@ class _District:
         return token
 
 
-def pages(connection: Connection, wanted: frozenset[str], *, pause: Callable[[float], object] | None = None) -> Pages:
+def pages(
+    connection: Connection,
+    wanted: frozenset[str],
+    *,
+    pause: Callable[[float], object] | None = None,
+) -> Pages:
     """Every page of the district's active students; see `base.Source.pages`. `pause` replaces waiting in tests."""
     bounds = connection.bounds
     # The order matters when the reader stops early: `http` is closed first, which ends what the threads are waiting for.
-    with ThreadPoolExecutor(bounds.parallel, "powerschool") as threads, Http(bounds, NAME, pause) as http:
+    with (
+        ThreadPoolExecutor(bounds.parallel, "powerschool") as threads,
+        Http(bounds, NAME, pause) as http,
+    ):
         return (yield from read_roster(_District(connection, wanted, http, threads), bounds))
 
 
@@ -261,7 +306,9 @@ def _refused_401(answer: Answer, sign_in: int) -> NoReturn:
 def _forbidden(answer: Answer) -> NoReturn:
     denied = _problem(answer).get("errors", [])
     names = [f"{entry.get('resource', '')}.{entry.get('field', '')}".strip(".") for entry in denied]
-    named = [name for name in names if re.fullmatch(r"[\w.]{1,80}", name, re.ASCII)][:5]  # nothing else of a body is repeated
+    named = [name for name in names if re.fullmatch(r"[\w.]{1,80}", name, re.ASCII)][
+        :5
+    ]  # nothing else of a body is repeated
     what = f" to {', '.join(named)}" if named else ""
     raise PermissionMissing(
         f"PowerSchool accepts our sign-in, but the plugin has no access{what}.",
@@ -286,7 +333,10 @@ def _refused(answer: Answer, our_origin: str) -> NoReturn:
 def _redirected(location: str, our_origin: str) -> NoReturn:
     host = redirect_host(location, our_origin)
     if host == MAINTENANCE_HOST or "maintenance" in location.lower():
-        raise TryLater("PowerSchool is in maintenance.", "Nothing needs mending: the next scheduled run tries again.")
+        raise TryLater(
+            "PowerSchool is in maintenance.",
+            "Nothing needs mending: the next scheduled run tries again.",
+        )
     if host == urlsplit(our_origin).hostname:
         raise _not_powerschool("The answer (sent on to another page)")
     raise AddressRefused(
@@ -325,7 +375,12 @@ SOURCE: Final = Source(
                     "text",
                     "Shown in PowerSchool under the plugin's Data Provider Configuration.",
                 ),
-                CredentialField("client_secret", "Client Secret", "secret", "Shown beside the Client ID. It is stored encrypted."),
+                CredentialField(
+                    "client_secret",
+                    "Client Secret",
+                    "secret",
+                    "Shown beside the Client ID. It is stored encrypted.",
+                ),
                 CredentialField(
                     "client_url",
                     "Client URL",
@@ -335,9 +390,23 @@ SOURCE: Final = Source(
                 ),
             ),
             mapping=(
-                MappingRow("id", "sis_id", True, "ID (DCID)", "given by PowerSchool itself; nobody edits it"),
-                MappingRow("email", "email", True, "Email", "the student's page > Contacts > the student's own e-mail"),
-                MappingRow("first_name", "first_name", True, "First name", f"{_DEMOGRAPHICS} > Name"),
+                MappingRow(
+                    "id",
+                    "sis_id",
+                    True,
+                    "ID (DCID)",
+                    "given by PowerSchool itself; nobody edits it",
+                ),
+                MappingRow(
+                    "email",
+                    "email",
+                    True,
+                    "Email",
+                    "the student's page > Contacts > the student's own e-mail",
+                ),
+                MappingRow(
+                    "first_name", "first_name", True, "First name", f"{_DEMOGRAPHICS} > Name"
+                ),
                 MappingRow("last_name", "last_name", True, "Last name", f"{_DEMOGRAPHICS} > Name"),
                 MappingRow(
                     "projected_graduation_year",
@@ -346,7 +415,13 @@ SOURCE: Final = Source(
                     "Projected graduation year",
                     "the student's page > Scheduling Setup > Year of Graduation",
                 ),
-                MappingRow("birth_date", "birth_date", False, "Date of birth", f"{_DEMOGRAPHICS} > Date of Birth"),
+                MappingRow(
+                    "birth_date",
+                    "birth_date",
+                    False,
+                    "Date of birth",
+                    f"{_DEMOGRAPHICS} > Date of Birth",
+                ),
                 MappingRow("gender", "gender", False, "Gender", f"{_DEMOGRAPHICS} > Gender"),
             ),
             choices=(
@@ -355,7 +430,10 @@ SOURCE: Final = Source(
                     label="Where the student's e-mail is kept",
                     options=(
                         ("contact_info", "The student's contact e-mail"),
-                        ("student_username", "The student's user name, where it is an e-mail address"),
+                        (
+                            "student_username",
+                            "The student's user name, where it is an e-mail address",
+                        ),
                     ),
                     help="Districts keep it in different places. A test run shows which students have none.",
                 ),

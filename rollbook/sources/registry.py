@@ -3,4 +3,6 @@
 from rollbook.sources import powerschool, veracross
 from rollbook.sources.base import Source
 
-SOURCES: dict[str, Source] = {source.slug: source for source in (powerschool.SOURCE, veracross.SOURCE)}
+SOURCES: dict[str, Source] = {
+    source.slug: source for source in (powerschool.SOURCE, veracross.SOURCE)
+}

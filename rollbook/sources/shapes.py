@@ -19,7 +19,9 @@ def record_type(name: str, fields: Iterable[str]) -> Any:
     return made(name, dict.fromkeys(sorted(fields), Scalar), total=False)
 
 
-def decoded(decoder: "msgspec.json.Decoder[T]", body: bytes, refuse: Callable[[], SourceError]) -> T:
+def decoded(
+    decoder: "msgspec.json.Decoder[T]", body: bytes, refuse: Callable[[], SourceError]
+) -> T:
     """The decoded body; raises what `refuse` makes where it has another shape. Nothing of the body is in the error."""
     if body.count(b"{") > MOST_OBJECTS or body.count(b",") > MOST_VALUES:
         raise refuse()

@@ -19,7 +19,15 @@ import msgspec
 
 import rollbook
 from rollbook.roster.columns import guess_header_row
-from rollbook.sources.upload_errors import REFUSALS, Damaged, NoHeader, TookTooLong, TookTooMuchMemory, TooLarge, UploadRefused
+from rollbook.sources.upload_errors import (
+    REFUSALS,
+    Damaged,
+    NoHeader,
+    TookTooLong,
+    TookTooMuchMemory,
+    TooLarge,
+    UploadRefused,
+)
 
 LENGTH: Final = struct.Struct("<I")  # before each frame that the child sends
 HEADER_WITHIN: Final = 20  # rows at the top in which the names of columns are looked for
@@ -183,12 +191,22 @@ def _start(asked: Asked) -> "subprocess.Popen[bytes]":
     """A fresh interpreter: no open connection, secret or setting of ours is in it."""
     home = Path(rollbook.__file__ or "").parent.parent
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "rollbook.sources.spreadsheet_child", msgspec.json.encode(asked).decode()],
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "rollbook.sources.spreadsheet_child",
+            msgspec.json.encode(asked).decode(),
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # a library's complaint may quote a cell
         cwd="/",
-        env={"PYTHONPATH": os.pathsep.join([str(home), *filter(None, sys.path)]), "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
+        env={
+            "PYTHONPATH": os.pathsep.join([str(home), *filter(None, sys.path)]),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "LC_ALL": "C.UTF-8",
+        },
         start_new_session=True,
     )
 
@@ -223,7 +241,9 @@ def _answer(pipe: IO[bytes], bounds: UploadBounds) -> Sheet | None:
             said = msgspec.msgpack.decode(frame, type=Said)
             if said.facts is None:
                 raise REFUSALS.get(said.code, UploadRefused)(said.what, said.remedy)
-        elif said.facts is None or len(row.decode(frame).cells) > min(said.facts.width, bounds.columns):
+        elif said.facts is None or len(row.decode(frame).cells) > min(
+            said.facts.width, bounds.columns
+        ):
             return None
         else:
             packed.append(frame)
@@ -245,7 +265,10 @@ def _ended(code: int, bounds: UploadBounds) -> UploadRefused:
         )
     if code in _FAILED_BY_MEMORY:
         return memory_used_up()
-    return Damaged("The file can't be read to its end.", "Open it in your spreadsheet program, save it under a new name and upload that.")
+    return Damaged(
+        "The file can't be read to its end.",
+        "Open it in your spreadsheet program, save it under a new name and upload that.",
+    )
 
 
 def memory_used_up() -> TookTooMuchMemory:

@@ -13,13 +13,19 @@ from rollbook.sources.spreadsheet import CellProblem, Row
 from rollbook.sources.spreadsheet_kinds import encrypted
 from rollbook.sources.upload_errors import NoSuchSheet
 
-EXACT: Final = 10**15  # Excel keeps 15 digits of a number; the rest of a longer one is lost before we see it
+EXACT: Final = (
+    10**15
+)  # Excel keeps 15 digits of a number; the rest of a longer one is lost before we see it
 
 # calamine gives an error cell as an empty one. Called text in the packed XML, it comes with its words: #N/A.
 _XLSX_ERROR: Final = re.compile(rb"""(<(?:\w+:)?c\s[^<>]*?\bt=)(["'])e\2""")
-_ODS_ERROR_CELL: Final = re.compile(rb"""<table:table-cell\s[^<>]*value-type=["']error["'][^<>]*>""")
+_ODS_ERROR_CELL: Final = re.compile(
+    rb"""<table:table-cell\s[^<>]*value-type=["']error["'][^<>]*>"""
+)
 _ODS_EMPTY_TEXT: Final = re.compile(rb"""\soffice:string-value=(["'])\1""")
-_ESCAPED: Final = re.compile(r"_x((?![dD][89a-fA-F])[0-9a-fA-F]{4})_")  # how xlsx writes a character that XML can't hold
+_ESCAPED: Final = re.compile(
+    r"_x((?![dD][89a-fA-F])[0-9a-fA-F]{4})_"
+)  # how xlsx writes a character that XML can't hold
 
 _Value = int | float | str | bool | time | date | datetime | timedelta
 
@@ -49,14 +55,18 @@ def read_book(content: bytes, kind: str, wanted: str | None) -> Book:
     if len(visible) < len(sheets):
         notes.append(f"Hidden sheets were left out: {len(sheets) - len(visible)}.")
     if kind == "xls":
-        notes.append("In this old format a cell with an error such as #N/A looks like an empty one.")
+        notes.append(
+            "In this old format a cell with an error such as #N/A looks like an empty one."
+        )
     name, sheet = _chosen(book, visible, wanted)
     if wanted is None and len(visible) > 1:
         notes.append(f"The file has {len(visible)} sheets; this is the first with something in it.")
     return Book(tuple(visible), name, _rows(sheet, kind) if sheet else iter(()), notes)
 
 
-def _chosen(book: calamine.CalamineWorkbook, visible: list[str], wanted: str | None) -> tuple[str, calamine.CalamineSheet | None]:
+def _chosen(
+    book: calamine.CalamineWorkbook, visible: list[str], wanted: str | None
+) -> tuple[str, calamine.CalamineSheet | None]:
     for name in visible if wanted is None else [wanted]:
         sheet = book.get_sheet_by_name(name)
         if sheet.end is not None:
@@ -67,11 +77,19 @@ def _chosen(book: calamine.CalamineWorkbook, visible: list[str], wanted: str | N
 def with_errors_as_text(content: bytes, kind: str) -> bytes:
     """The same file, packed anew where a sheet has error cells. Its unpacked size was checked before."""
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
-        parts = [name for name in packed.namelist() if (name == "content.xml" if kind == "ods" else name.startswith("xl/worksheets/"))]
+        parts = [
+            name
+            for name in packed.namelist()
+            if (name == "content.xml" if kind == "ods" else name.startswith("xl/worksheets/"))
+        ]
         changed: dict[str, bytes] = {}
         for name in parts:
             part = packed.read(name)
-            mended = _ODS_ERROR_CELL.sub(_without_empty_text, part) if kind == "ods" else _XLSX_ERROR.sub(rb"\1\2str\2", part)
+            mended = (
+                _ODS_ERROR_CELL.sub(_without_empty_text, part)
+                if kind == "ods"
+                else _XLSX_ERROR.sub(rb"\1\2str\2", part)
+            )
             if mended != part:
                 changed[name] = mended
         if not changed:
@@ -96,7 +114,11 @@ def _rows(sheet: calamine.CalamineSheet, kind: str) -> Iterator[Row]:
         problems: list[CellProblem] = []
         for column, value in enumerate(values, before):
             if type(value) is str:
-                text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value) if kind == "xlsx" and "_x" in value else value
+                text = (
+                    _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
+                    if kind == "xlsx" and "_x" in value
+                    else value
+                )
                 cells.append(text if text and not text.isspace() else None)
                 continue
             cells.append(_written(value))
@@ -113,7 +135,11 @@ def _written(value: _Value) -> str:
     if isinstance(value, float):
         return format(int(value), "d") if value.is_integer() else format(value, ".15g")
     if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat(timespec="seconds")
+        return (
+            value.date().isoformat()
+            if value.time() == time()
+            else value.isoformat(timespec="seconds")
+        )
     if isinstance(value, date | time):
         return value.isoformat()
     return str(value)

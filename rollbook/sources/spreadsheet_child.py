@@ -13,10 +13,28 @@ from typing import Final, NamedTuple
 import msgspec
 
 from rollbook.sources import spreadsheet_kinds, spreadsheet_text
-from rollbook.sources.spreadsheet import LENGTH, Asked, CellProblem, Facts, Row, Said, UploadBounds, memory_used_up
-from rollbook.sources.upload_errors import Damaged, Empty, TookTooMuchMemory, TooManyColumns, TooManyRows, UploadRefused
+from rollbook.sources.spreadsheet import (
+    LENGTH,
+    Asked,
+    CellProblem,
+    Facts,
+    Row,
+    Said,
+    UploadBounds,
+    memory_used_up,
+)
+from rollbook.sources.upload_errors import (
+    Damaged,
+    Empty,
+    TookTooMuchMemory,
+    TooManyColumns,
+    TooManyRows,
+    UploadRefused,
+)
 
-ERROR_VALUES: Final = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|GETTING_DATA)|Err:[0-9]{3}")
+ERROR_VALUES: Final = re.compile(
+    r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|GETTING_DATA)|Err:[0-9]{3}"
+)
 CHUNK: Final = 1_000_000
 
 
@@ -86,18 +104,33 @@ def read(content: bytes, asked: Asked) -> tuple[Facts, list[bytes]]:
         size += len(packed[-1]) + LENGTH.size
         if size > asked.bounds.answer_bytes - CHUNK:
             raise TookTooMuchMemory(
-                "The cells of the sheet hold more text than an upload may have.", "Delete the columns that nobody needs."
+                "The cells of the sheet hold more text than an upload may have.",
+                "Delete the columns that nobody needs.",
             )
     if not packed:
-        raise Empty("There is nothing in the file, or nothing in its visible sheets.", "Check that you chose the right file and sheet.")
+        raise Empty(
+            "There is nothing in the file, or nothing in its visible sheets.",
+            "Check that you chose the right file and sheet.",
+        )
     notes = [*spreadsheet_kinds.name_note(kind, asked.file_name), *found.notes]
-    facts = Facts(found.kind, found.sheets, found.sheet, found.encoding, found.delimiter, width, len(packed), tuple(notes))
+    facts = Facts(
+        found.kind,
+        found.sheets,
+        found.sheet,
+        found.encoding,
+        found.delimiter,
+        width,
+        len(packed),
+        tuple(notes),
+    )
     return facts, packed
 
 
 def open_as(kind: str, content: bytes, asked: Asked) -> Found:
     if kind == "csv":
-        text = spreadsheet_text.read_text(content, asked.encoding, asked.delimiter, asked.bounds.cell_characters)
+        text = spreadsheet_text.read_text(
+            content, asked.encoding, asked.delimiter, asked.bounds.cell_characters
+        )
         return Found(kind, (), "", text.encoding, text.delimiter, text.rows, text.notes)
     from rollbook.sources import spreadsheet_books  # calamine, which a csv doesn't need
 
@@ -105,7 +138,9 @@ def open_as(kind: str, content: bytes, asked: Asked) -> Found:
         book = spreadsheet_books.read_book(content, kind, asked.sheet)
     except (UploadRefused, MemoryError):
         raise
-    except BaseException as error:  # calamine's own errors, and what its Rust code raises when it is led astray
+    except (
+        BaseException
+    ) as error:  # calamine's own errors, and what its Rust code raises when it is led astray
         raise Damaged(
             "The file begins like a spreadsheet, but can't be read to its end.",
             "Open it in your spreadsheet program, save it under a new name and upload that.",

@@ -7,10 +7,22 @@ from collections.abc import Iterator
 from typing import Final
 
 from rollbook.sources.spreadsheet import UploadBounds
-from rollbook.sources.upload_errors import Damaged, Empty, Encrypted, MacroFile, NotASpreadsheet, UnpacksTooLarge
+from rollbook.sources.upload_errors import (
+    Damaged,
+    Empty,
+    Encrypted,
+    MacroFile,
+    NotASpreadsheet,
+    UnpacksTooLarge,
+)
 
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the container of .xls, and of every Office file with a password
-BIFF: Final = (b"\x09\x08\x10\x00", b"\x09\x04\x06\x00", b"\x09\x02\x06\x00", b"\x09\x00\x04\x00")  # .xls before its container
+BIFF: Final = (
+    b"\x09\x08\x10\x00",
+    b"\x09\x04\x06\x00",
+    b"\x09\x02\x06\x00",
+    b"\x09\x00\x04\x00",
+)  # .xls before its container
 LONGEST_DIRECTORY: Final = 1_000_000  # bytes; 1,000 members of long names take a fifth of it
 CHUNK: Final = 1_000_000
 NAMES: Final = {
@@ -19,7 +31,12 @@ NAMES: Final = {
     "xlsx": "an Excel workbook (xlsx)",
     "ods": "an OpenDocument sheet",
 }
-ENDINGS: Final = {"csv": ("csv", "txt", "tsv", "tab"), "xls": ("xls",), "xlsx": ("xlsx",), "ods": ("ods",)}
+ENDINGS: Final = {
+    "csv": ("csv", "txt", "tsv", "tab"),
+    "xls": ("xls",),
+    "xlsx": ("xlsx",),
+    "ods": ("ods",),
+}
 SAVE_AS: Final = "Open it in your spreadsheet program, save it as an Excel workbook (.xlsx) or as csv, and upload that."
 MANIFEST: Final = "META-INF/manifest.xml"
 OTHER_FILES: Final = (
@@ -38,7 +55,10 @@ OTHER_FILES: Final = (
 def kind_of(content: bytes, bounds: UploadBounds) -> str:
     """csv, xls, xlsx or ods. Raises an `UploadRefused` for everything else, and for what must not be unpacked."""
     if not content.strip(b"\0\t\r\n \xef\xbb\xbf\xff\xfe"):
-        raise Empty("There is nothing in the file.", "Check that you chose the right file, and that it was saved.")
+        raise Empty(
+            "There is nothing in the file.",
+            "Check that you chose the right file, and that it was saved.",
+        )
     if content.startswith(b"PK\x03\x04") or content.startswith(b"PK\x05\x06"):
         return _kind_of_zip(content, bounds)
     if content.startswith(OLE):
@@ -60,7 +80,11 @@ def name_note(kind: str, file_name: str) -> Iterator[str]:
     """A sentence where the name promises something else than the content holds."""
     ending = file_name.rpartition(".")[2].lower() if "." in file_name else ""
     if ending not in ENDINGS[kind]:
-        yield f"The file is called .{ending}, but holds {NAMES[kind]}; it was read as that." if ending else f"The file holds {NAMES[kind]}."
+        yield (
+            f"The file is called .{ending}, but holds {NAMES[kind]}; it was read as that."
+            if ending
+            else f"The file holds {NAMES[kind]}."
+        )
 
 
 def _other(what: str) -> NotASpreadsheet:
@@ -90,7 +114,10 @@ def encrypted() -> Encrypted:
 
 
 def macros() -> MacroFile:
-    return MacroFile("The file holds macros. Rollbook takes no such files, and has run nothing.", "Save it as an Excel workbook (.xlsx).")
+    return MacroFile(
+        "The file holds macros. Rollbook takes no such files, and has run nothing.",
+        "Save it as an Excel workbook (.xlsx).",
+    )
 
 
 def _kind_of_zip(content: bytes, bounds: UploadBounds) -> str:
@@ -102,24 +129,44 @@ def _kind_of_zip(content: bytes, bounds: UploadBounds) -> str:
                 raise encrypted()
             _check_unpacked(packed, len(content), bounds)
             kind = _kind_by_names(names, packed)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError, OSError) as error:
-        raise Damaged("The file begins like a workbook, but is cut off or damaged.", "Save it again and upload that.") from error
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        EOFError,
+        ValueError,
+        OSError,
+    ) as error:
+        raise Damaged(
+            "The file begins like a workbook, but is cut off or damaged.",
+            "Save it again and upload that.",
+        ) from error
     return kind
 
 
 def _kind_by_names(names: set[str], packed: zipfile.ZipFile) -> str:
-    if any(name.lower().endswith("vbaproject.bin") or name.startswith("xl/macrosheets/") for name in names):
+    if any(
+        name.lower().endswith("vbaproject.bin") or name.startswith("xl/macrosheets/")
+        for name in names
+    ):
         raise macros()
     if "xl/workbook.bin" in names:
         raise _other("a binary Excel workbook (.xlsb)")
     if "[Content_Types].xml" in names and any(name.lower().startswith("xl/") for name in names):
         return "xlsx"
-    if "content.xml" in names and "mimetype" in names and packed.read("mimetype").startswith(b"application/vnd.oasis.opendocument.spreads"):
+    if (
+        "content.xml" in names
+        and "mimetype" in names
+        and packed.read("mimetype").startswith(b"application/vnd.oasis.opendocument.spreads")
+    ):
         if MANIFEST in names and b"encryption-data" in packed.read(MANIFEST):
             raise encrypted()
         return "ods"
     if any(name.endswith(".iwa") for name in names):
-        raise NotASpreadsheet("The file is of Apple Numbers or its like.", "In Numbers choose File > Export To > Excel, and upload that.")
+        raise NotASpreadsheet(
+            "The file is of Apple Numbers or its like.",
+            "In Numbers choose File > Export To > Excel, and upload that.",
+        )
     raise _other("a packed archive or a document")
 
 
@@ -127,9 +174,17 @@ def _check_directory(content: bytes, bounds: UploadBounds) -> None:
     """Before Python's zipfile makes an object of each entry: 10 MB hold 200,000 of them. The stated count may lie, the bytes don't."""
     end = content.rfind(b"PK\x05\x06", max(0, len(content) - 65_557))
     if end < 0 or len(content) < end + 22:
-        raise Damaged("The file begins like a workbook, but is cut off.", "Save or copy it again and upload that.")
-    stated, size = int.from_bytes(content[end + 10 : end + 12], "little"), int.from_bytes(content[end + 12 : end + 16], "little")
-    is_zip64 = content[max(0, end - 20) : end].startswith(b"PK\x06\x07")  # only needed beyond 65,535 parts or 4 GB
+        raise Damaged(
+            "The file begins like a workbook, but is cut off.",
+            "Save or copy it again and upload that.",
+        )
+    stated, size = (
+        int.from_bytes(content[end + 10 : end + 12], "little"),
+        int.from_bytes(content[end + 12 : end + 16], "little"),
+    )
+    is_zip64 = content[max(0, end - 20) : end].startswith(
+        b"PK\x06\x07"
+    )  # only needed beyond 65,535 parts or 4 GB
     if is_zip64 or stated > bounds.members or size > LONGEST_DIRECTORY:
         raise _too_many_parts(bounds)
 
@@ -139,7 +194,8 @@ def _check_unpacked(packed: zipfile.ZipFile, size: int, bounds: UploadBounds) ->
     members = packed.infolist()
     if len(members) > bounds.members:
         raise UnpacksTooLarge(
-            f"The file is packed from {len(members):,} parts; at most {bounds.members:,} are read.", "Use a new workbook."
+            f"The file is packed from {len(members):,} parts; at most {bounds.members:,} are read.",
+            "Use a new workbook.",
         )
     most = min(bounds.unpacked_bytes, size * bounds.ratio)
     if sum(member.file_size for member in members) > most:

@@ -12,14 +12,21 @@ from rollbook.sources.spreadsheet import Row
 from rollbook.sources.spreadsheet_kinds import SAVE_AS
 from rollbook.sources.upload_errors import NotASpreadsheet, UnclosedQuote, WrongEncoding
 
-ENCODINGS: Final = {"utf-8": "Unicode (UTF-8)", "utf-16": "Unicode (UTF-16)", "cp1252": "Windows, Western", "mac_roman": "Mac, Western"}
+ENCODINGS: Final = {
+    "utf-8": "Unicode (UTF-8)",
+    "utf-16": "Unicode (UTF-16)",
+    "cp1252": "Windows, Western",
+    "mac_roman": "Mac, Western",
+}
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 SAMPLE: Final = 65_536
 SAMPLE_ROWS: Final = 200
 MOST_CONTROLS: Final = 0.02  # of a sample; a picture has a tenth, a table at most a stray one
 
 _CONTROLS: Final = re.compile("[\x00-\x08\x0e-\x1f]")
-_SEPARATOR_LINE: Final = re.compile(r"\ufeff?sep=([,;\t|])\n", re.IGNORECASE)  # Excel's own hint: it shows no such row either
+_SEPARATOR_LINE: Final = re.compile(
+    r"\ufeff?sep=([,;\t|])\n", re.IGNORECASE
+)  # Excel's own hint: it shows no such row either
 _OTHER_LETTER: Final = re.compile(rb"[^\x00-\x7f]")
 
 
@@ -40,14 +47,18 @@ def read_text(content: bytes, encoding: str | None, delimiter: str | None, longe
     sample = text[:SAMPLE]
     if len(_CONTROLS.findall(sample)) > len(sample) * MOST_CONTROLS:
         raise NotASpreadsheet("The file is neither a spreadsheet nor text.", SAVE_AS)
-    lines = io.StringIO(newline=None)  # makes one line feed of each line end: also of the lone CR of old Macs, which csv refuses
+    lines = io.StringIO(
+        newline=None
+    )  # makes one line feed of each line end: also of the lone CR of old Macs, which csv refuses
     lines.write(text)
     del text
     lines.seek(0)
     hint = _SEPARATOR_LINE.match(lines.readline())
     if not hint:
         lines.seek(0)
-    used_delimiter = delimiter if delimiter in DELIMITERS else hint[1] if hint else detected_delimiter(sample)
+    used_delimiter = (
+        delimiter if delimiter in DELIMITERS else hint[1] if hint else detected_delimiter(sample)
+    )
     return Text(used, used_delimiter, _rows(lines, used_delimiter, longest, notes), notes)
 
 
@@ -56,7 +67,9 @@ def detected_encoding(content: bytes, notes: list[str]) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     start = content[:1000]
-    if len(start) > 3 and max(start[::2].count(0), start[1::2].count(0)) > len(start) / 4:  # UTF-16 without its mark
+    if (
+        len(start) > 3 and max(start[::2].count(0), start[1::2].count(0)) > len(start) / 4
+    ):  # UTF-16 without its mark
         return "utf-16"
     try:
         content.decode()
@@ -64,20 +77,39 @@ def detected_encoding(content: bytes, notes: list[str]) -> str:
     except UnicodeDecodeError:
         pass
     used = _guessed_encoding(content)
-    notes.append(f"The file doesn't say how its letters are written; it was read as {ENCODINGS[used]}. Look at names with accents.")
+    notes.append(
+        f"The file doesn't say how its letters are written; it was read as {ENCODINGS[used]}. Look at names with accents."
+    )
     return used
 
 
 def _guessed_encoding(content: bytes) -> str:
-    from charset_normalizer import from_bytes  # takes a third of the child's start, and most files don't need it
+    from charset_normalizer import (
+        from_bytes,
+    )  # takes a third of the child's start, and most files don't need it
 
-    telling = b"\n".join(line for line in content[: SAMPLE * 16].splitlines() if _OTHER_LETTER.search(line))[:SAMPLE] or content[-SAMPLE:]
-    guesses = [guess for guess in from_bytes(telling, cp_isolation=["cp1252", "mac_roman"], threshold=1.0) if guess.encoding in ENCODINGS]
+    telling = (
+        b"\n".join(
+            line for line in content[: SAMPLE * 16].splitlines() if _OTHER_LETTER.search(line)
+        )[:SAMPLE]
+        or content[-SAMPLE:]
+    )
+    guesses = [
+        guess
+        for guess in from_bytes(telling, cp_isolation=["cp1252", "mac_roman"], threshold=1.0)
+        if guess.encoding in ENCODINGS
+    ]
     if not guesses:
         return "cp1252" if _can_be(content, "cp1252") else "mac_roman"
     least = min(guess.chaos for guess in guesses)
-    even = [guess.encoding for guess in guesses if guess.chaos == least and _can_be(content, guess.encoding)]
-    return max(sorted(even), key=lambda name: _likely_letters(telling.decode(name)), default="mac_roman")  # cp1252 where they are even
+    even = [
+        guess.encoding
+        for guess in guesses
+        if guess.chaos == least and _can_be(content, guess.encoding)
+    ]
+    return max(
+        sorted(even), key=lambda name: _likely_letters(telling.decode(name)), default="mac_roman"
+    )  # cp1252 where they are even
 
 
 def _can_be(content: bytes, encoding: str) -> bool:
@@ -95,11 +127,16 @@ def _likely_letters(text: str) -> int:
 
 def _decoded(content: bytes, encoding: str) -> str:
     if encoding == "utf-16" and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16-be" if content[:1000:2].count(0) > content[1:1000:2].count(0) else "utf-16-le"
+        encoding = (
+            "utf-16-be" if content[:1000:2].count(0) > content[1:1000:2].count(0) else "utf-16-le"
+        )
     try:
         return content.decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except UnicodeDecodeError as error:
-        raise WrongEncoding(f"The file can't be read as {ENCODINGS.get(encoding, 'UTF-16')}.", "Choose another encoding.") from error
+        raise WrongEncoding(
+            f"The file can't be read as {ENCODINGS.get(encoding, 'UTF-16')}.",
+            "Choose another encoding.",
+        ) from error
 
 
 def detected_delimiter(sample: str) -> str:
@@ -131,7 +168,9 @@ def _rows(lines: io.StringIO, delimiter: str, longest: int, notes: list[str]) ->
     strict = _is_strict(lines, delimiter)
     lines.seek(start)
     if not strict:
-        notes.append("Some quotation marks in the file stand where csv has none; look at the cells near them.")
+        notes.append(
+            "Some quotation marks in the file stand where csv has none; look at the cells near them."
+        )
     number = 0
     try:
         for number, cells in enumerate(csv.reader(lines, delimiter=delimiter, strict=strict), 1):

@@ -114,7 +114,26 @@ class TookTooMuchMemory(UploadRefused):
 REFUSALS: Final[dict[str, type[UploadRefused]]] = {
     refusal.code: refusal
     for refusal in (
-        *(UploadRefused, TooLarge, UnpacksTooLarge, TooManyRows, TooManyColumns, Encrypted, MacroFile, NotASpreadsheet, Damaged, Empty),
-        *(NoHeader, NoSuchSheet, WrongEncoding, UnclosedQuote, FileGone, TookTooLong, TookTooMuchMemory),
+        *(
+            UploadRefused,
+            TooLarge,
+            UnpacksTooLarge,
+            TooManyRows,
+            TooManyColumns,
+            Encrypted,
+            MacroFile,
+            NotASpreadsheet,
+            Damaged,
+            Empty,
+        ),
+        *(
+            NoHeader,
+            NoSuchSheet,
+            WrongEncoding,
+            UnclosedQuote,
+            FileGone,
+            TookTooLong,
+            TookTooMuchMemory,
+        ),
     )
 }

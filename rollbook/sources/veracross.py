@@ -15,9 +15,25 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from rollbook.sources.base import Choice, Connection, CredentialField, MappingRow, Pages, Source, Token, Variant
+from rollbook.sources.base import (
+    Choice,
+    Connection,
+    CredentialField,
+    MappingRow,
+    Pages,
+    Source,
+    Token,
+    Variant,
+)
 from rollbook.sources.bearer import Bearer, basic, granted
-from rollbook.sources.errors import AddressRefused, AddressUnreachable, AuthRejected, PermissionMissing, TokenExpired, UnexpectedShape
+from rollbook.sources.errors import (
+    AddressRefused,
+    AddressUnreachable,
+    AuthRejected,
+    PermissionMissing,
+    TokenExpired,
+    UnexpectedShape,
+)
 from rollbook.sources.http import Answer, Http
 from rollbook.sources.paging import Record, read_roster, read_untold
 from rollbook.sources.shapes import Scalar, decoded, read_patiently, record_type
@@ -32,7 +48,10 @@ HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "gzip, identi
 
 # Our names for v3's fields where they differ from v2's.
 V3_NAMES: Final = {"person_pk": "id", "current_grade": "grade_level"}
-CODED: Final = ("grade_level", "gender")  # the school's own numbers, explained by value lists: 20 can be Kindergarten (doc)
+CODED: Final = (
+    "grade_level",
+    "gender",
+)  # the school's own numbers, explained by value lists: 20 can be Kindergarten (doc)
 ALWAYS: Final = frozenset({"person_pk", "current_grade"})
 NO_LABEL: Final = frozenset({"", "none", "<none>"})  # what the item for "not set" is called (doc)
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -67,7 +86,9 @@ def address(client: str) -> Address:
     """
     text = client.strip().strip("/")
     try:
-        parts = urlsplit(text if "://" in text else f"https://{text}" if "/" in text else f"{API}/{text}")
+        parts = urlsplit(
+            text if "://" in text else f"https://{text}" if "/" in text else f"{API}/{text}"
+        )
         host = parts.hostname or ""
     except ValueError:
         parts, host = urlsplit(""), ""
@@ -85,13 +106,17 @@ class _Legacy:
 
     name, id_field, page_size = NAME, "person_pk", PAGE_SIZE
 
-    def __init__(self, connection: Connection, wanted: frozenset[str], http: Http, threads: Executor) -> None:
+    def __init__(
+        self, connection: Connection, wanted: frozenset[str], http: Http, threads: Executor
+    ) -> None:
         given = connection.credentials
         self._students = f"{address(given['client']).api}/v2/students.json"
         self._headers = HEADERS | {"Authorization": basic(given["user_name"], given["password"])}
         self._http, self._threads = http, threads
         many: Any = list
-        self._decoder: msgspec.json.Decoder[list[Record]] = msgspec.json.Decoder(many[record_type("_Student", wanted | ALWAYS)])
+        self._decoder: msgspec.json.Decoder[list[Record]] = msgspec.json.Decoder(
+            many[record_type("_Student", wanted | ALWAYS)]
+        )
 
     def count(self) -> int:
         stated = self._get(1, 1).headers.get("x-total-count", "")
@@ -100,7 +125,9 @@ class _Legacy:
         return int(stated)
 
     def submit(self, number: int) -> "Future[list[Record]]":
-        return self._threads.submit(read_patiently, lambda: self._get(number, self.page_size).body, self._records)
+        return self._threads.submit(
+            read_patiently, lambda: self._get(number, self.page_size).body, self._records
+        )
 
     def renew(self, expired: TokenExpired) -> None:
         raise expired  # v2 has no tokens
@@ -109,7 +136,9 @@ class _Legacy:
         return decoded(self._decoder, body, lambda: _not_veracross("The answer"))
 
     def _get(self, page: int, count: int) -> Answer:
-        answer = self._http.request("GET", f"{self._students}?page={page}&count={count}", headers=self._headers)
+        answer = self._http.request(
+            "GET", f"{self._students}?page={page}&count={count}", headers=self._headers
+        )
         if answer.status == 401:
             raise AuthRejected(
                 "Veracross does not accept the User Name and Password.",
@@ -133,7 +162,9 @@ class _Codes:
     def learn(self, lists: Iterable[_ValueList]) -> None:
         for each in lists:
             for field in each.get("fields", ()):
-                self._lists.setdefault(field, {}).update({str(item.get("id")): item for item in each.get("items") or ()})
+                self._lists.setdefault(field, {}).update(
+                    {str(item.get("id")): item for item in each.get("items") or ()}
+                )
 
     def knows(self, field: str) -> bool:
         return field in self._lists
@@ -157,7 +188,8 @@ class _Codes:
         return [
             code
             for code, item in items
-            if str(item.get("description")).casefold().startswith("future student") and not item.get("obsolete")
+            if str(item.get("description")).casefold().startswith("future student")
+            and not item.get("obsolete")
         ]
 
 
@@ -174,8 +206,13 @@ class _Data:
         self._coded = [field for field in CODED if field in fields]
         many: Any = list
         envelope: Any = TypedDict  # its functional form, whose fields mypy can't know
-        parts = {"data": Required[many[record_type("_Student", fields)]], "value_lists": list[_ValueList] | None}
-        self._decoder: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(envelope("_Page", parts, total=False))
+        parts = {
+            "data": Required[many[record_type("_Student", fields)]],
+            "value_lists": list[_ValueList] | None,
+        }
+        self._decoder: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(
+            envelope("_Page", parts, total=False)
+        )
         self._bearer = Bearer(NAME, connection.tokens, connection.bounds.sign_ins, self._signed_in)
         self._query = ""
 
@@ -217,12 +254,20 @@ class _Data:
         return records
 
     def _get(self, number: int) -> bytes:
-        paging = {"X-Page-Number": str(number), "X-Page-Size": str(self.page_size), "X-API-Value-Lists": "include"}
+        paging = {
+            "X-Page-Number": str(number),
+            "X-Page-Size": str(self.page_size),
+            "X-API-Value-Lists": "include",
+        }
         headers = HEADERS | paging | {"Authorization": f"Bearer {self._bearer.value}"}
-        answer = self._http.request("GET", f"{self._address.api}/v3/students{self._query}", headers=headers)
+        answer = self._http.request(
+            "GET", f"{self._address.api}/v3/students{self._query}", headers=headers
+        )
         if answer.status == 200:
             return answer.body
-        if answer.status == 403 or (answer.status == 401 and "scope" in _said(answer).lower()):  # a missing scope comes as 401 (doc)
+        if answer.status == 403 or (
+            answer.status == 401 and "scope" in _said(answer).lower()
+        ):  # a missing scope comes as 401 (doc)
             raise _scope_missing()
         if answer.status == 401:
             raise TokenExpired(self._bearer.sign_in)
@@ -236,7 +281,12 @@ class _Data:
             "scope": SCOPE,
         }
         headers = HEADERS | {"Content-Type": "application/x-www-form-urlencoded"}
-        answer = self._http.request("POST", f"{self._address.accounts}/oauth/token", headers=headers, content=urlencode(form).encode())
+        answer = self._http.request(
+            "POST",
+            f"{self._address.accounts}/oauth/token",
+            headers=headers,
+            content=urlencode(form).encode(),
+        )
         if answer.status in {400, 401, 403}:
             if _said(answer) == "invalid_scope":
                 raise _scope_missing()
@@ -253,11 +303,19 @@ class _Data:
         return token
 
 
-def pages(connection: Connection, wanted: frozenset[str], *, pause: Callable[[float], object] | None = None) -> Pages:
+def pages(
+    connection: Connection,
+    wanted: frozenset[str],
+    *,
+    pause: Callable[[float], object] | None = None,
+) -> Pages:
     """Every page of the school's current students; see `base.Source.pages`. `pause` replaces waiting in tests."""
     bounds = connection.bounds
     # The order matters when the reader stops early: `http` is closed first, which ends what the threads are waiting for.
-    with ThreadPoolExecutor(bounds.parallel, "veracross") as threads, Http(bounds, NAME, pause) as http:
+    with (
+        ThreadPoolExecutor(bounds.parallel, "veracross") as threads,
+        Http(bounds, NAME, pause) as http,
+    ):
         if SOURCE.variant(connection.variant).key == "v2":
             return (yield from read_roster(_Legacy(connection, wanted, http, threads), bounds))
         data = _Data(connection, wanted, http)
@@ -271,7 +329,11 @@ def pages(connection: Connection, wanted: frozenset[str], *, pause: Callable[[fl
 
 def iso_date(value: Scalar) -> Scalar:
     """`May 17 2011`, as one description says, and `2011-05-17`, as the other says (both spec), are one date."""
-    match = re.fullmatch(r"([A-Za-z]{3})[a-z]*\.? (\d{1,2}),? (\d{4})", value.strip()) if isinstance(value, str) else None
+    match = (
+        re.fullmatch(r"([A-Za-z]{3})[a-z]*\.? (\d{1,2}),? (\d{4})", value.strip())
+        if isinstance(value, str)
+        else None
+    )
     if match is None or match[1].lower() not in MONTHS:
         return value
     return f"{match[3]}-{MONTHS.index(match[1].lower()) + 1:02d}-{int(match[2]):02d}"
@@ -299,7 +361,10 @@ def _refused(answer: Answer, asked: str) -> NoReturn:
     if answer.status in {301, 302, 303, 307, 308}:
         host = redirect_host(answer.headers.get("location", ""), asked)
         if host != urlsplit(asked).hostname:
-            raise AddressRefused(f"Veracross sends us on to {host}, and we don't take your credentials there.", _ROUTE)
+            raise AddressRefused(
+                f"Veracross sends us on to {host}, and we don't take your credentials there.",
+                _ROUTE,
+            )
     raise _not_veracross(f"The answer (status {answer.status})")
 
 
@@ -317,21 +382,43 @@ _RECORD: Final = "the student's record in Axiom"
 _ROWS: Final[Mapping[str, MappingRow]] = {
     row.source_field: row
     for row in (
-        MappingRow("person_pk", "sis_id", True, "person_pk", "given by Veracross itself; nobody edits it"),
+        MappingRow(
+            "person_pk", "sis_id", True, "person_pk", "given by Veracross itself; nobody edits it"
+        ),
         MappingRow("email_1", "email", True, "email_1", f"{_RECORD} > Email 1"),
         MappingRow("first_name", "first_name", True, "first_name", f"{_RECORD} > First Name"),
         MappingRow("last_name", "last_name", True, "last_name", f"{_RECORD} > Last Name"),
-        MappingRow("graduation_year", "graduation_year", True, "graduation_year", f"{_RECORD} > Graduation Year"),
+        MappingRow(
+            "graduation_year",
+            "graduation_year",
+            True,
+            "graduation_year",
+            f"{_RECORD} > Graduation Year",
+        ),
         MappingRow("email_2", "personal_email", False, "Personal email", f"{_RECORD} > Email 2"),
         MappingRow("middle_name", "middle_name", False, "Middle name", f"{_RECORD} > Middle Name"),
-        MappingRow("preferred_name", "preferred_name", False, "Preferred name", f"{_RECORD} > Preferred Name"),
-        MappingRow("current_grade", "grade_level", False, "Current grade", f"{_RECORD} > Current Grade"),
+        MappingRow(
+            "preferred_name",
+            "preferred_name",
+            False,
+            "Preferred name",
+            f"{_RECORD} > Preferred Name",
+        ),
+        MappingRow(
+            "current_grade", "grade_level", False, "Current grade", f"{_RECORD} > Current Grade"
+        ),
         MappingRow("birthday", "birth_date", False, "Date of birth", f"{_RECORD} > Birthday"),
         MappingRow("gender", "gender", False, "Gender", f"{_RECORD} > Gender"),
     )
 }
-_CLIENT: Final = CredentialField(  # of kind `url`: it decides where secrets go, so changing it clears them
-    "client", "Client", "url", "The short name of your school at Veracross, as in axiom.veracross.com/acs.", "acs"
+_CLIENT: Final = (
+    CredentialField(  # of kind `url`: it decides where secrets go, so changing it clears them
+        "client",
+        "Client",
+        "url",
+        "The short name of your school at Veracross, as in axiom.veracross.com/acs.",
+        "acs",
+    )
 )
 
 SOURCE: Final = Source(
@@ -346,11 +433,20 @@ SOURCE: Final = Source(
             hint="Make an OAuth application for Rollbook in Veracross and switch on its scope students:list. If Veracross gave you a user "
             "name and a password instead, choose API v2.",
             credentials=(
-                CredentialField("user_name", "Client ID", "text", "Shown by the OAuth application in Veracross."),
-                CredentialField("password", "Client Secret", "secret", "Shown beside the Client ID. It is stored encrypted."),
+                CredentialField(
+                    "user_name", "Client ID", "text", "Shown by the OAuth application in Veracross."
+                ),
+                CredentialField(
+                    "password",
+                    "Client Secret",
+                    "secret",
+                    "Shown beside the Client ID. It is stored encrypted.",
+                ),
                 replace(_CLIENT, label="School Route"),
             ),
-            mapping=tuple(row for row in _ROWS.values() if row.source_field != "email_2"),  # v3's list of students has none (spec)
+            mapping=tuple(
+                row for row in _ROWS.values() if row.source_field != "email_2"
+            ),  # v3's list of students has none (spec)
             choices=(
                 Choice(
                     key="future_students",
@@ -365,8 +461,19 @@ SOURCE: Final = Source(
             label="API v2 (legacy)",
             hint="For a user name and a password that Veracross gave you. If you have a Client ID and a Client Secret, choose API v3.",
             credentials=(
-                CredentialField("user_name", "User Name", "text", "The API user that Veracross made for you.", "api.school"),
-                CredentialField("password", "Password", "secret", "The password of this API user. It is stored encrypted."),
+                CredentialField(
+                    "user_name",
+                    "User Name",
+                    "text",
+                    "The API user that Veracross made for you.",
+                    "api.school",
+                ),
+                CredentialField(
+                    "password",
+                    "Password",
+                    "secret",
+                    "The password of this API user. It is stored encrypted.",
+                ),
                 _CLIENT,
             ),
             mapping=tuple(_ROWS.values()),

@@ -41,7 +41,9 @@ def checked_url(url: str) -> SplitResult:
             "Enter an address that starts with https://, as the SIS shows it in the browser.",
         )
     if "@" in parts.netloc:
-        raise AddressRefused("The address has a user name or password in it.", "Enter the address alone.")
+        raise AddressRefused(
+            "The address has a user name or password in it.", "Enter the address alone."
+        )
     return parts
 
 
@@ -54,7 +56,9 @@ def redirect_host(location: str, from_url: str) -> str:
     return host if re.fullmatch(r"[a-z0-9.-]{1,253}", host) else "another address"
 
 
-def limited(chunks: Iterable[bytes], limit: int, too_large: Callable[[], SourceError]) -> Iterator[bytes]:
+def limited(
+    chunks: Iterable[bytes], limit: int, too_large: Callable[[], SourceError]
+) -> Iterator[bytes]:
     size = 0
     for chunk in chunks:
         size += len(chunk)
@@ -93,7 +97,9 @@ def untrusted(host: str, error: ssl.SSLCertVerificationError) -> AddressUnreacha
         case 9:
             return AddressUnreachable(f"The certificate of {host} is not valid yet.", mend)
         case 62 | 64:
-            return AddressUnreachable(f"The certificate at {host} is for another name.", CHECK_ADDRESS)
+            return AddressUnreachable(
+                f"The certificate at {host} is for another name.", CHECK_ADDRESS
+            )
         case 18 | 19 | 20 | 21:
             return AddressUnreachable(
                 f"The certificate of {host} was not issued by an authority that we trust (it may be self-signed).",

@@ -65,7 +65,9 @@ def _status(fault: Fault, request: Request, scene: Scene) -> Response:
 
 def _rate_limit(fault: Fault, request: Request, scene: Scene) -> Response:
     headers = (("Retry-After", fault.retry_after),) if fault.retry_after else ()
-    return json_response({"message": "Too many requests"}, fault.status or 429)._replace(headers=headers)
+    return json_response({"message": "Too many requests"}, fault.status or 429)._replace(
+        headers=headers
+    )
 
 
 def _html(fault: Fault, request: Request, scene: Scene) -> Response:

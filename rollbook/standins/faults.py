@@ -80,7 +80,9 @@ class FaultBoard:
         new = list(faults)
         for fault in new:
             if fault.kind not in self.kinds:
-                raise KeyError(f"no fault {fault.kind!r}; there are {', '.join(sorted(self.kinds))}")
+                raise KeyError(
+                    f"no fault {fault.kind!r}; there are {', '.join(sorted(self.kinds))}"
+                )
         with self._lock:
             self._faults, self._seen = new, [0] * len(new)
 
@@ -99,7 +101,9 @@ class FaultBoard:
                     continue
                 after = kind.after if fault.after < 0 else fault.after
                 self._seen[at] += 1
-                if self._seen[at] > after and (not fault.times or self._seen[at] <= after + fault.times):
+                if self._seen[at] > after and (
+                    not fault.times or self._seen[at] <= after + fault.times
+                ):
                     fired.append((fault, kind))
         return fired
 

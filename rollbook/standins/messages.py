@@ -29,7 +29,9 @@ class Request(NamedTuple):
 
     def asking(self, **query: object) -> "Request":
         """The same request with other query values."""
-        return self._replace(query={**self.query, **{name: str(value) for name, value in query.items()}})
+        return self._replace(
+            query={**self.query, **{name: str(value) for name, value in query.items()}}
+        )
 
     @property
     def paged(self) -> bool:
@@ -140,14 +142,19 @@ def _read_chunks(stream: BufferedIOBase) -> bytes:
         stream.readline(MAX_LINE)
 
 
-def write_response(response: Response, request: Request, zip_bodies: bool = True) -> tuple[bytes, bytes]:
+def write_response(
+    response: Response, request: Request, zip_bodies: bool = True
+) -> tuple[bytes, bytes]:
     """(head, body) as they go out. Bodies over 1 kB are zipped for a client that accepts it."""
     body, headers = response.body, response.headers
     if (zip_bodies and len(body) > 1000 and "gzip" in request.headers.get("accept-encoding", "").lower()
             and not any(name == "Content-Encoding" for name, _ in headers)):  # fmt: skip
         body = gzip.compress(body, 1, mtime=0)
         headers = (*headers, ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
-    lines = [f"HTTP/1.1 {response.status} {_reason(response.status)}", f"Date: {_date(int(time.time()))}"]
+    lines = [
+        f"HTTP/1.1 {response.status} {_reason(response.status)}",
+        f"Date: {_date(int(time.time()))}",
+    ]
     if body or response.status != 204:
         lines.append(f"Content-Length: {len(body)}")
     if body:

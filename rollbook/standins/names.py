@@ -30,10 +30,14 @@ LAST = _words("""
     Schäfer Schmidt Shah Silva Singh Smith Sørensen Strauß Suzuki Tanaka Taylor Thompson Torres Tran Turner Vargas
     Vásquez Walker Wang Washington White Williams Wilson Wójcik Yamamoto Yılmaz Young Zając Zhang Zieliński
 """)
-STREETS = _words("Maple Oak Cedar Birch Elm River Hill Lake School Mill Church Park Chestnut Spruce Meadow Harbor")
+STREETS = _words(
+    "Maple Oak Cedar Birch Elm River Hill Lake School Mill Church Park Chestnut Spruce Meadow Harbor"
+)
 TOWNS = _words("Exampleton Samplebury Testford Mockville Placeholder Fixture-on-Sea")
 
-_NO_DECOMPOSITION = str.maketrans({"ł": "l", "ø": "o", "ß": "ss", "ı": "i", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
+_NO_DECOMPOSITION = str.maketrans(
+    {"ł": "l", "ø": "o", "ß": "ss", "ı": "i", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"}
+)
 
 
 def ascii_letters(name: str) -> str:

@@ -119,10 +119,15 @@ def student(seed: int, number: int, clean: bool = False, joined_on: str = "") ->
     last, last_ascii = names.LAST[last_at], names.LAST_ASCII[last_at]
     if dice[3] % 9 == 0:
         second_at = (dice[3] >> 8) % len(names.LAST)
-        last, last_ascii = f"{last} {names.LAST[second_at]}", last_ascii + names.LAST_ASCII[second_at]
+        last, last_ascii = (
+            f"{last} {names.LAST[second_at]}",
+            last_ascii + names.LAST_ASCII[second_at],
+        )
     middle = _first_name(dice[0], dice[4])[1] if dice[4] % 3 else ""
     legal = _first_name(dice[0], dice[5])[1] if dice[5] % 12 == 0 else ""
-    graduation_year = SCHOOL_YEAR - 1 - dice[6] % 3 if status == GRADUATED else SCHOOL_YEAR + 12 - grade
+    graduation_year = (
+        SCHOOL_YEAR - 1 - dice[6] % 3 if status == GRADUATED else SCHOOL_YEAR + 12 - grade
+    )
     flaw = 0 if clean else (number + seed * 37) % 400
     birth_year = graduation_year - 19
     early = status == PRE_REGISTERED

@@ -50,7 +50,9 @@ class _State(NamedTuple):
 class Roster:
     """Students 1 to n of a seed; week 2 and on bring joiners, leavers, new names and e-mails, cumulatively."""
 
-    def __init__(self, seed: int, students: int, *, week: int = 1, hostile: bool = False, clean: bool = False) -> None:
+    def __init__(
+        self, seed: int, students: int, *, week: int = 1, hostile: bool = False, clean: bool = False
+    ) -> None:
         self.seed, self.size = seed, students
         self._hostile, self._clean = hostile, clean
         self._lock = RLock()
@@ -153,11 +155,17 @@ class Roster:
     def _base(self, state: _State, number: int) -> Student:
         joined_on = ""
         if number > self.size:
-            joined_on = _monday(next((at + 2 for at, top in enumerate(state.joined) if number <= top), 2))
+            joined_on = _monday(
+                next((at + 2 for at, top in enumerate(state.joined) if number <= top), 2)
+            )
         return people.student(self.seed, number, self._clean, joined_on)
 
     def _differing(self, before: _State, after: _State) -> list[int]:
-        numbers = {n for n in {*before.changes, *after.changes} if before.changes.get(n) != after.changes.get(n)}
+        numbers = {
+            n
+            for n in {*before.changes, *after.changes}
+            if before.changes.get(n) != after.changes.get(n)
+        }
         low, high = sorted((self._last(before), self._last(after)))
         return sorted(numbers | (before.vanished ^ after.vanished) | set(range(low + 1, high + 1)))
 

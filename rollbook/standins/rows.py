@@ -13,7 +13,9 @@ class Rows(list[Any]):
     `whole` is the list itself where it is there also without rows, as at Veracross.
     """
 
-    def __init__(self, rows: Iterable[Any], holder: dict[str, Any], key: str, whole: list[Any] | None = None) -> None:
+    def __init__(
+        self, rows: Iterable[Any], holder: dict[str, Any], key: str, whole: list[Any] | None = None
+    ) -> None:
         super().__init__(rows)
         self._holder, self._key, self._whole = holder, key, whole
 
@@ -36,7 +38,9 @@ def rows_of(document: Any) -> Rows:
         return Rows([], {}, "")
     for holder in (*[value for value in document.values() if isinstance(value, dict)], document):
         for key in ITEM_KEYS:
-            if key in holder and (holder is not document or isinstance(holder[key], list) or len(document) == 1):
+            if key in holder and (
+                holder is not document or isinstance(holder[key], list) or len(document) == 1
+            ):
                 found = holder[key]
                 return Rows(found if isinstance(found, list) else [found], holder, key)
     return Rows([], {}, "")
@@ -45,7 +49,11 @@ def rows_of(document: Any) -> Rows:
 def parts_of(row: Any) -> list[dict[str, Any]]:
     """The objects in a row that may hold columns: the row itself, its name, its tables."""
     tables = row.get("tables")
-    return [row, *(tables.values() if isinstance(tables, dict) else ()), *([row["name"]] if _is_named(row) else ())]
+    return [
+        row,
+        *(tables.values() if isinstance(tables, dict) else ()),
+        *([row["name"]] if _is_named(row) else ()),
+    ]
 
 
 def drop_field(row: Any, path: Sequence[str]) -> None:

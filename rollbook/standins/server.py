@@ -10,13 +10,22 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from rollbook.standins.messages import BadRequest, Request, Response, json_response, read_request, write_response
+from rollbook.standins.messages import (
+    BadRequest,
+    Request,
+    Response,
+    json_response,
+    read_request,
+    write_response,
+)
 
 
 class Wire:
     """One client's connection: the whole answer, or pieces of it, or an end of another kind."""
 
-    def __init__(self, connection: socket.socket, stopping: threading.Event, zip_bodies: bool) -> None:
+    def __init__(
+        self, connection: socket.socket, stopping: threading.Event, zip_bodies: bool
+    ) -> None:
         self._connection, self._stopping, self._zip_bodies = connection, stopping, zip_bodies
         self.open = True
 
@@ -59,7 +68,9 @@ Exchange = Callable[[Request, Wire], None]
 class Server:
     """Listens from the moment it is made; `with` stops it. One thread per connection."""
 
-    def __init__(self, exchange: Exchange, host: str, port: int, *, zip_bodies: bool = True) -> None:
+    def __init__(
+        self, exchange: Exchange, host: str, port: int, *, zip_bodies: bool = True
+    ) -> None:
         self._exchange, self._zip_bodies = exchange, zip_bodies
         self._listener = socket.create_server((host, port), backlog=1024)
         self.host, self.port = host, int(self._listener.getsockname()[1])
@@ -91,7 +102,12 @@ class Server:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
         self.stop()
 
     def _accept(self) -> None:
@@ -110,7 +126,9 @@ class Server:
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with connection.makefile("rb") as stream:
-                while wire.open and not self.stopping.is_set() and (request := read_request(stream)):
+                while (
+                    wire.open and not self.stopping.is_set() and (request := read_request(stream))
+                ):
                     self._answer(request, wire)
         except BadRequest as problem:
             with contextlib.suppress(OSError):

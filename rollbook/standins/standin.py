@@ -120,7 +120,12 @@ class StandIn:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
         self.stop()
 
     def _exchange(self, request: Request, wire: Wire) -> None:
@@ -185,7 +190,10 @@ def _post_week(standin: StandIn, request: Request) -> Any:
 
 
 def _get_faults(standin: StandIn, request: Request) -> Any:
-    return {"faults": standin.faults, "kinds": {name: kind.what for name, kind in standin.fault_kinds.items()}}
+    return {
+        "faults": standin.faults,
+        "kinds": {name: kind.what for name, kind in standin.fault_kinds.items()},
+    }
 
 
 def _post_faults(standin: StandIn, request: Request) -> Any:

@@ -41,18 +41,30 @@ def reactivate(school: School, ids: Iterable[UUID], by: User | None, via: str = 
 
 
 @transaction.atomic
-def _set_status(school: School, ids: Iterable[UUID], action: EventAction, by: User | None, via: str) -> int:
+def _set_status(
+    school: School, ids: Iterable[UUID], action: EventAction, by: User | None, via: str
+) -> int:
     wanted, done = sorted(set(ids)), 0
-    status = AccountStatus.DEACTIVATED if action == EventAction.DEACTIVATED else AccountStatus.ACTIVE
+    status = (
+        AccountStatus.DEACTIVATED if action == EventAction.DEACTIVATED else AccountStatus.ACTIVE
+    )
     narrow = to_deactivate if action == EventAction.DEACTIVATED else to_reactivate
     for start in range(0, len(wanted), CHUNK):
         part = StudentAccount.objects.filter(school=school, pk__in=wanted[start : start + CHUNK])
         # Locked in the order in which a run locks them (sql/lock_accounts.sql), so that the two can't deadlock.
         held = dict(narrow(part).select_for_update().order_by("pk").values_list("pk", "status"))
-        StudentAccount.objects.filter(pk__in=held).update(status=status, version=F("version") + 1, updated_at=Now())
+        StudentAccount.objects.filter(pk__in=held).update(
+            status=status, version=F("version") + 1, updated_at=Now()
+        )
         events = [
             AccountEvent(
-                school=school, account_id=account_id, actor=by, via=via, action=action, before={"status": was}, after={"status": status}
+                school=school,
+                account_id=account_id,
+                actor=by,
+                via=via,
+                action=action,
+                before={"status": was},
+                after={"status": status},
             )
             for account_id, was in held.items()
         ]
@@ -60,5 +72,12 @@ def _set_status(school: School, ids: Iterable[UUID], action: EventAction, by: Us
         done += len(held)
     if done:
         subject = str(wanted[0]) if len(wanted) == 1 else ""
-        audit.record(f"students.{action.value}", school=school, actor=by, subject=subject, via=via, students=done)
+        audit.record(
+            f"students.{action.value}",
+            school=school,
+            actor=by,
+            subject=subject,
+            via=via,
+            students=done,
+        )
     return done

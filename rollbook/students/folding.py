@@ -12,7 +12,15 @@ class SearchText(Func):
     output_field = TextField()
 
     def __init__(self) -> None:
-        super().__init__("first_name", "last_name", "middle_name", "preferred_name", "email", "student_number", "sis_id")
+        super().__init__(
+            "first_name",
+            "last_name",
+            "middle_name",
+            "preferred_name",
+            "email",
+            "student_number",
+            "sis_id",
+        )
 
     def deconstruct(self) -> tuple[str, list[object], dict[str, object]]:
         return ("rollbook.students.folding.SearchText", [], {})

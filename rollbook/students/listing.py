@@ -20,7 +20,11 @@ LONGEST_SEARCH: Final = 200
 BY_HAND: Final = "none"
 NAME: Final = ("last_name", "first_name", "pk")
 # Each order ends in something unique, so that a page begins exactly where the one before it ended.
-ORDERS: Final[dict[str, tuple[str, ...]]] = {"name": NAME, "email": ("email_key", "pk"), "year": ("year", *NAME)}
+ORDERS: Final[dict[str, tuple[str, ...]]] = {
+    "name": NAME,
+    "email": ("email_key", "pk"),
+    "year": ("year", *NAME),
+}
 
 
 class Filter(NamedTuple):
@@ -57,7 +61,9 @@ def having_words(found: QuerySet[StudentAccount], search: str) -> QuerySet[Stude
     return found.filter(*(Q(search_text__contains=word) for word in folded)) if words else found
 
 
-def ordered(found: QuerySet[StudentAccount], order: str, *, backwards: bool = False) -> QuerySet[StudentAccount]:
+def ordered(
+    found: QuerySet[StudentAccount], order: str, *, backwards: bool = False
+) -> QuerySet[StudentAccount]:
     """In this order; `backwards` for the page before."""
     columns, turned = _order(order)
     down = turned != backwards
@@ -74,7 +80,13 @@ class Part(NamedTuple):
 
 
 def part_of(
-    school: School, found: QuerySet[StudentAccount], order: str, size: int, *, after: UUID | None = None, before: UUID | None = None
+    school: School,
+    found: QuerySet[StudentAccount],
+    order: str,
+    size: int,
+    *,
+    after: UUID | None = None,
+    before: UUID | None = None,
 ) -> Part:
     """The page after, or before, an account; the first one where that account is gone. No page costs more than the first."""
     total = found[: COUNTED + 1].count()
@@ -83,7 +95,11 @@ def part_of(
     if edge is None:
         rows = list(ordered(found, order)[: size + 1])
         return Part(rows[:size], total, False, len(rows) > size)
-    rows = list(ordered(found.filter(_beyond(order, edge, backwards)), order, backwards=backwards)[: size + 1])
+    rows = list(
+        ordered(found.filter(_beyond(order, edge, backwards)), order, backwards=backwards)[
+            : size + 1
+        ]
+    )
     more = len(rows) > size
     if backwards:
         return Part(rows[:size][::-1], total, more, True)
@@ -92,9 +108,17 @@ def part_of(
 
 def years(school: School) -> list[int]:
     """Graduation years that occur, each found by one step along the index: 200,000 students cost no more than twenty."""
-    accounts = StudentAccount.objects.filter(school=school).annotate(year=Coalesce("graduation_year", 0)).order_by("year")
+    accounts = (
+        StudentAccount.objects.filter(school=school)
+        .annotate(year=Coalesce("graduation_year", 0))
+        .order_by("year")
+    )
     found: list[int] = []
-    while len(found) < 100 and (year := accounts.filter(year__gt=found[-1] if found else 0).values_list("year", flat=True).first()):
+    while len(found) < 100 and (
+        year := accounts.filter(year__gt=found[-1] if found else 0)
+        .values_list("year", flat=True)
+        .first()
+    ):
         found.append(year)
     return found
 

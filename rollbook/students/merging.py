@@ -19,12 +19,25 @@ from rollbook.config import config
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.schools import audit
 from rollbook.schools.models import User
-from rollbook.students.models import AccountEvent, AccountStatus, EmailAlias, EventAction, Invitation, NeverImport, StudentAccount
+from rollbook.students.models import (
+    AccountEvent,
+    AccountStatus,
+    EmailAlias,
+    EventAction,
+    Invitation,
+    NeverImport,
+    StudentAccount,
+)
 from rollbook.students.single_rules import Refused
 
 FIELDS: Final = tuple(field for field in STUDENT_FIELDS if field != "sis_id")
 LINK: Final = ("source", "sis_id")
-GIVEN_UP: Final = ("status", "email_key", "student_number", *LINK)  # what the merged account no longer holds
+GIVEN_UP: Final = (
+    "status",
+    "email_key",
+    "student_number",
+    *LINK,
+)  # what the merged account no longer holds
 
 
 class Side(NamedTuple):
@@ -61,10 +74,26 @@ def merge(
     with transaction.atomic():
         here, there = _both(kept, other)
         if versions is not None and (here.version, there.version) != versions:
-            raise Refused({"": _("One of the two was changed meanwhile. Look at both again, then merge them.")})
-        chosen = {side.field for side in side_by_side(here, there) if side.differs and side.other is not None and side.kept is None}
-        chosen |= {field for field in taken if field in FIELDS and getattr(there, field) is not None}
-        after: dict[str, Any] = {field: getattr(there, field) for field in chosen if getattr(there, field) != getattr(here, field)}
+            raise Refused(
+                {
+                    "": _(
+                        "One of the two was changed meanwhile. Look at both again, then merge them."
+                    )
+                }
+            )
+        chosen = {
+            side.field
+            for side in side_by_side(here, there)
+            if side.differs and side.other is not None and side.kept is None
+        }
+        chosen |= {
+            field for field in taken if field in FIELDS and getattr(there, field) is not None
+        }
+        after: dict[str, Any] = {
+            field: getattr(there, field)
+            for field in chosen
+            if getattr(there, field) != getattr(here, field)
+        }
         if "email" in after:
             after["email_key"] = there.email_key
         if there.sis_id and not here.sis_id:
@@ -74,24 +103,49 @@ def merge(
         given_up = {field: getattr(there, field) for field in GIVEN_UP}
         _write(
             there,
-            {"status": AccountStatus.MERGED, "email_key": f"merged:{there.pk}", "student_number": None, "source": "", "sis_id": None},
+            {
+                "status": AccountStatus.MERGED,
+                "email_key": f"merged:{there.pk}",
+                "student_number": None,
+                "source": "",
+                "sis_id": None,
+            },
             here,
         )
         _write(here, after, None)
         _keep_alias(here, there, before)
-        Invitation.objects.filter(account=there, used_at__isnull=True, ended_at__isnull=True).update(ended_at=Now())
+        Invitation.objects.filter(
+            account=there, used_at__isnull=True, ended_at__isnull=True
+        ).update(ended_at=Now())
         told = {"merged_from": str(there.pk), "never_import": blocked}
         _note(here, by, via, EventAction.MERGED, before, after | told)
-        _note(there, by, via, EventAction.MERGED_AWAY, given_up, {"status": AccountStatus.MERGED, "merged_into": str(here.pk)})
+        _note(
+            there,
+            by,
+            via,
+            EventAction.MERGED_AWAY,
+            given_up,
+            {"status": AccountStatus.MERGED, "merged_into": str(here.pk)},
+        )
         audit.record(
-            "students.merged", school=here.school, actor=by, subject=str(here.pk), via=via, other=str(there.pk), fields=sorted(after)
+            "students.merged",
+            school=here.school,
+            actor=by,
+            subject=str(here.pk),
+            via=via,
+            other=str(there.pk),
+            fields=sorted(after),
         )
     return here
 
 
 def merged_into(account: StudentAccount) -> list[StudentAccount]:
     """The accounts that were merged into this one."""
-    return list(StudentAccount.objects.filter(school_id=account.school_id, merged_into=account).order_by("pk"))
+    return list(
+        StudentAccount.objects.filter(school_id=account.school_id, merged_into=account).order_by(
+            "pk"
+        )
+    )
 
 
 def take_back(other: StudentAccount, by: User | None, via: str = "web") -> list[str]:
@@ -105,20 +159,47 @@ def take_back(other: StudentAccount, by: User | None, via: str = "web") -> list[
                 raise Refused({"": _("Nothing was done: this account is not merged (any more).")})
             event = _event(here, EventAction.MERGED, merged_from=str(there.pk))
             away = _event(there, EventAction.MERGED_AWAY, merged_into=str(here.pk))
-            told = {key: value for key, value in event.after.items() if key not in ("merged_from", "never_import")}
-            back = {field: event.before[field] for field, value in told.items() if _stored(getattr(here, field)) == value}
+            told = {
+                key: value
+                for key, value in event.after.items()
+                if key not in ("merged_from", "never_import")
+            }
+            back = {
+                field: event.before[field]
+                for field, value in told.items()
+                if _stored(getattr(here, field)) == value
+            }
             stays = sorted(set(told) - set(back))
             was = {field: _stored(getattr(here, field)) for field in back}
             _refuse_taken(here, there, away.before)
             _write(here, back, None)
-            returned = [field for field in GIVEN_UP if field not in LINK or not set(LINK) & set(stays)]
+            returned = [
+                field for field in GIVEN_UP if field not in LINK or not set(LINK) & set(stays)
+            ]
             _write(there, {field: away.before[field] for field in returned}, None)
             StudentAccount.objects.filter(pk=there.pk).update(merged_into=None)
             if event.after.get("never_import"):
-                NeverImport.objects.filter(school_id=here.school_id, pk=event.after["never_import"]).delete()
+                NeverImport.objects.filter(
+                    school_id=here.school_id, pk=event.after["never_import"]
+                ).delete()
             _note(here, by, via, EventAction.UNMERGED, was, back | {"unmerged_from": str(there.pk)})
-            _note(there, by, via, EventAction.UNMERGED, {"status": AccountStatus.MERGED}, {"status": away.before["status"]})
-            audit.record("students.unmerged", school=here.school, actor=by, subject=str(here.pk), via=via, other=str(there.pk), stays=stays)
+            _note(
+                there,
+                by,
+                via,
+                EventAction.UNMERGED,
+                {"status": AccountStatus.MERGED},
+                {"status": away.before["status"]},
+            )
+            audit.record(
+                "students.unmerged",
+                school=here.school,
+                actor=by,
+                subject=str(here.pk),
+                via=via,
+                other=str(there.pk),
+                stays=stays,
+            )
     except IntegrityError as error:
         raise _taken() from error
     return stays
@@ -126,14 +207,22 @@ def take_back(other: StudentAccount, by: User | None, via: str = "web") -> list[
 
 def _refuse_taken(here: StudentAccount, there: StudentAccount, before: Mapping[str, Any]) -> None:
     """The database would refuse it too, but only at the end of the transaction."""
-    others = StudentAccount.objects.filter(school_id=here.school_id).exclude(pk__in=(here.pk, there.pk))
+    others = StudentAccount.objects.filter(school_id=here.school_id).exclude(
+        pk__in=(here.pk, there.pk)
+    )
     link = Q(source=before["source"], sis_id=before["sis_id"], sis_id__isnull=False)
     if others.filter(Q(email_key=before["email_key"]) | link).exists():
         raise _taken()
 
 
 def _taken() -> Refused:
-    return Refused({"": _("Nothing was done: another student has got the e-mail or the SIS ID of this account since. Change that first.")})
+    return Refused(
+        {
+            "": _(
+                "Nothing was done: another student has got the e-mail or the SIS ID of this account since. Change that first."
+            )
+        }
+    )
 
 
 def _both(kept: StudentAccount, other: StudentAccount) -> tuple[StudentAccount, StudentAccount]:
@@ -164,17 +253,27 @@ def _never_again(here: StudentAccount, there: StudentAccount, by: User | None) -
     """Keep runs from making the merged person again under an ID that nothing is linked to. The entry's id, "" where it was there."""
     reason = _("Merged with another account of the same person")
     entry, made = NeverImport.objects.get_or_create(
-        school_id=here.school_id, field="sis_id", key=str(there.sis_id), defaults={"reason": reason, "by": by}
+        school_id=here.school_id,
+        field="sis_id",
+        key=str(there.sis_id),
+        defaults={"reason": reason, "by": by},
     )
     return str(entry.pk) if made else ""
 
 
 def _keep_alias(here: StudentAccount, there: StudentAccount, before: Mapping[str, Any]) -> None:
     """The address that nobody signs in with any more stays known as the kept account's."""
-    email, key = (before["email"], before["email_key"]) if "email_key" in before else (there.email, there.email_key)
+    email, key = (
+        (before["email"], before["email_key"])
+        if "email_key" in before
+        else (there.email, there.email_key)
+    )
     until = timezone.now() + timedelta(days=config.alias_days)
     EmailAlias.objects.update_or_create(
-        school_id=here.school_id, account=here, email_key=key, defaults={"email": email, "kept_until": until}
+        school_id=here.school_id,
+        account=here,
+        email_key=key,
+        defaults={"email": email, "kept_until": until},
     )
 
 
@@ -185,7 +284,12 @@ def _event(account: StudentAccount, action: EventAction, **after: str) -> Accoun
 
 
 def _note(
-    account: StudentAccount, by: User | None, via: str, action: EventAction, before: Mapping[str, Any], after: Mapping[str, Any]
+    account: StudentAccount,
+    by: User | None,
+    via: str,
+    action: EventAction,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
 ) -> None:
     AccountEvent.objects.create(
         school_id=account.school_id,

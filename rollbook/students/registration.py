@@ -19,7 +19,14 @@ from rollbook.roster.values import email_key
 from rollbook.schools import audit
 from rollbook.schools.mail import MailState
 from rollbook.schools.models import School, User
-from rollbook.students.models import AccountEvent, AccountStatus, EventAction, Invitation, StudentAccount, StudentLogin
+from rollbook.students.models import (
+    AccountEvent,
+    AccountStatus,
+    EventAction,
+    Invitation,
+    StudentAccount,
+    StudentLogin,
+)
 
 VALID: Final = timedelta(days=14)
 JUST_NOW: Final = timedelta(hours=24)  # a bulk invitation leaves out whoever got one since
@@ -46,11 +53,16 @@ def audience(accounts: QuerySet[StudentAccount], *, again: bool = False) -> Audi
     unregistered = active.exclude(_registered())
     invited = to_invite(accounts, again=again).count()
     return Audience(
-        invited, accounts.exclude(status=AccountStatus.ACTIVE).count(), active.filter(_registered()).count(), unregistered.count() - invited
+        invited,
+        accounts.exclude(status=AccountStatus.ACTIVE).count(),
+        active.filter(_registered()).count(),
+        unregistered.count() - invited,
     )
 
 
-def to_invite(accounts: QuerySet[StudentAccount], *, again: bool = False) -> QuerySet[StudentAccount]:
+def to_invite(
+    accounts: QuerySet[StudentAccount], *, again: bool = False
+) -> QuerySet[StudentAccount]:
     """Those of the accounts that an invitation goes to."""
     found = accounts.filter(~_registered(), status=AccountStatus.ACTIVE)
     return found if again else found.exclude(_just_invited())
@@ -68,21 +80,32 @@ def with_registration(accounts: QuerySet[StudentAccount], wanted: str) -> QueryS
 
 
 def _registered() -> Exists:
-    return Exists(StudentLogin.objects.filter(account_id=OuterRef("pk"), school_id=OuterRef("school_id")))
+    return Exists(
+        StudentLogin.objects.filter(account_id=OuterRef("pk"), school_id=OuterRef("school_id"))
+    )
 
 
 def _open_invitations() -> QuerySet[Invitation]:
-    return Invitation.objects.filter(OPEN, account_id=OuterRef("pk"), school_id=OuterRef("school_id"), expires_at__gt=Now())
+    return Invitation.objects.filter(
+        OPEN, account_id=OuterRef("pk"), school_id=OuterRef("school_id"), expires_at__gt=Now()
+    )
 
 
 def _just_invited() -> Exists:
     """An invitation that is still good, went to today's address and wasn't undelivered."""
-    fresh = _open_invitations().filter(created_at__gt=Now() - JUST_NOW, address_key=OuterRef("email_key"))
+    fresh = _open_invitations().filter(
+        created_at__gt=Now() - JUST_NOW, address_key=OuterRef("email_key")
+    )
     return Exists(fresh.exclude(state=MailState.UNDELIVERED))
 
 
 def invite(
-    school: School, accounts: QuerySet[StudentAccount], by: User | None, *, again: bool = False, via: str = "web"
+    school: School,
+    accounts: QuerySet[StudentAccount],
+    by: User | None,
+    *,
+    again: bool = False,
+    via: str = "web",
 ) -> Iterator[list[UUID]]:
     """Make the invitations of those whom `to_invite` names, a part at a time, each in a transaction; yields the ids that were made.
 
@@ -94,25 +117,46 @@ def invite(
         with transaction.atomic():
             part = StudentAccount.objects.filter(school=school, pk__in=ids[start : start + CHUNK])
             # Locked, so that a second click waits here and then finds them just invited.
-            held = list(to_invite(part, again=again).select_for_update().order_by("pk").only("pk", "email", "email_key"))
+            held = list(
+                to_invite(part, again=again)
+                .select_for_update()
+                .order_by("pk")
+                .only("pk", "email", "email_key")
+            )
             invitations = _make(school, held, by)
             made += len(invitations)
             yield [invitation.pk for invitation in invitations]
     if made:
-        audit.record("students.invited", school=school, actor=by, via=via, subject=str(ids[0]) if len(ids) == 1 else "", students=made)
+        audit.record(
+            "students.invited",
+            school=school,
+            actor=by,
+            via=via,
+            subject=str(ids[0]) if len(ids) == 1 else "",
+            students=made,
+        )
 
 
 def within_a_minute(account: StudentAccount) -> bool:
     """Whether an invitation was made so lately that another click is the same wish."""
     since = timezone.now() - timedelta(minutes=1)
-    return Invitation.objects.filter(OPEN, school_id=account.school_id, account=account, created_at__gt=since).exists()
+    return Invitation.objects.filter(
+        OPEN, school_id=account.school_id, account=account, created_at__gt=since
+    ).exists()
 
 
 def _make(school: School, accounts: list[StudentAccount], by: User | None) -> list[Invitation]:
     Invitation.objects.filter(OPEN, school=school, account__in=accounts).update(ended_at=Now())
     expires = timezone.now() + VALID
     return Invitation.objects.bulk_create(
-        Invitation(school=school, account=each, address=each.email, address_key=each.email_key, by=by, expires_at=expires)
+        Invitation(
+            school=school,
+            account=each,
+            address=each.email,
+            address_key=each.email_key,
+            by=by,
+            expires_at=expires,
+        )
         for each in accounts
     )
 
@@ -122,14 +166,18 @@ def ask_again(school: School, account: StudentAccount) -> list[UUID]:
     with transaction.atomic():
         StudentAccount.objects.select_for_update().get(pk=account.pk, school=school)
         since = timezone.now() - timedelta(minutes=15)
-        if Invitation.objects.filter(OPEN, school=school, account=account, created_at__gt=since).exists():
+        if Invitation.objects.filter(
+            OPEN, school=school, account=account, created_at__gt=since
+        ).exists():
             return []
         return [invitation.pk for invitation in _make(school, [account], None)]
 
 
 def code_of(invitation: Invitation) -> str:
     """What the link carries besides the invitation's id: 256 bits, made of the id and the address it is bound to."""
-    return salted_hmac("rollbook.invitation", f"{invitation.pk}/{invitation.address_key}", algorithm="sha256").hexdigest()
+    return salted_hmac(
+        "rollbook.invitation", f"{invitation.pk}/{invitation.address_key}", algorithm="sha256"
+    ).hexdigest()
 
 
 class LinkClosed(Exception):
@@ -142,10 +190,15 @@ class LinkClosed(Exception):
 
 def opened(invitation_id: UUID, code: str) -> Invitation:
     """The invitation of a link that may be used now. Raises LinkClosed."""
-    invitation = Invitation.objects.select_related("account", "school").filter(pk=invitation_id).first()
+    invitation = (
+        Invitation.objects.select_related("account", "school").filter(pk=invitation_id).first()
+    )
     if invitation is None or not constant_time_compare(code, code_of(invitation)):
         raise LinkClosed("unknown")
-    if invitation.account.status != AccountStatus.ACTIVE or invitation.account.email_key != invitation.address_key:
+    if (
+        invitation.account.status != AccountStatus.ACTIVE
+        or invitation.account.email_key != invitation.address_key
+    ):
         raise LinkClosed("closed")
     if invitation.used_at:
         raise LinkClosed("used")
@@ -162,14 +215,29 @@ def register(invitation: Invitation, password: str) -> StudentLogin:
     account = StudentAccount.objects.select_for_update().get(pk=invitation.account_id)
     if account.status != AccountStatus.ACTIVE or account.email_key != invitation.address_key:
         raise LinkClosed("closed")
-    if not Invitation.objects.filter(OPEN, pk=invitation.pk, expires_at__gt=Now()).update(used_at=Now()):
+    if not Invitation.objects.filter(OPEN, pk=invitation.pk, expires_at__gt=Now()).update(
+        used_at=Now()
+    ):
         raise LinkClosed("used")
     login, created = StudentLogin.objects.update_or_create(
-        account=account, defaults={"school_id": account.school_id, "password": make_password(password), "last_sign_in_at": timezone.now()}
+        account=account,
+        defaults={
+            "school_id": account.school_id,
+            "password": make_password(password),
+            "last_sign_in_at": timezone.now(),
+        },
     )
     action = EventAction.REGISTERED if created else EventAction.PASSWORD_SET
-    AccountEvent.objects.create(school_id=account.school_id, account=account, actor=None, via="student", action=action)
-    audit.record(f"student.{action.value}", school=invitation.school, actor=None, subject=str(account.pk), via="student")
+    AccountEvent.objects.create(
+        school_id=account.school_id, account=account, actor=None, via="student", action=action
+    )
+    audit.record(
+        f"student.{action.value}",
+        school=invitation.school,
+        actor=None,
+        subject=str(account.pk),
+        via="student",
+    )
     return login
 
 
@@ -178,14 +246,27 @@ def sign_in(address: str, password: str) -> StudentLogin | None:
 
     All of them take as long as a right one. A student of two schools with one address is let in by the password.
     """
-    logins = list(StudentLogin.objects.select_related("account", "school").filter(account__email_key=email_key(address.strip()))[:5])
+    logins = list(
+        StudentLogin.objects.select_related("account", "school").filter(
+            account__email_key=email_key(address.strip())
+        )[:5]
+    )
     if not logins:
         make_password(password)  # as long as checking one
     for login in logins:
-        if check_password(password, login.password) and login.account.status == AccountStatus.ACTIVE:
+        if (
+            check_password(password, login.password)
+            and login.account.status == AccountStatus.ACTIVE
+        ):
             login.last_sign_in_at = timezone.now()
             login.save(update_fields=["last_sign_in_at"])
-            audit.record("student.signed_in", school=login.school, actor=None, subject=str(login.account_id), via="student")
+            audit.record(
+                "student.signed_in",
+                school=login.school,
+                actor=None,
+                subject=str(login.account_id),
+                via="student",
+            )
             return login
     return None
 
@@ -197,7 +278,15 @@ def session_code(login: StudentLogin) -> str:
 
 def signed_in(account_id: UUID, code: str) -> StudentLogin | None:
     """The login of a session, as long as the account is active and the password the same."""
-    login = StudentLogin.objects.select_related("account", "school").filter(account_id=account_id).first()
-    if login is None or login.account.status != AccountStatus.ACTIVE or not constant_time_compare(code, session_code(login)):
+    login = (
+        StudentLogin.objects.select_related("account", "school")
+        .filter(account_id=account_id)
+        .first()
+    )
+    if (
+        login is None
+        or login.account.status != AccountStatus.ACTIVE
+        or not constant_time_compare(code, session_code(login))
+    ):
         return None
     return login

@@ -11,7 +11,9 @@ ALARMS: Final = {
     "roster_empty": gettext_noop(
         "%(sis)s answered without a single student, while this school has accounts. A right was probably lost there."
     ),
-    "leavers": gettext_noop("%(missing)s of %(expected)s students are missing from %(sis)s: %(percent)s %%, your limit is %(limit)s %%."),
+    "leavers": gettext_noop(
+        "%(missing)s of %(expected)s students are missing from %(sis)s: %(percent)s %%, your limit is %(limit)s %%."
+    ),
     "emails": gettext_noop(
         "The sign-in e-mail of %(changed)s of %(expected)s students would change: %(percent)s %%, your limit is %(limit)s %%."
     ),
@@ -41,11 +43,17 @@ def _sentence(code: str, numbers: Mapping[str, Any], sis: str) -> str:
         return str(code)
     groups = numbers.get("groups", {})
     words = {name: _number(value) for name, value in numbers.items() if name != "groups"}
-    words |= {"sis": sis, "groups": ", ".join(f"{_group(name)} ({_number(number)})" for name, number in groups.items())}
+    words |= {
+        "sis": sis,
+        "groups": ", ".join(
+            f"{_group(name)} ({_number(number)})" for name, number in groups.items()
+        ),
+    }
     text = _(ALARMS[code]) % words
     if code == "leavers" and groups:
         listed = ", ".join(
-            _("%(number)s in %(group)s") % {"number": _number(number), "group": _group(name)} for name, number in groups.items()
+            _("%(number)s in %(group)s") % {"number": _number(number), "group": _group(name)}
+            for name, number in groups.items()
         )
         text += " " + _("Of them are %(listed)s.") % {"listed": listed}
     return text
@@ -53,9 +61,15 @@ def _sentence(code: str, numbers: Mapping[str, Any], sis: str) -> str:
 
 def _group(name: str) -> str:
     kind, _space, value = name.partition(" ")
-    return _("grade %(name)s") % {"name": value} if kind == "grade" else _("the class of %(name)s") % {"name": value}
+    return (
+        _("grade %(name)s") % {"name": value}
+        if kind == "grade"
+        else _("the class of %(name)s") % {"name": value}
+    )
 
 
 def _number(value: float) -> str:
     whole = isinstance(value, int) or float(value).is_integer()
-    return number_format(int(value) if whole else round(value, 1), use_l10n=True, force_grouping=True)
+    return number_format(
+        int(value) if whole else round(value, 1), use_l10n=True, force_grouping=True
+    )

@@ -38,17 +38,34 @@ def others(school_id: Any, problems: Iterable[Clash]) -> dict[Clash, tuple[Perso
     accounts = StudentAccount.objects.filter(school_id=school_id)
     for account in accounts.filter(email_key__in={email_key(each.value) for each in clashes}):
         having[account.email_key].append(account)
-    claims = Issue.objects.filter(school_id=school_id, run_id__in={each.run_id for each in clashes}, code="email_shared")
+    claims = Issue.objects.filter(
+        school_id=school_id, run_id__in={each.run_id for each in clashes}, code="email_shared"
+    )
     sharing: dict[tuple[Any, str], list[str | None]] = defaultdict(list)
-    for run_id, value, sis_id in claims.filter(value__in={each.value for each in clashes}).values_list("run_id", "value", "sis_id")[:MOST]:
+    for run_id, value, sis_id in claims.filter(
+        value__in={each.value for each in clashes}
+    ).values_list("run_id", "value", "sis_id")[:MOST]:
         sharing[run_id, value].append(sis_id)
     named = {sis_id for ids in sharing.values() for sis_id in ids if sis_id}
-    linked = {(account.source, account.sis_id): account for account in accounts.filter(sis_id__in=named)} if named else {}
+    linked = (
+        {(account.source, account.sis_id): account for account in accounts.filter(sis_id__in=named)}
+        if named
+        else {}
+    )
     found: dict[Clash, tuple[Person, ...]] = {}
     for each in clashes:
-        claiming = (linked.get((each.source, sis_id)) for sis_id in sharing[each.run_id, each.value])
-        people = {account.pk: account.name for account in (*having[email_key(each.value)], *claiming) if account is not None}
-        own = next((account for account in having[email_key(each.value)] if _is_own(account, each)), linked.get((each.source, each.sis_id)))
+        claiming = (
+            linked.get((each.source, sis_id)) for sis_id in sharing[each.run_id, each.value]
+        )
+        people = {
+            account.pk: account.name
+            for account in (*having[email_key(each.value)], *claiming)
+            if account is not None
+        }
+        own = next(
+            (account for account in having[email_key(each.value)] if _is_own(account, each)),
+            linked.get((each.source, each.sis_id)),
+        )
         if own is not None:
             people.pop(own.pk, None)
         found[each] = tuple(Person(*person) for person in people.items())[:SHOWN]

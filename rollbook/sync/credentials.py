@@ -52,8 +52,12 @@ def store(integration: Integration, name: str, value: str) -> None:
 
 def load(integration: Integration) -> dict[str, str]:
     """All credentials of an integration in the clear, for the one conversation that needs them. Raises KeyMissing."""
-    rows = Credential.objects.filter(school_id=integration.school_id, integration=integration).exclude(name=TOKEN)
-    return {row.name: _decrypt(bytes(row.ciphertext), _bound_to(integration, row.name)) for row in rows}
+    rows = Credential.objects.filter(
+        school_id=integration.school_id, integration=integration
+    ).exclude(name=TOKEN)
+    return {
+        row.name: _decrypt(bytes(row.ciphertext), _bound_to(integration, row.name)) for row in rows
+    }
 
 
 def stored(integration: Integration) -> dict[str, str | None]:
@@ -146,7 +150,9 @@ class StoredToken:
         row = self._integration.credentials.filter(name=TOKEN).first()
         if row is None:
             return None
-        kept: dict[str, str] = msgspec.json.decode(_decrypt(bytes(row.ciphertext), _bound_to(self._integration, TOKEN)))
+        kept: dict[str, str] = msgspec.json.decode(
+            _decrypt(bytes(row.ciphertext), _bound_to(self._integration, TOKEN))
+        )
         token = Token(kept["value"], datetime.fromisoformat(kept["expires_at"]))
         return token if token.expires_at > datetime.now(UTC) else None
 
@@ -163,7 +169,12 @@ def _encrypt(value: str, bound_to: bytes) -> bytes:
     key_id, key = next(iter(config.keys.items()))
     nonce = os.urandom(NONCE_BYTES)
     head = key_id.encode()
-    return bytes([len(head)]) + head + nonce + AESGCM(key).encrypt(nonce, value.encode(), bound_to + b"/" + head)
+    return (
+        bytes([len(head)])
+        + head
+        + nonce
+        + AESGCM(key).encrypt(nonce, value.encode(), bound_to + b"/" + head)
+    )
 
 
 def _decrypt(ciphertext: bytes, bound_to: bytes) -> str:
@@ -171,9 +182,15 @@ def _decrypt(ciphertext: bytes, bound_to: bytes) -> str:
     head, nonce = ciphertext[1:head_end], ciphertext[head_end : head_end + NONCE_BYTES]
     key = config.keys.get(head.decode())
     if key is None:
-        raise KeyMissing(f"The key {head.decode()!r} that encrypted these credentials is not in ROLLBOOK_ENCRYPTION_KEYS.")
+        raise KeyMissing(
+            f"The key {head.decode()!r} that encrypted these credentials is not in ROLLBOOK_ENCRYPTION_KEYS."
+        )
     try:
-        plain = AESGCM(key).decrypt(nonce, ciphertext[head_end + NONCE_BYTES :], bound_to + b"/" + head)
+        plain = AESGCM(key).decrypt(
+            nonce, ciphertext[head_end + NONCE_BYTES :], bound_to + b"/" + head
+        )
     except InvalidTag as error:
-        raise KeyMissing("The stored credentials can't be read with this key; they have to be entered again.") from error
+        raise KeyMissing(
+            "The stored credentials can't be read with this key; they have to be entered again."
+        ) from error
     return plain.decode()

@@ -18,11 +18,21 @@ from rollbook.sync.models import LEFT_OUT, Change, Integration, Run, Trigger
 
 WILL: Final = {
     ChangeKind.NEW: ngettext_lazy("%(number)s new account", "%(number)s new accounts", "count"),
-    ChangeKind.UPDATED: ngettext_lazy("%(number)s account updated", "%(number)s accounts updated", "count"),
-    ChangeKind.LINKED: ngettext_lazy("%(number)s account linked", "%(number)s accounts linked", "count"),
-    ChangeKind.RETURNING: ngettext_lazy("%(number)s account brought back", "%(number)s accounts brought back", "count"),
-    ChangeKind.LEFT: ngettext_lazy("%(number)s account closed as left", "%(number)s accounts closed as left", "count"),
-    ChangeKind.GRADUATED: ngettext_lazy("%(number)s account closed as graduated", "%(number)s accounts closed as graduated", "count"),
+    ChangeKind.UPDATED: ngettext_lazy(
+        "%(number)s account updated", "%(number)s accounts updated", "count"
+    ),
+    ChangeKind.LINKED: ngettext_lazy(
+        "%(number)s account linked", "%(number)s accounts linked", "count"
+    ),
+    ChangeKind.RETURNING: ngettext_lazy(
+        "%(number)s account brought back", "%(number)s accounts brought back", "count"
+    ),
+    ChangeKind.LEFT: ngettext_lazy(
+        "%(number)s account closed as left", "%(number)s accounts closed as left", "count"
+    ),
+    ChangeKind.GRADUATED: ngettext_lazy(
+        "%(number)s account closed as graduated", "%(number)s accounts closed as graduated", "count"
+    ),
 }
 
 
@@ -36,24 +46,53 @@ class Outlook(NamedTuple):
 
 def outlook(run: Run) -> Outlook:
     """The sentences of a held run, counted from its stored rows."""
-    changes = Change.objects.filter(school_id=run.school_id, run_id=run.pk, kind__in=(*WRITING_KINDS, ChangeKind.NOT_IN_ROSTER), outcome="")
+    changes = Change.objects.filter(
+        school_id=run.school_id,
+        run_id=run.pk,
+        kind__in=(*WRITING_KINDS, ChangeKind.NOT_IN_ROSTER),
+        outcome="",
+    )
     changes = changes.exclude(never_wanted(run))
-    risky = Case(When(LEFT_OUT, then=Value(True)), default=Value(False), output_field=BooleanField())
-    found = changes.annotate(risky=risky).order_by().values_list("kind", "risky").annotate(number=Count("pk"))
+    risky = Case(
+        When(LEFT_OUT, then=Value(True)), default=Value(False), output_field=BooleanField()
+    )
+    found = (
+        changes.annotate(risky=risky)
+        .order_by()
+        .values_list("kind", "risky")
+        .annotate(number=Count("pk"))
+    )
     counts = {(ChangeKind(kind), left_out): number for kind, left_out, number in found}
     everything = {kind: counts.get((kind, False), 0) + counts.get((kind, True), 0) for kind in WILL}
     additions = {kind: counts.get((kind, False), 0) for kind in WILL}
-    edited = _("Whoever was edited meanwhile is left alone and listed.") if any(everything.values()) else ""
+    edited = (
+        _("Whoever was edited meanwhile is left alone and listed.")
+        if any(everything.values())
+        else ""
+    )
     missing = _missing(counts.get((ChangeKind.NOT_IN_ROSTER, False), 0))
     return Outlook(
         " ".join(filter(None, (_applied(everything), missing, edited))),
-        " ".join(filter(None, (_applied(additions), missing, _left_out(sum(everything.values()) - sum(additions.values()))))),
+        " ".join(
+            filter(
+                None,
+                (
+                    _applied(additions),
+                    missing,
+                    _left_out(sum(everything.values()) - sum(additions.values())),
+                ),
+            )
+        ),
         _discarded(sum(everything.values())),
     )
 
 
 def _applied(counts: Mapping[ChangeKind, int]) -> str:
-    parts = [str(words % {"count": counts[kind], "number": _number(counts[kind])}) for kind, words in WILL.items() if counts[kind]]
+    parts = [
+        str(words % {"count": counts[kind], "number": _number(counts[kind])})
+        for kind, words in WILL.items()
+        if counts[kind]
+    ]
     if not parts:
         return _("No account is changed.")
     return _("Applied at once: %(list)s.") % {"list": get_text_list(parts, _("and"))}
@@ -70,7 +109,9 @@ def _missing(number: int) -> str:
 
 def _left_out(number: int) -> str:
     if not number:
-        return _("Nothing has to be left out: nobody would be closed, or get another sign-in e-mail or SIS ID.")
+        return _(
+            "Nothing has to be left out: nobody would be closed, or get another sign-in e-mail or SIS ID."
+        )
     words = ngettext(
         "Left out is %(number)s account that would be closed, or get another sign-in e-mail or SIS ID. The next run plans it again.",
         "Left out are %(number)s accounts that would be closed, or get another sign-in e-mail or SIS ID. The next run plans them again.",
@@ -96,7 +137,9 @@ def _number(number: int) -> str:
     return number_format(number, use_l10n=True, force_grouping=True)
 
 
-def again(held: Run, integration: Integration, by: User | None, wider: Mapping[str, Any], via: str = "web") -> runs.Requested:
+def again(
+    held: Run, integration: Integration, by: User | None, wider: Mapping[str, Any], via: str = "web"
+) -> runs.Requested:
     """Discard a held run and ask for one with wider limits. Raises RunRefused or SettingRefused; then the held one stays as it is."""
     with transaction.atomic():
         runs.discard(held, by, via)

@@ -20,7 +20,9 @@ from rollbook.sync.report_words import LABELS, word
 
 LAST_ROW = 1_048_575  # of an Excel sheet, counted from 0
 LONGEST_CELL = 32_767  # UTF-16 units, as Excel counts them
-FIRST_DATE: Final = date(1900, 3, 1)  # Excel believes in a 29 February 1900; earlier dates stay text
+FIRST_DATE: Final = date(
+    1900, 3, 1
+)  # Excel believes in a 29 February 1900; earlier dates stay text
 SAMPLE = 500  # rows that column widths are taken from
 NARROWEST, WIDEST = 8, 60
 STEP = 500  # rows between two words about progress
@@ -33,12 +35,16 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\
 _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\n")
 
 
-def write_report(run: Run, target: str | PathLike[str] | IO[bytes], progress: Progress | None = None) -> None:
+def write_report(
+    run: Run, target: str | PathLike[str] | IO[bytes], progress: Progress | None = None
+) -> None:
     """Write the report of a run to a path or a binary file. `progress` is told (rows done, rows in all) every now and then.
 
     The target is written at the very end, after all rows are known.
     """
-    with TemporaryDirectory(prefix="rollbook-report-") as scratch:  # rows wait here; gone whatever happens
+    with TemporaryDirectory(
+        prefix="rollbook-report-"
+    ) as scratch:  # rows wait here; gone whatever happens
         book = _Book(target, scratch, title=run.uploader_type)
         try:
             _fill(run, book, progress or (lambda _done, _total: None))
@@ -48,7 +54,9 @@ def write_report(run: Run, target: str | PathLike[str] | IO[bytes], progress: Pr
             raise
 
 
-def write_table(title: str, fields: Sequence[str], rows: Iterable[Sequence[Any]], target: IO[bytes]) -> int:
+def write_table(
+    title: str, fields: Sequence[str], rows: Iterable[Sequence[Any]], target: IO[bytes]
+) -> int:
     """Write rows of field values as one sheet, in constant memory. Identifiers stay text. Returns how many rows there were."""
     done = 0
     with TemporaryDirectory(prefix="rollbook-table-") as scratch:
@@ -65,7 +73,11 @@ def write_table(title: str, fields: Sequence[str], rows: Iterable[Sequence[Any]]
     return done
 
 
-def write_texts(sheets: Mapping[str, tuple[Sequence[str], Iterable[Sequence[str]]]], title: str, target: IO[bytes]) -> None:
+def write_texts(
+    sheets: Mapping[str, tuple[Sequence[str], Iterable[Sequence[str]]]],
+    title: str,
+    target: IO[bytes],
+) -> None:
     """Write sheets of nothing but text, by their names: (headings, rows)."""
     with TemporaryDirectory(prefix="rollbook-table-") as scratch:
         book = _Book(target, scratch, title=title)
@@ -114,17 +126,26 @@ def _write_errors(run: Run, book: "_Book", meter: "_Meter") -> None:
     places = [_("Row"), _("Column")] if run.is_upload else []
     sheet = book.sheet("Errors", [*headings[:1], *places, *headings[1:]])
     for row in meter.passing(report.error_rows(run)):
-        place = (row.row_number, column_letter(row.column_index) if row.column_index is not None else "")
+        place = (
+            row.row_number,
+            column_letter(row.column_index) if row.column_index is not None else "",
+        )
         sheet.add([row.severity_label, *(place if places else ()), *row[2 : len(headings) + 1]])
 
 
 def _write_new(run: Run, book: "_Book", meter: "_Meter") -> None:
     """One row per account to be made, one column per field that the mapping fills."""
     fields = report.mapped_fields(run)
-    sheet = book.sheet("New", [*_row_heading(run), *(word(LABELS, field) for field in fields), _("Outcome"), _("Reason")])
+    sheet = book.sheet(
+        "New",
+        [*_row_heading(run), *(word(LABELS, field) for field in fields), _("Outcome"), _("Reason")],
+    )
     for row in meter.passing(report.new_rows(run)):
         values = dict(row.values)
-        texts = (values.get(word(LABELS, field)) if field == "status" else row.after.get(field) for field in fields)
+        texts = (
+            values.get(word(LABELS, field)) if field == "status" else row.after.get(field)
+            for field in fields
+        )
         sheet.add([*_row_number(run, row), *map(_typed, fields, texts), row.outcome, row.reason])
 
 
@@ -139,7 +160,17 @@ def _row_number(run: Run, row: report.NewRow | report.UpdatedRow) -> list[int | 
 
 def _write_updated(run: Run, book: "_Book", meter: "_Meter") -> None:
     """One row per field that differs, before and after side by side."""
-    headings = (_("SIS ID"), _("Name"), _("E-mail"), _("Kind"), _("Field"), _("Before"), _("After"), _("Outcome"), _("Reason"))
+    headings = (
+        _("SIS ID"),
+        _("Name"),
+        _("E-mail"),
+        _("Kind"),
+        _("Field"),
+        _("Before"),
+        _("After"),
+        _("Outcome"),
+        _("Reason"),
+    )
     sheet = book.sheet("Updated", [*_row_heading(run), *headings])
     for row in meter.passing(report.updated_rows(run)):
         for diff in row.diffs:
@@ -181,14 +212,24 @@ class _Book:
     """A workbook whose rows go to disk as they are added."""
 
     def __init__(self, target: str | PathLike[str] | IO[bytes], scratch: str, title: str) -> None:
-        switched_off = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+        switched_off = {
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        }
         self._file = Workbook(target, {"constant_memory": True, "tmpdir": scratch, **switched_off})
-        self._file.set_properties({"title": title})  # and no author: a file goes further than one thinks
-        self.heading = self._file.add_format({"bold": True, "bottom": 1, "bg_color": "#EEF1F5", "valign": "top"})
+        self._file.set_properties(
+            {"title": title}
+        )  # and no author: a file goes further than one thinks
+        self.heading = self._file.add_format(
+            {"bold": True, "bottom": 1, "bg_color": "#EEF1F5", "valign": "top"}
+        )
         self.plain = self._file.add_format({"valign": "top"})
         self.long = self._file.add_format({"valign": "top", "text_wrap": True})
         self.guarded = self._file.add_format({"valign": "top", "quote_prefix": True})
-        self.date = self._file.add_format({"valign": "top", "num_format": "yyyy-mm-dd", "align": "left"})
+        self.date = self._file.add_format(
+            {"valign": "top", "num_format": "yyyy-mm-dd", "align": "left"}
+        )
         self._sheets: list[_Sheet] = []
 
     def sheet(self, name: str, headings: Sequence[str]) -> "_Sheet":
@@ -222,7 +263,9 @@ class _Sheet:
 
     def _open_page(self) -> None:
         self._pages += 1
-        self._page = self._book.add_page(self._name if self._pages == 1 else f"{self._name} {self._pages}")
+        self._page = self._book.add_page(
+            self._name if self._pages == 1 else f"{self._name} {self._pages}"
+        )
         self._page.set_column(0, len(self._headings) - 1, None, self._book.plain)
         for column, heading in enumerate(self._headings):
             self._page.write_string(0, column, heading, self._book.heading)
@@ -253,7 +296,13 @@ class _Sheet:
             text = _cut(text)
         if text.startswith("<r>") and text.endswith("</r>"):
             text += " "  # without it xlsxwriter takes the text for markup of its own and writes it unescaped
-        look = self._book.guarded if text.startswith(_FORMULA_SIGNS) else self._book.long if len(text) > WIDEST else None
+        look = (
+            self._book.guarded
+            if text.startswith(_FORMULA_SIGNS)
+            else self._book.long
+            if len(text) > WIDEST
+            else None
+        )
         self._page.write_string(self._row, column, text, look)
 
     def _write_date(self, column: int, day: date) -> None:
@@ -265,7 +314,9 @@ class _Sheet:
     def finish(self) -> None:
         self._page.autofilter(0, 0, self._row, len(self._headings) - 1)
         for column, width in enumerate(self._widths):
-            self._page.set_column(column, column, min(max(width + 1, NARROWEST), WIDEST), self._book.plain)
+            self._page.set_column(
+                column, column, min(max(width + 1, NARROWEST), WIDEST), self._book.plain
+            )
 
 
 def _storable(text: str) -> str:
@@ -285,4 +336,7 @@ def _width(text: str) -> int:
     """How wide the longest line is, in digits of the standard font."""
     if text.isascii() and "\n" not in text:
         return len(text)
-    return max(sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in line) for line in text.split("\n"))
+    return max(
+        sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in line)
+        for line in text.split("\n")
+    )

@@ -35,16 +35,22 @@ def save_connection(
         raise SettingRefused("grades", _("Choose at least one grade level to pull in."))
     kind = SOURCES[source].variant(variant)
     integration, created = Integration.objects.select_for_update().get_or_create(
-        school=school, source=source, defaults={"variant": kind.key, "mapping": [list(pair) for pair in default_mapping(kind)]}
+        school=school,
+        source=source,
+        defaults={"variant": kind.key, "mapping": [list(pair) for pair in default_mapping(kind)]},
     )
-    _save_credentials(integration, kind, {name: value.strip() for name, value in credentials.items()})
+    _save_credentials(
+        integration, kind, {name: value.strip() for name, value in credentials.items()}
+    )
     if integration.variant != kind.key:
         integration.mapping = [list(pair) for pair in default_mapping(kind)]
         integration.mapping_version += 1
     known = {choice.key: choice for choice in kind.choices}
     picked = {key: choices.get(key) or choice.options[0][0] for key, choice in known.items()}
     if picked != integration.choices and not created:
-        integration.mapping_version += 1  # the same field may now mean something else: compare everybody again
+        integration.mapping_version += (
+            1  # the same field may now mean something else: compare everybody again
+        )
     integration.variant = kind.key
     integration.choices = picked
     integration.grades = sorted(set(grades))
@@ -75,7 +81,10 @@ def _save_credentials(integration: Integration, variant: Variant, given: dict[st
         vault.clear(integration, set(integration.credentials.values_list("name", flat=True)))
     urls = [field for field in variant.credentials if field.kind == "url"]
     secrets = {field.key for field in variant.credentials if field.kind == "secret"}
-    moved = any(before.get(field.key) and given.get(field.key) and given[field.key] != before[field.key] for field in urls)
+    moved = any(
+        before.get(field.key) and given.get(field.key) and given[field.key] != before[field.key]
+        for field in urls
+    )
     if moved:
         vault.clear(integration, secrets)
         before = {name: value for name, value in before.items() if name not in secrets}
@@ -83,7 +92,11 @@ def _save_credentials(integration: Integration, variant: Variant, given: dict[st
         if given.get(field.key):
             vault.store(integration, field.key, given[field.key])
         elif field.key not in before:
-            message = _("The address changed, so the stored %(name)s was not kept. Enter it again.") if moved else _("Enter the %(name)s.")
+            message = (
+                _("The address changed, so the stored %(name)s was not kept. Enter it again.")
+                if moved
+                else _("Enter the %(name)s.")
+            )
             raise SettingRefused(field.key, message % {"name": field.label})
     if any(given.values()):
         vault.clear(integration, set())  # a token got with other credentials must not outlive them
@@ -95,20 +108,33 @@ def default_mapping(variant: Variant) -> list[tuple[str, str]]:
 
 
 @transaction.atomic
-def save_mapping(integration: Integration, by: User | None, rows: list[tuple[str, str]], via: str = "web") -> None:
+def save_mapping(
+    integration: Integration, by: User | None, rows: list[tuple[str, str]], via: str = "web"
+) -> None:
     """Save Step 1.2. Raises SettingRefused where a required row is missing or a row is not one of the source's."""
     known = {(row.source_field, row.field): row for row in integration.variant_type.mapping}
     chosen = [pair for pair in known if pair in set(rows)]
     if set(rows) - set(known):
         raise SettingRefused("mapping", _("One of the rows is not a field of this SIS."))
-    missing = [row.label or row.source_field for pair, row in known.items() if row.required and pair not in chosen]
+    missing = [
+        row.label or row.source_field
+        for pair, row in known.items()
+        if row.required and pair not in chosen
+    ]
     if missing:
-        raise SettingRefused("mapping", _("These rows are required: %(rows)s.") % {"rows": ", ".join(missing)})
+        raise SettingRefused(
+            "mapping", _("These rows are required: %(rows)s.") % {"rows": ", ".join(missing)}
+        )
     mapping = [list(pair) for pair in chosen]
     if mapping != integration.mapping:
         integration.mapping = mapping
         integration.mapping_version += 1
         integration.save(update_fields=["mapping", "mapping_version", "updated_at"])
         audit.record(
-            "mapping.saved", school=integration.school, actor=by, subject=str(integration.pk), via=via, fields=[pair[1] for pair in chosen]
+            "mapping.saved",
+            school=integration.school,
+            actor=by,
+            subject=str(integration.pk),
+            via=via,
+            fields=[pair[1] for pair in chosen],
         )

@@ -16,7 +16,14 @@ from rollbook.students.models import Invitation, StudentAccount
 from rollbook.sync.outbox import Outbox, composed
 
 
-def invite(school: School, accounts: QuerySet[StudentAccount], by: User | None, *, again: bool = False, via: str = "web") -> int:
+def invite(
+    school: School,
+    accounts: QuerySet[StudentAccount],
+    by: User | None,
+    *,
+    again: bool = False,
+    via: str = "web",
+) -> int:
     """Invite these students, see `registration.invite`. The mails leave by the queue. Returns how many were made."""
     made = 0
     for ids in registration.invite(school, accounts, by, again=again, via=via):
@@ -35,7 +42,9 @@ def forgotten(address: str) -> int:
 
 
 def _registered_with(address: str) -> Iterable[StudentAccount]:
-    found = StudentAccount.objects.filter(email_key=email_key(address.strip()), status="active", login__isnull=False)
+    found = StudentAccount.objects.filter(
+        email_key=email_key(address.strip()), status="active", login__isnull=False
+    )
     return found.select_related("school")[:5]
 
 
@@ -54,7 +63,9 @@ def message(invitation: Invitation) -> EmailMultiAlternatives | None:
     try:
         registration.opened(invitation.pk, registration.code_of(invitation))
     except registration.LinkClosed:
-        invitation.trouble = _("Not sent, because its link would not have worked: the account or its address was changed meanwhile.")
+        invitation.trouble = _(
+            "Not sent, because its link would not have worked: the account or its address was changed meanwhile."
+        )
         return None
     return composed(invitation, "invitation", invitation.address, _words(invitation))
 

@@ -13,7 +13,9 @@ from rollbook.sync.models import Run, RunState
 
 log = logging.getLogger(__name__)
 
-stopping = threading.Event()  # set by the worker on SIGTERM: runs hand themselves back at the next batch
+stopping = (
+    threading.Event()
+)  # set by the worker on SIGTERM: runs hand themselves back at the next batch
 _held: dict[int, "Lease"] = {}
 
 
@@ -32,7 +34,12 @@ class Lease:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         _held.pop(id(self), None)
         self._over.set()
         self._thread.join()
@@ -48,15 +55,25 @@ class Lease:
     @property
     def is_silent(self) -> bool:
         """Whether the run waits for its SIS, which has said nothing for a third of the lease."""
-        return self._run.state == RunState.FETCHING and time.monotonic() - self._heard > config.lease_seconds / 3
+        return (
+            self._run.state == RunState.FETCHING
+            and time.monotonic() - self._heard > config.lease_seconds / 3
+        )
 
     def _beat(self) -> None:
         try:
             while not self._over.wait(config.lease_seconds / 3):
                 try:
                     self._lost = not runs.heartbeat(self._run)
-                except DatabaseError as error:  # it may be back for the next beat; the lease itself decides
-                    log.warning("run %s: heartbeat not written: %s", self._run.pk, type(error).__name__, extra={"run": str(self._run.pk)})
+                except (
+                    DatabaseError
+                ) as error:  # it may be back for the next beat; the lease itself decides
+                    log.warning(
+                        "run %s: heartbeat not written: %s",
+                        self._run.pk,
+                        type(error).__name__,
+                        extra={"run": str(self._run.pk)},
+                    )
                     connection.close()
         finally:
             connection.close()

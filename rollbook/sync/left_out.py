@@ -14,8 +14,14 @@ _BRINGS_IN: Final = Q(kind=ChangeKind.NEW) | Q(reason="same_email_and_name")
 def never_wanted(run: Run) -> Q:
     """Rows that would bring in somebody who was put on the never import list while the run was on hold."""
     listed = list(NeverImport.objects.filter(school_id=run.school_id).values_list("field", "key"))
-    sis_ids, emails = ([key for field, key in listed if field == wanted] for wanted in ("sis_id", "email"))
-    return _BRINGS_IN & (Q(sis_id__in=sis_ids) | Q(after__email_key__in=emails)) if listed else Q(pk__in=())
+    sis_ids, emails = (
+        [key for field, key in listed if field == wanted] for wanted in ("sis_id", "email")
+    )
+    return (
+        _BRINGS_IN & (Q(sis_id__in=sis_ids) | Q(after__email_key__in=emails))
+        if listed
+        else Q(pk__in=())
+    )
 
 
 def left_out(run: Run, *, additions_only: bool) -> Q:

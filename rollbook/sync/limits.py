@@ -42,7 +42,9 @@ def today(school: School) -> Limits:
     """The limits that a run of today is held against."""
     day = local(timezone.now(), school.timezone).date()
     limits = of_school(school)
-    for each in LimitWidening.objects.filter(school=school, first_day__lte=day, last_day__gte=day).order_by("created_at", "pk"):
+    for each in LimitWidening.objects.filter(
+        school=school, first_day__lte=day, last_day__gte=day
+    ).order_by("created_at", "pk"):
         limits = limits._replace(**each.figures)
     return limits
 
@@ -53,7 +55,14 @@ def of_run(settings: Mapping[str, Any]) -> Limits:
 
 
 @transaction.atomic
-def save(school: School, by: User | None, figures: Mapping[str, Any], *, confirmed: bool = False, via: str = "web") -> Limits:
+def save(
+    school: School,
+    by: User | None,
+    figures: Mapping[str, Any],
+    *,
+    confirmed: bool = False,
+    via: str = "web",
+) -> Limits:
     """Save the school's own limits. Switching a guard off has to be `confirmed`. Raises SettingRefused and then saves nothing."""
     wanted = checked(figures)
     before = of_school(school)
@@ -69,15 +78,33 @@ def save(school: School, by: User | None, figures: Mapping[str, Any], *, confirm
 
 
 @transaction.atomic
-def widen(school: School, by: User | None, first: date, last: date, figures: Mapping[str, Any], via: str = "web") -> LimitWidening:
+def widen(
+    school: School,
+    by: User | None,
+    first: date,
+    last: date,
+    figures: Mapping[str, Any],
+    via: str = "web",
+) -> LimitWidening:
     """Other figures for some days, both included. Raises SettingRefused."""
     wanted = checked(figures)
     if last < first:
         raise SettingRefused("last_day", _("The last day has to be the first one or later."))
     if not wanted:
         raise SettingRefused("figures", _("Say which limit is to be another."))
-    row = LimitWidening.objects.create(school=school, first_day=first, last_day=last, figures=wanted, by=by)
-    audit.record("limits.widened", school=school, actor=by, subject=str(row.pk), via=via, first=str(first), last=str(last), **wanted)
+    row = LimitWidening.objects.create(
+        school=school, first_day=first, last_day=last, figures=wanted, by=by
+    )
+    audit.record(
+        "limits.widened",
+        school=school,
+        actor=by,
+        subject=str(row.pk),
+        via=via,
+        first=str(first),
+        last=str(last),
+        **wanted,
+    )
     return row
 
 
@@ -86,7 +113,9 @@ def end_widening(school: School, by: User | None, widening_id: int, via: str = "
     """Take a widening back. False where there is none (any more)."""
     gone, _rows = LimitWidening.objects.filter(school=school, pk=widening_id).delete()
     if gone:
-        audit.record("limits.widening_ended", school=school, actor=by, subject=str(widening_id), via=via)
+        audit.record(
+            "limits.widening_ended", school=school, actor=by, subject=str(widening_id), via=via
+        )
     return bool(gone)
 
 
@@ -94,12 +123,18 @@ def checked(figures: Mapping[str, Any]) -> dict[str, Any]:
     """The figures in their types. Raises SettingRefused."""
     wanted: dict[str, Any] = {}
     for name, value in figures.items():
-        if name in PERCENTAGES and (value is None or (isinstance(value, int | float) and 0 <= value <= 100)):
+        if name in PERCENTAGES and (
+            value is None or (isinstance(value, int | float) and 0 <= value <= 100)
+        ):
             wanted[name] = None if value is None else float(value)
-        elif (name in COUNTS and isinstance(value, int) and 0 <= value <= MOST_COUNTED) or (name == "vanished" and isinstance(value, bool)):
+        elif (name in COUNTS and isinstance(value, int) and 0 <= value <= MOST_COUNTED) or (
+            name == "vanished" and isinstance(value, bool)
+        ):
             wanted[name] = value
         elif name in Limits._fields:
-            raise SettingRefused(name, _("Percentages go from 0 to 100, numbers from 0 to a million."))
+            raise SettingRefused(
+                name, _("Percentages go from 0 to 100, numbers from 0 to a million.")
+            )
         else:
             raise SettingRefused(name, _("There is no such limit."))
     return wanted
@@ -107,4 +142,6 @@ def checked(figures: Mapping[str, Any]) -> dict[str, Any]:
 
 def switched_off(limits: Limits) -> list[str]:
     """The guards that are off."""
-    return [name for name in PERCENTAGES if getattr(limits, name) is None] + ([] if limits.vanished else ["vanished"])
+    return [name for name in PERCENTAGES if getattr(limits, name) is None] + (
+        [] if limits.vanished else ["vanished"]
+    )

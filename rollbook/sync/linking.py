@@ -20,13 +20,35 @@ from rollbook.sync.models import LinkDecision, LinkProposal, Run
 from rollbook.sync.models.link import Verdict
 from rollbook.sync.refusals import RunRefused
 
-SHOWN: Final = ("email", "first_name", "last_name", "graduation_year", "birth_date", "student_number")
-COMPARED: Final = ("email_key", "first_name", "last_name", "birth_date", "sis_id", "student_number", "status")
+SHOWN: Final = (
+    "email",
+    "first_name",
+    "last_name",
+    "graduation_year",
+    "birth_date",
+    "student_number",
+)
+COMPARED: Final = (
+    "email_key",
+    "first_name",
+    "last_name",
+    "birth_date",
+    "sis_id",
+    "student_number",
+    "status",
+)
 CHUNK: Final = 2_000
 NO_LINK: Final = Q(source="") | Q(sis_id__isnull=True)
 
 _RECORD: Final = Concat("source", Value("\x1f"), "sis_id", output_field=TextField())
-_PAIR: Final = Concat("source", Value("\x1f"), "sis_id", Value("\x1f"), Cast("account_id", TextField()), output_field=TextField())
+_PAIR: Final = Concat(
+    "source",
+    Value("\x1f"),
+    "sis_id",
+    Value("\x1f"),
+    Cast("account_id", TextField()),
+    output_field=TextField(),
+)
 
 
 class LinkRefused(Exception):
@@ -42,15 +64,30 @@ class Decided(NamedTuple):
 
 def decided(school_id: UUID, source: str) -> Decided:
     """Every decision of this school about this source."""
-    made = LinkDecision.objects.filter(school_id=school_id, source=source).values_list("account_id", "sis_id", "verdict")
+    made = LinkDecision.objects.filter(school_id=school_id, source=source).values_list(
+        "account_id", "sis_id", "verdict"
+    )
     rows = [(account_id.bytes, sis_id, verdict) for account_id, sis_id, verdict in made]
-    links = {account_id: sis_id for account_id, sis_id, verdict in rows if verdict == Verdict.CONFIRMED}
-    return Decided(links, frozenset((account_id, sis_id) for account_id, sis_id, verdict in rows if verdict == Verdict.NOT_SAME))
+    links = {
+        account_id: sis_id for account_id, sis_id, verdict in rows if verdict == Verdict.CONFIRMED
+    }
+    return Decided(
+        links,
+        frozenset(
+            (account_id, sis_id)
+            for account_id, sis_id, verdict in rows
+            if verdict == Verdict.NOT_SAME
+        ),
+    )
 
 
 def likeness(run: Run, made: Decided) -> Likeness:
     """The accounts without a link, ready to be compared with records; those that a person has linked aren't in question any more."""
-    accounts = StudentAccount.objects.filter(NO_LINK, school_id=run.school_id).values_list("pk", *COMPARED).iterator(chunk_size=CHUNK)
+    accounts = (
+        StudentAccount.objects.filter(NO_LINK, school_id=run.school_id)
+        .values_list("pk", *COMPARED)
+        .iterator(chunk_size=CHUNK)
+    )
     unlinked = (Unlinked(pk.bytes, *values) for pk, *values in accounts)
     return Likeness((each for each in unlinked if each.id not in made.links), made.apart)
 
@@ -70,7 +107,11 @@ def propose(run: Run, found: Iterable[Evidence]) -> None:
             account_id=UUID(bytes=each.account_id),
             sis_id=each.record.sis_id,
             name=f"{each.record.first_name} {each.record.last_name}",
-            record={field: str(value) for field in SHOWN if (value := getattr(each.record, field)) is not None},
+            record={
+                field: str(value)
+                for field in SHOWN
+                if (value := getattr(each.record, field)) is not None
+            },
             same_email=each.email,
             same_name=each.name,
             same_birth_date=each.birth_date,
@@ -85,15 +126,23 @@ def propose(run: Run, found: Iterable[Evidence]) -> None:
 
 def conclude(run: Run) -> None:
     """The plan is complete: mark who has two candidates, and drop what earlier plans of this source proposed."""
-    LinkProposal.objects.filter(school_id=run.school_id, source=run.source).exclude(run=run).delete()
+    LinkProposal.objects.filter(school_id=run.school_id, source=run.source).exclude(
+        run=run
+    ).delete()
     of_run = LinkProposal.objects.filter(school_id=run.school_id, run=run)
     # Counted here: right after they were stored, the database has no idea yet how many there are, and a join of them took a minute.
     pairs = list(of_run.filter(clash="").values_list("pk", "sis_id", "account_id"))
     every = list(of_run.values_list("sis_id", "account_id"))
-    records, accounts = Counter(sis_id for sis_id, _account in every), Counter(account for _sis_id, account in every)
+    records, accounts = (
+        Counter(sis_id for sis_id, _account in every),
+        Counter(account for _sis_id, account in every),
+    )
     for clash, clashing in (
         ("two_accounts", [pk for pk, sis_id, _account in pairs if records[sis_id] > 1]),
-        ("two_records", [pk for pk, sis_id, account in pairs if records[sis_id] == 1 and accounts[account] > 1]),
+        (
+            "two_records",
+            [pk for pk, sis_id, account in pairs if records[sis_id] == 1 and accounts[account] > 1],
+        ),
     ):
         for start in range(0, len(clashing), CHUNK):
             of_run.filter(pk__in=clashing[start : start + CHUNK]).update(clash=clash)
@@ -101,13 +150,23 @@ def conclude(run: Run) -> None:
 
 def proposals(school: School, source: str | None = None) -> QuerySet[LinkProposal]:
     """What the last complete plans propose for accounts that still have no link, clashes first."""
-    found = LinkProposal.objects.filter(school=school, account__in=StudentAccount.objects.filter(NO_LINK, school=school))
+    found = LinkProposal.objects.filter(
+        school=school, account__in=StudentAccount.objects.filter(NO_LINK, school=school)
+    )
     found = found.filter(source=source) if source else found
     pair = LinkDecision.objects.filter(
-        school=OuterRef("school"), source=OuterRef("source"), account=OuterRef("account"), sis_id=OuterRef("sis_id")
+        school=OuterRef("school"),
+        source=OuterRef("source"),
+        account=OuterRef("account"),
+        sis_id=OuterRef("sis_id"),
     )
-    confirmed, rejected = Exists(pair.filter(verdict=Verdict.CONFIRMED)), Exists(pair.filter(verdict=Verdict.NOT_SAME))
-    shown: QuerySet[LinkProposal] = found.annotate(confirmed=confirmed, rejected=rejected).order_by("-clash", "name", "sis_id", "pk")
+    confirmed, rejected = (
+        Exists(pair.filter(verdict=Verdict.CONFIRMED)),
+        Exists(pair.filter(verdict=Verdict.NOT_SAME)),
+    )
+    shown: QuerySet[LinkProposal] = found.annotate(confirmed=confirmed, rejected=rejected).order_by(
+        "-clash", "name", "sis_id", "pk"
+    )
     return shown
 
 
@@ -131,7 +190,9 @@ def undecided(school: School, source: str | None = None) -> QuerySet[LinkProposa
 def decided_ones(school: School) -> QuerySet[LinkProposal]:
     """Proposals that somebody has confirmed or rejected and no run has acted on yet."""
     made = LinkDecision.objects.filter(school=school).annotate(pair=_PAIR)
-    found: QuerySet[LinkProposal] = proposals(school).annotate(pair=_PAIR).filter(pair__in=made.values("pair"))
+    found: QuerySet[LinkProposal] = (
+        proposals(school).annotate(pair=_PAIR).filter(pair__in=made.values("pair"))
+    )
     return found
 
 
@@ -160,7 +221,9 @@ def confirm(proposal: LinkProposal, by: User | None, via: str = "web") -> bool:
         return _decide(proposal, Verdict.CONFIRMED, by, via)
     except IntegrityError as error:
         raise LinkRefused(
-            _("Nothing was linked: this account or this SIS ID has been linked with another one. Take that back first.")
+            _(
+                "Nothing was linked: this account or this SIS ID has been linked with another one. Take that back first."
+            )
         ) from error
 
 
@@ -172,10 +235,21 @@ def reject(proposal: LinkProposal, by: User | None, via: str = "web") -> bool:
 def take_back(proposal: LinkProposal, by: User | None, via: str = "web") -> bool:
     """Take a decision back that no run has acted on. False where there is none."""
     with transaction.atomic():
-        pair = {"school_id": proposal.school_id, "source": proposal.source, "account_id": proposal.account_id, "sis_id": proposal.sis_id}
+        pair = {
+            "school_id": proposal.school_id,
+            "source": proposal.source,
+            "account_id": proposal.account_id,
+            "sis_id": proposal.sis_id,
+        }
         gone, _by_model = LinkDecision.objects.filter(**pair).delete()
         if gone:
-            audit.record("link.taken_back", school=proposal.school, actor=by, subject=str(proposal.account_id), via=via)
+            audit.record(
+                "link.taken_back",
+                school=proposal.school,
+                actor=by,
+                subject=str(proposal.account_id),
+                via=via,
+            )
     return bool(gone)
 
 
@@ -186,7 +260,12 @@ def confirm_exact(school: School, source: str | None, by: User | None, via: str 
         before = LinkDecision.objects.filter(school=school).count()
         rows = (
             LinkDecision(
-                school=school, source=each.source, account_id=each.account_id, sis_id=each.sis_id, verdict=Verdict.CONFIRMED, decided_by=by
+                school=school,
+                source=each.source,
+                account_id=each.account_id,
+                sis_id=each.sis_id,
+                verdict=Verdict.CONFIRMED,
+                decided_by=by,
             )
             for each in exact
         )
@@ -199,10 +278,27 @@ def confirm_exact(school: School, source: str | None, by: User | None, via: str 
 
 def _decide(proposal: LinkProposal, verdict: Verdict, by: User | None, via: str) -> bool:
     with transaction.atomic():
-        pair = {"school_id": proposal.school_id, "source": proposal.source, "account_id": proposal.account_id, "sis_id": proposal.sis_id}
-        decision, made = LinkDecision.objects.get_or_create(**pair, defaults={"verdict": verdict, "decided_by": by})
+        pair = {
+            "school_id": proposal.school_id,
+            "source": proposal.source,
+            "account_id": proposal.account_id,
+            "sis_id": proposal.sis_id,
+        }
+        decision, made = LinkDecision.objects.get_or_create(
+            **pair, defaults={"verdict": verdict, "decided_by": by}
+        )
         if not made:
-            made = bool(LinkDecision.objects.filter(pk=decision.pk).exclude(verdict=verdict).update(verdict=verdict, decided_by=by))
+            made = bool(
+                LinkDecision.objects.filter(pk=decision.pk)
+                .exclude(verdict=verdict)
+                .update(verdict=verdict, decided_by=by)
+            )
         if made:
-            audit.record(f"link.{verdict.value}", school=proposal.school, actor=by, subject=str(proposal.account_id), via=via)
+            audit.record(
+                f"link.{verdict.value}",
+                school=proposal.school,
+                actor=by,
+                subject=str(proposal.account_id),
+                via=via,
+            )
     return made

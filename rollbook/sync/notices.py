@@ -17,7 +17,16 @@ from rollbook.roster.planning import WRITING_KINDS
 from rollbook.schools import audit
 from rollbook.schools.models import Membership, User
 from rollbook.sync.alarm_words import alarm_words
-from rollbook.sync.models import ERROR_EVENTS, Integration, Mode, Notice, NoticeChoice, NoticeEvent, Run, RunState
+from rollbook.sync.models import (
+    ERROR_EVENTS,
+    Integration,
+    Mode,
+    Notice,
+    NoticeChoice,
+    NoticeEvent,
+    Run,
+    RunState,
+)
 from rollbook.sync.outbox import Outbox, composed
 from rollbook.sync.report import sis_label
 
@@ -51,14 +60,24 @@ def did_not_run(integration: Integration, due_at: datetime | None, reason: str) 
     """Make the notices of a due time that started no run, in the caller's transaction."""
     for person, wanted in audience(integration):
         if NoticeEvent.DID_NOT_RUN in wanted:
-            _make(integration, person, NoticeEvent.DID_NOT_RUN, f"due {due_at:%Y-%m-%dT%H:%M%z} {integration.pk}", reason=reason)
+            _make(
+                integration,
+                person,
+                NoticeEvent.DID_NOT_RUN,
+                f"due {due_at:%Y-%m-%dT%H:%M%z} {integration.pk}",
+                reason=reason,
+            )
 
 
 def events_of(run: Run) -> list[NoticeEvent]:
     """What a run's state is an instance of, most pressing first."""
     if run.state == RunState.FAILED:
         refused = run.error_code in CREDENTIAL_CODES
-        return [NoticeEvent.CREDENTIALS_REFUSED, NoticeEvent.FAILED] if refused else [NoticeEvent.FAILED]
+        return (
+            [NoticeEvent.CREDENTIALS_REFUSED, NoticeEvent.FAILED]
+            if refused
+            else [NoticeEvent.FAILED]
+        )
     if run.state == RunState.ON_HOLD:
         return [NoticeEvent.ON_HOLD]
     events = []
@@ -71,10 +90,19 @@ def events_of(run: Run) -> list[NoticeEvent]:
 
 def audience(integration: Integration) -> list[tuple[User, set[str]]]:
     """The people of a school with the events they want mail about. Email Notifications switched off silences the errors."""
-    chosen = dict(NoticeChoice.objects.filter(school=integration.school).values_list("user_id", "events"))
-    people = Membership.objects.filter(school=integration.school, user__is_active=True).select_related("user").order_by("user__email")
+    chosen = dict(
+        NoticeChoice.objects.filter(school=integration.school).values_list("user_id", "events")
+    )
+    people = (
+        Membership.objects.filter(school=integration.school, user__is_active=True)
+        .select_related("user")
+        .order_by("user__email")
+    )
     silenced = set() if integration.notify_on_errors else set(ERROR_EVENTS)
-    return [(each.user, set(chosen.get(each.user_id, default_events(each))) - silenced) for each in people]
+    return [
+        (each.user, set(chosen.get(each.user_id, default_events(each))) - silenced)
+        for each in people
+    ]
 
 
 def default_events(membership: Membership) -> list[str]:
@@ -83,11 +111,22 @@ def default_events(membership: Membership) -> list[str]:
 
 
 @transaction.atomic
-def choose(membership: Membership, events: list[str], by: User | None = None, via: str = "web") -> None:
+def choose(
+    membership: Membership, events: list[str], by: User | None = None, via: str = "web"
+) -> None:
     """Save what one person wants mail about at one school."""
     known = [event for event in NoticeEvent if event in events]
-    NoticeChoice.objects.update_or_create(school=membership.school, user=membership.user, defaults={"events": known})
-    audit.record("notices.chosen", school=membership.school, actor=by, subject=str(membership.user_id), via=via, events=known)
+    NoticeChoice.objects.update_or_create(
+        school=membership.school, user=membership.user, defaults={"events": known}
+    )
+    audit.record(
+        "notices.chosen",
+        school=membership.school,
+        actor=by,
+        subject=str(membership.user_id),
+        via=via,
+        events=known,
+    )
 
 
 def chosen_events(membership: Membership) -> list[str]:
@@ -96,9 +135,14 @@ def chosen_events(membership: Membership) -> list[str]:
     return list(row.events) if row else default_events(membership)
 
 
-def _make(integration: Integration, person: User, event: NoticeEvent, occasion: str, **more: Any) -> None:
+def _make(
+    integration: Integration, person: User, event: NoticeEvent, occasion: str, **more: Any
+) -> None:
     notice, created = Notice.objects.get_or_create(
-        school=integration.school, user=person, occasion=occasion, defaults={"integration": integration, "event": event, **more}
+        school=integration.school,
+        user=person,
+        occasion=occasion,
+        defaults={"integration": integration, "event": event, **more},
     )
     if created:
         wake(notice.pk)
@@ -137,7 +181,11 @@ def _words(notice: Notice) -> dict[str, Any]:
     run, school = notice.run, notice.integration.school
     name = run.uploader_type if run else notice.integration.source_type.uploader_type
     headline, lines = _story(notice, name)
-    counts = [(label, run.counts[kind]) for kind, label in COUNTED.items() if run.counts.get(kind)] if run else []
+    counts = (
+        [(label, run.counts[kind]) for kind, label in COUNTED.items() if run.counts.get(kind)]
+        if run
+        else []
+    )
     return {
         "subject": f"{school.name}: {headline}",
         "headline": headline,
@@ -153,11 +201,20 @@ def _story(notice: Notice, name: str) -> tuple[str, list[str]]:
     """The headline and the sentences of a notice: what happened, what was not touched, what to do next."""
     run = notice.run
     if run is None:
-        return _("%(run)s did not start") % {"run": name}, [notice.reason, _("No account was changed.")]
+        return _("%(run)s did not start") % {"run": name}, [
+            notice.reason,
+            _("No account was changed."),
+        ]
     if notice.event in {NoticeEvent.FAILED, NoticeEvent.CREDENTIALS_REFUSED}:
-        return _("%(run)s failed") % {"run": name}, [run.error_what, _("No account was changed."), run.error_remedy]
+        return _("%(run)s failed") % {"run": name}, [
+            run.error_what,
+            _("No account was changed."),
+            run.error_remedy,
+        ]
     if notice.event == NoticeEvent.ON_HOLD:
-        held = _("The plan looks unusual, so nothing was applied. Look at the reasons, then approve or discard it.")
+        held = _(
+            "The plan looks unusual, so nothing was applied. Look at the reasons, then approve or discard it."
+        )
         return _("%(run)s is on hold") % {"run": name}, [
             *alarm_words(run.alarms, sis_label(run)),
             held,
@@ -165,6 +222,8 @@ def _story(notice: Notice, name: str) -> tuple[str, list[str]]:
         ]
     rehearsal = [_("This was a test run: no account was changed.")] if run.mode == Mode.TEST else []
     if notice.event == NoticeEvent.PROBLEMS:
-        advice = _("Some records need a correction in the SIS. The report says which, and where to correct them.")
+        advice = _(
+            "Some records need a correction in the SIS. The report says which, and where to correct them."
+        )
         return _("%(run)s finished with problems") % {"run": name}, [*rehearsal, advice]
     return _("%(run)s finished with changes") % {"run": name}, rehearsal

@@ -33,7 +33,13 @@ class Outbox(Generic[M]):
     noted as not delivered, with the reason that `message` left in `trouble`.
     """
 
-    def __init__(self, model: type[M], noun: str, related: tuple[str, ...], message: Callable[[M], EmailMultiAlternatives | None]) -> None:
+    def __init__(
+        self,
+        model: type[M],
+        noun: str,
+        related: tuple[str, ...],
+        message: Callable[[M], EmailMultiAlternatives | None],
+    ) -> None:
         self._mails: QuerySet[M] = model._default_manager.all()
         self._noun, self._related, self._message = noun, related, message
 
@@ -41,7 +47,9 @@ class Outbox(Generic[M]):
         """Queue a wake-up call. A retry that is scheduled for later holds the same lock: then this one is refused, and the wait stands."""
         try:
             with transaction.atomic():
-                self._task().configure(queueing_lock=f"{self._noun} {mail_id}").defer(**{self._argument: str(mail_id)})
+                self._task().configure(queueing_lock=f"{self._noun} {mail_id}").defer(
+                    **{self._argument: str(mail_id)}
+                )
         except AlreadyEnqueued:
             pass
 
@@ -61,7 +69,12 @@ class Outbox(Generic[M]):
         # Counted beforehand: a try that ends its worker is one of TRIES too.
         self._mails.filter(pk=mail_id, state=MailState.WAITING).update(tries=F("tries") + 1)
         with transaction.atomic():
-            mail = self._mails.select_for_update(of=("self",)).select_related(*self._related).filter(pk=mail_id).first()
+            mail = (
+                self._mails.select_for_update(of=("self",))
+                .select_related(*self._related)
+                .filter(pk=mail_id)
+                .first()
+            )
             if mail is None or mail.state != MailState.WAITING:
                 return
             trouble = self._try_to_send(mail)
@@ -85,11 +98,18 @@ class Outbox(Generic[M]):
     def _take_up(self, mail_id: UUID) -> bool:
         """Wake one mail. Its row is locked before looking for its job: two sweeps follow each other, and one being sent is passed by."""
         with transaction.atomic():
-            mail = self._mails.select_for_update(skip_locked=True).filter(pk=mail_id, state=MailState.WAITING).first()
+            mail = (
+                self._mails.select_for_update(skip_locked=True)
+                .filter(pk=mail_id, state=MailState.WAITING)
+                .first()
+            )
             if mail is None or str(mail_id) in queue.arguments(self._task_name, self._argument):
                 return False
             if mail.tries >= TRIES:
-                mail.state, mail.trouble = MailState.UNDELIVERED, mail.trouble or _("Each try ended before the mail was sent.")
+                mail.state, mail.trouble = (
+                    MailState.UNDELIVERED,
+                    mail.trouble or _("Each try ended before the mail was sent."),
+                )
                 mail.save(update_fields=["state", "trouble"])
                 return False
             self.wake(mail_id)
@@ -120,7 +140,9 @@ def composed(mail: Mail, template: str, to: str, words: dict[str, Any]) -> Email
         to=[to],
         headers={"Message-ID": f"<{mail.pk}@{host}>", "Auto-Submitted": "auto-generated"},
     )
-    message.attach_alternative(css_inline.inline(render_to_string(f"mail/{template}.html", words)), "text/html")
+    message.attach_alternative(
+        css_inline.inline(render_to_string(f"mail/{template}.html", words)), "text/html"
+    )
     return message
 
 

@@ -24,7 +24,18 @@ from rollbook.roster.rekeying import rekeyed
 from rollbook.sources.base import Connection, Page, Pages, Source
 from rollbook.sources.errors import RosterIncomplete, SourceError
 from rollbook.sources.http import Bounds
-from rollbook.sync import clashes, credentials, limits, linking, run_rules, runs, store, undo, upload_plan, why
+from rollbook.sync import (
+    clashes,
+    credentials,
+    limits,
+    linking,
+    run_rules,
+    runs,
+    store,
+    undo,
+    upload_plan,
+    why,
+)
 from rollbook.sync.lease import HandBack, Lease
 from rollbook.sync.models import Mode, Run, RunState
 from rollbook.sync.refusals import RunRefused
@@ -65,7 +76,12 @@ def _work_on(run: Run) -> None:
     except SourceError as error:
         runs.fail(run, error.code, error.what, error.remedy)
     except credentials.KeyMissing as error:
-        runs.fail(run, "key_missing", str(error), _("Set the key the credentials were stored with, or enter the credentials again."))
+        runs.fail(
+            run,
+            "key_missing",
+            str(error),
+            _("Set the key the credentials were stored with, or enter the credentials again."),
+        )
     except HandBack:
         runs.hand_back(run)
     except (DatabaseError, psycopg.Error) as error:  # COPY raises the driver's own
@@ -75,7 +91,12 @@ def _work_on(run: Run) -> None:
         runs.note_database_trouble(run, error)
     except runs.LeaseLost:
         log.warning("run %s: taken over by another worker, stopped here", run.pk)
-    log.info("run %s: %s %s", run.pk, run.state, {str(kind): number for kind, number in run.counts.items()})
+    log.info(
+        "run %s: %s %s",
+        run.pk,
+        run.state,
+        {str(kind): number for kind, number in run.counts.items()},
+    )
 
 
 def planner_of(run: Run) -> Callable[[Run, Lease], None]:
@@ -90,10 +111,18 @@ def plan(run: Run, lease: Lease) -> None:
     runs.begin_plan(run)
     linking.forget(run)
     made = linking.decided(run.school_id, run.source)
-    matcher = Matcher(*store.load_account_keys(run.school_id, run.source), *made, run_rules.exceptions(run))
+    matcher = Matcher(
+        *store.load_account_keys(run.school_id, run.source), *made, run_rules.exceptions(run)
+    )
     likeness = linking.likeness(run, made) if matcher.has_unlinked else Likeness([])
     source, mapper, rules = prepare(run, matcher)
-    counts = {"read": 0, "accounts": len(matcher.known), "other_people": 0, ChangeKind.UNCHANGED: 0, ChangeKind.OUTSIDE_SELECTION: 0}
+    counts = {
+        "read": 0,
+        "accounts": len(matcher.known),
+        "other_people": 0,
+        ChangeKind.UNCHANGED: 0,
+        ChangeKind.OUTSIDE_SELECTION: 0,
+    }
     moved: set[str] = set()
     left_out = bytearray()
     reading = Reading(read(run, source, mapper.source_fields))
@@ -104,17 +133,31 @@ def plan(run: Run, lease: Lease) -> None:
         mapped = [mapper.map(raw) for raw in raws]  # 2
         admitted = [each for each in mapped if matcher.admit(each)]
         matches = [match for each in admitted if (match := matcher.match(each)) is not None]  # 3
-        alike = [found for match in matches for found in likeness.evidence(match)] if likeness else []
+        alike = (
+            [found for match in matches for found in likeness.evidence(match)] if likeness else []
+        )
         changes, issues = decide_all(run, *wait_for_a_person(matches, alike), rules)  # 4
-        moving = (change for change in changes if "email_key" in change.after and change.kind in WRITING_KINDS)
+        moving = (
+            change
+            for change in changes
+            if "email_key" in change.after and change.kind in WRITING_KINDS
+        )
         moved.update(change.sis_id for change in moving if change.sis_id is not None)
         outside = [each for each in admitted if not each.selected]
-        left_out += why.digests(run.school_id, (each.sis_id for each in outside if each.sis_id and matcher.holds(each.sis_id) is None))
+        left_out += why.digests(
+            run.school_id,
+            (each.sis_id for each in outside if each.sis_id and matcher.holds(each.sis_id) is None),
+        )
         counts["read"] += len(mapped)
         counts["other_people"] += sum(issue.code == "other_person" for issue in issues)
         counts[ChangeKind.OUTSIDE_SELECTION] += len(outside)
         counts[ChangeKind.UNCHANGED] += sum(each.same for each in admitted)
-        found = (issue for each in admitted if each.issues and not matcher.ignores(each.sis_id) for issue in each.issues)
+        found = (
+            issue
+            for each in admitted
+            if each.issues and not matcher.ignores(each.sis_id)
+            for issue in each.issues
+        )
         listed_outside = list_outside(run, matcher, outside)
         with transaction.atomic():  # the fence is checked in the same transaction, so that a worker taken for dead adds nothing
             runs.progress(run, pages, counts["read"])
@@ -131,7 +174,14 @@ def prepare(run: Run, matcher: Matcher) -> tuple[Source, RecordMapper, Rules]:
     source = run.integration.source_type
     mapping = [(source_field, field) for source_field, field in run.settings["mapping"]]
     selection = Selection(frozenset(run.settings["grades"]))
-    mapper = RecordMapper(mapping, run.settings["mapping_version"], source.grade_field, selection, matcher.known, run_rules.clears(run))
+    mapper = RecordMapper(
+        mapping,
+        run.settings["mapping_version"],
+        source.grade_field,
+        selection,
+        matcher.known,
+        run_rules.clears(run),
+    )
     return source, mapper, Rules(mapper.fields, run.source, run_rules.ours(run))
 
 
@@ -193,21 +243,35 @@ def batches(pages: Iterable[Page]) -> Iterator[list[Page]]:
         yield batch
 
 
-def wait_for_a_person(matches: list[Match], alike: list[Evidence]) -> tuple[list[Match], list[Issue]]:
+def wait_for_a_person(
+    matches: list[Match], alike: list[Evidence]
+) -> tuple[list[Match], list[Issue]]:
     """Part off the records that would be new, were there not an account they could belong to: nobody gets a second account unasked."""
     if not alike:
         return matches, []
     suggested = {found.record.sis_id for found in alike}
-    put_off = [match for match in matches if match.how is How.NEW and match.record.sis_id in suggested]
+    put_off = [
+        match for match in matches if match.how is How.NEW and match.record.sis_id in suggested
+    ]
     waiting_ids = {match.record.sis_id for match in put_off}
-    return [match for match in matches if match.record.sis_id not in waiting_ids], [waiting(match.record) for match in put_off]
+    return [match for match in matches if match.record.sis_id not in waiting_ids], [
+        waiting(match.record) for match in put_off
+    ]
 
 
-def decide_all(run: Run, matches: list[Match], issues: list[Issue], rules: Rules) -> tuple[list[Change], list[Issue]]:
+def decide_all(
+    run: Run, matches: list[Match], issues: list[Issue], rules: Rules
+) -> tuple[list[Change], list[Issue]]:
     """Decide a batch; the full rows of the accounts that differ are loaded together. `issues` are added to."""
-    accounts = store.load_accounts(run.school_id, (match.key.id for match in matches if match.key is not None))
-    decided = [decide(match, accounts.get(match.key.id) if match.key else None, rules) for match in matches]
-    return [each for each in decided if isinstance(each, Change)], issues + [each for each in decided if isinstance(each, Issue)]
+    accounts = store.load_accounts(
+        run.school_id, (match.key.id for match in matches if match.key is not None)
+    )
+    decided = [
+        decide(match, accounts.get(match.key.id) if match.key else None, rules) for match in matches
+    ]
+    return [each for each in decided if isinstance(each, Change)], issues + [
+        each for each in decided if isinstance(each, Issue)
+    ]
 
 
 def list_outside(run: Run, matcher: Matcher, outside: list[Mapped]) -> list[Change]:
@@ -217,10 +281,19 @@ def list_outside(run: Run, matcher: Matcher, outside: list[Mapped]) -> list[Chan
     """
     keys = [key for each in outside if (key := matcher.holds(each.sis_id)) is not None]
     accounts = store.load_accounts(run.school_id, (key.id for key in keys)).values()
-    return [listed(ChangeKind.OUTSIDE_SELECTION, account, "grade_not_selected") for account in accounts]
+    return [
+        listed(ChangeKind.OUTSIDE_SELECTION, account, "grade_not_selected") for account in accounts
+    ]
 
 
-def conclude(run: Run, matcher: Matcher, mapper: RecordMapper, moved: set[str], counts: dict[str, int], proof: Proof) -> None:
+def conclude(
+    run: Run,
+    matcher: Matcher,
+    mapper: RecordMapper,
+    moved: set[str],
+    counts: dict[str, int],
+    proof: Proof,
+) -> None:
     """What only the whole roster tells: withdraw clashes, list who is missing, count, and look at the guards."""
     verdict = matcher.verdict(moved, complete=proof.completeness is Completeness.COMPLETE)
     with transaction.atomic():
@@ -230,20 +303,32 @@ def conclude(run: Run, matcher: Matcher, mapper: RecordMapper, moved: set[str], 
         names = store.withdraw(run, verdict.withdrawn)
         counts[ChangeKind.UNCHANGED] -= verdict.withdrawn_same
         names |= store.names_of(run.school_id, run.source, verdict.withdrawn - names.keys())
-        vanished = [Issue("field_vanished", Severity.WARNING, None, "", field, source_field) for source_field, field in mapper.vanished()]
+        vanished = [
+            Issue("field_vanished", Severity.WARNING, None, "", field, source_field)
+            for source_field, field in mapper.vanished()
+        ]
         with_new_ids = {change.sis_id for change in linked_anew}
         stand = (issue for issue in verdict.issues if issue.sis_id not in with_new_ids)
         store.save_plan(run, linked_anew, clashes.with_others(run, stand, names) + vanished)
         store.save_plan(run, [], clashes.passed_on(run))
         linking.conclude(run)
         policy, gone = run_rules.leavers(run), guards.Gone()
-        for keys in store.in_chunks(key for key in verdict.not_in_roster if key.id not in found_again):
+        for keys in store.in_chunks(
+            key for key in verdict.not_in_roster if key.id not in found_again
+        ):
             missing = store.load_accounts(run.school_id, (key.id for key in keys)).values()
             gone.add(missing)
-            store.save_plan(run, (row for account in missing if (row := leave(account, policy)) is not None), [])
+            store.save_plan(
+                run, (row for account in missing if (row := leave(account, policy)) is not None), []
+            )
         stored = store.count_plan(run)
-        stored[ChangeKind.UNCHANGED] = stored.get(ChangeKind.UNCHANGED, 0) + counts[ChangeKind.UNCHANGED]
-        counts = {**stored, **{name: number for name, number in counts.items() if name != ChangeKind.UNCHANGED}}
+        stored[ChangeKind.UNCHANGED] = (
+            stored.get(ChangeKind.UNCHANGED, 0) + counts[ChangeKind.UNCHANGED]
+        )
+        counts = {
+            **stored,
+            **{name: number for name, number in counts.items() if name != ChangeKind.UNCHANGED},
+        }
         counts["re_keyed"] = len(linked_anew)
         runs.planned(run, counts, review(run, counts, gone), proof)  # 6
 
@@ -251,13 +336,29 @@ def conclude(run: Run, matcher: Matcher, mapper: RecordMapper, moved: set[str], 
 def re_keyed(run: Run, matcher: Matcher, verdict: Verdict) -> list[Change]:
     """The changes that link known people to new SIS IDs, where so many come back under new ones that it is no chance."""
     gone = {key.email_key: key for key in verdict.not_in_roster}
-    taken = ((issue.sis_id, gone[issue.value]) for issue in verdict.issues if issue.code == "email_taken" and issue.value in gone)
-    claims = {sis_id: key for sis_id, key in taken if sis_id is not None and sis_id not in matcher.known}
+    taken = (
+        (issue.sis_id, gone[issue.value])
+        for issue in verdict.issues
+        if issue.code == "email_taken" and issue.value in gone
+    )
+    claims = {
+        sis_id: key for sis_id, key in taken if sis_id is not None and sis_id not in matcher.known
+    }
     if not guards.is_many(len(claims), len(matcher.known), limits.of_run(run.settings)):
         return []
-    accounts, ours = store.load_accounts(run.school_id, (key.id for key in claims.values())), run_rules.ours(run)
-    met = ((planned, accounts.get(claims[planned.sis_id].id)) for planned in store.planned_new(run, claims))
-    return [change for planned, account in met if account is not None and (change := rekeyed(planned, account, ours)) is not None]
+    accounts, ours = (
+        store.load_accounts(run.school_id, (key.id for key in claims.values())),
+        run_rules.ours(run),
+    )
+    met = (
+        (planned, accounts.get(claims[planned.sis_id].id))
+        for planned in store.planned_new(run, claims)
+    )
+    return [
+        change
+        for planned, account in met
+        if account is not None and (change := rekeyed(planned, account, ours)) is not None
+    ]
 
 
 def review(run: Run, counts: dict[str, int], gone: guards.Gone) -> list[dict[str, Any]]:
@@ -265,7 +366,10 @@ def review(run: Run, counts: dict[str, int], gone: guards.Gone) -> list[dict[str
     counts["expected"] = store.count_expected(run)
     counts["missing"] = gone.number
     groups = gone.groups(store.expected_groups(run)) if gone.number else ()
-    return [alarm._asdict() for alarm in guards.review(guards.Found(counts, groups), limits.of_run(run.settings))]
+    return [
+        alarm._asdict()
+        for alarm in guards.review(guards.Found(counts, groups), limits.of_run(run.settings))
+    ]
 
 
 def go_live(run: Run) -> None:

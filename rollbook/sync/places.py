@@ -27,14 +27,22 @@ def lend() -> int:
     """Start runs that have waited for a while in the places of runs that are silent. Returns how many."""
     _lent[:] = [thread for thread in _lent if thread.is_alive()]
     working, silent = lease.held()
-    free = min(silent, config.worker_concurrency - working, MOST * config.worker_concurrency - len(_lent))
+    free = min(
+        silent, config.worker_concurrency - working, MOST * config.worker_concurrency - len(_lent)
+    )
     if free <= 0 or lease.stopping.is_set():
         return 0
-    patient = Now() - timedelta(seconds=config.sweep_seconds / 2)  # younger ones may still get a place of their own
-    waiting = Run.objects.filter(state=RunState.QUEUED, requested_at__lt=patient).order_by("requested_at")
+    patient = Now() - timedelta(
+        seconds=config.sweep_seconds / 2
+    )  # younger ones may still get a place of their own
+    waiting = Run.objects.filter(state=RunState.QUEUED, requested_at__lt=patient).order_by(
+        "requested_at"
+    )
     ids = list(waiting.values_list("pk", flat=True)[:free])
     for run_id in ids:
-        thread = threading.Thread(target=_work_on, args=(run_id,), name=f"lent-{run_id}", daemon=True)
+        thread = threading.Thread(
+            target=_work_on, args=(run_id,), name=f"lent-{run_id}", daemon=True
+        )
         _lent.append(thread)
         thread.start()
         log.info("run %s: gets the place of a run that waits for its SIS", run_id)

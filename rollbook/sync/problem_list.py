@@ -62,19 +62,28 @@ def problems(school: School, wanted: Wanted) -> QuerySet[Problem]:
     if wanted.severity:
         found = found.filter(severity=wanted.severity)
     if wanted.who:
-        found = found.filter(code__in=[code for code, problem in PROBLEMS.items() if problem.who == wanted.who])
+        found = found.filter(
+            code__in=[code for code, problem in PROBLEMS.items() if problem.who == wanted.who]
+        )
     parts = ("name", Value(" "), Coalesce("sis_id", Value("")), Value(" "), "value")
     found = found.alias(looked_in=Folded(Concat(Value(" "), *parts, output_field=TextField())))
     for part in wanted.search.replace("\0", " ")[: report.LONGEST_SEARCH].split():
         found = found.filter(looked_in__contains=Folded(Value(part)))
-    by_weight = Case(*(When(severity=each, then=Value(weight)) for weight, each in enumerate(Severity)), default=Value(99))
+    by_weight = Case(
+        *(When(severity=each, then=Value(weight)) for weight, each in enumerate(Severity)),
+        default=Value(99),
+    )
     return found.order_by(by_weight, "-first_seen_at", "name", "pk")
 
 
 def _in_state(state: str) -> Q:
     if state == FIXED:
         return Q(fixed_at__gte=timezone.now() - timedelta(days=FIXED_DAYS))
-    return Q(fixed_at__isnull=True, first_run=F("last_run")) if state == NEW else Q(fixed_at__isnull=True)
+    return (
+        Q(fixed_at__isnull=True, first_run=F("last_run"))
+        if state == NEW
+        else Q(fixed_at__isnull=True)
+    )
 
 
 def count_open(school: School) -> int:
@@ -111,11 +120,25 @@ def lines(found: QuerySet[Problem]) -> Iterator[Line]:
 
 
 def _clash(problem: Problem) -> Clash:
-    return Clash(problem.last_run_id, problem.source, problem.code, problem.sis_id or "", problem.value)
+    return Clash(
+        problem.last_run_id, problem.source, problem.code, problem.sis_id or "", problem.value
+    )
 
 
 def _line(problem: Problem, places: report.Places, account_id: Any) -> Line:
-    told = {name: getattr(problem, name) for name in ("severity", "code", "sis_id", "name", "field", "source_field", "value", "other")}
+    told = {
+        name: getattr(problem, name)
+        for name in (
+            "severity",
+            "code",
+            "sis_id",
+            "name",
+            "field",
+            "source_field",
+            "value",
+            "other",
+        )
+    }
     row = report.error_row(Issue(**told), places)
     is_new = problem.fixed_at is None and problem.first_run_id == problem.last_run_id
     expected = word(EXPECTED, problem.code) if problem.code in EXPECTED else row.remedy
@@ -126,14 +149,20 @@ def _accounts(chunk: list[Problem]) -> dict[tuple[str, str | None], Any]:
     if not chunk:
         return {}
     ids = {problem.sis_id for problem in chunk if problem.sis_id is not None}
-    found = StudentAccount.objects.filter(school_id=chunk[0].school_id, sis_id__in=ids).values_list("source", "sis_id", "pk")
+    found = StudentAccount.objects.filter(school_id=chunk[0].school_id, sis_id__in=ids).values_list(
+        "source", "sis_id", "pk"
+    )
     return {(source, sis_id): pk for source, sis_id, pk in found}
 
 
 def with_open_problem() -> Exists:
     """Accounts about which the work list has an error or a warning, as a condition on `StudentAccount`. A note asks for nothing."""
     grave = (Severity.ERROR, Severity.WARNING)
-    same = {"school": OuterRef("school"), "source": OuterRef("source"), "sis_id": OuterRef("sis_id")}
+    same = {
+        "school": OuterRef("school"),
+        "source": OuterRef("source"),
+        "sis_id": OuterRef("sis_id"),
+    }
     return Exists(Problem.objects.filter(**same, fixed_at__isnull=True, severity__in=grave))
 
 
@@ -146,7 +175,11 @@ def of_account(account: StudentAccount) -> list[Line]:
     """What the work list has about an account, notes too, the worst first."""
     if not account.sis_id:
         return []
-    return list(lines(problems(account.school, Wanted()).filter(source=account.source, sis_id=account.sis_id)))
+    return list(
+        lines(
+            problems(account.school, Wanted()).filter(source=account.source, sis_id=account.sis_id)
+        )
+    )
 
 
 def registrars(school: School, wanted: Wanted) -> QuerySet[Problem]:

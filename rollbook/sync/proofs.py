@@ -32,7 +32,15 @@ def kept(run: Run, proof: Proof | None) -> dict[str, Any]:
         proof__completeness=Completeness.COMPLETE,
     )
     last = before.exclude(pk=run.pk).order_by("-requested_at").first()
-    last_good = None if last is None else {"run": str(last.pk), "students": last.proof["students"], "at": last.requested_at.isoformat()}
+    last_good = (
+        None
+        if last is None
+        else {
+            "run": str(last.pk),
+            "students": last.proof["students"],
+            "at": last.requested_at.isoformat(),
+        }
+    )
     return {**proof._asdict(), "last_good": last_good}
 
 
@@ -42,7 +50,9 @@ def proof_words(run: Run, sis: str) -> str:
         return ""
     proof = Proof(**{name: value for name, value in run.proof.items() if name in Proof._fields})
     if proof.completeness == Completeness.UNSTATED:
-        return gettext("Not stated: a file says nothing of students who aren't in it, so nobody is taken to have left.")
+        return gettext(
+            "Not stated: a file says nothing of students who aren't in it, so nobody is taken to have left."
+        )
     said = [f"{gettext(LABELS[Completeness(proof.completeness)])}: {_what_shows_it(proof, sis)}"]
     if proof.repeats:
         text = ngettext(
@@ -57,8 +67,15 @@ def proof_words(run: Run, sis: str) -> str:
 
 
 def _what_shows_it(proof: Proof, sis: str) -> str:
-    pages = ngettext("%(number)s page", "%(number)s pages", proof.pages) % {"number": _number(proof.pages)}
-    told = {"sis": sis, "students": _number(proof.students), "pages": pages, "stated": _number(proof.stated or 0)}
+    pages = ngettext("%(number)s page", "%(number)s pages", proof.pages) % {
+        "number": _number(proof.pages)
+    }
+    told = {
+        "sis": sis,
+        "students": _number(proof.students),
+        "pages": pages,
+        "stated": _number(proof.stated or 0),
+    }
     if proof.stated is not None and proof.readings > 1:
         return (
             gettext(
@@ -68,12 +85,29 @@ def _what_shows_it(proof: Proof, sis: str) -> str:
             % told
         )
     if proof.stated is not None:
-        return gettext("%(sis)s said %(stated)s students and gave %(students)s on %(pages)s.") % told
+        return (
+            gettext("%(sis)s said %(stated)s students and gave %(students)s on %(pages)s.") % told
+        )
     if proof.completeness == Completeness.SHORT:
-        return gettext("%(sis)s says no total, and its pages did not agree; %(students)s students came on %(pages)s.") % told
+        return (
+            gettext(
+                "%(sis)s says no total, and its pages did not agree; %(students)s students came on %(pages)s."
+            )
+            % told
+        )
     if proof.readings > 1:
-        return gettext("%(sis)s says no total; %(students)s students came on %(pages)s, and nobody else when they were read again.") % told
-    return gettext("%(sis)s says no total; %(students)s students came on %(pages)s, and nothing after it.") % told
+        return (
+            gettext(
+                "%(sis)s says no total; %(students)s students came on %(pages)s, and nobody else when they were read again."
+            )
+            % told
+        )
+    return (
+        gettext(
+            "%(sis)s says no total; %(students)s students came on %(pages)s, and nothing after it."
+        )
+        % told
+    )
 
 
 def _last_good(run: Run) -> str:
@@ -81,7 +115,10 @@ def _last_good(run: Run) -> str:
     if not last:
         return gettext("There was no complete live run before.")
     text = gettext("The last complete live run before, on %(day)s, brought %(students)s.")
-    return text % {"day": day_of(datetime.fromisoformat(last["at"]), run.school), "students": _number(last["students"])}
+    return text % {
+        "day": day_of(datetime.fromisoformat(last["at"]), run.school),
+        "students": _number(last["students"]),
+    }
 
 
 def day_of(moment: datetime, school: School) -> str:

@@ -13,7 +13,9 @@ KEPT_HOURS: Final = 24
 
 def arguments(task: str, name: str) -> set[str]:
     """This argument of all jobs of a task that wait or are worked on."""
-    jobs = ProcrastinateJob.objects.filter(task_name=task, status__in=(Status.TODO.value, Status.DOING.value))
+    jobs = ProcrastinateJob.objects.filter(
+        task_name=task, status__in=(Status.TODO.value, Status.DOING.value)
+    )
     return set(jobs.values_list(f"args__{name}", flat=True))
 
 
@@ -26,4 +28,6 @@ async def _sweep() -> None:
     jobs = app.job_manager
     for job in await jobs.get_stalled_jobs(seconds_since_heartbeat=SILENT_SECONDS):
         await jobs.finish_job(job, Status.FAILED, delete_job=True)
-    await jobs.delete_old_jobs(nb_hours=KEPT_HOURS, include_failed=True, include_cancelled=True, include_aborted=True)
+    await jobs.delete_old_jobs(
+        nb_hours=KEPT_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
+    )

@@ -19,12 +19,19 @@ def refuse_unready(integration: Integration) -> None:
     try:
         kept = credentials.load(integration)
     except credentials.KeyMissing as error:
-        raise RunRefused("key_missing", str(error), _("Enter the credentials again in Step 1.1, or bring the key back.")) from error
-    missing = [field.label for field in integration.variant_type.credentials if field.key not in kept]
+        raise RunRefused(
+            "key_missing",
+            str(error),
+            _("Enter the credentials again in Step 1.1, or bring the key back."),
+        ) from error
+    missing = [
+        field.label for field in integration.variant_type.credentials if field.key not in kept
+    ]
     if missing:
         raise RunRefused(
             "credentials_missing",
-            _("Nothing was started, because these credentials are not set: %(names)s.") % {"names": ", ".join(missing)},
+            _("Nothing was started, because these credentials are not set: %(names)s.")
+            % {"names": ", ".join(missing)},
             _("Enter them in Step 1.1 Configure your SIS."),
         )
     if not integration.grades:

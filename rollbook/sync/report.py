@@ -28,8 +28,19 @@ from rollbook.sync.report_words import (
 
 CHUNK = 2_000  # rows that a server-side cursor hands over at a time
 LONGEST_SEARCH = 200
-UPDATED_KINDS: Final = (ChangeKind.LINKED, ChangeKind.UPDATED, ChangeKind.RETURNING, ChangeKind.LEFT, ChangeKind.GRADUATED)
-LISTED_KINDS: Final = (ChangeKind.NOT_IN_ROSTER, ChangeKind.OUTSIDE_SELECTION, ChangeKind.PROTECTED, ChangeKind.NEVER_IMPORTED)
+UPDATED_KINDS: Final = (
+    ChangeKind.LINKED,
+    ChangeKind.UPDATED,
+    ChangeKind.RETURNING,
+    ChangeKind.LEFT,
+    ChangeKind.GRADUATED,
+)
+LISTED_KINDS: Final = (
+    ChangeKind.NOT_IN_ROSTER,
+    ChangeKind.OUTSIDE_SELECTION,
+    ChangeKind.PROTECTED,
+    ChangeKind.NEVER_IMPORTED,
+)
 
 
 class TabCounts(NamedTuple):
@@ -127,7 +138,9 @@ class Rows(Generic[R]):
         return map(self._show, self._records.iterator(chunk_size=CHUNK))
 
 
-def report_rows(run: Run, tab: str, search: str = "") -> Rows[ErrorRow] | Rows[NewRow] | Rows[UpdatedRow]:
+def report_rows(
+    run: Run, tab: str, search: str = ""
+) -> Rows[ErrorRow] | Rows[NewRow] | Rows[UpdatedRow]:
     """The rows of the tab `errors`, `new` or `updated`."""
     if tab == "errors":
         return error_rows(run, search)
@@ -136,10 +149,15 @@ def report_rows(run: Run, tab: str, search: str = "") -> Rows[ErrorRow] | Rows[N
 
 def error_rows(run: Run, search: str = "", severity: str | None = None) -> Rows[ErrorRow]:
     """The problems of a run, errors first; `search` looks at name, SIS ID and the value (which is where an e-mail is)."""
-    issues = Issue.objects.filter(_matches(search, "name", "sis_id", "value"), school_id=run.school_id, run_id=run.pk)
+    issues = Issue.objects.filter(
+        _matches(search, "name", "sis_id", "value"), school_id=run.school_id, run_id=run.pk
+    )
     if severity:
         issues = issues.filter(severity=severity)
-    by_weight = Case(*(When(severity=each, then=Value(weight)) for weight, each in enumerate(Severity)), default=Value(99))
+    by_weight = Case(
+        *(When(severity=each, then=Value(weight)) for weight, each in enumerate(Severity)),
+        default=Value(99),
+    )
     places = Places.of(run)
     return Rows(issues.order_by(by_weight, "pk"), lambda issue: error_row(issue, places))
 
@@ -164,34 +182,52 @@ def row_of(run: Run, change: Change) -> UpdatedRow:
 def new_rows(run: Run, search: str = "", student_class: str | None = None) -> Rows[NewRow]:
     """The accounts that the run makes, or would make; of one class alone, see `report_classes`."""
     changes = _changes(run, search, (ChangeKind.NEW,))
-    return Rows(in_class(changes, student_class) if student_class else changes, lambda change: _new_row(run, change))
+    return Rows(
+        in_class(changes, student_class) if student_class else changes,
+        lambda change: _new_row(run, change),
+    )
 
 
-def updated_rows(run: Run, search: str = "", kind: str | None = None, student_class: str | None = None) -> Rows[UpdatedRow]:
+def updated_rows(
+    run: Run, search: str = "", kind: str | None = None, student_class: str | None = None
+) -> Rows[UpdatedRow]:
     """The accounts that the run links, updates, brings back or closes; another `kind` lists those that it leaves alone.
 
     `kind` "email_changed" are those of any kind that get another sign-in e-mail; `student_class` is one of `report_classes`.
     """
     changes = _updated(run, search, kind)
-    return Rows(in_class(changes, student_class) if student_class else changes, lambda change: _updated_row(run, change))
+    return Rows(
+        in_class(changes, student_class) if student_class else changes,
+        lambda change: _updated_row(run, change),
+    )
 
 
-def plan_rows(run: Run, search: str = "", kind: str | None = None, student_class: str | None = None) -> QuerySet[Change]:
+def plan_rows(
+    run: Run, search: str = "", kind: str | None = None, student_class: str | None = None
+) -> QuerySet[Change]:
     """The stored rows of every kind, narrowed as those of the tabs."""
-    changes = _updated(run, search, kind) if kind == "email_changed" else _changes(run, search, (kind,) if kind else tuple(ChangeKind))
+    changes = (
+        _updated(run, search, kind)
+        if kind == "email_changed"
+        else _changes(run, search, (kind,) if kind else tuple(ChangeKind))
+    )
     return in_class(changes, student_class) if student_class else changes
 
 
 def classes(run: Run, tab: str) -> list[StudentClass]:
     """The classes of the students in the tab `new` or `updated`, whatever else it is narrowed to."""
-    return classes_of(_changes(run, "", (ChangeKind.NEW,) if tab == "new" else (*UPDATED_KINDS, *LISTED_KINDS)))
+    return classes_of(
+        _changes(run, "", (ChangeKind.NEW,) if tab == "new" else (*UPDATED_KINDS, *LISTED_KINDS))
+    )
 
 
 def tab_counts(run: Run) -> TabCounts:
     """Counted from the stored rows, so that it always agrees with what the tabs show."""
     kinds = {kind: sum(by_outcome.values()) for kind, by_outcome in count_changes(run).items()}
     issues = Issue.objects.filter(school_id=run.school_id, run_id=run.pk).count()
-    return TabCounts(issues, kinds.get(ChangeKind.NEW, 0), sum(kinds.get(kind, 0) for kind in UPDATED_KINDS))
+    return TabCounts(
+        issues, kinds.get(ChangeKind.NEW, 0), sum(kinds.get(kind, 0) for kind in UPDATED_KINDS)
+    )
 
 
 def count_changes(run: Run) -> dict[str, dict[str, int]]:
@@ -224,12 +260,17 @@ def mapped_fields(run: Run) -> list[str]:
     With an Active column of an upload, `status` besides.
     """
     chosen = {field for _source_field, field in run.settings.get("mapping", ())}
-    return [key for key in STUDENT_FIELDS if key in chosen or not chosen] + (["status"] if ACTIVE in chosen else [])
+    return [key for key in STUDENT_FIELDS if key in chosen or not chosen] + (
+        ["status"] if ACTIVE in chosen else []
+    )
 
 
 def _changes(run: Run, search: str, kinds: tuple[str, ...]) -> QuerySet[Change]:
     changes = Change.objects.filter(
-        _matches(search, "first_name", "last_name", "email", "sis_id"), school_id=run.school_id, run_id=run.pk, kind__in=kinds
+        _matches(search, "first_name", "last_name", "email", "sis_id"),
+        school_id=run.school_id,
+        run_id=run.pk,
+        kind__in=kinds,
     )
     return changes.defer("fingerprint").order_by("pk")
 
@@ -237,7 +278,13 @@ def _changes(run: Run, search: str, kinds: tuple[str, ...]) -> QuerySet[Change]:
 def _updated(run: Run, search: str, kind: str | None) -> QuerySet[Change]:
     if kind == "email_changed":
         return _changes(run, search, UPDATED_KINDS).filter(after__has_key="email_key")
-    return _changes(run, search, tuple(each for each in (*UPDATED_KINDS, *LISTED_KINDS) if each == kind) if kind else UPDATED_KINDS)
+    return _changes(
+        run,
+        search,
+        tuple(each for each in (*UPDATED_KINDS, *LISTED_KINDS) if each == kind)
+        if kind
+        else UPDATED_KINDS,
+    )
 
 
 def _matches(search: str, *columns: str) -> Q:
@@ -258,7 +305,11 @@ class Places(NamedTuple):
     @classmethod
     def of(cls, run: Run) -> "Places":
         source_of = {field: source_field for source_field, field in run.settings.get("mapping", ())}
-        rows = SOURCES[run.source].variant(run.settings.get("variant", "")).mapping if run.source in SOURCES else ()
+        rows = (
+            SOURCES[run.source].variant(run.settings.get("variant", "")).mapping
+            if run.source in SOURCES
+            else ()
+        )
         return cls(sis_label(run), source_of, {row.source_field: row.where for row in rows})
 
 
@@ -268,7 +319,18 @@ def error_row(issue: Issue, places: Places) -> ErrorRow:
     source_field = issue.source_field or places.source_of.get(issue.field, "")
     where, sis_id = places.where.get(source_field, ""), issue.sis_id or ""
     place = place_of(issue.row_number, issue.column_index)
-    told = explain(issue.code, places.sis, source_field, where, label, issue.value, sis_id, gettext, place, issue.other)
+    told = explain(
+        issue.code,
+        places.sis,
+        source_field,
+        where,
+        label,
+        issue.value,
+        sis_id,
+        gettext,
+        place,
+        issue.other,
+    )
     return ErrorRow(
         issue.severity,
         word(SEVERITY_LABELS, issue.severity),
@@ -294,12 +356,19 @@ def place_of(row_number: int | None, column_index: int | None) -> str:
         return ""
     if column_index is None:
         return gettext("row %(row)s") % {"row": row_number}
-    return gettext("row %(row)s, column %(column)s") % {"row": row_number, "column": column_letter(column_index)}
+    return gettext("row %(row)s, column %(column)s") % {
+        "row": row_number,
+        "column": column_letter(column_index),
+    }
 
 
 def _new_row(run: Run, change: Change) -> NewRow:
     after = change.after
-    values = [(word(LABELS, key), _shown(key, after[key])) for key in (*STUDENT_FIELDS, "status") if after.get(key) is not None]
+    values = [
+        (word(LABELS, key), _shown(key, after[key]))
+        for key in (*STUDENT_FIELDS, "status")
+        if after.get(key) is not None
+    ]
     return NewRow(
         change.sis_id or "",
         change.first_name,
@@ -317,7 +386,12 @@ def _new_row(run: Run, change: Change) -> NewRow:
 
 def _updated_row(run: Run, change: Change) -> UpdatedRow:
     diffs = [
-        Diff(word(LABELS, key), _shown(key, change.before.get(key)), _shown(key, change.after.get(key)), key)
+        Diff(
+            word(LABELS, key),
+            _shown(key, change.before.get(key)),
+            _shown(key, change.after.get(key)),
+            key,
+        )
         for key in LABELS
         if key in change.after or key in change.before
     ]

@@ -30,7 +30,9 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 2_000  # rows that are made while one waits: well under a second
 KEPT: Final = timedelta(hours=24)
-SILENT: Final = timedelta(seconds=120)  # a maker that said nothing for so long is taken for dead; packing the largest file takes less
+SILENT: Final = timedelta(
+    seconds=120
+)  # a maker that said nothing for so long is taken for dead; packing the largest file takes less
 ATTEMPTS = 3
 
 
@@ -44,7 +46,10 @@ def request_report(run: Run, by: User | None, via: str = "web") -> ReportFile:
     The same wish again gets the same file, until the run changes or the file expires. Raises NoReport.
     """
     if retention.is_past_keeping(run):
-        raise NoReport(_("The rows of this report were removed after %(days)d days; its numbers stay.") % {"days": config.report_days})
+        raise NoReport(
+            _("The rows of this report were removed after %(days)d days; its numbers stay.")
+            % {"days": config.report_days}
+        )
     if not report.has_plan(run):
         raise NoReport(_("This run has no report, because it ended before all students were read."))
     wanted = ReportFile(
@@ -74,7 +79,12 @@ def request_report(run: Run, by: User | None, via: str = "web") -> ReportFile:
 
 def _same(wanted: ReportFile) -> QuerySet[ReportFile]:
     """The file of the same wish, without its content."""
-    files = ReportFile.objects.filter(school_id=wanted.school_id, run_id=wanted.run_id, stamp=wanted.stamp, language=wanted.language)
+    files = ReportFile.objects.filter(
+        school_id=wanted.school_id,
+        run_id=wanted.run_id,
+        stamp=wanted.stamp,
+        language=wanted.language,
+    )
     return files.exclude(state=ReportState.FAILED).defer("content")
 
 
@@ -112,7 +122,9 @@ def make(file_id: UUID) -> None:
         return
     try:
         with override(file.language), TemporaryFile() as target:
-            excel.write_report(file.run, target, progress=lambda done, total: _touch(file, done, total))
+            excel.write_report(
+                file.run, target, progress=lambda done, total: _touch(file, done, total)
+            )
             target.seek(0)
             _store(file, target.read())
     except _TakenOver:
@@ -142,7 +154,11 @@ def _claim(file_id: UUID) -> ReportFile | None:
         return None
     if not waiting.update(attempts=F("attempts") + 1, touched_at=Now(), rows_done=0):
         return None
-    return ReportFile.objects.defer("content").select_related("run__school", "run__requested_by", "school", "requested_by").get(pk=file_id)
+    return (
+        ReportFile.objects.defer("content")
+        .select_related("run__school", "run__requested_by", "school", "requested_by")
+        .get(pk=file_id)
+    )
 
 
 def _touch(file: ReportFile, done: int, total: int) -> None:
@@ -155,11 +171,23 @@ def _touch(file: ReportFile, done: int, total: int) -> None:
 def _store(file: ReportFile, content: bytes) -> None:
     """Keep the finished file, and note in the audit log that a person got it made: ids and counts only."""
     with transaction.atomic():
-        ready = {"state": ReportState.READY, "content": content, "size": len(content), "expires_at": Now() + KEPT}
+        ready = {
+            "state": ReportState.READY,
+            "content": content,
+            "size": len(content),
+            "expires_at": Now() + KEPT,
+        }
         if not _ours(file).update(**ready):
             raise _TakenOver
         counts = report.tab_counts(file.run)._asdict()
-        audit.record("report.made", school=file.school, actor=file.requested_by, subject=str(file.run_id), via=file.via, **counts)
+        audit.record(
+            "report.made",
+            school=file.school,
+            actor=file.requested_by,
+            subject=str(file.run_id),
+            via=file.via,
+            **counts,
+        )
 
 
 def _ours(file: ReportFile) -> QuerySet[ReportFile]:
@@ -168,11 +196,20 @@ def _ours(file: ReportFile) -> QuerySet[ReportFile]:
 
 def hand_out(file: ReportFile, by: User | None, via: str = "web") -> bytes | None:
     """The content of a file that is ready, noted in the audit log; None where it is not (or no longer) there."""
-    there = ReportFile.objects.filter(pk=file.pk, school_id=file.school_id, state=ReportState.READY, expires_at__gt=Now())
+    there = ReportFile.objects.filter(
+        pk=file.pk, school_id=file.school_id, state=ReportState.READY, expires_at__gt=Now()
+    )
     content = there.values_list("content", flat=True).first()
     if content is None:
         return None
-    audit.record("report.downloaded", school=file.school, actor=by, subject=str(file.run_id), via=via, bytes=file.size)
+    audit.record(
+        "report.downloaded",
+        school=file.school,
+        actor=by,
+        subject=str(file.run_id),
+        via=via,
+        bytes=file.size,
+    )
     return bytes(content)
 
 
@@ -180,7 +217,9 @@ def sweep_reports() -> None:
     """Wake files whose maker fell silent, and delete those whose time is over."""
     expire_reports()
     silent = ReportFile.objects.filter(
-        Q(touched_at__lt=Now() - SILENT) | Q(touched_at__isnull=True, created_at__lt=Now() - SILENT), state=ReportState.MAKING
+        Q(touched_at__lt=Now() - SILENT)
+        | Q(touched_at__isnull=True, created_at__lt=Now() - SILENT),
+        state=ReportState.MAKING,
     )
     for file_id in silent.values_list("pk", flat=True):
         _wake(file_id)

@@ -20,13 +20,27 @@ SENTENCES: Final[dict[str, str]] = {
     "same_email_and_name": _(
         "%(sis)s has %(name)s under the SIS ID %(sis_id)s with the e-mail %(email)s; an account without a link has the same two."
     ),
-    "confirmed_by_person": _("A person has confirmed that this account is the student whom %(sis)s knows by the SIS ID %(sis_id)s."),
-    "sis_id_is_back": _("The account of the SIS ID %(sis_id)s had left, and %(sis)s has this ID again."),
-    "fields_differ": _("The account is linked by the SIS ID %(sis_id)s, and %(sis)s says something else for: %(fields)s."),
-    "nothing_differs": _("The account is linked by the SIS ID %(sis_id)s, and %(sis)s says what the account holds."),
-    "grade_not_selected": _("%(sis)s has the SIS ID %(sis_id)s in a grade level that isn't among the selected ones, so it was left alone."),
-    "row_is_new": _("Row %(row)s of the file has a SIS ID, student number or e-mail that no account has: %(email)s."),
-    "row_differs": _("Row %(row)s of the file belongs to this account, and says something else for: %(fields)s."),
+    "confirmed_by_person": _(
+        "A person has confirmed that this account is the student whom %(sis)s knows by the SIS ID %(sis_id)s."
+    ),
+    "sis_id_is_back": _(
+        "The account of the SIS ID %(sis_id)s had left, and %(sis)s has this ID again."
+    ),
+    "fields_differ": _(
+        "The account is linked by the SIS ID %(sis_id)s, and %(sis)s says something else for: %(fields)s."
+    ),
+    "nothing_differs": _(
+        "The account is linked by the SIS ID %(sis_id)s, and %(sis)s says what the account holds."
+    ),
+    "grade_not_selected": _(
+        "%(sis)s has the SIS ID %(sis_id)s in a grade level that isn't among the selected ones, so it was left alone."
+    ),
+    "row_is_new": _(
+        "Row %(row)s of the file has a SIS ID, student number or e-mail that no account has: %(email)s."
+    ),
+    "row_differs": _(
+        "Row %(row)s of the file belongs to this account, and says something else for: %(fields)s."
+    ),
     "not_sent": _(
         "All %(read)s records were read (%(reading)s), and the SIS ID %(sis_id)s was not among them. The account was left alone."
     ),
@@ -40,9 +54,13 @@ SENTENCES: Final[dict[str, str]] = {
     "class_has_graduated": _(
         "The SIS ID %(sis_id)s has been missing for as long as your rule for leavers says, and its class has graduated."
     ),
-    "account_protected": _("A person protects this account from sync. %(sis)s would have changed: %(fields)s."),
+    "account_protected": _(
+        "A person protects this account from sync. %(sis)s would have changed: %(fields)s."
+    ),
     "fields_locked": _("A person keeps these values, and %(sis)s says something else: %(fields)s."),
-    "on_never_import_list": _("%(sis)s has the SIS ID %(sis_id)s with the e-mail %(email)s; one of them is on your never import list."),
+    "on_never_import_list": _(
+        "%(sis)s has the SIS ID %(sis_id)s with the e-mail %(email)s; one of them is on your never import list."
+    ),
 }
 
 
@@ -67,5 +85,10 @@ def reason_of(run: Run, change: Change, sis: str) -> str:
 
 def _reading(run: Run) -> str:
     """Which reading of the roster a sentence speaks of: its pages and its day."""
-    pages = ngettext("%(number)s page", "%(number)s pages", run.pages_done) % {"number": number_format(run.pages_done, force_grouping=True)}
-    return gettext("%(pages)s, %(day)s") % {"pages": pages, "day": day_of(run.started_at or run.requested_at, run.school)}
+    pages = ngettext("%(number)s page", "%(number)s pages", run.pages_done) % {
+        "number": number_format(run.pages_done, force_grouping=True)
+    }
+    return gettext("%(pages)s, %(day)s") % {
+        "pages": pages,
+        "day": day_of(run.started_at or run.requested_at, run.school),
+    }

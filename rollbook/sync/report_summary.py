@@ -14,7 +14,13 @@ from rollbook.roster.values import grade_label
 from rollbook.sync.models import Change, Issue, Mode, Run, RunState, Trigger
 from rollbook.sync.proofs import proof_words
 from rollbook.sync.report import UPDATED_KINDS, count_changes, sis_label
-from rollbook.sync.report_words import KIND_LABELS, SEVERITY_PLURALS, UNFINISHED, applied_words, word
+from rollbook.sync.report_words import (
+    KIND_LABELS,
+    SEVERITY_PLURALS,
+    UNFINISHED,
+    applied_words,
+    word,
+)
 
 EMAIL_CHANGED: Final = gettext_noop("E-mail changed")
 FEW: Final = 5  # addresses that move between two domains without being one decision
@@ -35,7 +41,9 @@ def summary(run: Run) -> list[Line]:
 def about(run: Run) -> list[Line]:
     """Who, what, when, and in a plain sentence what was changed."""
     started_by = (
-        run.requested_by.name if run.trigger in {Trigger.PERSON, Trigger.UPLOAD} and run.requested_by else str(Trigger(run.trigger).label)
+        run.requested_by.name
+        if run.trigger in {Trigger.PERSON, Trigger.UPLOAD} and run.requested_by
+        else str(Trigger(run.trigger).label)
     )
     duration = run.finished_at - run.started_at if run.finished_at and run.started_at else None
     lines = [
@@ -52,7 +60,10 @@ def about(run: Run) -> list[Line]:
         Line(gettext("What was changed"), what_was_changed(run)),
     ]
     if run.error_what:
-        lines += [Line(gettext("What went wrong"), run.error_what), Line(gettext("What to do"), run.error_remedy)]
+        lines += [
+            Line(gettext("What went wrong"), run.error_what),
+            Line(gettext("What to do"), run.error_remedy),
+        ]
     return lines
 
 
@@ -60,16 +71,26 @@ def _what_was_read(run: Run) -> Line:
     """The file of an upload; of a SIS, the grades that were pulled in."""
     if run.is_upload:
         return Line(gettext("File"), str(run.settings.get("file_name", "")))
-    return Line(gettext("Grades"), ", ".join(grade_label(level) for level in run.settings.get("grades", ())))
+    return Line(
+        gettext("Grades"), ", ".join(grade_label(level) for level in run.settings.get("grades", ()))
+    )
 
 
 def numbers(run: Run) -> list[Line]:
     """The counts of a run: what was read, each kind of change, each severity."""
     stored = {kind: sum(by_outcome.values()) for kind, by_outcome in count_changes(run).items()}
-    severities = Issue.objects.filter(school_id=run.school_id, run_id=run.pk).order_by().values_list("severity").annotate(Count("pk"))
+    severities = (
+        Issue.objects.filter(school_id=run.school_id, run_id=run.pk)
+        .order_by()
+        .values_list("severity")
+        .annotate(Count("pk"))
+    )
     counts: dict[str, int] = {**stored, **dict(severities), **run.counts}
     names = KIND_LABELS | {"email_changed": EMAIL_CHANGED} | SEVERITY_PLURALS
-    read = [Line(gettext("Pages read"), run.pages_done), Line(gettext("Students read"), counts.get("read", run.students_done))]
+    read = [
+        Line(gettext("Pages read"), run.pages_done),
+        Line(gettext("Students read"), counts.get("read", run.students_done)),
+    ]
     return read + [Line(word(names, key), counts.get(key, 0)) for key in names]
 
 
@@ -91,7 +112,11 @@ def what_was_changed(run: Run) -> str:
         said = gettext("No account was changed.")
     elif not said:
         in_step = run.counts.get("unchanged") and not run.counts.get("error")
-        said = gettext("Nothing changed: every account was in step already.") if in_step else gettext("No account had to be changed.")
+        said = (
+            gettext("Nothing changed: every account was in step already.")
+            if in_step
+            else gettext("No account had to be changed.")
+        )
     if overtaken:
         text = ngettext(
             "%(number)d account was left as it is, because it had been changed while the run was waiting.",
@@ -101,7 +126,9 @@ def what_was_changed(run: Run) -> str:
         said = f"{said} {text % {'number': overtaken}}"
     if left_out:
         text = ngettext(
-            "%(number)d change was left out, as it was approved.", "%(number)d changes were left out, as it was approved.", left_out
+            "%(number)d change was left out, as it was approved.",
+            "%(number)d changes were left out, as it was approved.",
+            left_out,
         )
         said = f"{said} {text % {'number': left_out}}"
     return said
@@ -112,11 +139,24 @@ def moved_domains(run: Run) -> list[str]:
     if not run.counts.get("email_changed", 0) > FEW:
         return []
     was, becomes = (
-        Func(KT(f"{name}__email_key"), Value("@"), Value(2), function="split_part", output_field=TextField())
+        Func(
+            KT(f"{name}__email_key"),
+            Value("@"),
+            Value(2),
+            function="split_part",
+            output_field=TextField(),
+        )
         for name in ("before", "after")
     )
-    changes = Change.objects.filter(school_id=run.school_id, run_id=run.pk, kind__in=UPDATED_KINDS, after__has_key="email_key").order_by()
-    moves = changes.annotate(was=was, becomes=becomes).values_list("was", "becomes").annotate(number=Count("pk")).order_by("-number")
+    changes = Change.objects.filter(
+        school_id=run.school_id, run_id=run.pk, kind__in=UPDATED_KINDS, after__has_key="email_key"
+    ).order_by()
+    moves = (
+        changes.annotate(was=was, becomes=becomes)
+        .values_list("was", "becomes")
+        .annotate(number=Count("pk"))
+        .order_by("-number")
+    )
     told = gettext("%(number)s addresses move from @%(was)s to @%(becomes)s")
     return [
         told % {"number": number_format(number, force_grouping=True), "was": old, "becomes": new}
@@ -128,11 +168,15 @@ def moved_domains(run: Run) -> list[str]:
 def undone_words(run: Run) -> str:
     """What an undo put back, and what it left alone."""
     counts = run.counts
-    accounts, values, deactivated, stays = (counts.get(f"undone_{name}", 0) for name in ("accounts", "values", "deactivated", "stays"))
+    accounts, values, deactivated, stays = (
+        counts.get(f"undone_{name}", 0) for name in ("accounts", "values", "deactivated", "stays")
+    )
     said = []
     if accounts:
         text = ngettext(
-            "%(values)d value of %(number)d student went back.", "%(values)d values of %(number)d students went back.", accounts
+            "%(values)d value of %(number)d student went back.",
+            "%(values)d values of %(number)d students went back.",
+            accounts,
         )
         said.append(text % {"values": values, "number": accounts})
     if deactivated:
@@ -171,4 +215,7 @@ def _span(duration: timedelta) -> str:
     minutes, seconds = divmod(seconds, 60)
     if minutes < 60:
         return gettext("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": seconds}
-    return gettext("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
+    return gettext("%(hours)d h %(minutes)d min") % {
+        "hours": minutes // 60,
+        "minutes": minutes % 60,
+    }

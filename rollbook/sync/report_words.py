@@ -57,8 +57,12 @@ REASONS: Final[dict[str, str]] = {
     "not_sent": _("The SIS no longer has this student"),
     "not_sent_graduated": _("The SIS no longer has this student, whose class has graduated"),
     "not_sent_yet": _("The SIS no longer has this student; the time of grace is not over"),
-    "not_sent_paused": _("The SIS did not send this student; leavers are left alone during this pause"),
-    "missing_long_enough": _("The SIS has not had this student for as long as your rule for leavers says"),
+    "not_sent_paused": _(
+        "The SIS did not send this student; leavers are left alone during this pause"
+    ),
+    "missing_long_enough": _(
+        "The SIS has not had this student for as long as your rule for leavers says"
+    ),
     "class_has_graduated": _("The SIS no longer has this student, whose class has graduated"),
     "account_protected": _("The account is protected from sync; this is what would have changed"),
     "fields_locked": _("The SIS has other values; these are kept by hand"),
@@ -82,11 +86,15 @@ UNFINISHED: Final[dict[str, str]] = {
 # What was done to accounts: said first, and said after another.
 APPLIED: Final[dict[str, tuple[Promise, Promise]]] = {
     ChangeKind.NEW: (
-        ngettext_lazy("%(number)s account was created", "%(number)s accounts were created", "count"),
+        ngettext_lazy(
+            "%(number)s account was created", "%(number)s accounts were created", "count"
+        ),
         ngettext_lazy("%(number)s was created", "%(number)s were created", "count"),
     ),
     ChangeKind.UPDATED: (
-        ngettext_lazy("%(number)s account was updated", "%(number)s accounts were updated", "count"),
+        ngettext_lazy(
+            "%(number)s account was updated", "%(number)s accounts were updated", "count"
+        ),
         ngettext_lazy("%(number)s was updated", "%(number)s were updated", "count"),
     ),
     ChangeKind.LINKED: (
@@ -94,16 +102,28 @@ APPLIED: Final[dict[str, tuple[Promise, Promise]]] = {
         ngettext_lazy("%(number)s was linked", "%(number)s were linked", "count"),
     ),
     ChangeKind.RETURNING: (
-        ngettext_lazy("%(number)s account was brought back", "%(number)s accounts were brought back", "count"),
+        ngettext_lazy(
+            "%(number)s account was brought back", "%(number)s accounts were brought back", "count"
+        ),
         ngettext_lazy("%(number)s was brought back", "%(number)s were brought back", "count"),
     ),
     ChangeKind.LEFT: (
-        ngettext_lazy("%(number)s account was closed as left", "%(number)s accounts were closed as left", "count"),
+        ngettext_lazy(
+            "%(number)s account was closed as left",
+            "%(number)s accounts were closed as left",
+            "count",
+        ),
         ngettext_lazy("%(number)s was closed as left", "%(number)s were closed as left", "count"),
     ),
     ChangeKind.GRADUATED: (
-        ngettext_lazy("%(number)s account was closed as graduated", "%(number)s accounts were closed as graduated", "count"),
-        ngettext_lazy("%(number)s was closed as graduated", "%(number)s were closed as graduated", "count"),
+        ngettext_lazy(
+            "%(number)s account was closed as graduated",
+            "%(number)s accounts were closed as graduated",
+            "count",
+        ),
+        ngettext_lazy(
+            "%(number)s was closed as graduated", "%(number)s were closed as graduated", "count"
+        ),
     ),
 }
 LABELS: Final[dict[str, str]] = {field.key: field.label for field in STUDENT_FIELDS.values()} | {
@@ -123,6 +143,9 @@ def applied_words(applied: dict[ChangeKind, int]) -> str:
     parts: list[str] = []
     for kind, (first, after) in APPLIED.items():
         if count := applied.get(ChangeKind(kind), 0):
-            numbers = {"count": count, "number": number_format(count, use_l10n=True, force_grouping=True)}
+            numbers = {
+                "count": count,
+                "number": number_format(count, use_l10n=True, force_grouping=True),
+            }
             parts.append(str((after if parts else first) % numbers))
     return gettext("%(list)s.") % {"list": get_text_list(parts, gettext("and"))} if parts else ""

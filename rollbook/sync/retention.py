@@ -15,14 +15,18 @@ from rollbook.sync.models import ACTIVE_STATES, Change, Issue, Notice, Problem, 
 
 log = logging.getLogger(__name__)
 
-EVERY_SECONDS: Final = 3_600.0  # a worker makes its rounds three times a minute; nothing ages that fast
+EVERY_SECONDS: Final = (
+    3_600.0  # a worker makes its rounds three times a minute; nothing ages that fast
+)
 RUNS_AT_A_TIME: Final = 20
 _looked = 0.0
 
 
 def is_past_keeping(run: Run) -> bool:
     """Whether the rows of this run's report have been removed, or are about to be; its numbers stay."""
-    return run.finished_at is not None and run.finished_at < timezone.now() - timedelta(days=config.report_days)
+    return run.finished_at is not None and run.finished_at < timezone.now() - timedelta(
+        days=config.report_days
+    )
 
 
 def sweep() -> None:
@@ -38,15 +42,25 @@ def remove_old() -> int:
     """Remove the rows of every run that ended longer ago than reports are kept. Returns how many runs had some."""
     past = timezone.now() - timedelta(days=config.report_days)
     of_run = {"school": OuterRef("school"), "run": OuterRef("pk")}
-    with_rows = Q(Exists(Change.objects.filter(**of_run))) | Q(Exists(Issue.objects.filter(**of_run)))
-    old = Run.objects.filter(with_rows, finished_at__lt=past).exclude(state__in=ACTIVE_STATES).order_by("finished_at")
+    with_rows = Q(Exists(Change.objects.filter(**of_run))) | Q(
+        Exists(Issue.objects.filter(**of_run))
+    )
+    old = (
+        Run.objects.filter(with_rows, finished_at__lt=past)
+        .exclude(state__in=ACTIVE_STATES)
+        .order_by("finished_at")
+    )
     number = 0
     while runs := list(old[:RUNS_AT_A_TIME]):
         for run in runs:  # each in a transaction of its own: the largest have 200,000 rows
             for rows in (Change, Issue):
                 rows.objects.filter(school=run.school_id, run=run.pk).delete()
             number += 1
-            log.info("run %s: the rows of its report were removed after %d days", run.pk, config.report_days)
+            log.info(
+                "run %s: the rows of its report were removed after %d days",
+                run.pk,
+                config.report_days,
+            )
     Notice.objects.filter(created_at__lt=past).exclude(state=MailState.WAITING).delete()
     Problem.objects.filter(fixed_at__lt=past).delete()
     Session.objects.filter(expire_date__lt=timezone.now()).delete()

@@ -9,7 +9,17 @@ from django.db import DatabaseError, connection
 from procrastinate.exceptions import ConnectorException
 
 from rollbook.schools import slow_down
-from rollbook.sync import invitations, notices, places, queue, report_files, retention, runs, schedules, uploads
+from rollbook.sync import (
+    invitations,
+    notices,
+    places,
+    queue,
+    report_files,
+    retention,
+    runs,
+    schedules,
+    uploads,
+)
 
 log = logging.getLogger(__name__)
 
@@ -37,5 +47,7 @@ def make() -> None:
             log.warning("%s not done: %s", name, type(error).__name__)
             connection.close()
         except Exception as error:  # noqa: BLE001 - without its rounds a worker would start no scheduled run and rescue none
-            where = "".join(traceback.format_tb(error.__traceback__))  # the lines of code; the message might hold a student's value
+            where = "".join(
+                traceback.format_tb(error.__traceback__)
+            )  # the lines of code; the message might hold a student's value
             log.error("%s not done: %s\n%s", name, type(error).__name__, where)

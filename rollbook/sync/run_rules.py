@@ -19,25 +19,41 @@ def settings_of(integration: Integration) -> dict[str, Any]:
 
 def ours(run: Run) -> frozenset[str]:
     """Fields where the app wins."""
-    return frozenset(field for field, rule in run.settings.get("field_rules", {}).items() if rule.get("wins") == "app")
+    return frozenset(
+        field
+        for field, rule in run.settings.get("field_rules", {}).items()
+        if rule.get("wins") == "app"
+    )
 
 
 def clears(run: Run) -> frozenset[str]:
     """Fields that a blank in the SIS empties."""
-    return frozenset(field for field, rule in run.settings.get("field_rules", {}).items() if rule.get("blank_clears"))
+    return frozenset(
+        field
+        for field, rule in run.settings.get("field_rules", {}).items()
+        if rule.get("blank_clears")
+    )
 
 
 def leavers(run: Run) -> Leavers:
     """The policy about accounts that the roster lacks."""
-    return Leavers(run.requested_at.astimezone(UTC).date(), **run.settings.get("leavers", {}), paused=run.settings.get("only_adds", False))
+    return Leavers(
+        run.requested_at.astimezone(UTC).date(),
+        **run.settings.get("leavers", {}),
+        paused=run.settings.get("only_adds", False),
+    )
 
 
 def exceptions(run: Run) -> Exceptions:
     """Students of the school who are never imported, and accounts whose e-mail stays."""
     never = list(NeverImport.objects.filter(school_id=run.school_id).values_list("field", "key"))
-    locked = FieldLock.objects.filter(school_id=run.school_id, field="email").values_list("account_id", flat=True)
+    locked = FieldLock.objects.filter(school_id=run.school_id, field="email").values_list(
+        "account_id", flat=True
+    )
     standing = Q(until__isnull=True) | Q(until__gt=timezone.now())
-    protected = Protection.objects.filter(standing, school_id=run.school_id).values_list("account_id", flat=True)
+    protected = Protection.objects.filter(standing, school_id=run.school_id).values_list(
+        "account_id", flat=True
+    )
     return Exceptions(
         sis_ids=frozenset(key for field, key in never if field == "sis_id"),
         email_keys=frozenset(key for field, key in never if field == "email"),

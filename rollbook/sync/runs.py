@@ -24,16 +24,29 @@ from rollbook.schools.models import School, User
 from rollbook.sources.base import Page
 from rollbook.sync import limits, linking, notices, proofs, readiness, run_rules, store
 from rollbook.sync.left_out import left_out
-from rollbook.sync.models import OCCUPYING, WORKING_STATES, Change, Integration, Mode, Run, RunState, Trigger
+from rollbook.sync.models import (
+    OCCUPYING,
+    WORKING_STATES,
+    Change,
+    Integration,
+    Mode,
+    Run,
+    RunState,
+    Trigger,
+)
 from rollbook.sync.refusals import RunRefused as RunRefused  # noqa: PLC0414 - who asks for a run catches it as runs.RunRefused
 
 log = logging.getLogger(__name__)
 
 MOVES: Final[dict[RunState, frozenset[RunState]]] = {
     RunState.QUEUED: frozenset({RunState.FETCHING, RunState.FAILED}),
-    RunState.FETCHING: frozenset({RunState.FETCHING, RunState.PLANNED, RunState.PREVIEW, RunState.FAILED}),
+    RunState.FETCHING: frozenset(
+        {RunState.FETCHING, RunState.PLANNED, RunState.PREVIEW, RunState.FAILED}
+    ),
     RunState.PREVIEW: frozenset({RunState.PLANNED, RunState.DISCARDED}),
-    RunState.PLANNED: frozenset({RunState.ON_HOLD, RunState.APPLYING, RunState.DONE, RunState.FAILED}),
+    RunState.PLANNED: frozenset(
+        {RunState.ON_HOLD, RunState.APPLYING, RunState.DONE, RunState.FAILED}
+    ),
     RunState.ON_HOLD: frozenset({RunState.PLANNED, RunState.DISCARDED}),
     RunState.APPLYING: frozenset({RunState.APPLYING, RunState.DONE, RunState.FAILED}),
     RunState.DONE: frozenset({RunState.UNDONE}),
@@ -104,23 +117,56 @@ def request(
         with transaction.atomic():
             run.save(force_insert=True)
             audit.record(
-                "run.requested", school=integration.school, actor=by, subject=str(run.pk), via=via, mode=run.mode, trigger=run.trigger
+                "run.requested",
+                school=integration.school,
+                actor=by,
+                subject=str(run.pk),
+                via=via,
+                mode=run.mode,
+                trigger=run.trigger,
             )
             if once:
-                audit.record("run.limits_widened", school=integration.school, actor=by, subject=str(run.pk), via=via, **once)
+                audit.record(
+                    "run.limits_widened",
+                    school=integration.school,
+                    actor=by,
+                    subject=str(run.pk),
+                    via=via,
+                    **once,
+                )
             wake(run.pk)
     except IntegrityError:
         of_school = Run.objects.filter(school_id=integration.school_id)
-        there = of_school.filter(integration=integration, due_at=due_at, due_at__isnull=False) | of_school.filter(OCCUPYING)
+        there = of_school.filter(
+            integration=integration, due_at=due_at, due_at__isnull=False
+        ) | of_school.filter(OCCUPYING)
         if (run_there := there.first()) is None:  # it ended in this very moment: there is room now
-            return request(integration, trigger=trigger, by=by, mode=mode, due_at=due_at, wider=wider, only_adds=only_adds, via=via)
+            return request(
+                integration,
+                trigger=trigger,
+                by=by,
+                mode=mode,
+                due_at=due_at,
+                wider=wider,
+                only_adds=only_adds,
+                via=via,
+            )
         return Requested(run_there, created=False)
     return Requested(run, created=True)
 
 
-def request_preview(school: School, by: User | None, settings: dict[str, Any], via: str = "web") -> Run:
+def request_preview(
+    school: School, by: User | None, settings: dict[str, Any], via: str = "web"
+) -> Run:
     """Ask for the plan of an upload. It rests as a preview when it is complete; `confirm` lets it be applied."""
-    run = Run(school=school, source=SPREADSHEET, mode=Mode.LIVE, trigger=Trigger.UPLOAD, requested_by=by, settings=settings)
+    run = Run(
+        school=school,
+        source=SPREADSHEET,
+        mode=Mode.LIVE,
+        trigger=Trigger.UPLOAD,
+        requested_by=by,
+        settings=settings,
+    )
     with transaction.atomic():
         run.save(force_insert=True)
         audit.record("upload.previewed", school=school, actor=by, subject=str(run.pk), via=via)
@@ -128,23 +174,45 @@ def request_preview(school: School, by: User | None, settings: dict[str, Any], v
     return run
 
 
-def request_undo(undone: Run, by: User | None, settings: dict[str, Any], number: int, via: str = "web") -> Run:
+def request_undo(
+    undone: Run, by: User | None, settings: dict[str, Any], number: int, via: str = "web"
+) -> Run:
     """The run that takes another back; its caller plans it in the same transaction, or lets a worker do so. Then it rests as a preview."""
-    run = Run(school_id=undone.school_id, source=undone.source, mode=Mode.LIVE, trigger=Trigger.PERSON, undoes=undone)
+    run = Run(
+        school_id=undone.school_id,
+        source=undone.source,
+        mode=Mode.LIVE,
+        trigger=Trigger.PERSON,
+        undoes=undone,
+    )
     run.requested_by, run.settings, run.students_total = by, settings, number
     run.save(force_insert=True)
-    audit.record("undo.previewed", school=undone.school, actor=by, subject=str(run.pk), via=via, run=str(undone.pk))
+    audit.record(
+        "undo.previewed",
+        school=undone.school,
+        actor=by,
+        subject=str(run.pk),
+        via=via,
+        run=str(undone.pk),
+    )
     return run
 
 
 def turn(run: Run, to: RunState) -> bool:
     """Note that an undo has taken a finished run back, or that such an undo was itself undone."""
-    return bool(Run.objects.filter(pk=run.pk, state__in=[state for state, targets in MOVES.items() if to in targets]).update(state=to))
+    return bool(
+        Run.objects.filter(
+            pk=run.pk, state__in=[state for state, targets in MOVES.items() if to in targets]
+        ).update(state=to)
+    )
 
 
 def replace_preview(run: Run) -> bool:
     """Delete a preview, or what was to become one, because another takes its place. False where it was confirmed meanwhile."""
-    before_confirming = Q(state__in=(RunState.QUEUED, RunState.FETCHING, RunState.PREVIEW, RunState.FAILED), trigger=Trigger.UPLOAD)
+    before_confirming = Q(
+        state__in=(RunState.QUEUED, RunState.FETCHING, RunState.PREVIEW, RunState.FAILED),
+        trigger=Trigger.UPLOAD,
+    )
     before_confirming |= Q(state=RunState.PREVIEW, undoes__isnull=False)
     with transaction.atomic():
         there = Run.objects.select_for_update().filter(before_confirming, pk=run.pk).first()
@@ -190,7 +258,10 @@ def claim(run_id: UUID) -> Run | None:
         fence=F("fence") + 1,
         attempts=F("attempts") + 1,
         started_at=Coalesce(F("started_at"), Now()),
-        pages_done=models.Case(models.When(state__in=(RunState.QUEUED, RunState.FETCHING), then=models.Value(0)), default=F("pages_done")),
+        pages_done=models.Case(
+            models.When(state__in=(RunState.QUEUED, RunState.FETCHING), then=models.Value(0)),
+            default=F("pages_done"),
+        ),
         lease_until=Now() + timedelta(seconds=config.lease_seconds),
         error_code="",
         error_what="",
@@ -200,7 +271,11 @@ def claim(run_id: UUID) -> Run | None:
 
 def heartbeat(run: Run) -> bool:
     """Renew the lease of a claimed run; False where it is no longer ours."""
-    return bool(_ours(run).filter(state__in=WORKING_STATES).update(lease_until=Now() + timedelta(seconds=config.lease_seconds)))
+    return bool(
+        _ours(run)
+        .filter(state__in=WORKING_STATES)
+        .update(lease_until=Now() + timedelta(seconds=config.lease_seconds))
+    )
 
 
 def progress(run: Run, pages: list[Page], students_done: int) -> None:
@@ -212,7 +287,12 @@ def progress(run: Run, pages: list[Page], students_done: int) -> None:
     if (
         not _ours(run)
         .filter(state__in=WORKING_STATES)
-        .update(pages_done=run.pages_done, pages_total=run.pages_total, students_done=students_done, students_total=run.students_total)
+        .update(
+            pages_done=run.pages_done,
+            pages_total=run.pages_total,
+            students_done=students_done,
+            students_total=run.students_total,
+        )
     ):
         raise LeaseLost(str(run.pk))
 
@@ -261,7 +341,12 @@ def finish(run: Run, counts: dict[str, int] | None = None) -> None:
 
 def fail(run: Run, code: str, what: str, remedy: str, proof: Proof | None = None) -> None:
     """The run can't go on; nothing was applied. `proof` is that of a roster that came short."""
-    run.error_code, run.error_what, run.error_remedy, run.proof = code, what, remedy, proofs.kept(run, proof)
+    run.error_code, run.error_what, run.error_remedy, run.proof = (
+        code,
+        what,
+        remedy,
+        proofs.kept(run, proof),
+    )
     failed = {"error_code": code, "error_what": what, "error_remedy": remedy, "proof": run.proof}
     move(run, RunState.FAILED, **failed, lease_until=None, finished_at=Now())
 
@@ -284,17 +369,27 @@ def approve(run: Run, by: User | None, via: str = "web", *, additions_only: bool
     wanted students do in any case.
     """
     with transaction.atomic():
-        moved = Run.objects.filter(pk=run.pk, school_id=run.school_id, state=RunState.ON_HOLD).update(
+        moved = Run.objects.filter(
+            pk=run.pk, school_id=run.school_id, state=RunState.ON_HOLD
+        ).update(
             state=RunState.PLANNED,
             alarms=[],
-            settings=run.settings | {"held_for": run.alarms, "approved": "additions" if additions_only else "all"},
+            settings=run.settings
+            | {"held_for": run.alarms, "approved": "additions" if additions_only else "all"},
             lease_until=None,
             attempts=0,
         )
         if moved:
-            rows = Change.objects.filter(left_out(run, additions_only=additions_only), school_id=run.school_id, run_id=run.pk, outcome="")
+            rows = Change.objects.filter(
+                left_out(run, additions_only=additions_only),
+                school_id=run.school_id,
+                run_id=run.pk,
+                outcome="",
+            )
             told = {"additions_only": additions_only, "left_out": rows.update(outcome="left_out")}
-            audit.record("run.approved", school=run.school, actor=by, subject=str(run.pk), via=via, **told)
+            audit.record(
+                "run.approved", school=run.school, actor=by, subject=str(run.pk), via=via, **told
+            )
             wake(run.pk)
     return bool(moved)
 
@@ -307,17 +402,25 @@ def confirm(run: Run, by: User | None, via: str = "web") -> bool:
     try:
         with transaction.atomic():
             rests = Run.objects.filter(pk=run.pk, school_id=run.school_id, state=RunState.PREVIEW)
-            moved = rests.update(state=RunState.PLANNED, started_at=None)  # how long a preview rests is no part of how long the run takes
+            moved = rests.update(
+                state=RunState.PLANNED, started_at=None
+            )  # how long a preview rests is no part of how long the run takes
             if moved:
                 audit.record(
-                    "undo.confirmed" if run.is_undo else "upload.confirmed", school=run.school, actor=by, subject=str(run.pk), via=via
+                    "undo.confirmed" if run.is_undo else "upload.confirmed",
+                    school=run.school,
+                    actor=by,
+                    subject=str(run.pk),
+                    via=via,
                 )
                 wake(run.pk)
     except IntegrityError as error:
         raise RunRefused(
             "run_active",
             _("Nothing was written, because another run of this school is at work or on hold."),
-            _("Wait until it has ended, or decide about it; the preview stays as it is. Then confirm again."),
+            _(
+                "Wait until it has ended, or decide about it; the preview stays as it is. Then confirm again."
+            ),
         ) from error
     return bool(moved)
 
@@ -325,9 +428,9 @@ def confirm(run: Run, by: User | None, via: str = "web") -> bool:
 def discard(run: Run, by: User | None, via: str = "web") -> bool:
     """Put a held run or a preview aside; nothing is applied. False where it is neither (any more)."""
     with transaction.atomic():
-        moved = Run.objects.filter(pk=run.pk, school_id=run.school_id, state__in=(RunState.ON_HOLD, RunState.PREVIEW)).update(
-            state=RunState.DISCARDED, finished_at=Now()
-        )
+        moved = Run.objects.filter(
+            pk=run.pk, school_id=run.school_id, state__in=(RunState.ON_HOLD, RunState.PREVIEW)
+        ).update(state=RunState.DISCARDED, finished_at=Now())
         if moved:
             audit.record("run.discarded", school=run.school, actor=by, subject=str(run.pk), via=via)
     return bool(moved)
@@ -336,7 +439,9 @@ def discard(run: Run, by: User | None, via: str = "web") -> bool:
 def note_database_trouble(run: Run, error: Exception) -> None:
     """Note what ended this try, so that a run that is parked in the end says so. The database may be away for this as well."""
     try:
-        _ours(run).filter(state__in=WORKING_STATES).update(error_code="database_failed", error_what=type(error.__cause__ or error).__name__)
+        _ours(run).filter(state__in=WORKING_STATES).update(
+            error_code="database_failed", error_what=type(error.__cause__ or error).__name__
+        )
     except DatabaseError as again:
         log.warning("run %s: not noted either: %s", run.pk, type(again).__name__)
 
@@ -355,11 +460,19 @@ def sweep() -> list[UUID]:
     )
     for run in silent.filter(attempts__gte=config.run_attempts):
         code = run.error_code or "worker_died"
-        what = _("This run was started several times, and each time its worker ended before it was done. No account was changed.")
-        remedy = _("Start it again. If that fails too, ask the operator of this installation for the worker's log.")
+        what = _(
+            "This run was started several times, and each time its worker ended before it was done. No account was changed."
+        )
+        remedy = _(
+            "Start it again. If that fails too, ask the operator of this installation for the worker's log."
+        )
         if code == "database_failed":
-            what = _("The database failed each time this run was tried (%(error)s). No account was changed.") % {"error": run.error_what}
-            remedy = _("Ask the operator of this installation to look at the database and its disk, then start it again.")
+            what = _(
+                "The database failed each time this run was tried (%(error)s). No account was changed."
+            ) % {"error": run.error_what}
+            remedy = _(
+                "Ask the operator of this installation to look at the database and its disk, then start it again."
+            )
         with suppress(LeaseLost):
             fail(run, code, what, remedy)
     woken = list(silent.filter(attempts__lt=config.run_attempts).values_list("pk", flat=True))

@@ -19,7 +19,9 @@ from rollbook.roster.sheet_matching import SheetKey
 from rollbook.sync.models import Run
 
 CHUNK = 5_000  # rows that travel at a time
-FROZEN_SECONDS = 30  # the longest a worker may say nothing inside a transaction before the database ends it
+FROZEN_SECONDS = (
+    30  # the longest a worker may say nothing inside a transaction before the database ends it
+)
 _json = msgspec.json.Encoder()
 
 
@@ -34,23 +36,39 @@ class AccountKeys(NamedTuple):
 def load_account_keys(school_id: UUID, source: str) -> AccountKeys:
     """The light form of all accounts of a school, parted by their link: to this source, to none, to another."""
     keys = AccountKeys([], [], [])
-    with transaction.atomic(), connection.chunked_cursor() as cursor:  # the server keeps what hasn't travelled yet
+    with (
+        transaction.atomic(),
+        connection.chunked_cursor() as cursor,
+    ):  # the server keeps what hasn't travelled yet
         cursor.execute(_sql("load_account_keys"), {"school": school_id})
         while rows := cursor.fetchmany(CHUNK):
             for account_id, fingerprint, email_key, sis_id, linked_to in rows:
-                if sis_id is None or not linked_to:  # an upload may have told a SIS ID without linking it
+                if (
+                    sis_id is None or not linked_to
+                ):  # an upload may have told a SIS ID without linking it
                     keys.unlinked.append(AccountKey(bytes(account_id), None, email_key, None))
                 elif linked_to == source:
-                    keys.linked.append(AccountKey(bytes(account_id), fingerprint and bytes(fingerprint), email_key, sis_id))
+                    keys.linked.append(
+                        AccountKey(
+                            bytes(account_id), fingerprint and bytes(fingerprint), email_key, sis_id
+                        )
+                    )
                 else:
                     keys.elsewhere.append(email_key)
     return keys
 
 
-def load_sheet_keys(school_id: UUID, sis_ids: list[str], student_numbers: list[str], email_keys: list[str]) -> list[SheetKey]:
+def load_sheet_keys(
+    school_id: UUID, sis_ids: list[str], student_numbers: list[str], email_keys: list[str]
+) -> list[SheetKey]:
     """The light form of every account that one of these ids or addresses leads to."""
     with connection.cursor() as cursor:
-        wanted: dict[str, Any] = {"school": school_id, "sis_ids": sis_ids, "student_numbers": student_numbers, "email_keys": email_keys}
+        wanted: dict[str, Any] = {
+            "school": school_id,
+            "sis_ids": sis_ids,
+            "student_numbers": student_numbers,
+            "email_keys": email_keys,
+        }
         cursor.execute(_sql("load_sheet_keys"), wanted)
         return [SheetKey(bytes(account_id), *keys) for account_id, *keys in cursor.fetchall()]
 
@@ -84,11 +102,37 @@ def save_plan(run: Run, changes: Iterable[Change], issues: Iterable[Issue]) -> N
                 before = _json.encode(c.before).decode() if c.before else "{}"
                 after = _json.encode(c.after).decode() if c.after else "{}"
                 who = (c.sis_id, account_id, c.account_version, c.first_name, c.last_name, c.email)
-                copy.write_row((school, run_id, c.kind, *who, before, after, c.row_number, c.fingerprint, c.reason, ""))
+                copy.write_row(
+                    (
+                        school,
+                        run_id,
+                        c.kind,
+                        *who,
+                        before,
+                        after,
+                        c.row_number,
+                        c.fingerprint,
+                        c.reason,
+                        "",
+                    )
+                )
         with cursor.copy(_sql("copy_issues")) as copy:
             for i in issues:
                 place = (i.row_number, i.column_index, i.other)
-                copy.write_row((school, run_id, i.severity, i.code, i.sis_id, i.name, i.field, i.source_field, i.value, *place))
+                copy.write_row(
+                    (
+                        school,
+                        run_id,
+                        i.severity,
+                        i.code,
+                        i.sis_id,
+                        i.name,
+                        i.field,
+                        i.source_field,
+                        i.value,
+                        *place,
+                    )
+                )
 
 
 def fresh_id() -> bytes:
@@ -102,21 +146,29 @@ def fresh_id() -> bytes:
 def withdraw(run: Run, sis_ids: Iterable[str]) -> dict[str, str]:
     """Take planned changes back; the names of those taken back, by SIS ID."""
     with connection.cursor() as cursor:
-        cursor.execute(_sql("withdraw_changes"), {"school": run.school_id, "run": run.pk, "sis_ids": list(sis_ids)})
+        cursor.execute(
+            _sql("withdraw_changes"),
+            {"school": run.school_id, "run": run.pk, "sis_ids": list(sis_ids)},
+        )
         return dict(cursor.fetchall())
 
 
 def names_of(school_id: UUID, source: str, sis_ids: Iterable[str]) -> dict[str, str]:
     """The names of linked students, by SIS ID."""
     with connection.cursor() as cursor:
-        cursor.execute(_sql("names_of"), {"school": school_id, "source": source, "sis_ids": list(sis_ids)})
+        cursor.execute(
+            _sql("names_of"), {"school": school_id, "source": source, "sis_ids": list(sis_ids)}
+        )
         return dict(cursor.fetchall())
 
 
 def recycled_emails(run: Run) -> list[tuple[str | None, str, str, str, str | None]]:
     """SIS ID, name and e-mail of those whom the plan gives an e-mail that was another's not long ago, and that one's name and SIS ID."""
     with whole_tables():
-        return [(sis_id, name, email, earlier, its_id) for sis_id, name, email, earlier, its_id in _rows("recycled_emails", run)]
+        return [
+            (sis_id, name, email, earlier, its_id)
+            for sis_id, name, email, earlier, its_id in _rows("recycled_emails", run)
+        ]
 
 
 def count_plan(run: Run) -> dict[str, int]:
@@ -150,7 +202,11 @@ def expected_groups(run: Run) -> dict[tuple[str, str], int]:
 def planned_new(run: Run, sis_ids: Iterable[str]) -> Iterator[Planned]:
     """The new accounts that were planned for these SIS IDs."""
     for sis_id, after, fingerprint in _rows("planned_new", run, sis_ids=list(sis_ids)):
-        yield Planned(sis_id, after if isinstance(after, dict) else msgspec.json.decode(after), fingerprint and bytes(fingerprint))
+        yield Planned(
+            sis_id,
+            after if isinstance(after, dict) else msgspec.json.decode(after),
+            fingerprint and bytes(fingerprint),
+        )
 
 
 def apply_plan(run: Run) -> int:
@@ -159,7 +215,9 @@ def apply_plan(run: Run) -> int:
     Rows whose account has changed since they were planned are left out and marked. Should an e-mail or SIS ID have been given to
     somebody else meanwhile, the database refuses the whole; then those rows are marked too, and the rest is applied.
     """
-    with connection.cursor() as cursor:  # a worker that freezes in here must not keep the accounts locked
+    with (
+        connection.cursor() as cursor
+    ):  # a worker that freezes in here must not keep the accounts locked
         cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout TO '{FROZEN_SECONDS}s'")
     with whole_tables():
         return _apply(run)
@@ -205,14 +263,24 @@ def _write_accounts(run: Run) -> None:
 
 def _rows(name: str, run: Run, **more: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(_sql(name), {"school": run.school_id, "run": run.pk, "source": run.link_source, **more})
+        cursor.execute(
+            _sql(name), {"school": run.school_id, "run": run.pk, "source": run.link_source, **more}
+        )
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
 
 def _execute(name: str, run: Run) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(_sql(name), {"school": run.school_id, "run": run.pk, "source": run.link_source, "alias_days": config.alias_days})
+        cursor.execute(
+            _sql(name),
+            {
+                "school": run.school_id,
+                "run": run.pk,
+                "source": run.link_source,
+                "alias_days": config.alias_days,
+            },
+        )
         return int(cursor.rowcount)
 
 

@@ -76,10 +76,19 @@ def count_undo(run: Run) -> UndoNumbers:
 def mark_undone(run: Run, undoes: Run, outcome: str) -> None:
     """Note on the rows of another run what this one has made of them."""
     with connection.cursor() as cursor:
-        cursor.execute(_sql("mark_undone"), {"school": run.school_id, "run": run.pk, "undoes": undoes.pk, "outcome": outcome})
+        cursor.execute(
+            _sql("mark_undone"),
+            {"school": run.school_id, "run": run.pk, "undoes": undoes.pk, "outcome": outcome},
+        )
 
 
 def _parameters(run: Run) -> dict[str, Any]:
     assert run.undoes is not None
     since = run.undoes.finished_at
-    return {"school": run.school_id, "run": run.pk, "undoes": run.undoes_id, "student": run.settings.get("student"), "since": since}
+    return {
+        "school": run.school_id,
+        "run": run.pk,
+        "undoes": run.undoes_id,
+        "student": run.settings.get("student"),
+        "since": since,
+    }

@@ -14,7 +14,9 @@ from rollbook.sync.report_words import LABELS, word
 from rollbook.sync.student_record import source_label
 
 FIELDS: Final = (*STUDENT_FIELDS, "status", "source")
-MOST_IN_EXCEL: Final = 50_000  # some eight seconds; whoever needs more takes CSV, which begins at once
+MOST_IN_EXCEL: Final = (
+    50_000  # some eight seconds; whoever needs more takes CSV, which begins at once
+)
 CHUNK: Final = 2_000
 _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 

@@ -11,7 +11,15 @@ from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.planning import WRITING_KINDS, ChangeKind
 from rollbook.schools.models import User
 from rollbook.sources.registry import SOURCES
-from rollbook.students.models import AccountEvent, AccountStatus, EventAction, FieldLock, Invitation, StudentAccount, StudentLogin
+from rollbook.students.models import (
+    AccountEvent,
+    AccountStatus,
+    EventAction,
+    FieldLock,
+    Invitation,
+    StudentAccount,
+    StudentLogin,
+)
 from rollbook.sync import policies, report
 from rollbook.sync.models import Change, Integration, Mode, Run, RunState, Trigger
 from rollbook.sync.report_words import KIND_LABELS, LABELS, word
@@ -41,7 +49,12 @@ def history(account: StudentAccount) -> list[Entry]:
 
 def _applied(account: StudentAccount) -> QuerySet[Change]:
     return (
-        Change.objects.filter(school_id=account.school_id, account_id=account.pk, kind__in=WRITING_KINDS, outcome__in=("", "undone"))
+        Change.objects.filter(
+            school_id=account.school_id,
+            account_id=account.pk,
+            kind__in=WRITING_KINDS,
+            outcome__in=("", "undone"),
+        )
         .filter(run__mode=Mode.LIVE, run__state__in=HAPPENED)
         .select_related("run__requested_by", "run__school", "run__undoes")
         .defer("fingerprint")
@@ -55,7 +68,9 @@ def _by_runs(account: StudentAccount) -> list[Entry]:
         kind = _("Created") if change.kind == ChangeKind.NEW else word(KIND_LABELS, change.kind)
         note = _("This was undone.") if change.outcome == "undone" else row.reason
         at, by = run.finished_at or run.requested_at, _started_by(run)
-        entries.append(Entry(at, change.kind, kind, row.diffs, run, by, note, row.undoable is not None))
+        entries.append(
+            Entry(at, change.kind, kind, row.diffs, run, by, note, row.undoable is not None)
+        )
     return entries
 
 
@@ -66,14 +81,21 @@ def _started_by(run: Run) -> str:
 
 
 def _by_hand(account: StudentAccount) -> list[Entry]:
-    events = AccountEvent.objects.filter(school_id=account.school_id, account=account).select_related("actor")
+    events = AccountEvent.objects.filter(
+        school_id=account.school_id, account=account
+    ).select_related("actor")
     return [
         Entry(
             event.at,
             event.action,
             event.get_action_display(),
             [
-                report.Diff(word(LABELS, key), _status(event.before.get(key)), _status(event.after.get(key)), key)
+                report.Diff(
+                    word(LABELS, key),
+                    _status(event.before.get(key)),
+                    _status(event.after.get(key)),
+                    key,
+                )
                 for key in LABELS
                 if key in event.after
             ],
@@ -93,9 +115,19 @@ def _who(actor: User | None, via: str) -> str:
 
 def _invited(account: StudentAccount) -> list[Entry]:
     """Each registration email: to which address, who sent it, and what became of it."""
-    sent = Invitation.objects.filter(school_id=account.school_id, account=account).select_related("by")
+    sent = Invitation.objects.filter(school_id=account.school_id, account=account).select_related(
+        "by"
+    )
     return [
-        Entry(each.created_at, "invited", _("Registration email"), [], None, each.by.name if each.by else _("Asked for"), _state_of(each))
+        Entry(
+            each.created_at,
+            "invited",
+            _("Registration email"),
+            [],
+            None,
+            each.by.name if each.by else _("Asked for"),
+            _state_of(each),
+        )
         for each in sent
     ]
 
@@ -116,13 +148,22 @@ class Registration(NamedTuple):
     def is_open(self) -> bool:
         """Whether a link is out that still works."""
         newest = self.invitation
-        return newest is not None and newest.used_at is None and newest.ended_at is None and newest.expires_at > timezone.now()
+        return (
+            newest is not None
+            and newest.used_at is None
+            and newest.ended_at is None
+            and newest.expires_at > timezone.now()
+        )
 
 
 def registration_of(account: StudentAccount) -> Registration:
     """Whether the student is registered, and the newest invitation."""
     login = StudentLogin.objects.filter(school_id=account.school_id, account=account).first()
-    newest = Invitation.objects.filter(school_id=account.school_id, account=account).order_by("-created_at").first()
+    newest = (
+        Invitation.objects.filter(school_id=account.school_id, account=account)
+        .order_by("-created_at")
+        .first()
+    )
     if login is None:
         return Registration(None, None, newest)
     return Registration(login.registered_at, login.last_sign_in_at, newest)
@@ -149,15 +190,25 @@ def values(account: StudentAccount) -> list[Value]:
         if change.outcome == "":
             brought |= dict.fromkeys(change.after, change.run)
     kept_in_step = _mapped(account)
-    edits = AccountEvent.objects.filter(school_id=account.school_id, account=account, action=EventAction.EDITED).order_by("at")
+    edits = AccountEvent.objects.filter(
+        school_id=account.school_id, account=account, action=EventAction.EDITED
+    ).order_by("at")
     edited = {field: event.at for event in edits for field in event.after}
-    locked = set(FieldLock.objects.filter(school_id=account.school_id, account=account).values_list("field", flat=True))
+    locked = set(
+        FieldLock.objects.filter(school_id=account.school_id, account=account).values_list(
+            "field", flat=True
+        )
+    )
     told = []
     for key in STUDENT_FIELDS:
         run, at = brought.get(key), edited.get(key)
-        by_hand = at is not None and (run is None or run.finished_at is None or run.finished_at < at)
+        by_hand = at is not None and (
+            run is None or run.finished_at is None or run.finished_at < at
+        )
         value = _value(account, key, None if by_hand else run, key in kept_in_step and not by_hand)
-        told.append(value._replace(kept=key in locked, origin=_("By hand") if by_hand else value.origin))
+        told.append(
+            value._replace(kept=key in locked, origin=_("By hand") if by_hand else value.origin)
+        )
     return told
 
 
@@ -169,7 +220,9 @@ def filled_by_sis(account: StudentAccount) -> set[str]:
 
 def _mapped(account: StudentAccount) -> set[str]:
     """Fields that the account's integration fills: their values are the source's even where no change of a run is kept."""
-    mappings = Integration.objects.filter(school_id=account.school_id, source=account.source).values_list("mapping", flat=True)
+    mappings = Integration.objects.filter(
+        school_id=account.school_id, source=account.source
+    ).values_list("mapping", flat=True)
     return {field for mapping in mappings for _source_field, field in mapping}
 
 

@@ -24,7 +24,9 @@ def look_at_run(run_id: str) -> None:
 make_report = report_files.make_report  # the queue looks for tasks in this module
 
 # Waits grow by five minutes: 24 tries take about a day.
-A_DAY = RetryStrategy(max_attempts=outbox.TRIES, wait=30, linear_wait=300, retry_exceptions={OSError, SMTPException})
+A_DAY = RetryStrategy(
+    max_attempts=outbox.TRIES, wait=30, linear_wait=300, retry_exceptions={OSError, SMTPException}
+)
 
 
 @app.task(name="send_notice", queue="mail", retry=A_DAY)

@@ -26,7 +26,9 @@ from rollbook.sync.store_undo import Left, Taken
 
 TEST, OFF = "test", "off"
 AFTERWARDS: Final = ("", TEST, OFF)  # what confirming may do to the integration besides
-AT_ONCE: Final = 1_000  # rows that are planned while a person waits; more take longer than a page may
+AT_ONCE: Final = (
+    1_000  # rows that are planned while a person waits; more take longer than a page may
+)
 BATCH: Final = 10_000  # rows that are planned and stored together
 
 
@@ -46,7 +48,12 @@ class Undoing(NamedTuple):
 
 def is_undoable(run: Run) -> bool:
     """Whether this run can be taken back: it is finished, it was live, it wrote something, and its rows are still kept."""
-    return run.state == RunState.DONE and run.mode == Mode.LIVE and not retention.is_past_keeping(run) and _written(run, {}).exists()
+    return (
+        run.state == RunState.DONE
+        and run.mode == Mode.LIVE
+        and not retention.is_past_keeping(run)
+        and _written(run, {}).exists()
+    )
 
 
 def preview(run: Run, by: User | None, student: UUID | None = None, via: str = "web") -> Run:
@@ -56,13 +63,22 @@ def preview(run: Run, by: User | None, student: UUID | None = None, via: str = "
     same one is answered with, unless an account was changed since it was asked for. Raises RunRefused where nothing can be taken back.
     """
     with transaction.atomic():
-        held = Run.objects.select_for_update(of=("self",)).select_related("school", "undoes").get(pk=run.pk)
-        told = {"variant": held.settings.get("variant", ""), **({"student": str(student)} if student else {})}
+        held = (
+            Run.objects.select_for_update(of=("self",))
+            .select_related("school", "undoes")
+            .get(pk=run.pk)
+        )
+        told = {
+            "variant": held.settings.get("variant", ""),
+            **({"student": str(student)} if student else {}),
+        }
         rows = _written(held, told)
         number = rows.count()
         if not is_undoable(held) or not number:
             raise _not_undoable()
-        for earlier in Run.objects.filter(undoes=held, state__in=(RunState.QUEUED, RunState.FETCHING, RunState.PREVIEW)):
+        for earlier in Run.objects.filter(
+            undoes=held, state__in=(RunState.QUEUED, RunState.FETCHING, RunState.PREVIEW)
+        ):
             if earlier.settings.get("student") == told.get("student"):
                 if _still_stands(earlier):
                     return earlier
@@ -106,15 +122,24 @@ def plan(run: Run, lease: Lease | None = None) -> None:
             store_undo.plan_undo(run, batch[0], batch[-1])
             for chunk in store.in_chunks(store_undo.left_alone(run, batch[0], batch[-1])):
                 stays += len(chunk)
-                listed = [_left_alone(left, who) for left in chunk]  # looks names up, which can't be done while a COPY goes on
+                listed = [
+                    _left_alone(left, who) for left in chunk
+                ]  # looks names up, which can't be done while a COPY goes on
                 store.save_plan(run, [], listed)
     with transaction.atomic():
-        for name, code, field in (("withhold_addresses", "address_taken_since", "email"), ("withhold_links", "link_taken_since", "sis_id")):
+        for name, code, field in (
+            ("withhold_addresses", "address_taken_since", "email"),
+            ("withhold_links", "link_taken_since", "sis_id"),
+        ):
             taken = store_undo.withhold(run, name)
             stays += len(taken)
             store.save_plan(run, [], _taken_since(taken, code, field))
         numbers = store_undo.count_undo(run)
-        counts = {"undone_accounts": numbers.accounts, "undone_deactivated": numbers.deactivated, "undone_values": numbers.values}
+        counts = {
+            "undone_accounts": numbers.accounts,
+            "undone_deactivated": numbers.deactivated,
+            "undone_values": numbers.values,
+        }
         runs.previewed(run, {**counts, "undone_stays": stays, **store.count_plan(run)})
 
 
@@ -134,14 +159,22 @@ def confirm(run: Run, by: User | None, afterwards: str = "", via: str = "web") -
         if integration is not None and afterwards in (TEST, OFF):
             columns = {"test_run": True} if afterwards == TEST else {"active": False}
             Integration.objects.filter(pk=integration.pk).update(**columns)
-            audit.record("integration.switched", school=run.school, actor=by, subject=str(integration.pk), via=via, **columns)
+            audit.record(
+                "integration.switched",
+                school=run.school,
+                actor=by,
+                subject=str(integration.pk),
+                via=via,
+                **columns,
+            )
     return True
 
 
 def undoing_of(run: Run) -> Undoing:
     """What an undo does, in numbers."""
     accounts, deactivated, values, stays = (
-        int(run.counts.get(f"undone_{name}", 0)) for name in ("accounts", "deactivated", "values", "stays")
+        int(run.counts.get(f"undone_{name}", 0))
+        for name in ("accounts", "deactivated", "values", "stays")
     )
     return Undoing(accounts, deactivated, values, stays, _written_again_by(run))
 
@@ -162,7 +195,9 @@ def settle(run: Run) -> None:
 
 def _written(run: Run, settings: Mapping[str, Any]) -> QuerySet[Change]:
     """The rows by which a run changed accounts and that still hold; with a `student` in the undo's settings, those of that account."""
-    rows = Change.objects.filter(school_id=run.school_id, run_id=run.pk, outcome="", kind__in=WRITING_KINDS)
+    rows = Change.objects.filter(
+        school_id=run.school_id, run_id=run.pk, outcome="", kind__in=WRITING_KINDS
+    )
     return rows.filter(account_id=settings["student"]) if "student" in settings else rows
 
 
@@ -171,14 +206,22 @@ def _written_again_by(run: Run) -> Integration | None:
     undone = run.undoes
     if undone is None or undone.is_undo or undone.integration is None:
         return None
-    return undone.integration if undone.integration.active and not undone.integration.test_run else None
+    return (
+        undone.integration
+        if undone.integration.active and not undone.integration.test_run
+        else None
+    )
 
 
 def _not_undoable() -> RunRefused:
     return RunRefused(
         "not_undoable",
-        _("Nothing was changed: this run can't be undone, because it is not finished, changed no account, or was undone before."),
-        _("Only finished live runs and uploads can be undone, as long as their reports are kept. Look at the history of runs."),
+        _(
+            "Nothing was changed: this run can't be undone, because it is not finished, changed no account, or was undone before."
+        ),
+        _(
+            "Only finished live runs and uploads can be undone, as long as their reports are kept. Look at the history of runs."
+        ),
     )
 
 
@@ -202,7 +245,11 @@ class _Names:
         return f"{name}, {local_time(at, self._zone)}"[:100]
 
     def _look_up(self, key: UUID, by_hand: bool) -> str:
-        found = User.objects.get(pk=key).name if by_hand else Run.objects.select_related("undoes").get(pk=key).uploader_type
+        found = (
+            User.objects.get(pk=key).name
+            if by_hand
+            else Run.objects.select_related("undoes").get(pk=key).uploader_type
+        )
         self._known[key] = found[:40]
         return self._known[key]
 

@@ -23,13 +23,21 @@ KINDS: Final = ("xlsx", "csv")
 def write_template(kind: str, target: IO[bytes]) -> None:
     """The template for uploads, as `xlsx` (with a sheet that explains each column) or `csv`."""
     columns = upload_template.columns(_)
-    headings, example = [column.heading for column in columns], [column.example for column in columns]
+    headings, example = (
+        [column.heading for column in columns],
+        [column.example for column in columns],
+    )
     if kind == "csv":
         _write_csv([headings, example], target)
         return
-    words = [(column.heading, _("yes") if column.required else "", column.example, column.meaning) for column in columns]
+    words = [
+        (column.heading, _("yes") if column.required else "", column.example, column.meaning)
+        for column in columns
+    ]
     about = (_("Column"), _("Required"), _("Example"), _("What it is"))
-    excel.write_texts({SHEETS[0]: (headings, [example]), SHEETS[1]: (about, words)}, SHEETS[0], target)
+    excel.write_texts(
+        {SHEETS[0]: (headings, [example]), SHEETS[1]: (about, words)}, SHEETS[0], target
+    )
 
 
 def failing_rows(of: Upload | Run, target: IO[bytes], kind: str = "xlsx") -> int:
@@ -62,13 +70,21 @@ def _failing(roster: Roster, kept: list[int], reasons: dict[int, str]) -> Iterat
 
 def _reasons(run: Run) -> dict[int, str]:
     """By row number, in the order of the file: everything that keeps the row out."""
-    issues = Issue.objects.filter(school_id=run.school_id, run=run, severity=Severity.ERROR, row_number__isnull=False)
+    issues = Issue.objects.filter(
+        school_id=run.school_id, run=run, severity=Severity.ERROR, row_number__isnull=False
+    )
     reasons: dict[int, list[str]] = {}
     for issue, row in report.explained(run, issues.order_by("row_number", "pk")):
-        reasons.setdefault(issue.row_number or 0, []).append(f"{row.source_field}: {row.cause}" if row.source_field else row.cause)
-    overtaken = Change.objects.filter(school_id=run.school_id, run=run, outcome="overtaken", row_number__isnull=False)
+        reasons.setdefault(issue.row_number or 0, []).append(
+            f"{row.source_field}: {row.cause}" if row.source_field else row.cause
+        )
+    overtaken = Change.objects.filter(
+        school_id=run.school_id, run=run, outcome="overtaken", row_number__isnull=False
+    )
     for number in overtaken.values_list("row_number", flat=True):
-        reasons.setdefault(number or 0, []).append(_("The account was changed after the preview, so this row was left out."))
+        reasons.setdefault(number or 0, []).append(
+            _("The account was changed after the preview, so this row was left out.")
+        )
     return {number: " ".join(dict.fromkeys(texts)) for number, texts in sorted(reasons.items())}
 
 

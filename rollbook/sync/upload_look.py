@@ -7,7 +7,15 @@ from django.utils.translation import gettext as _
 
 from rollbook.config import config
 from rollbook.roster.cell_values import DateOrder
-from rollbook.roster.columns import DateGuess, bare_name, column_letter, guess_columns, guess_date_order, guess_header_row, repeated_names
+from rollbook.roster.columns import (
+    DateGuess,
+    bare_name,
+    column_letter,
+    guess_columns,
+    guess_date_order,
+    guess_header_row,
+    repeated_names,
+)
 from rollbook.roster.sheet_rows import MAPPED_VALUES, UPLOAD_FIELDS, is_understood, word_key
 from rollbook.roster.upload_template import REASON_COLUMN
 from rollbook.sources.spreadsheet import HEADER_WITHIN, Row, Sheet, UploadBounds, read_sheet
@@ -63,9 +71,15 @@ class Look(NamedTuple):
     @property
     def open_repeats(self) -> dict[str, tuple[int, ...]]:
         """Names that several columns bear while nobody said which of them counts."""
-        undecided = {column.position for column in self.columns if not column.saved and not column.remembered}
+        undecided = {
+            column.position for column in self.columns if not column.saved and not column.remembered
+        }
         filled = {column.position for column in self.columns if column.field}
-        return {name: places for name, places in self.repeated.items() if undecided.intersection(places) and filled.intersection(places)}
+        return {
+            name: places
+            for name, places in self.repeated.items()
+            if undecided.intersection(places) and filled.intersection(places)
+        }
 
 
 def bounds() -> UploadBounds:
@@ -87,7 +101,12 @@ def sheet_of(upload: Upload) -> Sheet:
     except TooManyRows as refused:
         raise _too_many_rows() from refused
     if len(sheet.rows) > config.upload_rows:
-        header_row = upload.columns.get("header_row") or upload.settings.get("header_row") or _guessed_row(sheet.rows[:HEADER_WITHIN]) or 0
+        header_row = (
+            upload.columns.get("header_row")
+            or upload.settings.get("header_row")
+            or _guessed_row(sheet.rows[:HEADER_WITHIN])
+            or 0
+        )
         if sum(1 for row in sheet.rows if row.number > header_row) > config.upload_rows:
             raise _too_many_rows()
     return sheet
@@ -95,20 +114,27 @@ def sheet_of(upload: Upload) -> Sheet:
 
 def _too_many_rows() -> TooManyRows:
     return TooManyRows(
-        _("The sheet has more than %(rows)s rows of students.") % {"rows": f"{config.upload_rows:,}"},
-        _("Split it into several files. If there are fewer students, delete what stands below them."),
+        _("The sheet has more than %(rows)s rows of students.")
+        % {"rows": f"{config.upload_rows:,}"},
+        _(
+            "Split it into several files. If there are fewer students, delete what stands below them."
+        ),
     )
 
 
 def memory_of(upload: Upload) -> ColumnMemory:
-    return ColumnMemory.objects.filter(school_id=upload.school_id).first() or ColumnMemory(school_id=upload.school_id)
+    return ColumnMemory.objects.filter(school_id=upload.school_id).first() or ColumnMemory(
+        school_id=upload.school_id
+    )
 
 
 def look(upload: Upload, sheet: Sheet | None = None) -> Look:
     """Everything a person decides from. Raises an `UploadRefused` where the file can't be read as it is set."""
     sheet = sheet or sheet_of(upload)
     top = sheet.rows[:HEADER_WITHIN]
-    header_row = upload.columns.get("header_row") or upload.settings.get("header_row") or _guessed_row(top)
+    header_row = (
+        upload.columns.get("header_row") or upload.settings.get("header_row") or _guessed_row(top)
+    )
     header = next((row.cells for row in top if row.number == header_row), None)
     memory = memory_of(upload)
     below = rows_below(sheet, header_row or 0)
@@ -124,7 +150,11 @@ def look(upload: Upload, sheet: Sheet | None = None) -> Look:
         header_row if header else None,
         [(row.number, [cell or "" for cell in row.cells]) for row in top],
         columns,
-        dates_of(below, next((each.position for each in columns if each.field == "birth_date"), None), memory),
+        dates_of(
+            below,
+            next((each.position for each in columns if each.field == "birth_date"), None),
+            memory,
+        ),
         repeated_names(header) if header else {},
         _words(upload, memory, columns, sheet, header_row or 0),
     )
@@ -151,13 +181,19 @@ def column_keys(header: Sequence[str | None]) -> list[str]:
     return keys
 
 
-def _columns(upload: Upload, memory: ColumnMemory, header: list[str | None], below: list[Row]) -> list[Column]:
+def _columns(
+    upload: Upload, memory: ColumnMemory, header: list[str | None], below: list[Row]
+) -> list[Column]:
     keys = column_keys(header)
     saved = {int(index): field for index, field in upload.columns.get("fields", {}).items()}
     remembered = {
-        index: memory.fields[key] for index, key in enumerate(keys) if key in memory.fields and header[index] and index not in saved
+        index: memory.fields[key]
+        for index, key in enumerate(keys)
+        if key in memory.fields and header[index] and index not in saved
     }
-    remembered = {index: field if field in UPLOAD_FIELDS else None for index, field in remembered.items()}
+    remembered = {
+        index: field if field in UPLOAD_FIELDS else None for index, field in remembered.items()
+    }
     chosen: dict[int, str | None] = remembered | saved
     reasons = {index for index, key in enumerate(keys) if key == bare_name(REASON_COLUMN)}
     taken = {field for field in chosen.values() if field}
@@ -166,7 +202,9 @@ def _columns(upload: Upload, memory: ColumnMemory, header: list[str | None], bel
     for index, name in enumerate(header):
         guess = guesses.get(index) if index not in chosen and index not in reasons else None
         guess = None if guess in taken else guess
-        samples = [cell[:MOST_SAMPLE] for row in below[:SAMPLE_ROWS] if (cell := row.cells[index])][:3]
+        samples = [cell[:MOST_SAMPLE] for row in below[:SAMPLE_ROWS] if (cell := row.cells[index])][
+            :3
+        ]
         if not name and not samples and index not in saved:
             continue
         field = chosen.get(index, guess)
@@ -187,13 +225,21 @@ def _columns(upload: Upload, memory: ColumnMemory, header: list[str | None], bel
 
 def dates_of(rows: Sequence[Row], column: int | None, memory: ColumnMemory) -> DateGuess:
     """In which order the dates of a column are written; cells that are dates in the spreadsheet program need none."""
-    usual = DateOrder(memory.date_order) if memory.date_order in set(DateOrder) else DateOrder.MONTH_DAY_YEAR
-    written = [] if column is None else [row.cells[column] for row in rows if column not in row.dates]
+    usual = (
+        DateOrder(memory.date_order)
+        if memory.date_order in set(DateOrder)
+        else DateOrder.MONTH_DAY_YEAR
+    )
+    written = (
+        [] if column is None else [row.cells[column] for row in rows if column not in row.dates]
+    )
     guess = guess_date_order(written, usual)
     return guess._replace(ambiguous=False) if guess.ambiguous and memory.date_order else guess
 
 
-def _words(upload: Upload, memory: ColumnMemory, columns: Sequence[Column], sheet: Sheet, header_row: int) -> list[Word]:
+def _words(
+    upload: Upload, memory: ColumnMemory, columns: Sequence[Column], sheet: Sheet, header_row: int
+) -> list[Word]:
     words: list[Word] = []
     for column in columns:
         if column.field not in MAPPED_VALUES:
@@ -207,12 +253,21 @@ def _words(upload: Upload, memory: ColumnMemory, columns: Sequence[Column], shee
                 if len(counts) > MOST_WORDS:
                     break
         meanings = meanings_of(upload, memory).get(column.field, {})
-        words += [Word(column.position, column.field, text, count, meanings.get(key)) for key, (text, count) in counts.items()]
+        words += [
+            Word(column.position, column.field, text, count, meanings.get(key))
+            for key, (text, count) in counts.items()
+        ]
     return words
 
 
 def meanings_of(upload: Upload, memory: ColumnMemory) -> dict[str, dict[str, str]]:
     """What the school's own words mean, by field: as said for this upload, else as remembered."""
     chosen = upload.columns.get("value_maps", {})
-    both = {field: {**memory.value_maps.get(field, {}), **chosen.get(field, {})} for field in {*memory.value_maps, *chosen}}
-    return {field: {word_key(word): meaning for word, meaning in words.items()} for field, words in both.items()}
+    both = {
+        field: {**memory.value_maps.get(field, {}), **chosen.get(field, {})}
+        for field in {*memory.value_maps, *chosen}
+    }
+    return {
+        field: {word_key(word): meaning for word, meaning in words.items()}
+        for field, words in both.items()
+    }

@@ -49,7 +49,12 @@ class Roster(NamedTuple):
                 continue
             texts = [corrected.get(index, text) for index, text in enumerate(row.cells)]
             dates = [index for index in row.dates if index not in corrected]
-            yield Cells(row.number, texts, dates, [problem for problem in row.problems if problem.column not in corrected])
+            yield Cells(
+                row.number,
+                texts,
+                dates,
+                [problem for problem in row.problems if problem.column not in corrected],
+            )
 
 
 def plan(run: Run, lease: Lease) -> None:
@@ -63,12 +68,18 @@ def plan(run: Run, lease: Lease) -> None:
         lease.check()
         changes, issues = _decide(run, [roster.mapper.map(row) for row in rows], roster, judged)
         counts["read"] += len(rows)
-        counts[ChangeKind.UNCHANGED] += sum(change.kind == ChangeKind.UNCHANGED for change in changes)
+        counts[ChangeKind.UNCHANGED] += sum(
+            change.kind == ChangeKind.UNCHANGED for change in changes
+        )
         with transaction.atomic():
             runs.progress(run, [Page([], number, pages, roster.total)], counts["read"])
-            store.save_plan(run, (change for change in changes if change.kind != ChangeKind.UNCHANGED), issues)
+            store.save_plan(
+                run, (change for change in changes if change.kind != ChangeKind.UNCHANGED), issues
+            )
     with transaction.atomic():
-        proof = Proof(Completeness.UNSTATED, None, counts["read"], pages)  # a file says nothing of who isn't in it
+        proof = Proof(
+            Completeness.UNSTATED, None, counts["read"], pages
+        )  # a file says nothing of who isn't in it
         runs.previewed(run, {**store.count_plan(run), **counts}, proof)
 
 
@@ -81,7 +92,10 @@ def open_roster(run: Run) -> Roster:
     header_row = upload.columns["header_row"]
     header = next((row.cells for row in sheet.rows if row.number == header_row), [])
     fields = {int(index): field for index, field in upload.columns["fields"].items() if field}
-    columns = [Column(index, (header[index] or "").strip(), field) for index, field in sorted(fields.items())]
+    columns = [
+        Column(index, (header[index] or "").strip(), field)
+        for index, field in sorted(fields.items())
+    ]
     order = upload.settings.get("date_order") or upload.columns["date_order"]
     blank_clears = upload.settings.get("blank_clears", False)
     return Roster(
@@ -89,7 +103,10 @@ def open_roster(run: Run) -> Roster:
         header_row,
         sum(1 for row in sheet.rows if row.number > header_row),
         RowMapper(columns, DateOrder(order), upload.columns["value_maps"], blank_clears, EXAMPLE),
-        {int(row): {int(index): text for index, text in cells.items()} for row, cells in upload.corrections.items()},
+        {
+            int(row): {int(index): text for index, text in cells.items()}
+            for row, cells in upload.corrections.items()
+        },
         upload.settings.get("only_existing", False),
     )
 
@@ -107,13 +124,22 @@ def _judge(run: Run, roster: Roster, lease: Lease) -> Judged:
 def _accounts(run: Run, keys: list[RowKeys]) -> list[SheetKey]:
     sis_ids = list({key.sis_id for key in keys if key.sis_id})
     student_numbers = list({key.student_number for key in keys if key.student_number})
-    return store.load_sheet_keys(run.school_id, sis_ids, student_numbers, list({key.email_key for key in keys if key.email_key}))
+    return store.load_sheet_keys(
+        run.school_id,
+        sis_ids,
+        student_numbers,
+        list({key.email_key for key in keys if key.email_key}),
+    )
 
 
-def _decide(run: Run, rows: list[SheetRow], roster: Roster, judged: Judged) -> tuple[list[Change], list[Issue]]:
+def _decide(
+    run: Run, rows: list[SheetRow], roster: Roster, judged: Judged
+) -> tuple[list[Change], list[Issue]]:
     """Decide a batch; the full rows of the accounts concerned are loaded together."""
     found = {row.number: judged.found[row.number] for row in rows if row.number in judged.found}
-    accounts = store.load_accounts(run.school_id, (match.account.id for match in found.values() if match.account is not None))
+    accounts = store.load_accounts(
+        run.school_id, (match.account.id for match in found.values() if match.account is not None)
+    )
     changes: list[Change] = []
     issues: list[Issue] = []
     for row in rows:
@@ -127,13 +153,21 @@ def _decide(run: Run, rows: list[SheetRow], roster: Roster, judged: Judged) -> t
 
 
 def _decide_row(
-    row: SheetRow, found: Found | None, accounts: dict[bytes, Account], roster: Roster, judged: Judged
+    row: SheetRow,
+    found: Found | None,
+    accounts: dict[bytes, Account],
+    roster: Roster,
+    judged: Judged,
 ) -> Change | tuple[Issue, ...]:
     if row.number in judged.repeats:
         return (roster.mapper.issue("row_twice", row, "", Severity.NOTE),)
     if row.number in judged.problems:
         code, field = judged.problems[row.number]
-        return (roster.mapper.issue(code, row, field)._replace(other=clashes.rows(row.number, judged.sharing.get(row.number, ()))),)
+        return (
+            roster.mapper.issue(code, row, field)._replace(
+                other=clashes.rows(row.number, judged.sharing.get(row.number, ()))
+            ),
+        )
     if found is None:
         return ()
     account = accounts.get(found.account.id) if found.account is not None else None

@@ -19,7 +19,13 @@ from rollbook.config import config
 from rollbook.roster.cell_values import DateOrder
 from rollbook.roster.columns import ACTIVE
 from rollbook.roster.fields import STUDENT_FIELDS
-from rollbook.roster.sheet_rows import IDENTIFYING, MAPPED_VALUES, UPLOAD_FIELDS, UPLOAD_REQUIRED, is_understood
+from rollbook.roster.sheet_rows import (
+    IDENTIFYING,
+    MAPPED_VALUES,
+    UPLOAD_FIELDS,
+    UPLOAD_REQUIRED,
+    is_understood,
+)
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.sources.spreadsheet import Sheet
@@ -29,7 +35,18 @@ from rollbook.sync import runs, upload_files
 from rollbook.sync.models import ColumnMemory, Run, Upload, UploadState
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.runs import RunRefused
-from rollbook.sync.upload_look import Column, Look, Word, column_keys, dates_of, look, meanings_of, memory_of, rows_below, sheet_of
+from rollbook.sync.upload_look import (
+    Column,
+    Look,
+    Word,
+    column_keys,
+    dates_of,
+    look,
+    meanings_of,
+    memory_of,
+    rows_below,
+    sheet_of,
+)
 
 __all__ = ["Column", "Look", "Settings", "Word", "failing_rows", "look", "write_template"]
 
@@ -50,7 +67,9 @@ class Settings(NamedTuple):
 
 
 @transaction.atomic
-def start(school: School, by: User | None, file_name: str, content: bytes, via: str = "web", **chosen: Any) -> Upload:
+def start(
+    school: School, by: User | None, file_name: str, content: bytes, via: str = "web", **chosen: Any
+) -> Upload:
     """Take a file in as a draft. `chosen` are settings and `header_row`, where they are known already.
 
     Raises an `UploadRefused` and then stores nothing.
@@ -70,7 +89,15 @@ def start(school: School, by: User | None, file_name: str, content: bytes, via: 
     if len(sheet.sheets) < 2 and not chosen.get("header_row"):
         require_header(sheet)
     upload.save(force_insert=True)
-    audit.record("upload.started", school=school, actor=by, subject=str(upload.pk), via=via, bytes=len(content), rows=len(sheet.rows))
+    audit.record(
+        "upload.started",
+        school=school,
+        actor=by,
+        subject=str(upload.pk),
+        via=via,
+        bytes=len(content),
+        rows=len(sheet.rows),
+    )
     return upload
 
 
@@ -81,7 +108,9 @@ def drafts(school: School) -> QuerySet[Upload]:
 
 
 def settings_of(upload: Upload) -> Settings:
-    return Settings(**{key: upload.settings[key] for key in Settings._fields if key in upload.settings})
+    return Settings(
+        **{key: upload.settings[key] for key in Settings._fields if key in upload.settings}
+    )
 
 
 def save_settings(
@@ -100,16 +129,34 @@ def save_settings(
 
     Raises SettingRefused, or an `UploadRefused` where the file can't be read so; then nothing is saved.
     """
-    for field, value, known in (("encoding", encoding, ENCODINGS), ("delimiter", delimiter, DELIMITERS)):
+    for field, value, known in (
+        ("encoding", encoding, ENCODINGS),
+        ("delimiter", delimiter, DELIMITERS),
+    ):
         if value and value not in known:
-            raise SettingRefused(field, _("Choose one of: %(choices)s.") % {"choices": ", ".join(known)})
+            raise SettingRefused(
+                field, _("Choose one of: %(choices)s.") % {"choices": ", ".join(known)}
+            )
     if date_order and date_order not in set(DateOrder):
-        raise SettingRefused("date_order", _("Choose one of: %(choices)s.") % {"choices": ", ".join(DateOrder)})
-    wanted = Settings(sheet or None, encoding or None, delimiter or None, date_order or None, blank_clears, only_existing)
+        raise SettingRefused(
+            "date_order", _("Choose one of: %(choices)s.") % {"choices": ", ".join(DateOrder)}
+        )
+    wanted = Settings(
+        sheet or None,
+        encoding or None,
+        delimiter or None,
+        date_order or None,
+        blank_clears,
+        only_existing,
+    )
     with transaction.atomic():
         draft = _draft(upload)
         reread = wanted[:3] != settings_of(draft)[:3]
-        kept = {} if reread else {key: value for key, value in draft.settings.items() if key == "header_row"}
+        kept = (
+            {}
+            if reread
+            else {key: value for key, value in draft.settings.items() if key == "header_row"}
+        )
         draft.settings = {**wanted._asdict(), **kept}
         if reread:
             draft.columns, draft.corrections = {}, {}
@@ -118,7 +165,14 @@ def save_settings(
         if date_order:
             _remember(draft, {}, {}, date_order)
         told = {key: value for key, value in wanted._asdict().items() if value and key != "sheet"}
-        audit.record("upload.settings_saved", school=draft.school, actor=by, subject=str(draft.pk), via=via, **told)
+        audit.record(
+            "upload.settings_saved",
+            school=draft.school,
+            actor=by,
+            subject=str(draft.pk),
+            via=via,
+            **told,
+        )
     _copy(draft, upload)
 
 
@@ -151,7 +205,10 @@ def _save_columns(
     meanings = {field: dict(words) for field, words in value_maps.items()}
     header = next((row.cells for row in sheet.rows if row.number == header_row), None)
     if header is None:
-        raise SettingRefused("header_row", _("There is no row %(number)s with something in it.") % {"number": header_row})
+        raise SettingRefused(
+            "header_row",
+            _("There is no row %(number)s with something in it.") % {"number": header_row},
+        )
     if any(not 0 <= index < len(header) for index in chosen):
         raise SettingRefused("columns", _("One of the columns is not in the file."))
     _check_meanings(meanings)
@@ -169,8 +226,20 @@ def _save_columns(
         }
         draft.save(update_fields=["columns", "updated_at"])
         keys = column_keys(header)
-        _remember(draft, {keys[index]: field for index, field in chosen.items() if names[index]}, meanings, "")
-        audit.record("upload.columns_saved", school=draft.school, actor=by, subject=str(draft.pk), via=via, columns=len(chosen))
+        _remember(
+            draft,
+            {keys[index]: field for index, field in chosen.items() if names[index]},
+            meanings,
+            "",
+        )
+        audit.record(
+            "upload.columns_saved",
+            school=draft.school,
+            actor=by,
+            subject=str(draft.pk),
+            via=via,
+            columns=len(chosen),
+        )
     _copy(draft, upload)
 
 
@@ -186,27 +255,50 @@ def _check_columns(chosen: Mapping[int, str | None], only_existing: bool) -> Non
     if unknown := [field for field in filled if field not in UPLOAD_FIELDS]:
         raise SettingRefused("columns", _("There is no field %(name)s.") % {"name": unknown[0]})
     if twice := [labels[field] for field in UPLOAD_FIELDS if filled.count(field) > 1]:
-        raise SettingRefused("columns", _("More than one column fills: %(names)s. Ignore all but one.") % {"names": ", ".join(twice)})
+        raise SettingRefused(
+            "columns",
+            _("More than one column fills: %(names)s. Ignore all but one.")
+            % {"names": ", ".join(twice)},
+        )
     if only_existing and not set(IDENTIFYING).intersection(filled):
         names = ", ".join(labels[field] for field in IDENTIFYING)
-        raise SettingRefused("columns", _("One of these is needed, to tell whom a row is about: %(names)s.") % {"names": names})
-    if not only_existing and (missing := [labels[field] for field in UPLOAD_REQUIRED if field not in filled]):
-        raise SettingRefused("columns", _("No column fills what is required: %(names)s.") % {"names": ", ".join(missing)})
+        raise SettingRefused(
+            "columns",
+            _("One of these is needed, to tell whom a row is about: %(names)s.") % {"names": names},
+        )
+    if not only_existing and (
+        missing := [labels[field] for field in UPLOAD_REQUIRED if field not in filled]
+    ):
+        raise SettingRefused(
+            "columns",
+            _("No column fills what is required: %(names)s.") % {"names": ", ".join(missing)},
+        )
 
 
 def _check_meanings(meanings: Mapping[str, Mapping[str, str]]) -> None:
     for field, words in meanings.items():
         if field not in MAPPED_VALUES:
             raise SettingRefused("value_maps", _("There is no field %(name)s.") % {"name": field})
-        if field == ACTIVE and any(meaning and not is_understood(ACTIVE, meaning) for meaning in words.values()):
+        if field == ACTIVE and any(
+            meaning and not is_understood(ACTIVE, meaning) for meaning in words.values()
+        ):
             raise SettingRefused("value_maps", _("For Active, choose TRUE or FALSE."))
 
 
-def _remember(upload: Upload, fields: Mapping[str, str | None], meanings: Mapping[str, Mapping[str, str]], date_order: str) -> None:
+def _remember(
+    upload: Upload,
+    fields: Mapping[str, str | None],
+    meanings: Mapping[str, Mapping[str, str]],
+    date_order: str,
+) -> None:
     """Keep what the school said, for the next file."""
-    memory, _created = ColumnMemory.objects.select_for_update().get_or_create(school_id=upload.school_id)
+    memory, _created = ColumnMemory.objects.select_for_update().get_or_create(
+        school_id=upload.school_id
+    )
     claimed = {field for field in fields.values() if field}
-    memory.fields = {name: field for name, field in memory.fields.items() if field not in claimed} | dict(fields)
+    memory.fields = {
+        name: field for name, field in memory.fields.items() if field not in claimed
+    } | dict(fields)
     for field, words in meanings.items():
         memory.value_maps[field] = {**memory.value_maps.get(field, {}), **words}
     memory.date_order = date_order or memory.date_order
@@ -229,8 +321,17 @@ def preview(upload: Upload, by: User | None, via: str = "web") -> Run:
                 return draft.run
             if not runs.replace_preview(draft.run) and draft.run.is_active:
                 raise _closed()
-        mapping = [[draft.columns["names"][index], field] for index, field in draft.columns["fields"].items() if field]
-        settings = {"upload": str(draft.pk), "file_name": draft.file_name, "mapping": mapping, "input": seen}
+        mapping = [
+            [draft.columns["names"][index], field]
+            for index, field in draft.columns["fields"].items()
+            if field
+        ]
+        settings = {
+            "upload": str(draft.pk),
+            "file_name": draft.file_name,
+            "mapping": mapping,
+            "input": seen,
+        }
         draft.run = runs.request_preview(draft.school, by, settings, via)
         draft.save(update_fields=["run", "updated_at"])
     _copy(draft, upload)
@@ -248,19 +349,32 @@ def accept(
     sheet = sheet_of(upload)
     seen = look(upload, sheet)
     if seen.header_row is None:
-        raise SettingRefused("header_row", _("No row looks like the names of columns. Choose the row that does."))
+        raise SettingRefused(
+            "header_row", _("No row looks like the names of columns. Choose the row that does.")
+        )
     chosen = {column.position: column.field for column in seen.columns} | dict(fields or {})
     given = {field for field in (fields or {}).values() if field}
-    chosen = {index: None if field in given and index not in (fields or {}) else field for index, field in chosen.items()}
-    unclear = [name for name, places in seen.open_repeats.items() if not set(places) <= set(fields or {}) and any(map(chosen.get, places))]
+    chosen = {
+        index: None if field in given and index not in (fields or {}) else field
+        for index, field in chosen.items()
+    }
+    unclear = [
+        name
+        for name, places in seen.open_repeats.items()
+        if not set(places) <= set(fields or {}) and any(map(chosen.get, places))
+    ]
     if unclear and not any(set(seen.repeated[name]) & set(fields or {}) for name in unclear):
         raise SettingRefused(
-            "columns", _("More than one column is named: %(names)s. Say which of them counts.") % {"names": ", ".join(unclear)}
+            "columns",
+            _("More than one column is named: %(names)s. Say which of them counts.")
+            % {"names": ", ".join(unclear)},
         )
     _save_columns(upload, by, sheet, seen.header_row, chosen, value_maps or {}, via)
 
 
-def correct_cells(upload: Upload, by: User | None, cells: Mapping[tuple[int, int], str], via: str = "web") -> None:
+def correct_cells(
+    upload: Upload, by: User | None, cells: Mapping[tuple[int, int], str], via: str = "web"
+) -> None:
     """Put other texts into cells, by row number and column index. `preview` again then makes a new plan. Raises SettingRefused."""
     if any(len(text) > LONGEST_CORRECTION for text in cells.values()):
         raise SettingRefused("cells", _("The text is longer than a value can be."))
@@ -269,14 +383,26 @@ def correct_cells(upload: Upload, by: User | None, cells: Mapping[tuple[int, int
         for (number, column), text in cells.items():
             draft.corrections.setdefault(str(int(number)), {})[str(int(column))] = text
         draft.save(update_fields=["corrections", "updated_at"])
-        audit.record("upload.corrected", school=draft.school, actor=by, subject=str(draft.pk), via=via, cells=len(cells))
+        audit.record(
+            "upload.corrected",
+            school=draft.school,
+            actor=by,
+            subject=str(draft.pk),
+            via=via,
+            cells=len(cells),
+        )
     _copy(draft, upload)
 
 
 def confirm(upload: Upload, by: User | None, via: str = "web") -> bool:
     """Let exactly what was previewed be applied. False where there is no preview (any more), as at a second click. Raises RunRefused."""
     with transaction.atomic():
-        held = Upload.objects.defer("content").select_for_update(of=("self",)).select_related("run__school").get(pk=upload.pk)
+        held = (
+            Upload.objects.defer("content")
+            .select_for_update(of=("self",))
+            .select_related("run__school")
+            .get(pk=upload.pk)
+        )
         if held.state != UploadState.DRAFT or held.run is None:
             return False
         if held.run.settings.get("input") != _input(held):
@@ -296,14 +422,25 @@ def confirm(upload: Upload, by: User | None, via: str = "web") -> bool:
 def discard(upload: Upload, by: User | None, via: str = "web") -> bool:
     """Put a draft aside, with its preview and its file. False where it was confirmed or discarded before."""
     with transaction.atomic():
-        held = Upload.objects.defer("content").select_for_update(of=("self",)).select_related("run__school", "school").get(pk=upload.pk)
+        held = (
+            Upload.objects.defer("content")
+            .select_for_update(of=("self",))
+            .select_related("run__school", "school")
+            .get(pk=upload.pk)
+        )
         if held.state != UploadState.DRAFT:
             return False
-        if held.run is not None and not runs.discard(held.run, by, via) and runs.replace_preview(held.run):
+        if (
+            held.run is not None
+            and not runs.discard(held.run, by, via)
+            and runs.replace_preview(held.run)
+        ):
             held.run = None
         held.state, held.content = UploadState.DISCARDED, b""
         held.save(update_fields=["state", "content", "run", "updated_at"])
-        audit.record("upload.discarded", school=held.school, actor=by, subject=str(held.pk), via=via)
+        audit.record(
+            "upload.discarded", school=held.school, actor=by, subject=str(held.pk), via=via
+        )
     upload.state, upload.run = held.state, held.run
     return True
 
@@ -316,7 +453,12 @@ def sweep_uploads() -> None:
 
 def _draft(upload: Upload) -> Upload:
     """The upload as it is now, locked. Raises RunRefused where it is no draft any more."""
-    draft = Upload.objects.select_for_update(of=("self",)).select_related("school", "run").filter(pk=upload.pk).first()
+    draft = (
+        Upload.objects.select_for_update(of=("self",))
+        .select_related("school", "run")
+        .filter(pk=upload.pk)
+        .first()
+    )
     if draft is None or draft.state != UploadState.DRAFT:
         raise _closed()
     return draft
@@ -325,7 +467,9 @@ def _draft(upload: Upload) -> Upload:
 def _closed() -> RunRefused:
     return RunRefused(
         "upload_closed",
-        _("Nothing was changed, because this upload was confirmed or discarded before, or its time is over."),
+        _(
+            "Nothing was changed, because this upload was confirmed or discarded before, or its time is over."
+        ),
         _("Upload the file again."),
     )
 

@@ -42,16 +42,28 @@ def school_required(*, manage: bool = False) -> Callable[[View[P]], Callable[...
     def decorate(view: View[P]) -> Callable[..., HttpResponse]:
         @never_cache
         @wraps(view)
-        def guarded(plain: HttpRequest, school_id: UUID, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(
+            plain: HttpRequest, school_id: UUID, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponse:
             request = cast(SchoolRequest, plain)
             if not plain.user.is_authenticated:
                 return _to_sign_in(request)
-            membership = Membership.objects.select_related("school", "user").filter(school_id=school_id, user_id=plain.user.pk).first()
+            membership = (
+                Membership.objects.select_related("school", "user")
+                .filter(school_id=school_id, user_id=plain.user.pk)
+                .first()
+            )
             if membership is None:
                 raise Http404
-            request.membership, request.school, request.person = membership, membership.school, membership.user
+            request.membership, request.school, request.person = (
+                membership,
+                membership.school,
+                membership.user,
+            )
             if manage and not membership.may_manage:
-                raise PermissionDenied(_("Only owners and administrators of this school can set up and start a sync."))
+                raise PermissionDenied(
+                    _("Only owners and administrators of this school can set up and start a sync.")
+                )
             with timezone.override(zone_of(membership.school)):
                 return view(request, *args, **kwargs)
 

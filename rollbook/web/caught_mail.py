@@ -25,7 +25,13 @@ from rollbook.web.access import zone_of
 from rollbook.web.paging import Pages, page_of
 
 # A caught mail is shown in a frame of its own: its own styles, and no script, form, link, image or anything from elsewhere.
-FRAME_POLICY: Final = {"default-src": [NONE], "style-src": [UNSAFE_INLINE], "sandbox": True, "base-uri": [NONE], "frame-ancestors": [SELF]}
+FRAME_POLICY: Final = {
+    "default-src": [NONE],
+    "style-src": [UNSAFE_INLINE],
+    "sandbox": True,
+    "base-uri": [NONE],
+    "frame-ancestors": [SELF],
+}
 
 
 class Mail(NamedTuple):
@@ -48,7 +54,11 @@ class _Listed(list[Path]):
 @login_required
 def mails(request: HttpRequest) -> HttpResponse:
     pages: Pages[Path] = page_of(_Listed(sorted(_files().values(), reverse=True)), request)
-    return _page(request, "web/mails.html", {"pages": pages, "mails": [_head_of(file) for file in pages.rows]})
+    return _page(
+        request,
+        "web/mails.html",
+        {"pages": pages, "mails": [_head_of(file) for file in pages.rows]},
+    )
 
 
 @never_cache
@@ -58,7 +68,11 @@ def mail(request: HttpRequest, name: str) -> HttpResponse:
     file = _file(name)
     parsed = BytesParser(EmailMessage, policy=default).parsebytes(file.read_bytes())
     text, html = parsed.get_body(("plain",)), parsed.get_body(("html",))
-    context = {"mail": _head_of(file), "text": text.get_content() if text else "", "has_html": html is not None}
+    context = {
+        "mail": _head_of(file),
+        "text": text.get_content() if text else "",
+        "has_html": html is not None,
+    }
     return _page(request, "web/mail.html", context)
 
 
@@ -68,7 +82,11 @@ def mail(request: HttpRequest, name: str) -> HttpResponse:
 @csp(FRAME_POLICY)  # type: ignore[arg-type]
 def mail_html(request: HttpRequest, name: str) -> HttpResponse:
     """The mail as it looks, for the frame."""
-    html = BytesParser(EmailMessage, policy=default).parsebytes(_file(name).read_bytes()).get_body(("html",))
+    html = (
+        BytesParser(EmailMessage, policy=default)
+        .parsebytes(_file(name).read_bytes())
+        .get_body(("html",))
+    )
     if html is None:
         raise Http404
     return HttpResponse(html.get_content())
@@ -76,7 +94,12 @@ def mail_html(request: HttpRequest, name: str) -> HttpResponse:
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     """Times are those of the reader's first school, as on its own pages."""
-    membership = cast(User, request.user).memberships.select_related("school").order_by("school__name").first()
+    membership = (
+        cast(User, request.user)
+        .memberships.select_related("school")
+        .order_by("school__name")
+        .first()
+    )
     with timezone.override(zone_of(membership.school) if membership else UTC):
         return render(request, template, context)
 

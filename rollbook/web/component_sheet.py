@@ -15,7 +15,9 @@ from rollbook.web.wizard import Step
 
 def component_sheet(request: HttpRequest) -> HttpResponse:
     source = next(iter(SOURCES.values()))
-    secrets: dict[str, str | None] = {field.key: None for field in source.variants[0].credentials if field.kind == "secret"}
+    secrets: dict[str, str | None] = {
+        field.key: None for field in source.variants[0].credentials if field.kind == "secret"
+    }
     context = {
         "form": ConfigureForm(source, "", {}, data={}),
         "kept_form": ConfigureForm(source, "", secrets, initial={"active": True}, prefix="kept"),
@@ -32,7 +34,15 @@ def component_sheet(request: HttpRequest) -> HttpResponse:
             Diff("Last name", "Okafor", "Okafor-Lind", "last_name"),
             Diff("Preferred name", "", "Mara", "preferred_name"),
         ],
-        "pages": Pages(rows=["a", "b"], number=2, count=9, total=1240, first=26, previous="?page=1", next="?page=3"),
+        "pages": Pages(
+            rows=["a", "b"],
+            number=2,
+            count=9,
+            total=1240,
+            first=26,
+            previous="?page=1",
+            next="?page=3",
+        ),
         "instant": datetime(2026, 11, 20, 9, 12, tzinfo=UTC),
     }
     return render(request, "web/component_sheet.html", context)

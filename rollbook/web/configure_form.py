@@ -12,7 +12,11 @@ from rollbook.sources.base import CredentialField, Source
 from rollbook.sources.registry import SOURCES
 from rollbook.sync.models import Integration
 
-GRADES: Final[dict[int, str | Promise]] = {-1: gettext_lazy("Pre-K"), 0: gettext_lazy("K"), **{grade: str(grade) for grade in range(1, 13)}}
+GRADES: Final[dict[int, str | Promise]] = {
+    -1: gettext_lazy("Pre-K"),
+    0: gettext_lazy("K"),
+    **{grade: str(grade) for grade in range(1, 13)},
+}
 
 # Buttons that tick several grades at once: (words, grades).
 QUICK_GRADES: Final = (
@@ -44,7 +48,9 @@ class ConfigureForm(forms.Form):
     notify_on_errors = forms.BooleanField(
         label=gettext_lazy("Email Notifications"),
         required=False,
-        help_text=gettext_lazy("A mail when a sync has errors: counts, reasons and a link. It never names a student."),
+        help_text=gettext_lazy(
+            "A mail when a sync has errors: counts, reasons and a link. It never names a student."
+        ),
     )
     grades = forms.TypedMultipleChoiceField(
         label=gettext_lazy("Grades"),
@@ -53,17 +59,23 @@ class ConfigureForm(forms.Form):
         error_messages={"required": gettext_lazy("Choose at least one grade to pull in.")},
     )
 
-    def __init__(self, source: Source, variant: str, stored: dict[str, str | None], **kwargs: Any) -> None:
+    def __init__(
+        self, source: Source, variant: str, stored: dict[str, str | None], **kwargs: Any
+    ) -> None:
         super().__init__(label_suffix="", **kwargs)
         self.source, self.variant, self.stored = source, source.variant(variant), stored
         for credential in self.variant.credentials:
             self.fields[CREDENTIAL + credential.key] = self._credential_field(credential)
         for choice in self.variant.choices:
-            self.fields[CHOICE + choice.key] = forms.ChoiceField(label=choice.label, choices=choice.options, help_text=choice.help)
+            self.fields[CHOICE + choice.key] = forms.ChoiceField(
+                label=choice.label, choices=choice.options, help_text=choice.help
+            )
         self._describe_errors()
 
     def _credential_field(self, credential: CredentialField) -> forms.CharField:
-        attributes = NO_AUTOCORRECT | ({"placeholder": credential.placeholder} if credential.placeholder else {})
+        attributes = NO_AUTOCORRECT | (
+            {"placeholder": credential.placeholder} if credential.placeholder else {}
+        )
         secret = credential.kind == "secret"
         if secret:
             attributes |= {"autocomplete": "new-password"}
@@ -93,7 +105,12 @@ class ConfigureForm(forms.Form):
         """Each credential's field, and whether it is a secret that is stored and will do."""
         for credential in self.variant.credentials:
             field = self[CREDENTIAL + credential.key]
-            yield field, credential.kind == "secret" and credential.key in self.stored and not (self.is_bound and field.errors)
+            yield (
+                field,
+                credential.kind == "secret"
+                and credential.key in self.stored
+                and not (self.is_bound and field.errors),
+            )
 
     @property
     def choice_fields(self) -> Iterable[forms.BoundField]:
@@ -107,16 +124,26 @@ class ConfigureForm(forms.Form):
     @property
     def secret_was_typed(self) -> bool:
         """Whether a typed secret is lost because the form comes back: it is never sent to the browser again."""
-        secrets = (CREDENTIAL + field.key for field in self.variant.credentials if field.kind == "secret")
+        secrets = (
+            CREDENTIAL + field.key for field in self.variant.credentials if field.kind == "secret"
+        )
         return self.is_bound and any(self.data.get(name) for name in secrets)
 
     def changed_credentials(self) -> dict[str, str]:
         """What was typed and differs from what is stored; the rest stays as it is."""
-        typed = {field.key: str(self.cleaned_data[CREDENTIAL + field.key]) for field in self.variant.credentials}
-        return {key: value for key, value in typed.items() if value and value != self.stored.get(key)}
+        typed = {
+            field.key: str(self.cleaned_data[CREDENTIAL + field.key])
+            for field in self.variant.credentials
+        }
+        return {
+            key: value for key, value in typed.items() if value and value != self.stored.get(key)
+        }
 
     def choices(self) -> dict[str, str]:
-        return {choice.key: str(self.cleaned_data[CHOICE + choice.key]) for choice in self.variant.choices}
+        return {
+            choice.key: str(self.cleaned_data[CHOICE + choice.key])
+            for choice in self.variant.choices
+        }
 
     def refuse(self, field: str, what: str) -> None:
         """Show what the sync layer refused at the field it is about."""

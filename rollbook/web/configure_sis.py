@@ -29,7 +29,9 @@ def configure_sis(request: SchoolRequest) -> HttpResponse:
     asked = request.POST if request.method == "POST" else request.GET
     source = source_of(asked.get("source"), connected)
     integration = next((one for one in connected if one.source == source.slug), None)
-    variant = source.variant(asked.get("variant") or (integration.variant if integration else "")).key
+    variant = source.variant(
+        asked.get("variant") or (integration.variant if integration else "")
+    ).key
     stored = _stored(integration, variant)
     if request.method != "POST":
         form = ConfigureForm(source, variant, stored, initial=initial_of(integration))
@@ -37,7 +39,9 @@ def configure_sis(request: SchoolRequest) -> HttpResponse:
         address = f"{reverse('configure-sis', args=[request.school.pk])}?source={source.slug}"
         return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
     elif request.POST.get("action") == "pick":
-        form = ConfigureForm(source, variant, stored, initial=initial_of(integration) | _typed(request))
+        form = ConfigureForm(
+            source, variant, stored, initial=initial_of(integration) | _typed(request)
+        )
     else:
         form = ConfigureForm(source, variant, stored, data=request.POST)
         saved = _save(request, form)
@@ -57,7 +61,9 @@ def _stored(integration: Integration | None, variant: str) -> dict[str, str | No
         return {}
 
 
-def _leaves_a_connected_one(request: SchoolRequest, source: Source, connected: list[Integration]) -> bool:
+def _leaves_a_connected_one(
+    request: SchoolRequest, source: Source, connected: list[Integration]
+) -> bool:
     """Whether another SIS was picked, and either of the two is connected: the grades and switches in the form are then the other's."""
     shown = request.POST.get("shown", source.slug)
     return shown != source.slug and any(one.source in {shown, source.slug} for one in connected)
@@ -65,7 +71,9 @@ def _leaves_a_connected_one(request: SchoolRequest, source: Source, connected: l
 
 def _typed(request: SchoolRequest) -> dict[str, Any]:
     """What stands in the form while another SIS or version is being picked; single values but for the grades."""
-    typed: dict[str, Any] = {key: value for key, value in request.POST.items() if value and key != "grades"}
+    typed: dict[str, Any] = {
+        key: value for key, value in request.POST.items() if value and key != "grades"
+    }
     switches = {name: name in request.POST for name in ("active", "test_run", "notify_on_errors")}
     return typed | switches | {"grades": request.POST.getlist("grades")}
 
@@ -91,7 +99,12 @@ def _save(request: SchoolRequest, form: ConfigureForm) -> Integration | None:
         return None
 
 
-def _context(form: ConfigureForm, source: Source, connected: list[Integration], integration: Integration | None) -> dict[str, Any]:
+def _context(
+    form: ConfigureForm,
+    source: Source,
+    connected: list[Integration],
+    integration: Integration | None,
+) -> dict[str, Any]:
     have = {one.source for one in connected}
     return {
         "form": form,
@@ -100,7 +113,12 @@ def _context(form: ConfigureForm, source: Source, connected: list[Integration], 
         "integration": integration,
         "grades": list(GRADES.items()),
         "quick_grades": [
-            (words, " ".join(map(str, grades)), _("%(count)d grades chosen") % {"count": len(grades)}) for words, grades in QUICK_GRADES
+            (
+                words,
+                " ".join(map(str, grades)),
+                _("%(count)d grades chosen") % {"count": len(grades)},
+            )
+            for words, grades in QUICK_GRADES
         ],
         "steps": steps("1.1", integration),
         "schedule_sentence": sentence(schedules.ensure(integration)) if integration else "",

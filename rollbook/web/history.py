@@ -26,7 +26,9 @@ class Line(NamedTuple):
 
 @school_required()
 def history(request: SchoolRequest) -> HttpResponse:
-    runs = request.school.runs.select_related("requested_by", "undoes__undoes").order_by("-requested_at", "pk")
+    runs = request.school.runs.select_related("requested_by", "undoes__undoes").order_by(
+        "-requested_at", "pk"
+    )
     pages: Pages[Run] = page_of(runs, request)
     context = {
         "pages": pages,
@@ -38,8 +40,13 @@ def history(request: SchoolRequest) -> HttpResponse:
 
 
 def line_of(run: Run) -> Line:
-    worked = run.state in {RunState.DONE, RunState.FAILED}  # a discarded run rested until somebody looked at it
-    duration = run.finished_at - run.started_at if worked and run.finished_at and run.started_at else None
+    worked = run.state in {
+        RunState.DONE,
+        RunState.FAILED,
+    }  # a discarded run rested until somebody looked at it
+    duration = (
+        run.finished_at - run.started_at if worked and run.finished_at and run.started_at else None
+    )
     return Line(run, badge_of(run), duration, started_by(run), has_plan(run))
 
 

@@ -36,16 +36,33 @@ def import_columns(request: SchoolRequest, upload: Upload) -> HttpResponse:
     if request.method == "POST":
         try:
             header_row = int(request.POST.get("header_row", "0") or 0)
-            uploads.save_columns(upload, request.person, header_row=header_row, fields=_fields(request), value_maps=_meanings(request))
-            unasked = [each for each in uploads.look(upload).values_to_map if each.meaning is None and _name(each) not in _asked(request)]
+            uploads.save_columns(
+                upload,
+                request.person,
+                header_row=header_row,
+                fields=_fields(request),
+                value_maps=_meanings(request),
+            )
+            unasked = [
+                each
+                for each in uploads.look(upload).values_to_map
+                if each.meaning is None and _name(each) not in _asked(request)
+            ]
             if not unasked:
-                return redirect("run", request.school.pk, uploads.preview(upload, request.person).pk)
+                return redirect(
+                    "run", request.school.pk, uploads.preview(upload, request.person).pk
+                )
         except SettingRefused as refusal:
             refused = refusal.what
-            upload.columns = {"header_row": header_row, "fields": {str(key): field for key, field in _fields(request).items()}}
+            upload.columns = {
+                "header_row": header_row,
+                "fields": {str(key): field for key, field in _fields(request).items()},
+            }
     elif (row := request.GET.get("header_row", "")).isdecimal() and len(row) < 8:
         upload.columns, upload.settings = {}, upload.settings | {"header_row": int(row)}
-    return render(request, "web/import_columns.html", _context(upload, uploads.look(upload), refused))
+    return render(
+        request, "web/import_columns.html", _context(upload, uploads.look(upload), refused)
+    )
 
 
 def _fields(request: SchoolRequest) -> dict[int, str | None]:
@@ -88,7 +105,12 @@ def _context(upload: Upload, look: uploads.Look, refused: str) -> dict[str, Any]
         refused=refused,
         choices=[Choice(key, word(dict(labels), key), key in required) for key in UPLOAD_FIELDS],
         missing=[word(LABELS, key) for key in required if key not in filled],
-        identifying=[word(LABELS, key) for key in IDENTIFYING] if only_existing and not filled.intersection(IDENTIFYING) else [],
-        rows=[(number, " · ".join(filter(None, cells))[:120] or "—") for number, cells in look.header_candidates],
+        identifying=[word(LABELS, key) for key in IDENTIFYING]
+        if only_existing and not filled.intersection(IDENTIFYING)
+        else [],
+        rows=[
+            (number, " · ".join(filter(None, cells))[:120] or "—")
+            for number, cells in look.header_candidates
+        ],
         words=[(_name(each), each, word(dict(labels), each.field)) for each in look.values_to_map],
     )

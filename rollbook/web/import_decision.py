@@ -27,7 +27,12 @@ CELL = "cell-"
 def import_confirm(request: SchoolRequest, upload: Upload) -> HttpResponse:
     """The run that was looked at is the one that is confirmed: an older page confirms nothing."""
     if upload.run is None or request.POST.get("run") != str(upload.run.pk):
-        messages.warning(request, _("Nothing was written: this preview was replaced by a newer one. Look at that, then confirm it."))
+        messages.warning(
+            request,
+            _(
+                "Nothing was written: this preview was replaced by a newer one. Look at that, then confirm it."
+            ),
+        )
         return redirect(after(upload))
     if not uploads.confirm(upload, request.person):
         upload.refresh_from_db(fields=["state", "run"])
@@ -50,13 +55,21 @@ def import_correct(request: SchoolRequest, upload: Upload) -> HttpResponse:
     cells = {}
     for key, text in request.POST.items():
         row, dash, column = key.removeprefix(CELL).partition("-")
-        if key.startswith(CELL) and dash and row.isdecimal() and column.isdecimal() and text != request.POST.get(f"was-{row}-{column}"):
+        if (
+            key.startswith(CELL)
+            and dash
+            and row.isdecimal()
+            and column.isdecimal()
+            and text != request.POST.get(f"was-{row}-{column}")
+        ):
             cells[int(row), int(column)] = str(text).strip()
     try:
         if cells:
             uploads.correct_cells(upload, request.person, cells)
         else:
-            messages.info(request, _("Nothing was corrected yet. Type the right value into a field first."))
+            messages.info(
+                request, _("Nothing was corrected yet. Type the right value into a field first.")
+            )
         return redirect("run", request.school.pk, uploads.preview(upload, request.person).pk)
     except SettingRefused as refused:
         messages.error(request, refused.what)
@@ -66,7 +79,9 @@ def import_correct(request: SchoolRequest, upload: Upload) -> HttpResponse:
 @school_required(manage=True)
 def failing_rows(request: SchoolRequest, upload_id: UUID, kind: str) -> HttpResponse:
     """Only the rows that didn't go in, with what is wrong with each; a GET, because nothing changes but the audit log."""
-    upload = get_object_or_404(Upload.objects.select_related("school", "run"), pk=upload_id, school=request.school)
+    upload = get_object_or_404(
+        Upload.objects.select_related("school", "run"), pk=upload_id, school=request.school
+    )
     if kind not in KINDS:
         raise Http404
     target = BytesIO()
@@ -75,5 +90,12 @@ def failing_rows(request: SchoolRequest, upload_id: UUID, kind: str) -> HttpResp
     except UploadRefused as refused:
         messages.warning(request, f"{refused.what} {refused.remedy}")
         return redirect(after(upload))
-    audit.record("upload.rows_exported", school=request.school, actor=request.person, subject=str(upload.pk), rows=number, kind=kind)
+    audit.record(
+        "upload.rows_exported",
+        school=request.school,
+        actor=request.person,
+        subject=str(upload.pk),
+        rows=number,
+        kind=kind,
+    )
     return file_response(target, file_name(upload.file_name, number, kind), kind)

@@ -30,7 +30,9 @@ def import_file(request: SchoolRequest) -> HttpResponse:
             return redirect("import-settings", request.school.pk, upload.pk)
         except UploadRefused as refusal:
             refused = refusal
-    context = context_of("1", None, refused=refused, drafts=uploads.drafts(request.school)[:20], limits=_limits())
+    context = context_of(
+        "1", None, refused=refused, drafts=uploads.drafts(request.school)[:20], limits=_limits()
+    )
     return render(request, "web/import_file.html", context, status=422 if refused else 200)
 
 
@@ -38,16 +40,25 @@ def _file_of(request: SchoolRequest) -> tuple[str, bytes]:
     file = request.FILES.get("file")
     if request.META.get(TOO_LARGE):
         raise TooLarge(
-            _("The file is larger than %(size)d MB, which is the most that is read.") % {"size": config.upload_bytes // 1_000_000},
-            _("Save only the sheet with the students as a new file, without pictures, or split it into several files."),
+            _("The file is larger than %(size)d MB, which is the most that is read.")
+            % {"size": config.upload_bytes // 1_000_000},
+            _(
+                "Save only the sheet with the students as a new file, without pictures, or split it into several files."
+            ),
         )
     if file is None:
-        raise UploadRefused(_("No file was chosen."), _("Choose a file, or drag one onto the field."))
+        raise UploadRefused(
+            _("No file was chosen."), _("Choose a file, or drag one onto the field.")
+        )
     return file.name or _("upload"), file.read()
 
 
 def _limits() -> dict[str, Any]:
-    return {"megabytes": config.upload_bytes // 1_000_000, "rows": config.upload_rows, "days": config.upload_days}
+    return {
+        "megabytes": config.upload_bytes // 1_000_000,
+        "rows": config.upload_rows,
+        "days": config.upload_days,
+    }
 
 
 @school_required(manage=True)
@@ -61,6 +72,8 @@ def import_template(request: SchoolRequest, kind: str) -> HttpResponse:
 
 def file_response(target: BytesIO, name: str, kind: str) -> HttpResponse:
     target.seek(0)
-    response: Any = FileResponse(target, as_attachment=True, filename=name, content_type=TYPES[kind])
+    response: Any = FileResponse(
+        target, as_attachment=True, filename=name, content_type=TYPES[kind]
+    )
     answer: HttpResponse = response
     return answer

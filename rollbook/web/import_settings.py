@@ -22,7 +22,12 @@ ORDERS: Final = {
     DateOrder.MONTH_DAY_YEAR: (_("Month, day, year"), "12/31/2010"),
     DateOrder.YEAR_MONTH_DAY: (_("Year, month, day"), "2010-12-31"),
 }
-DELIMITER_WORDS: Final = {",": _("Comma"), ";": _("Semicolon"), "\t": _("Tab"), "|": _("Vertical bar")}
+DELIMITER_WORDS: Final = {
+    ",": _("Comma"),
+    ";": _("Semicolon"),
+    "\t": _("Tab"),
+    "|": _("Vertical bar"),
+}
 
 
 @require_http_methods(["GET", "POST"])
@@ -62,7 +67,10 @@ def _typed(request: SchoolRequest) -> uploads.Settings:
 
 
 def _context(
-    upload: Upload, look: uploads.Look | None, wanted: uploads.Settings, refused: SettingRefused | UploadRefused | None
+    upload: Upload,
+    look: uploads.Look | None,
+    wanted: uploads.Settings,
+    refused: SettingRefused | UploadRefused | None,
 ) -> dict[str, Any]:
     guess = look.date_guess if look else None
     return context_of(
@@ -74,6 +82,8 @@ def _context(
         orders=[(order, words, example) for order, (words, example) in ORDERS.items()],
         order=wanted.date_order or (guess.order if guess else DateOrder.MONTH_DAY_YEAR),
         encodings=ENCODINGS.items() if look and look.encoding else (),
-        delimiters=[(sign, DELIMITER_WORDS[sign]) for sign in DELIMITERS] if look and look.delimiter else (),
+        delimiters=[(sign, DELIMITER_WORDS[sign]) for sign in DELIMITERS]
+        if look and look.delimiter
+        else (),
         first_rows=look.header_candidates[:SHOWN_ROWS] if look else (),
     )

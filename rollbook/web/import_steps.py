@@ -35,7 +35,12 @@ def import_steps(current: str, upload: Upload | None) -> list[Step]:
         addresses["3"] = reverse("import-columns", args=[upload.school_id, upload.pk])
     here = int(current)
     return [
-        Step(key, str(label), "done" if int(key) < here else "current" if key == current else "next", addresses[key])
+        Step(
+            key,
+            str(label),
+            "done" if int(key) < here else "current" if key == current else "next",
+            addresses[key],
+        )
         for key, label in LABELS.items()
     ]
 
@@ -49,7 +54,11 @@ def draft_required(view: View) -> Callable[..., HttpResponse]:
     @school_required(manage=True)
     @wraps(view)
     def guarded(request: SchoolRequest, upload_id: UUID) -> HttpResponse:
-        upload = Upload.objects.select_related("school", "run").filter(pk=upload_id, school=request.school).first()
+        upload = (
+            Upload.objects.select_related("school", "run")
+            .filter(pk=upload_id, school=request.school)
+            .first()
+        )
         if upload is None:
             raise Http404
         if upload.state != UploadState.DRAFT or upload.expires_at <= timezone.now():
@@ -69,9 +78,19 @@ def draft_required(view: View) -> Callable[..., HttpResponse]:
 def closed(request: SchoolRequest, upload: Upload) -> HttpResponse:
     """To the run of a confirmed upload, else to the first step; nothing is written twice."""
     if upload.state == UploadState.CONFIRMED and upload.run is not None:
-        messages.info(request, _("This upload was confirmed already, so nothing was done now. This is what came of it."))
+        messages.info(
+            request,
+            _(
+                "This upload was confirmed already, so nothing was done now. This is what came of it."
+            ),
+        )
         return redirect("run", request.school.pk, upload.run.pk)
-    messages.info(request, _("This upload was discarded, or its time is over. Nothing was written. Upload the file again if you need it."))
+    messages.info(
+        request,
+        _(
+            "This upload was discarded, or its time is over. Nothing was written. Upload the file again if you need it."
+        ),
+    )
     return redirect("import-file", request.school.pk)
 
 

@@ -24,13 +24,23 @@ POLICIES = [
 
 
 class LeaversForm(forms.Form):
-    policy = forms.ChoiceField(label=gettext_lazy("When the SIS no longer has a student"), choices=POLICIES)
-    runs = forms.IntegerField(label=gettext_lazy("Runs without the student"), help_text=gettext_lazy("Complete live runs in a row."))
-    days = forms.IntegerField(label=gettext_lazy("Days without the student"), help_text=gettext_lazy("Both have to be over."))
+    policy = forms.ChoiceField(
+        label=gettext_lazy("When the SIS no longer has a student"), choices=POLICIES
+    )
+    runs = forms.IntegerField(
+        label=gettext_lazy("Runs without the student"),
+        help_text=gettext_lazy("Complete live runs in a row."),
+    )
+    days = forms.IntegerField(
+        label=gettext_lazy("Days without the student"),
+        help_text=gettext_lazy("Both have to be over."),
+    )
     rollover = forms.CharField(
         label=gettext_lazy("School year ends"),
         max_length=20,
-        help_text=gettext_lazy("Month and day, such as 07-01. From then on a leaver of that year's class is a graduate."),
+        help_text=gettext_lazy(
+            "Month and day, such as 07-01. From then on a leaver of that year's class is a graduate."
+        ),
     )
 
     def __init__(self, data: QueryDict | None, initial: dict[str, Any]) -> None:
@@ -41,7 +51,9 @@ class LeaversForm(forms.Form):
 @school_required(manage=True)
 def leavers(request: SchoolRequest, source: str) -> HttpResponse:
     integration = get_object_or_404(Integration, school=request.school, source=source)
-    form = LeaversForm(request.POST if request.method == "POST" else None, initial=policies.leavers_of(integration))
+    form = LeaversForm(
+        request.POST if request.method == "POST" else None, initial=policies.leavers_of(integration)
+    )
     if request.method == "POST" and form.is_valid():
         try:
             policies.save_leavers(integration, request.person, **form.cleaned_data)

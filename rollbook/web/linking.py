@@ -20,7 +20,15 @@ from rollbook.sync.student_record import source_label
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.paging import Pages, page_of
 
-COMPARED: Final = ("first_name", "last_name", "email", "birth_date", "graduation_year", "student_number", "sis_id")
+COMPARED: Final = (
+    "first_name",
+    "last_name",
+    "email",
+    "birth_date",
+    "graduation_year",
+    "student_number",
+    "sis_id",
+)
 CLASHES: Final = {
     "names_differ": gettext_lazy("Same e-mail, another name"),
     "two_accounts": gettext_lazy("Two accounts fit this student"),
@@ -98,7 +106,11 @@ def _found(school: School, only: str, search: str) -> QuerySet[LinkProposal]:
     elif only == "suggested":
         found = found.filter(clash="").exclude(exact)
     for part in search.replace("\0", " ")[:200].split():
-        in_account = Q(account__first_name__icontains=part) | Q(account__last_name__icontains=part) | Q(account__email__icontains=part)
+        in_account = (
+            Q(account__first_name__icontains=part)
+            | Q(account__last_name__icontains=part)
+            | Q(account__email__icontains=part)
+        )
         found = found.filter(Q(name__icontains=part) | Q(sis_id__icontains=part) | in_account)
     return found
 
@@ -118,20 +130,29 @@ def _pair(proposal: LinkProposal) -> Pair:
         if ours or said:
             same = (marks.get(field, ours.casefold() == said.casefold())) if ours and said else None
             sides.append(Side(word(LABELS, field), ours, said, same))
-    return Pair(proposal, sides, str(CLASHES.get(proposal.clash, "")), source_label(proposal.source))
+    return Pair(
+        proposal, sides, str(CLASHES.get(proposal.clash, "")), source_label(proposal.source)
+    )
 
 
 @require_POST
 @school_required(manage=True)
 def decide_link(request: SchoolRequest, proposal_id: UUID) -> HttpResponse:
     """Confirm, reject, or take either back. A second click finds it said already, and says so."""
-    proposal = get_object_or_404(LinkProposal.objects.select_related("school"), pk=proposal_id, school=request.school)
+    proposal = get_object_or_404(
+        LinkProposal.objects.select_related("school"), pk=proposal_id, school=request.school
+    )
     told = request.POST.get("say", "")
     try:
         if told == "confirm" and linking.confirm(proposal, request.person):
-            messages.success(request, _("Confirmed. The next live run links the two; until then it can be taken back."))
+            messages.success(
+                request,
+                _("Confirmed. The next live run links the two; until then it can be taken back."),
+            )
         elif told == "reject" and linking.reject(proposal, request.person):
-            messages.success(request, _("Noted: not the same person. They will not be linked or proposed again."))
+            messages.success(
+                request, _("Noted: not the same person. They will not be linked or proposed again.")
+            )
         elif told == "take_back" and linking.take_back(proposal, request.person):
             messages.success(request, _("Taken back. The two are undecided again."))
         else:
@@ -147,8 +168,12 @@ def confirm_exact(request: SchoolRequest) -> HttpResponse:
     """Confirm all proposals whose e-mail and name are the same."""
     number = linking.confirm_exact(request.school, None, request.person)
     if number:
-        words = ngettext("%(number)s link was confirmed.", "%(number)s links were confirmed.", number)
-        messages.success(request, words % {"number": number} + " " + _("The next live run makes them."))
+        words = ngettext(
+            "%(number)s link was confirmed.", "%(number)s links were confirmed.", number
+        )
+        messages.success(
+            request, words % {"number": number} + " " + _("The next live run makes them.")
+        )
     else:
         messages.info(request, _("Nothing was done: there was nothing left to confirm."))
     return redirect("links", request.school.pk)

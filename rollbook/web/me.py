@@ -7,7 +7,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from django import forms
-from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.contrib.auth.password_validation import (
+    password_validators_help_texts,
+    validate_password,
+)
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -26,11 +29,15 @@ from rollbook.web.session_ends import STUDENT
 CODE: Final = "student_code"
 DOOR: Final = "student"
 CLOSED: Final = {
-    "unknown": gettext_lazy("This link is not complete. Open it from the mail again, or copy all of it."),
+    "unknown": gettext_lazy(
+        "This link is not complete. Open it from the mail again, or copy all of it."
+    ),
     "used": gettext_lazy("This link was used already: a password is set. Sign in with it."),
     "replaced": gettext_lazy("There is a newer mail with a newer link. Please use that one."),
     "expired": gettext_lazy("This link has run out. Ask your school to send you a new one."),
-    "closed": gettext_lazy("This link doesn't work any more. Ask your school if you think that it should."),
+    "closed": gettext_lazy(
+        "This link doesn't work any more. Ask your school if you think that it should."
+    ),
 }
 
 
@@ -43,7 +50,9 @@ class PasswordForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "autofocus": True}),
     )
     again = forms.CharField(
-        label=gettext_lazy("The same password again"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        label=gettext_lazy("The same password again"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
     def __init__(self, account: StudentAccount, *args: Any, **kwargs: Any) -> None:
@@ -57,7 +66,11 @@ class PasswordForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if cleaned.get("password") and cleaned.get("again") is not None and cleaned["password"] != cleaned["again"]:
+        if (
+            cleaned.get("password")
+            and cleaned.get("again") is not None
+            and cleaned["password"] != cleaned["again"]
+        ):
             self.add_error("again", _("The two are not the same. Type the password again."))
         return cleaned
 
@@ -66,7 +79,8 @@ class AddressForm(forms.Form):
     """An e-mail alone."""
 
     email = forms.EmailField(
-        label=gettext_lazy("School e-mail"), widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+        label=gettext_lazy("School e-mail"),
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
     )
 
 
@@ -74,7 +88,9 @@ class StudentSignInForm(AddressForm):
     """E-mail and password."""
 
     password = forms.CharField(
-        label=gettext_lazy("Password"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+        label=gettext_lazy("Password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
 
@@ -89,7 +105,12 @@ def register(request: HttpRequest, invitation_id: UUID, code: str) -> HttpRespon
             _begin(request, registration.register(invitation, form.cleaned_data["password"]))
             return redirect("me")
     except registration.LinkClosed as closed:
-        return render(request, "web/me_link_closed.html", {"words": CLOSED[closed.code]}, status=410 if closed.code != "unknown" else 404)
+        return render(
+            request,
+            "web/me_link_closed.html",
+            {"words": CLOSED[closed.code]},
+            status=410 if closed.code != "unknown" else 404,
+        )
     context = {"invitation": invitation, "form": form, "rules": password_validators_help_texts()}
     return render(request, "web/me_register.html", context)
 
@@ -101,14 +122,25 @@ def student_sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         address = form.cleaned_data["email"]
         if minutes := slow_down.minutes_to_wait(DOOR, address):
-            form.add_error(None, _("That was wrong too often. For safety, this e-mail can try again in %(n)d minutes.") % {"n": minutes})
+            form.add_error(
+                None,
+                _(
+                    "That was wrong too often. For safety, this e-mail can try again in %(n)d minutes."
+                )
+                % {"n": minutes},
+            )
         elif login := registration.sign_in(address, form.cleaned_data["password"]):
             slow_down.forget(DOOR, address)
             _begin(request, login)
             return redirect("me")
         else:
             slow_down.failed(DOOR, address)
-            form.add_error(None, _("The e-mail and password don't match. Check both, or ask your school whether your account is open."))
+            form.add_error(
+                None,
+                _(
+                    "The e-mail and password don't match. Check both, or ask your school whether your account is open."
+                ),
+            )
     return render(request, "web/me_sign_in.html", {"form": form})
 
 
@@ -121,14 +153,22 @@ def _begin(request: HttpRequest, login: StudentLogin) -> None:
 @never_cache
 def me(request: HttpRequest) -> HttpResponse:
     """The own record, read-only."""
-    login = registration.signed_in(UUID(request.session[STUDENT]), request.session.get(CODE, "")) if STUDENT in request.session else None
+    login = (
+        registration.signed_in(UUID(request.session[STUDENT]), request.session.get(CODE, ""))
+        if STUDENT in request.session
+        else None
+    )
     if login is None:
         if STUDENT in request.session:
             request.session.flush()
         return redirect("student-sign-in")
     account = login.account
     with timezone.override(zone_of(login.school)):
-        context = {"account": account, "school": login.school, "values": student_record.values(account)}
+        context = {
+            "account": account,
+            "school": login.school,
+            "values": student_record.values(account),
+        }
         return render(request, "web/me.html", context)
 
 

@@ -32,7 +32,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return HttpResponse(written(measures()), content_type=TYPE)
     except DatabaseError:
         connection.close()
-        return HttpResponse("The database can't be reached.\n", status=503, content_type="text/plain")
+        return HttpResponse(
+            "The database can't be reached.\n", status=503, content_type="text/plain"
+        )
 
 
 def _may_see(request: HttpRequest) -> bool:
@@ -40,8 +42,13 @@ def _may_see(request: HttpRequest) -> bool:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
         return hmac.compare_digest(given, config.metrics_token.get_secret_value().encode())
     # A proxy on this machine passes on what comes from elsewhere, and says so.
-    passed_on = any(name in request.headers for name in ("X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "X-Real-Ip"))
-    peer = request.META.get("REMOTE_ADDR") or "127.0.0.1"  # empty where it came through a local socket
+    passed_on = any(
+        name in request.headers
+        for name in ("X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "X-Real-Ip")
+    )
+    peer = (
+        request.META.get("REMOTE_ADDR") or "127.0.0.1"
+    )  # empty where it came through a local socket
     return ip_address(peer).is_loopback and not passed_on
 
 
@@ -50,7 +57,11 @@ def written(found: Iterable[Measure]) -> str:
     by_name: dict[str, list[str]] = {name: [] for name in KINDS}
     for each in found:
         labels = ",".join(f'{key}="{value}"' for key, value in each.labels.items())
-        by_name[each.name].append(f"{each.name}{{{labels}}} {each.value:.17g}" if labels else f"{each.name} {each.value:.17g}")
+        by_name[each.name].append(
+            f"{each.name}{{{labels}}} {each.value:.17g}"
+            if labels
+            else f"{each.name} {each.value:.17g}"
+        )
     lines: list[str] = []
     for name, (kind, says) in KINDS.items():
         lines += [f"# HELP {name} {says}", f"# TYPE {name} {kind}", *by_name[name]]

@@ -20,9 +20,14 @@ from rollbook.web.access import SchoolRequest, school_required
 class NeverImportForm(forms.Form):
     sis_id = forms.CharField(label=gettext_lazy("SIS ID"), required=False, max_length=200)
     email = forms.CharField(
-        label=gettext_lazy("E-mail"), required=False, max_length=320, help_text=gettext_lazy("Give one of the two, or both.")
+        label=gettext_lazy("E-mail"),
+        required=False,
+        max_length=320,
+        help_text=gettext_lazy("Give one of the two, or both."),
     )
-    reason = forms.CharField(label=gettext_lazy("Reason"), required=False, max_length=single_rules.LONGEST_REASON)
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"), required=False, max_length=single_rules.LONGEST_REASON
+    )
 
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data, label_suffix="")
@@ -50,19 +55,29 @@ def never_import(request: SchoolRequest) -> HttpResponse:
 def _back(request: SchoolRequest) -> str:
     """The page of ours that the button was on, else the list."""
     back = request.POST.get("back", "")
-    ours = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    ours = url_has_allowed_host_and_scheme(
+        back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return back if ours else reverse("never-import", args=[request.school.pk])
 
 
 def _page(request: SchoolRequest, form: NeverImportForm) -> HttpResponse:
-    entries = NeverImport.objects.filter(school=request.school).select_related("by").order_by("-at")[:1000]
+    entries = (
+        NeverImport.objects.filter(school=request.school)
+        .select_related("by")
+        .order_by("-at")[:1000]
+    )
     return render(request, "web/never_import.html", {"form": form, "entries": entries})
 
 
 @require_POST
 @school_required(manage=True)
 def allow_import(request: SchoolRequest, entry_id: UUID) -> HttpResponse:
-    entry = get_object_or_404(NeverImport.objects.select_related("school"), pk=entry_id, school=request.school)
+    entry = get_object_or_404(
+        NeverImport.objects.select_related("school"), pk=entry_id, school=request.school
+    )
     if single_rules.allow_import(entry, request.person):
-        messages.success(request, _("Removed. The next run makes the account, if the SIS still has the student."))
+        messages.success(
+            request, _("Removed. The next run makes the account, if the SIS still has the student.")
+        )
     return redirect("never-import", request.school.pk)

@@ -37,13 +37,23 @@ SEVERITY_WORDS: Final = {
 def problems(request: SchoolRequest) -> HttpResponse:
     """The whole page; for a search as one types, the rows alone."""
     wanted = wanted_of(request.GET)
-    pages: Pages[Line] = page_of(problem_list.Lines(problem_list.problems(request.school, wanted)), request)
+    pages: Pages[Line] = page_of(
+        problem_list.Lines(problem_list.problems(request.school, wanted)), request
+    )
     if wanted.search and "page" not in request.GET:
-        audit.record("problems.searched", school=request.school, actor=request.person, results=pages.total)
+        audit.record(
+            "problems.searched", school=request.school, actor=request.person, results=pages.total
+        )
     corrections = problem_list.registrars(request.school, wanted).count()
     kept = {key: request.GET[key] for key in KEPT if request.GET.get(key)}
     never = single_rules.never_listed(request.school, (line.row.sis_id for line in pages.rows))
-    context = {"never": never, "wanted": wanted, "pages": pages, "corrections": corrections, "export": urlencode(kept)}
+    context = {
+        "never": never,
+        "wanted": wanted,
+        "pages": pages,
+        "corrections": corrections,
+        "export": urlencode(kept),
+    }
     if request.htmx:
         return render(request, "web/problems_rows.html", context | {"searched": True})
     choices = {
@@ -69,12 +79,22 @@ def wanted_of(told: Mapping[str, str]) -> Wanted:
 def registrar_file(request: SchoolRequest, kind: str) -> HttpResponse:
     """The corrections that the registrar is asked for; a GET, because nothing changes but the audit log."""
     found = problem_list.registrars(request.school, wanted_of(request.GET))
-    audit.record("problems.exported", school=request.school, actor=request.person, problems=found.count(), kind=kind)
-    headers = {"Content-Disposition": f'attachment; filename="for-the-registrar-{timezone.localdate():%Y-%m-%d}.{kind}"'}
+    audit.record(
+        "problems.exported",
+        school=request.school,
+        actor=request.person,
+        problems=found.count(),
+        kind=kind,
+    )
+    headers = {
+        "Content-Disposition": f'attachment; filename="for-the-registrar-{timezone.localdate():%Y-%m-%d}.{kind}"'
+    }
     if kind == "csv":
         text = StringIO(newline="")
         problem_list.write_csv(found, text)
-        return HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)
+        return HttpResponse(
+            text.getvalue(), content_type="text/csv; charset=utf-8", headers=headers
+        )
     file = BytesIO()
     problem_list.write_xlsx(found, file)
     return HttpResponse(file.getvalue(), content_type=XLSX, headers=headers)

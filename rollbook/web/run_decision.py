@@ -17,7 +17,9 @@ from rollbook.web.run_page import run_of
 @school_required(manage=True)
 def approve(request: SchoolRequest, run_id: UUID) -> HttpResponse:
     run = run_of(request, run_id)
-    if not runs.approve(run, request.person, additions_only=request.POST.get("only") == "additions"):
+    if not runs.approve(
+        run, request.person, additions_only=request.POST.get("only") == "additions"
+    ):
         messages.warning(request, _("Nothing was done: this run is not on hold any more."))
     return redirect("run", request.school.pk, run.pk)
 

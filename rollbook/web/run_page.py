@@ -43,7 +43,9 @@ class Tab(NamedTuple):
 
 def run_of(request: SchoolRequest, run_id: UUID) -> Run:
     """This school's run; 404 for any other."""
-    runs = Run.objects.select_related("school", "requested_by", "integration", "undoes__undoes", "undoes__integration")
+    runs = Run.objects.select_related(
+        "school", "requested_by", "integration", "undoes__undoes", "undoes__integration"
+    )
     return get_object_or_404(runs, pk=run_id, school=request.school)
 
 
@@ -52,7 +54,9 @@ def run_page(request: SchoolRequest, run_id: UUID) -> HttpResponse:
     """The whole page; for a search as one types, the rows alone."""
     run = run_of(request, run_id)
     if request.htmx:
-        return render(request, "web/run_rows.html", _tabs(request, run) | {"run": run, "searched": True})
+        return render(
+            request, "web/run_rows.html", _tabs(request, run) | {"run": run, "searched": True}
+        )
     return render(request, "web/run.html", _context(request, run))
 
 
@@ -78,7 +82,9 @@ def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "alarms": alarm_words(run.alarms, report.sis_label(run)),
         "wider": told(run.settings.get("wider", {})),
         "held_for": alarm_words(run.settings.get("held_for", ()), report.sis_label(run)),
-        "outlook": decisions.outlook(run) if run.state == RunState.ON_HOLD and request.membership.may_manage else None,
+        "outlook": decisions.outlook(run)
+        if run.state == RunState.ON_HOLD and request.membership.may_manage
+        else None,
         "completeness": proof_words(run, report.sis_label(run)) if not working else "",
         "moved_domains": report_summary.moved_domains(run) if not working else [],
         "said": report_summary.what_was_changed(run) if run.state == RunState.DONE else "",
@@ -89,7 +95,11 @@ def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
     context |= _of_upload(request, run) | _of_undo(request, run)
     if line.has_report and not working:
         context |= {"tiles": tiles_of(run)}
-        context |= {"removed_after": config.report_days} if retention.is_past_keeping(run) else _tabs(request, run)
+        context |= (
+            {"removed_after": config.report_days}
+            if retention.is_past_keeping(run)
+            else _tabs(request, run)
+        )
     return context
 
 
@@ -97,18 +107,33 @@ def _of_undo(request: SchoolRequest, run: Run) -> dict[str, Any]:
     """What the page has besides where the run can be undone, was undone, or is the preview of an undo."""
     context: dict[str, Any] = {"undoable": request.membership.may_manage and undo.is_undoable(run)}
     if run.state == RunState.UNDONE:
-        context["undone_by"] = list(run.undone_by.filter(state=RunState.DONE).select_related("undoes__undoes").order_by("requested_at"))
+        context["undone_by"] = list(
+            run.undone_by.filter(state=RunState.DONE)
+            .select_related("undoes__undoes")
+            .order_by("requested_at")
+        )
     if run.is_undo and run.state == RunState.PREVIEW:
-        context |= {"undoing": undo.undoing_of(run), "confirm_undo": request.GET.get("confirm") == "undo"}
+        context |= {
+            "undoing": undo.undoing_of(run),
+            "confirm_undo": request.GET.get("confirm") == "undo",
+        }
     return context
 
 
 def _of_upload(request: SchoolRequest, run: Run) -> dict[str, Any]:
     """What the page of an upload has besides: its file, and while it is a preview the steps and what can be done about it."""
-    upload = Upload.objects.defer("content").filter(run=run, school=run.school).first() if run.is_upload else None
+    upload = (
+        Upload.objects.defer("content").filter(run=run, school=run.school).first()
+        if run.is_upload
+        else None
+    )
     if upload is None:
         return {}
-    decides = run.awaits_confirming and request.membership.may_manage and upload.state == UploadState.DRAFT
+    decides = (
+        run.awaits_confirming
+        and request.membership.may_manage
+        and upload.state == UploadState.DRAFT
+    )
     return {
         "upload": upload,
         "file_kept": upload.expires_at > timezone.now() and upload.state != UploadState.DISCARDED,
@@ -132,7 +157,9 @@ def _tabs(request: SchoolRequest, run: Run) -> dict[str, Any]:
     search = request.GET.get("q", "").strip()
     only = request.GET.get("only") if request.GET.get("only") in FILTERS[str(tab)] else None
     classes = report.classes(run, str(tab)) if tab != "errors" else []
-    student_class = next((each.code for each in classes if each.code == request.GET.get("class")), None)
+    student_class = next(
+        (each.code for each in classes if each.code == request.GET.get("class")), None
+    )
     rows: report.Rows[Any]
     if tab == "errors":
         rows = report.error_rows(run, search, only)
@@ -143,15 +170,32 @@ def _tabs(request: SchoolRequest, run: Run) -> dict[str, Any]:
     filters = [(code, _(words)) for code, words in FILTERS[str(tab)].items()]
     applied = run.mode == Mode.LIVE and run.state in {RunState.DONE, RunState.UNDONE}
     may_leave_out = request.membership.may_manage and not run.is_upload and not applied
-    narrowed: dict[str, Any] = {"may_leave_out": may_leave_out, "search": search, "only": only, "student_class": student_class}
+    narrowed: dict[str, Any] = {
+        "may_leave_out": may_leave_out,
+        "search": search,
+        "only": only,
+        "student_class": student_class,
+    }
     pages: Pages[Any] = page_of(rows, request)
     problems = _with_others(run, pages.rows) if tab == "errors" else []
     if tab == "new" and may_leave_out:
-        narrowed["never"] = single_rules.never_listed(request.school, (row.sis_id for row in pages.rows))
-    return {"tabs": tabs, "tab": tab, **narrowed, "filters": filters, "classes": classes, "pages": pages, "problems": problems}
+        narrowed["never"] = single_rules.never_listed(
+            request.school, (row.sis_id for row in pages.rows)
+        )
+    return {
+        "tabs": tabs,
+        "tab": tab,
+        **narrowed,
+        "filters": filters,
+        "classes": classes,
+        "pages": pages,
+        "problems": problems,
+    }
 
 
-def _with_others(run: Run, rows: Sequence[report.ErrorRow]) -> list[tuple[report.ErrorRow, tuple[Person, ...]]]:
+def _with_others(
+    run: Run, rows: Sequence[report.ErrorRow]
+) -> list[tuple[report.ErrorRow, tuple[Person, ...]]]:
     """The problems of a page that are clashes over an e-mail, each with the other people."""
     clashes = [(row, Clash(run.pk, run.source, row.code, row.sis_id, row.value)) for row in rows]
     found = clash_accounts.others(run.school_id, (clash for _row, clash in clashes))

@@ -72,10 +72,16 @@ class Stage(NamedTuple):
 def stages_of(run: Run) -> list[Stage]:
     """The stages a working run passes; a test run never applies anything."""
     stages = UNDO_STAGES if run.is_undo else STAGES
-    states = [state for state, _words in stages if not (run.mode == Mode.TEST and state == RunState.APPLYING)]
+    states = [
+        state
+        for state, _words in stages
+        if not (run.mode == Mode.TEST and state == RunState.APPLYING)
+    ]
     here = states.index(RunState(run.state)) if run.state in states else len(states)
     names = ["done" if i < here else "current" if i == here else "next" for i in range(len(states))]
-    return [Stage(str(dict(stages)[state]), name) for state, name in zip(states, names, strict=True)]
+    return [
+        Stage(str(dict(stages)[state]), name) for state, name in zip(states, names, strict=True)
+    ]
 
 
 def stage_words(run: Run) -> str:
@@ -88,10 +94,18 @@ def writes_of(run: Run) -> str:
     """What confirming an upload writes, in a few words; "" where that is nothing."""
     parts = [
         (run.counts.get("new", 0), ngettext_lazy("%(number)s new", "%(number)s new", "count")),
-        (sum(run.counts.get(kind, 0) for kind in UPDATED_KINDS), ngettext_lazy("%(number)s updated", "%(number)s updated", "count")),
+        (
+            sum(run.counts.get(kind, 0) for kind in UPDATED_KINDS),
+            ngettext_lazy("%(number)s updated", "%(number)s updated", "count"),
+        ),
     ]
     shown = [
-        str(words % {"count": count, "number": number_format(count, use_l10n=True, force_grouping=True)}) for count, words in parts if count
+        str(
+            words
+            % {"count": count, "number": number_format(count, use_l10n=True, force_grouping=True)}
+        )
+        for count, words in parts
+        if count
     ]
     return ", ".join(shown)
 
@@ -120,12 +134,22 @@ TILES: Final = (
     ("error", gettext_lazy("records left out"), True),
     ("warning", gettext_lazy("single values dropped"), False),
 )
-TILE_WORDS: Final = KIND_LABELS | SEVERITY_PLURALS | {"overtaken": gettext_noop("Overtaken"), "email_changed": EMAIL_CHANGED}
+TILE_WORDS: Final = (
+    KIND_LABELS
+    | SEVERITY_PLURALS
+    | {"overtaken": gettext_noop("Overtaken"), "email_changed": EMAIL_CHANGED}
+)
 
 
 def tiles_of(run: Run) -> list[Tile]:
     """What came of a run, in numbers. A file has no grades that aren't pulled in, and nobody is missing from it."""
-    shown = [each for each in TILES if not ((run.is_upload or run.is_undo) and each[0] in {"outside_selection", "not_in_roster"})]
+    shown = [
+        each
+        for each in TILES
+        if not (
+            (run.is_upload or run.is_undo) and each[0] in {"outside_selection", "not_in_roster"}
+        )
+    ]
     return [
         Tile(_(TILE_WORDS[key]), run.counts.get(key, 0), str(hint))
         for key, hint, always in shown

@@ -51,8 +51,14 @@ def safety_limits(request: SchoolRequest) -> HttpResponse:
     context = {
         "held": held,
         "alarms": alarm_words(held.alarms, report.sis_label(held)) if held else [],
-        "once_rows": [(key, words, _figure(getattr(shown, key)), once.get(f"once-{key}", "")) for key, words in PERCENT_WORDS.items()],
-        "rows": [(key, words, _figure(getattr(shown, key)), _count_of(key, shown)) for key, words in PERCENT_WORDS.items()],
+        "once_rows": [
+            (key, words, _figure(getattr(shown, key)), once.get(f"once-{key}", ""))
+            for key, words in PERCENT_WORDS.items()
+        ],
+        "rows": [
+            (key, words, _figure(getattr(shown, key)), _count_of(key, shown))
+            for key, words in PERCENT_WORDS.items()
+        ],
         "limits": shown,
         "usual": limits.usual(),
         "off": limits.switched_off(shown),
@@ -60,10 +66,14 @@ def safety_limits(request: SchoolRequest) -> HttpResponse:
         "confirm": refused is not None and refused.field in limits.switched_off(shown),
         "widenings": [
             (each, told(each.figures))
-            for each in LimitWidening.objects.filter(school=request.school).select_related("by").order_by("first_day")
+            for each in LimitWidening.objects.filter(school=request.school)
+            .select_related("by")
+            .order_by("first_day")
         ],
         "typed": request.POST,
-        "integrations": Integration.objects.filter(school=request.school, active=True).order_by("source"),
+        "integrations": Integration.objects.filter(school=request.school, active=True).order_by(
+            "source"
+        ),
     }
     return render(request, "web/safety_limits.html", context, status=422 if refused else 200)
 
@@ -71,15 +81,25 @@ def safety_limits(request: SchoolRequest) -> HttpResponse:
 def told(figures: Mapping[str, Any]) -> list[str]:
     """The figures of a widening in words."""
     words = PERCENT_WORDS | COUNT_WORDS
-    said = [f"{words[name]}: {_('off') if value is None else f'{value:g}'}" for name, value in figures.items() if name in words]
-    return [*said, _("A missing grade or year holds no run")] if figures.get("vanished") is False else said
+    said = [
+        f"{words[name]}: {_('off') if value is None else f'{value:g}'}"
+        for name, value in figures.items()
+        if name in words
+    ]
+    return (
+        [*said, _("A missing grade or year holds no run")]
+        if figures.get("vanished") is False
+        else said
+    )
 
 
 def _run_once(request: SchoolRequest) -> HttpResponse:
     """Start a run that is held against what was typed, and no other run is."""
     active = Integration.objects.filter(school=request.school, active=True)
     integration = get_object_or_404(active, source=request.POST.get("source", ""))
-    wanted: dict[str, Any] = {key: value for key, value in _figures(request, "once-").items() if value is not None}
+    wanted: dict[str, Any] = {
+        key: value for key, value in _figures(request, "once-").items() if value is not None
+    }
     if request.POST.get("once-vanished") == "on":
         wanted["vanished"] = False
     if not wanted:
@@ -93,7 +113,9 @@ def _held(request: SchoolRequest) -> Run | None:
         run_id = UUID(request.POST.get("held") or request.GET.get("held", ""))
     except ValueError:
         return None
-    of_school = Run.objects.select_related("school", "integration", "undoes").filter(school=request.school)
+    of_school = Run.objects.select_related("school", "integration", "undoes").filter(
+        school=request.school
+    )
     return of_school.filter(pk=run_id, state=RunState.ON_HOLD, integration__isnull=False).first()
 
 
@@ -109,15 +131,27 @@ def _count_of(key: str, shown: Limits) -> tuple[str, Any, int] | None:
 def _done(request: SchoolRequest) -> str:
     action = request.POST.get("action")
     if action == "widen":
-        wanted = {key: value for key, value in _figures(request, "wide-").items() if value is not None}
-        limits.widen(request.school, request.person, _day(request, "first_day"), _day(request, "last_day"), wanted)
+        wanted = {
+            key: value for key, value in _figures(request, "wide-").items() if value is not None
+        }
+        limits.widen(
+            request.school,
+            request.person,
+            _day(request, "first_day"),
+            _day(request, "last_day"),
+            wanted,
+        )
         return _("Saved. Runs of these days are held against the wider limits.")
     if action == "end":
         number = request.POST.get("widening", "")
-        limits.end_widening(request.school, request.person, int(number) if number.isdecimal() else 0)
+        limits.end_widening(
+            request.school, request.person, int(number) if number.isdecimal() else 0
+        )
         return _("Taken back.")
     figures = _figures(request) | {"vanished": request.POST.get("vanished") == "on"}
-    limits.save(request.school, request.person, figures, confirmed=request.POST.get("confirmed") == "yes")
+    limits.save(
+        request.school, request.person, figures, confirmed=request.POST.get("confirmed") == "yes"
+    )
     return _("Saved. The next run is held against these limits.")
 
 
@@ -125,7 +159,13 @@ def _figures(request: SchoolRequest, prefix: str = "") -> dict[str, Any]:
     """What was typed. An empty percentage switches its guard off; an empty number is none at all."""
     told: dict[str, Any] = {}
     for key in (*PERCENT_WORDS, *COUNT_WORDS):
-        text = request.POST.get(f"{prefix}{key}", "").strip().replace(",", ".").removesuffix("%").strip()
+        text = (
+            request.POST.get(f"{prefix}{key}", "")
+            .strip()
+            .replace(",", ".")
+            .removesuffix("%")
+            .strip()
+        )
         if f"{prefix}{key}" not in request.POST or (key in COUNT_WORDS and not text):
             continue
         try:

@@ -14,7 +14,14 @@ from rollbook.sync import schedules
 from rollbook.sync.models import Integration, Schedule
 from rollbook.sync.refusals import SettingRefused
 from rollbook.web.access import SchoolRequest, school_required
-from rollbook.web.schedule_form import PauseForm, ScheduleForm, initial_of, typed_in, understood, zone_names
+from rollbook.web.schedule_form import (
+    PauseForm,
+    ScheduleForm,
+    initial_of,
+    typed_in,
+    understood,
+    zone_names,
+)
 from rollbook.web.schedule_words import NextRun, clock_words, moment_words, next_runs, sentence
 
 
@@ -33,7 +40,9 @@ def schedule(request: SchoolRequest, source: str) -> HttpResponse:
     integration = get_object_or_404(Integration, school=request.school, source=source)
     if request.method != "POST":
         saved = schedules.ensure(integration)
-        return _page(request, integration, ScheduleForm(initial=initial_of(saved)), preview_of(saved))
+        return _page(
+            request, integration, ScheduleForm(initial=initial_of(saved)), preview_of(saved)
+        )
     action = request.POST.get("action", "")
     if action == "save":
         return _save(request, integration)
@@ -41,19 +50,39 @@ def schedule(request: SchoolRequest, source: str) -> HttpResponse:
     if action == "add-time":
         typed["times"] = [*typed["times"], ""]
     elif action.startswith("remove-time-"):
-        typed["times"] = [at for number, at in enumerate(typed["times"]) if action != f"remove-time-{number}"]
+        typed["times"] = [
+            at for number, at in enumerate(typed["times"]) if action != f"remove-time-{number}"
+        ]
     template = "web/schedule_preview.html" if action == "preview" else "web/schedule_times.html"
-    return _page(request, integration, ScheduleForm(initial=typed), _preview_of_typed(integration, typed), template, touched=action)
+    return _page(
+        request,
+        integration,
+        ScheduleForm(initial=typed),
+        _preview_of_typed(integration, typed),
+        template,
+        touched=action,
+    )
 
 
 def _save(request: SchoolRequest, integration: Integration) -> HttpResponse:
     form = ScheduleForm(data=request.POST)
     wanted = form.schedule()
     if wanted is None:
-        return _page(request, integration, form, _preview_of_typed(integration, typed_in(request.POST)))
-    saved = schedules.save(integration, request.person, enabled=wanted.enabled, days=wanted.days, times=wanted.times, zone=wanted.timezone)
+        return _page(
+            request, integration, form, _preview_of_typed(integration, typed_in(request.POST))
+        )
+    saved = schedules.save(
+        integration,
+        request.person,
+        enabled=wanted.enabled,
+        days=wanted.days,
+        times=wanted.times,
+        zone=wanted.timezone,
+    )
     if saved.next_due_at is None:
-        messages.success(request, _("Saved. Nothing runs by itself now; you can still trigger a run."))
+        messages.success(
+            request, _("Saved. Nothing runs by itself now; you can still trigger a run.")
+        )
     else:
         there = timezone.localtime(saved.next_due_at)
         words = {"when": moment_words(there), "zone": timezone.get_current_timezone_name()}
@@ -121,4 +150,10 @@ def pauses(request: SchoolRequest, source: str) -> HttpResponse:
             messages.success(request, _("Saved. The next three runs show what it does."))
             return redirect("schedule", request.school.pk, integration.source)
     saved = schedules.ensure(integration)
-    return _page(request, integration, ScheduleForm(initial=initial_of(saved)), preview_of(saved), pause_form=form)
+    return _page(
+        request,
+        integration,
+        ScheduleForm(initial=initial_of(saved)),
+        preview_of(saved),
+        pause_form=form,
+    )

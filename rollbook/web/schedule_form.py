@@ -11,8 +11,20 @@ from rollbook.sync import schedules
 from rollbook.sync.models import Schedule
 from rollbook.sync.refusals import SettingRefused
 
-MOST_TIMES: Final = 4  # boxes that can be added; a schedule made elsewhere may have more, and keeps them
-PLACES: Final = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+MOST_TIMES: Final = (
+    4  # boxes that can be added; a schedule made elsewhere may have more, and keeps them
+)
+PLACES: Final = (
+    "Africa",
+    "America",
+    "Antarctica",
+    "Asia",
+    "Atlantic",
+    "Australia",
+    "Europe",
+    "Indian",
+    "Pacific",
+)
 DAILY, WEEKLY = "daily", "weekly"
 
 
@@ -20,15 +32,23 @@ class ScheduleForm(forms.Form):
     """What `schedules.understood` takes, as a person types it."""
 
     enabled = forms.BooleanField(
-        label=_("Run on schedule"), required=False, help_text=_("Off: nothing runs by itself. You can still trigger a run.")
+        label=_("Run on schedule"),
+        required=False,
+        help_text=_("Off: nothing runs by itself. You can still trigger a run."),
     )
-    rhythm = forms.ChoiceField(label=_("How often"), choices=[(DAILY, _("Daily")), (WEEKLY, _("Weekly, on chosen days"))])
-    days = forms.TypedMultipleChoiceField(label=_("Days"), coerce=int, choices=list(WEEKDAYS.items()), required=False)
+    rhythm = forms.ChoiceField(
+        label=_("How often"), choices=[(DAILY, _("Daily")), (WEEKLY, _("Weekly, on chosen days"))]
+    )
+    days = forms.TypedMultipleChoiceField(
+        label=_("Days"), coerce=int, choices=list(WEEKDAYS.items()), required=False
+    )
     times = forms.Field(label=_("Times"), required=False, widget=forms.SelectMultiple)
     timezone = forms.CharField(
         label=_("Time zone"),
         max_length=64,
-        help_text=_("Type a city or choose from the list. The times above are on the clocks there."),
+        help_text=_(
+            "Type a city or choose from the list. The times above are on the clocks there."
+        ),
         error_messages={"required": _("Choose a time zone from the list.")},
         widget=forms.TextInput(
             attrs={
@@ -52,7 +72,9 @@ class ScheduleForm(forms.Form):
             return understood(self.cleaned_data)
         except SettingRefused as refused:
             self.add_error(refused.field, refused.what)
-            self.fields["timezone"].widget.attrs["aria-describedby"] = "id_timezone_helptext id_timezone_error"
+            self.fields["timezone"].widget.attrs["aria-describedby"] = (
+                "id_timezone_helptext id_timezone_error"
+            )
             return None
 
     @property
@@ -75,9 +97,16 @@ class PauseForm(forms.Form):
 
     first = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}))
     last = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
-    name = forms.CharField(label=_("Name"), required=False, max_length=schedules.LONGEST_NAME, help_text=_("Such as Summer."))
+    name = forms.CharField(
+        label=_("Name"),
+        required=False,
+        max_length=schedules.LONGEST_NAME,
+        help_text=_("Such as Summer."),
+    )
     only_adds = forms.BooleanField(
-        label=_("Run, but leave leavers alone"), required=False, help_text=_("Off: nothing starts by itself in these days.")
+        label=_("Run, but leave leavers alone"),
+        required=False,
+        help_text=_("Off: nothing starts by itself in these days."),
     )
 
     def __init__(self, data: QueryDict | None = None) -> None:
@@ -87,7 +116,9 @@ class PauseForm(forms.Form):
 def understood(typed: dict[str, Any]) -> Schedule:
     """Raises SettingRefused."""
     days = list(range(7)) if typed["rhythm"] == DAILY else typed["days"]
-    return schedules.understood(enabled=typed["enabled"], days=days, times=typed["times"] or [], zone=typed["timezone"])
+    return schedules.understood(
+        enabled=typed["enabled"], days=days, times=typed["times"] or [], zone=typed["timezone"]
+    )
 
 
 def initial_of(schedule: Schedule) -> dict[str, Any]:
@@ -106,7 +137,9 @@ def typed_in(post: QueryDict) -> dict[str, Any]:
     return {
         "enabled": "enabled" in post,
         "rhythm": DAILY if post.get("rhythm") == DAILY else WEEKLY,
-        "days": [int(day) for day in post.getlist("days") if day in {"0", "1", "2", "3", "4", "5", "6"}],
+        "days": [
+            int(day) for day in post.getlist("days") if day in {"0", "1", "2", "3", "4", "5", "6"}
+        ],
         "times": post.getlist("times"),
         "timezone": post.get("timezone", ""),
     }

@@ -59,7 +59,10 @@ class NextRun(NamedTuple):
 def next_runs(schedule: Schedule, school_zone: str, now: datetime) -> list[NextRun]:
     """The next three runs, each on the school's clocks, in UTC, and on the schedule's own where those differ."""
     return [
-        NextRun(on_clocks(instant, school_zone, schedule.timezone), pause_words(pause_at(schedule.breaks, instant, schedule.timezone)))
+        NextRun(
+            on_clocks(instant, school_zone, schedule.timezone),
+            pause_words(pause_at(schedule.breaks, instant, schedule.timezone)),
+        )
         for instant in schedules.upcoming(schedule, 3, now)
     ]
 
@@ -84,7 +87,11 @@ def on_clocks(instant: datetime, school_zone: str, schedule_zone: str) -> list[O
 def _on_clock(instant: datetime, zone: str, whose: str) -> OnClock:
     there = schedules.local(instant, zone)
     offset = there.strftime("%z")
-    named = _("%(whose)s, UTC%(offset)s") % {"whose": whose, "offset": f"{offset[:3]}:{offset[3:5]}"} if whose else ""
+    named = (
+        _("%(whose)s, UTC%(offset)s") % {"whose": whose, "offset": f"{offset[:3]}:{offset[3:5]}"}
+        if whose
+        else ""
+    )
     return OnClock(zone, named, moment_words(there), there.isoformat())
 
 
@@ -100,10 +107,20 @@ def clock_words(schedule_zone: str, school_zone: str, now: datetime) -> str:
     if schedule_zone == school_zone and not moves:
         return _("Clocks in %(zone)s are not changed during the year.") % zones
     if schedule_zone == school_zone:
-        return " ".join((_("When clocks change in %(zone)s, runs keep their time on the clock.") % zones, _odd_times()))
+        return " ".join(
+            (
+                _("When clocks change in %(zone)s, runs keep their time on the clock.") % zones,
+                _odd_times(),
+            )
+        )
     school_moves = changes_clocks(school_zone, now)
     if not moves and not school_moves:
-        return _("Clocks are changed neither in %(zone)s nor in %(school)s, so the time stays the same on both.") % zones
+        return (
+            _(
+                "Clocks are changed neither in %(zone)s nor in %(school)s, so the time stays the same on both."
+            )
+            % zones
+        )
     if not moves:
         return (
             _(
@@ -120,10 +137,14 @@ def clock_words(schedule_zone: str, school_zone: str, now: datetime) -> str:
 
 
 def _odd_times() -> str:
-    return _("A time that is skipped when clocks go forward runs an hour later; one that comes twice when they go back runs once.")
+    return _(
+        "A time that is skipped when clocks go forward runs an hour later; one that comes twice when they go back runs once."
+    )
 
 
 def changes_clocks(zone: str, now: datetime) -> bool:
     """Whether the clocks of a zone are changed within the coming year."""
     there = ZoneInfo(zone)
-    return len({(now + timedelta(weeks=week)).astimezone(there).utcoffset() for week in range(53)}) > 1
+    return (
+        len({(now + timedelta(weeks=week)).astimezone(there).utcoffset() for week in range(53)}) > 1
+    )

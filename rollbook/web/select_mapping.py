@@ -58,11 +58,15 @@ def select_mapping(request: SchoolRequest, integration_id: UUID) -> HttpResponse
             chosen.add(_pair(added))
         return _page(request, integration, chosen, touched=removed or added or "")
     said = _typed_rules(request, integration)
-    wanted = {kind: {field for field, rule in said.items() if rule == kind} for kind in (APP, CLEARS)}
+    wanted = {
+        kind: {field for field, rule in said.items() if rule == kind} for kind in (APP, CLEARS)
+    }
     try:
         with transaction.atomic():
             save_mapping(integration, request.person, sorted(chosen))
-            save_field_rules(integration, request.person, app_wins=wanted[APP], blank_clears=wanted[CLEARS])
+            save_field_rules(
+                integration, request.person, app_wins=wanted[APP], blank_clears=wanted[CLEARS]
+            )
     except SettingRefused as refused:
         return _page(request, integration, chosen, refused=refused.what)
     if request.POST.get("action") == "trigger":
@@ -71,20 +75,33 @@ def select_mapping(request: SchoolRequest, integration_id: UUID) -> HttpResponse
     return redirect("upload", request.school.pk)
 
 
-def _page(request: SchoolRequest, integration: Integration, chosen: set[Pair], *, refused: str = "", touched: str = "") -> HttpResponse:
+def _page(
+    request: SchoolRequest,
+    integration: Integration,
+    chosen: set[Pair],
+    *,
+    refused: str = "",
+    touched: str = "",
+) -> HttpResponse:
     """The form with these rows chosen. `touched` is the row just removed or added: focus stays with it."""
     rows = integration.variant_type.mapping
     rules = _typed_rules(request, integration)
     context = {
         "integration": integration,
         "rows": _rows((row for row in rows if row.required or _key(row) in chosen), rules),
-        "removed": _rows((row for row in rows if not row.required and _key(row) not in chosen), rules),
+        "removed": _rows(
+            (row for row in rows if not row.required and _key(row) not in chosen), rules
+        ),
         "touched": touched,
         "refused": refused,
         "steps": steps("1.2", integration),
         "schedule_sentence": sentence(schedules.ensure(integration)),
     }
-    return render(request, "web/select_mapping_rows.html" if request.htmx else "web/select_mapping.html", context)
+    return render(
+        request,
+        "web/select_mapping_rows.html" if request.htmx else "web/select_mapping.html",
+        context,
+    )
 
 
 def _rows(rows: Iterable[MappingRow], rules: dict[str, str]) -> list[Row]:
@@ -113,9 +130,15 @@ def _choices(field: str) -> list[tuple[str, str]]:
 
 def _typed_rules(request: SchoolRequest, integration: Integration) -> dict[str, str]:
     """The chosen rule by our field: as typed, else as saved."""
-    saved = dict.fromkeys(blank_clears(integration), CLEARS) | dict.fromkeys(app_wins(integration), APP)
+    saved = dict.fromkeys(blank_clears(integration), CLEARS) | dict.fromkeys(
+        app_wins(integration), APP
+    )
     fields = {row.field for row in integration.variant_type.mapping}
-    return saved | {field: said for field in fields if (said := request.POST.get(f"rule-{field}")) in {SIS, CLEARS, APP}}
+    return saved | {
+        field: said
+        for field in fields
+        if (said := request.POST.get(f"rule-{field}")) in {SIS, CLEARS, APP}
+    }
 
 
 def _key(row: MappingRow) -> Pair:

@@ -18,15 +18,22 @@ class SignInForm(AuthenticationForm):
     """E-mail and password."""
 
     error_messages = {
-        "invalid_login": _("The e-mail and password don't match an account here. Check both; the password is case-sensitive."),
-        "inactive": _("The e-mail and password don't match an account here. Check both; the password is case-sensitive."),
-        "slow_down": _("That was wrong too often. For safety, this e-mail can try again in %(minutes)d minutes."),
+        "invalid_login": _(
+            "The e-mail and password don't match an account here. Check both; the password is case-sensitive."
+        ),
+        "inactive": _(
+            "The e-mail and password don't match an account here. Check both; the password is case-sensitive."
+        ),
+        "slow_down": _(
+            "That was wrong too often. For safety, this e-mail can try again in %(minutes)d minutes."
+        ),
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"] = forms.EmailField(
-            label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+            label=_("E-mail"),
+            widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
         )
         self.fields["password"].label = _("Password")
 
@@ -34,7 +41,9 @@ class SignInForm(AuthenticationForm):
         """Ask no further where too many failed; else count a failure."""
         address = self.cleaned_data.get("username") or ""
         if minutes := slow_down.minutes_to_wait(DOOR, address):
-            raise forms.ValidationError(self.error_messages["slow_down"], code="slow_down", params={"minutes": minutes})
+            raise forms.ValidationError(
+                self.error_messages["slow_down"], code="slow_down", params={"minutes": minutes}
+            )
         try:
             cleaned: dict[str, Any] = super().clean()
         except forms.ValidationError:

@@ -16,18 +16,24 @@ from rollbook.sync import invitations, problem_list, student_record
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.students import badge_of
 
-_SENT = gettext_lazy("Nothing was sent: a mail went out just now. Wait a few minutes before you send another one.")
+_SENT = gettext_lazy(
+    "Nothing was sent: a mail went out just now. Wait a few minutes before you send another one."
+)
 
 
 def account_of(request: SchoolRequest, student_id: UUID) -> StudentAccount:
     """This school's account; 404 for any other."""
-    return get_object_or_404(StudentAccount.objects.select_related("school"), pk=student_id, school=request.school)
+    return get_object_or_404(
+        StudentAccount.objects.select_related("school"), pk=student_id, school=request.school
+    )
 
 
 @school_required()
 def student(request: SchoolRequest, student_id: UUID) -> HttpResponse:
     account = account_of(request, student_id)
-    audit.record("student.viewed", school=request.school, actor=request.person, subject=str(account.pk))
+    audit.record(
+        "student.viewed", school=request.school, actor=request.person, subject=str(account.pk)
+    )
     context = {
         "account": account,
         "active": account.status == AccountStatus.ACTIVE,
@@ -78,7 +84,9 @@ def invite(request: SchoolRequest, student_id: UUID) -> HttpResponse:
     account = account_of(request, student_id)
     this_one = StudentAccount.objects.filter(school=request.school, pk=account.pk)
     if account.status != AccountStatus.ACTIVE:
-        messages.warning(request, _("Nothing was sent: the account is not active. Reactivate it first."))
+        messages.warning(
+            request, _("Nothing was sent: the account is not active. Reactivate it first.")
+        )
     elif student_record.registration_of(account).registered_at:
         made = registration.ask_again(request.school, account)
         invitations.OUTBOX.wake_all(made)
@@ -86,8 +94,12 @@ def invite(request: SchoolRequest, student_id: UUID) -> HttpResponse:
             messages.success(request, _("A mail with a link for a new password is on its way."))
         else:
             messages.info(request, _SENT)
-    elif invitations.invite(request.school, this_one, request.person, again=not registration.within_a_minute(account)):
-        messages.success(request, _("The registration email is on its way. Its state is in the history below."))
+    elif invitations.invite(
+        request.school, this_one, request.person, again=not registration.within_a_minute(account)
+    ):
+        messages.success(
+            request, _("The registration email is on its way. Its state is in the history below.")
+        )
     else:
         messages.info(request, _SENT)
     return redirect("student", request.school.pk, account.pk)

@@ -17,12 +17,33 @@ from rollbook.sync.report_words import LABELS, word
 from rollbook.web.access import SchoolRequest, school_required
 
 COLUMNS: Final = (
-    *("email", "student_number", "sis_id", "graduation_year", "grade_level", "birth_date", "gender", "middle_name", "preferred_name"),
+    *(
+        "email",
+        "student_number",
+        "sis_id",
+        "graduation_year",
+        "grade_level",
+        "birth_date",
+        "gender",
+        "middle_name",
+        "preferred_name",
+    ),
     *("personal_email", "source", "status", "updated_at"),
 )
 USUAL: Final = ("email", "student_number", "sis_id", "graduation_year", "source", "status")
-WORDS: Final = LABELS | {"source": gettext_noop("Source"), "updated_at": gettext_noop("Last changed")}
-KEPT: Final = ("q", "year", "status", "source", "registration", "problem", "order")  # the filter, as it travels on
+WORDS: Final = LABELS | {
+    "source": gettext_noop("Source"),
+    "updated_at": gettext_noop("Last changed"),
+}
+KEPT: Final = (
+    "q",
+    "year",
+    "status",
+    "source",
+    "registration",
+    "problem",
+    "order",
+)  # the filter, as it travels on
 SORTED_BY: Final = {"name": "name", "email": "email", "graduation_year": "year"}
 
 
@@ -72,7 +93,9 @@ def _heading(key: str, order: str, kept: dict[str, str]) -> Heading:
     if by is None:
         return Heading(key, label, "", "")
     direction = {by: "ascending", f"-{by}": "descending"}.get(order, "")
-    return Heading(key, label, f"?{urlencode(kept | {'order': f'-{by}' if order == by else by})}", direction)
+    return Heading(
+        key, label, f"?{urlencode(kept | {'order': f'-{by}' if order == by else by})}", direction
+    )
 
 
 def cells(account: StudentAccount, columns: list[str], source: str) -> list[Cell]:
@@ -98,7 +121,15 @@ def student_columns(request: SchoolRequest) -> HttpResponse:
     kept = {key: told.get(key, "") for key in KEPT if told.get(key)}
     back = f"{reverse('students', args=[request.school.pk])}?{urlencode(kept)}"
     if request.method != "POST":
-        return render(request, "web/student_columns.html", {"columns": options(request.membership), "kept": kept, "back": back})
-    wanted = None if request.POST.get("action") == "usual" else [key for key in COLUMNS if key in request.POST.getlist("column")]
+        return render(
+            request,
+            "web/student_columns.html",
+            {"columns": options(request.membership), "kept": kept, "back": back},
+        )
+    wanted = (
+        None
+        if request.POST.get("action") == "usual"
+        else [key for key in COLUMNS if key in request.POST.getlist("column")]
+    )
     Membership.objects.filter(pk=request.membership.pk).update(student_columns=wanted)
     return redirect(back)

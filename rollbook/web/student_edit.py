@@ -28,15 +28,26 @@ class EditForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, account: StudentAccount, data: QueryDict | None = None) -> None:
-        held = {name: "" if (value := getattr(account, name)) is None else str(value) for name in single_rules.EDITABLE}
+        held = {
+            name: "" if (value := getattr(account, name)) is None else str(value)
+            for name in single_rules.EDITABLE
+        }
         super().__init__(data, initial=held | {"version": account.version}, label_suffix="")
         self.to_keep = set(data.getlist("keep")) if data is not None else set()
         self.synced = student_record.filled_by_sis(account)
         self.locked = set(account.locks.values_list("field", flat=True))
         for name in single_rules.EDITABLE:
             kind = STUDENT_FIELDS[name].kind
-            widget = forms.TextInput(attrs={"type": TYPES.get(kind, "text"), "autocomplete": "off", "aria-describedby": f"id_{name}_error"})
-            self.fields[name] = forms.CharField(label=word(LABELS, name), required=False, widget=widget, max_length=1000)
+            widget = forms.TextInput(
+                attrs={
+                    "type": TYPES.get(kind, "text"),
+                    "autocomplete": "off",
+                    "aria-describedby": f"id_{name}_error",
+                }
+            )
+            self.fields[name] = forms.CharField(
+                label=word(LABELS, name), required=False, widget=widget, max_length=1000
+            )
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -61,7 +72,9 @@ class ProtectForm(forms.Form):
         help_text=gettext_lazy("Empty: until somebody ends it."),
         widget=forms.DateInput(attrs={"type": "date", "aria-describedby": "id_until_helptext"}),
     )
-    reason = forms.CharField(label=gettext_lazy("Reason"), required=False, max_length=single_rules.LONGEST_REASON)
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"), required=False, max_length=single_rules.LONGEST_REASON
+    )
 
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data, label_suffix="")
@@ -79,16 +92,29 @@ def edit(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         return redirect("student", request.school.pk, account.pk)
     form = EditForm(account, request.POST)
     if form.is_valid():
-        typed = {name: form.cleaned_data[name] for name in single_rules.EDITABLE if name in form.changed_data}
+        typed = {
+            name: form.cleaned_data[name]
+            for name in single_rules.EDITABLE
+            if name in form.changed_data
+        }
         try:
             edited = single_rules.edit(
-                account, request.person, typed, keep=request.POST.getlist("keep"), version=form.cleaned_data["version"]
+                account,
+                request.person,
+                typed,
+                keep=request.POST.getlist("keep"),
+                version=form.cleaned_data["version"],
             )
         except single_rules.Refused as refused:
             for field, error in refused.errors.items():
                 form.add_error(field or None, error)
         else:
-            messages.success(request, _("Saved.") if edited or request.POST.getlist("keep") else _("Nothing was changed."))
+            messages.success(
+                request,
+                _("Saved.")
+                if edited or request.POST.getlist("keep")
+                else _("Nothing was changed."),
+            )
             return redirect("student", request.school.pk, account.pk)
     return _page(request, account, form, ProtectForm())
 
@@ -100,7 +126,9 @@ def protect(request: SchoolRequest, student_id: UUID) -> HttpResponse:
     account = account_of(request, student_id)
     if request.POST.get("action") == "end":
         if single_rules.unprotect(account, request.person):
-            messages.success(request, _("The protection is ended. The next run puts the SIS's values in."))
+            messages.success(
+                request, _("The protection is ended. The next run puts the SIS's values in.")
+            )
         return redirect("student", request.school.pk, account.pk)
     form = ProtectForm(request.POST)
     if form.is_valid():
@@ -114,7 +142,9 @@ def protect(request: SchoolRequest, student_id: UUID) -> HttpResponse:
     return _page(request, account, EditForm(account), form)
 
 
-def _page(request: SchoolRequest, account: StudentAccount, form: EditForm, protecting: ProtectForm) -> HttpResponse:
+def _page(
+    request: SchoolRequest, account: StudentAccount, form: EditForm, protecting: ProtectForm
+) -> HttpResponse:
     context = {
         "account": account,
         "form": form,

@@ -43,7 +43,12 @@ def student_merge(request: SchoolRequest, student_id: UUID) -> HttpResponse:
             versions = (_number(request, "version"), _number(request, "other_version"))
             taken = [field for field in merging.FIELDS if request.POST.get(field) == "other"]
             merging.merge(kept, other, request.person, taken, versions=versions)
-            messages.success(request, _("Merged. The other account is closed and points here; you can take it back below."))
+            messages.success(
+                request,
+                _(
+                    "Merged. The other account is closed and points here; you can take it back below."
+                ),
+            )
             return redirect("student", request.school.pk, kept.pk)
         except Refused as refusal:
             refused = str(refusal)
@@ -73,7 +78,9 @@ def student_unmerge(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         return redirect("student", request.school.pk, other.pk)
     if stays:
         names = ", ".join(word(LABELS, field) for field in stays if field in LABELS)
-        messages.warning(request, _("Taken back, but for what was changed since: %(names)s.") % {"names": names})
+        messages.warning(
+            request, _("Taken back, but for what was changed since: %(names)s.") % {"names": names}
+        )
     else:
         messages.success(request, _("Taken back: both accounts are as they were before."))
     return redirect("student", request.school.pk, (kept or other).pk)
@@ -85,7 +92,9 @@ def _other(request: SchoolRequest) -> StudentAccount | None:
         key = UUID(told or "")
     except ValueError:
         return None
-    return get_object_or_404(StudentAccount.objects.select_related("school"), pk=key, school=request.school)
+    return get_object_or_404(
+        StudentAccount.objects.select_related("school"), pk=key, school=request.school
+    )
 
 
 def _number(request: SchoolRequest, name: str) -> int:
@@ -96,13 +105,24 @@ def _number(request: SchoolRequest, name: str) -> int:
 def _found(request: SchoolRequest, kept: StudentAccount) -> list[StudentAccount]:
     """Who the search finds; without one, who bears the same last name."""
     search = request.GET.get("q", "").strip() or kept.last_name
-    found = listing.students(request.school, listing.Filter(search=search)).exclude(pk=kept.pk).exclude(status=AccountStatus.MERGED)
+    found = (
+        listing.students(request.school, listing.Filter(search=search))
+        .exclude(pk=kept.pk)
+        .exclude(status=AccountStatus.MERGED)
+    )
     return list(listing.ordered(found, "name")[:MOST_FOUND])
 
 
 def _lines(kept: StudentAccount, other: StudentAccount) -> list[Line]:
     return [
-        Line(side.field, word(LABELS, side.field), _shown(side.kept), _shown(side.other), side.differs, side.kept is None)
+        Line(
+            side.field,
+            word(LABELS, side.field),
+            _shown(side.kept),
+            _shown(side.other),
+            side.differs,
+            side.kept is None,
+        )
         for side in merging.side_by_side(kept, other)
     ]
 

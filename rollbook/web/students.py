@@ -76,9 +76,18 @@ def students(request: SchoolRequest) -> HttpResponse:
     """The whole page; for a search as one types, the rows alone."""
     wanted = wanted_of(request.GET)
     after, before = _account_in(request, "after"), _account_in(request, "before")
-    part = listing.part_of(request.school, found_by(request.school, wanted), wanted.filter.order, PER_PAGE, after=after, before=before)
+    part = listing.part_of(
+        request.school,
+        found_by(request.school, wanted),
+        wanted.filter.order,
+        PER_PAGE,
+        after=after,
+        before=before,
+    )
     if wanted.filter.search and not (after or before):
-        audit.record("students.searched", school=request.school, actor=request.person, results=part.total)
+        audit.record(
+            "students.searched", school=request.school, actor=request.person, results=part.total
+        )
     context = {
         "wanted": wanted,
         "kept": kept_of(request.GET),
@@ -137,24 +146,43 @@ def export_students(request: SchoolRequest, kind: str) -> HttpResponse:
     number = found.count()
     name = f"students-{timezone.localdate():%Y-%m-%d}.{kind}"
     if kind == "xlsx" and number > student_files.MOST_IN_EXCEL:
-        messages.warning(request, _("That is too many students for one Excel file. Take the CSV file, or filter the list."))
-        return redirect(f"{request.path.removesuffix('export.xlsx')}?{urlencode(kept_of(request.GET))}")
-    audit.record("students.exported", school=request.school, actor=request.person, students=number, kind=kind)
+        messages.warning(
+            request,
+            _(
+                "That is too many students for one Excel file. Take the CSV file, or filter the list."
+            ),
+        )
+        return redirect(
+            f"{request.path.removesuffix('export.xlsx')}?{urlencode(kept_of(request.GET))}"
+        )
+    audit.record(
+        "students.exported", school=request.school, actor=request.person, students=number, kind=kind
+    )
     if kind == "csv":
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         lines = student_files.csv_lines(found)
-        return cast(HttpResponse, StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers))
+        return cast(
+            HttpResponse,
+            StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers),
+        )
     file = TemporaryFile()  # noqa: SIM115 - the response closes it
     student_files.write_xlsx(found, file)
     file.seek(0)
-    return cast(HttpResponse, FileResponse(file, as_attachment=True, filename=name, content_type=XLSX))
+    return cast(
+        HttpResponse, FileResponse(file, as_attachment=True, filename=name, content_type=XLSX)
+    )
 
 
 def _lines(request: SchoolRequest, accounts: list[StudentAccount]) -> list[Line]:
-    these = StudentAccount.objects.filter(school=request.school, pk__in=[account.pk for account in accounts])
+    these = StudentAccount.objects.filter(
+        school=request.school, pk__in=[account.pk for account in accounts]
+    )
     troubled = problem_list.having_problems(these) if accounts else set()
     columns, label = chosen_columns(request.membership), student_record.source_label
-    return [Line(each, badge_of(each), cells(each, columns, label(each.source)), each.pk in troubled) for each in accounts]
+    return [
+        Line(each, badge_of(each), cells(each, columns, label(each.source)), each.pk in troubled)
+        for each in accounts
+    ]
 
 
 def _choices(school: School) -> dict[str, Any]:
@@ -163,7 +191,10 @@ def _choices(school: School) -> dict[str, Any]:
     return {
         "years": listing.years(school),
         "statuses": AccountStatus.choices,
-        "sources": [*((source, SOURCES[source].label) for source in sources), (listing.BY_HAND, _("By hand"))],
+        "sources": [
+            *((source, SOURCES[source].label) for source in sources),
+            (listing.BY_HAND, _("By hand")),
+        ],
         "orders": ORDER_WORDS.items(),
         "registrations": REGISTRATION_WORDS.items(),
         "connected": bool(sources),

@@ -24,7 +24,9 @@ from rollbook.web.students import found_by, kept_of, wanted_of
 
 
 def _invite(school: School, ids: Iterable[UUID], by: User | None) -> int:
-    return invitations.invite(school, StudentAccount.objects.filter(school=school, pk__in=list(ids)), by)
+    return invitations.invite(
+        school, StudentAccount.objects.filter(school=school, pk__in=list(ids)), by
+    )
 
 
 Narrow = Callable[[QuerySet[StudentAccount]], QuerySet[StudentAccount]]
@@ -96,13 +98,21 @@ def _done(action: str, number: int) -> str:
         one = "A registration email to %(number)s student is on its way."
         text = ngettext(one, "Registration emails to %(number)s students are on their way.", number)
     else:
-        text = ngettext("%(number)s student was reactivated.", "%(number)s students were reactivated.", number)
+        text = ngettext(
+            "%(number)s student was reactivated.", "%(number)s students were reactivated.", number
+        )
     return text % {"number": number_format(number, use_l10n=True, force_grouping=True)}
 
 
 def _nothing(action: str) -> str:
     if action == "deactivate":
-        return _("Nothing to do: none of the chosen students has an active account. Tick those you mean first.")
+        return _(
+            "Nothing to do: none of the chosen students has an active account. Tick those you mean first."
+        )
     if action == "invite":
-        return _("Nothing was sent: each of the chosen students is registered, was invited within a day, or has no active account.")
-    return _("Nothing to do: every chosen student has an active account already. Tick those you mean first.")
+        return _(
+            "Nothing was sent: each of the chosen students is registered, was invited within a day, or has no active account."
+        )
+    return _(
+        "Nothing to do: every chosen student has an active account already. Tick those you mean first."
+    )

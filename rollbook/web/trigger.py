@@ -36,12 +36,23 @@ def start(
     """
     try:
         if instead_of is None:
-            run, created = runs.request(integration, trigger=Trigger.PERSON, by=request.person, wider=wider)
+            run, created = runs.request(
+                integration, trigger=Trigger.PERSON, by=request.person, wider=wider
+            )
         else:
             run, created = decisions.again(instead_of, integration, request.person, wider or {})
     except runs.RunRefused as refused:
         messages.error(request, f"{refused.what} {refused.remedy}")
-        return redirect(otherwise, request.school.pk, *([integration.pk] if otherwise == "select-mapping" else []))
+        return redirect(
+            otherwise,
+            request.school.pk,
+            *([integration.pk] if otherwise == "select-mapping" else []),
+        )
     if not created:
-        messages.info(request, _("A run of this school was under way already, so no second one was started. This is the one."))
+        messages.info(
+            request,
+            _(
+                "A run of this school was under way already, so no second one was started. This is the one."
+            ),
+        )
     return redirect("run", request.school.pk, run.pk)

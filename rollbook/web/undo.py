@@ -36,7 +36,9 @@ def undo_confirm(request: SchoolRequest, run_id: UUID) -> HttpResponse:
     run = run_of(request, run_id)
     try:
         if not run.is_undo or not undo.confirm(run, request.person, request.POST.get("then", "")):
-            messages.info(request, _("Nothing was done: this undo was confirmed or discarded before."))
+            messages.info(
+                request, _("Nothing was done: this undo was confirmed or discarded before.")
+            )
     except RunRefused as refused:
         messages.warning(request, f"{refused.what} {refused.remedy}")
     return redirect("run", request.school.pk, run.pk)

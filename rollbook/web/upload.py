@@ -36,4 +36,6 @@ def upload(request: SchoolRequest) -> HttpResponse:
 
 def _connected(one: Integration) -> Connected:
     schedule = schedules.ensure(one)
-    return Connected(one, one.runs.order_by("-requested_at").first(), sentence(schedule), schedule.next_due_at)
+    return Connected(
+        one, one.runs.order_by("-requested_at").first(), sentence(schedule), schedule.next_due_at
+    )

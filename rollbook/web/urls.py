@@ -10,7 +10,12 @@ from rollbook.web.download import report
 from rollbook.web.history import history
 from rollbook.web.home import home, schools
 from rollbook.web.import_columns import import_columns
-from rollbook.web.import_decision import failing_rows, import_confirm, import_correct, import_discard
+from rollbook.web.import_decision import (
+    failing_rows,
+    import_confirm,
+    import_correct,
+    import_discard,
+)
 from rollbook.web.import_file import import_file, import_template
 from rollbook.web.import_settings import import_settings
 from rollbook.web.leavers import leavers

@@ -13,5 +13,7 @@ def why_not_in(request: SchoolRequest) -> HttpResponse:
     asked = request.GET.get("q", "").strip()
     found = why.why(request.school, asked) if asked else []
     if asked:
-        audit.record("students.asked_why", school=request.school, actor=request.person, results=len(found))
+        audit.record(
+            "students.asked_why", school=request.school, actor=request.person, results=len(found)
+        )
     return render(request, "web/why.html", {"asked": asked, "found": found})

@@ -25,9 +25,19 @@ def steps(current: str, integration: Integration | None) -> list[Step]:
             "1.2": reverse("select-mapping", args=[school, integration.pk]),
             "2": reverse("history", args=[school]),
         }
-    labels = {"1.1": _("Configure your SIS"), "1.2": _("Select Mapping"), "2": _("Upload & Integration History")}
+    labels = {
+        "1.1": _("Configure your SIS"),
+        "1.2": _("Select Mapping"),
+        "2": _("Upload & Integration History"),
+    }
     order = list(labels)
     here = order.index(current)
     return [
-        Step(key, labels[key], "done" if i < here else "current" if i == here else "next", addresses[key]) for i, key in enumerate(order)
+        Step(
+            key,
+            labels[key],
+            "done" if i < here else "current" if i == here else "next",
+            addresses[key],
+        )
+        for i, key in enumerate(order)
     ]

@@ -44,7 +44,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     """In place of pytest-playwright's own browser, which would have to be downloaded."""
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if found is None:
-        pytest.fail(f"browser tests need one of {', '.join(BROWSERS)}; on Debian: apt-get install chromium")
+        pytest.fail(
+            f"browser tests need one of {', '.join(BROWSERS)}; on Debian: apt-get install chromium"
+        )
     return {**browser_type_launch_args, "executable_path": found, "args": list(QUIET)}
 
 
@@ -74,7 +76,10 @@ Visit = Callable[..., Page]
 def visit(page: Page, web: Started, administrator: "User", password: str) -> Iterator[Visit]:
     """Signs the administrator in, and gives the page. Fails the test where the browser finds anything to complain about."""
     complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+    page.on(
+        "console",
+        lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None,
+    )
     page.on("pageerror", lambda error: complaints.append(str(error)))
 
     def sign_in() -> Page:
@@ -86,10 +91,14 @@ def visit(page: Page, web: Started, administrator: "User", password: str) -> Ite
         return page
 
     yield sign_in
-    assert [said for said in complaints if "Failed to load resource" not in said] == []  # a page that isn't there is what one test opens
+    assert [
+        said for said in complaints if "Failed to load resource" not in said
+    ] == []  # a page that isn't there is what one test opens
 
 
-def connect(page: Page, sis: "StandIn", way: Way = POWERSCHOOL, *, secret: str = "", test_run: bool = False) -> None:
+def connect(
+    page: Page, sis: "StandIn", way: Way = POWERSCHOOL, *, secret: str = "", test_run: bool = False
+) -> None:
     """Step 1.1, from the Upload page to the mapping, as a person does it."""
     page.get_by_role("link", name="Start Setup and Integrate").click()
     page.get_by_role("radio", name=way.sis).check()
@@ -97,7 +106,9 @@ def connect(page: Page, sis: "StandIn", way: Way = POWERSCHOOL, *, secret: str =
         page.get_by_role("radio", name=way.version, exact=True).check()
     expect(page.locator("#sis-fields .field:has(input) > label")).to_have_text(list(way.typed))
     for label, value in way.typed.items():
-        page.get_by_label(label, exact=True).fill(secret if secret and label == way.secret else value(sis))
+        page.get_by_label(label, exact=True).fill(
+            secret if secret and label == way.secret else value(sis)
+        )
     page.get_by_role("button", name="High (9–12)").click()
     page.get_by_label("Test Run").set_checked(test_run)
     page.get_by_role("button", name="Next Step").click()

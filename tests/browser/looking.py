@@ -21,15 +21,23 @@ def look(page: Page, name: str, widths: tuple[int, ...] = WIDTHS) -> None:
         page.emulate_media(color_scheme=theme)
         for width in widths if theme == "light" or folder else ():  # a colour changes no width
             page.set_viewport_size({"width": width, "height": 900})
-            extra = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            extra = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
             assert extra <= 0, (name, width, extra)
             if folder and width in {360, 1132}:
                 page.screenshot(path=f"{folder}/{name}-{theme}-{width}.png", full_page=True)
         page.set_viewport_size({"width": 1132, "height": 900})
-        page.evaluate("Promise.allSettled(document.getAnimations().map(each => each.finished))")  # a colour on its way is none
+        page.evaluate(
+            "Promise.allSettled(document.getAnimations().map(each => each.finished))"
+        )  # a colour on its way is none
         page.evaluate(AXE)
-        rules = RULES if theme == "light" else {"runOnly": ["color-contrast"]}  # nothing else depends on the theme
-        found = page.evaluate("rules => axe.run(document, rules).then(result => result.violations)", rules)
+        rules = (
+            RULES if theme == "light" else {"runOnly": ["color-contrast"]}
+        )  # nothing else depends on the theme
+        found = page.evaluate(
+            "rules => axe.run(document, rules).then(result => result.violations)", rules
+        )
         told = [(each["id"], [node["target"] for node in each["nodes"]][:5]) for each in found]
         assert not told, f"{name}, {theme}: {json.dumps(told, indent=1)}"
 
@@ -43,7 +51,9 @@ def tab_to(page: Page, name: str, most: int = 60) -> None:
         )
         if str(focused).strip().startswith(name):
             outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-            card = page.evaluate("(e => getComputedStyle(e.closest('.radio-card') || e).outlineStyle)(document.activeElement)")
+            card = page.evaluate(
+                "(e => getComputedStyle(e.closest('.radio-card') || e).outlineStyle)(document.activeElement)"
+            )
             assert "none" not in {outline, card} or card != "none", f"{name}: focus can't be seen"
             return
     raise AssertionError(f"Tab never came to {name!r}")

@@ -20,7 +20,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def screens(web: Started, integration: "Integration", administrator: "User", tmp_path: Path) -> dict[str, str]:
+def screens(
+    web: Started, integration: "Integration", administrator: "User", tmp_path: Path
+) -> dict[str, str]:
     """Every screen with something on it, by name."""
     from rollbook.sync import notices
     from rollbook.sync.models import Change, Issue, Notice
@@ -33,19 +35,63 @@ def screens(web: Started, integration: "Integration", administrator: "User", tmp
         "trigger": "schedule",
         "mode": "live",
     }
-    done, failed = Run(**common, state=RunState.DONE, counts={"new": 60, "error": 1, "updated": 1}), Run(**common, state=RunState.FAILED)
-    failed.error_what, failed.error_remedy = "PowerSchool refused our sign-in.", "Copy both values again."
-    held = Run(**common, state=RunState.ON_HOLD, counts={"read": 0, "accounts": 3}, alarms=[{"code": "roster_empty", "numbers": {}}])
+    done, failed = (
+        Run(**common, state=RunState.DONE, counts={"new": 60, "error": 1, "updated": 1}),
+        Run(**common, state=RunState.FAILED),
+    )
+    failed.error_what, failed.error_remedy = (
+        "PowerSchool refused our sign-in.",
+        "Copy both values again.",
+    )
+    held = Run(
+        **common,
+        state=RunState.ON_HOLD,
+        counts={"read": 0, "accounts": 3},
+        alarms=[{"code": "roster_empty", "numbers": {}}],
+    )
     Run.objects.bulk_create([done, failed, held])
     long = "Wolfeschlegelsteinhausenbergerdorff" * 3
-    of_run = {"school_id": school, "run": done, "first_name": long, "last_name": "Ng", "email": f"{long}@students.lincoln.example"}
+    of_run = {
+        "school_id": school,
+        "run": done,
+        "first_name": long,
+        "last_name": "Ng",
+        "email": f"{long}@students.lincoln.example",
+    }
     for number in range(60):
-        Change.objects.create(**of_run, kind="new", sis_id=str(number), after={"email": of_run["email"], "graduation_year": 2028})
-    Change.objects.create(**of_run, kind="updated", sis_id="99", before={"last_name": long}, after={"last_name": "Ng"})
-    Issue.objects.create(school_id=school, run=done, severity="error", code="required_empty", sis_id="7", name=long, field="email")
+        Change.objects.create(
+            **of_run,
+            kind="new",
+            sis_id=str(number),
+            after={"email": of_run["email"], "graduation_year": 2028},
+        )
+    Change.objects.create(
+        **of_run, kind="updated", sis_id="99", before={"last_name": long}, after={"last_name": "Ng"}
+    )
+    Issue.objects.create(
+        school_id=school,
+        run=done,
+        severity="error",
+        code="required_empty",
+        sis_id="7",
+        name=long,
+        field="email",
+    )
     for number, state in enumerate(("sent", "waiting", "undelivered")):
-        of_person = {"school_id": school, "user": administrator, "integration": integration, "occasion": str(number), "tries": 3}
-        notice = Notice.objects.create(**of_person, event="failed", run=failed, state=state, trouble=f"SMTPServerDisconnected: {long}")
+        of_person = {
+            "school_id": school,
+            "user": administrator,
+            "integration": integration,
+            "occasion": str(number),
+            "tries": 3,
+        }
+        notice = Notice.objects.create(
+            **of_person,
+            event="failed",
+            run=failed,
+            state=state,
+            trouble=f"SMTPServerDisconnected: {long}",
+        )
     (tmp_path / "mail").mkdir()
     (tmp_path / "mail" / "1.eml").write_bytes(notices.message(notice).message().as_bytes())
     start = f"{web.url}/schools/{school}"
@@ -74,7 +120,9 @@ def screens(web: Started, integration: "Integration", administrator: "User", tmp
     }
 
 
-def test_every_screen_is_for_everybody_in_light_in_dark_and_at_any_width(visit: Visit, screens: dict[str, str]) -> None:
+def test_every_screen_is_for_everybody_in_light_in_dark_and_at_any_width(
+    visit: Visit, screens: dict[str, str]
+) -> None:
     page = visit()
     for name, address in screens.items():
         page.goto(address)
@@ -95,7 +143,9 @@ def test_the_menu_of_a_small_screen_leads_everywhere(visit: Visit, screens: dict
     expect(page.get_by_role("heading", name="Upload & Integration History")).to_be_visible()
 
 
-def test_the_theme_is_chosen_remembered_and_set_before_the_page_is_painted(visit: Visit, screens: dict[str, str]) -> None:
+def test_the_theme_is_chosen_remembered_and_set_before_the_page_is_painted(
+    visit: Visit, screens: dict[str, str]
+) -> None:
     page = visit()
     page.get_by_role("button", name="Theme").click()
     page.get_by_role("button", name="Dark").click()
@@ -114,7 +164,11 @@ def test_the_wizard_can_be_walked_with_the_keyboard_alone(visit: Visit, standin:
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Step 1.1 Configure your SIS").wait_for()
     tab_to(page, "PowerSchool")
-    for label, value in (("Client ID", standin.client_id), ("Client Secret", standin.client_secret), ("Client URL", standin.url)):
+    for label, value in (
+        ("Client ID", standin.client_id),
+        ("Client Secret", standin.client_secret),
+        ("Client URL", standin.url),
+    ):
         tab_to(page, label)
         page.keyboard.type(value)
     tab_to(page, "High (9–12)")
@@ -135,7 +189,9 @@ def test_the_wizard_can_be_walked_with_the_keyboard_alone(visit: Visit, standin:
     assert (run.mode, run.settings["grades"]) == ("live", [9, 10, 11, 12])
 
 
-def test_everything_works_without_javascript(browser: Any, web: Started, administrator: Any, password: str, standin: "StandIn") -> None:
+def test_everything_works_without_javascript(
+    browser: Any, web: Started, administrator: Any, password: str, standin: "StandIn"
+) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page: Page = context.new_page()
         page.goto(web.url)

@@ -71,7 +71,10 @@ def switch_a_guard_off(page: Page) -> None:
     page.get_by_label("Yes, switch this guard off").check()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("At least one guard is switched off for this school.")).to_be_visible()
-    assert AuditEntry.objects.filter(action="limits.switched_off", subject="emails_percent").count() == 1
+    assert (
+        AuditEntry.objects.filter(action="limits.switched_off", subject="emails_percent").count()
+        == 1
+    )
 
 
 def test_from_the_reasons_to_the_people_and_through_every_decision(
@@ -87,7 +90,11 @@ def test_from_the_reasons_to_the_people_and_through_every_decision(
     page = visit()
     page.goto(f"{web.url}/schools/{held.school_id}/runs/{held.pk}/")
     expect(page.get_by_text("students are missing from PowerSchool")).to_be_visible()
-    expect(page.get_by_text("Left out is 1 account that would be closed, or get another sign-in e-mail").first).to_be_visible()
+    expect(
+        page.get_by_text(
+            "Left out is 1 account that would be closed, or get another sign-in e-mail"
+        ).first
+    ).to_be_visible()
     look(page, "held")
 
     find_the_people(page)
@@ -114,7 +121,9 @@ def test_from_the_reasons_to_the_people_and_through_every_decision(
     expect(page.get_by_text("Missing students, more than this percentage: 10")).to_be_visible()
     held.refresh_from_db()
     assert (held.state, again.settings["wider"]) == (RunState.DISCARDED, {"leavers_percent": 10.0})
-    assert AuditEntry.objects.filter(action="run.limits_widened", subject=str(again.pk)).count() == 1
+    assert (
+        AuditEntry.objects.filter(action="run.limits_widened", subject=str(again.pk)).count() == 1
+    )
 
     decide(page, "Discard")
     expect(page.get_by_text("This run was discarded. No account was changed.")).to_be_visible()

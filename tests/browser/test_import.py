@@ -45,7 +45,9 @@ def choose(page: Page, file: Path) -> None:
     expect(page.locator("#announce")).to_have_text(file.name)
 
 
-def test_the_whole_way_with_the_keyboard_alone(visit: Visit, school: "School", worker: Started, tmp_path: Path) -> None:
+def test_the_whole_way_with_the_keyboard_alone(
+    visit: Visit, school: "School", worker: Started, tmp_path: Path
+) -> None:
     file = tmp_path / "students.csv"
     file.write_text(FILE)
     page = visit()
@@ -110,7 +112,11 @@ def test_the_failing_rows_are_mended_and_go_in_without_setting_anything(
     failing = Path(download.value.path()).read_text(encoding="utf-8-sig")
     assert download.value.suggested_filename == "students - 2 rows to correct.csv"
     assert "Turing" in failing and "Hopper" not in failing
-    mended.write_text(failing.replace("not an address", "alan@x.example").replace("emmy@x.example,,", "emmy@x.example,2031,"))
+    mended.write_text(
+        failing.replace("not an address", "alan@x.example").replace(
+            "emmy@x.example,,", "emmy@x.example,2031,"
+        )
+    )
     to_preview(mended)
     confirm("Confirm: 2 new")
     expect(page.get_by_text("2 accounts were created.")).to_be_visible()

@@ -33,15 +33,24 @@ def finished(page: Page, words: str = "Finished") -> None:
 
 
 def tile(page: Page, name: str) -> str:
-    return page.locator(".tile", has=page.get_by_text(name, exact=True)).locator("dd").inner_text().split("\n")[0]
+    return (
+        page.locator(".tile", has=page.get_by_text(name, exact=True))
+        .locator("dd")
+        .inner_text()
+        .split("\n")[0]
+    )
 
 
 def open_tab(page: Page, name: str) -> None:
-    page.get_by_role("navigation", name="Parts of the report").get_by_role("link", name=name).click()
+    page.get_by_role("navigation", name="Parts of the report").get_by_role(
+        "link", name=name
+    ).click()
 
 
 @pytest.mark.parametrize("way", WAYS, ids=[way.name for way in WAYS], indirect=True)
-def test_connect_rehearse_sync_and_read_the_report(visit: Visit, worker: Started, sis: StandIn, way: Way) -> None:
+def test_connect_rehearse_sync_and_read_the_report(
+    visit: Visit, worker: Started, sis: StandIn, way: Way
+) -> None:
     page = visit()
     to_the_upload_page(page)
     connect(page, sis, way, test_run=True)
@@ -66,7 +75,11 @@ def to_the_upload_page(page: Page) -> None:
 def names(row: Locator) -> list[str]:
     """What a row calls its SIS field: a label, and below it the field's own name where that differs."""
     shown = row.locator(":scope > span").first.inner_text().splitlines()
-    return [name.removesuffix("(required)").rstrip(" *") for name in shown if name.strip() not in {"", "*", "(required)"}]
+    return [
+        name.removesuffix("(required)").rstrip(" *")
+        for name in shown
+        if name.strip() not in {"", "*", "(required)"}
+    ]
 
 
 def select_the_mapping(page: Page, way: Way) -> None:
@@ -124,9 +137,14 @@ def sync_for_real(page: Page, sis: StandIn, way: Way) -> None:
 def three_things_agree(page: Page, sis: StandIn) -> None:
     """The SIS's own list, the accounts, and the Excel file read back with another library."""
     truth = chosen(sis)
-    accounts = {account.sis_id: (account.last_name, account.email) for account in StudentAccount.objects.all()}
+    accounts = {
+        account.sis_id: (account.last_name, account.email)
+        for account in StudentAccount.objects.all()
+    }
     assert accounts == truth
-    assert not StudentAccount.objects.filter(birth_date__isnull=False).exists(), "date of birth was removed from the mapping"
+    assert not StudentAccount.objects.filter(birth_date__isnull=False).exists(), (
+        "date of birth was removed from the mapping"
+    )
     with page.expect_download() as waiting:
         page.get_by_role("link", name="Excel report").click()
     workbook = CalamineWorkbook.from_filelike(BytesIO(Path(waiting.value.path()).read_bytes()))
@@ -154,7 +172,9 @@ def sync_next_week(page: Page, sis: StandIn) -> None:
     after = chosen(sis)
     trigger_from_the_history(page)
     joined = after.keys() - before.keys()
-    renamed = {sis_id for sis_id in after.keys() & before.keys() if after[sis_id][0] != before[sis_id][0]}
+    renamed = {
+        sis_id for sis_id in after.keys() & before.keys() if after[sis_id][0] != before[sis_id][0]
+    }
     assert joined
     assert renamed
     open_tab(page, "New")
@@ -188,7 +208,9 @@ def test_a_double_click_starts_one_run(visit: Visit, sis: StandIn) -> None:
     assert Run.objects.count() == 1
 
 
-def test_a_wrong_secret_names_the_remedy_and_shows_no_secret(visit: Visit, worker: Started, sis: StandIn) -> None:
+def test_a_wrong_secret_names_the_remedy_and_shows_no_secret(
+    visit: Visit, worker: Started, sis: StandIn
+) -> None:
     page = visit()
     connect(page, sis, secret="not-the-secret-of-this-school")
     page.get_by_role("button", name="Save & Trigger Now").click()
@@ -197,7 +219,11 @@ def test_a_wrong_secret_names_the_remedy_and_shows_no_secret(visit: Visit, worke
     expect(note).to_contain_text("Client Secret")
     expect(note).to_contain_text("Nothing was changed")
     expect(note).to_contain_text("What to do next:")
-    for address in (page.url, page.url.split("/runs/")[0] + "/integrations/", page.url.split("/runs/")[0] + "/history/"):
+    for address in (
+        page.url,
+        page.url.split("/runs/")[0] + "/integrations/",
+        page.url.split("/runs/")[0] + "/history/",
+    ):
         page.goto(address)
         assert "not-the-secret-of-this-school" not in page.content()
     assert not StudentAccount.objects.exists()

@@ -19,11 +19,24 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def ada(integration: "Integration") -> StudentAccount:
-    told = {"school": integration.school, "source": "powerschool", "sis_id": "7", "graduation_year": 2028}
-    return StudentAccount.objects.create(**told, first_name="Ada", last_name="Byron", email="ada@x.example", email_key="ada@x.example")
+    told = {
+        "school": integration.school,
+        "source": "powerschool",
+        "sis_id": "7",
+        "graduation_year": 2028,
+    }
+    return StudentAccount.objects.create(
+        **told,
+        first_name="Ada",
+        last_name="Byron",
+        email="ada@x.example",
+        email_key="ada@x.example",
+    )
 
 
-def test_a_value_is_kept_and_the_page_says_so(visit: Visit, web: Started, ada: StudentAccount) -> None:
+def test_a_value_is_kept_and_the_page_says_so(
+    visit: Visit, web: Started, ada: StudentAccount
+) -> None:
     page = visit()
     page.goto(f"{web.url}{reverse('student', args=[ada.school_id, ada.pk])}")
     page.get_by_role("link", name="Edit", exact=True).click()
@@ -38,7 +51,9 @@ def test_a_value_is_kept_and_the_page_says_so(visit: Visit, web: Started, ada: S
     expect(page.get_by_text("Court order").first).to_be_visible()
 
 
-def test_the_screens_are_for_everybody_and_fit_a_phone(visit: Visit, web: Started, ada: StudentAccount, integration: "Integration") -> None:
+def test_the_screens_are_for_everybody_and_fit_a_phone(
+    visit: Visit, web: Started, ada: StudentAccount, integration: "Integration"
+) -> None:
     page = visit()
     for name, more in (
         ("student-edit", [ada.pk]),

@@ -28,17 +28,29 @@ def test_set_a_schedule_and_leave_test_run_on(visit: Visit, standin: "StandIn") 
         expect(runs.locator("dt", has_text=re.compile(rf"^{zone}"))).to_have_count(3)
 
     choose_other_times(page)
-    expect(runs.get_by_text("Every Wednesday and Sunday at 6:30 AM and 2:00 PM, Europe/London")).to_be_visible()
-    expect(page.locator("#announce")).to_have_text("Every Wednesday and Sunday at 6:30 AM and 2:00 PM, Europe/London")
+    expect(
+        runs.get_by_text("Every Wednesday and Sunday at 6:30 AM and 2:00 PM, Europe/London")
+    ).to_be_visible()
+    expect(page.locator("#announce")).to_have_text(
+        "Every Wednesday and Sunday at 6:30 AM and 2:00 PM, Europe/London"
+    )
     expect(runs.get_by_text("each of these is a rehearsal")).to_be_visible()
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text(re.compile(r"Saved\. The next run is due .* \(America/New_York\)\."))).to_be_visible()
+    expect(
+        page.get_by_text(re.compile(r"Saved\. The next run is due .* \(America/New_York\)\."))
+    ).to_be_visible()
     saved = Schedule.objects.get()
-    assert (saved.days, saved.times, saved.timezone) == ([2, 6], ["06:30", "14:00"], "Europe/London")
+    assert (saved.days, saved.times, saved.timezone) == (
+        [2, 6],
+        ["06:30", "14:00"],
+        "Europe/London",
+    )
 
     expect(page.get_by_text(REHEARSALS)).to_be_visible()
     for name in ("Upload", "Sync history"):
-        page.get_by_role("navigation", name="Main").get_by_role("link", name=name, exact=True).click()
+        page.get_by_role("navigation", name="Main").get_by_role(
+            "link", name=name, exact=True
+        ).click()
         expect(page.get_by_text(REHEARSALS)).to_be_visible()
 
 
@@ -56,7 +68,9 @@ def choose_other_times(page: Page) -> None:
     page.get_by_label("Time zone").fill("Europe/London")
 
 
-def test_daily_needs_no_weekdays_and_what_makes_no_sense_is_said_at_once(visit: Visit, standin: "StandIn") -> None:
+def test_daily_needs_no_weekdays_and_what_makes_no_sense_is_said_at_once(
+    visit: Visit, standin: "StandIn"
+) -> None:
     page = visit()
     connect(page, standin, test_run=True)
     page.get_by_role("link", name="Change the schedule").click()
@@ -79,10 +93,18 @@ def test_choices_of_notifications_are_kept(visit: Visit) -> None:
     expect(page.get_by_text("Saved. You get mail about what is ticked below.")).to_be_visible()
     expect(page.get_by_label("A run finished with changes")).to_be_checked()
     expect(page.get_by_label("A run failed")).not_to_be_checked()
-    assert NoticeChoice.objects.get().events == ["credentials_refused", "on_hold", "did_not_run", "problems", "changes"]
+    assert NoticeChoice.objects.get().events == [
+        "credentials_refused",
+        "on_hold",
+        "did_not_run",
+        "problems",
+        "changes",
+    ]
 
 
-def test_the_labels_of_the_credentials_follow_the_version_and_the_keyboard_stays_where_it_was(visit: Visit) -> None:
+def test_the_labels_of_the_credentials_follow_the_version_and_the_keyboard_stays_where_it_was(
+    visit: Visit,
+) -> None:
     page = visit()
     page.get_by_role("link", name="Start Setup and Integrate").click()
     page.get_by_role("radio", name="Veracross").check()

@@ -34,7 +34,9 @@ def students(integration: "Integration") -> "School":
             first_name="Zoë" if number else long,
             last_name=f"García {number:02}" if number else long,
             sis_id=f"{number:04}",
-            email=f"s{number}@students.lincoln.example" if number else f"{long}@students.lincoln.example",
+            email=f"s{number}@students.lincoln.example"
+            if number
+            else f"{long}@students.lincoln.example",
             email_key=f"s{number}",
             graduation_year=2027 + number % 4,
             status=("active", "active", "left", "deactivated", "graduated")[number % 5],
@@ -43,13 +45,34 @@ def students(integration: "Integration") -> "School":
     ]
     StudentAccount.objects.bulk_create(accounts)
     first = accounts[0]
-    before, after = {"last_name": "Byron", "status": "left"}, {"last_name": long, "status": "active"}
-    row = Change(ChangeKind.RETURNING, "0000", first.pk.bytes, 1, "Zoë", long, first.email, before, after, None, "sis_id_is_back")
-    runs.finish(a_run(school, [row], [problem(sis_id="0000")], integration=integration, state=RunState.PLANNED))
+    before, after = (
+        {"last_name": "Byron", "status": "left"},
+        {"last_name": long, "status": "active"},
+    )
+    row = Change(
+        ChangeKind.RETURNING,
+        "0000",
+        first.pk.bytes,
+        1,
+        "Zoë",
+        long,
+        first.email,
+        before,
+        after,
+        None,
+        "sis_id_is_back",
+    )
+    runs.finish(
+        a_run(
+            school, [row], [problem(sis_id="0000")], integration=integration, state=RunState.PLANNED
+        )
+    )
     return school
 
 
-def test_find_a_student_deactivate_them_and_read_the_history(visit: Visit, students: "School") -> None:
+def test_find_a_student_deactivate_them_and_read_the_history(
+    visit: Visit, students: "School"
+) -> None:
     page = visit()
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Students").click()
     page.get_by_label("Search by name").press_sequentially("garcia 06", delay=20)
@@ -61,11 +84,15 @@ def test_find_a_student_deactivate_them_and_read_the_history(visit: Visit, stude
     page.get_by_role("link", name="Deactivate").click()
     page.get_by_role("dialog").get_by_role("button", name="Deactivate").click()
     expect(page.get_by_text("Deactivated. The values stay.")).to_be_visible()
-    expect(page.get_by_role("row").filter(has_text="By hand").filter(has_text="Ada Admin")).to_be_visible()
+    expect(
+        page.get_by_role("row").filter(has_text="By hand").filter(has_text="Ada Admin")
+    ).to_be_visible()
     expect(page.get_by_role("link", name="Reactivate")).to_be_visible()
 
 
-def test_many_are_deactivated_after_a_preview(visit: Visit, web: Started, students: "School") -> None:
+def test_many_are_deactivated_after_a_preview(
+    visit: Visit, web: Started, students: "School"
+) -> None:
     page = visit()
     page.goto(f"{web.url}/schools/{students.pk}/students/")
     page.get_by_label("Status").select_option("active")

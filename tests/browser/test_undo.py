@@ -49,8 +49,12 @@ def test_a_run_is_taken_back_by_clicks_and_what_stays_is_listed(
     other.refresh_from_db()
     integration.refresh_from_db()
     assert (other.last_name != "Second", integration.test_run) == (True, True)
-    large = renamed(integration.school, undo.AT_ONCE + 1)  # a worker plans this one; the page comes to its preview by itself
+    large = renamed(
+        integration.school, undo.AT_ONCE + 1
+    )  # a worker plans this one; the page comes to its preview by itself
     page.goto(f"{page.url.split('/runs/')[0]}/runs/{large.pk}/")
     page.get_by_role("button", name="Undo this run…").click()
-    expect(page.get_by_text("Values that go back: 1,001, of 1,001 students.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Values that go back: 1,001, of 1,001 students.")).to_be_visible(
+        timeout=20_000
+    )
     expect(page.get_by_role("link", name="Undo this")).to_be_visible()

@@ -26,14 +26,32 @@ def worked(integration: "Integration") -> "School":
     from rollbook.sync.models import LinkProposal, RunState
 
     school = integration.school
-    issues = [problem(sis_id=f"{number:04}", name=f"Emmy {LONG if number == 0 else number}") for number in range(30)]
-    issues.append(problem("link_suggested", sis_id="77", name="Al Turing", field="sis_id", source_field="id", value="77"))
+    issues = [
+        problem(sis_id=f"{number:04}", name=f"Emmy {LONG if number == 0 else number}")
+        for number in range(30)
+    ]
+    issues.append(
+        problem(
+            "link_suggested",
+            sis_id="77",
+            name="Al Turing",
+            field="sis_id",
+            source_field="id",
+            value="77",
+        )
+    )
     run = a_run(school, [], issues, state=RunState.PLANNED, integration=integration)
     runs.finish(run)
     for number, clash in enumerate(("", "names_differ")):
         email = f"{LONG}{number}@x.example".lower()
-        account = StudentAccount.objects.create(school=school, email=email, email_key=email, first_name="Al", last_name=f"Turing {LONG}")
-        told: dict[str, Any] = {"same_email": bool(clash), "same_name": not clash, "same_birth_date": not clash}
+        account = StudentAccount.objects.create(
+            school=school, email=email, email_key=email, first_name="Al", last_name=f"Turing {LONG}"
+        )
+        told: dict[str, Any] = {
+            "same_email": bool(clash),
+            "same_name": not clash,
+            "same_birth_date": not clash,
+        }
         LinkProposal.objects.create(
             school=school,
             source="powerschool",
@@ -41,7 +59,12 @@ def worked(integration: "Integration") -> "School":
             account=account,
             sis_id=f"77{number}",
             name="Al Turing",
-            record={"first_name": "Al", "last_name": "Turing", "email": email, "birth_date": "2009-02-28"},
+            record={
+                "first_name": "Al",
+                "last_name": "Turing",
+                "email": email,
+                "birth_date": "2009-02-28",
+            },
             same_sis_id=False,
             same_student_number=False,
             clash=clash,

@@ -44,7 +44,11 @@ POWERSCHOOL = Way(
     sis="PowerSchool",
     version="",
     serve=lambda: powerschool.serve(students=600, seed=7, clean=True, page_size_max=40),
-    typed={"Client ID": lambda sis: sis.client_id, "Client Secret": lambda sis: sis.client_secret, "Client URL": lambda sis: sis.url},
+    typed={
+        "Client ID": lambda sis: sis.client_id,
+        "Client Secret": lambda sis: sis.client_secret,
+        "Client URL": lambda sis: sis.url,
+    },
     required=("id", "email", "first_name", "last_name", "projected_graduation_year"),
     optional=("Date of birth", "Gender"),
     progress=r"\d+ of \d+ students read, page \d+ of \d+",
@@ -52,13 +56,21 @@ POWERSCHOOL = Way(
 )
 VERACROSS_V3 = _veracross(
     version="API v3",
-    typed={"Client ID": lambda sis: sis.client_id, "Client Secret": lambda sis: sis.client_secret, "School Route": lambda sis: sis.address},
+    typed={
+        "Client ID": lambda sis: sis.client_id,
+        "Client Secret": lambda sis: sis.client_secret,
+        "School Route": lambda sis: sis.address,
+    },
     optional=_OF_VERACROSS,  # v3's list of students has no second e-mail
     secret="Client Secret",
 )
 VERACROSS_V2 = _veracross(
     version="API v2 (legacy)",
-    typed={"User Name": lambda sis: sis.user_name, "Password": lambda sis: sis.password, "Client": lambda sis: sis.address},
+    typed={
+        "User Name": lambda sis: sis.user_name,
+        "Password": lambda sis: sis.password,
+        "Client": lambda sis: sis.address,
+    },
     optional=("Personal email", *_OF_VERACROSS),
     secret="Password",
 )

@@ -34,7 +34,9 @@ def inside(db: None) -> Command:
     from rollbook.cli import main
 
     def run(*arguments: str, stdin: str = "") -> Ended:
-        result = CliRunner().invoke(main, arguments, input=stdin, prog_name="rollbook", catch_exceptions=False)
+        result = CliRunner().invoke(
+            main, arguments, input=stdin, prog_name="rollbook", catch_exceptions=False
+        )
         return Ended(result.exit_code, result.stdout, result.stderr)
 
     return run
@@ -47,7 +49,13 @@ def rollbook(transactional_db: None) -> Command:
     def run(*arguments: str, stdin: str = "", seconds: float = 60, **environment: str) -> Ended:
         command = [sys.executable, "-m", "rollbook", *arguments]
         ended = subprocess.run(
-            command, input=stdin, capture_output=True, text=True, timeout=seconds, check=False, env=os.environ | environment
+            command,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+            env=os.environ | environment,
         )
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 

@@ -27,10 +27,16 @@ def checksums() -> dict[str, str]:
     """Of every table but the queue's and what migrating makes."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
-        tables = [name for (name,) in cursor.fetchall() if not name.startswith(QUEUE) and name not in database.KEPT_TABLES]
+        tables = [
+            name
+            for (name,) in cursor.fetchall()
+            if not name.startswith(QUEUE) and name not in database.KEPT_TABLES
+        ]
         told = {}
         for table in tables:
-            cursor.execute(f"SELECT count(*) || ' ' || md5(coalesce(string_agg(t::text, ',' ORDER BY t::text), '')) FROM \"{table}\" t")
+            cursor.execute(
+                f"SELECT count(*) || ' ' || md5(coalesce(string_agg(t::text, ',' ORDER BY t::text), '')) FROM \"{table}\" t"
+            )
             told[table] = cursor.fetchone()[0]
         return told
 
@@ -45,10 +51,15 @@ def test_backup_wipe_and_restore_bring_everything_back_and_one_due_run(
 ) -> None:
     first = runs.request(integration, trigger=Trigger.PERSON).run
     pipeline.run_sync(first.pk)
-    standin.edit(int(StudentAccount.objects.order_by("sis_id").values_list("sis_id", flat=True)[0] or 0), first_name="tab\tand\\back")
+    standin.edit(
+        int(StudentAccount.objects.order_by("sis_id").values_list("sis_id", flat=True)[0] or 0),
+        first_name="tab\tand\\back",
+    )
     second = runs.request(integration, trigger=Trigger.PERSON).run
     pipeline.run_sync(second.pk)
-    third = runs.claim(runs.request(integration, trigger=Trigger.PERSON).run.pk)  # its worker is in the middle of it
+    third = runs.claim(
+        runs.request(integration, trigger=Trigger.PERSON).run.pk
+    )  # its worker is in the middle of it
     assert third
     schedules.ensure(integration)
     Schedule.objects.update(enabled=True, next_due_at=timezone.now() - timedelta(days=20))
@@ -76,16 +87,23 @@ def test_backup_wipe_and_restore_bring_everything_back_and_one_due_run(
     assert not keys["ok"] and "ROLLBOOK_ENCRYPTION_KEYS" in keys["remedy"]
     assert credentials.load(integration) == secrets, "usable with the key"
 
-    Run.objects.filter(pk=third.pk).update(lease_until=timezone.now() - timedelta(seconds=1))  # time goes by
+    Run.objects.filter(pk=third.pk).update(
+        lease_until=timezone.now() - timedelta(seconds=1)
+    )  # time goes by
     assert third.pk in runs.sweep()
     pipeline.run_sync(third.pk)
     third.refresh_from_db()
-    assert (third.state, third.counts["unchanged"]) == (RunState.DONE, StudentAccount.objects.count())
+    assert (third.state, third.counts["unchanged"]) == (
+        RunState.DONE,
+        StudentAccount.objects.count(),
+    )
     assert [schedules.run_due() for _ in range(3)] == [1, 0, 0]
     assert Run.objects.filter(trigger=Trigger.SCHEDULE).count() == 1
 
 
-def test_a_file_that_is_none_or_is_damaged_is_refused_and_nothing_is_loaded(rollbook: Command, tmp_path: Path) -> None:
+def test_a_file_that_is_none_or_is_damaged_is_refused_and_nothing_is_loaded(
+    rollbook: Command, tmp_path: Path
+) -> None:
     whole, damaged, odd = tmp_path / "whole.zip", tmp_path / "damaged.zip", tmp_path / "odd.zip"
     AuditEntry.objects.create(action="school.added", subject="x")
     assert rollbook("backup", str(whole)).code == 0
@@ -94,13 +112,26 @@ def test_a_file_that_is_none_or_is_damaged_is_refused_and_nothing_is_loaded(roll
     with zipfile.ZipFile(whole) as source, zipfile.ZipFile(damaged, "w") as target:
         for name in source.namelist():
             content = source.read(name)
-            target.writestr(name, content.replace(b"school.added", b"school.taken") if name == "schools_auditentry.copy" else content)
-    codes = [rollbook("restore", str(file), "--json").json["error"]["code"] for file in (odd, damaged)]
+            target.writestr(
+                name,
+                content.replace(b"school.added", b"school.taken")
+                if name == "schools_auditentry.copy"
+                else content,
+            )
+    codes = [
+        rollbook("restore", str(file), "--json").json["error"]["code"] for file in (odd, damaged)
+    ]
     assert codes == ["not_a_backup", "backup_damaged"]
-    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(older := tmp_path / "older.zip", "w") as target:
+    with (
+        zipfile.ZipFile(whole) as source,
+        zipfile.ZipFile(older := tmp_path / "older.zip", "w") as target,
+    ):
         manifest = json.loads(source.read("manifest.json"))
         for name in source.namelist():
             changed = json.dumps(manifest | {"migrations": manifest["migrations"][:-1]}).encode()
             target.writestr(name, changed if name == "manifest.json" else source.read(name))
-    assert rollbook("restore", str(older), "--json").json["error"]["code"] == "backup_of_another_version"
+    assert (
+        rollbook("restore", str(older), "--json").json["error"]["code"]
+        == "backup_of_another_version"
+    )
     assert not AuditEntry.objects.exists()

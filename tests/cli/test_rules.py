@@ -9,40 +9,95 @@ from tests.cli.conftest import Command
 pytestmark = pytest.mark.django_db
 
 
-def test_rules_of_an_integration_are_set_and_shown(inside: Command, integration: Integration) -> None:
-    assert inside("integration", "leavers", "--json").json["leavers"] == {"policy": "list", "runs": 3, "days": 7, "rollover": "07-01"}
-    assert inside("integration", "leavers", "--policy", "deactivate", "--runs", "2", "--json").json["leavers"]["runs"] == 2
+def test_rules_of_an_integration_are_set_and_shown(
+    inside: Command, integration: Integration
+) -> None:
+    assert inside("integration", "leavers", "--json").json["leavers"] == {
+        "policy": "list",
+        "runs": 3,
+        "days": 7,
+        "rollover": "07-01",
+    }
+    assert (
+        inside("integration", "leavers", "--policy", "deactivate", "--runs", "2", "--json").json[
+            "leavers"
+        ]["runs"]
+        == 2
+    )
     wrong = inside("integration", "leavers", "--rollover", "13-01", "--json")
     assert (wrong.code, wrong.json["error"]["code"]) == (3, "rollover_refused")
-    told = inside("integration", "fields", "--app-wins", "last_name", "--blank-clears", "gender", "--json").json["fields"]
+    told = inside(
+        "integration", "fields", "--app-wins", "last_name", "--blank-clears", "gender", "--json"
+    ).json["fields"]
     assert told == {"app_wins": ["last_name"], "blank_clears": ["gender"]}
     assert inside("integration", "fields", "--blank-clears", "email", "--json").code == 3
-    assert inside("integration", "fields", "--sis-wins", "last_name", "--json").json["fields"]["app_wins"] == []
+    assert (
+        inside("integration", "fields", "--sis-wins", "last_name", "--json").json["fields"][
+            "app_wins"
+        ]
+        == []
+    )
     assert inside("integration", "leavers").code == inside("integration", "fields").code == 0
 
 
-def test_a_student_is_edited_protected_and_never_imported(inside: Command, integration: Integration) -> None:
-    named = {"school": integration.school, "source": "powerschool", "sis_id": "7", "email": "ada@x.example", "email_key": "ada@x.example"}
-    StudentAccount.objects.create(**named, first_name="Ada", last_name="Byron", graduation_year=2028)
+def test_a_student_is_edited_protected_and_never_imported(
+    inside: Command, integration: Integration
+) -> None:
+    named = {
+        "school": integration.school,
+        "source": "powerschool",
+        "sis_id": "7",
+        "email": "ada@x.example",
+        "email_key": "ada@x.example",
+    }
+    StudentAccount.objects.create(
+        **named, first_name="Ada", last_name="Byron", graduation_year=2028
+    )
     edited = inside("edit", "7", "--set", "last_name=King", "--keep", "last_name", "--json").json
-    assert (edited["edited"], edited["student"]["last_name"], edited["student"]["locked"]) == (["last_name"], "King", ["last_name"])
+    assert (edited["edited"], edited["student"]["last_name"], edited["student"]["locked"]) == (
+        ["last_name"],
+        "King",
+        ["last_name"],
+    )
     wrong = inside("edit", "ada@x.example", "--set", "email=nonsense", "--json")
     assert (wrong.code, wrong.json["error"]["code"]) == (3, "email_refused")
     assert inside("edit", "7", "--unlock", "last_name", "--json").json["student"]["locked"] == []
     assert inside("edit", "nobody", "--set", "gender=", "--json").code == 6
-    protected = inside("protect", "7", "--until", "2999-01-31", "--reason", "court order", "--json").json["student"]
+    protected = inside(
+        "protect", "7", "--until", "2999-01-31", "--reason", "court order", "--json"
+    ).json["student"]
     assert (protected["protected"], protected["protected_until"][:10]) == (True, "2999-02-01")
     assert inside("protect", "7", "--until", "2020-01-31", "--json").code == 3
     assert inside("protect", "7", "--end", "--json").json["student"]["protected"] is False
-    assert [entry["key"] for entry in inside("never-import", "add", "--sis-id", "9", "--json").json["entries"]] == ["9"]
+    assert [
+        entry["key"]
+        for entry in inside("never-import", "add", "--sis-id", "9", "--json").json["entries"]
+    ] == ["9"]
     assert inside("never-import", "list").code == 0
     assert inside("never-import", "remove", "--sis-id", "9", "--json").json["entries"] == []
     assert inside("never-import", "remove", "--sis-id", "9", "--json").code == 6
-    assert inside("run", "--wider", "leavers_percent=300", "--json").json["error"]["code"] == "leavers_percent_refused"
+    assert (
+        inside("run", "--wider", "leavers_percent=300", "--json").json["error"]["code"]
+        == "leavers_percent_refused"
+    )
     wider = inside("run", "--wider", "leavers_percent=30", "--no-wait", "--json").json["run"]
-    assert Run.objects.get(pk=wider["id"]).settings["wider"] == wider["wider"] == {"leavers_percent": 30.0}
+    assert (
+        Run.objects.get(pk=wider["id"]).settings["wider"]
+        == wider["wider"]
+        == {"leavers_percent": 30.0}
+    )
     assert (wider["limits"]["leavers_percent"], wider["limits"]["emails_percent"]) == (30.0, 20.0)
-    shown = inside("schedule", "pause", "--from", "2020-01-01", "--to", "2999-01-01", "--name", "Summer", "--json").json["schedule"]
+    shown = inside(
+        "schedule",
+        "pause",
+        "--from",
+        "2020-01-01",
+        "--to",
+        "2999-01-01",
+        "--name",
+        "Summer",
+        "--json",
+    ).json["schedule"]
     assert [at["pause"]["name"] for at in shown["next_runs"]] == ["Summer"] * 3
     assert "skipped: Summer" in inside("schedule", "show").out
     assert inside("edit", "7", "--set", "gender=F").code == 0

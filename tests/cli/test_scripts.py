@@ -22,11 +22,20 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 def test_help_loads_neither_django_nor_a_source() -> None:
     look = "import sys, rollbook.cli; print({'django', 'httpx2', 'rich', 'psycopg'} & set(sys.modules))"
-    assert subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout.strip() == "set()"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", look], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "set()"
+    )
 
 
-def test_a_run_is_started_watched_and_read_back(rollbook: Command, worker: Started, integration: Integration, standin: StandIn) -> None:
-    expected = {str(row.dcid) for row in standin.roster() if row.grade_level >= 9 and row.enroll_status == 0}
+def test_a_run_is_started_watched_and_read_back(
+    rollbook: Command, worker: Started, integration: Integration, standin: StandIn
+) -> None:
+    expected = {
+        str(row.dcid) for row in standin.roster() if row.grade_level >= 9 and row.enroll_status == 0
+    }
     first = rollbook("run", "--json")
     assert first.code == 0, first.err
     assert first.json["created"] and first.json["run"]["state"] == "done"
@@ -38,23 +47,33 @@ def test_a_run_is_started_watched_and_read_back(rollbook: Command, worker: Start
     assert {student["sis_id"] for student in students["students"]} <= expected
 
     second = rollbook("run", "--json").json["run"]["counts"]
-    assert (second.get("new", 0), second.get("updated", 0), second["unchanged"]) == (0, 0, counts["new"])
+    assert (second.get("new", 0), second.get("updated", 0), second["unchanged"]) == (
+        0,
+        0,
+        counts["new"],
+    )
 
     problems = rollbook("problems", "--json").json
-    assert problems["total"] == second.get("error", 0) + second.get("warning", 0) + second.get("note", 0)
+    assert problems["total"] == second.get("error", 0) + second.get("warning", 0) + second.get(
+        "note", 0
+    )
     assert all(problem["what"] and problem["remedy"] for problem in problems["problems"])
     assert [run["state"] for run in rollbook("runs", "--json").json["runs"]] == ["done", "done"]
     assert worker.end() == 0
 
 
-def test_a_test_run_changes_nothing_and_needs_no_worker_here(rollbook: Command, integration: Integration) -> None:
+def test_a_test_run_changes_nothing_and_needs_no_worker_here(
+    rollbook: Command, integration: Integration
+) -> None:
     ended = rollbook("run", "--test", "--here", "--json")
     assert ended.code == 0, ended.err
     assert ended.json["run"]["uploader_type"] == "Test PowerSchool Student"
     assert not StudentAccount.objects.exists()
 
 
-def test_the_report_is_written_to_a_file(rollbook: Command, integration: Integration, tmp_path: object) -> None:
+def test_the_report_is_written_to_a_file(
+    rollbook: Command, integration: Integration, tmp_path: object
+) -> None:
     new = rollbook("run", "--here", "--json").json["run"]["counts"]["new"]
     file = f"{tmp_path}/report.xlsx"
     ended = rollbook("report", "last", "-o", file, "--json")
@@ -66,16 +85,24 @@ def test_the_report_is_written_to_a_file(rollbook: Command, integration: Integra
     assert rollbook("report", "last", "-o", f"{tmp_path}/missing/report.xlsx").code == 2
 
 
-def test_without_a_worker_it_says_so_and_does_not_hang(rollbook: Command, integration: Integration) -> None:
+def test_without_a_worker_it_says_so_and_does_not_hang(
+    rollbook: Command, integration: Integration
+) -> None:
     ended = rollbook("run", "--json", seconds=30)
     assert (ended.code, ended.json["error"]["code"]) == (7, "no_worker")
     assert Run.objects.get().state == RunState.QUEUED
 
 
-def test_a_second_run_is_answered_with_the_first(rollbook: Command, integration: Integration) -> None:
+def test_a_second_run_is_answered_with_the_first(
+    rollbook: Command, integration: Integration
+) -> None:
     active = runs.request(integration, trigger=Trigger.PERSON).run
     ended = rollbook("run", "--json")
-    assert (ended.code, ended.json["created"], ended.json["run"]["id"]) == (3, False, str(active.pk))
+    assert (ended.code, ended.json["created"], ended.json["run"]["id"]) == (
+        3,
+        False,
+        str(active.pk),
+    )
 
 
 def test_an_inactive_integration_is_refused(rollbook: Command, integration: Integration) -> None:
@@ -85,7 +112,9 @@ def test_an_inactive_integration_is_refused(rollbook: Command, integration: Inte
     assert not Run.objects.exists()
 
 
-def test_a_failed_run_says_why_and_shows_no_secret(rollbook: Command, integration: Integration) -> None:
+def test_a_failed_run_says_why_and_shows_no_secret(
+    rollbook: Command, integration: Integration
+) -> None:
     rollbook("integration", "set", "powerschool", stdin="not-the-right-secret")
     ended = rollbook("run", "--here", "--json")
     assert ended.code == 4
@@ -93,19 +122,25 @@ def test_a_failed_run_says_why_and_shows_no_secret(rollbook: Command, integratio
     assert "not-the-right-secret" not in ended.out + ended.err
 
 
-def test_a_held_run_waits_for_approval(rollbook: Command, integration: Integration, standin: StandIn) -> None:
+def test_a_held_run_waits_for_approval(
+    rollbook: Command, integration: Integration, standin: StandIn
+) -> None:
     rollbook("run", "--here")
     standin.faults = [Fault("empty")]
     held = rollbook("run", "--here", "--json")
     assert (held.code, held.json["run"]["state"]) == (5, "on_hold"), held.err
-    assert [run["id"] for run in rollbook("holds", "--json").json["holds"]] == [held.json["run"]["id"]]
+    assert [run["id"] for run in rollbook("holds", "--json").json["holds"]] == [
+        held.json["run"]["id"]
+    ]
     discarded = rollbook("discard", held.json["run"]["id"], "--json")
     assert (discarded.code, discarded.json["run"]["state"]) == (0, "discarded")
     again = rollbook("approve", held.json["run"]["id"], "--json")
     assert (again.code, again.json["error"]["code"]) == (3, "not_on_hold")
 
 
-def test_a_time_out_leaves_the_run_alone(rollbook: Command, worker: Started, integration: Integration, standin: StandIn) -> None:
+def test_a_time_out_leaves_the_run_alone(
+    rollbook: Command, worker: Started, integration: Integration, standin: StandIn
+) -> None:
     standin.faults = [Fault("latency", seconds=3.0)]
     ended = rollbook("run", "--timeout", "1", "--json")
     assert (ended.code, ended.json["error"]["code"]) == (8, "still_running")
@@ -114,7 +149,9 @@ def test_a_time_out_leaves_the_run_alone(rollbook: Command, worker: Started, int
     worker.end()  # before the SIS goes away, or it would try again and again
 
 
-def test_a_database_that_is_not_there_and_one_that_is_empty(rollbook: Command, school: School) -> None:
+def test_a_database_that_is_not_there_and_one_that_is_empty(
+    rollbook: Command, school: School
+) -> None:
     gone = rollbook("school", "list", "--json", DATABASE_URL="postgresql://nobody@127.0.0.1:9/none")
     assert (gone.code, gone.json["error"]["code"]) == (7, "database_unreachable")
     empty = urlsplit(os.environ["DATABASE_URL"])._replace(path="/postgres").geturl()
@@ -128,6 +165,8 @@ def test_migrating_again_does_nothing(rollbook: Command) -> None:
     assert rollbook("migrate", "--json").json == {"applied": []}
 
 
-@pytest.mark.parametrize("arguments", [("run", "--sideways"), ("nonsense",), ("students", "--limit", "none")])
+@pytest.mark.parametrize(
+    "arguments", [("run", "--sideways"), ("nonsense",), ("students", "--limit", "none")]
+)
 def test_what_is_not_understood_ends_with_2(rollbook: Command, arguments: tuple[str, ...]) -> None:
     assert rollbook(*arguments).code == 2

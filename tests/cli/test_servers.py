@@ -79,10 +79,26 @@ class Demo:
         self.folder = folder
         self._told = folder.with_suffix(".told")
         self._out = folder.with_suffix(".out")
-        command = [sys.executable, "-m", "rollbook", "demo", "--data-dir", str(folder), "--students", "60", "--json", *options]
+        command = [
+            sys.executable,
+            "-m",
+            "rollbook",
+            "demo",
+            "--data-dir",
+            str(folder),
+            "--students",
+            "60",
+            "--json",
+            *options,
+        ]
         with self._out.open("wb") as out, self._told.open("wb") as told:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=told, env=os.environ)
-        wait_until(lambda: self._out.read_text().endswith("\n") or self.process.poll() is not None, seconds=90)
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=told, env=os.environ
+            )
+        wait_until(
+            lambda: self._out.read_text().endswith("\n") or self.process.poll() is not None,
+            seconds=90,
+        )
         assert self.process.poll() is None, self.told
         self.ready: dict[str, Any] = json.loads(self._out.read_text())["demo"]
 
@@ -95,10 +111,19 @@ class Demo:
         return dict(zip(("powerschool", "veracross", "web", "worker"), children, strict=True))
 
     def rollbook(self, *arguments: str, stdin: str = "") -> dict[str, Any]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("DATABASE", "ROLLBOOK_"))}
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("DATABASE", "ROLLBOOK_"))
+        }
         command = [sys.executable, "-m", "rollbook", *arguments, "--json"]
         ended = subprocess.run(
-            command, input=stdin, capture_output=True, text=True, check=False, env=environment | {"ROLLBOOK_DATA_DIR": str(self.folder)}
+            command,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment | {"ROLLBOOK_DATA_DIR": str(self.folder)},
         )
         assert ended.returncode == 0, ended.stderr
         document: dict[str, Any] = json.loads(ended.stdout)
@@ -151,7 +176,10 @@ def test_the_demo_from_the_first_start_to_the_second(folder: Path) -> None:
     assert demo.rollbook("demo", "next-week", "--data-dir", str(folder))["week"] == 2
     second = demo.rollbook("run")["run"]["counts"]
     assert second.get("new", 0) + second.get("updated", 0) + second.get("not_in_roster", 0) > 0
-    assert {name: week_of(demo.ready[name]["url"]) for name in ("powerschool", "veracross")} == {"powerschool": 2, "veracross": 2}
+    assert {name: week_of(demo.ready[name]["url"]) for name in ("powerschool", "veracross")} == {
+        "powerschool": 2,
+        "veracross": 2,
+    }
 
     os.kill(children["worker"], signal.SIGKILL)
     wait_until(lambda: "The worker ended unasked with code -9" in demo.told)

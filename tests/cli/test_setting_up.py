@@ -21,22 +21,32 @@ CONNECT = (
 
 
 def test_a_school_is_added_once(inside: Command) -> None:
-    added = inside("school", "add", "Lincoln High School", "--timezone", "America/New_York", "--json")
+    added = inside(
+        "school", "add", "Lincoln High School", "--timezone", "America/New_York", "--json"
+    )
     assert added.code == 0
     assert added.json["school"]["timezone"] == "America/New_York"
     again = inside("school", "add", "lincoln high school", "--json")
     assert (again.code, again.json["error"]["code"]) == (3, "school_exists")
-    assert [school["id"] for school in inside("school", "list", "--json").json["schools"]] == [added.json["school"]["id"]]
+    assert [school["id"] for school in inside("school", "list", "--json").json["schools"]] == [
+        added.json["school"]["id"]
+    ]
     assert AuditEntry.objects.get(action="school.added").via == "command line"
 
 
-@pytest.mark.parametrize(("name", "zone"), [("", "UTC"), ("  ", "UTC"), ("Lincoln", "Mars/Base"), ("Lincoln", "")])
-def test_a_school_needs_a_name_and_a_time_zone_that_exists(inside: Command, name: str, zone: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "zone"), [("", "UTC"), ("  ", "UTC"), ("Lincoln", "Mars/Base"), ("Lincoln", "")]
+)
+def test_a_school_needs_a_name_and_a_time_zone_that_exists(
+    inside: Command, name: str, zone: str
+) -> None:
     assert inside("school", "add", name, "--timezone", zone).code == 2
     assert not School.objects.exists()
 
 
-def test_a_school_is_named_by_name_or_id_and_not_at_all_while_there_is_one(inside: Command, school: School) -> None:
+def test_a_school_is_named_by_name_or_id_and_not_at_all_while_there_is_one(
+    inside: Command, school: School
+) -> None:
     for named in ([], ["--school", "LINCOLN high school"], ["--school", str(school.pk)]):
         assert inside("students", *named, "--json").code == 0
     assert inside("students", "--school", "Nowhere", "--json").code == 6
@@ -59,24 +69,49 @@ def test_a_made_up_password_is_shown_once_and_works(inside: Command, school: Sch
     assert user.check_password(added["password"])
     assert Membership.objects.get(user=user).role == "administrator"
     assert added["password"] not in inside("user", "list", "--json").out
-    assert added["password"] not in json.dumps(list(AuditEntry.objects.values("detail", "subject")), default=str)
+    assert added["password"] not in json.dumps(
+        list(AuditEntry.objects.values("detail", "subject")), default=str
+    )
 
 
-def test_a_password_comes_from_standard_input_and_is_not_repeated(inside: Command, school: School) -> None:
-    added = inside("user", "add", "cora@lincoln.example", "--role", "counselor", "--password-stdin", stdin="plenty of letters\n")
+def test_a_password_comes_from_standard_input_and_is_not_repeated(
+    inside: Command, school: School
+) -> None:
+    added = inside(
+        "user",
+        "add",
+        "cora@lincoln.example",
+        "--role",
+        "counselor",
+        "--password-stdin",
+        stdin="plenty of letters\n",
+    )
     assert added.code == 0
     assert "plenty" not in added.out + added.err
     assert User.objects.get().check_password("plenty of letters")
 
 
 @pytest.mark.parametrize("weak", ["", "short", "password1234"])
-def test_a_weak_password_is_refused_and_nobody_is_added(inside: Command, school: School, weak: str) -> None:
-    added = inside("user", "add", "cora@lincoln.example", "--role", "counselor", "--password-stdin", "--json", stdin=f"{weak}\n")
+def test_a_weak_password_is_refused_and_nobody_is_added(
+    inside: Command, school: School, weak: str
+) -> None:
+    added = inside(
+        "user",
+        "add",
+        "cora@lincoln.example",
+        "--role",
+        "counselor",
+        "--password-stdin",
+        "--json",
+        stdin=f"{weak}\n",
+    )
     assert (added.code, added.json["error"]["code"]) == (3, "password_refused")
     assert not User.objects.exists()
 
 
-def test_somebody_who_is_there_gets_the_role_and_keeps_the_password(inside: Command, counselor: User, password: str) -> None:
+def test_somebody_who_is_there_gets_the_role_and_keeps_the_password(
+    inside: Command, counselor: User, password: str
+) -> None:
     added = inside("user", "add", counselor.email, "--role", "owner", "--json").json
     assert added["password"] is None
     counselor.refresh_from_db()
@@ -91,7 +126,9 @@ def test_a_password_is_set_anew(inside: Command, counselor: User, password: str)
     assert inside("user", "password", "nobody@lincoln.example").code == 6
 
 
-def test_an_integration_takes_its_secret_from_standard_input_and_never_shows_it(inside: Command, school: School) -> None:
+def test_an_integration_takes_its_secret_from_standard_input_and_never_shows_it(
+    inside: Command, school: School
+) -> None:
     saved = inside(*CONNECT, "--json", stdin=f"{SECRET}\n")
     assert saved.code == 0, saved.err
     shown = saved.json["integration"]
@@ -102,12 +139,17 @@ def test_an_integration_takes_its_secret_from_standard_input_and_never_shows_it(
     integration = Integration.objects.get()
     assert credentials.load(integration)["client_secret"] == SECRET
     assert all(SECRET.encode() not in bytes(row.ciphertext) for row in Credential.objects.all())
-    everything = [inside("integration", *words) for words in (["show"], ["show", "--json"], ["list"], ["list", "--json"])]
+    everything = [
+        inside("integration", *words)
+        for words in (["show"], ["show", "--json"], ["list"], ["list", "--json"])
+    ]
     everything += [saved, inside("audit", "--json")]
     assert all(SECRET not in ended.out + ended.err for ended in everything)
 
 
-def test_a_secret_as_an_argument_is_refused_and_not_repeated(inside: Command, school: School) -> None:
+def test_a_secret_as_an_argument_is_refused_and_not_repeated(
+    inside: Command, school: School
+) -> None:
     refused = inside(*CONNECT, "--credential", f"client_secret={SECRET}", "--json")
     assert (refused.code, refused.json["error"]["code"]) == (2, "secret_as_argument")
     assert SECRET not in refused.out + refused.err
@@ -116,7 +158,9 @@ def test_a_secret_as_an_argument_is_refused_and_not_repeated(inside: Command, sc
 
 def test_what_is_not_named_stays(inside: Command, school: School) -> None:
     inside(*CONNECT, "--no-notify", stdin=SECRET)
-    inside("integration", "set", "powerschool", "--live", "--without", "birth_date", "--keep-secrets")
+    inside(
+        "integration", "set", "powerschool", "--live", "--without", "birth_date", "--keep-secrets"
+    )
     integration = Integration.objects.get()
     assert integration.grades == [9, 10, 11, 12]
     assert not integration.test_run and integration.active and not integration.notify_on_errors
@@ -128,7 +172,14 @@ def test_what_is_not_named_stays(inside: Command, school: School) -> None:
 
 def test_another_address_needs_the_secret_again(inside: Command, school: School) -> None:
     inside(*CONNECT, stdin=SECRET)
-    move = ("integration", "set", "powerschool", "--credential", "client_url=https://elsewhere.example", "--json")
+    move = (
+        "integration",
+        "set",
+        "powerschool",
+        "--credential",
+        "client_url=https://elsewhere.example",
+        "--json",
+    )
     refused = inside(*move)
     assert (refused.code, refused.json["error"]["code"]) == (3, "client_secret_refused")
     assert credentials.load(Integration.objects.get())["client_url"] == "https://ps.lincoln.example"
@@ -167,7 +218,9 @@ def test_keys_are_fresh_and_fit() -> None:
 
     from rollbook.cli import main
 
-    first, second = (json.loads(CliRunner().invoke(main, ["keys", "--json"]).stdout)["keys"] for _ in range(2))
+    first, second = (
+        json.loads(CliRunner().invoke(main, ["keys", "--json"]).stdout)["keys"] for _ in range(2)
+    )
     assert first["ROLLBOOK_SECRET_KEY"] != second["ROLLBOOK_SECRET_KEY"]
     name, _, key = first["ROLLBOOK_ENCRYPTION_KEYS"].partition(":")
     assert name and len(base64.b64decode(key)) == 32
@@ -181,13 +234,23 @@ def test_check_tells_what_is_missing(inside: Command) -> None:
     }  # fmt: skip
 
 
-def test_check_connects_to_the_mail_server_and_says_what_keeps_it(inside: Command, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_connects_to_the_mail_server_and_says_what_keeps_it(
+    inside: Command, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     monkeypatch.setattr(config, "email_url", f"smtp://user:mail-secret@127.0.0.1:{port}")
-    settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", "127.0.0.1", port
+    settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT = (
+        "django.core.mail.backends.smtp.EmailBackend",
+        "127.0.0.1",
+        port,
+    )
     settings.EMAIL_HOST_PASSWORD = "mail-secret"
     ended = inside("check", "--json")
     mail = next(check for check in ended.json["checks"] if check["name"] == "mail")
-    assert not mail["ok"] and "ConnectionRefusedError" in mail["detail"] and "ROLLBOOK_EMAIL_URL" in mail["remedy"]
+    assert (
+        not mail["ok"]
+        and "ConnectionRefusedError" in mail["detail"]
+        and "ROLLBOOK_EMAIL_URL" in mail["remedy"]
+    )
     assert "mail-secret" not in ended.out + ended.err

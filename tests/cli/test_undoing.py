@@ -9,7 +9,9 @@ from tests.cli.test_uploading import ADA, HEADER
 
 
 @pytest.mark.slow
-def test_an_upload_is_previewed_undone_and_not_undone_twice(rollbook: Command, tmp_path: Path) -> None:
+def test_an_upload_is_previewed_undone_and_not_undone_twice(
+    rollbook: Command, tmp_path: Path
+) -> None:
     file = tmp_path / "students.csv"
     file.write_text(HEADER + ADA)
     rollbook("school", "add", "Lincoln")
@@ -17,7 +19,13 @@ def test_an_upload_is_previewed_undone_and_not_undone_twice(rollbook: Command, t
     shown = rollbook("undo", upload["id"], "--preview", "--json")
     assert shown.code == 0, shown.err
     assert (shown.json["run"]["state"], shown.json["run"]["undoes"]) == ("preview", upload["id"])
-    assert shown.json["undo"] == {"accounts": 0, "deactivated": 1, "values": 0, "stays": 0, "written_again_by": None}
+    assert shown.json["undo"] == {
+        "accounts": 0,
+        "deactivated": 1,
+        "values": 0,
+        "stays": 0,
+        "written_again_by": None,
+    }
     assert rollbook("students", "--json").json["students"][0]["status"] == "active"
     done = rollbook("undo", upload["id"], "--here")
     assert (done.code, "1 accounts are deactivated" in done.out) == (0, True), done.err

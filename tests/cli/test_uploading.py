@@ -21,21 +21,33 @@ def students(tmp_path: Path, school: School) -> Path:
 
 
 @pytest.mark.slow
-def test_previews_confirms_once_and_writes_the_failing_rows(rollbook: Command, tmp_path: Path) -> None:
+def test_previews_confirms_once_and_writes_the_failing_rows(
+    rollbook: Command, tmp_path: Path
+) -> None:
     file, failing = tmp_path / "students.csv", tmp_path / "failing.csv"
     file.write_text(HEADER + ADA + "S2,bob at x,Bob,Noyce,2031,2011-01-31\n")
     rollbook("school", "add", "Lincoln")
     shown = rollbook("upload", str(file), "--here", "--failing-rows", str(failing), "--json")
     assert shown.code == 0, shown.err
     run = shown.json["run"]
-    assert (run["state"], run["counts"]["new"], run["source"], run["integration" if "integration" in run else "trigger"]) == (
+    assert (
+        run["state"],
+        run["counts"]["new"],
+        run["source"],
+        run["integration" if "integration" in run else "trigger"],
+    ) == (
         "preview",
         1,
         "spreadsheet",
         "upload",
     )
     (problem,) = shown.json["problems"]
-    assert (problem["row"], problem["column"], problem["code"], problem["source_field"]) == (3, "B", "email_invalid", "E-mail")
+    assert (problem["row"], problem["column"], problem["code"], problem["source_field"]) == (
+        3,
+        "B",
+        "email_invalid",
+        "E-mail",
+    )
     assert "row 3, column B" in problem["remedy"]
     assert failing.read_text(encoding="utf-8-sig").splitlines()[1].startswith("S2,bob at x,Bob")
     assert json.loads(rollbook("students", "--json").out)["total"] == 0
@@ -45,7 +57,12 @@ def test_previews_confirms_once_and_writes_the_failing_rows(rollbook: Command, t
     assert (again.code, again.json["error"]["code"]) == (3, "not_a_preview")
     assert json.loads(rollbook("students", "--json").out)["total"] == 1
     failing.write_text(failing.read_text(encoding="utf-8-sig").replace("bob at x", "bob@x.example"))
-    assert rollbook("upload", str(failing), "--confirm", "--here", "--json").json["run"]["counts"]["new"] == 1
+    assert (
+        rollbook("upload", str(failing), "--confirm", "--here", "--json").json["run"]["counts"][
+            "new"
+        ]
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,7 +92,9 @@ def test_a_file_that_cannot_be_taken_is_refused_with_a_code(
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])
-def test_the_template_names_every_field_and_uploads_as_nothing(inside: Command, school: School, tmp_path: Path, kind: str) -> None:
+def test_the_template_names_every_field_and_uploads_as_nothing(
+    inside: Command, school: School, tmp_path: Path, kind: str
+) -> None:
     from rollbook.sync import pipeline, uploads
     from rollbook.sync.models import Issue
 
@@ -85,4 +104,6 @@ def test_the_template_names_every_field_and_uploads_as_nothing(inside: Command, 
     assert all(column.field for column in uploads.look(upload).columns)
     run = uploads.preview(upload, None)
     pipeline.run_sync(run.pk)
-    assert list(Issue.objects.filter(run=run).values_list("code", "severity", "row_number")) == [("example_row", "note", 2)]
+    assert list(Issue.objects.filter(run=run).values_list("code", "severity", "row_number")) == [
+        ("example_row", "note", 2)
+    ]

@@ -36,7 +36,13 @@ def start_worker(transactional_db: None, tmp_path: Path) -> "Iterator[StartWorke
         def start(*options: str, usual: bool = False) -> Started:
             log = tmp_path / f"worker-{next(numbers)}.log"
             return ending.enter_context(
-                rollbook("worker", *options, log=log, ready=lambda started: "worker is ready" in started.output, **({} if usual else SOON))
+                rollbook(
+                    "worker",
+                    *options,
+                    log=log,
+                    ready=lambda started: "worker is ready" in started.output,
+                    **({} if usual else SOON),
+                )
             )
 
         yield start
@@ -54,7 +60,11 @@ def twin(integration: "Integration", standin: "StandIn") -> "Integration":
         source="powerschool",
         variant="",
         choices={},
-        credentials={"client_id": standin.client_id, "client_secret": standin.client_secret, "client_url": standin.url},
+        credentials={
+            "client_id": standin.client_id,
+            "client_secret": standin.client_secret,
+            "client_url": standin.url,
+        },
         grades=integration.grades,
         active=True,
         test_run=False,

@@ -11,7 +11,12 @@ def after_a_run(before: Held, roster: Iterable[Mapping[str, Any]], grades: set[i
     """Every enrolled student of the chosen grades as the SIS has them; whoever else was held stays as they were."""
     after = dict(before)
     for each in roster:
-        if each["enroll_status"] == ENROLLED and each["grade_level"] in grades and each["email"] and each["graduation_year"]:
+        if (
+            each["enroll_status"] == ENROLLED
+            and each["grade_level"] in grades
+            and each["email"]
+            and each["graduation_year"]
+        ):
             after[str(each["dcid"])] = (
                 each["email"],
                 each["first_name"],

@@ -41,7 +41,11 @@ def taken_over(run: Run, attempts: int) -> Callable[[], bool]:
 
 def accounts(school: School) -> list[tuple[Any, ...]]:
     """Every account of a school with all that a run writes, versions included."""
-    columns = sorted(field.attname for field in StudentAccount._meta.concrete_fields if field.attname not in NOT_COMPARED)
+    columns = sorted(
+        field.attname
+        for field in StudentAccount._meta.concrete_fields
+        if field.attname not in NOT_COMPARED
+    )
     return sorted(StudentAccount.objects.filter(school=school).values_list(*columns), key=str)
 
 
@@ -56,6 +60,16 @@ def undisturbed(twin: Integration) -> list[tuple[Any, ...]]:
 
 def assert_nothing_is_doubled(run: Run) -> None:
     """Neither a planned change nor an issue nor the mail of this run is there twice."""
-    assert not Change.objects.filter(run=run).values("account_id").annotate(times=Count("id")).filter(times__gt=1)
-    assert not Issue.objects.filter(run=run).values("code", "sis_id", "field", "value").annotate(times=Count("id")).filter(times__gt=1)
+    assert (
+        not Change.objects.filter(run=run)
+        .values("account_id")
+        .annotate(times=Count("id"))
+        .filter(times__gt=1)
+    )
+    assert (
+        not Issue.objects.filter(run=run)
+        .values("code", "sis_id", "field", "value")
+        .annotate(times=Count("id"))
+        .filter(times__gt=1)
+    )
     assert not run.notices.values("user").annotate(times=Count("id")).filter(times__gt=1)

@@ -52,7 +52,11 @@ class Sis:
         self.proxy = Proxy(self.about["url"])
 
     def start(self) -> None:
-        self._process = subprocess.Popen([*self._command, "--week", str(self._week)], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            [*self._command, "--week", str(self._week)],
+            stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+        )
         assert self._process.stdout
         self.about = json.loads(self._process.stdout.readline())
 
@@ -71,7 +75,9 @@ class Sis:
 
     def _ask(self, what: str, body: Any) -> Any:
         sent = None if body is None else json.dumps(body).encode()
-        with urlopen(Request(f"{self.about['url']}/_standin/{what}", data=sent), timeout=20) as answer:
+        with urlopen(
+            Request(f"{self.about['url']}/_standin/{what}", data=sent), timeout=20
+        ) as answer:
             return json.load(answer)
 
     def set_week(self, week: int) -> None:
@@ -118,8 +124,15 @@ class Trial:
 
     def _week(self, number: int) -> Week:
         self.sis.set_week(number)
-        before, after = self.expected, model.after_a_run(self.expected, self.sis.roster(), set(GRADES))
-        at = self.dice.choice(["fetching", "applying"]) if model.to_change(before, after) else "fetching"
+        before, after = (
+            self.expected,
+            model.after_a_run(self.expected, self.sis.roster(), set(GRADES)),
+        )
+        at = (
+            self.dice.choice(["fetching", "applying"])
+            if model.to_change(before, after)
+            else "fetching"
+        )
         what = self.dice.choice(sorted(AT_FETCHING if at == "fetching" else AT_APPLYING))
         began = time.monotonic()
         with ExitStack() as healing:
@@ -128,7 +141,9 @@ class Trial:
             wait_until(lambda: self._is_there(run, at), seconds=60)
             EVENTS[what](self, run, healing)
         states = [self._ended(run)]
-        if states[-1] != "done":  # after a run that failed nothing is changed, and the next one makes good
+        if (
+            states[-1] != "done"
+        ):  # after a run that failed nothing is changed, and the next one makes good
             assert self.world.held(self.integration) == before, "a failed run changed accounts"
             states.append(self._ended(self.world.due(self.integration)))
         self.expected = after
@@ -190,7 +205,9 @@ def _frozen(trial: Trial, run: "Run", healing: ExitStack) -> None:
     worker = trial.world.worker_of(run)
     worker.process.send_signal(signal.SIGSTOP)
     healing.close()
-    wait_until(lambda: trial.world.attempts(run) > 1 or trial.world.state(run) == "done", seconds=WITHIN)
+    wait_until(
+        lambda: trial.world.attempts(run) > 1 or trial.world.state(run) == "done", seconds=WITHIN
+    )
     trial.world.state(run)
     worker.process.send_signal(signal.SIGCONT)
     time.sleep(1)
@@ -252,14 +269,19 @@ def main() -> int:
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     wrong = 0
-    with tempfile.TemporaryDirectory(prefix="rollbook-crash-") as folder, World(Path(folder)) as world:
+    with (
+        tempfile.TemporaryDirectory(prefix="rollbook-crash-") as folder,
+        World(Path(folder)) as world,
+    ):
         for seed in range(arguments.first, arguments.first + arguments.seeds):
             rows: list[str] = []
             try:
                 trial = Trial(world, seed)
                 with ended(trial):
                     for week in trial.play():
-                        rows.append(f"| {seed} | {week.at} | {week.what} | {week.states} | {week.seconds:.0f} s |")
+                        rows.append(
+                            f"| {seed} | {week.at} | {week.what} | {week.states} | {week.seconds:.0f} s |"
+                        )
                 result = "right"
             except (AssertionError, OSError, psycopg.Error) as error:
                 wrong += 1

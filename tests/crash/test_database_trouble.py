@@ -37,7 +37,10 @@ class Installation:
     def __init__(self, folder: Path, sis: StandIn) -> None:
         self.folder, self.sis = folder, sis
         self.cluster = Cluster(folder / "database")
-        self.environment = SOON | {"DATABASE_URL": self.cluster.url, "ROLLBOOK_DATA_DIR": str(folder)}
+        self.environment = SOON | {
+            "DATABASE_URL": self.cluster.url,
+            "ROLLBOOK_DATA_DIR": str(folder),
+        }
         self.command("migrate")
         self.command("school", "add", "Lincoln High School")
         self.command(
@@ -59,7 +62,9 @@ class Installation:
         return found
 
     def ask(self, statement: str, user: str = "postgres") -> Any:
-        with psycopg.connect(self.cluster.url.replace("rollbook_owner", user, 1), autocommit=True) as connection:
+        with psycopg.connect(
+            self.cluster.url.replace("rollbook_owner", user, 1), autocommit=True
+        ) as connection:
             cursor = connection.execute(statement)
             return cursor.fetchone() if cursor.description else None
 
@@ -83,7 +88,9 @@ def sis() -> Iterator[StandIn]:
 @pytest.fixture
 def there(sis: StandIn) -> Iterator[Installation]:
     """Not in `tmp_path`: each start of pytest closes the folder above it to the user whom the server runs as."""
-    with tempfile.TemporaryDirectory(prefix="rollbook-trouble-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="rollbook-trouble-", ignore_cleanup_errors=True
+    ) as folder:
         installation = Installation(Path(folder), sis)
         yield installation
         installation.cluster.remove()
@@ -92,7 +99,12 @@ def there(sis: StandIn) -> Iterator[Installation]:
 @pytest.fixture
 def worker(there: Installation, tmp_path: Path) -> Iterator[Started]:
     log = tmp_path / "worker.log"
-    with rollbook("worker", log=log, ready=lambda started: "worker is ready" in started.output, **there.environment) as started:
+    with rollbook(
+        "worker",
+        log=log,
+        ready=lambda started: "worker is ready" in started.output,
+        **there.environment,
+    ) as started:
         yield started
 
 
@@ -101,20 +113,33 @@ def web(there: Installation, tmp_path: Path) -> Iterator[Started]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = there.environment | {"ROLLBOOK_PUBLIC_URL": url}
-    with rollbook("web", "--port", str(port), log=tmp_path / "web.log", url=url, ready=lambda _: answers(port), **environment) as started:
+    with rollbook(
+        "web",
+        "--port",
+        str(port),
+        log=tmp_path / "web.log",
+        url=url,
+        ready=lambda _: answers(port),
+        **environment,
+    ) as started:
         yield started
 
 
 def status(url: str) -> tuple[int, str, str]:
     """As somebody who is signed in: their session is looked up in the database."""
     try:
-        with urlopen(Request(url, headers={"Cookie": "sessionid=0123456789abcdef0123456789abcdef"}), timeout=20) as answer:
+        with urlopen(
+            Request(url, headers={"Cookie": "sessionid=0123456789abcdef0123456789abcdef"}),
+            timeout=20,
+        ) as answer:
             return answer.status, answer.read().decode(), ""
     except HTTPError as error:
         return error.code, error.read().decode(), error.headers.get("Retry-After", "")
 
 
-def test_the_database_is_away_for_a_while_and_everything_goes_on_by_itself(there: Installation, worker: Started, web: Started) -> None:
+def test_the_database_is_away_for_a_while_and_everything_goes_on_by_itself(
+    there: Installation, worker: Started, web: Started
+) -> None:
     there.sis.faults = [Fault("hold", page=3, release="page")]
     there.command("run", "--no-wait")
     wait_until(lambda: "page" in there.sis.holding, worker)
@@ -138,7 +163,9 @@ def test_the_database_is_away_for_a_while_and_everything_goes_on_by_itself(there
 
 
 @pytest.mark.crash
-def test_five_minutes_without_the_database_cost_no_run_and_no_process(there: Installation, worker: Started, web: Started) -> None:
+def test_five_minutes_without_the_database_cost_no_run_and_no_process(
+    there: Installation, worker: Started, web: Started
+) -> None:
     """As long as a server takes to be updated and started anew, with a run in the middle of being read and another one due after."""
     there.sis.faults = [Fault("hold", page=3, release="page")]
     there.command("run", "--no-wait")
@@ -148,7 +175,9 @@ def test_five_minutes_without_the_database_cost_no_run_and_no_process(there: Ins
     back_at = time.monotonic() + AWAY
     while time.monotonic() < back_at:
         assert status(f"{web.url}/schools/")[0] == 503
-        assert (worker.process.poll(), web.process.poll()) == (None, None), worker.output[-3_000:] + web.output[-3_000:]
+        assert (worker.process.poll(), web.process.poll()) == (None, None), (
+            worker.output[-3_000:] + web.output[-3_000:]
+        )
         time.sleep(5)
     there.cluster.start()
     wait_until(lambda: there.is_state("done"), worker, WITHIN)
@@ -159,9 +188,13 @@ def test_five_minutes_without_the_database_cost_no_run_and_no_process(there: Ins
 
 
 @pytest.mark.crash
-def test_no_connection_is_left_and_everything_goes_on_by_itself(there: Installation, worker: Started, web: Started) -> None:
+def test_no_connection_is_left_and_everything_goes_on_by_itself(
+    there: Installation, worker: Started, web: Started
+) -> None:
     there.ask("ALTER ROLE rollbook_owner CONNECTION LIMIT 0")
-    there.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'rollbook_owner'")
+    there.ask(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'rollbook_owner'"
+    )
     wait_until(lambda: status(f"{web.url}/schools/")[0] == 503, web)
     assert status(f"{web.url}/healthz")[0] == 503
     wait_until(lambda: "runs.sweep not done" in worker.output, worker)
@@ -172,11 +205,15 @@ def test_no_connection_is_left_and_everything_goes_on_by_itself(there: Installat
     wait_until(lambda: status(f"{web.url}/sign-in/")[0] == 200, web)
 
 
-def test_a_cancelled_statement_is_tried_again_and_nothing_is_half_applied(there: Installation, worker: Started) -> None:
+def test_a_cancelled_statement_is_tried_again_and_nothing_is_half_applied(
+    there: Installation, worker: Started
+) -> None:
     there.command("run", "--no-wait")
     wait_until(lambda: there.is_state("done"), worker, WITHIN)
     there.sis.week = 2
-    before = there.ask("SELECT md5(string_agg(a::text, ',' ORDER BY id)) FROM students_studentaccount a")
+    before = there.ask(
+        "SELECT md5(string_agg(a::text, ',' ORDER BY id)) FROM students_studentaccount a"
+    )
     with psycopg.connect(there.cluster.url) as locking:
         locking.execute("LOCK TABLE students_studentaccount IN SHARE MODE")
         there.command("run", "--no-wait")
@@ -185,7 +222,12 @@ def test_a_cancelled_statement_is_tried_again_and_nothing_is_half_applied(there:
         wait_until(lambda: there.ask(waits) is not None, worker)
         there.ask(f"SELECT pg_cancel_backend(pid) FROM ({waits}) w")
         wait_until(lambda: "the database failed: OperationalError" in worker.output, worker)
-        assert there.ask("SELECT md5(string_agg(a::text, ',' ORDER BY id)) FROM students_studentaccount a") == before
+        assert (
+            there.ask(
+                "SELECT md5(string_agg(a::text, ',' ORDER BY id)) FROM students_studentaccount a"
+            )
+            == before
+        )
         locking.rollback()
     wait_until(lambda: there.is_state("done"), worker, WITHIN)
     run = there.run()
@@ -193,17 +235,25 @@ def test_a_cancelled_statement_is_tried_again_and_nothing_is_half_applied(there:
 
 
 @pytest.mark.crash
-def test_a_full_disk_parks_the_run_with_the_reason_and_the_next_one_works(there: Installation, worker: Started) -> None:
+def test_a_full_disk_parks_the_run_with_the_reason_and_the_next_one_works(
+    there: Installation, worker: Started
+) -> None:
     """As far as it can be had without the right to mount one: the database refuses every row of a plan with the error of a full disk."""
     there.ask(
         "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS "
         "$$BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END$$"
     )
-    there.ask("CREATE TRIGGER full_disk BEFORE INSERT ON sync_change FOR EACH ROW EXECUTE FUNCTION full_disk()")
+    there.ask(
+        "CREATE TRIGGER full_disk BEFORE INSERT ON sync_change FOR EACH ROW EXECUTE FUNCTION full_disk()"
+    )
     there.command("run", "--no-wait")
     wait_until(lambda: there.is_state("failed"), worker, WITHIN)
     error = there.run()["error"]
-    assert error["code"] == "database_failed" and "DiskFull" in error["what"] and "disk" in error["remedy"]
+    assert (
+        error["code"] == "database_failed"
+        and "DiskFull" in error["what"]
+        and "disk" in error["remedy"]
+    )
     assert there.students() == 0
     there.ask("DROP TRIGGER full_disk ON sync_change")
     there.command("run", "--no-wait")
@@ -218,7 +268,9 @@ def test_a_disk_that_fills_up_and_is_cleared_leaves_every_account_right(tmp_path
     with small_disk() as disk, powerschool.serve(students=20_000, seed=5, clean=True) as sis:
         there = Installation(disk, sis)
         try:
-            with rollbook("worker", log=tmp_path / "worker.log", ready=is_ready, **there.environment) as worker:
+            with rollbook(
+                "worker", log=tmp_path / "worker.log", ready=is_ready, **there.environment
+            ) as worker:
                 _fill_up_and_clear(there, worker, disk / "ballast")
         finally:
             there.cluster.remove()
@@ -228,7 +280,9 @@ def test_a_disk_that_fills_up_and_is_cleared_leaves_every_account_right(tmp_path
 def small_disk() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="rollbook-disk-") as folder:
         os.chmod(folder, 0o755)  # the server runs as somebody else
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400m,mode=755", "tmpfs", folder], check=True)
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=400m,mode=755", "tmpfs", folder], check=True
+        )
         try:
             yield Path(folder)
         finally:
@@ -249,18 +303,25 @@ def _fill_up_and_clear(there: Installation, worker: Started, ballast: Path) -> N
     there.sis.faults = []
     wait_until(lambda: "the database failed" in worker.output, worker, WITHIN)
     ballast.unlink()
-    if not there.cluster.is_up():  # a full disk may well end the server: its operator starts it again
+    if (
+        not there.cluster.is_up()
+    ):  # a full disk may well end the server: its operator starts it again
         there.cluster.start()
     wait_until(lambda: there.is_state("done", "failed"), worker, WITHIN)
     if there.is_state("failed"):
         assert there.run()["error"]["code"] == "database_failed" and there.students() == 0
     again = there.command("run", "--timeout", str(WITHIN))["run"]
     assert (again["state"], there.students()) == ("done", there.expected())
-    assert there.command("run", "--timeout", str(WITHIN))["run"]["counts"]["unchanged"] == there.expected()
+    assert (
+        there.command("run", "--timeout", str(WITHIN))["run"]["counts"]["unchanged"]
+        == there.expected()
+    )
 
 
 @pytest.mark.crash
-def test_a_worker_without_its_database_ends_when_told_to(there: Installation, worker: Started) -> None:
+def test_a_worker_without_its_database_ends_when_told_to(
+    there: Installation, worker: Started
+) -> None:
     there.cluster.stop()
     wait_until(lambda: "runs.sweep not done" in worker.output, worker)
     began = time.monotonic()

@@ -45,7 +45,13 @@ def table_held(name: str) -> AbstractContextManager[psycopg.Connection[object]]:
 def held(statement: str) -> Iterator[psycopg.Connection[object]]:
     """Another connection has done this and doesn't end its transaction. Closing it lets go."""
     at = settings.DATABASES["default"]
-    where = {"host": at["HOST"], "port": at["PORT"] or None, "user": at["USER"], "password": at["PASSWORD"], "dbname": at["NAME"]}
+    where = {
+        "host": at["HOST"],
+        "port": at["PORT"] or None,
+        "user": at["USER"],
+        "password": at["PASSWORD"],
+        "dbname": at["NAME"],
+    }
     with psycopg.connect(**{name: value for name, value in where.items() if value}) as connection:
         connection.execute(statement.encode())
         yield connection
@@ -86,7 +92,11 @@ def test_killed_while_reading_another_worker_finishes(
 @pytest.mark.crash
 @pytest.mark.parametrize("number", [1, 4, 10])
 def test_killed_at_any_page_it_comes_to_the_same(
-    number: int, integration: Integration, twin: Integration, standin: StandIn, start_worker: StartWorker
+    number: int,
+    integration: Integration,
+    twin: Integration,
+    standin: StandIn,
+    start_worker: StartWorker,
 ) -> None:
     standin.latency = 0
     undisturbed(twin)
@@ -133,7 +143,10 @@ def test_killed_while_applying_another_worker_finishes(
 
 @pytest.mark.crash
 def test_killed_while_planning_an_undo_another_worker_finishes(
-    integration: Integration, standin: StandIn, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+    integration: Integration,
+    standin: StandIn,
+    start_worker: StartWorker,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(undo, "AT_ONCE", 0)
     first, run = start_worker(), request(integration)
@@ -148,7 +161,11 @@ def test_killed_while_planning_an_undo_another_worker_finishes(
     wait_until(in_state(undoing, RunState.PREVIEW), second, WITHIN)
     assert undoing.fence == 2
     assert accounts(integration.school) == before
-    assert undoing.counts["undone_deactivated"] == run.counts["new"] == Change.objects.filter(run=undoing).count()
+    assert (
+        undoing.counts["undone_deactivated"]
+        == run.counts["new"]
+        == Change.objects.filter(run=undoing).count()
+    )
     assert_nothing_is_doubled(undoing)
     assert undo.confirm(undoing, None)
     wait_until(in_state(undoing, RunState.DONE), second, WITHIN)
@@ -225,7 +242,11 @@ def test_three_kills_park_the_run_and_the_next_one_works(
 @pytest.mark.crash
 @pytest.mark.parametrize("at", [RunState.FETCHING, RunState.APPLYING])
 def test_with_the_usual_lease_a_killed_run_is_over_within_two_minutes_and_the_next_due_one_happens(
-    at: RunState, integration: Integration, twin: Integration, standin: StandIn, start_worker: StartWorker
+    at: RunState,
+    integration: Integration,
+    twin: Integration,
+    standin: StandIn,
+    start_worker: StartWorker,
 ) -> None:
     standin.latency = 0
     undisturbed(twin)
@@ -239,7 +260,11 @@ def test_with_the_usual_lease_a_killed_run_is_over_within_two_minutes_and_the_ne
         if at == RunState.FETCHING:
             hold(standin, page=5)
         else:
-            until.enter_context(row_held(StudentAccount.objects.get(school=integration.school, sis_id=changing.sis_id)))
+            until.enter_context(
+                row_held(
+                    StudentAccount.objects.get(school=integration.school, sis_id=changing.sis_id)
+                )
+            )
         run = request(integration)
         wait_until(in_state(run, at), first)
         wait_until(lambda: at == RunState.APPLYING or is_holding(standin), first)
@@ -252,7 +277,9 @@ def test_with_the_usual_lease_a_killed_run_is_over_within_two_minutes_and_the_ne
     assert accounts(integration.school) == expected
 
     schedules.ensure(integration)
-    Schedule.objects.filter(integration=integration).update(enabled=True, next_due_at=timezone.now())
+    Schedule.objects.filter(integration=integration).update(
+        enabled=True, next_due_at=timezone.now()
+    )
     due = Run.objects.filter(integration=integration, trigger=Trigger.SCHEDULE)
     wait_until(lambda: due.filter(state=RunState.DONE).exists(), second, WITHIN)
     assert due.count() == 1

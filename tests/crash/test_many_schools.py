@@ -16,7 +16,9 @@ from tests.crash.scene import StartWorker, request
 from tests.processes import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-PAIRS = list(itertools.combinations(range(13), 2))[:20]  # each school pulls in other grades, so that its students tell it from the rest
+PAIRS = list(itertools.combinations(range(13), 2))[
+    :20
+]  # each school pulls in other grades, so that its students tell it from the rest
 
 
 def connect(number: int, sis: StandIn) -> Integration:
@@ -26,7 +28,11 @@ def connect(number: int, sis: StandIn) -> Integration:
         source="powerschool",
         variant="",
         choices={},
-        credentials={"client_id": sis.client_id, "client_secret": sis.client_secret, "client_url": sis.url},
+        credentials={
+            "client_id": sis.client_id,
+            "client_secret": sis.client_secret,
+            "client_url": sis.url,
+        },
         grades=list(PAIRS[number]),
         active=True,
         test_run=False,
@@ -36,7 +42,11 @@ def connect(number: int, sis: StandIn) -> Integration:
 
 def own_students(sis: StandIn, integration: Integration) -> set[str]:
     """Who belongs to a school by its SIS's own list: in its grades, with every required field filled."""
-    rows = (row for row in sis.roster() if row.enroll_status == 0 and row.grade_level in integration.grades)
+    rows = (
+        row
+        for row in sis.roster()
+        if row.enroll_status == 0 and row.grade_level in integration.grades
+    )
     return {str(row.dcid) for row in rows if row.email and row.graduation_year}
 
 
@@ -49,20 +59,30 @@ def test_a_hanging_sis_holds_up_no_other_school(start_worker: StartWorker) -> No
         others = [connect(number, sis) for number in range(1, 20)]
         both = [start_worker("--concurrency", "4"), start_worker("--concurrency", "4")]
         wait_until(lambda: workers.alive() == 2, both[0])
-        stuck = request(silent)  # first, so that it keeps one of the eight places from the beginning
-        wait_until(lambda: Run.objects.filter(pk=stuck.pk, state=RunState.FETCHING).exists(), both[0])
+        stuck = request(
+            silent
+        )  # first, so that it keeps one of the eight places from the beginning
+        wait_until(
+            lambda: Run.objects.filter(pk=stuck.pk, state=RunState.FETCHING).exists(), both[0]
+        )
         began = time.monotonic()
         for integration in others:
             request(integration)
-        wait_until(lambda: Run.objects.filter(state=RunState.DONE).count() == 19, both[0], seconds=60)
+        wait_until(
+            lambda: Run.objects.filter(state=RunState.DONE).count() == 19, both[0], seconds=60
+        )
         took = time.monotonic() - began
 
         stuck.refresh_from_db()
         assert (stuck.state, stuck.attempts) == (RunState.FETCHING, 1)
         assert took < 30  # one request may take 60: nobody waited for the one that hangs
         for integration in others:
-            held = StudentAccount.objects.filter(school=integration.school).values_list("sis_id", flat=True)
-            assert len(held) == len(set(held)) and set(held) == own_students(sis, integration), integration.school
+            held = StudentAccount.objects.filter(school=integration.school).values_list(
+                "sis_id", flat=True
+            )
+            assert len(held) == len(set(held)) and set(held) == own_students(sis, integration), (
+                integration.school
+            )
         assert not StudentAccount.objects.filter(school=silent.school).exists()
         assert Run.objects.exclude(pk=stuck.pk).filter(attempts=1).count() == 19
         logs = [worker.output.count("claimed as") for worker in both]
@@ -70,7 +90,9 @@ def test_a_hanging_sis_holds_up_no_other_school(start_worker: StartWorker) -> No
 
 
 @pytest.mark.crash
-def test_more_hanging_schools_than_places_hold_up_no_other_for_a_minute(start_worker: StartWorker) -> None:
+def test_more_hanging_schools_than_places_hold_up_no_other_for_a_minute(
+    start_worker: StartWorker,
+) -> None:
     """A server that hangs may be that of many schools. Their runs keep waiting, in places that they lend to others."""
     with (
         powerschool.serve(students=260, seed=3, page_size_max=100) as sis,
@@ -82,18 +104,28 @@ def test_more_hanging_schools_than_places_hold_up_no_other_for_a_minute(start_wo
         first = [request(integration) for integration in stuck]
         wait_until(lambda: Run.objects.filter(state=RunState.FETCHING).count() >= 2, worker)
         began = time.monotonic()
-        pressed = {request(others[0]).pk for _ in range(100)}  # one school presses the button a hundred times
+        pressed = {
+            request(others[0]).pk for _ in range(100)
+        }  # one school presses the button a hundred times
         for integration in others[1:]:
             request(integration)
-        wait_until(lambda: Run.objects.filter(state=RunState.DONE).count() == len(others), worker, seconds=60)
+        wait_until(
+            lambda: Run.objects.filter(state=RunState.DONE).count() == len(others),
+            worker,
+            seconds=60,
+        )
         assert time.monotonic() - began < 60
         assert len(pressed) < 10, "one run at a time, however often it is asked for"
         for integration in others:
-            held = StudentAccount.objects.filter(school=integration.school).values_list("sis_id", flat=True)
+            held = StudentAccount.objects.filter(school=integration.school).values_list(
+                "sis_id", flat=True
+            )
             assert set(held) == own_students(sis, integration)
         for run in first:
             run.refresh_from_db()
-            assert (run.state, run.attempts) == (RunState.FETCHING, 1), "they wait on, and lost nothing"
+            assert (run.state, run.attempts) == (RunState.FETCHING, 1), (
+                "they wait on, and lost nothing"
+            )
         assert worker.end() == 0
         for run in first:
             run.refresh_from_db()

@@ -6,13 +6,23 @@ import sys
 
 import pytest
 
-FEW = ("--seeds", "1", "--first", "7")  # the database crashes, then a worker is killed while it applies
+FEW = (
+    "--seeds",
+    "1",
+    "--first",
+    "7",
+)  # the database crashes, then a worker is killed while it applies
 MANY = int(os.environ.get("CRASH_SEEDS", "30"))
 
 
 def played(*options: str) -> str:
     """The seeds run in a process of their own: they bring their own database."""
-    ended = subprocess.run([sys.executable, "-m", "tests.crash.seeds", *options], capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.crash.seeds", *options],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ended.returncode == 0, ended.stdout[-4_000:] + ended.stderr[-4_000:]
     return ended.stdout
 

@@ -37,7 +37,9 @@ class World:
         self._numbers = itertools.count(1)
         self.workers: list[Started] = []
         self.looked_at = "/sign-in/"
-        self.as_whom = {"Cookie": "sessionid=0123456789abcdef0123456789abcdef"}  # looked up in the database, so that its absence shows
+        self.as_whom = {
+            "Cookie": "sessionid=0123456789abcdef0123456789abcdef"
+        }  # looked up in the database, so that its absence shows
         self._statuses: Counter[int] = Counter()
         self.waits: list[float] = []  # seconds of each answer of web
         self._over = threading.Event()
@@ -79,7 +81,17 @@ class World:
         port = free_port()
         url, log = f"http://127.0.0.1:{port}", self._folder / "web.log"
         settings = {"ROLLBOOK_PUBLIC_URL": url}
-        started = rollbook("web", "--port", str(port), "--processes", "1", log=log, url=url, ready=lambda _: answers(port), **settings)
+        started = rollbook(
+            "web",
+            "--port",
+            str(port),
+            "--processes",
+            "1",
+            log=log,
+            url=url,
+            ready=lambda _: answers(port),
+            **settings,
+        )
         self._ending.enter_context(started)
         threading.Thread(target=self._browse, args=(url,), daemon=True).start()
 
@@ -88,8 +100,12 @@ class World:
         while not self._over.wait(0.3):
             began = time.monotonic()
             try:
-                with urlopen(Request(url + self.looked_at, headers=self.as_whom), timeout=20) as answer:
-                    self._statuses[answer.status if answer.url == url + self.looked_at else 302] += 1
+                with urlopen(
+                    Request(url + self.looked_at, headers=self.as_whom), timeout=20
+                ) as answer:
+                    self._statuses[
+                        answer.status if answer.url == url + self.looked_at else 302
+                    ] += 1
             except HTTPError as error:
                 self._statuses[error.code] += 1
             except OSError:
@@ -105,7 +121,12 @@ class World:
         self.workers = [worker for worker in self.workers if worker.process.poll() is None]
         while len(self.workers) < WORKERS:
             log = self._folder / f"worker-{next(self._numbers)}.log"
-            starting = rollbook("worker", log=log, ready=lambda started: "worker is ready" in started.output, **self._settings)
+            starting = rollbook(
+                "worker",
+                log=log,
+                ready=lambda started: "worker is ready" in started.output,
+                **self._settings,
+            )
             self.workers.append(self._ending.enter_context(starting))
 
     def mend(self) -> None:
@@ -121,7 +142,11 @@ class World:
 
         def look() -> bool:
             attempt = f"try {self.attempts(run)}"
-            claimed = [each for each in self.workers if any(str(run.pk) in line and attempt in line for line in each.output.splitlines())]
+            claimed = [
+                each
+                for each in self.workers
+                if any(str(run.pk) in line and attempt in line for line in each.output.splitlines())
+            ]
             found.extend(claimed[-1:])
             return bool(found)
 
@@ -149,12 +174,15 @@ class World:
         """Somebody else holds the row of one account, so that applying waits."""
         with psycopg.connect(self.cluster.url, application_name="row held") as connection:
             connection.execute(
-                "SELECT 1 FROM students_studentaccount WHERE school_id = %s AND sis_id = %s FOR UPDATE", [integration.school_id, sis_id]
+                "SELECT 1 FROM students_studentaccount WHERE school_id = %s AND sis_id = %s FOR UPDATE",
+                [integration.school_id, sis_id],
             )
             try:
                 yield
             finally:
-                with suppress(psycopg.OperationalError):  # the database went away: nothing is locked any more
+                with suppress(
+                    psycopg.OperationalError
+                ):  # the database went away: nothing is locked any more
                     connection.rollback()
 
     def _patiently(self, ask: Callable[[], T]) -> T:
@@ -172,7 +200,9 @@ class World:
 
     # The school -----------------------------------------------------------------------------------------------------
 
-    def school(self, name: str, about: dict[str, Any], address: str, grades: list[int]) -> "Integration":
+    def school(
+        self, name: str, about: dict[str, Any], address: str, grades: list[int]
+    ) -> "Integration":
         from rollbook.schools.models import School
         from rollbook.sync import integrations, schedules
 
@@ -183,7 +213,11 @@ class World:
                 source="powerschool",
                 variant="",
                 choices={},
-                credentials={"client_id": about["client_id"], "client_secret": about["client_secret"], "client_url": address},
+                credentials={
+                    "client_id": about["client_id"],
+                    "client_secret": about["client_secret"],
+                    "client_url": address,
+                },
                 grades=grades,
                 active=True,
                 test_run=False,
@@ -201,9 +235,17 @@ class World:
         from rollbook.sync.models import Run, Schedule
 
         due_at = timezone.now() - timedelta(seconds=1)
-        self._patiently(lambda: Schedule.objects.filter(integration=integration).update(enabled=True, next_due_at=due_at))
+        self._patiently(
+            lambda: Schedule.objects.filter(integration=integration).update(
+                enabled=True, next_due_at=due_at
+            )
+        )
         deadline = time.monotonic() + 60
-        while (found := self._patiently(lambda: list(Run.objects.filter(integration=integration, due_at=due_at)))) == []:
+        while (
+            found := self._patiently(
+                lambda: list(Run.objects.filter(integration=integration, due_at=due_at))
+            )
+        ) == []:
             assert time.monotonic() < deadline, "the due run was not started"
             time.sleep(0.05)
         return found[0]
@@ -228,8 +270,16 @@ class World:
         from rollbook.students.models import StudentAccount
 
         def look() -> Held:
-            rows = StudentAccount.objects.filter(school_id=integration.school_id, source="powerschool").values_list(
-                "sis_id", "email", "first_name", "last_name", "graduation_year", "birth_date", "gender"
+            rows = StudentAccount.objects.filter(
+                school_id=integration.school_id, source="powerschool"
+            ).values_list(
+                "sis_id",
+                "email",
+                "first_name",
+                "last_name",
+                "graduation_year",
+                "birth_date",
+                "gender",
             )
             return {
                 sis_id or "": (email, first, last, year or 0, str(birth or ""), gender or "")
@@ -243,7 +293,11 @@ class World:
         from rollbook.students.models import StudentAccount
 
         held = self.held(integration)
-        different = sorted(sis_id for sis_id in held.keys() | expected.keys() if held.get(sis_id) != expected.get(sis_id))
+        different = sorted(
+            sis_id
+            for sis_id in held.keys() | expected.keys()
+            if held.get(sis_id) != expected.get(sis_id)
+        )
         assert not different, f"{len(different)} accounts differ from the model: {different[:5]}"
         count = StudentAccount.objects.filter(school_id=integration.school_id).count()
         assert count == len(expected), f"{count} accounts, {len(expected)} expected"
@@ -256,6 +310,14 @@ class World:
 
         assert Run.objects.filter(integration=run.integration, due_at=run.due_at).count() == 1
         of_run = Change.objects.filter(run=run)
-        assert not of_run.values("account_id").annotate(times=Count("id")).filter(times__gt=1).exists(), "a change is there twice"
-        assert not Notice.objects.filter(run=run).values("user").annotate(times=Count("id")).filter(times__gt=1).exists()
+        assert (
+            not of_run.values("account_id").annotate(times=Count("id")).filter(times__gt=1).exists()
+        ), "a change is there twice"
+        assert (
+            not Notice.objects.filter(run=run)
+            .values("user")
+            .annotate(times=Count("id"))
+            .filter(times__gt=1)
+            .exists()
+        )
         assert not self._look(run).counts.get("overtaken"), "rows were overtaken"

@@ -20,16 +20,25 @@ from tests import processes
 from tests.production.test_starting import HOST, SOUND, ask
 
 ROOT = Path(__file__).parent.parent.parent
-SETTINGS = {str(field.validation_alias or f"ROLLBOOK_{name.upper()}") for name, field in Config.model_fields.items()}
+SETTINGS = {
+    str(field.validation_alias or f"ROLLBOOK_{name.upper()}")
+    for name, field in Config.model_fields.items()
+}
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
-OURS = {name: service for name, service in COMPOSE["services"].items() if service.get("image") == "rollbook"}
+OURS = {
+    name: service
+    for name, service in COMPOSE["services"].items()
+    if service.get("image") == "rollbook"
+}
 
 
 def test_there_are_web_two_workers_a_database_and_migrations_before_both() -> None:
     assert COMPOSE["services"].keys() == {"web", "worker", "migrate", "db"}
     assert COMPOSE["services"]["worker"]["deploy"]["replicas"] == 2
     for name in ("web", "worker"):
-        assert OURS[name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
+        assert OURS[name]["depends_on"] == {
+            "migrate": {"condition": "service_completed_successfully"}
+        }
     assert OURS["migrate"]["depends_on"] == {"db": {"condition": "service_healthy"}}
 
 
@@ -42,13 +51,20 @@ def test_every_setting_and_command_exists(name: str) -> None:
 
 
 def test_only_migrations_know_the_owner_and_only_the_loopback_address_is_open() -> None:
-    assert [name for name, service in OURS.items() if "DATABASE_OWNER_URL" in service["environment"]] == ["migrate"]
-    assert [port for service in COMPOSE["services"].values() for port in service.get("ports", [])] == ["127.0.0.1:8000:8000"]
+    assert [
+        name for name, service in OURS.items() if "DATABASE_OWNER_URL" in service["environment"]
+    ] == ["migrate"]
+    assert [
+        port for service in COMPOSE["services"].values() for port in service.get("ports", [])
+    ] == ["127.0.0.1:8000:8000"]
 
 
 def test_every_service_that_stays_has_a_health_check_and_time_to_end() -> None:
     for name in ("web", "worker", "db"):
-        assert COMPOSE["services"][name]["healthcheck"]["test"] and COMPOSE["services"][name]["stop_grace_period"]
+        assert (
+            COMPOSE["services"][name]["healthcheck"]["test"]
+            and COMPOSE["services"][name]["stop_grace_period"]
+        )
     assert PATH in str(OURS["web"]["healthcheck"])
 
 
@@ -66,7 +82,9 @@ def test_every_variable_is_in_the_example_and_every_file_is_there() -> None:
 
 def test_the_image_does_not_run_as_root() -> None:
     lines = (ROOT / "Dockerfile").read_text().splitlines()
-    assert lines.index("USER rollbook") < next(at for at, line in enumerate(lines) if line.startswith("ENTRYPOINT"))
+    assert lines.index("USER rollbook") < next(
+        at for at, line in enumerate(lines) if line.startswith("ENTRYPOINT")
+    )
 
 
 @pytest.mark.slow
@@ -75,14 +93,26 @@ def test_static_files_are_collected_as_the_image_is_built(tmp_path: Path) -> Non
     [line] = [line.removeprefix("RUN ") for line in build.splitlines() if "collectstatic" in line]
     assert shlex.split(line)[0] == "env"
     line = line.replace("python ", f"{shlex.quote(sys.executable)} ")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DATABASE", "ROLLBOOK_"))}
-    subprocess.run(["sh", "-c", line], cwd=ROOT, check=True, env=environment | {"ROLLBOOK_DATA_DIR": str(tmp_path)}, timeout=60)
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DATABASE", "ROLLBOOK_"))
+    }
+    subprocess.run(
+        ["sh", "-c", line],
+        cwd=ROOT,
+        check=True,
+        env=environment | {"ROLLBOOK_DATA_DIR": str(tmp_path)},
+        timeout=60,
+    )
     assert (tmp_path / "static" / "staticfiles.json").exists()
 
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_with_two_logins_the_owner_migrates_and_web_works_as_one_that_owns_nothing(tmp_path: Path) -> None:
+def test_with_two_logins_the_owner_migrates_and_web_works_as_one_that_owns_nothing(
+    tmp_path: Path,
+) -> None:
     owner = os.environ["DATABASE_URL"]
     name, app = f"compose_{os.getpid()}", f"compose_app_{os.getpid()}"
     address = urlsplit(owner)._replace(path=f"/{name}").geturl()
@@ -95,12 +125,25 @@ def test_with_two_logins_the_owner_migrates_and_web_works_as_one_that_owns_nothi
         "ROLLBOOK_DATABASE_APP_ROLE": app,
         "ROLLBOOK_DATA_DIR": str(tmp_path / "data"),
     }
-    subprocess.run([sys.executable, "-m", "rollbook", "migrate"], check=True, env=os.environ | environment, timeout=120)
+    subprocess.run(
+        [sys.executable, "-m", "rollbook", "migrate"],
+        check=True,
+        env=os.environ | environment,
+        timeout=120,
+    )
     del environment["DATABASE_OWNER_URL"]
     port = processes.free_port()
     url, log = f"http://127.0.0.1:{port}", tmp_path / "web.log"
     with processes.rollbook(
-        "web", "--port", str(port), "--processes", "1", log=log, url=url, ready=lambda _: processes.answers(port), **environment
+        "web",
+        "--port",
+        str(port),
+        "--processes",
+        "1",
+        log=log,
+        url=url,
+        ready=lambda _: processes.answers(port),
+        **environment,
     ):
         for path in ("/", PATH):
             with ask(f"{url}{path}", HOST) as answer:

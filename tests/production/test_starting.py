@@ -37,14 +37,24 @@ def web(transactional_db: None, tmp_path: Path) -> Iterator[processes.Started]:
     environment = SOUND | {"ROLLBOOK_DATA_DIR": str(tmp_path / "data")}
     url, log = f"http://127.0.0.1:{port}", tmp_path / "web.log"
     with processes.rollbook(
-        "web", "--port", str(port), "--processes", "1", log=log, url=url, ready=lambda _: processes.answers(port), **environment
+        "web",
+        "--port",
+        str(port),
+        "--processes",
+        "1",
+        log=log,
+        url=url,
+        ready=lambda _: processes.answers(port),
+        **environment,
     ) as started:
         yield started
 
 
 def ask(url: str, host: str = HOST) -> HTTPResponse | HTTPError:
     """As the proxy in front asks, which has done the TLS."""
-    request = Request(url, headers={"Host": host, "X-Forwarded-Proto": "https", "Accept-Encoding": "gzip"})
+    request = Request(
+        url, headers={"Host": host, "X-Forwarded-Proto": "https", "Accept-Encoding": "gzip"}
+    )
     try:
         answer: HTTPResponse = urlopen(request, timeout=20)
     except HTTPError as error:
@@ -102,7 +112,9 @@ def test_neither_starts_without_keys_or_with_wildcard_hosts(command: str) -> Non
 @pytest.mark.parametrize("command", ["web", "worker"])
 def test_neither_starts_as_the_role_that_owns_the_tables(command: str) -> None:
     with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
-        [owner] = connection.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'sync_run'").fetchone() or [""]
+        [owner] = connection.execute(
+            "SELECT tableowner FROM pg_tables WHERE tablename = 'sync_run'"
+        ).fetchone() or [""]
     ended = start(command, ROLLBOOK_DATABASE_APP_ROLE=owner)
     assert ended.returncode == 1
     assert f"role {owner} owns the tables" in ended.stderr

@@ -27,7 +27,14 @@ MAPPING = [
 
 def raw(sis_id: Any = 1, **said: Any) -> dict[str, Any]:
     """A raw record without a flaw, in grade 10, its address made of its id."""
-    usual = {"id": sis_id, "mail": f"s{sis_id}@x.example", "first": "Ada", "last": "Byron", "year": 2028, "born": "2010-12-10"}
+    usual = {
+        "id": sis_id,
+        "mail": f"s{sis_id}@x.example",
+        "first": "Ada",
+        "last": "Byron",
+        "year": 2028,
+        "born": "2010-12-10",
+    }
     return usual | {"sex": "F", "home_mail": "", "level": 10} | said
 
 
@@ -44,7 +51,9 @@ def nested(depth: int = 2_000) -> list[Any]:
     return deep
 
 
-def mapper(known: Any = (), mapping: Iterable[tuple[str, str]] = MAPPING, version: int = 1) -> RecordMapper:
+def mapper(
+    known: Any = (), mapping: Iterable[tuple[str, str]] = MAPPING, version: int = 1
+) -> RecordMapper:
     return RecordMapper(list(mapping), version, "level", Selection(GRADES), dict(known))
 
 
@@ -91,7 +100,9 @@ class Plan(NamedTuple):
 
     @property
     def errors(self) -> set[tuple[str, str | None]]:
-        return {(issue.code, issue.sis_id) for issue in self.issues if issue.severity is Severity.ERROR}
+        return {
+            (issue.code, issue.sis_id) for issue in self.issues if issue.severity is Severity.ERROR
+        }
 
 
 @dataclass
@@ -106,27 +117,49 @@ class School:
         return cls({each.id: each for each in accounts})
 
     def linked(self) -> dict[str, Account]:
-        return {each.sis_id: each for each in self.accounts.values() if each.sis_id is not None and each.source == SOURCE}
+        return {
+            each.sis_id: each
+            for each in self.accounts.values()
+            if each.sis_id is not None and each.source == SOURCE
+        }
 
     def plan(self, roster: Iterable[Any], version: int = 1) -> Plan:
         """Stops 2 to 4 for a whole roster, and the verdict."""
-        linked = [key(each, self.fingerprints.get(each.id)) for each in self.accounts.values() if each.source == SOURCE]
+        linked = [
+            key(each, self.fingerprints.get(each.id))
+            for each in self.accounts.values()
+            if each.source == SOURCE
+        ]
         unlinked = [key(each) for each in self.accounts.values() if each.sis_id is None]
-        elsewhere = [each.email_key for each in self.accounts.values() if each.sis_id is not None and each.source != SOURCE]
+        elsewhere = [
+            each.email_key
+            for each in self.accounts.values()
+            if each.sis_id is not None and each.source != SOURCE
+        ]
         matcher = Matcher(linked, unlinked, elsewhere)
         reader = mapper(matcher.known, version=version)
         admitted = [mapped for mapped in map(reader.map, roster) if matcher.admit(mapped)]
         matches = [match for mapped in admitted if (match := matcher.match(mapped)) is not None]
         rules = Rules(reader.fields, SOURCE)
-        decided = [decide(match, self.accounts.get(match.key.id) if match.key else None, rules) for match in matches]
+        decided = [
+            decide(match, self.accounts.get(match.key.id) if match.key else None, rules)
+            for match in matches
+        ]
         changes = [each for each in decided if isinstance(each, Change)]
-        verdict = matcher.verdict({each.sis_id for each in changes if "email_key" in each.after and each.sis_id}, complete=True)
-        issues = [issue for mapped in admitted for issue in mapped.issues] + [each for each in decided if isinstance(each, Issue)]
+        verdict = matcher.verdict(
+            {each.sis_id for each in changes if "email_key" in each.after and each.sis_id},
+            complete=True,
+        )
+        issues = [issue for mapped in admitted for issue in mapped.issues] + [
+            each for each in decided if isinstance(each, Issue)
+        ]
         return Plan(
             [change for change in changes if change.sis_id not in verdict.withdrawn],
             issues + verdict.issues,
-            {mapped.sis_id for mapped in admitted if mapped.same and mapped.sis_id} - verdict.withdrawn,
-            {mapped.sis_id for mapped in admitted if not mapped.selected and mapped.sis_id} - verdict.withdrawn,
+            {mapped.sis_id for mapped in admitted if mapped.same and mapped.sis_id}
+            - verdict.withdrawn,
+            {mapped.sis_id for mapped in admitted if not mapped.selected and mapped.sis_id}
+            - verdict.withdrawn,
             verdict,
         )
 
@@ -147,7 +180,9 @@ class School:
                 accounts[held.id] = held._replace(version=held.version + 1, **change.after)
             fingerprints[held.id] = change.fingerprint
         addresses = [each.email_key for each in accounts.values()]
-        links = [(each.source, each.sis_id) for each in accounts.values() if each.sis_id is not None]
+        links = [
+            (each.source, each.sis_id) for each in accounts.values() if each.sis_id is not None
+        ]
         assert len(set(addresses)) == len(addresses)
         assert len(set(links)) == len(links)
         return School(accounts, fingerprints)

@@ -6,28 +6,94 @@ from typing import Any
 import pytest
 
 from rollbook.roster.cell_values import DateOrder, active_flag, date_by_order
-from rollbook.roster.columns import ACTIVE, guess_columns, guess_date_order, guess_header_row, repeated_names
+from rollbook.roster.columns import (
+    ACTIVE,
+    guess_columns,
+    guess_date_order,
+    guess_header_row,
+    repeated_names,
+)
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.values import Unreadable
 
 DMY, MDY, YMD = DateOrder.DAY_MONTH_YEAR, DateOrder.MONTH_DAY_YEAR, DateOrder.YEAR_MONTH_DAY
 
 NAMES = [
-    *((name, "sis_id") for name in ("Student ID", "SIS ID", "sis_id", "Id", "person_pk", "External ID", "STUDENT_ID*", "sourcedId")),
-    *((name, "student_number") for name in ("Student Number", "Student No.", "Student_Number", "Local ID", "Admission No")),
-    *((name, "email") for name in ("E-mail", "Email Address", "EMAIL", "email_1", "School e-mail", "Student Email", "Mail")),
-    *((name, "first_name") for name in ("First name", "Given name", "Forename", "FirstName", "first", "Prénom", "Given Name(s)")),
+    *(
+        (name, "sis_id")
+        for name in (
+            "Student ID",
+            "SIS ID",
+            "sis_id",
+            "Id",
+            "person_pk",
+            "External ID",
+            "STUDENT_ID*",
+            "sourcedId",
+        )
+    ),
+    *(
+        (name, "student_number")
+        for name in ("Student Number", "Student No.", "Student_Number", "Local ID", "Admission No")
+    ),
+    *(
+        (name, "email")
+        for name in (
+            "E-mail",
+            "Email Address",
+            "EMAIL",
+            "email_1",
+            "School e-mail",
+            "Student Email",
+            "Mail",
+        )
+    ),
+    *(
+        (name, "first_name")
+        for name in (
+            "First name",
+            "Given name",
+            "Forename",
+            "FirstName",
+            "first",
+            "Prénom",
+            "Given Name(s)",
+        )
+    ),
     *((name, "last_name") for name in ("Last Name", "Surname", "Family name", "LastName")),
     *((name, "middle_name") for name in ("Middle Name", "Middle", "MI")),
     *((name, "preferred_name") for name in ("Preferred name", "Nickname", "Known As", "Goes by")),
     *((name, "personal_email") for name in ("Personal Email", "email_2", "Home e-mail")),
-    *((name, "graduation_year") for name in ("Graduation Year", "Class of", "Grad Year", "GradYr", "projected_graduation_year")),
+    *(
+        (name, "graduation_year")
+        for name in (
+            "Graduation Year",
+            "Class of",
+            "Grad Year",
+            "GradYr",
+            "projected_graduation_year",
+        )
+    ),
     *((name, "grade_level") for name in ("Grade", "Grade Level", "Current grade", "Year group")),
-    *((name, "birth_date") for name in ("DOB", "Birthday", "Date of Birth", "birth_date", "D.O.B.")),
+    *(
+        (name, "birth_date")
+        for name in ("DOB", "Birthday", "Date of Birth", "birth_date", "D.O.B.")
+    ),
     *((name, "gender") for name in ("Gender", "Sex", "Legal sex")),
     *((name, ACTIVE) for name in ("Active", "Active?", "Is active", "enabled")),
 ]
-NO_NAMES = ["", " ", None, "Homeroom", "Bus", "Parent e-mail", "Mother's first name", "Emergency contact", "Notes", "Locker 7"]
+NO_NAMES = [
+    "",
+    " ",
+    None,
+    "Homeroom",
+    "Bus",
+    "Parent e-mail",
+    "Mother's first name",
+    "Emergency contact",
+    "Notes",
+    "Locker 7",
+]
 
 
 @pytest.mark.parametrize(("name", "field"), NAMES)
@@ -55,34 +121,75 @@ def test_a_number_is_the_id_where_there_is_no_other() -> None:
 
 
 def test_a_name_that_means_other_things_is_taken_only_where_the_values_agree() -> None:
-    assert guess_columns(["Class", "Username"], [["2028", "ada@x.example"]]) == {0: "graduation_year", 1: "email"}
-    assert guess_columns(["Class", "Username"], [["9B", "ada"], ["9C", "bob"]]) == {0: None, 1: None}
+    assert guess_columns(["Class", "Username"], [["2028", "ada@x.example"]]) == {
+        0: "graduation_year",
+        1: "email",
+    }
+    assert guess_columns(["Class", "Username"], [["9B", "ada"], ["9C", "bob"]]) == {
+        0: None,
+        1: None,
+    }
 
 
 def test_columns_without_a_known_name_are_known_by_their_values() -> None:
-    rows = [["ada@x.example", "12/10/2010", "2028", "f", "Grade 9", "red"], ["bob@x.example", "3/5/2011", "2029", "M", "10", "2028"]]
-    guess = guess_columns(["Contact", "Born", "Leaves", "Boy/girl", "This year's grade", "House"], rows)
-    assert list(guess.values()) == ["email", "birth_date", "graduation_year", "gender", "grade_level", None]
+    rows = [
+        ["ada@x.example", "12/10/2010", "2028", "f", "Grade 9", "red"],
+        ["bob@x.example", "3/5/2011", "2029", "M", "10", "2028"],
+    ]
+    guess = guess_columns(
+        ["Contact", "Born", "Leaves", "Boy/girl", "This year's grade", "House"], rows
+    )
+    assert list(guess.values()) == [
+        "email",
+        "birth_date",
+        "graduation_year",
+        "gender",
+        "grade_level",
+        None,
+    ]
 
 
 def test_a_second_column_of_one_name_is_told_and_not_guessed() -> None:
     header = ["E-mail", "Name", "email", None, "", "name "]
-    assert guess_columns(header, [["a@x.example", "A", "b@x.example"], ["c@x.example", "C", "d@x.example"]])[2] is None
+    assert (
+        guess_columns(
+            header, [["a@x.example", "A", "b@x.example"], ["c@x.example", "C", "d@x.example"]]
+        )[2]
+        is None
+    )
     assert repeated_names(header) == {"E-mail": (0, 2), "Name": (1, 5)}
 
 
 def test_the_header_row_is_found_below_titles() -> None:
     header, row = ["Student ID", "First name", "Last name"], ["1", "Ada", "Lovelace"]
     assert guess_header_row([header, row]) == 0
-    assert guess_header_row([["Lincoln High, all students", None, None], ["printed", "1/2/2026", None], header, row]) == 2
-    assert guess_header_row([["Students", None, None], header, row, row]) == 1  # "Students" alone names no column
+    assert (
+        guess_header_row(
+            [["Lincoln High, all students", None, None], ["printed", "1/2/2026", None], header, row]
+        )
+        == 2
+    )
+    assert (
+        guess_header_row([["Students", None, None], header, row, row]) == 1
+    )  # "Students" alone names no column
 
 
 def test_a_header_of_names_we_do_not_know_is_the_first_full_row() -> None:
-    assert guess_header_row([["Title", None, None], ["Colour", "House", "Locker"], ["red", "A", "7"]]) == 1
+    assert (
+        guess_header_row([["Title", None, None], ["Colour", "House", "Locker"], ["red", "A", "7"]])
+        == 1
+    )
 
 
-@pytest.mark.parametrize("rows", [[], [["1", "ada@x.example", "Ada"]], [["ada@x.example", "Ada"], ["bob@x.example", "Bob"]], [["a", "b"]]])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [["1", "ada@x.example", "Ada"]],
+        [["ada@x.example", "Ada"], ["bob@x.example", "Bob"]],
+        [["a", "b"]],
+    ],
+)
 def test_a_table_without_names_has_no_header_row(rows: list[list[str | None]]) -> None:
     assert guess_header_row(rows) is None
 
@@ -107,14 +214,24 @@ def test_a_table_without_names_has_no_header_row(rows: list[list[str | None]]) -
         (None, DMY, None),
     ],
 )
-def test_a_date_is_read_in_the_order_chosen(written: Any, order: DateOrder, meant: date | None) -> None:
+def test_a_date_is_read_in_the_order_chosen(
+    written: Any, order: DateOrder, meant: date | None
+) -> None:
     assert date_by_order(written, order) == meant
 
 
 @pytest.mark.parametrize(
     ("written", "order"),
     [
-        *(("13/5/2010", MDY), ("5/13/2010", DMY), ("3/5/2010", YMD), ("3/5/10", DMY), ("10-5-3", YMD), ("30/2/2010", DMY), ("3/5", DMY)),
+        *(
+            ("13/5/2010", MDY),
+            ("5/13/2010", DMY),
+            ("3/5/2010", YMD),
+            ("3/5/10", DMY),
+            ("10-5-3", YMD),
+            ("30/2/2010", DMY),
+            ("3/5", DMY),
+        ),
         *(
             ("40301", DMY),
             ("3 Ma 2010", DMY),
@@ -139,7 +256,12 @@ def test_what_is_no_date_in_that_order_is_named_not_guessed(written: Any, order:
         (["3/5/2010", "13/4/2011"], DMY, False, "13/4/2011 can only be 13 April 2011"),
         (["3/5/2010", None, "4/13/2011"], MDY, False, "4/13/2011 can only be 13 April 2011"),
         (["2010-05-03", "2011/4/13"], YMD, False, "year comes first"),
-        (["3/5/2010", "4/6/2011"], MDY, True, "3/5/2010 could be 3 May 2010 or 5 March 2010. Please choose."),
+        (
+            ["3/5/2010", "4/6/2011"],
+            MDY,
+            True,
+            "3/5/2010 could be 3 May 2010 or 5 March 2010. Please choose.",
+        ),
         (["13/4/2011", "4/13/2011"], MDY, True, "Please choose"),
         (["13/4/2011", "14/4/2011", "4/13/2011"], DMY, False, "1 of 3 dates can't be read so"),
         (["3/3/2010"], MDY, False, "same in any order"),
@@ -147,7 +269,9 @@ def test_what_is_no_date_in_that_order_is_named_not_guessed(written: Any, order:
         (["", None, "3 May 2010", "soon"], MDY, False, "no dates"),
     ],
 )
-def test_the_order_of_dates_is_guessed_and_doubt_is_said(values: list[str | None], order: DateOrder, ambiguous: bool, words: str) -> None:
+def test_the_order_of_dates_is_guessed_and_doubt_is_said(
+    values: list[str | None], order: DateOrder, ambiguous: bool, words: str
+) -> None:
     guess = guess_date_order(values)
     assert (guess.order, guess.ambiguous) == (order, ambiguous)
     assert words in guess.sentence

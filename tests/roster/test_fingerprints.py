@@ -45,11 +45,21 @@ def test_values_that_trade_places_are_another_fingerprint() -> None:
     assert digest(raw(first="Ada", last="Byron")) != digest(raw(first="Byron", last="Ada"))
 
 
-def test_another_mapping_version_or_reading_compares_everybody_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_mapping_version_or_reading_compares_everybody_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     before = digest(raw())
     assert digest(raw(), version=2) != before
     assert digest(raw(), mapping=MAPPING[:-1]) != before
-    assert digest(raw(), mapping=[("mail", "personal_email") if row[0] == "home_mail" else row for row in MAPPING]) != before
+    assert (
+        digest(
+            raw(),
+            mapping=[
+                ("mail", "personal_email") if row[0] == "home_mail" else row for row in MAPPING
+            ],
+        )
+        != before
+    )
     monkeypatch.setattr(mapping_module, "PARSERS_VERSION", 2)
     assert digest(raw()) != before
 
@@ -72,22 +82,30 @@ def test_another_mapping_version_or_reading_compares_everybody_again(monkeypatch
 def test_the_same_data_spelled_otherwise_is_no_change(spelling: dict[str, Any]) -> None:
     school = School.of(account("1"))
     plan = school.plan([raw() | spelling])
-    assert [(change.kind, change.before, change.after) for change in plan.changes] == [(ChangeKind.UNCHANGED, {}, {})]
+    assert [(change.kind, change.before, change.after) for change in plan.changes] == [
+        (ChangeKind.UNCHANGED, {}, {})
+    ]
     assert plan.issues == []
     assert school.apply(plan).plan([raw() | spelling]).same == {"1"}
 
 
 def test_composed_and_decomposed_letters_are_no_change() -> None:
-    school = School.of(account("1", first_name="José", email="josé@x.example", email_key="josé@x.example"))
+    school = School.of(
+        account("1", first_name="José", email="josé@x.example", email_key="josé@x.example")
+    )
     plan = school.plan([raw(first="Jose\u0301", mail="JOSE\u0301@x.example")])
     assert [change.kind for change in plan.changes] == [ChangeKind.UNCHANGED]
 
 
 def test_letter_case_of_a_personal_address_is_no_change() -> None:
-    plan = School.of(account("1", personal_email="Ada@Home.example")).plan([raw(home_mail="ada@home.example")])
+    plan = School.of(account("1", personal_email="Ada@Home.example")).plan(
+        [raw(home_mail="ada@home.example")]
+    )
     assert [change.kind for change in plan.changes] == [ChangeKind.UNCHANGED]
 
 
 def test_letter_case_of_a_name_is_a_change() -> None:
     plan = School.of(account("1", first_name="ADA")).plan([raw()])
-    assert [(change.before, change.after) for change in plan.changes] == [({"first_name": "ADA"}, {"first_name": "Ada"})]
+    assert [(change.before, change.after) for change in plan.changes] == [
+        ({"first_name": "ADA"}, {"first_name": "Ada"})
+    ]

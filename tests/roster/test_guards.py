@@ -7,7 +7,9 @@ from rollbook.roster.guards import Found, Group, Limits, is_many, review
 USUAL = Limits()
 
 
-def held_by(counts: dict[str, int], limits: Limits = USUAL, groups: tuple[Group, ...] = ()) -> list[str]:
+def held_by(
+    counts: dict[str, int], limits: Limits = USUAL, groups: tuple[Group, ...] = ()
+) -> list[str]:
     usual = {"read": 1_000, "accounts": 1_000, "expected": 1_000}
     return [alarm.code for alarm in review(Found(usual | counts, groups), limits)]
 
@@ -32,7 +34,9 @@ def held_by(counts: dict[str, int], limits: Limits = USUAL, groups: tuple[Group,
         ({"expected": 0, "accounts": 0, "read": 0}, ["roster_empty"]),
     ],
 )
-def test_each_guard_trips_beyond_its_figure_only(counts: dict[str, int], reasons: list[str]) -> None:
+def test_each_guard_trips_beyond_its_figure_only(
+    counts: dict[str, int], reasons: list[str]
+) -> None:
     assert held_by(counts) == reasons
 
 
@@ -40,26 +44,39 @@ def test_a_whole_year_or_grade_that_is_missing_holds_a_run_however_small_the_sha
     part, gone = Group("year", "2027", 40, 39), Group("grade", "12", 4, 4)
     assert held_by({"missing": 39}, groups=(part,)) == []
     assert held_by({"missing": 43}, groups=(part, gone)) == ["vanished"]
-    assert held_by({"missing": 1}, groups=(Group("year", "2031", 1, 1),)) == []  # one student leaves: no class vanished
+    assert (
+        held_by({"missing": 1}, groups=(Group("year", "2031", 1, 1),)) == []
+    )  # one student leaves: no class vanished
 
 
 def test_limits_can_be_other_or_off_but_never_for_an_empty_roster_or_new_ids() -> None:
     off = Limits(None, 5, None, 5, None, vanished=False)
     gone = (Group("year", "2027", 40, 40),)
-    assert held_by({"missing": 1_000, "email_changed": 900, "re_keyed": 9}, off, gone) == ["re_keyed"]
+    assert held_by({"missing": 1_000, "email_changed": 900, "re_keyed": 9}, off, gone) == [
+        "re_keyed"
+    ]
     assert held_by({"missing": 1_000, "read": 0}, off, gone) == ["roster_empty"]
     assert held_by({"missing": 90}, Limits(leavers_percent=10)) == []
     assert held_by({"missing": 90}, Limits(leavers_count=100)) == []
 
 
 def test_an_empty_roster_says_all_there_is_to_say() -> None:
-    assert held_by({"missing": 1_000, "read": 0}, groups=(Group("year", "2027", 40, 40),)) == ["roster_empty"]
+    assert held_by({"missing": 1_000, "read": 0}, groups=(Group("year", "2027", 40, 40),)) == [
+        "roster_empty"
+    ]
 
 
 def test_the_numbers_of_an_alarm_fill_its_sentence() -> None:
     groups = (Group("grade", "12", 140, 131), Group("grade", "9", 300, 7))
-    (alarm,) = review(Found({"read": 1_102, "accounts": 1_240, "expected": 1_240, "missing": 138}, groups), Limits())
-    assert alarm.numbers["missing"] == 138 and round(alarm.numbers["percent"], 1) == 11.1 and alarm.numbers["limit"] == 5
+    (alarm,) = review(
+        Found({"read": 1_102, "accounts": 1_240, "expected": 1_240, "missing": 138}, groups),
+        Limits(),
+    )
+    assert (
+        alarm.numbers["missing"] == 138
+        and round(alarm.numbers["percent"], 1) == 11.1
+        and alarm.numbers["limit"] == 5
+    )
     assert alarm.numbers["groups"] == {"grade 12": 131, "grade 9": 7}
 
 

@@ -19,10 +19,16 @@ FIRST_NAMES, LAST_NAMES = ["Ada", "Eda"], ["Byron", "King"]
 @st.composite
 def schools(draw: st.DrawFn) -> School:
     """Up to seven accounts, linked to our source, to another or to none."""
-    links = [(SOURCE, str(number)) for number in range(1, 7)] + [("othersis", "1"), ("othersis", "2")] + [("", None)] * 3
+    links = (
+        [(SOURCE, str(number)) for number in range(1, 7)]
+        + [("othersis", "1"), ("othersis", "2")]
+        + [("", None)] * 3
+    )
     held: list[Account] = []
     addresses = draw(st.permutations(ADDRESSES))
-    for number, (source, sis_id) in enumerate(draw(st.permutations(links))[: draw(st.integers(0, 7))]):
+    for number, (source, sis_id) in enumerate(
+        draw(st.permutations(links))[: draw(st.integers(0, 7))]
+    ):
         given = {
             "first_name": st.sampled_from(FIRST_NAMES),
             "last_name": st.sampled_from(LAST_NAMES),
@@ -47,7 +53,12 @@ def rosters(draw: st.DrawFn) -> list[dict[str, Any]]:
         "sex": st.sampled_from(["F", "M", ""]),
         "level": st.sampled_from([9, 10, 11, 12, 10, 10, 8, None]),
     }
-    some = draw(st.lists(st.fixed_dictionaries({"sis_id": st.one_of(IDS, IDS, IDS, st.just("")), **said}), max_size=7))
+    some = draw(
+        st.lists(
+            st.fixed_dictionaries({"sis_id": st.one_of(IDS, IDS, IDS, st.just("")), **said}),
+            max_size=7,
+        )
+    )
     records = [raw(**each) for each in some]
     return draw(st.permutations(records + records[: draw(st.integers(0, 1))]))
 
@@ -58,7 +69,9 @@ def without_ids(school: School) -> set[tuple[Any, ...]]:
 
 @law
 @given(schools(), rosters())
-def test_planning_the_applied_state_again_gives_no_change(school: School, roster: list[dict[str, Any]]) -> None:
+def test_planning_the_applied_state_again_gives_no_change(
+    school: School, roster: list[dict[str, Any]]
+) -> None:
     first = school.plan(roster)
     after = school.apply(first)
     second = after.plan(roster)
@@ -71,7 +84,9 @@ def test_planning_the_applied_state_again_gives_no_change(school: School, roster
 
 @law
 @given(schools(), rosters())
-def test_a_plan_touches_no_account_outside_its_source_its_selection_and_its_roster(school: School, roster: list[dict[str, Any]]) -> None:
+def test_a_plan_touches_no_account_outside_its_source_its_selection_and_its_roster(
+    school: School, roster: list[dict[str, Any]]
+) -> None:
     after = school.run(*roster)
     selected = {str(said["id"]) for said in roster if said["level"] in {9, 10, 11, 12}}
     for before in school.accounts.values():
@@ -86,7 +101,9 @@ def test_a_plan_touches_no_account_outside_its_source_its_selection_and_its_rost
 
 @law
 @given(schools(), rosters(), st.randoms(use_true_random=False))
-def test_the_order_of_the_records_does_not_matter(school: School, roster: list[dict[str, Any]], random: Any) -> None:
+def test_the_order_of_the_records_does_not_matter(
+    school: School, roster: list[dict[str, Any]], random: Any
+) -> None:
     other = random.sample(roster, len(roster))
     one_plan, other_plan = school.plan(roster), school.plan(other)
     assert without_ids(school.apply(one_plan)) == without_ids(school.apply(other_plan))
@@ -111,7 +128,9 @@ def test_every_record_ends_in_exactly_one_way(school: School, roster: list[dict[
 
 @law
 @given(schools(), rosters())
-def test_accounts_say_afterwards_what_the_roster_says_and_lose_nothing(school: School, roster: list[dict[str, Any]]) -> None:
+def test_accounts_say_afterwards_what_the_roster_says_and_lose_nothing(
+    school: School, roster: list[dict[str, Any]]
+) -> None:
     plan = school.plan(roster)
     after = school.apply(plan)
     left_alone = plan.outside | {issue.sis_id for issue in plan.issues}
@@ -120,18 +139,28 @@ def test_accounts_say_afterwards_what_the_roster_says_and_lose_nothing(school: S
         if said["id"] == "" or str(said["id"]) in left_alone:
             continue
         held = linked[str(said["id"])]
-        assert (held.email_key, held.first_name, held.last_name) == (said["mail"].lower(), said["first"], said["last"])
+        assert (held.email_key, held.first_name, held.last_name) == (
+            said["mail"].lower(),
+            said["first"],
+            said["last"],
+        )
         assert said["sex"] in {"", held.gender}
         assert held.birth_date is not None or said["born"] == ""
         assert held.status != "left"
     for before in school.accounts.values():
-        lost = [name for name, value in before._asdict().items() if value is not None and getattr(after.accounts[before.id], name) is None]
+        lost = [
+            name
+            for name, value in before._asdict().items()
+            if value is not None and getattr(after.accounts[before.id], name) is None
+        ]
         assert lost == []
 
 
 @law
 @given(schools(), rosters())
-def test_a_change_shows_before_and_after_of_what_differs_only(school: School, roster: list[dict[str, Any]]) -> None:
+def test_a_change_shows_before_and_after_of_what_differs_only(
+    school: School, roster: list[dict[str, Any]]
+) -> None:
     plan = school.plan(roster)
     for change in plan.changes:
         assert bool(change.after) == (change.kind in WRITING_KINDS)

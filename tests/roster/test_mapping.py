@@ -16,7 +16,10 @@ from tests.roster.model import GRADES, MAPPING, mapper, named, nested, raw
 
 def issues_of(**said: Any) -> list[tuple[str, Severity, str, str, str]]:
     mapped = mapper().map(raw(**said))
-    return [(issue.code, issue.severity, issue.field, issue.source_field, issue.value) for issue in mapped.issues]
+    return [
+        (issue.code, issue.severity, issue.field, issue.source_field, issue.value)
+        for issue in mapped.issues
+    ]
 
 
 def test_a_good_record_is_mapped_field_by_field() -> None:
@@ -26,9 +29,17 @@ def test_a_good_record_is_mapped_field_by_field() -> None:
     assert (mapped.sis_id, mapped.issues) == ("417", ())
     record = mapped.record
     assert record is not None
-    assert (record.sis_id, record.email, record.email_key) == ("417", "Ada@X.example", "ada@x.example")
+    assert (record.sis_id, record.email, record.email_key) == (
+        "417",
+        "Ada@X.example",
+        "ada@x.example",
+    )
     assert (record.first_name, record.last_name, record.graduation_year) == ("Ada", "Byron", 2028)
-    assert (record.birth_date, record.gender, record.personal_email) == (date(2010, 12, 10), "F", "ada@home.example")
+    assert (record.birth_date, record.gender, record.personal_email) == (
+        date(2010, 12, 10),
+        "F",
+        "ada@home.example",
+    )
     assert record.fingerprint == mapped.digest
 
 
@@ -43,13 +54,19 @@ def test_blank_and_absent_optional_values_are_none_without_an_issue() -> None:
     del said["home_mail"]
     mapped = mapper().map(said)
     assert mapped.record is not None
-    assert (mapped.record.birth_date, mapped.record.gender, mapped.record.personal_email) == (None, None, None)
+    assert (mapped.record.birth_date, mapped.record.gender, mapped.record.personal_email) == (
+        None,
+        None,
+        None,
+    )
     assert mapped.issues == ()
 
 
 @pytest.mark.parametrize(("source", "field"), MAPPING[1:5])
 @pytest.mark.parametrize("blank", ["", "   ", None])
-def test_a_record_without_a_required_value_is_skipped_and_says_which(source: str, field: str, blank: str | None) -> None:
+def test_a_record_without_a_required_value_is_skipped_and_says_which(
+    source: str, field: str, blank: str | None
+) -> None:
     mapped = mapper().map(raw() | {source: blank})
     assert mapped.record is None
     assert [(i.code, i.severity, i.sis_id, i.field, i.source_field) for i in mapped.issues] == [
@@ -65,9 +82,9 @@ def test_an_absent_required_field_is_as_empty_as_a_blank_one() -> None:
 
 
 def test_every_flaw_of_a_record_is_told_at_once() -> None:
-    assert {code for code, *_ in issues_of(mail="ada", first="", year="soon", born="2010-02-30")} == {
-        *("email_invalid", "required_empty", "graduation_year_invalid", "date_invalid")
-    }
+    assert {
+        code for code, *_ in issues_of(mail="ada", first="", year="soon", born="2010-02-30")
+    } == {*("email_invalid", "required_empty", "graduation_year_invalid", "date_invalid")}
 
 
 def test_issues_name_the_student_as_far_as_known() -> None:
@@ -80,33 +97,49 @@ def test_issues_name_the_student_as_far_as_known() -> None:
 def test_a_record_without_an_id_is_an_error(no_id: str | None) -> None:
     mapped = mapper().map(raw() | {"id": no_id})
     assert (mapped.sis_id, mapped.record) == (None, None)
-    assert [(i.code, i.severity, i.name) for i in mapped.issues] == [("id_missing", Severity.ERROR, "Ada Byron")]
+    assert [(i.code, i.severity, i.name) for i in mapped.issues] == [
+        ("id_missing", Severity.ERROR, "Ada Byron")
+    ]
 
 
 @pytest.mark.parametrize(
     ("bad_id", "code"),
-    [({}, "wrong_type"), ("a\x00", "control_characters"), ("9" * 201, "text_too_long"), (10**5_000, "text_too_long")],
+    [
+        ({}, "wrong_type"),
+        ("a\x00", "control_characters"),
+        ("9" * 201, "text_too_long"),
+        (10**5_000, "text_too_long"),
+    ],
     ids=named,
 )
 def test_a_record_with_an_id_that_cannot_be_read_is_an_error(bad_id: Any, code: str) -> None:
     mapped = mapper().map(raw() | {"id": bad_id})
     assert (mapped.sis_id, mapped.record) == (None, None)
-    assert [(i.code, i.severity, i.field, i.source_field) for i in mapped.issues] == [(code, Severity.ERROR, "sis_id", "id")]
+    assert [(i.code, i.severity, i.field, i.source_field) for i in mapped.issues] == [
+        (code, Severity.ERROR, "sis_id", "id")
+    ]
 
 
 @pytest.mark.parametrize("level", [8, "8", "K", -1, 99])
 @pytest.mark.parametrize("flaw", [{}, {"mail": ""}, {"id": ""}, {"id": "\x00"}])
-def test_a_record_outside_the_selection_is_left_alone_whatever_is_wrong_with_it(level: Any, flaw: dict[str, Any]) -> None:
+def test_a_record_outside_the_selection_is_left_alone_whatever_is_wrong_with_it(
+    level: Any, flaw: dict[str, Any]
+) -> None:
     mapped = mapper().map(raw(level=level) | flaw)
     assert not mapped.selected
     assert (mapped.record, mapped.issues) == (None, ())
 
 
 @pytest.mark.parametrize(
-    ("level", "shown"), [("", ""), (None, ""), ("Ungraded", "Ungraded"), ([9], "(a list)"), ({"id": 9}, "(an object)")]
+    ("level", "shown"),
+    [("", ""), (None, ""), ("Ungraded", "Ungraded"), ([9], "(a list)"), ({"id": 9}, "(an object)")],
 )
-def test_a_grade_that_is_not_understood_is_an_error_that_names_the_grade_field(level: Any, shown: str) -> None:
-    assert issues_of(level=level) == [("grade_unknown", Severity.ERROR, "grade_level", "level", shown)]
+def test_a_grade_that_is_not_understood_is_an_error_that_names_the_grade_field(
+    level: Any, shown: str
+) -> None:
+    assert issues_of(level=level) == [
+        ("grade_unknown", Severity.ERROR, "grade_level", "level", shown)
+    ]
 
 
 def test_an_optional_value_that_cannot_be_read_is_dropped_and_the_record_kept() -> None:
@@ -134,7 +167,9 @@ def test_a_record_with_a_dropped_value_is_looked_at_again_next_time() -> None:
         ("born", "2010-02-30", "date_invalid"),
     ],
 )
-def test_what_a_sound_sis_never_sends_skips_the_record_even_in_an_optional_field(field: str, value: Any, code: str) -> None:
+def test_what_a_sound_sis_never_sends_skips_the_record_even_in_an_optional_field(
+    field: str, value: Any, code: str
+) -> None:
     mapped = mapper().map(raw(**{field: value}))
     assert mapped.record is None
     assert [(i.code, i.severity) for i in mapped.issues] == [(code, Severity.ERROR)]
@@ -142,7 +177,15 @@ def test_what_a_sound_sis_never_sends_skips_the_record_even_in_an_optional_field
 
 @pytest.mark.parametrize(
     "value",
-    ["a\x00b\x1b[31m\ud800\u202e\u2028@" * 200, "\u0007", "x" * 10**6, ["a"], {"a": 1}, nested(), 10**5_000],
+    [
+        "a\x00b\x1b[31m\ud800\u202e\u2028@" * 200,
+        "\u0007",
+        "x" * 10**6,
+        ["a"],
+        {"a": 1},
+        nested(),
+        10**5_000,
+    ],
     ids=lambda value: type(value).__name__,
 )
 def test_the_excerpt_of_a_bad_value_can_be_stored_and_shown_on_one_line(value: Any) -> None:
@@ -152,7 +195,11 @@ def test_the_excerpt_of_a_bad_value_can_be_stored_and_shown_on_one_line(value: A
         assert (issue.value + issue.name).isprintable()
 
 
-@pytest.mark.parametrize("no_record", [None, [], "student", 3, 2.5, True, [{"id": 1}], nested()], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "no_record",
+    [None, [], "student", 3, 2.5, True, [{"id": 1}], nested()],
+    ids=lambda value: type(value).__name__,
+)
 def test_what_is_no_record_at_all_is_an_error(no_record: Any) -> None:
     mapped = mapper().map(no_record)
     assert (mapped.sis_id, mapped.record, mapped.selected) == (None, None, True)
@@ -186,14 +233,20 @@ def test_a_mapper_asks_for_the_mapped_fields_and_the_grade() -> None:
 
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=20)  # with lone surrogates
-ANY_NUMBER = st.integers() | st.floats() | st.integers(min_value=4_000, max_value=20_000).map(lambda digits: 10**digits)
+ANY_NUMBER = (
+    st.integers()
+    | st.floats()
+    | st.integers(min_value=4_000, max_value=20_000).map(lambda digits: 10**digits)
+)
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.builds(nested) | ANY_NUMBER | ANY_TEXT,
     lambda parts: st.lists(parts, max_size=3) | st.dictionaries(ANY_TEXT, parts, max_size=3),
     max_leaves=8,
 )
 LIKELY = st.sampled_from([1, "1", "a@x.example", "Ada", 2028, "2010-12-10", 10, "9", "K", "", None])
-ANY_RECORD = st.fixed_dictionaries({}, optional=dict.fromkeys([*dict(MAPPING), "level"], LIKELY | ANY_JSON))
+ANY_RECORD = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys([*dict(MAPPING), "level"], LIKELY | ANY_JSON)
+)
 
 
 @settings(max_examples=100, deadline=None, database=None)
@@ -201,14 +254,21 @@ ANY_RECORD = st.fixed_dictionaries({}, optional=dict.fromkeys([*dict(MAPPING), "
 def test_mapping_never_raises_on_any_json_and_says_what_became_of_it(said: Any) -> None:
     mapped = mapper().map(said)
     again = mapper().map(said)
-    assert (mapped.sis_id, mapped.record, mapped.digest, mapped.issues) == (again.sis_id, again.record, again.digest, again.issues)
+    assert (mapped.sis_id, mapped.record, mapped.digest, mapped.issues) == (
+        again.sis_id,
+        again.record,
+        again.digest,
+        again.issues,
+    )
     errors = [issue for issue in mapped.issues if issue.severity is Severity.ERROR]
     assert [mapped.record is not None, bool(errors), not mapped.selected].count(True) == 1
     for issue in mapped.issues:
         check(issue)
     if mapped.record is not None:
         for value in mapped.record:
-            assert not isinstance(value, str) or (value and value == unicodedata.normalize("NFC", " ".join(value.split())))
+            assert not isinstance(value, str) or (
+                value and value == unicodedata.normalize("NFC", " ".join(value.split()))
+            )
 
 
 def check(issue: Issue) -> None:

@@ -49,18 +49,24 @@ def test_a_record_that_says_what_it_said_needs_no_match() -> None:
 
 
 @pytest.mark.parametrize("flaw", [{"mail": ""}, {"level": 8}, {"level": "?"}])
-def test_a_record_that_is_skipped_or_outside_has_no_match_and_is_not_missing(flaw: dict[str, Any]) -> None:
+def test_a_record_that_is_skipped_or_outside_has_no_match_and_is_not_missing(
+    flaw: dict[str, Any],
+) -> None:
     matcher = Matcher([key(account("1"))], [])
     assert meet(matcher, **flaw) is None
     assert matcher.verdict((), complete=True).not_in_roster == []
 
 
-def test_where_all_keep_their_address_a_record_that_says_what_it_said_shares_it_with_nobody() -> None:
+def test_where_all_keep_their_address_a_record_that_says_what_it_said_shares_it_with_nobody() -> (
+    None
+):
     digest = mapper().map(raw(1, mail="elsewhere@x.example")).digest
     matcher = Matcher([key(account("1"), digest)], [], exceptions=Exceptions(all_keep=True))
     assert meet(matcher, sis_id=1, mail="elsewhere@x.example") is None
     assert meet(matcher, sis_id=2, mail="s1@x.example") == (How.NEW, None)
-    assert [(issue.code, issue.sis_id) for issue in matcher.verdict((), complete=True).issues] == [("email_taken", "2")]
+    assert [(issue.code, issue.sis_id) for issue in matcher.verdict((), complete=True).issues] == [
+        ("email_taken", "2")
+    ]
 
 
 def test_holds_tells_the_account_of_a_sis_id() -> None:
@@ -73,7 +79,9 @@ def test_accounts_that_the_roster_lacks_are_named_only_after_a_complete_read() -
     for complete in (True, False):
         matcher = Matcher([key(account("1")), key(account("2"))], [key(account(None, 7))])
         meet(matcher, sis_id=1)
-        assert matcher.verdict((), complete).not_in_roster == ([key(account("2"))] if complete else [])
+        assert matcher.verdict((), complete).not_in_roster == (
+            [key(account("2"))] if complete else []
+        )
 
 
 def test_an_equal_repetition_is_one_record() -> None:
@@ -83,14 +91,27 @@ def test_an_equal_repetition_is_one_record() -> None:
 
 
 def test_an_equal_repetition_with_a_flaw_is_one_record_with_its_issue_told_once() -> None:
-    plan = School().plan([raw(1, last=""), raw(1, last=""), raw(2, home_mail="x"), raw(2, home_mail="x")])
-    assert [(issue.code, issue.sis_id) for issue in plan.issues] == [("required_empty", "1"), ("personal_email_invalid", "2")]
+    plan = School().plan(
+        [raw(1, last=""), raw(1, last=""), raw(2, home_mail="x"), raw(2, home_mail="x")]
+    )
+    assert [(issue.code, issue.sis_id) for issue in plan.issues] == [
+        ("required_empty", "1"),
+        ("personal_email_invalid", "2"),
+    ]
     assert list(plan.writing) == ["2"]
 
 
 def test_repetitions_that_differ_are_all_put_aside() -> None:
     school = School.of(account("1"), account("3"))
-    roster = [raw(1, last="King"), raw(2), raw(1, last="Lovelace"), raw(3), raw(3, first="Eda"), raw(4, last=""), raw(4)]
+    roster = [
+        raw(1, last="King"),
+        raw(2),
+        raw(1, last="Lovelace"),
+        raw(3),
+        raw(3, first="Eda"),
+        raw(4, last=""),
+        raw(4),
+    ]
     plan = school.plan(roster)
     assert list(plan.writing) == ["2"]
     assert {sis_id for code, sis_id in plan.errors if code == "id_repeated"} == {"1", "3", "4"}
@@ -110,7 +131,9 @@ def test_records_without_an_id_are_each_told() -> None:
 
 
 def test_the_address_of_a_repeated_record_is_not_shared_with_another() -> None:
-    plan = School().plan([raw(1, mail="a@x.example"), raw(1, mail="b@x.example"), raw(2, mail="a@x.example")])
+    plan = School().plan(
+        [raw(1, mail="a@x.example"), raw(1, mail="b@x.example"), raw(2, mail="a@x.example")]
+    )
     assert plan.errors == {("id_repeated", "1")}
     assert list(plan.writing) == ["2"]
 
@@ -118,11 +141,16 @@ def test_the_address_of_a_repeated_record_is_not_shared_with_another() -> None:
 @pytest.mark.parametrize("claimants", [2, 3])
 def test_students_who_share_an_address_are_all_listed_and_none_is_touched(claimants: int) -> None:
     school = School.of(account("1"), account("2"))
-    roster = [raw(number, mail="One@x.example" if number % 2 else "one@X.example", first="New") for number in range(1, claimants + 1)]
+    roster = [
+        raw(number, mail="One@x.example" if number % 2 else "one@X.example", first="New")
+        for number in range(1, claimants + 1)
+    ]
     plan = school.plan([*roster, raw(9)])
     assert list(plan.writing) == ["9"]
     assert plan.errors == {("email_shared", str(number)) for number in range(1, claimants + 1)}
-    assert all(issue.severity is Severity.ERROR and issue.value == "one@x.example" for issue in plan.issues)
+    assert all(
+        issue.severity is Severity.ERROR and issue.value == "one@x.example" for issue in plan.issues
+    )
 
 
 def test_an_unchanged_student_whose_address_another_claims_is_listed_too() -> None:

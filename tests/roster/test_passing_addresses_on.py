@@ -38,7 +38,13 @@ def addresses(school: School) -> dict[str, str]:
         [(9, 1), (1, 2), (2, 8)],
         [(1, 2), (2, 1), (3, 4), (4, 3)],
     ],
-    ids=["swap", "ring", "chain to a free one", "a new student takes what is passed on", "two swaps"],
+    ids=[
+        "swap",
+        "ring",
+        "chain to a free one",
+        "a new student takes what is passed on",
+        "two swaps",
+    ],
 )
 def test_addresses_that_are_given_up_can_be_taken(pairs: list[tuple[int, int]], order: int) -> None:
     plan = school_of(4).plan(moves(*pairs)[::order])
@@ -58,13 +64,20 @@ def test_addresses_that_are_given_up_can_be_taken(pairs: list[tuple[int, int]], 
     ],
     ids=["another source's", "one not in the roster", "one who left", "an unlinked one"],
 )
-def test_a_chain_that_ends_at_an_address_somebody_keeps_moves_nobody(keeper: object, end: str, order: int) -> None:
+def test_a_chain_that_ends_at_an_address_somebody_keeps_moves_nobody(
+    keeper: object, end: str, order: int
+) -> None:
     school = School.of(*school_of(3).accounts.values(), keeper)  # type: ignore[arg-type]
     roster = [*moves((9, 1), (1, 2), (2, 3)), raw(3, mail=end)]
     plan = school.plan(roster[::order])
     assert plan.changes == []
     assert plan.errors == {("email_taken", sis_id) for sis_id in "9123"}
-    assert {issue.sis_id: issue.value for issue in plan.issues} == {"9": address(1), "1": address(2), "2": address(3), "3": address(5)}
+    assert {issue.sis_id: issue.value for issue in plan.issues} == {
+        "9": address(1),
+        "1": address(2),
+        "2": address(3),
+        "3": address(5),
+    }
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -73,7 +86,12 @@ def test_only_those_behind_the_break_are_withdrawn(order: int) -> None:
     roster = moves((1, 2), (2, 3), (3, 7), (8, 7), (4, 5), (5, 4))
     plan = school_of(5).plan(roster[::order])
     assert plan.writing.keys() == {"4", "5"}
-    assert plan.errors == {("email_taken", "1"), ("email_taken", "2"), ("email_shared", "3"), ("email_shared", "8")}
+    assert plan.errors == {
+        ("email_taken", "1"),
+        ("email_taken", "2"),
+        ("email_shared", "3"),
+        ("email_shared", "8"),
+    }
 
 
 def test_a_ring_with_one_link_withdrawn_stays_whole() -> None:
@@ -91,7 +109,9 @@ def test_the_old_address_of_a_withdrawn_student_stays_taken() -> None:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_an_address_somebody_keeps_is_taken_for_whoever_shares_it_with_a_repeated_record(order: int) -> None:
+def test_an_address_somebody_keeps_is_taken_for_whoever_shares_it_with_a_repeated_record(
+    order: int,
+) -> None:
     plan = school_of(2).plan([*moves((7, 1), (7, 3)), raw(8, mail=address(1))][::order])
     assert plan.writing == {}
     assert plan.errors == {("id_repeated", "7"), ("email_taken", "8")}
@@ -118,7 +138,10 @@ def test_a_chain_of_twenty_thousand_is_judged_at_once() -> None:
     count = 20_000
     first = mapper().map(raw(1))
     assert first.record is not None
-    linked = [AccountKey(number.to_bytes(16), None, address(number), str(number)) for number in range(count)]
+    linked = [
+        AccountKey(number.to_bytes(16), None, address(number), str(number))
+        for number in range(count)
+    ]
     matcher = Matcher(linked, [], [address(count)])
     for number in range(count):
         record = first.record._replace(sis_id=str(number), email_key=address(number + 1))
@@ -132,15 +155,27 @@ def test_a_chain_of_twenty_thousand_is_judged_at_once() -> None:
 
 
 @settings(max_examples=80, deadline=None, database=None)
-@given(st.dictionaries(st.integers(1, 8), st.integers(1, 10), max_size=8), st.sets(st.integers(1, 10), max_size=3))
+@given(
+    st.dictionaries(st.integers(1, 8), st.integers(1, 10), max_size=8),
+    st.sets(st.integers(1, 10), max_size=3),
+)
 def test_as_many_move_as_can(wanted: dict[int, int], elsewhere: set[int]) -> None:
     """Against a plain search: strike out whoever wants what somebody keeps, until nobody does. 1 to 6 have accounts, 7 and 8 are new."""
     accounts = [account(str(number)) for number in range(1, 7) if number not in elsewhere]
-    others = [account(f"other{number}", 100 + number, source="othersis", email=address(number)) for number in elsewhere]
+    others = [
+        account(f"other{number}", 100 + number, source="othersis", email=address(number))
+        for number in elsewhere
+    ]
     held = {each.sis_id: each.email_key for each in accounts}
-    may = {str(student): address(to) for student, to in wanted.items() if list(wanted.values()).count(to) == 1}
+    may = {
+        str(student): address(to)
+        for student, to in wanted.items()
+        if list(wanted.values()).count(to) == 1
+    }
     while True:
-        kept = {mail: who for who, mail in held.items() if may.get(str(who), mail) == mail} | {each.email_key: None for each in others}
+        kept = {mail: who for who, mail in held.items() if may.get(str(who), mail) == mail} | {
+            each.email_key: None for each in others
+        }
         struck = {who for who, to in may.items() if to in kept and kept[to] != who}
         if not struck:
             break

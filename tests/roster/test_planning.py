@@ -38,9 +38,21 @@ def issue(how: How, held: Account | None, **said: Any) -> Issue:
 
 def test_a_new_student_comes_with_all_that_the_source_says() -> None:
     made = change(How.NEW, None, mail="Ada@X.example", sex="")
-    assert (made.kind, made.sis_id, made.account_id, made.account_version, made.before) == (ChangeKind.NEW, "1", None, None, {})
+    assert (made.kind, made.sis_id, made.account_id, made.account_version, made.before) == (
+        ChangeKind.NEW,
+        "1",
+        None,
+        None,
+        {},
+    )
     assert made.after == {
-        **{"sis_id": "1", "email": "Ada@X.example", "email_key": "ada@x.example", "first_name": "Ada", "last_name": "Byron"},
+        **{
+            "sis_id": "1",
+            "email": "Ada@X.example",
+            "email_key": "ada@x.example",
+            "first_name": "Ada",
+            "last_name": "Byron",
+        },
         **{"graduation_year": 2028, "birth_date": date(2010, 12, 10)},
     }
     assert (made.first_name, made.last_name, made.email) == ("Ada", "Byron", "Ada@X.example")
@@ -49,7 +61,11 @@ def test_a_new_student_comes_with_all_that_the_source_says() -> None:
 
 def test_an_update_names_the_fields_that_differ_and_no_other() -> None:
     update = change(How.KNOWN, account("1", version=7), first="Augusta", year=2029)
-    assert (update.kind, update.account_id, update.account_version) == (ChangeKind.UPDATED, account("1").id, 7)
+    assert (update.kind, update.account_id, update.account_version) == (
+        ChangeKind.UPDATED,
+        account("1").id,
+        7,
+    )
     assert update.before == {"first_name": "Ada", "graduation_year": 2028}
     assert update.after == {"first_name": "Augusta", "graduation_year": 2029}
 
@@ -73,14 +89,21 @@ def test_a_blank_in_the_source_clears_nothing() -> None:
 
 def test_fields_that_are_not_mapped_are_not_touched() -> None:
     rules = Rules(("sis_id", "email", "first_name", "last_name", "graduation_year"), SOURCE)
-    outcome = decide(Match(How.KNOWN, record(sex="M", born="2009-01-01"), key(account("1"))), account("1"), rules)
+    outcome = decide(
+        Match(How.KNOWN, record(sex="M", born="2009-01-01"), key(account("1"))), account("1"), rules
+    )
     assert isinstance(outcome, Change)
     assert (outcome.kind, outcome.after) == (ChangeKind.UNCHANGED, {})
 
 
 def test_an_account_that_agrees_is_unchanged_and_gets_the_new_fingerprint() -> None:
     same = change(How.KNOWN, account("1"))
-    assert (same.kind, same.before, same.after, same.fingerprint) == (ChangeKind.UNCHANGED, {}, {}, record().fingerprint)
+    assert (same.kind, same.before, same.after, same.fingerprint) == (
+        ChangeKind.UNCHANGED,
+        {},
+        {},
+        record().fingerprint,
+    )
     assert same.kind not in WRITING_KINDS
 
 
@@ -97,21 +120,48 @@ def test_a_deactivated_account_is_kept_up_to_date_and_stays_deactivated() -> Non
 
 
 def test_an_account_with_the_same_address_and_name_is_linked() -> None:
-    held = account(None, 7, email="S1@X.example", first_name="ADA", last_name="Býron", graduation_year=None)
+    held = account(
+        None, 7, email="S1@X.example", first_name="ADA", last_name="Býron", graduation_year=None
+    )
     link = change(How.BY_EMAIL, held)
     assert (link.kind, link.account_id) == (ChangeKind.LINKED, held.id)
-    assert link.before == {"source": "", "sis_id": None, "first_name": "ADA", "last_name": "Býron", "graduation_year": None}
-    assert link.after == {"source": SOURCE, "sis_id": "1", "first_name": "Ada", "last_name": "Byron", "graduation_year": 2028}
+    assert link.before == {
+        "source": "",
+        "sis_id": None,
+        "first_name": "ADA",
+        "last_name": "Býron",
+        "graduation_year": None,
+    }
+    assert link.after == {
+        "source": SOURCE,
+        "sis_id": "1",
+        "first_name": "Ada",
+        "last_name": "Byron",
+        "graduation_year": 2028,
+    }
 
 
 @pytest.mark.parametrize(
     "held",
-    [{"first_name": "Eda"}, {"last_name": "King"}, {"status": "deactivated"}, {"status": "left"}, {"status": "graduated"}],
+    [
+        {"first_name": "Eda"},
+        {"last_name": "King"},
+        {"status": "deactivated"},
+        {"status": "left"},
+        {"status": "graduated"},
+    ],
     ids=str,
 )
-def test_a_link_is_refused_when_names_disagree_or_the_account_is_not_active(held: dict[str, str]) -> None:
+def test_a_link_is_refused_when_names_disagree_or_the_account_is_not_active(
+    held: dict[str, str],
+) -> None:
     refused = issue(How.BY_EMAIL, account(None, 7, **held))
-    assert (refused.code, refused.sis_id, refused.name, refused.value) == ("link_names_differ", "1", "Ada Byron", "s1@x.example")
+    assert (refused.code, refused.sis_id, refused.name, refused.value) == (
+        "link_names_differ",
+        "1",
+        "Ada Byron",
+        "s1@x.example",
+    )
 
 
 def test_another_name_and_another_birth_date_under_a_known_id_is_held() -> None:
@@ -128,7 +178,13 @@ def test_another_name_and_another_birth_date_under_a_known_id_is_held() -> None:
         ({"birth_date": None}, {"first": "Eda", "last": "King"}),
         ({}, {"first": "Eda", "last": "King", "born": ""}),
     ],
-    ids=["name only", "birth date only", "name spelled otherwise", "no birth date held", "no birth date said"],
+    ids=[
+        "name only",
+        "birth date only",
+        "name spelled otherwise",
+        "no birth date held",
+        "no birth date said",
+    ],
 )
 def test_a_correction_is_not_another_person(held: dict[str, Any], said: dict[str, Any]) -> None:
     assert change(How.KNOWN, account("1", **held), **said).kind is ChangeKind.UPDATED
@@ -142,19 +198,28 @@ def test_an_account_erased_meanwhile_is_told_and_not_made_anew() -> None:
 
 
 def test_the_longest_names_fit_an_issue() -> None:
-    assert len(issue(How.BY_EMAIL, account(None, 7), first="x" * 300, last="y" * 300).name) == ISSUE_NAME
+    assert (
+        len(issue(How.BY_EMAIL, account(None, 7), first="x" * 300, last="y" * 300).name)
+        == ISSUE_NAME
+    )
 
 
 def test_twins_are_two_students() -> None:
     school = School.of(account("1"))
     plan = school.plan([raw(1), raw(2, first="Eda"), raw(3, first="Ida")])
     assert plan.issues == []
-    assert [each.kind for each in plan.changes] == [ChangeKind.UNCHANGED, ChangeKind.NEW, ChangeKind.NEW]
+    assert [each.kind for each in plan.changes] == [
+        ChangeKind.UNCHANGED,
+        ChangeKind.NEW,
+        ChangeKind.NEW,
+    ]
 
 
 def test_a_twin_is_not_linked_to_the_account_of_the_other() -> None:
     school = School.of(account(None, 7, email="twins@x.example"))
-    assert school.plan([raw(2, first="Eda", mail="twins@x.example")]).errors == {("link_names_differ", "2")}
+    assert school.plan([raw(2, first="Eda", mail="twins@x.example")]).errors == {
+        ("link_names_differ", "2")
+    }
 
 
 def test_a_listed_row_changes_nothing() -> None:

@@ -7,14 +7,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.roster.problems import ADMINISTRATOR, PLACEHOLDERS, PROBLEMS, REGISTRAR, US, Problem, explain
+from rollbook.roster.problems import (
+    ADMINISTRATOR,
+    PLACEHOLDERS,
+    PROBLEMS,
+    REGISTRAR,
+    US,
+    Problem,
+    explain,
+)
 from rollbook.roster.records import Severity
 
 ROSTER = Path(__file__).parents[2] / "rollbook" / "roster"
 RAISED = re.compile(r'(?:Unreadable|Issue|_issue)\(\s*"([a-z_]+)"|_ISSUE_OF_DROPPED = (\{.*\})')
 
 
-def words(code: str, value: str = "x", where: str = "Students > Name", source_field: str = "first_name", label: str = "First name") -> str:
+def words(
+    code: str,
+    value: str = "x",
+    where: str = "Students > Name",
+    source_field: str = "first_name",
+    label: str = "First name",
+) -> str:
     told = explain(code, "PowerSchool", source_field, where, label, value, "4711")
     return f"{told.cause} {told.remedy}"
 
@@ -33,7 +47,9 @@ def test_every_code_that_the_rules_produce_has_words() -> None:
 
 
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=str)
-def test_a_problem_is_told_in_whole_sentences_with_nothing_left_to_fill_in(problem: Problem) -> None:
+def test_a_problem_is_told_in_whole_sentences_with_nothing_left_to_fill_in(
+    problem: Problem,
+) -> None:
     text = words(problem.code)
     assert not re.search(r"[{}]", text)
     assert re.match(r"[A-Z“]", text)
@@ -43,12 +59,16 @@ def test_a_problem_is_told_in_whole_sentences_with_nothing_left_to_fill_in(probl
     assert problem.who in {REGISTRAR, ADMINISTRATOR, US}
 
 
-@pytest.mark.parametrize("problem", [p for p in PROBLEMS.values() if p.severity is Severity.ERROR], ids=str)
+@pytest.mark.parametrize(
+    "problem", [p for p in PROBLEMS.values() if p.severity is Severity.ERROR], ids=str
+)
 def test_an_error_says_that_the_account_was_not_touched(problem: Problem) -> None:
     assert re.search(r"left as it is|touched|no new account", problem.cause)
 
 
-@pytest.mark.parametrize("problem", [p for p in PROBLEMS.values() if p.severity is Severity.WARNING], ids=str)
+@pytest.mark.parametrize(
+    "problem", [p for p in PROBLEMS.values() if p.severity is Severity.WARNING], ids=str
+)
 def test_a_warning_says_what_was_left_out_or_left_alone(problem: Problem) -> None:
     assert re.search(r"left out|left as it is", problem.cause)
 
@@ -59,8 +79,12 @@ def test_the_remedy_names_the_place_that_the_source_knows() -> None:
 
 def test_without_a_place_the_remedy_names_the_field_of_the_sis_or_else_ours() -> None:
     assert "here: the field first_name." in words("required_empty", where="")
-    assert "here: the field that gives First name." in words("required_empty", where="", source_field="")
-    assert "here: the student's page." in words("required_empty", where="", source_field="", label="")
+    assert "here: the field that gives First name." in words(
+        "required_empty", where="", source_field=""
+    )
+    assert "here: the student's page." in words(
+        "required_empty", where="", source_field="", label=""
+    )
 
 
 def test_an_empty_value_is_called_nothing_and_another_is_quoted() -> None:
@@ -75,7 +99,15 @@ def test_a_code_from_a_later_version_gets_a_fair_text() -> None:
 
 
 def test_the_texts_are_translated_before_they_are_filled() -> None:
-    told = explain("email_taken", "PowerSchool", "email", "", "", "a@b.example", translate=lambda text: f"[{text[:20]}] {{value}} {{odd}}")
+    told = explain(
+        "email_taken",
+        "PowerSchool",
+        "email",
+        "",
+        "",
+        "a@b.example",
+        translate=lambda text: f"[{text[:20]}] {{value}} {{odd}}",
+    )
     assert told.cause.startswith("[The e-mail")
     assert "a@b.example" in told.cause
     assert "{odd}" in told.cause

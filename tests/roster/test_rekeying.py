@@ -7,19 +7,31 @@ import pytest
 from rollbook.roster.rekeying import Planned, rekeyed
 from tests.roster.model import account
 
-SAID = {"sis_id": "new-1", "email": "s1@x.example", "email_key": "s1@x.example", "first_name": "Ada", "last_name": "Byron", "gender": "X"}
+SAID = {
+    "sis_id": "new-1",
+    "email": "s1@x.example",
+    "email_key": "s1@x.example",
+    "first_name": "Ada",
+    "last_name": "Byron",
+    "gender": "X",
+}
 
 
 def again(ours: frozenset[str] = frozenset(), said: dict[str, Any] = SAID, **held: Any) -> Any:
     return rekeyed(
-        Planned("new-1", said, None), account("1")._replace(first_name="Ada", last_name="Byron", gender="F")._replace(**held), ours
+        Planned("new-1", said, None),
+        account("1")._replace(first_name="Ada", last_name="Byron", gender="F")._replace(**held),
+        ours,
     )
 
 
 def test_the_account_gets_the_new_id_and_what_differs_but_no_other_address() -> None:
     change = again()
     assert (change.kind, change.reason) == ("linked", "re_keyed")
-    assert change.before == {"sis_id": "1", "gender": "F"} and change.after == {"sis_id": "new-1", "gender": "X"}
+    assert change.before == {"sis_id": "1", "gender": "F"} and change.after == {
+        "sis_id": "new-1",
+        "gender": "X",
+    }
 
 
 def test_another_name_or_a_protected_account_is_left_alone() -> None:
@@ -33,14 +45,24 @@ def test_locked_values_and_those_where_the_app_wins_stay() -> None:
     assert again(frozenset({"gender"}), gender=None).after == {"sis_id": "new-1", "gender": "X"}
 
 
-def test_a_blank_that_clears_clears_under_the_new_id_too_and_what_a_lock_keeps_is_looked_at_again() -> None:
+def test_a_blank_that_clears_clears_under_the_new_id_too_and_what_a_lock_keeps_is_looked_at_again() -> (
+    None
+):
     assert again(said=SAID | {"gender": None}).after == {"sis_id": "new-1", "gender": None}
     with_print = Planned("new-1", SAID, b"print")
     held = account("1")._replace(first_name="Ada", last_name="Byron", gender="F")
-    found = [rekeyed(with_print, held._replace(locked=locked)) for locked in ((), ("gender",), ("birth_date",))]
+    found = [
+        rekeyed(with_print, held._replace(locked=locked))
+        for locked in ((), ("gender",), ("birth_date",))
+    ]
     assert [change and change.fingerprint for change in found] == [b"print", None, b"print"]
 
 
-@pytest.mark.parametrize(("status", "opened"), [("active", False), ("left", True), ("graduated", True), ("deactivated", False)])
-def test_who_had_left_is_back_and_who_was_closed_by_hand_stays_closed(status: str, opened: bool) -> None:
+@pytest.mark.parametrize(
+    ("status", "opened"),
+    [("active", False), ("left", True), ("graduated", True), ("deactivated", False)],
+)
+def test_who_had_left_is_back_and_who_was_closed_by_hand_stays_closed(
+    status: str, opened: bool
+) -> None:
     assert (again(status=status).after.get("status") == "active") == opened

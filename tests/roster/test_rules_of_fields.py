@@ -17,10 +17,14 @@ UNCHANGED, UPDATED, PROTECTED = ChangeKind.UNCHANGED, ChangeKind.UPDATED, Change
 
 
 def decided(said: dict[str, Any], held: Account, ours: str = "", clears: str = "") -> Change:
-    mapper = RecordMapper(list(MAPPING), 1, "level", Selection(GRADES), {}, frozenset(clears.split()))
+    mapper = RecordMapper(
+        list(MAPPING), 1, "level", Selection(GRADES), {}, frozenset(clears.split())
+    )
     record = mapper.map(raw(1, **said)).record
     assert record is not None
-    change = decide(Match(How.KNOWN, record, key(held)), held, Rules(FIELDS, SOURCE, frozenset(ours.split())))
+    change = decide(
+        Match(How.KNOWN, record, key(held)), held, Rules(FIELDS, SOURCE, frozenset(ours.split()))
+    )
     assert isinstance(change, Change)
     return change
 
@@ -30,27 +34,61 @@ def decided(said: dict[str, Any], held: Account, ours: str = "", clears: str = "
     [
         ({"sex": "X"}, {}, {}, UPDATED, {"gender": "X"}),
         ({"sex": "X"}, {}, {"ours": "gender"}, UNCHANGED, {}),
-        ({"sex": "X"}, {"gender": None}, {"ours": "gender"}, UPDATED, {"gender": "X"}),  # filled once, where ours is empty
+        (
+            {"sex": "X"},
+            {"gender": None},
+            {"ours": "gender"},
+            UPDATED,
+            {"gender": "X"},
+        ),  # filled once, where ours is empty
         ({"mail": "new@x.example"}, {}, {"ours": "email"}, UNCHANGED, {}),
         ({"sex": ""}, {}, {}, UNCHANGED, {}),
         ({"sex": " "}, {}, {"clears": "gender"}, UPDATED, {"gender": None}),
         ({"sex": None}, {}, {"clears": "gender"}, UPDATED, {"gender": None}),
         ({"sex": ""}, {}, {"clears": "gender", "ours": "gender"}, UNCHANGED, {}),
-        ({"home_mail": "not one"}, {"personal_email": "a@x.example"}, {"clears": "personal_email"}, UNCHANGED, {}),  # dropped isn't blank
+        (
+            {"home_mail": "not one"},
+            {"personal_email": "a@x.example"},
+            {"clears": "personal_email"},
+            UNCHANGED,
+            {},
+        ),  # dropped isn't blank
         ({"sex": "X"}, {"locked": ("gender",)}, {}, PROTECTED, {"gender": "X"}),
-        ({"sex": "X"}, {"locked": ("gender",)}, {"ours": "gender"}, UNCHANGED, {}),  # the lock keeps nothing back that would be written
+        (
+            {"sex": "X"},
+            {"locked": ("gender",)},
+            {"ours": "gender"},
+            UNCHANGED,
+            {},
+        ),  # the lock keeps nothing back that would be written
         ({"sex": ""}, {"locked": ("gender",)}, {"clears": "gender"}, PROTECTED, {"gender": None}),
         ({"sex": "X", "last": "King"}, {"locked": ("gender",)}, {}, UPDATED, {"last_name": "King"}),
-        ({"mail": "new@x.example"}, {"locked": ("email",)}, {}, PROTECTED, {"email": "new@x.example"}),
+        (
+            {"mail": "new@x.example"},
+            {"locked": ("email",)},
+            {},
+            PROTECTED,
+            {"email": "new@x.example"},
+        ),
         ({"last": "King"}, {"protected": True}, {}, PROTECTED, {"last_name": "King"}),
         ({}, {"protected": True}, {}, UNCHANGED, {}),
         ({}, {"protected": True, "status": "left"}, {}, PROTECTED, {"status": "active"}),
         ({}, {"status": "graduated"}, {}, ChangeKind.RETURNING, {"status": "active"}),
-        ({"last": "King"}, {"status": "deactivated"}, {}, UPDATED, {"last_name": "King"}),  # closed by hand stays closed
+        (
+            {"last": "King"},
+            {"status": "deactivated"},
+            {},
+            UPDATED,
+            {"last_name": "King"},
+        ),  # closed by hand stays closed
     ],
 )
 def test_what_is_written(
-    said: dict[str, Any], held: dict[str, Any], rules: dict[str, str], kind: ChangeKind, after: dict[str, Any]
+    said: dict[str, Any],
+    held: dict[str, Any],
+    rules: dict[str, str],
+    kind: ChangeKind,
+    after: dict[str, Any],
 ) -> None:
     change = decided(said, account("1", **held), **rules)
     assert (change.kind, change.after) == (kind, after)
@@ -65,7 +103,9 @@ def test_where_anything_is_kept_the_next_run_looks_again() -> None:
 
 
 def test_an_absent_field_is_not_a_blank() -> None:
-    mapper = RecordMapper(list(MAPPING), 1, "level", Selection(GRADES), {}, frozenset({"gender", "email"}))
+    mapper = RecordMapper(
+        list(MAPPING), 1, "level", Selection(GRADES), {}, frozenset({"gender", "email"})
+    )
     said = raw(1)
     del said["sex"]
     assert (record := mapper.map(said).record) is not None
@@ -77,14 +117,30 @@ def test_an_absent_field_is_not_a_blank() -> None:
 
 def test_who_is_never_imported_gets_no_account_and_takes_no_address() -> None:
     mapper = RecordMapper(list(MAPPING), 1, "level", Selection(GRADES))
-    matcher = Matcher([], [], exceptions=Exceptions(sis_ids=frozenset({"1"}), email_keys=frozenset({"s3@x.example"})))
-    records = [mapper.map(raw(1, mail="s2@x.example")), mapper.map(raw(2)), mapper.map(raw(3, mail="S3@x.example"))]
-    matches = [match for each in records if matcher.admit(each) and (match := matcher.match(each)) is not None]
+    matcher = Matcher(
+        [],
+        [],
+        exceptions=Exceptions(sis_ids=frozenset({"1"}), email_keys=frozenset({"s3@x.example"})),
+    )
+    records = [
+        mapper.map(raw(1, mail="s2@x.example")),
+        mapper.map(raw(2)),
+        mapper.map(raw(3, mail="S3@x.example")),
+    ]
+    matches = [
+        match
+        for each in records
+        if matcher.admit(each) and (match := matcher.match(each)) is not None
+    ]
     assert [match.how for match in matches] == [How.NEVER, How.NEW, How.NEVER]
     assert matcher.verdict((), complete=True).issues == []
     listed = decide(matches[0], None, Rules(FIELDS, SOURCE))
     assert isinstance(listed, Change)
-    assert (listed.kind, listed.account_id, listed.fingerprint) == (ChangeKind.NEVER_IMPORTED, None, None)
+    assert (listed.kind, listed.account_id, listed.fingerprint) == (
+        ChangeKind.NEVER_IMPORTED,
+        None,
+        None,
+    )
 
 
 def test_the_address_that_an_account_keeps_is_not_given_to_another() -> None:
@@ -92,7 +148,11 @@ def test_the_address_that_an_account_keeps_is_not_given_to_another() -> None:
     keeper = account("1")
     mapper = RecordMapper(list(MAPPING), 1, "level", Selection(GRADES))
     matcher = Matcher([key(keeper)], [], exceptions=Exceptions(keeping=frozenset({keeper.id})))
-    for said in (raw(1, mail="elsewhere@x.example"), raw(2, mail="s1@x.example"), raw(3, mail="elsewhere@x.example")):
+    for said in (
+        raw(1, mail="elsewhere@x.example"),
+        raw(2, mail="s1@x.example"),
+        raw(3, mail="elsewhere@x.example"),
+    ):
         each = mapper.map(said)
         matcher.admit(each)
         matcher.match(each)
@@ -110,26 +170,45 @@ USUAL: dict[str, Any] = {"policy": DEACTIVATE, "runs": 3, "days": 7}
     [
         ({}, {"policy": NOTHING}, None, ""),
         ({}, {"policy": LIST}, ChangeKind.NOT_IN_ROSTER, "not_sent"),
-        ({"graduation_year": 2025}, {"policy": LIST}, ChangeKind.NOT_IN_ROSTER, "not_sent_graduated"),
+        (
+            {"graduation_year": 2025},
+            {"policy": LIST},
+            ChangeKind.NOT_IN_ROSTER,
+            "not_sent_graduated",
+        ),
         ({}, {}, ChangeKind.LEFT, "missing_long_enough"),
         ({"graduation_year": 2026}, {}, ChangeKind.LEFT, "missing_long_enough"),
-        ({"graduation_year": 2026}, {"rollover": "03-08"}, ChangeKind.GRADUATED, "class_has_graduated"),
+        (
+            {"graduation_year": 2026},
+            {"rollover": "03-08"},
+            ChangeKind.GRADUATED,
+            "class_has_graduated",
+        ),
         ({"graduation_year": 2025}, {}, ChangeKind.GRADUATED, "class_has_graduated"),
         ({"graduation_year": None}, {}, ChangeKind.LEFT, "missing_long_enough"),
         ({"missing_runs": 1}, {}, ChangeKind.NOT_IN_ROSTER, "not_sent_yet"),
         ({"missing_since": date(2026, 3, 2)}, {}, ChangeKind.NOT_IN_ROSTER, "not_sent_yet"),
-        ({"missing_runs": 0, "missing_since": None}, {"runs": 1, "days": 0}, ChangeKind.LEFT, "missing_long_enough"),
+        (
+            {"missing_runs": 0, "missing_since": None},
+            {"runs": 1, "days": 0},
+            ChangeKind.LEFT,
+            "missing_long_enough",
+        ),
         ({}, {"paused": True}, ChangeKind.NOT_IN_ROSTER, "not_sent_paused"),
         ({"protected": True}, {}, PROTECTED, "account_protected"),
         ({"status": "deactivated"}, {}, None, ""),
         ({"status": "left"}, {}, None, ""),
     ],
 )
-def test_what_becomes_of_leavers(held: dict[str, Any], said: dict[str, Any], kind: ChangeKind | None, reason: str) -> None:
+def test_what_becomes_of_leavers(
+    held: dict[str, Any], said: dict[str, Any], kind: ChangeKind | None, reason: str
+) -> None:
     change = leave(account("1", **(MISSING | held)), Leavers(date(2026, 3, 8), **(USUAL | said)))
     if change is None:
         assert kind is None
         return
     assert (change.kind, change.reason) == (kind, reason)
     closes = kind in {ChangeKind.LEFT, ChangeKind.GRADUATED, PROTECTED}
-    assert change.after == ({"status": "graduated" if kind is ChangeKind.GRADUATED else "left"} if closes else {})
+    assert change.after == (
+        {"status": "graduated" if kind is ChangeKind.GRADUATED else "left"} if closes else {}
+    )

@@ -38,17 +38,34 @@ def test_sunday_two_o_clock_in_singapore_is_saturday_in_new_york() -> None:
         ("Australia/Sydney", "2026-04-05", time(2, 30), "2026-04-04T15:30:00+00:00"),
     ],
 )
-def test_a_time_that_does_not_exist_or_exists_twice_comes_once(zone: str, day: str, at: time, expected: str) -> None:
+def test_a_time_that_does_not_exist_or_exists_twice_comes_once(
+    zone: str, day: str, at: time, expected: str
+) -> None:
     midnight = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone))
-    due = list(islice(due_times(Timetable(EVERY_DAY, (at,), zone), midnight - timedelta(minutes=1)), 2))
+    due = list(
+        islice(due_times(Timetable(EVERY_DAY, (at,), zone), midnight - timedelta(minutes=1)), 2)
+    )
     assert due[0].isoformat() == expected
     assert timedelta(hours=22) < due[1] - due[0] < timedelta(hours=26)
 
 
-@pytest.mark.parametrize("zone", ["America/New_York", "Europe/London", "Australia/Sydney", "Australia/Lord_Howe", "Asia/Singapore"])
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "America/New_York",
+        "Europe/London",
+        "Australia/Sydney",
+        "Australia/Lord_Howe",
+        "Asia/Singapore",
+    ],
+)
 def test_weekly_over_a_year_is_52_times_at_the_same_local_time(zone: str) -> None:
-    due = list(islice(due_times(Timetable(frozenset({6}), (time(4, 0),), zone), utc("2026-01-01")), 52))
-    assert {each.astimezone(ZoneInfo(zone)).strftime("%A %H:%M") for each in due} == {"Sunday 04:00"}
+    due = list(
+        islice(due_times(Timetable(frozenset({6}), (time(4, 0),), zone), utc("2026-01-01")), 52)
+    )
+    assert {each.astimezone(ZoneInfo(zone)).strftime("%A %H:%M") for each in due} == {
+        "Sunday 04:00"
+    }
     assert due == sorted(set(due))
 
 
@@ -65,11 +82,29 @@ def test_without_days_or_times_nothing_is_ever_due() -> None:
 
 @given(
     days=st.frozensets(st.integers(0, 6), min_size=1),
-    times=st.lists(st.times().map(lambda at: at.replace(second=0, microsecond=0)), min_size=1, max_size=4, unique=True),
-    zone=st.sampled_from(["America/New_York", "Europe/London", "Australia/Sydney", "Africa/Casablanca", "Pacific/Apia", "America/Havana"]),
-    after=st.integers(0, 25 * 365 * 24 * 60).map(lambda minutes: utc("2010-01-01") + timedelta(minutes=minutes)),
+    times=st.lists(
+        st.times().map(lambda at: at.replace(second=0, microsecond=0)),
+        min_size=1,
+        max_size=4,
+        unique=True,
+    ),
+    zone=st.sampled_from(
+        [
+            "America/New_York",
+            "Europe/London",
+            "Australia/Sydney",
+            "Africa/Casablanca",
+            "Pacific/Apia",
+            "America/Havana",
+        ]
+    ),
+    after=st.integers(0, 25 * 365 * 24 * 60).map(
+        lambda minutes: utc("2010-01-01") + timedelta(minutes=minutes)
+    ),
 )
-def test_due_times_rise_and_do_not_depend_on_where_one_starts(days: frozenset[int], times: list[time], zone: str, after: datetime) -> None:
+def test_due_times_rise_and_do_not_depend_on_where_one_starts(
+    days: frozenset[int], times: list[time], zone: str, after: datetime
+) -> None:
     timetable = Timetable(days, tuple(times), zone)
     due = list(islice(due_times(timetable, after), 8))
     assert all(earlier < later for earlier, later in zip([after, *due], due, strict=False))
@@ -77,12 +112,18 @@ def test_due_times_rise_and_do_not_depend_on_where_one_starts(days: frozenset[in
 
 
 def test_a_pause_counts_both_its_days_on_the_clocks_of_the_zone() -> None:
-    summer, adds = Pause(date(2026, 6, 15), date(2026, 8, 20), False, "Summer"), Pause(date(2026, 6, 1), date(2026, 6, 30), True)
+    summer, adds = (
+        Pause(date(2026, 6, 15), date(2026, 8, 20), False, "Summer"),
+        Pause(date(2026, 6, 1), date(2026, 6, 30), True),
+    )
     zone = "Asia/Singapore"
     for instant, expected in (
         (datetime(2026, 5, 31, 15, 59, tzinfo=UTC), None),
         (datetime(2026, 5, 31, 16, 0, tzinfo=UTC), adds),
-        (datetime(2026, 6, 14, 16, 0, tzinfo=UTC), summer),  # where nothing starts, nothing is added either
+        (
+            datetime(2026, 6, 14, 16, 0, tzinfo=UTC),
+            summer,
+        ),  # where nothing starts, nothing is added either
         (datetime(2026, 8, 20, 15, 59, tzinfo=UTC), summer),
         (datetime(2026, 8, 20, 16, 0, tzinfo=UTC), None),
     ):

@@ -25,15 +25,31 @@ def or_none(values: tuple[str, ...]) -> st.SearchStrategy[str | None]:
 @st.composite
 def accounts(draw: st.DrawFn) -> list[SheetKey]:
     addresses = draw(st.lists(st.sampled_from(ADDRESSES), unique=True))
-    return [SheetKey(bytes([n]), address, draw(or_none(SIS_IDS)), draw(or_none(NUMBERS))) for n, address in enumerate(addresses)]
+    return [
+        SheetKey(bytes([n]), address, draw(or_none(SIS_IDS)), draw(or_none(NUMBERS)))
+        for n, address in enumerate(addresses)
+    ]
 
 
 @st.composite
 def files(draw: st.DrawFn) -> list[RowKeys]:
-    said = st.tuples(or_none(SIS_IDS), or_none(NUMBERS), or_none(ADDRESSES), st.sampled_from([b"x", b"y"]), st.booleans())
+    said = st.tuples(
+        or_none(SIS_IDS),
+        or_none(NUMBERS),
+        or_none(ADDRESSES),
+        st.sampled_from([b"x", b"y"]),
+        st.booleans(),
+    )
     rows = draw(st.lists(said, max_size=6))
     return [
-        RowKeys(number, sis_id, student_number, address, repr((sis_id, student_number, address, rest, skipped)).encode(), skipped)
+        RowKeys(
+            number,
+            sis_id,
+            student_number,
+            address,
+            repr((sis_id, student_number, address, rest, skipped)).encode(),
+            skipped,
+        )
         for number, (sis_id, student_number, address, rest, skipped) in enumerate(rows, 2)
     ]
 
@@ -54,7 +70,9 @@ def addresses_after(held: list[SheetKey], rows: list[RowKeys], judged: Judged) -
 
 @law
 @given(accounts(), files())
-def test_no_address_belongs_to_two_and_no_account_is_named_twice(held: list[SheetKey], rows: list[RowKeys]) -> None:
+def test_no_address_belongs_to_two_and_no_account_is_named_twice(
+    held: list[SheetKey], rows: list[RowKeys]
+) -> None:
     judged = judge(rows, held)
     after = addresses_after(held, rows, judged)
     assert len(after) == len(set(after))
@@ -64,14 +82,31 @@ def test_no_address_belongs_to_two_and_no_account_is_named_twice(held: list[Shee
 
 @law
 @given(accounts(), files())
-def test_every_row_is_decided_or_a_problem_or_a_repeat(held: list[SheetKey], rows: list[RowKeys]) -> None:
+def test_every_row_is_decided_or_a_problem_or_a_repeat(
+    held: list[SheetKey], rows: list[RowKeys]
+) -> None:
     judged = judge(rows, held)
     for row in rows:
-        ways = (row.number in judged.found) + (row.number in judged.problems or row.number in judged.repeats)
-        assert ways == (0 if row.skipped and row.number not in judged.problems and row.number not in judged.repeats else 1)
+        ways = (row.number in judged.found) + (
+            row.number in judged.problems or row.number in judged.repeats
+        )
+        assert ways == (
+            0
+            if row.skipped
+            and row.number not in judged.problems
+            and row.number not in judged.repeats
+            else 1
+        )
     addresses = {row.number: row.email_key for row in rows}
-    assert judged.sharing.keys() == {number for number, problem in judged.problems.items() if problem == ("email_shared", "email")}
-    assert all({addresses[number] for number in numbers} == {addresses[one]} for one, numbers in judged.sharing.items())
+    assert judged.sharing.keys() == {
+        number
+        for number, problem in judged.problems.items()
+        if problem == ("email_shared", "email")
+    }
+    assert all(
+        {addresses[number] for number in numbers} == {addresses[one]}
+        for one, numbers in judged.sharing.items()
+    )
 
 
 @law
@@ -79,22 +114,39 @@ def test_every_row_is_decided_or_a_problem_or_a_repeat(held: list[SheetKey], row
 def test_the_order_of_the_rows_decides_nothing(held: list[SheetKey], rows: list[RowKeys]) -> None:
     def told(judged: Judged) -> list[Any]:
         by_digest = {row.number: row.digest for row in rows}
-        going = {by_digest[number]: match.account and match.account.id for number, match in judged.found.items()}
-        return [going, {by_digest[number] for number in judged.problems if number not in judged.repeats}]
+        going = {
+            by_digest[number]: match.account and match.account.id
+            for number, match in judged.found.items()
+        }
+        return [
+            going,
+            {by_digest[number] for number in judged.problems if number not in judged.repeats},
+        ]
 
     assert told(judge(rows, held)) == told(judge(rows[::-1], held))
 
 
 ALL = RowMapper(
-    [Column(position, field, field) for position, field in enumerate(UPLOAD_FIELDS)], DateOrder.DAY_MONTH_YEAR, {}, True, EXAMPLE
+    [Column(position, field, field) for position, field in enumerate(UPLOAD_FIELDS)],
+    DateOrder.DAY_MONTH_YEAR,
+    {},
+    True,
+    EXAMPLE,
 )
 
 
 @law
-@given(st.lists(st.none() | st.text(max_size=20), min_size=len(UPLOAD_FIELDS), max_size=len(UPLOAD_FIELDS)))
+@given(
+    st.lists(
+        st.none() | st.text(max_size=20), min_size=len(UPLOAD_FIELDS), max_size=len(UPLOAD_FIELDS)
+    )
+)
 def test_no_row_makes_the_mapper_raise_or_clears_what_is_required(texts: list[str | None]) -> None:
     row = ALL.map(Cells(7, texts))
-    assert row.skipped or all(row.said.get(field, "") is not None for field in ("email", "first_name", "last_name", "sis_id"))
+    assert row.skipped or all(
+        row.said.get(field, "") is not None
+        for field in ("email", "first_name", "last_name", "sis_id")
+    )
     assert all(issue.row_number == 7 for issue in row.issues)
 
 
@@ -133,5 +185,15 @@ def test_active_opens_and_closes(active: bool | None, before: str, after: str) -
 
 
 def test_the_schools_own_words_mean_what_it_said() -> None:
-    mapper = RowMapper([Column(0, "Status", ACTIVE)], DateOrder.DAY_MONTH_YEAR, {ACTIVE: {"enrolled": "TRUE", "away": ""}}, False, EXAMPLE)
-    assert [mapper.map(Cells(2, [word])).active for word in ("Enrolled", "AWAY ", "yes")] == [True, None, True]
+    mapper = RowMapper(
+        [Column(0, "Status", ACTIVE)],
+        DateOrder.DAY_MONTH_YEAR,
+        {ACTIVE: {"enrolled": "TRUE", "away": ""}},
+        False,
+        EXAMPLE,
+    )
+    assert [mapper.map(Cells(2, [word])).active for word in ("Enrolled", "AWAY ", "yes")] == [
+        True,
+        None,
+        True,
+    ]

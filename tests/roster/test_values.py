@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from rollbook.roster.values import Unreadable, birth_date, grade, grade_label, graduation_year, parse_grades
+from rollbook.roster.values import (
+    Unreadable,
+    birth_date,
+    grade,
+    grade_label,
+    graduation_year,
+    parse_grades,
+)
 from tests.roster.model import named
 
 NAN, INFINITE, HUGE = float("nan"), float("inf"), 10**5_000
@@ -26,45 +33,224 @@ DATES: list[tuple[Any, date | None]] = [
     (datetime(2010, 12, 10, 8, 30, tzinfo=UTC), date(2010, 12, 10)),
 ]
 NO_DATES: list[Any] = [
-    *("2010-02-29", "2010-02-30", "1900-02-29", "2010-13-01", "2010-00-10", "2010-12-00", "0000-01-01", "0001-01-01", "1899-12-31"),
-    *("2151-01-01", "10/12/2010", "12-10-2010", "20101210", "2010-12", "2010-12-10T", "2010-12-10 at noon", "none", "-2010-12-10"),
+    *(
+        "2010-02-29",
+        "2010-02-30",
+        "1900-02-29",
+        "2010-13-01",
+        "2010-00-10",
+        "2010-12-00",
+        "0000-01-01",
+        "0001-01-01",
+        "1899-12-31",
+    ),
+    *(
+        "2151-01-01",
+        "10/12/2010",
+        "12-10-2010",
+        "20101210",
+        "2010-12",
+        "2010-12-10T",
+        "2010-12-10 at noon",
+        "none",
+        "-2010-12-10",
+    ),
     *("2010-12-10T00:00:00." + "0" * 5_000, "2" * 100_000, 20101210, 0, True, HUGE),
 ]
 YEARS: list[tuple[Any, int | None]] = [
-    *((None, None), ("", None), (" ", None), (0, None), ("0", None), (0.0, None), ("0.0", None), ("0000", None)),
-    *((2028, 2028), ("2028", 2028), (" 2028 ", 2028), (2028.0, 2028), ("2028.0", 2028), (1900, 1900), (2150, 2150)),
+    *(
+        (None, None),
+        ("", None),
+        (" ", None),
+        (0, None),
+        ("0", None),
+        (0.0, None),
+        ("0.0", None),
+        ("0000", None),
+    ),
+    *(
+        (2028, 2028),
+        ("2028", 2028),
+        (" 2028 ", 2028),
+        (2028.0, 2028),
+        ("2028.0", 2028),
+        (1900, 1900),
+        (2150, 2150),
+    ),
 ]
 NO_YEARS: list[Any] = [
-    *(-1, "-2028", 28, "28", 1899, 2151, 20280, "20280", "2028.5", 2028.5, "2028.00", "2o28", "2027-28", "class of 2028"),
+    *(
+        -1,
+        "-2028",
+        28,
+        "28",
+        1899,
+        2151,
+        20280,
+        "20280",
+        "2028.5",
+        2028.5,
+        "2028.00",
+        "2o28",
+        "2027-28",
+        "class of 2028",
+    ),
     *("٢٠٢٨", "２０２８", True, HUGE, 1e300, "2" * 100_000),
 ]
 GRADES: list[tuple[Any, int | None]] = [
-    *((None, None), ("", None), (" ", None), (-2, -2), (-1, -1), (0, 0), (9, 9), (12, 12), (99, 99)),
-    *((9.0, 9), ("9", 9), (" 9 ", 9), ("09", 9), ("009", 9), ("9.0", 9), ("-1", -1), ("-02", -2), ("0", 0), ("00", 0)),
-    *(("K", 0), ("k", 0), ("KG", 0), ("Kindergarten", 0), ("PK", -1), ("pk", -1), ("Pre-K", -1), ("PreK", -1), ("Pre-Kindergarten", -1)),
-    *(("PK4", -1), ("PK3", -2), ("Pre-K 3", -2), ("Pre-K 4", -1), ("Preschool", -1), ("PRE-KINDERGARTEN 3", -2)),
-    *(("Grade 9", 9), ("grade 09", 9), ("GRADE9", 9), ("Gr. 9", 9), ("9th", 9), ("1st", 1), ("2nd", 2), ("3rd", 3), ("9th Grade", 9)),
+    *(
+        (None, None),
+        ("", None),
+        (" ", None),
+        (-2, -2),
+        (-1, -1),
+        (0, 0),
+        (9, 9),
+        (12, 12),
+        (99, 99),
+    ),
+    *(
+        (9.0, 9),
+        ("9", 9),
+        (" 9 ", 9),
+        ("09", 9),
+        ("009", 9),
+        ("9.0", 9),
+        ("-1", -1),
+        ("-02", -2),
+        ("0", 0),
+        ("00", 0),
+    ),
+    *(
+        ("K", 0),
+        ("k", 0),
+        ("KG", 0),
+        ("Kindergarten", 0),
+        ("PK", -1),
+        ("pk", -1),
+        ("Pre-K", -1),
+        ("PreK", -1),
+        ("Pre-Kindergarten", -1),
+    ),
+    *(
+        ("PK4", -1),
+        ("PK3", -2),
+        ("Pre-K 3", -2),
+        ("Pre-K 4", -1),
+        ("Preschool", -1),
+        ("PRE-KINDERGARTEN 3", -2),
+    ),
+    *(
+        ("Grade 9", 9),
+        ("grade 09", 9),
+        ("GRADE9", 9),
+        ("Gr. 9", 9),
+        ("9th", 9),
+        ("1st", 1),
+        ("2nd", 2),
+        ("3rd", 3),
+        ("9th Grade", 9),
+    ),
     *(("Year 12", 12), ("Yr 7", 7)),
-    *(("Grade", None), ("9a", None), ("9-10", None), ("100", None), (100, None), (-100, None), (9.5, None)),
-    *((True, None), ([], None), ({}, None), (NAN, None), (INFINITE, None), (HUGE, None), ("9\x00", None)),
+    *(
+        ("Grade", None),
+        ("9a", None),
+        ("9-10", None),
+        ("100", None),
+        (100, None),
+        (-100, None),
+        (9.5, None),
+    ),
+    *(
+        (True, None),
+        ([], None),
+        ({}, None),
+        (NAN, None),
+        (INFINITE, None),
+        (HUGE, None),
+        ("9\x00", None),
+    ),
     *(("\ud800", None), ("9" * 500, None)),
 ]
 GRADE_WORDS = [
-    *(("Grade K", 0), ("Grade KG", 0), ("Kindergarten Grade", 0), ("Grade PK", -1), ("Grade Pre-K 3", -2)),
-    *(("Junior Kindergarten", -1), ("JK", -1), ("Senior Kindergarten", 0), ("SK", 0), ("Transitional Kindergarten", 0), ("TK", 0)),
-    *(("First Grade", 1), ("second grade", 2), ("THIRD GRADE", 3), ("Fourth  Grade", 4), ("Fifth Grade", 5), ("Sixth Grade", 6)),
-    *(("Seventh Grade", 7), ("Eighth Grade", 8), ("Ninth Grade", 9), ("Tenth Grade", 10), ("Eleventh Grade", 11), ("Twelfth Grade", 12)),
+    *(
+        ("Grade K", 0),
+        ("Grade KG", 0),
+        ("Kindergarten Grade", 0),
+        ("Grade PK", -1),
+        ("Grade Pre-K 3", -2),
+    ),
+    *(
+        ("Junior Kindergarten", -1),
+        ("JK", -1),
+        ("Senior Kindergarten", 0),
+        ("SK", 0),
+        ("Transitional Kindergarten", 0),
+        ("TK", 0),
+    ),
+    *(
+        ("First Grade", 1),
+        ("second grade", 2),
+        ("THIRD GRADE", 3),
+        ("Fourth  Grade", 4),
+        ("Fifth Grade", 5),
+        ("Sixth Grade", 6),
+    ),
+    *(
+        ("Seventh Grade", 7),
+        ("Eighth Grade", 8),
+        ("Ninth Grade", 9),
+        ("Tenth Grade", 10),
+        ("Eleventh Grade", 11),
+        ("Twelfth Grade", 12),
+    ),
     *(("First", 1), ("Twelfth", 12)),
     *(("Freshman", 9), ("Sophomore", 10), ("Junior", 11), ("Senior", 12), ("SENIOR", 12)),
     *(("PG", 13), ("Post Graduate", 13), ("Post-Graduate", 13), ("Postgraduate", 13), ("13", 13)),
     *(("PR", -1), ("PK", -1), ("KG", 0), ("01", 1), ("12", 12)),
 ]
 NO_GRADE_WORDS = [
-    *("PS", "UG", "IT", "Other", "Ungraded", "Graduated", "Alumni", "None", "Post", "Graduate", "P", "S", "Pre"),
-    *("Junior School", "Senior School", "Junior High", "Lower School", "Junior Senior", "Juniors", "Senior Kindergarten 2"),
-    *("First Year", "Year One", "Year K", "Form 1", "Firstgrade", "Grade Grade K", "Grade A", "Thirteenth Grade", "Kindergarten 1"),
+    *(
+        "PS",
+        "UG",
+        "IT",
+        "Other",
+        "Ungraded",
+        "Graduated",
+        "Alumni",
+        "None",
+        "Post",
+        "Graduate",
+        "P",
+        "S",
+        "Pre",
+    ),
+    *(
+        "Junior School",
+        "Senior School",
+        "Junior High",
+        "Lower School",
+        "Junior Senior",
+        "Juniors",
+        "Senior Kindergarten 2",
+    ),
+    *(
+        "First Year",
+        "Year One",
+        "Year K",
+        "Form 1",
+        "Firstgrade",
+        "Grade Grade K",
+        "Grade A",
+        "Thirteenth Grade",
+        "Kindergarten 1",
+    ),
 ]
-YEARS_OF_SCHOOL = [(f"{word}{number}", number) for word in ("Year ", "year ", "Yr ", "Yr. ", "Year") for number in range(1, 14)]
+YEARS_OF_SCHOOL = [
+    (f"{word}{number}", number)
+    for word in ("Year ", "year ", "Yr ", "Yr. ", "Year")
+    for number in range(1, 14)
+]
 RANGES: list[tuple[str, list[int]]] = [
     ("9-12", [9, 10, 11, 12]),
     ("9 – 12", [9, 10, 11, 12]),
@@ -85,14 +271,29 @@ RANGES: list[tuple[str, list[int]]] = [
     ("Freshman-Senior", [9, 10, 11, 12]),
 ]
 NO_RANGES = [
-    *(("", ""), ("9,", ""), ("12-9", "12-9"), ("9-13", "9-13"), ("9,x", "x"), ("9-", "9-"), ("K,all", "all")),
+    *(
+        ("", ""),
+        ("9,", ""),
+        ("12-9", "12-9"),
+        ("9-13", "9-13"),
+        ("9,x", "x"),
+        ("9-", "9-"),
+        ("K,all", "all"),
+    ),
     *(("9-10-11", "9-10-11"), ("99", "99"), ("9-PG", "9-PG"), ("Post-Graduate", "Post-Graduate")),
 ]
-NO_TEXTS = [([], "wrong_type"), ({}, "wrong_type"), (NAN, "wrong_type"), ("2028\x00", "control_characters")]
+NO_TEXTS = [
+    ([], "wrong_type"),
+    ({}, "wrong_type"),
+    (NAN, "wrong_type"),
+    ("2028\x00", "control_characters"),
+]
 
 
 @pytest.mark.parametrize(("written", "meant"), DATES)
-def test_a_date_is_read_year_month_day_with_or_without_a_time(written: Any, meant: date | None) -> None:
+def test_a_date_is_read_year_month_day_with_or_without_a_time(
+    written: Any, meant: date | None
+) -> None:
     assert birth_date(written) == meant
 
 
@@ -151,7 +352,9 @@ def test_ranges_and_lists_of_grades_are_read(written: str, levels: list[int]) ->
 
 
 @pytest.mark.parametrize(("written", "culprit"), NO_RANGES)
-def test_a_range_that_makes_no_sense_is_refused_and_its_part_named(written: str, culprit: str) -> None:
+def test_a_range_that_makes_no_sense_is_refused_and_its_part_named(
+    written: str, culprit: str
+) -> None:
     with pytest.raises(ValueError) as refused:
         parse_grades(written)
     assert str(refused.value) == culprit

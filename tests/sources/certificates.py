@@ -21,12 +21,21 @@ class Authority:
         self.file = folder / "authority.pem"
         self.file.write_bytes(_pem(self._signed(self._name, self._key, days=10, authority=True)))
 
-    def context(self, name: str = "127.0.0.1", days: int = 10, self_signed: bool = False) -> ssl.SSLContext:
+    def context(
+        self, name: str = "127.0.0.1", days: int = 10, self_signed: bool = False
+    ) -> ssl.SSLContext:
         """What a server at `name` needs; negative days: expired."""
         key = ec.generate_private_key(ec.SECP256R1())
         path = self._folder / f"{name}{days}{self_signed}.pem"
-        private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        path.write_bytes(private + _pem(self._signed(_named(name), key, days, name=name, self_signed=self_signed)))
+        private = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        path.write_bytes(
+            private
+            + _pem(self._signed(_named(name), key, days, name=name, self_signed=self_signed))
+        )
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(path)
         return context
@@ -52,14 +61,21 @@ class Authority:
             .not_valid_before(now - timedelta(days=30))
             .not_valid_after(now + timedelta(days=days))
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
+            .add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
+            )
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()),
+                critical=False,
+            )
         )
         if authority:
             usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
             builder = builder.add_extension(usage, critical=True)
         if name:
-            builder = builder.add_extension(x509.SubjectAlternativeName([_alternative(name)]), critical=False)
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([_alternative(name)]), critical=False
+            )
         return builder.sign(signer, hashes.SHA256())
 
 

@@ -67,13 +67,21 @@ class Case:
 
     @property
     def mapped(self) -> frozenset[str]:
-        return frozenset(row.source_field for row in self.variant.mapping) | {self.source.grade_field}
+        return frozenset(row.source_field for row in self.variant.mapping) | {
+            self.source.grade_field
+        }
 
     def start(self, active: int, **more: Any) -> StandIn:
         """A stand-in with exactly so many active students."""
         return self.serve(students=size_for(active), seed=SEED, clean=True, **more)
 
-    def read(self, standin: StandIn, wanted: frozenset[str] | None = None, secret: str = "", **bounds: Any) -> Reading:
+    def read(
+        self,
+        standin: StandIn,
+        wanted: frozenset[str] | None = None,
+        secret: str = "",
+        **bounds: Any,
+    ) -> Reading:
         credentials = self.credentials(standin) | ({self.secret: secret} if secret else {})
         limits = replace(QUICK, **{"first_wait_seconds": 0.01, **bounds})
         connection = Connection(credentials, {}, self.variant_key, Tokens(), limits)

@@ -37,7 +37,9 @@ Trick = Callable[[BaseHTTPRequestHandler], None]
 
 
 def as_json(document: Any, status: int = 200, **headers: str) -> Reply:
-    return Reply(status, json.dumps(document).encode(), {"Content-Type": "application/json", **headers})
+    return Reply(
+        status, json.dumps(document).encode(), {"Content-Type": "application/json", **headers}
+    )
 
 
 def reset(handler: BaseHTTPRequestHandler) -> None:
@@ -54,7 +56,9 @@ def cut_body(handler: BaseHTTPRequestHandler) -> None:
 class Loopback:
     """Answers each request with what `answer` makes of it. Keeps what was asked."""
 
-    def __init__(self, answer: Callable[[Asked], Reply | Trick], tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, answer: Callable[[Asked], Reply | Trick], tls: ssl.SSLContext | None = None
+    ) -> None:
         self.asked: list[Asked] = []
         self.stopping = threading.Event()
         self._answer = answer
@@ -81,7 +85,9 @@ class Loopback:
         self._server.daemon_threads = True
         self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
         if tls:
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.port = self._server.server_address[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         threading.Thread(target=self._server.serve_forever, args=(0.001,), daemon=True).start()
@@ -131,8 +137,17 @@ def student(number: int) -> dict[str, Any]:
         "local_id": 10_000 + number,
         "student_username": f"user{number}",
         "name": {"first_name": "Ada", "middle_name": "Q", "last_name": f"Secretname{number}"},
-        "demographics": {"gender": "F", "birth_date": "2010-01-02", "projected_graduation_year": 2028},
-        "school_enrollment": {"enroll_status": "A", "enroll_status_code": 0, "grade_level": 10, "school_number": 300},
+        "demographics": {
+            "gender": "F",
+            "birth_date": "2010-01-02",
+            "projected_graduation_year": 2028,
+        },
+        "school_enrollment": {
+            "enroll_status": "A",
+            "enroll_status_code": 0,
+            "grade_level": 10,
+            "school_number": 300,
+        },
         "contact_info": {"email": f"student{number}@example.org"},
     }
 
@@ -170,13 +185,19 @@ class SmallSchool:
                 return self.always[key]
         if asked.path == "/oauth/access_token":
             self.sign_ins += 1
-            return as_json({"access_token": self.token, "token_type": "Bearer", "expires_in": "2504956"})
+            return as_json(
+                {"access_token": self.token, "token_type": "Bearer", "expires_in": "2504956"}
+            )
         if asked.headers.get("authorization") != f"Bearer {self.token}":
-            return Reply(401, b"", {"WWW-Authenticate": 'Bearer error="invalid_token",realm="PowerSchool"'})
+            return Reply(
+                401, b"", {"WWW-Authenticate": 'Bearer error="invalid_token",realm="PowerSchool"'}
+            )
         if asked.path == "/ws/v1/metadata":
             return as_json({"metadata": {"student_max_page_size": self.page_size}})
         if asked.path == "/ws/v1/district/student/count":
-            return as_json({"resource": {"count": self.counts.pop(0) if self.counts else len(self.students)}})
+            return as_json(
+                {"resource": {"count": self.counts.pop(0) if self.counts else len(self.students)}}
+            )
         return self._page(int(page or 1), int(asked.query["pagesize"]))
 
     def _page(self, number: int, size: int) -> Reply:
@@ -191,12 +212,26 @@ class SmallSchool:
     def pages_asked(self) -> list[int]:
         return [int(asked.query["page"]) for asked in self.server.asked if "page" in asked.query]
 
-    def connection(self, bounds: Bounds = QUICK, tokens: Tokens | None = None, **choices: str) -> Connection:
-        credentials = {"client_id": self.client_id, "client_secret": self.client_secret, "client_url": self.server.url}
+    def connection(
+        self, bounds: Bounds = QUICK, tokens: Tokens | None = None, **choices: str
+    ) -> Connection:
+        credentials = {
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "client_url": self.server.url,
+        }
         return Connection(credentials, choices, "", tokens or Tokens(), bounds)
 
-    def read(self, bounds: Bounds = QUICK, wanted: frozenset[str] = WANTED, tokens: Tokens | None = None, **choices: str) -> list[Page]:
-        return list(pages(self.connection(bounds, tokens, **choices), wanted, pause=lambda seconds: None))
+    def read(
+        self,
+        bounds: Bounds = QUICK,
+        wanted: frozenset[str] = WANTED,
+        tokens: Tokens | None = None,
+        **choices: str,
+    ) -> list[Page]:
+        return list(
+            pages(self.connection(bounds, tokens, **choices), wanted, pause=lambda seconds: None)
+        )
 
     def records(self, **asked: Any) -> list[dict[str, Any]]:
         return [record for page in self.read(**asked) for record in page.records]

@@ -18,14 +18,24 @@ HEADER = ["Student ID", "First name", "Last name", "Date of birth", "Active"]
 ADA = ["00417", "Ada", "Müller", date(2010, 5, 3), True]
 BOB = [20418, "Bob", "O’Neil", date(2011, 12, 31), False]
 TABLE: list[list[Any]] = [HEADER, ADA, BOB]
-READ = [HEADER, ["00417", "Ada", "Müller", "2010-05-03", "TRUE"], ["20418", "Bob", "O’Neil", "2011-12-31", "FALSE"]]
+READ = [
+    HEADER,
+    ["00417", "Ada", "Müller", "2010-05-03", "TRUE"],
+    ["20418", "Bob", "O’Neil", "2011-12-31", "FALSE"],
+]
 
 # What Excel makes of a workbook with a password: its container, with streams of these names in it.
-OLE_WITH_PASSWORD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptionInfo\0EncryptedPackage\0".encode("utf-16-le") + bytes(512)
+OLE_WITH_PASSWORD = (
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+    + bytes(504)
+    + "EncryptionInfo\0EncryptedPackage\0".encode("utf-16-le")
+    + bytes(512)
+)
 
 _MIMETYPE = "application/vnd.oasis.opendocument.spreadsheet"
 _ODS_NAMES = " ".join(
-    f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text", "style", "manifest")
+    f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+    for name in ("office", "table", "text", "style", "manifest")
 )
 
 
@@ -34,10 +44,14 @@ def read_here(content: bytes, file_name: str, **chosen: str) -> Sheet:
     return sheet_of(*spreadsheet_child.read(content, Asked(UploadBounds(), file_name, **chosen)))
 
 
-def xlsx(rows: Sequence[Sequence[Any]] = (), fill: Callable[[Any, Any], None] | None = None) -> bytes:
+def xlsx(
+    rows: Sequence[Sequence[Any]] = (), fill: Callable[[Any, Any], None] | None = None
+) -> bytes:
     """A workbook with one sheet named Students. `fill` gets the workbook and the sheet and adds to them."""
     file = io.BytesIO()
-    with xlsxwriter.Workbook(file, {"in_memory": True, "default_date_format": "dd/mm/yyyy"}) as book:
+    with xlsxwriter.Workbook(
+        file, {"in_memory": True, "default_date_format": "dd/mm/yyyy"}
+    ) as book:
         sheet = book.add_worksheet("Students")
         for number, row in enumerate(rows):
             sheet.write_row(number, 0, row)
@@ -52,7 +66,9 @@ def xls(rows: Sequence[Sequence[Any]]) -> bytes:
     style = xlwt.easyxf(num_format_str="DD/MM/YYYY")
     for number, row in enumerate(rows):
         for column, value in enumerate(row):
-            sheet.write(number, column, value, style) if isinstance(value, date) else sheet.write(number, column, value)
+            sheet.write(number, column, value, style) if isinstance(value, date) else sheet.write(
+                number, column, value
+            )
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
@@ -60,21 +76,38 @@ def xls(rows: Sequence[Sequence[Any]]) -> bytes:
 
 def ods(rows: Sequence[Sequence[Any]], manifest: str = "") -> bytes:
     """As LibreOffice writes it, with nothing but the cells."""
-    lines = "".join(f"<table:table-row>{''.join(map(_ods_cell, row))}</table:table-row>" for row in rows)
+    lines = "".join(
+        f"<table:table-row>{''.join(map(_ods_cell, row))}</table:table-row>" for row in rows
+    )
     body = f'<office:spreadsheet><table:table table:name="Students">{lines}</table:table></office:spreadsheet>'
     content = f'<office:document-content {_ODS_NAMES} xmlns:calcext="urn:x"><office:body>{body}</office:body></office:document-content>'
-    return packed({"mimetype": _MIMETYPE, "content.xml": '<?xml version="1.0"?>' + content, "META-INF/manifest.xml": manifest})
+    return packed(
+        {
+            "mimetype": _MIMETYPE,
+            "content.xml": '<?xml version="1.0"?>' + content,
+            "META-INF/manifest.xml": manifest,
+        }
+    )
 
 
 def _ods_cell(value: Any) -> str:
     if value is None:
         return "<table:table-cell/>"
     if value == "#N/A":
-        kind, shown = 'office:value-type="string" office:string-value="" calcext:value-type="error"', value
+        kind, shown = (
+            'office:value-type="string" office:string-value="" calcext:value-type="error"',
+            value,
+        )
     elif isinstance(value, bool):
-        kind, shown = f'office:value-type="boolean" office:boolean-value="{str(value).lower()}"', str(value).upper()
+        kind, shown = (
+            f'office:value-type="boolean" office:boolean-value="{str(value).lower()}"',
+            str(value).upper(),
+        )
     elif isinstance(value, date):
-        kind, shown = f'office:value-type="date" office:date-value="{value.isoformat()}"', value.strftime("%d/%m/%y")
+        kind, shown = (
+            f'office:value-type="date" office:date-value="{value.isoformat()}"',
+            value.strftime("%d/%m/%y"),
+        )
     elif isinstance(value, int | float):
         kind, shown = f'office:value-type="float" office:value="{value}"', str(value)
     else:
@@ -120,8 +153,19 @@ def bomb(megabytes: int, claimed: int | None = None) -> bytes:
         (b"xl/worksheets/sheet1.xml", body, crc, size),
     ):
         method = 8 if content else 0
-        fields = struct.pack("<HHHHIIIHH", 20, 0, method, 0, check, len(content), unpacked, len(name), 0)
-        directory += b"PK\x01\x02\x14\x00" + fields + struct.pack("<HHHII", 0, 0, 0, 0, len(parts)) + name
-        local = struct.pack("<HHHHHIIIHH", 20, 0, method, 0, 0, check, len(content), unpacked, len(name), 0)
+        fields = struct.pack(
+            "<HHHHIIIHH", 20, 0, method, 0, check, len(content), unpacked, len(name), 0
+        )
+        directory += (
+            b"PK\x01\x02\x14\x00" + fields + struct.pack("<HHHII", 0, 0, 0, 0, len(parts)) + name
+        )
+        local = struct.pack(
+            "<HHHHHIIIHH", 20, 0, method, 0, 0, check, len(content), unpacked, len(name), 0
+        )
         parts += b"PK\x03\x04" + local + name + content
-    return parts + directory + b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 3, 3, len(directory), len(parts), 0)
+    return (
+        parts
+        + directory
+        + b"PK\x05\x06"
+        + struct.pack("<HHHHIIH", 0, 0, 3, 3, len(directory), len(parts), 0)
+    )

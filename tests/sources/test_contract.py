@@ -45,20 +45,32 @@ def standin(case: Case) -> Iterator[StandIn]:
         yield running
 
 
-with_total = pytest.mark.parametrize("case", [case for case in CASES if case.states_total], indirect=True, ids=str)
-with_tokens = pytest.mark.parametrize("case", [case for case in CASES if case.tokens], indirect=True, ids=str)
+with_total = pytest.mark.parametrize(
+    "case", [case for case in CASES if case.states_total], indirect=True, ids=str
+)
+with_tokens = pytest.mark.parametrize(
+    "case", [case for case in CASES if case.tokens], indirect=True, ids=str
+)
 
 
 def test_every_registered_source_and_variant_is_held_to_the_contract() -> None:
     held = {(case.source.slug, case.variant.key) for case in CASES}
-    assert {(source.slug, variant.key) for source in SOURCES.values() for variant in source.variants} <= held
+    assert {
+        (source.slug, variant.key) for source in SOURCES.values() for variant in source.variants
+    } <= held
 
 
 def test_it_describes_itself_fully(case: Case) -> None:
     rows, credentials = case.variant.mapping, case.variant.credentials
     assert {row.field for row in rows if row.required} == set(REQUIRED_FIELDS)
-    assert {row.field for row in rows} <= STUDENT_FIELDS.keys() and all(row.label and row.where for row in rows)
-    for names in ([row.field for row in rows], [row.source_field for row in rows], [field.key for field in credentials]):
+    assert {row.field for row in rows} <= STUDENT_FIELDS.keys() and all(
+        row.label and row.where for row in rows
+    )
+    for names in (
+        [row.field for row in rows],
+        [row.source_field for row in rows],
+        [field.key for field in credentials],
+    ):
         assert len(set(names)) == len(names)
     assert {"secret", "url"} <= {field.kind for field in credentials} <= {"secret", "url", "text"}
     assert all(field.label and field.help for field in credentials) and case.variant.hint
@@ -76,10 +88,14 @@ def test_schools_of_any_size_are_read_whole(case: Case, students: int) -> None:
     assert case.ids([record for page in pages for record in page.records]) == expected
     assert len(expected) == students
     assert {page.total for page in pages} == {students if case.states_total else None}
-    assert [page.number for page in pages if page.records] == list(range(1, -(-students // PAGE) + 1)) * (1 if students else 0)
+    assert [page.number for page in pages if page.records] == list(
+        range(1, -(-students // PAGE) + 1)
+    ) * (1 if students else 0)
 
 
-def test_values_arrive_as_they_are_in_the_sis_and_grades_are_picked_rightly(case: Case, standin: StandIn) -> None:
+def test_values_arrive_as_they_are_in_the_sis_and_grades_are_picked_rightly(
+    case: Case, standin: StandIn
+) -> None:
     mapping = [(row.source_field, row.field) for row in case.variant.mapping]
     mapper = RecordMapper(mapping, 1, case.source.grade_field, Selection(frozenset(range(6, 13))))
     mapped = {each.sis_id: each for each in map(mapper.map, case.read(standin).records())}
@@ -89,8 +105,15 @@ def test_values_arrive_as_they_are_in_the_sis_and_grades_are_picked_rightly(case
             assert found.selected == (known.grade_level >= 6) and not found.issues
             if found.record is not None:
                 record = found.record
-                assert (record.email, record.first_name, record.last_name) == (known.email, known.first_name, known.last_name)
-                assert (record.graduation_year, record.birth_date) == (known.graduation_year, date.fromisoformat(known.birth_date))
+                assert (record.email, record.first_name, record.last_name) == (
+                    known.email,
+                    known.first_name,
+                    known.last_name,
+                )
+                assert (record.graduation_year, record.birth_date) == (
+                    known.graduation_year,
+                    date.fromisoformat(known.birth_date),
+                )
                 assert (record.gender or "")[:1] == known.gender
     assert not mapped
 
@@ -176,7 +199,9 @@ def test_smaller_pages_than_asked_for_are_read_to_the_end(case: Case, standin: S
 @with_total
 def test_fewer_students_than_stated_are_said(case: Case, standin: StandIn) -> None:
     standin.faults = [Fault("count_off", path=case.total_path, size=7)]
-    with pytest.raises(RosterIncomplete, match=f"says that it has {STUDENTS + 7} students, but it gave {STUDENTS}"):
+    with pytest.raises(
+        RosterIncomplete, match=f"says that it has {STUDENTS + 7} students, but it gave {STUDENTS}"
+    ):
         case.read(standin).records()
 
 
@@ -198,7 +223,9 @@ def test_fewer_students_than_stated_are_said(case: Case, standin: StandIn) -> No
     ],
     ids=lambda fault: fault.kind,
 )
-def test_what_fails_once_is_asked_for_again_and_nothing_is_lost(case: Case, standin: StandIn, fault: Fault) -> None:
+def test_what_fails_once_is_asked_for_again_and_nothing_is_lost(
+    case: Case, standin: StandIn, fault: Fault
+) -> None:
     standin.faults = [fault]
     assert case.ids(case.read(standin).records()) == truth(standin)
 
@@ -218,7 +245,9 @@ def test_a_429_that_asks_for_too_long_ends_the_run(case: Case, standin: StandIn)
 
 @with_tokens
 @pytest.mark.parametrize("gone", ["revoked", "kept"])
-def test_a_token_that_ends_is_replaced_once_and_the_page_asked_again(case: Case, standin: StandIn, gone: str) -> None:
+def test_a_token_that_ends_is_replaced_once_and_the_page_asked_again(
+    case: Case, standin: StandIn, gone: str
+) -> None:
     reading = case.read(standin)
     if gone == "kept":  # from the run before
         reading.records()
@@ -252,7 +281,9 @@ def test_a_wrong_secret_is_said_and_not_tried_again(case: Case, standin: StandIn
     assert len(standin.requests) == 1
 
 
-def test_a_missing_permission_is_told_apart_from_wrong_credentials(case: Case, standin: StandIn) -> None:
+def test_a_missing_permission_is_told_apart_from_wrong_credentials(
+    case: Case, standin: StandIn
+) -> None:
     standin.faults = [case.forbid]
     with pytest.raises(PermissionMissing, match="accepts our sign-in, but") as refused:
         case.read(standin).records()
@@ -278,7 +309,9 @@ def test_a_missing_permission_is_told_apart_from_wrong_credentials(case: Case, s
     ],
     ids=lambda value: value.kind if isinstance(value, Fault) else None,
 )
-def test_what_can_not_be_mended_is_said(case: Case, standin: StandIn, fault: Fault, error: type[SourceError]) -> None:
+def test_what_can_not_be_mended_is_said(
+    case: Case, standin: StandIn, fault: Fault, error: type[SourceError]
+) -> None:
     standin.faults = [fault]
     with pytest.raises(error) as failed:
         case.read(standin).records()
@@ -292,8 +325,14 @@ def test_an_answer_to_the_sign_in_that_is_no_token_is_refused(case: Case, standi
         case.read(standin).records()
 
 
-@pytest.mark.parametrize("fault", [Fault("silent", page=2), Fault("drip", page=2, seconds=0.01)], ids=lambda fault: fault.kind)
-def test_a_server_that_hangs_is_left_at_the_bound(case: Case, standin: StandIn, fault: Fault) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [Fault("silent", page=2), Fault("drip", page=2, seconds=0.01)],
+    ids=lambda fault: fault.kind,
+)
+def test_a_server_that_hangs_is_left_at_the_bound(
+    case: Case, standin: StandIn, fault: Fault
+) -> None:
     standin.faults = [fault]
     started = time.monotonic()
     with pytest.raises(TryLater, match="did not answer within"):
@@ -338,7 +377,9 @@ def told(case: Case, standin: StandIn, secret: str = "") -> tuple[str, list[str]
     try:
         reading.records()
     except SourceError as error:
-        said += f"{error} {error!r} {error.what} {error.remedy}" + "".join(traceback.format_exception(error))
+        said += f"{error} {error!r} {error.what} {error.remedy}" + "".join(
+            traceback.format_exception(error)
+        )
         assert error.__cause__ is None and error.remedy and not isinstance(error, TokenExpired)
     token = reading.connection.tokens.get()
     given = {field.key: field.kind for field in case.variant.credentials}
@@ -347,7 +388,11 @@ def told(case: Case, standin: StandIn, secret: str = "") -> tuple[str, list[str]
     return said, [*held, *basic, *([token.value] if token else [])]
 
 
-@pytest.mark.parametrize("fault", [*TROUBLES, None], ids=lambda fault: f"{fault.kind}{fault.status or ''}" if fault else "wrong secret")
+@pytest.mark.parametrize(
+    "fault",
+    [*TROUBLES, None],
+    ids=lambda fault: f"{fault.kind}{fault.status or ''}" if fault else "wrong secret",
+)
 def test_no_secret_and_no_student_is_in_any_log_or_error(
     case: Case, standin: StandIn, fault: Fault | None, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -356,6 +401,11 @@ def test_no_secret_and_no_student_is_in_any_log_or_error(
     said, secrets = told(case, standin, "" if fault else "wrong-secret-words")
     said += caplog.text + repr([record.__dict__ for record in caplog.records])
     for known in standin.roster():
-        secrets += [known.email, f"{known.first_name} {known.last_name}", known.birth_date, known.username]
+        secrets += [
+            known.email,
+            f"{known.first_name} {known.last_name}",
+            known.birth_date,
+            known.username,
+        ]
     assert [secret for secret in secrets if secret and secret in said] == []
     assert "page=2" not in said and "page=1&" not in said  # no query string either

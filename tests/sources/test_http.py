@@ -47,7 +47,10 @@ def not_http(handler: BaseHTTPRequestHandler) -> None:
     handler.close_connection = True
 
 
-@pytest.mark.parametrize("trouble", [Reply(500), Reply(502), Reply(503), Reply(504), Reply(429), reset, cut_body, not_http])
+@pytest.mark.parametrize(
+    "trouble",
+    [Reply(500), Reply(502), Reply(503), Reply(504), Reply(429), reset, cut_body, not_http],
+)
 def test_a_page_that_fails_once_is_asked_for_again(trouble: Reply | Trick) -> None:
     with Loopback(first(trouble)) as server:
         assert ask(server).body == b"good"
@@ -58,7 +61,9 @@ def test_waits_grow_and_are_never_in_step() -> None:
     with Loopback(lambda asked: Reply(503)) as server:
         runs: list[list[float]] = [[], []]
         for waits in runs:
-            with pytest.raises(TryLater, match=r"PowerSchool has a problem of its own \(status 503\)"):
+            with pytest.raises(
+                TryLater, match=r"PowerSchool has a problem of its own \(status 503\)"
+            ):
                 ask(server, waits)
     assert len(server.asked) == 10
     assert runs[0] != runs[1]
@@ -68,7 +73,9 @@ def test_waits_grow_and_are_never_in_step() -> None:
 
 def test_retry_after_is_honoured() -> None:
     waits: list[float] = []
-    with Loopback(first(Reply(429, headers={"Retry-After": "7"}), Reply(503, headers={"Retry-After": "0"}))) as server:
+    with Loopback(
+        first(Reply(429, headers={"Retry-After": "7"}), Reply(503, headers={"Retry-After": "0"}))
+    ) as server:
         assert ask(server, waits).body == b"good"
     assert waits == [7, 0]
 
@@ -77,7 +84,9 @@ def test_a_longer_retry_after_than_the_bound_ends_the_run() -> None:
     waits: list[float] = []
     with (
         Loopback(lambda asked: Reply(429, headers={"Retry-After": "3600"})) as server,
-        pytest.raises(TryLater, match="asks us to wait 60 minutes, longer than the 5 minutes we wait"),
+        pytest.raises(
+            TryLater, match="asks us to wait 60 minutes, longer than the 5 minutes we wait"
+        ),
     ):
         ask(server, waits)
     assert (waits, len(server.asked)) == ([], 1)
@@ -105,13 +114,19 @@ def test_retry_after_is_read_as_seconds_or_a_date(value: str, seconds: float | N
 
 def test_no_wait_goes_beyond_the_end_of_the_run() -> None:
     waits: list[float] = []
-    with Loopback(lambda asked: Reply(503, headers={"Retry-After": "100"})) as server, pytest.raises(TryLater):
+    with (
+        Loopback(lambda asked: Reply(503, headers={"Retry-After": "100"})) as server,
+        pytest.raises(TryLater),
+    ):
         ask(server, waits, run_seconds=60)
     assert (waits, len(server.asked)) == ([], 1)
 
 
 def test_nothing_is_asked_after_the_end_of_the_run() -> None:
-    with Loopback(first()) as server, pytest.raises(TryLater, match="took longer than the 0 seconds that one run may take"):
+    with (
+        Loopback(first()) as server,
+        pytest.raises(TryLater, match="took longer than the 0 seconds that one run may take"),
+    ):
         ask(server, run_seconds=0)
     assert server.asked == []
 
@@ -119,13 +134,19 @@ def test_nothing_is_asked_after_the_end_of_the_run() -> None:
 @pytest.mark.parametrize("slow", [drip, drip_headers, lambda handler: time.sleep(0.5)])
 def test_a_request_ends_at_its_total_time_however_it_drips(slow: Trick) -> None:
     started = time.monotonic()
-    with Loopback(lambda asked: slow) as server, pytest.raises(TryLater, match=r"did not answer within 0\.1 seconds"):
+    with (
+        Loopback(lambda asked: slow) as server,
+        pytest.raises(TryLater, match=r"did not answer within 0\.1 seconds"),
+    ):
         ask(server, request_seconds=0.1, tries=2)
     assert time.monotonic() - started < 1
 
 
 def test_a_page_larger_than_the_bound_is_refused() -> None:
-    with Loopback(lambda asked: Reply(200, b"x" * 100_001)) as server, pytest.raises(UnexpectedShape, match=r"larger than 0\.1 MB"):
+    with (
+        Loopback(lambda asked: Reply(200, b"x" * 100_001)) as server,
+        pytest.raises(UnexpectedShape, match=r"larger than 0\.1 MB"),
+    ):
         ask(server, page_bytes=100_000)
     assert len(server.asked) == 1
 
@@ -133,14 +154,20 @@ def test_a_page_larger_than_the_bound_is_refused() -> None:
 def test_a_small_answer_that_unpacks_to_more_than_the_bound_is_refused() -> None:
     bomb = Reply(200, gzip.compress(b"x" * 30_000_000), {"Content-Encoding": "gzip"})
     assert len(bomb.body) < 50_000
-    with Loopback(lambda asked: bomb) as server, pytest.raises(UnexpectedShape, match="larger than 20 MB"):
+    with (
+        Loopback(lambda asked: bomb) as server,
+        pytest.raises(UnexpectedShape, match="larger than 20 MB"),
+    ):
         ask(server)
 
 
 def test_packed_nothing_without_end_is_refused() -> None:
     empty = gzip.compress(b"")
     endless = Reply(200, empty * 10_000, {"Content-Encoding": "gzip"})
-    with Loopback(lambda asked: endless) as server, pytest.raises(UnexpectedShape, match=r"larger than 0\.1 MB"):
+    with (
+        Loopback(lambda asked: endless) as server,
+        pytest.raises(UnexpectedShape, match=r"larger than 0\.1 MB"),
+    ):
         ask(server, page_bytes=100_000)
 
 
@@ -164,15 +191,24 @@ def test_an_empty_answer_may_call_itself_packed() -> None:
 
 
 def test_a_packing_that_was_not_offered_is_refused() -> None:
-    with Loopback(lambda asked: Reply(200, b"x", {"Content-Encoding": "br"})) as server, pytest.raises(UnexpectedShape):
+    with (
+        Loopback(lambda asked: Reply(200, b"x", {"Content-Encoding": "br"})) as server,
+        pytest.raises(UnexpectedShape),
+    ):
         ask(server)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_handed_back_and_never_followed(status: int) -> None:
-    with Loopback(lambda asked: Reply(status, headers={"Location": "http://169.254.169.254/"})) as server:
+    with Loopback(
+        lambda asked: Reply(status, headers={"Location": "http://169.254.169.254/"})
+    ) as server:
         answer = ask(server)
-    assert (answer.status, answer.headers["location"], len(server.asked)) == (status, "http://169.254.169.254/", 1)
+    assert (answer.status, answer.headers["location"], len(server.asked)) == (
+        status,
+        "http://169.254.169.254/",
+        1,
+    )
 
 
 def test_closing_the_conversation_ends_waits_and_open_requests_of_other_threads() -> None:

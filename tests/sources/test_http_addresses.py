@@ -28,7 +28,9 @@ def names_stand_for(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[st
         if host.replace(".", "").isdecimal() or ":" in host:
             return real(host, port, type=socket.SOCK_STREAM)
         looked_up.append(host)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+        return [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses
+        ]
 
     real = socket.getaddrinfo
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
@@ -87,14 +89,18 @@ def test_a_user_name_in_the_address_is_refused_and_not_repeated() -> None:
     assert "hidden" not in f"{refused.value} {refused.value!r}"
 
 
-def test_a_name_is_judged_by_every_address_that_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_is_judged_by_every_address_that_is_connected_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     looked_up = names_stand_for(monkeypatch, "10.0.0.1", "169.254.169.254")
     with pytest.raises(AddressRefused):
         ask("https://sis.example/", Bounds(tries=5))
     assert looked_up == ["sis.example"]
 
 
-def test_the_address_that_was_checked_is_the_one_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_address_that_was_checked_is_the_one_connected_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with Loopback(lambda asked: Reply(200, b"here")) as server:
         looked_up = names_stand_for(monkeypatch, "10.0.0.1", "127.0.0.1")
         assert ask(f"http://sis.example:{server.port}/") == b"here"
@@ -110,7 +116,10 @@ def test_plain_http_is_spoken_in_allowed_networks_only(monkeypatch: pytest.Monke
 
 def test_metadata_addresses_are_refused_even_when_everything_is_allowed() -> None:
     with pytest.raises(AddressRefused):
-        ask("http://169.254.169.254/latest/meta-data/", replace(QUICK, allowed_networks=("0.0.0.0/0",)))
+        ask(
+            "http://169.254.169.254/latest/meta-data/",
+            replace(QUICK, allowed_networks=("0.0.0.0/0",)),
+        )
 
 
 def test_a_name_that_does_not_exist_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +131,9 @@ def test_a_name_that_does_not_exist_is_said_at_once(monkeypatch: pytest.MonkeyPa
         ask("https://sis.example/")
 
 
-def test_a_name_server_that_hangs_is_waited_for_no_longer_than_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_server_that_hangs_is_waited_for_no_longer_than_a_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def hang(*_: Any, **__: Any) -> list[Any]:
         time.sleep(0.6)
         return []

@@ -21,7 +21,12 @@ def rate(remaining: object, reset: object, spelling: str = "x-rate-limit-") -> d
 
 @pytest.mark.parametrize(
     ("reset", "seconds"),
-    [("0", 1), ("30", 31), (str(int(NOW.timestamp()) + 90), 91), (str(int(NOW.timestamp()) - 5), 1)],
+    [
+        ("0", 1),
+        ("30", 31),
+        (str(int(NOW.timestamp()) + 90), 91),
+        (str(int(NOW.timestamp()) - 5), 1),
+    ],
 )
 def test_a_reset_is_read_in_seconds_or_as_a_unix_time(reset: str, seconds: float) -> None:
     assert seconds_to_reset(rate(0, reset), NOW) == seconds
@@ -76,7 +81,10 @@ def answers(*replies: Reply) -> "Loopback":
 
 def test_a_429_without_retry_after_is_waited_out_until_the_reset() -> None:
     waits: list[float] = []
-    with answers(Reply(429, headers=rate(0, 20))) as server, Http(QUICK, "Veracross", waits.append) as http:
+    with (
+        answers(Reply(429, headers=rate(0, 20))) as server,
+        Http(QUICK, "Veracross", waits.append) as http,
+    ):
         assert http.request("GET", server.url, headers={}).body == b"good"
     assert waits[0] == 21
 
@@ -91,7 +99,10 @@ def test_retry_after_is_heard_before_the_reset() -> None:
 
 def test_the_last_request_of_a_window_is_followed_by_a_wait_and_not_by_a_429() -> None:
     waits: list[float] = []
-    with answers(Reply(200, b"good", rate(0, 20))) as server, Http(QUICK, "Veracross", waits.append) as http:
+    with (
+        answers(Reply(200, b"good", rate(0, 20))) as server,
+        Http(QUICK, "Veracross", waits.append) as http,
+    ):
         http.request("GET", server.url, headers={})
         assert waits == []
         http.request("GET", server.url, headers={})
@@ -102,7 +113,10 @@ def test_the_last_request_of_a_window_is_followed_by_a_wait_and_not_by_a_429() -
 def test_a_wait_beyond_the_bounds_is_left_to_the_429(bounds: dict[str, float]) -> None:
     waits: list[float] = []
     replies = [Reply(200, b"good", rate(0, 20)), Reply(429, headers=rate(0, 20))]
-    with answers(*replies) as server, Http(replace(QUICK, **bounds), "Veracross", waits.append) as http:  # type: ignore[arg-type]
+    with (
+        answers(*replies) as server,
+        Http(replace(QUICK, **bounds), "Veracross", waits.append) as http,
+    ):  # type: ignore[arg-type]
         http.request("GET", server.url, headers={})
         with pytest.raises(TryLater):
             http.request("GET", server.url, headers={})

@@ -87,7 +87,10 @@ def test_smaller_pages_than_asked_are_read_until_the_total_is_met() -> None:
 def test_fewer_students_than_stated_are_said_after_the_last_page() -> None:
     with SmallSchool(students=250) as school:
         school.always["count"] = as_json({"resource": {"count": 260}})
-        assert read_to_the_end(reading(school)) == (ids(250), "PowerSchool says that it has 260 students, but it gave 250.")
+        assert read_to_the_end(reading(school)) == (
+            ids(250),
+            "PowerSchool says that it has 260 students, but it gave 250.",
+        )
 
 
 def test_more_students_than_stated_are_read() -> None:
@@ -121,7 +124,13 @@ class Endless(SmallSchool):
     """A full page of new students whatever page is asked for."""
 
     def _page(self, number: int, size: int) -> Reply:
-        return as_json({"students": {"student": [student(number * 1_000 + position) for position in range(size)]}})
+        return as_json(
+            {
+                "students": {
+                    "student": [student(number * 1_000 + position) for position in range(size)]
+                }
+            }
+        )
 
 
 def test_endless_pages_are_stopped_at_the_bounds() -> None:
@@ -189,7 +198,10 @@ class Coming(SmallSchool):
 
 def test_a_total_that_changes_twice_is_not_trusted() -> None:
     with Coming(students=150) as school:
-        assert read_to_the_end(reading(school))[1] == "The number of students in PowerSchool changed twice while it was read."
+        assert (
+            read_to_the_end(reading(school))[1]
+            == "The number of students in PowerSchool changed twice while it was read."
+        )
 
 
 def test_a_total_that_changes_once_is_read_again_and_accepted() -> None:

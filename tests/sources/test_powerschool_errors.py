@@ -10,14 +10,40 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from rollbook.sources.base import Token
-from rollbook.sources.errors import AddressRefused, AuthRejected, PermissionMissing, SourceError, TokenExpired, TryLater, UnexpectedShape
+from rollbook.sources.errors import (
+    AddressRefused,
+    AuthRejected,
+    PermissionMissing,
+    SourceError,
+    TokenExpired,
+    TryLater,
+    UnexpectedShape,
+)
 from rollbook.sources.powerschool import pages
-from tests.sources.loopback import QUICK, WANTED, Reply, SmallSchool, Tokens, Trick, as_json, cut_body, reset, student
+from tests.sources.loopback import (
+    QUICK,
+    WANTED,
+    Reply,
+    SmallSchool,
+    Tokens,
+    Trick,
+    as_json,
+    cut_body,
+    reset,
+    student,
+)
 
 EXPIRED = Reply(
-    401, b"", {"WWW-Authenticate": 'Bearer error="invalid_token",realm="PowerSchool",error_description="The access token has expired"'}
+    401,
+    b"",
+    {
+        "WWW-Authenticate": 'Bearer error="invalid_token",realm="PowerSchool",error_description="The access token has expired"'
+    },
 )
-NO_V1_ACCESS = as_json({"errorMessage": {"message": "Plugin is missing required accessLevelV1Api READ permission"}}, 401)
+NO_V1_ACCESS = as_json(
+    {"errorMessage": {"message": "Plugin is missing required accessLevelV1Api READ permission"}},
+    401,
+)
 HTML = Reply(200, b"<!DOCTYPE html><title>Welcome</title>", {"Content-Type": "text/html"})
 IN_AN_HOUR = datetime.now(UTC) + timedelta(hours=1)
 
@@ -26,8 +52,15 @@ def test_pages_that_fail_once_are_asked_for_again_and_none_is_skipped() -> None:
     with SmallSchool(students=450) as school:
         school.next_replies["page 1"] += [reset]
         school.next_replies["page 2"] += [Reply(503), cut_body]
-        school.next_replies["page 4"] += [Reply(429, headers={"Retry-After": "1"}), Reply(500), HTML]
-        school.next_replies["page 5"] += [Reply(200, b'{"students":{"student":[{"id":4'), Reply(502)]
+        school.next_replies["page 4"] += [
+            Reply(429, headers={"Retry-After": "1"}),
+            Reply(500),
+            HTML,
+        ]
+        school.next_replies["page 5"] += [
+            Reply(200, b'{"students":{"student":[{"id":4'),
+            Reply(502),
+        ]
         records = school.records()
     assert [record["id"] for record in records] == list(range(1, 451))
     assert sorted(school.pages_asked) == [1, 1, 2, 2, 2, 3, 4, 4, 4, 4, 5, 5, 5]
@@ -59,28 +92,43 @@ def test_a_token_in_its_last_minute_is_replaced_before_it_is_used() -> None:
 def test_the_lifetime_of_a_token_may_be_text_or_number(expires_in: object) -> None:
     tokens = Tokens()
     with SmallSchool(students=3) as school:
-        school.next_replies["access_token"] += [as_json({"access_token": "token-0", "expires_in": expires_in})]
+        school.next_replies["access_token"] += [
+            as_json({"access_token": "token-0", "expires_in": expires_in})
+        ]
         school.read(tokens=tokens)
     assert tokens.token is not None
-    assert abs(tokens.token.expires_at - datetime.now(UTC) - timedelta(seconds=2_504_956)) < timedelta(minutes=1)
+    assert abs(
+        tokens.token.expires_at - datetime.now(UTC) - timedelta(seconds=2_504_956)
+    ) < timedelta(minutes=1)
 
 
-@pytest.mark.parametrize(("expires_in", "seconds"), [("soon", 3600), (None, 3600), ("1e400", 3600), (-5, 0), (10**12, 90 * 86_400)])
+@pytest.mark.parametrize(
+    ("expires_in", "seconds"),
+    [("soon", 3600), (None, 3600), ("1e400", 3600), (-5, 0), (10**12, 90 * 86_400)],
+)
 def test_an_odd_lifetime_is_kept_within_reason(expires_in: object, seconds: int) -> None:
     tokens = Tokens()
     with SmallSchool(students=3) as school:
-        school.next_replies["access_token"] += [as_json({"access_token": "token-0", "expires_in": expires_in})]
+        school.next_replies["access_token"] += [
+            as_json({"access_token": "token-0", "expires_in": expires_in})
+        ]
         school.read(tokens=tokens)
     assert tokens.token is not None
-    assert abs(tokens.token.expires_at - datetime.now(UTC) - timedelta(seconds=seconds)) < timedelta(minutes=1)
+    assert abs(
+        tokens.token.expires_at - datetime.now(UTC) - timedelta(seconds=seconds)
+    ) < timedelta(minutes=1)
 
 
-def test_when_the_token_ends_under_parallel_pages_one_new_one_is_fetched_and_each_page_asked_again() -> None:
+def test_when_the_token_ends_under_parallel_pages_one_new_one_is_fetched_and_each_page_asked_again() -> (
+    None
+):
     meeting = threading.Barrier(4, timeout=5)
 
     def expire_together(handler: BaseHTTPRequestHandler) -> None:
         meeting.wait()
-        handler.wfile.write(b'HTTP/1.1 401 \r\nContent-Length: 0\r\nWWW-Authenticate: Bearer error="invalid_token"\r\n\r\n')
+        handler.wfile.write(
+            b'HTTP/1.1 401 \r\nContent-Length: 0\r\nWWW-Authenticate: Bearer error="invalid_token"\r\n\r\n'
+        )
 
     with SmallSchool(students=950) as school:
         for number in (2, 3, 4, 5):
@@ -88,7 +136,10 @@ def test_when_the_token_ends_under_parallel_pages_one_new_one_is_fetched_and_eac
         school.next_replies["page 9"] += [EXPIRED]
         records = school.records()
     assert [record["id"] for record in records] == list(range(1, 951))
-    assert school.sign_ins in {2, 3}  # page 9 may have been asked with the first token or with the second
+    assert school.sign_ins in {
+        2,
+        3,
+    }  # page 9 may have been asked with the first token or with the second
 
 
 def test_a_revoked_token_is_dropped_and_replaced() -> None:
@@ -110,7 +161,9 @@ def test_signing_in_stops_after_three_times() -> None:
 def test_wrong_credentials_are_said_and_not_tried_again() -> None:
     with SmallSchool() as school:
         school.always["access_token"] = as_json({"error": "invalid_client"}, 401)
-        with pytest.raises(AuthRejected, match="does not accept the Client ID and Client Secret") as refused:
+        with pytest.raises(
+            AuthRejected, match="does not accept the Client ID and Client Secret"
+        ) as refused:
             school.read()
     assert len(school.server.asked) == 1
     assert "plugin is enabled" in refused.value.remedy
@@ -119,10 +172,18 @@ def test_wrong_credentials_are_said_and_not_tried_again() -> None:
 def test_credentials_are_sent_as_pasted_but_without_blanks_around_them() -> None:
     with SmallSchool(students=3) as school:
         connection = school.connection()
-        credentials = {**connection.credentials, "client_id": " an-id\n", "client_secret": "very-secret-words "}
+        credentials = {
+            **connection.credentials,
+            "client_id": " an-id\n",
+            "client_secret": "very-secret-words ",
+        }
         list(pages(replace(connection, credentials=credentials), WANTED))
     asked = school.server.asked[0]
-    assert (asked.method, asked.path, asked.body) == ("POST", "/oauth/access_token", b"grant_type=client_credentials")
+    assert (asked.method, asked.path, asked.body) == (
+        "POST",
+        "/oauth/access_token",
+        b"grant_type=client_credentials",
+    )
     assert asked.headers["authorization"] == "Basic YW4taWQ6dmVyeS1zZWNyZXQtd29yZHM="
 
 
@@ -132,11 +193,22 @@ def test_too_many_sign_ins_are_waited_out() -> None:
         assert len(school.records()) == 3
 
 
-@pytest.mark.parametrize("answer", [HTML, as_json({}), as_json([]), as_json({"access_token": "two\nlines"}), as_json({"access_token": 7})])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HTML,
+        as_json({}),
+        as_json([]),
+        as_json({"access_token": "two\nlines"}),
+        as_json({"access_token": 7}),
+    ],
+)
 def test_an_answer_to_the_sign_in_that_is_no_token_is_refused(answer: Reply) -> None:
     with SmallSchool() as school:
         school.always["access_token"] = answer
-        with pytest.raises(UnexpectedShape, match="answer to our sign-in is not what PowerSchool answers"):
+        with pytest.raises(
+            UnexpectedShape, match="answer to our sign-in is not what PowerSchool answers"
+        ):
             school.read()
 
 
@@ -162,7 +234,14 @@ def test_a_field_that_is_not_granted_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b'{"errors":[{"field":"<b>Ada Lovelace</b>"}]}', b'{"errors":"Ada"}', b'{"message":"Ada"}']
+    "body",
+    [
+        b"",
+        b"<html>",
+        b'{"errors":[{"field":"<b>Ada Lovelace</b>"}]}',
+        b'{"errors":"Ada"}',
+        b'{"message":"Ada"}',
+    ],
 )
 def test_nothing_else_of_a_refusal_is_repeated(body: bytes) -> None:
     with SmallSchool() as school:
@@ -181,7 +260,12 @@ def test_another_401_is_a_missing_right_and_not_retried() -> None:
 
 
 @pytest.mark.parametrize(
-    "location", ["https://message.powerschool.com/?server=ps.example.org", "/maintenance", "http://127.0.0.1/Maintenance.html"]
+    "location",
+    [
+        "https://message.powerschool.com/?server=ps.example.org",
+        "/maintenance",
+        "http://127.0.0.1/Maintenance.html",
+    ],
 )
 @pytest.mark.parametrize("where", ["access_token", "count", "page 1"])
 def test_maintenance_is_said(location: str, where: str) -> None:
@@ -208,7 +292,15 @@ def test_a_redirect_to_another_host_is_refused(location: str, said: str) -> None
 
 
 @pytest.mark.parametrize(
-    "answer", [HTML, Reply(302, headers={"Location": "/admin/pw.html"}), Reply(204), Reply(400), Reply(418), as_json([1])]
+    "answer",
+    [
+        HTML,
+        Reply(302, headers={"Location": "/admin/pw.html"}),
+        Reply(204),
+        Reply(400),
+        Reply(418),
+        as_json([1]),
+    ],
 )
 def test_anything_else_is_not_what_powerschool_answers(answer: Reply) -> None:
     for where in ("count", "page 1"):
@@ -222,7 +314,9 @@ def test_anything_else_is_not_what_powerschool_answers(answer: Reply) -> None:
 def test_a_server_without_powerschool_is_said(where: str) -> None:
     with SmallSchool() as school:
         school.always[where] = Reply(404, b"<html>not found</html>")
-        with pytest.raises(UnexpectedShape, match=r"There is no PowerSchool at http://127\.0\.0\.1") as refused:
+        with pytest.raises(
+            UnexpectedShape, match=r"There is no PowerSchool at http://127\.0\.0\.1"
+        ) as refused:
             school.read()
     assert "Client URL" in refused.value.remedy
 
@@ -239,7 +333,16 @@ def secretive(school: SmallSchool, connection_tokens: Tokens) -> list[str]:
     """Texts that must never be told to anybody."""
     given = connection_tokens.token.value if connection_tokens.token else school.token
     names = [student(number)["name"]["last_name"] for number in (1, 2, 3)]
-    return [school.client_id, school.client_secret, "YW4taWQ6", given, *names, "student1@example.org", "2010-01-02", "enroll_status_code"]
+    return [
+        school.client_id,
+        school.client_secret,
+        "YW4taWQ6",
+        given,
+        *names,
+        "student1@example.org",
+        "2010-01-02",
+        "enroll_status_code",
+    ]
 
 
 TROUBLES: list[tuple[str, Reply | Trick | None]] = [
@@ -249,8 +352,16 @@ TROUBLES: list[tuple[str, Reply | Trick | None]] = [
     ("page 2", cut_body),
     ("page 2", Reply(200, b'{"students":{"student":[{"name":{"last_name":"Secretname1"')),
     ("page 2", Reply(200, b'{"students":{"student":[{"id":{"last_name":"Secretname1"}}]}}')),
-    ("page 2", Reply(403, b'{"errors":[{"field":"Secretname1 ","resource":"student1@example.org"}]}')),
-    ("page 2", Reply(302, headers={"Location": "https://other.example/?q=enroll_status_code&x=Secretname1"})),
+    (
+        "page 2",
+        Reply(403, b'{"errors":[{"field":"Secretname1 ","resource":"student1@example.org"}]}'),
+    ),
+    (
+        "page 2",
+        Reply(
+            302, headers={"Location": "https://other.example/?q=enroll_status_code&x=Secretname1"}
+        ),
+    ),
     ("count", EXPIRED),
     ("count", NO_V1_ACCESS),
     ("access_token", as_json({"error": "very-secret-words an-id"}, 401)),
@@ -289,4 +400,6 @@ def test_a_reader_that_stops_early_leaves_nothing_running() -> None:
         reading = pages(school.connection(replace(QUICK, request_seconds=60)), WANTED)
         assert next(reading).number == 1
         reading.close()
-        assert not [thread for thread in threading.enumerate() if thread.name.startswith("powerschool")]
+        assert not [
+            thread for thread in threading.enumerate() if thread.name.startswith("powerschool")
+        ]

@@ -31,7 +31,9 @@ def read(school: SmallSchool) -> int:
 def test_a_school_five_times_as_large_takes_hardly_more_memory() -> None:
     with SmallSchool(students=1_000) as small, SmallSchool(students=5_000) as large:
         read(small)
-        assert peak(lambda: read(large)) - peak(lambda: read(small)) < 2.5  # ids, and what the server notes about requests
+        assert (
+            peak(lambda: read(large)) - peak(lambda: read(small)) < 2.5
+        )  # ids, and what the server notes about requests
 
 
 @pytest.mark.slow
@@ -46,10 +48,22 @@ def test_a_school_five_times_as_large_takes_hardly_more_memory() -> None:
         b'"x"',
         b"[]",
     ],
-    ids=["empty objects", "small objects", "nested objects", "one long text", "one long wide text", "texts", "lists"],
+    ids=[
+        "empty objects",
+        "small objects",
+        "nested objects",
+        "one long text",
+        "one long wide text",
+        "texts",
+        "lists",
+    ],
 )
 def test_a_hostile_page_of_20_megabytes_takes_less_than_150(student: bytes) -> None:
-    body = b'{"students":{"student":[' + b",".join([student] * (19_999_900 // (len(student) + 1))) + b"]}}"
+    body = (
+        b'{"students":{"student":['
+        + b",".join([student] * (19_999_900 // (len(student) + 1)))
+        + b"]}}"
+    )
     reading = _Reading(frozenset(HOLDERS), "")
 
     def records() -> None:

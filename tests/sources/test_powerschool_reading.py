@@ -20,7 +20,9 @@ from tests.sources.loopback import WANTED, SmallSchool, as_json, student
 ALL = frozenset(HOLDERS)
 
 
-def read(students: Any, wanted: frozenset[str] = WANTED, email_source: str = "contact_info") -> list[dict[str, Any]]:
+def read(
+    students: Any, wanted: frozenset[str] = WANTED, email_source: str = "contact_info"
+) -> list[dict[str, Any]]:
     return _Reading(wanted, email_source).records(json.dumps({"students": students}).encode())
 
 
@@ -44,7 +46,9 @@ def test_every_active_student_comes_once_with_the_wanted_fields_only() -> None:
     }
 
 
-def test_only_active_students_are_asked_for_and_only_the_expansions_that_hold_wanted_fields() -> None:
+def test_only_active_students_are_asked_for_and_only_the_expansions_that_hold_wanted_fields() -> (
+    None
+):
     with SmallSchool(students=5) as school:
         school.read(wanted=frozenset({"id", "first_name", "last_name"}))
         school.read(wanted=WANTED | {"birth_date"})
@@ -60,7 +64,10 @@ def test_only_active_students_are_asked_for_and_only_the_expansions_that_hold_wa
     ("wanted", "found"),
     [
         (frozenset({"gender"}), {"id": 1, "grade_level": 10, "gender": "F"}),
-        (frozenset({"local_id", "middle_name"}), {"id": 1, "local_id": 10_001, "middle_name": "Q", "grade_level": 10}),
+        (
+            frozenset({"local_id", "middle_name"}),
+            {"id": 1, "local_id": 10_001, "middle_name": "Q", "grade_level": 10},
+        ),
         (frozenset({"no such field"}), {"id": 1, "grade_level": 10}),
         (frozenset[str](), {"id": 1, "grade_level": 10}),
     ],
@@ -73,45 +80,84 @@ def test_one_student_may_come_as_an_object() -> None:
     assert read({"student": student(1)}) == read({"student": [student(1)]})
 
 
-@pytest.mark.parametrize("empty", [{}, {"@expansions": "a, b"}, "", {"student": ""}, {"student": []}, {"student": None}])
+@pytest.mark.parametrize(
+    "empty", [{}, {"@expansions": "a, b"}, "", {"student": ""}, {"student": []}, {"student": None}]
+)
 def test_a_page_without_students_is_empty(empty: Any) -> None:
     assert read(empty) == []
 
 
 def test_what_powerschool_did_not_send_is_absent_and_not_empty() -> None:
-    assert read({"student": [{"id": 7, "name": {"first_name": "Ada"}}]}) == [{"id": 7, "first_name": "Ada"}]
+    assert read({"student": [{"id": 7, "name": {"first_name": "Ada"}}]}) == [
+        {"id": 7, "first_name": "Ada"}
+    ]
 
 
 def test_an_empty_object_may_come_as_an_empty_text() -> None:
-    assert read({"student": {"id": 7, "name": "", "demographics": "", "contact_info": "", "school_enrollment": ""}}) == [{"id": 7}]
+    assert read(
+        {
+            "student": {
+                "id": 7,
+                "name": "",
+                "demographics": "",
+                "contact_info": "",
+                "school_enrollment": "",
+            }
+        }
+    ) == [{"id": 7}]
 
 
 def test_numbers_for_text_and_text_for_numbers_are_passed_on() -> None:
-    odd = {"id": "7", "name": {"first_name": 7, "last_name": 19.5}, "demographics": {"projected_graduation_year": "2028"}}
-    assert read({"student": odd}) == [{"id": "7", "first_name": 7, "last_name": 19.5, "projected_graduation_year": "2028"}]
+    odd = {
+        "id": "7",
+        "name": {"first_name": 7, "last_name": 19.5},
+        "demographics": {"projected_graduation_year": "2028"},
+    }
+    assert read({"student": odd}) == [
+        {"id": "7", "first_name": 7, "last_name": 19.5, "projected_graduation_year": "2028"}
+    ]
 
 
 def test_an_unset_graduation_year_is_passed_on_as_zero() -> None:
-    assert read({"student": {"id": 7, "demographics": {"projected_graduation_year": 0}}})[0]["projected_graduation_year"] == 0
+    assert (
+        read({"student": {"id": 7, "demographics": {"projected_graduation_year": 0}}})[0][
+            "projected_graduation_year"
+        ]
+        == 0
+    )
 
 
 def test_unknown_keys_in_new_versions_are_skipped() -> None:
-    assert read({"student": {"id": 7, "new": {"deep": [1, {"x": None}]}}, "more": [[]]}) == [{"id": 7}]
+    assert read({"student": {"id": 7, "new": {"deep": [1, {"x": None}]}}, "more": [[]]}) == [
+        {"id": 7}
+    ]
 
 
 def test_the_user_name_can_be_the_email_where_it_is_one() -> None:
-    students = [student(1) | {"student_username": "ada@example.org"}, student(2), student(3) | {"student_username": 20_418}]
+    students = [
+        student(1) | {"student_username": "ada@example.org"},
+        student(2),
+        student(3) | {"student_username": 20_418},
+    ]
     with SmallSchool() as school:
         school.students = students
         records = school.records(email_source="student_username")
-        expansions = {asked.query["expansions"] for asked in school.server.asked if "expansions" in asked.query}
+        expansions = {
+            asked.query["expansions"]
+            for asked in school.server.asked
+            if "expansions" in asked.query
+        }
     assert [record.get("email") for record in records] == ["ada@example.org", None, None]
     assert all("student_username" not in record for record in records)
     assert expansions == {"demographics,school_enrollment"}
 
 
 def test_a_wanted_user_name_stays_beside_the_email() -> None:
-    found = read({"student": {"id": 1, "student_username": "a@b.example"}}, frozenset({"email", "student_username"}), "student_username")
+    found = read(
+        {"student": {"id": 1, "student_username": "a@b.example"}},
+        frozenset({"email", "student_username"}),
+        "student_username",
+    )
     assert found == [{"id": 1, "student_username": "a@b.example", "email": "a@b.example"}]
 
 
@@ -146,10 +192,24 @@ def test_an_answer_of_objects_without_end_is_refused_before_it_fills_the_memory(
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
-keys = st.sampled_from(["students", "student", "id", "name", "first_name", "demographics", "gender", "contact_info", "email"]) | st.text(
-    max_size=3
+keys = st.sampled_from(
+    [
+        "students",
+        "student",
+        "id",
+        "name",
+        "first_name",
+        "demographics",
+        "gender",
+        "contact_info",
+        "email",
+    ]
+) | st.text(max_size=3)
+anything = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
+    max_leaves=20,
 )
-anything = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4), max_leaves=20)
 
 
 @settings(max_examples=60, deadline=None)
@@ -198,14 +258,35 @@ def test_a_pasted_address_becomes_the_server(pasted: str, server: str) -> None:
 
 
 def test_the_page_size_is_what_the_server_allows() -> None:
-    for stated, asked_for in [(50, "50"), ("250", "250"), (5_000, "1000"), (0, "100"), (-3, "100"), ("many", "100"), (None, "100")]:
+    for stated, asked_for in [
+        (50, "50"),
+        ("250", "250"),
+        (5_000, "1000"),
+        (0, "100"),
+        (-3, "100"),
+        ("many", "100"),
+        (None, "100"),
+    ]:
         with SmallSchool(students=3) as school:
             school.always["metadata"] = as_json({"metadata": {"student_max_page_size": stated}})
             school.read()
-            assert {asked.query["pagesize"] for asked in school.server.asked if "pagesize" in asked.query} == {asked_for}
+            assert {
+                asked.query["pagesize"]
+                for asked in school.server.asked
+                if "pagesize" in asked.query
+            } == {asked_for}
 
 
-@pytest.mark.parametrize("answer", [as_json({"metadata": {}}), as_json({}), as_json([]), as_json({"message": "x"}, 404), as_json({}, 403)])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        as_json({"metadata": {}}),
+        as_json({}),
+        as_json([]),
+        as_json({"message": "x"}, 404),
+        as_json({}, 403),
+    ],
+)
 def test_a_server_without_metadata_is_read_all_the_same(answer: Any) -> None:
     with SmallSchool(students=120) as school:
         school.always["metadata"] = answer
@@ -214,7 +295,11 @@ def test_a_server_without_metadata_is_read_all_the_same(answer: Any) -> None:
 
 def test_the_source_describes_itself_in_words_that_the_form_and_the_mapping_use() -> None:
     (variant,) = SOURCE.variants
-    assert [field.label for field in variant.credentials] == ["Client ID", "Client Secret", "Client URL"]
+    assert [field.label for field in variant.credentials] == [
+        "Client ID",
+        "Client Secret",
+        "Client URL",
+    ]
     assert [field.kind for field in variant.credentials] == ["text", "secret", "url"]
     assert [row.source_field for row in variant.mapping if row.required] == [
         "id",
@@ -224,7 +309,10 @@ def test_the_source_describes_itself_in_words_that_the_form_and_the_mapping_use(
         "projected_graduation_year",
     ]
     assert {row.field for row in variant.mapping if row.required} == set(REQUIRED_FIELDS)
-    assert all(row.field in STUDENT_FIELDS and row.source_field in HOLDERS and row.label and row.where for row in variant.mapping)
+    assert all(
+        row.field in STUDENT_FIELDS and row.source_field in HOLDERS and row.label and row.where
+        for row in variant.mapping
+    )
     assert SOURCE.uploader_type == "PowerSchool Student"
 
 

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from rollbook.sources.base import Connection, Page
-from rollbook.sources.errors import PermissionMissing, RosterIncomplete, SourceError, TryLater, UnexpectedShape
+from rollbook.sources.errors import (
+    PermissionMissing,
+    RosterIncomplete,
+    SourceError,
+    TryLater,
+    UnexpectedShape,
+)
 from rollbook.sources.powerschool import SOURCE, pages
 from rollbook.standins import powerschool
 from rollbook.standins.powerschool import Fault, StandIn
@@ -18,7 +24,11 @@ MAPPED = frozenset(row.source_field for row in SOURCE.variants[0].mapping)
 
 
 def connect(standin: StandIn, **bounds: Any) -> Connection:
-    credentials = {"client_id": standin.client_id, "client_secret": standin.client_secret, "client_url": standin.url + "/admin/home.html"}
+    credentials = {
+        "client_id": standin.client_id,
+        "client_secret": standin.client_secret,
+        "client_url": standin.url + "/admin/home.html",
+    }
     return Connection(credentials, {}, "", Tokens(), replace(QUICK, **bounds))
 
 
@@ -104,7 +114,11 @@ def test_nothing_is_lost_under(fault: Fault, standin: StandIn) -> None:
         (Fault("cut", page=2), TryLater, "broke off its answer"),
         (Fault("bad_gzip", page=2), TryLater, "broke off its answer"),
         (Fault("redirect"), TryLater, "in maintenance"),
-        (Fault("redirect", location="https://message.powerschool.com/?server={host}"), TryLater, "in maintenance"),
+        (
+            Fault("redirect", location="https://message.powerschool.com/?server={host}"),
+            TryLater,
+            "in maintenance",
+        ),
         (Fault("html", page=2), UnexpectedShape, "not what PowerSchool answers"),
         (Fault("html", path="/oauth/*"), UnexpectedShape, "not what PowerSchool answers"),
         (Fault("list_shape", page=2), UnexpectedShape, "not what PowerSchool answers"),
@@ -118,7 +132,9 @@ def test_nothing_is_lost_under(fault: Fault, standin: StandIn) -> None:
     ],
     ids=lambda value: f"{value.kind}-{value.size}" if isinstance(value, Fault) else None,
 )
-def test_what_can_not_be_mended_is_said(fault: Fault, error: type[SourceError], said: str, standin: StandIn) -> None:
+def test_what_can_not_be_mended_is_said(
+    fault: Fault, error: type[SourceError], said: str, standin: StandIn
+) -> None:
     standin.faults = [fault]
     with pytest.raises(error, match=said):
         read(standin)
@@ -146,7 +162,9 @@ def test_tokens_revoked_in_the_middle_are_replaced(standin: StandIn) -> None:
     standin.revoke_tokens()
     before = len([asked for asked in standin.requests if asked.path.startswith("/oauth")])
     assert ids([first, *reading]) == truth(standin)
-    assert len([asked for asked in standin.requests if asked.path.startswith("/oauth")]) == before + 1
+    assert (
+        len([asked for asked in standin.requests if asked.path.startswith("/oauth")]) == before + 1
+    )
 
 
 def test_a_plugin_without_the_access_level_is_told() -> None:

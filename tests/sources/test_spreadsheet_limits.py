@@ -13,8 +13,25 @@ import pytest
 
 from rollbook.sources import spreadsheet
 from rollbook.sources.spreadsheet import LENGTH, Asked, Facts, Said, UploadBounds, read_sheet
-from rollbook.sources.upload_errors import REFUSALS, Damaged, TookTooLong, TooManyRows, UploadRefused
-from tests.sources.spreadsheets import OLE_WITH_PASSWORD, READ, TABLE, bomb, ods, packed, read_here, repacked, xls, xlsx
+from rollbook.sources.upload_errors import (
+    REFUSALS,
+    Damaged,
+    TookTooLong,
+    TooManyRows,
+    UploadRefused,
+)
+from tests.sources.spreadsheets import (
+    OLE_WITH_PASSWORD,
+    READ,
+    TABLE,
+    bomb,
+    ods,
+    packed,
+    read_here,
+    repacked,
+    xls,
+    xlsx,
+)
 
 MEGABYTE = 1_000_000
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
@@ -28,7 +45,9 @@ def no_child_is_left() -> Iterator[None]:
     assert set(psutil.Process().children(recursive=True)) <= before
 
 
-def refusal(content: bytes, name: str = "students.xlsx", bounds: UploadBounds | None = None, **chosen: Any) -> UploadRefused:
+def refusal(
+    content: bytes, name: str = "students.xlsx", bounds: UploadBounds | None = None, **chosen: Any
+) -> UploadRefused:
     with pytest.raises(UploadRefused) as refused:
         read_sheet(content, name, bounds=bounds, **chosen)
     assert refused.value.what
@@ -74,13 +93,29 @@ def test_the_child_reads_what_it_should() -> None:
         (xls(TABLE) + "_VBA_PROJECT_CUR".encode("utf-16-le"), "macro_file"),
         (OLE_WITH_PASSWORD, "encrypted"),
         (ods(TABLE, manifest="<manifest:encryption-data/>"), "encrypted"),
-        (xls(TABLE).replace(b"B\0o\0o\0k\0", b"B\0o\0o\0p\0").replace(b"W\0o\0r\0k\0b\0", b"W\0o\0r\0k\0p\0"), "not_a_spreadsheet"),
+        (
+            xls(TABLE)
+            .replace(b"B\0o\0o\0k\0", b"B\0o\0o\0p\0")
+            .replace(b"W\0o\0r\0k\0b\0", b"W\0o\0r\0k\0p\0"),
+            "not_a_spreadsheet",
+        ),
         (xls(TABLE)[:600] + b"\0" * 900 + xls(TABLE)[1500:], "damaged"),
         (xlsx(TABLE)[:-200], "damaged"),
         (xlsx(TABLE)[:3000] + b"\0" * 50 + xlsx(TABLE)[3050:], "damaged"),
-        (repacked(xlsx(TABLE), xl___worksheets___sheet1__xml="<worksheet><sheetData><row r='1'><c"), "damaged"),
-        (packed({"[Content_Types].xml": "x", **{f"xl/{n}.xml": "x" for n in range(5_000)}}), "unpacks_too_large"),
-        (packed({"[Content_Types].xml": "x", "xl/a.xml": b" " * 3 * MEGABYTE}), "unpacks_too_large"),
+        (
+            repacked(
+                xlsx(TABLE), xl___worksheets___sheet1__xml="<worksheet><sheetData><row r='1'><c"
+            ),
+            "damaged",
+        ),
+        (
+            packed({"[Content_Types].xml": "x", **{f"xl/{n}.xml": "x" for n in range(5_000)}}),
+            "unpacks_too_large",
+        ),
+        (
+            packed({"[Content_Types].xml": "x", "xl/a.xml": b" " * 3 * MEGABYTE}),
+            "unpacks_too_large",
+        ),
         (b'a,b\n1,"2\n' + b"endless\n" * 20_000, "unclosed_quote"),
         (b'a,b\n1,"2\n3,4\n', "unclosed_quote"),
         (b"a" * 40_000, "unclosed_quote"),
@@ -106,7 +141,9 @@ def test_what_is_just_within_the_bounds_is_read() -> None:
     assert [row.number for row in far_below.rows] == [1, 2, 60_000]
 
 
-def test_a_file_too_large_is_refused_before_anything_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_too_large_is_refused_before_anything_is_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delattr(spreadsheet, "_start")
     assert refusal(b"a," * 5_000_001).code == "too_large"
 
@@ -118,10 +155,16 @@ def test_one_cell_in_the_last_corner_takes_no_memory_of_ours() -> None:
     assert psutil.Process().memory_info().rss - before < 10 * MEGABYTE
 
 
-@pytest.mark.parametrize("part", ["xl___worksheets___sheet1__xml", "xl___sharedStrings__xml", "xl___workbook__xml"])
+@pytest.mark.parametrize(
+    "part", ["xl___worksheets___sheet1__xml", "xl___sharedStrings__xml", "xl___workbook__xml"]
+)
 def test_a_billion_laughs_stay_untold(part: str) -> None:
     content = repacked(
-        xlsx(TABLE), **{part: BILLION_LAUGHS + "<worksheet><sheetData><row><c><v>&l9;</v></c></row></sheetData></worksheet>"}
+        xlsx(TABLE),
+        **{
+            part: BILLION_LAUGHS
+            + "<worksheet><sheetData><row><c><v>&l9;</v></c></row></sheetData></worksheet>"
+        },
     )
     try:
         sheet = read_sheet(content, "students.xlsx")
@@ -131,11 +174,15 @@ def test_a_billion_laughs_stay_untold(part: str) -> None:
         assert sum(len(cell or "") for row in sheet.rows for cell in row.cells) < 1_000
 
 
-def test_the_child_has_none_of_our_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_child_has_none_of_our_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("ROLLBOOK_ENCRYPTION_KEY", "secret")
     child = spreadsheet._start(Asked(UploadBounds(), "x.csv"))
     try:
-        environment = Path(f"/proc/{child.pid}/environ").read_bytes() if sys.platform == "linux" else b""
+        environment = (
+            Path(f"/proc/{child.pid}/environ").read_bytes() if sys.platform == "linux" else b""
+        )
         assert b"ROLLBOOK" not in environment
     finally:
         child.kill()
@@ -146,7 +193,13 @@ def pretending(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """Another child in the place of ours."""
 
     def start(asked: Asked) -> Any:
-        command = [sys.executable, "-I", "-S", "-c", f"import sys, os, time, signal\nout = sys.stdout.buffer\n{code}"]
+        command = [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            f"import sys, os, time, signal\nout = sys.stdout.buffer\n{code}",
+        ]
         return subprocess.Popen(command, stdin=-1, stdout=-1)
 
     monkeypatch.setattr(spreadsheet, "_start", start)
@@ -164,7 +217,9 @@ def pretending(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
         ("while True: out.write(b'\\x01\\0\\0\\0x')", "damaged"),
     ],
 )
-def test_a_child_led_astray_is_not_believed(monkeypatch: pytest.MonkeyPatch, code: str, refused: str) -> None:
+def test_a_child_led_astray_is_not_believed(
+    monkeypatch: pytest.MonkeyPatch, code: str, refused: str
+) -> None:
     pretending(monkeypatch, code)
     assert refusal(b"a,b").code == refused
 
@@ -175,7 +230,10 @@ def test_a_child_that_says_too_much_is_not_believed(monkeypatch: pytest.MonkeyPa
     facts = msgspec.msgpack.encode(Said(Facts("csv", (), "", None, None, 1, 1, ())))
     row = b"\x94\x01\x91\xa1a\x90\x90"
     for frames in ([facts], [facts, row, row], [facts, b"\x01"], [row]):
-        pretending(monkeypatch, f"out.write({b''.join(LENGTH.pack(len(frame)) + frame for frame in frames)!r})")
+        pretending(
+            monkeypatch,
+            f"out.write({b''.join(LENGTH.pack(len(frame)) + frame for frame in frames)!r})",
+        )
         assert isinstance(refusal(b"a,b"), Damaged)
 
 
@@ -198,7 +256,9 @@ def test_every_refusal_has_a_name_of_its_own() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("claimed", [None, 5_000])
-def test_a_megabyte_that_unpacks_to_a_gigabyte_is_refused_whatever_it_claims(claimed: int | None) -> None:
+def test_a_megabyte_that_unpacks_to_a_gigabyte_is_refused_whatever_it_claims(
+    claimed: int | None,
+) -> None:
     content = bomb(1_000, claimed)
     assert len(content) < 1.1 * MEGABYTE
     before = psutil.Process().memory_info().rss
@@ -209,13 +269,17 @@ def test_a_megabyte_that_unpacks_to_a_gigabyte_is_refused_whatever_it_claims(cla
 @pytest.mark.slow
 def test_a_child_that_computes_for_ever_is_ended_by_its_own_limit() -> None:
     content = b"\n".join([b"a,b,c,d,e,f,g,h"] * 49_999) * 12
-    assert isinstance(refusal(content, bounds=UploadBounds(cpu_seconds=1, rows=10_000_000)), TookTooLong)
+    assert isinstance(
+        refusal(content, bounds=UploadBounds(cpu_seconds=1, rows=10_000_000)), TookTooLong
+    )
 
 
 @pytest.mark.slow
 def test_the_largest_sheet_is_read_and_the_parent_stays_small() -> None:
     rows = [
-        [f"{number:05}", f"First {number}", f"Last {number}", f"s{number}@school.example", 2028] + ["x"] * 15 for number in range(50_000)
+        [f"{number:05}", f"First {number}", f"Last {number}", f"s{number}@school.example", 2028]
+        + ["x"] * 15
+        for number in range(50_000)
     ]
     content = xlsx(rows)
     del rows
@@ -250,5 +314,10 @@ def test_every_bound_is_in_the_connectors_page() -> None:
         f"{bounds.members:,} parts",
         f"{bounds.rows:,} rows",
     )
-    others = (f"{bounds.columns} columns", f"{bounds.cell_characters:,} characters", f"{bounds.cpu_seconds} s", f"{bounds.ratio} times")
+    others = (
+        f"{bounds.columns} columns",
+        f"{bounds.cell_characters:,} characters",
+        f"{bounds.cpu_seconds} s",
+        f"{bounds.ratio} times",
+    )
     assert [figure for figure in (*figures, *others) if figure not in page] == []

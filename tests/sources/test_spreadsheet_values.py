@@ -27,7 +27,13 @@ def text_file(rows: Sequence[Sequence[str]] = READ, delimiter: str = ",", end: s
 @pytest.mark.parametrize(("make", "kind"), [(xlsx, "xlsx"), (xls, "xls"), (ods, "ods")])
 def test_a_table_comes_in_alike_from_every_format(make: Any, kind: str) -> None:
     sheet = read_here(make(TABLE), f"students.{kind}")
-    assert (sheet.kind, sheet.sheets, sheet.sheet, sheet.encoding, sheet.width) == (kind, ("Students",), "Students", None, 5)
+    assert (sheet.kind, sheet.sheets, sheet.sheet, sheet.encoding, sheet.width) == (
+        kind,
+        ("Students",),
+        "Students",
+        None,
+        5,
+    )
     assert cells(sheet) == READ
     assert [row.dates for row in sheet.rows] == [(), (3,), (3,)]
     assert not [row for row in sheet.rows if row.problems]
@@ -35,7 +41,13 @@ def test_a_table_comes_in_alike_from_every_format(make: Any, kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "said"),
-    [("utf-8", "utf-8"), ("utf-8-sig", "utf-8"), ("utf-16", "utf-16"), ("utf-16-le", "utf-16"), ("utf-16-be", "utf-16")],
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8"),
+        ("utf-16", "utf-16"),
+        ("utf-16-le", "utf-16"),
+        ("utf-16-be", "utf-16"),
+    ],
 )
 def test_unicode_is_read_and_said(encoding: str, said: str) -> None:
     sheet = read_here(text_file().encode(encoding), "students.csv")
@@ -44,16 +56,24 @@ def test_unicode_is_read_and_said(encoding: str, said: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "mac_roman"])
-@pytest.mark.parametrize("names", [["Müller"], ["José", "Zoë", "Peña"], ["O’Neil", "Genève", "Strauß"]])
-def test_an_older_encoding_is_guessed_and_the_guess_is_said(encoding: str, names: list[str]) -> None:
-    sheet = read_here(text_file([["Name"], *([name] for name in names)]).encode(encoding), "students.csv")
+@pytest.mark.parametrize(
+    "names", [["Müller"], ["José", "Zoë", "Peña"], ["O’Neil", "Genève", "Strauß"]]
+)
+def test_an_older_encoding_is_guessed_and_the_guess_is_said(
+    encoding: str, names: list[str]
+) -> None:
+    sheet = read_here(
+        text_file([["Name"], *([name] for name in names)]).encode(encoding), "students.csv"
+    )
     assert sheet.encoding == encoding
     assert cells(sheet) == [["Name"], *([name] for name in names)]
     assert "Look at names with accents" in sheet.notes[0]
 
 
 def test_a_person_may_choose_encoding_and_delimiter() -> None:
-    sheet = read_here("a;b,c\né;1,5\n".encode("mac_roman"), "x.csv", encoding="mac_roman", delimiter=",")
+    sheet = read_here(
+        "a;b,c\né;1,5\n".encode("mac_roman"), "x.csv", encoding="mac_roman", delimiter=","
+    )
     assert (sheet.encoding, cells(sheet)) == ("mac_roman", [["a;b", "c"], ["é;1", "5"]])
 
 
@@ -75,7 +95,11 @@ def test_a_choice_that_is_none_of_ours_is_detected_instead() -> None:
 
 def test_excels_line_that_names_the_separator_is_no_row() -> None:
     sheet = read_here(b"sep=|\r\na|b,c\r\n1|2,5\r\n", "x.csv")
-    assert (sheet.delimiter, cells(sheet), sheet.rows[0].number) == ("|", [["a", "b,c"], ["1", "2,5"]], 1)
+    assert (sheet.delimiter, cells(sheet), sheet.rows[0].number) == (
+        "|",
+        [["a", "b,c"], ["1", "2,5"]],
+        1,
+    )
 
 
 def test_stray_quotation_marks_are_kept_and_said() -> None:
@@ -86,20 +110,34 @@ def test_stray_quotation_marks_are_kept_and_said() -> None:
 
 def test_empty_rows_and_columns_are_left_out_and_rows_keep_their_numbers() -> None:
     sheet = read_here(b"a,b,,,\n,,,,\n\n1,,,,\n  ,,,,\n2,3,,,\n,,,,\n", "x.csv")
-    assert [(row.number, row.cells) for row in sheet.rows] == [(1, ["a", "b"]), (4, ["1", None]), (6, ["2", "3"])]
-    formatted = xlsx([["a"], [], ["1"]], lambda book, sheet: sheet.write_blank(900, 90, None, book.add_format({"bold": True})))
+    assert [(row.number, row.cells) for row in sheet.rows] == [
+        (1, ["a", "b"]),
+        (4, ["1", None]),
+        (6, ["2", "3"]),
+    ]
+    formatted = xlsx(
+        [["a"], [], ["1"]],
+        lambda book, sheet: sheet.write_blank(900, 90, None, book.add_format({"bold": True})),
+    )
     sheet = read_here(formatted, "x.xlsx")
     assert [(row.number, row.cells) for row in sheet.rows] == [(1, ["a"]), (3, ["1"])]
 
 
 def test_numbers_are_as_a_person_writes_them() -> None:
-    sheet = read_here(xlsx([[20418, 20418.0, 0.1 + 0.2, -3, 1.5, "00417", 123456789012345, 12345678901234567]]), "x.xlsx")
+    sheet = read_here(
+        xlsx([[20418, 20418.0, 0.1 + 0.2, -3, 1.5, "00417", 123456789012345, 12345678901234567]]),
+        "x.xlsx",
+    )
     assert cells(sheet)[0][:7] == ["20418", "20418", "0.3", "-3", "1.5", "00417", "123456789012345"]
     assert sheet.rows[0].problems == (CellProblem(7, "digits_lost"),)
 
 
 def test_dates_are_known_as_dates_and_text_is_left_as_it_is() -> None:
-    sheet = read_here(xlsx([[datetime(2010, 5, 3, 8, 30), "03/05/2010", 40301, datetime(2010, 5, 3)]]), "x.xlsx")  # noqa: DTZ001
+    moment, day = (
+        datetime.fromisoformat("2010-05-03T08:30:00"),
+        datetime.fromisoformat("2010-05-03"),
+    )
+    sheet = read_here(xlsx([[moment, "03/05/2010", 40301, day]]), "x.xlsx")
     assert cells(sheet) == [["2010-05-03T08:30:00", "03/05/2010", "40301", "2010-05-03"]]
     assert sheet.rows[0].dates == (0, 3)
 
@@ -109,7 +147,11 @@ def test_error_cells_are_problems_of_their_cell() -> None:
         for column, error in enumerate(("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?")):
             sheet.write_formula(1, column, "=1/0", None, error)
 
-    for content, name in ((xlsx([HEADER], fill), "x.xlsx"), (ods([HEADER, ["#N/A"]]), "x.ods"), (b"Student ID,b\n#N/A,x\n", "x.csv")):
+    for content, name in (
+        (xlsx([HEADER], fill), "x.xlsx"),
+        (ods([HEADER, ["#N/A"]]), "x.ods"),
+        (b"Student ID,b\n#N/A,x\n", "x.csv"),
+    ):
         row = read_here(content, name).rows[1]
         assert (row.cells[0], row.problems[0]) == ("#N/A", CellProblem(0, "error_in_cell"))
     assert len(read_here(xlsx([HEADER], fill), "x.xlsx").rows[1].problems) == 5
@@ -123,7 +165,13 @@ def test_formulas_give_their_stored_value() -> None:
     book.active.append(["=1+1", "x"])
     book.save(file)
     assert cells(read_here(file.getvalue(), "x.xlsx")) == [[None, "x"]]
-    stored = xlsx([], lambda book, sheet: sheet.write_row(0, 0, ["x"]) or sheet.write_formula(0, 1, '=CONCAT("0","7")', None, "07"))
+    stored = xlsx(
+        [],
+        lambda book, sheet: (
+            sheet.write_row(0, 0, ["x"])
+            or sheet.write_formula(0, 1, '=CONCAT("0","7")', None, "07")
+        ),
+    )
     assert cells(read_here(stored, "x.xlsx")) == [["x", "07"]]
 
 
@@ -135,13 +183,20 @@ def test_a_merged_title_and_a_table_that_begins_further_in_are_tolerated() -> No
 
     sheet = read_here(xlsx([], fill), "x.xlsx")
     header = sheet.rows[header_row(sheet)]
-    assert (header.number, header.cells) == (4, [None, None, "Student ID", "First name", "Last name"])
+    assert (header.number, header.cells) == (
+        4,
+        [None, None, "Student ID", "First name", "Last name"],
+    )
 
 
 def test_without_a_header_it_says_so() -> None:
     with pytest.raises(NoHeader) as refused:
         header_row(read_here(b"1,ada@x.example\n2,bob@x.example\n", "x.csv"))
-    assert (refused.value.code, bool(refused.value.what), bool(refused.value.remedy)) == ("no_header", True, True)
+    assert (refused.value.code, bool(refused.value.what), bool(refused.value.remedy)) == (
+        "no_header",
+        True,
+        True,
+    )
 
 
 def test_the_first_visible_sheet_with_something_in_it_is_read_unless_named() -> None:
@@ -160,10 +215,17 @@ def test_the_first_visible_sheet_with_something_in_it_is_read_unless_named() -> 
 def test_content_decides_and_a_wrong_name_is_said() -> None:
     sheet = read_here(xlsx(TABLE), "students.csv")
     assert sheet.kind == "xlsx"
-    assert sheet.notes[0] == "The file is called .csv, but holds an Excel workbook (xlsx); it was read as that."
+    assert (
+        sheet.notes[0]
+        == "The file is called .csv, but holds an Excel workbook (xlsx); it was read as that."
+    )
     assert read_here(b"a,b\n1,2\n", "students.xls").kind == "csv"
 
 
 def test_rows_may_be_asked_for_singly_and_in_slices() -> None:
     rows = read_here(b"a,b\n1\n2,3\n", "x.csv").rows
-    assert (len(rows), rows[-1].cells, [row.cells for row in rows[1:]]) == (3, ["2", "3"], [["1", None], ["2", "3"]])
+    assert (len(rows), rows[-1].cells, [row.cells for row in rows[1:]]) == (
+        3,
+        ["2", "3"],
+        [["1", None], ["2", "3"]],
+    )

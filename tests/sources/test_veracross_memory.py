@@ -32,13 +32,21 @@ ITEMS = [
      b'{"data":[],"value_lists":[{"fields":["role"],"items":[%b]}]}'],
     ids=["v2", "data", "lists", "fields", "items"],
 )  # fmt: skip
-@pytest.mark.parametrize("item", ITEMS, ids=["empty", "id", "code", "list", "text", "array", "long"])
+@pytest.mark.parametrize(
+    "item", ITEMS, ids=["empty", "id", "code", "list", "text", "array", "long"]
+)
 def test_a_hostile_page_of_20_megabytes_takes_less_than_150(frame: bytes, item: bytes) -> None:
     body = frame % b",".join([item] * (19_999_900 // (len(item) + 1)))
     kept = Tokens(Token("t", datetime.now(UTC) + timedelta(hours=1)))
-    connection = Connection({"user_name": "u", "password": "p", "client": "acs"}, {}, "v3", kept, QUICK)
+    connection = Connection(
+        {"user_name": "u", "password": "p", "client": "acs"}, {}, "v3", kept, QUICK
+    )
     with Http(QUICK) as http, ThreadPoolExecutor(1) as threads:
-        read = _Legacy(connection, WANTED, http, threads)._records if frame[:1] == b"[" else _Data(connection, WANTED, http)._records
+        read = (
+            _Legacy(connection, WANTED, http, threads)._records
+            if frame[:1] == b"["
+            else _Data(connection, WANTED, http)._records
+        )
 
         def records() -> None:
             with suppress(SourceError):

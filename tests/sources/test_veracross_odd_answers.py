@@ -31,12 +31,23 @@ def odd_v3(document: Any) -> Iterator[Loopback]:
 
 def read_odd(document: Any) -> list[dict[str, Any]]:
     for server in odd_v3(document):
-        connection = Connection({"user_name": "u", "password": "p", "client": f"{server.url}/acs"}, {}, "v3", Tokens(), QUICK)
+        connection = Connection(
+            {"user_name": "u", "password": "p", "client": f"{server.url}/acs"},
+            {},
+            "v3",
+            Tokens(),
+            QUICK,
+        )
         return read(connection)
     raise AssertionError
 
 
-GRADES = [{"fields": ["grade_level"], "items": [{"id": 9, "description": "Grade 9"}, {"id": "K", "description": "Kindergarten"}]}]
+GRADES = [
+    {
+        "fields": ["grade_level"],
+        "items": [{"id": 9, "description": "Grade 9"}, {"id": "K", "description": "Kindergarten"}],
+    }
+]
 
 
 @pytest.mark.parametrize(
@@ -54,12 +65,23 @@ GRADES = [{"fields": ["grade_level"], "items": [{"id": 9, "description": "Grade 
     ],
 )
 def test_codes_of_any_type_are_looked_up_as_text(code: Any, said: str) -> None:
-    assert read_odd({"data": [{"id": 1, "grade_level": code}], "value_lists": GRADES}) == [{"person_pk": 1, "current_grade": said}]
+    assert read_odd({"data": [{"id": 1, "grade_level": code}], "value_lists": GRADES}) == [
+        {"person_pk": 1, "current_grade": said}
+    ]
 
 
 def test_campus_house_and_the_rest_may_have_any_shape() -> None:
-    odd: dict[str, Any] = {"id": 1, "grade_level": 9, "campus": 3, "house": None, "advisor": [], "roles": None}
-    assert read_odd({"data": [odd], "value_lists": GRADES, "meta": {"new": 1}}) == [{"person_pk": 1, "current_grade": "Grade 9"}]
+    odd: dict[str, Any] = {
+        "id": 1,
+        "grade_level": 9,
+        "campus": 3,
+        "house": None,
+        "advisor": [],
+        "roles": None,
+    }
+    assert read_odd({"data": [odd], "value_lists": GRADES, "meta": {"new": 1}}) == [
+        {"person_pk": 1, "current_grade": "Grade 9"}
+    ]
 
 
 def test_keys_that_are_missing_stay_absent() -> None:
@@ -68,7 +90,16 @@ def test_keys_that_are_missing_stay_absent() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [[], {}, {"data": None}, {"data": {}}, {"data": [1]}, {"data": [{"id": {}}]}, {"data": [], "value_lists": 3}]
+    "document",
+    [
+        [],
+        {},
+        {"data": None},
+        {"data": {}},
+        {"data": [1]},
+        {"data": [{"id": {}}]},
+        {"data": [], "value_lists": 3},
+    ],
 )
 def test_another_shape_is_refused(document: Any) -> None:
     with pytest.raises(UnexpectedShape):
@@ -78,7 +109,11 @@ def test_another_shape_is_refused(document: Any) -> None:
 def test_a_role_that_the_school_does_not_have_is_said() -> None:
     for server in odd_v3({"data": [{"id": 1}], "value_lists": GRADES}):
         connection = Connection(
-            {"user_name": "u", "password": "p", "client": f"{server.url}/acs"}, {"future_students": "yes"}, "v3", Tokens(), QUICK
+            {"user_name": "u", "password": "p", "client": f"{server.url}/acs"},
+            {"future_students": "yes"},
+            "v3",
+            Tokens(),
+            QUICK,
         )
         with pytest.raises(UnexpectedShape, match="no role for future students"):
             read(connection)
@@ -87,12 +122,20 @@ def test_a_role_that_the_school_does_not_have_is_said() -> None:
 def test_a_v2_without_its_total_is_refused() -> None:
     for headers in ({}, {"X-Total-Count": "many"}):
         with Loopback(lambda asked, headers=headers: Reply(200, b"[]", headers)) as server:  # type: ignore[misc]
-            connection = Connection({"user_name": "u", "password": "p", "client": f"{server.url}/acs"}, {}, "v2", Tokens(), QUICK)
+            connection = Connection(
+                {"user_name": "u", "password": "p", "client": f"{server.url}/acs"},
+                {},
+                "v2",
+                Tokens(),
+                QUICK,
+            )
             with pytest.raises(UnexpectedShape):
                 read(connection)
 
 
-def test_a_roster_that_changes_in_every_reading_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_roster_that_changes_in_every_reading_is_not_trusted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(_Data, "page_size", 2)
     given = iter(range(1, 100))
 
@@ -103,20 +146,40 @@ def test_a_roster_that_changes_in_every_reading_is_not_trusted(monkeypatch: pyte
         return as_json({"data": [{"id": next(given)} for _ in range(size)], "value_lists": GRADES})
 
     with Loopback(answer) as server:
-        connection = Connection({"user_name": "u", "password": "p", "client": f"{server.url}/acs"}, {}, "v3", Tokens(), QUICK)
+        connection = Connection(
+            {"user_name": "u", "password": "p", "client": f"{server.url}/acs"},
+            {},
+            "v3",
+            Tokens(),
+            QUICK,
+        )
         with pytest.raises(RosterIncomplete, match="changed again and again"):
             read(connection)
         assert len(server.asked) == 1 + 3 * 2
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"[", b'{"error":["Ada Lovelace"]}', b'{"error":7}', json.dumps({"error": "Ada" * 9}).encode()]
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[",
+        b'{"error":["Ada Lovelace"]}',
+        b'{"error":7}',
+        json.dumps({"error": "Ada" * 9}).encode(),
+    ],
 )
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 406, 415])
 def test_nothing_of_a_refusal_is_repeated(status: int, body: bytes) -> None:
     with Loopback(lambda asked: Reply(status, body)) as server:
         for version in ("v2", "v3"):
-            connection = Connection({"user_name": "u", "password": "p", "client": f"{server.url}/acs"}, {}, version, Tokens(), QUICK)
+            connection = Connection(
+                {"user_name": "u", "password": "p", "client": f"{server.url}/acs"},
+                {},
+                version,
+                Tokens(),
+                QUICK,
+            )
             with pytest.raises(SourceError) as failed:
                 read(connection)
             assert "Ada" not in str(failed.value) and failed.value.remedy
@@ -127,15 +190,26 @@ class Reader:
 
     def __init__(self) -> None:
         kept = Tokens(Token("t", datetime.now(UTC) + timedelta(hours=1)))
-        connection = Connection({"user_name": "u", "password": "p", "client": "acs"}, {}, "v3", kept, QUICK)
+        connection = Connection(
+            {"user_name": "u", "password": "p", "client": "acs"}, {}, "v3", kept, QUICK
+        )
         with Http(QUICK) as http:
             self.data = _Data(connection, V3, http)
 
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["9", "<None>", "May 3 2010"])
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["9", "<None>", "May 3 2010"])
+)
 FIELDS = st.sampled_from(["id", "email_1", "grade_level", "gender", "birthday", "campus", "role"])
 ITEMS = st.dictionaries(st.sampled_from(["id", "description", "obsolete", "x"]), SCALARS)
-LISTS = st.fixed_dictionaries({}, optional={"fields": st.lists(FIELDS), "items": st.none() | st.lists(ITEMS)})
+LISTS = st.fixed_dictionaries(
+    {}, optional={"fields": st.lists(FIELDS), "items": st.none() | st.lists(ITEMS)}
+)
 
 
 @settings(max_examples=200, deadline=None)

@@ -31,9 +31,13 @@ class Client:
         self.standin = standin
         self._token = ""
 
-    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
+    def send(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Answer:
         """One request on a connection of its own; `target` goes out as it is."""
-        connection = http.client.HTTPConnection(self.standin.url.removeprefix("http://"), timeout=10)
+        connection = http.client.HTTPConnection(
+            self.standin.url.removeprefix("http://"), timeout=10
+        )
         try:
             connection.request(method, target, body, dict(headers))
             response = connection.getresponse()
@@ -41,7 +45,9 @@ class Client:
         finally:
             connection.close()
 
-    def sign_in(self, path: str = "/oauth/access_token", secret: str = "", **headers: str) -> Answer:
+    def sign_in(
+        self, path: str = "/oauth/access_token", secret: str = "", **headers: str
+    ) -> Answer:
         pair = f"{self.standin.client_id}:{secret or self.standin.client_secret}"
         basic = "Basic " + base64.b64encode(pair.encode()).decode()
         sent = {"Authorization": basic, "Content-Type": FORM, **headers}
@@ -56,7 +62,9 @@ class Client:
 
     def post(self, target: str, document: Any, **headers: str) -> Answer:
         body = json.dumps(document).encode()
-        return self.send("POST", target, self.headers(**{"Content-Type": "application/json"} | headers), body)
+        return self.send(
+            "POST", target, self.headers(**{"Content-Type": "application/json"} | headers), body
+        )
 
     def query(self, name: str, arguments: Any = None, **query: object) -> Answer:
         text = "&".join(f"{key}={value}" for key, value in query.items())
@@ -72,7 +80,9 @@ class Client:
         found: list[Any] = []
         for page in range(1, 1000):
             target = f"/ws/v1/district/student?page={page}&pagesize={size}&expansions={expansions}"
-            students = self.get(target + (f"&q={q}" if q else "")).json["students"].get("student", [])
+            students = (
+                self.get(target + (f"&q={q}" if q else "")).json["students"].get("student", [])
+            )
             if not students:
                 break
             found += students if isinstance(students, list) else [students]

@@ -31,7 +31,9 @@ def _ready(process: subprocess.Popen[str]) -> Any:
 
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_where_it_is_answers_and_ends_cleanly(name: signal.Signals) -> None:
-    with _start("--students", "60", "--seed", "9", "--week", "2", "--hostile", "--fault", "status:page=3") as process:
+    with _start(
+        "--students", "60", "--seed", "9", "--week", "2", "--hostile", "--fault", "status:page=3"
+    ) as process:
         about = _ready(process)
         assert (about["client_id"], about["client_secret"]) == credentials(9)
         assert about["vendor"] == "powerschool" and about["week"] == 2

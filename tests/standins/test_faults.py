@@ -20,7 +20,11 @@ LIST = "/ws/v1/district/student"
 
 
 def _page(client: Client, page: int, size: int = 50) -> Any:
-    return client.get(f"{LIST}?page={page}&pagesize={size}&expansions=contact_info").json["students"].get("student", [])
+    return (
+        client.get(f"{LIST}?page={page}&pagesize={size}&expansions=contact_info")
+        .json["students"]
+        .get("student", [])
+    )
 
 
 def _ids(client: Client, page: int, size: int = 50) -> list[int]:
@@ -144,17 +148,24 @@ def test_a_redirect_to_a_maintenance_page_that_answers_200_html(own: Client) -> 
     _set(own, "redirect")
     answer = own.get(LIST)
     host = own.standin.url.removeprefix("http://")
-    assert (answer.status, answer.headers["Location"]) == (302, f"http://{host}/maintenance?server={host}")
+    assert (answer.status, answer.headers["Location"]) == (
+        302,
+        f"http://{host}/maintenance?server={host}",
+    )
     page = own.send("GET", "/maintenance?server=x", {})
     assert page.status == 200 and b"PowerSchool page unavailable" in page.body
 
 
-@pytest.mark.parametrize("location", ["https://message.powerschool.com/?server={host}", "http://127.0.0.2:1/steal"])
+@pytest.mark.parametrize(
+    "location", ["https://message.powerschool.com/?server={host}", "http://127.0.0.2:1/steal"]
+)
 def test_a_redirect_to_another_host(own: Client, location: str) -> None:
     _set(own, "redirect", location=location, status=307)
     answer = own.get(LIST)
     assert answer.status == 307
-    assert answer.headers["Location"] == location.replace("{host}", own.standin.url.removeprefix("http://"))
+    assert answer.headers["Location"] == location.replace(
+        "{host}", own.standin.url.removeprefix("http://")
+    )
 
 
 def test_the_same_page_for_ever(own: Client) -> None:
@@ -215,11 +226,17 @@ def test_a_field_that_vanishes_from_every_student(own: Client) -> None:
     _set(own, "drop_field", field="contact_info")
     assert all("contact_info" not in one for one in _page(own, 1))
     _set(own, "drop_field", field="name.last_name")
-    assert all("first_name" in one["name"] and "last_name" not in one["name"] for one in _page(own, 1))
+    assert all(
+        "first_name" in one["name"] and "last_name" not in one["name"] for one in _page(own, 1)
+    )
     _set(own, "drop_field", field="email")
-    assert all("email" not in row for row in own.query("org.rollbook.students.roster.list").json["record"])
+    assert all(
+        "email" not in row for row in own.query("org.rollbook.students.roster.list").json["record"]
+    )
     _set(own, "drop_field", field="last_name")
-    [record] = own.get("/ws/schema/table/students?projection=dcid,last_name&pagesize=1").json["record"]
+    [record] = own.get("/ws/schema/table/students?projection=dcid,last_name&pagesize=1").json[
+        "record"
+    ]
     assert record["tables"]["students"].keys() == {"dcid"}
 
 

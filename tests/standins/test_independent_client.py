@@ -14,7 +14,9 @@ LIST = "org.rollbook.students.roster.list"
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[StandIn]:
-    with standins.serve(students=230, seed=7, clean=True, grants="all,-students.home_phone") as standin:
+    with standins.serve(
+        students=230, seed=7, clean=True, grants="all,-students.home_phone"
+    ) as standin:
         yield standin
 
 
@@ -62,12 +64,18 @@ def test_it_reads_every_other_table(client: Any, table: str) -> None:
     assert len(schema.query()) == schema.count() > 0
 
 
-def test_it_queries_with_a_filter_a_projection_and_small_pages(client: Any, running: StandIn) -> None:
+def test_it_queries_with_a_filter_a_projection_and_small_pages(
+    client: Any, running: StandIn
+) -> None:
     table = client.get_schema_table("students")
-    wanted = {one.dcid for one in running.roster() if one.enroll_status == 0 and one.grade_level >= 9}
+    wanted = {
+        one.dcid for one in running.roster() if one.enroll_status == 0 and one.grade_level >= 9
+    }
     q = "enroll_status==0;grade_level=ge=9;grade_level=lt=13"
     rows = table.query(q=q, projection="dcid,last_name", pagesize=7, sort="last_name")
-    assert {int(row["dcid"]) for row in rows} == wanted and all(row.keys() == {"dcid", "last_name"} for row in rows)
+    assert {int(row["dcid"]) for row in rows} == wanted and all(
+        row.keys() == {"dcid", "last_name"} for row in rows
+    )
     assert table.count(q=q) == len(wanted)
     assert len(table.query(q=q, projection="dcid", pagesize=3, page=1)) == 3
 

@@ -73,17 +73,23 @@ def test_the_hostile_set_holds_every_promised_thing() -> None:
     roster = Roster(7, 400, hostile=True)
     known = list(roster.known())
     names = "".join(one.first_name + one.last_name for one in known)
-    assert "🦊" in names and "אֶ" in names and "<script>" in names and "\x00" in names and '"' in names
+    assert (
+        "🦊" in names and "אֶ" in names and "<script>" in names and "\x00" in names and '"' in names
+    )
     assert any(len(one.last_name) == 300 for one in known)
     assert any(one.last_name.startswith("=") for one in known)
     assert any(one.birth_date.endswith("-02-29") for one in known)
     assert any(one.birth_date == "2011-02-30" for one in known)
     assert any(one.graduation_year == 0 for one in known) and any(one.email == "" for one in known)
-    assert any(one.local_id.startswith("00") for one in known) and any(one.username.isdigit() for one in known)
+    assert any(one.local_id.startswith("00") for one in known) and any(
+        one.username.isdigit() for one in known
+    )
     assert any(one.email != one.email.lower() for one in known)
     assert max(Counter(one.email for one in known if one.email).values()) == 2
     assert max(Counter((one.last_name, one.birth_date) for one in known).values()) >= 2
-    forms = {unicodedata.is_normalized("NFC", one.last_name) for one in known if "ez-L" in one.last_name}
+    forms = {
+        unicodedata.is_normalized("NFC", one.last_name) for one in known if "ez-L" in one.last_name
+    }
     assert forms == {True, False}
     assert any(roster.student(number).missing for number in roster.numbers())
 

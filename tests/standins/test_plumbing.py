@@ -31,8 +31,12 @@ def _exchange(client: Client, sent: bytes, until_closed: bool = True) -> bytes:
 
 def test_one_connection_carries_many_requests_even_pipelined(school: Client) -> None:
     request = b"GET /ws/v1/metadata HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n"
-    received = _exchange(school, request * 3 + request.replace(b"Accept", b"Connection: close\r\nAccept"))
-    assert received.count(b"HTTP/1.1 200 OK") == 4 and received.count(b"Connection: keep-alive") == 3
+    received = _exchange(
+        school, request * 3 + request.replace(b"Accept", b"Connection: close\r\nAccept")
+    )
+    assert (
+        received.count(b"HTTP/1.1 200 OK") == 4 and received.count(b"Connection: keep-alive") == 3
+    )
 
 
 def test_http_1_0_and_connection_close_end_the_connection(school: Client) -> None:
@@ -66,14 +70,22 @@ def test_doubled_slashes_and_a_trailing_one_do_not_matter(school: Client) -> Non
         assert school.get(path).json == {"resource": {"count": 250}}
 
 
-@pytest.mark.parametrize("accept", ["application/json", "application/JSON", "text/html, application/Json;q=0.9"])
+@pytest.mark.parametrize(
+    "accept", ["application/json", "application/JSON", "text/html, application/Json;q=0.9"]
+)
 def test_json_in_any_case_is_json(school: Client, accept: str) -> None:
-    assert school.get("/ws/v1/district", Accept=accept).headers["Content-Type"].startswith("application/json")
+    assert (
+        school.get("/ws/v1/district", Accept=accept)
+        .headers["Content-Type"]
+        .startswith("application/json")
+    )
 
 
 @pytest.mark.parametrize("accept", ["application/xml", "", "*/*"])
 def test_anything_else_is_real_xml(school: Client, accept: str) -> None:
-    answer = school.get("/ws/v1/district/student?pagesize=3&expansions=demographics,fees", Accept=accept)
+    answer = school.get(
+        "/ws/v1/district/student?pagesize=3&expansions=demographics,fees", Accept=accept
+    )
     assert answer.headers["Content-Type"] == "application/xml;charset=UTF-8"
     root = ElementTree.fromstring(answer.body)
     assert root.tag == "students" and root.attrib["extensions"].startswith("c_studentlocator")
@@ -82,13 +94,17 @@ def test_anything_else_is_real_xml(school: Client, accept: str) -> None:
 
 
 def test_control_characters_do_not_break_the_xml() -> None:
-    assert to_xml("a", {"b": ["x\x00<", True], "@c": 'q"'}) == "<a c='q\"'><b>x&lt;</b><b>true</b></a>"
+    assert (
+        to_xml("a", {"b": ["x\x00<", True], "@c": 'q"'}) == "<a c='q\"'><b>x&lt;</b><b>true</b></a>"
+    )
 
 
 def test_answers_are_zipped_only_for_who_accepts_it(school: Client) -> None:
     plain = school.get("/ws/v1/district/student")
     zipped = school.get("/ws/v1/district/student", **{"Accept-Encoding": "gzip, deflate"})
-    assert plain.headers["Content-Encoding"] is None and zipped.headers["Content-Encoding"] == "gzip"
+    assert (
+        plain.headers["Content-Encoding"] is None and zipped.headers["Content-Encoding"] == "gzip"
+    )
     assert gzip.decompress(zipped.body) == plain.body and len(zipped.body) < len(plain.body) / 3
     with powerschool.serve(students=200, gzip=False) as standin:
         answer = Client(standin).get("/ws/v1/district/student", **{"Accept-Encoding": "gzip"})
@@ -96,7 +112,11 @@ def test_answers_are_zipped_only_for_who_accepts_it(school: Client) -> None:
 
 
 def test_the_query_is_split_on_ampersands_only() -> None:
-    assert parse_query("q=a==1;b==(A,P)&page=2&x=1+2%2C3&q=late") == {"q": "a==1;b==(A,P)", "page": "2", "x": "1 2,3"}
+    assert parse_query("q=a==1;b==(A,P)&page=2&x=1+2%2C3&q=late") == {
+        "q": "a==1;b==(A,P)",
+        "page": "2",
+        "x": "1 2,3",
+    }
 
 
 @given(st.text())
@@ -107,21 +127,30 @@ def test_no_query_string_breaks_the_parser(text: str) -> None:
 def test_many_connections_at_once_see_the_same_roster(school: Client) -> None:
     target, headers = f"/ws/v1/district/student?q={ACTIVE}&pagesize=50&page=", school.headers()
     with ThreadPoolExecutor(16) as pool:
-        bodies = list(pool.map(lambda at: school.send("GET", f"{target}{at % 5 + 1}", headers).body, range(200)))
+        bodies = list(
+            pool.map(
+                lambda at: school.send("GET", f"{target}{at % 5 + 1}", headers).body, range(200)
+            )
+        )
     assert len(set(bodies)) == 5
 
 
 def test_stopping_ends_idle_and_waiting_connections_and_frees_the_port() -> None:
     standin = powerschool.serve(students=20, faults=[powerschool.Fault("silent")])
     host, _, port = standin.url.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port))) as idle, socket.create_connection((host, int(port))) as waiting:
+    with (
+        socket.create_connection((host, int(port))) as idle,
+        socket.create_connection((host, int(port))) as waiting,
+    ):
         waiting.sendall(b"GET /ws/v1/metadata HTTP/1.1\r\n\r\n")
         time.sleep(0.05)
         started = time.monotonic()
         standin.stop()
         assert time.monotonic() - started < 2
         assert idle.recv(1) == b"" and waiting.recv(1) == b""
-    assert not any(thread.name == "stand-in" and not thread.daemon for thread in threading.enumerate())
+    assert not any(
+        thread.name == "stand-in" and not thread.daemon for thread in threading.enumerate()
+    )
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((host, int(port)), timeout=1)
 
@@ -129,7 +158,9 @@ def test_stopping_ends_idle_and_waiting_connections_and_frees_the_port() -> None
 def test_latency_delays_each_answer() -> None:
     with powerschool.serve(students=20, latency_ms=80) as standin:
         started = time.monotonic()
-        assert Client(standin).get("/ws/v1/metadata").status == 200  # after signing in: two requests
+        assert (
+            Client(standin).get("/ws/v1/metadata").status == 200
+        )  # after signing in: two requests
         assert time.monotonic() - started >= 0.15
 
 
@@ -137,7 +168,11 @@ def test_a_warmed_page_and_a_known_search_cost_next_to_nothing() -> None:
     """The stand-in must not be what a benchmark measures: 0.05 ms here, so twenty times as much is a defect."""
     with powerschool.serve(students=20_000) as standin:
         client = Client(standin)
-        query = {"q": ACTIVE, "expansions": "demographics,contact_info,school_enrollment", "page": "150"}
+        query = {
+            "q": ACTIVE,
+            "expansions": "demographics,contact_info,school_enrollment",
+            "page": "150",
+        }
         request = Request("GET", "/ws/v1/district/student", query, {
             name.lower(): value for name, value in client.headers().items()})  # fmt: skip
         assert standin.handle(request).body.count(b'"id":') == 100
@@ -160,9 +195,15 @@ def test_the_control_endpoints_tell_the_truth_and_say_what_there_is(own: Client)
     everybody = own.control("roster")
     assert everybody["count"] == 250 and everybody["students"][0]["dcid"] == 1001
     some = own.control("roster?grades=9,10,11,12&status=0")["students"]
-    wanted = {one.dcid for one in own.standin.roster() if 9 <= one.grade_level <= 12 and one.enroll_status == 0}
+    wanted = {
+        one.dcid
+        for one in own.standin.roster()
+        if 9 <= one.grade_level <= 12 and one.enroll_status == 0
+    }
     assert {one["dcid"] for one in some} == wanted
     assert own.control("week") == {"week": 1}
     assert "GET /_standin/roster" in own.control("nothing")["there are"]
-    assert "error" in own.control("week", {"week": 0}) and "error" in own.control("week", {"weak": 1})
+    assert "error" in own.control("week", {"week": 0}) and "error" in own.control(
+        "week", {"weak": 1}
+    )
     assert "error" in own.control("roster?grades=x")

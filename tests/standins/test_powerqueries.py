@@ -25,7 +25,11 @@ def test_a_flattened_row_has_text_columns_and_a_numeric_id(school: Client) -> No
     [row] = answer["record"]
     assert row["_name"] == "students" and row["_id"] == 1001 and row["dcid"] == "1001"
     truth = school.standin.roster()[0]
-    assert (row["last_name"], row["email"], row["dob"]) == (truth.last_name, truth.email, truth.birth_date)
+    assert (row["last_name"], row["email"], row["dob"]) == (
+        truth.last_name,
+        truth.email,
+        truth.birth_date,
+    )
     assert row["sched_yearofgraduation"] == str(truth.graduation_year)
     assert all(isinstance(value, str) for key, value in row.items() if key != "_id")
 
@@ -54,7 +58,11 @@ def test_pages_are_a_hundred_rows_unless_asked_and_zero_is_everything(flawed: Cl
     assert len(flawed.query(LIST).json["record"]) == 100
     assert len(flawed.query(LIST, pagesize=0).json["record"]) == 400
     assert len(flawed.query(LIST, pagesize=300).json["record"]) == 300  # no maximum
-    ids = [row["_id"] for page in range(1, 59) for row in flawed.query(LIST, pagesize=7, page=page).json["record"]]
+    ids = [
+        row["_id"]
+        for page in range(1, 59)
+        for row in flawed.query(LIST, pagesize=7, page=page).json["record"]
+    ]
     assert len(ids) == len(set(ids)) == 400
     assert flawed.query(LIST, pagesize=7, page=59).json == {"@extensions": ""}
 
@@ -89,7 +97,16 @@ def test_arguments_one_or_several(school: Client) -> None:
     assert {row["schoolid"] for row in rows} == {"300", "200"}
 
 
-@pytest.mark.parametrize("body", [{}, {"school_number": "x"}, {"school_number": []}, {"school_number": None}, {"school_number": "--3"}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"school_number": "x"},
+        {"school_number": []},
+        {"school_number": None},
+        {"school_number": "--3"},
+    ],
+)
 def test_a_missing_or_invalid_argument_is_400(school: Client, body: object) -> None:
     answer = school.query(BY_SCHOOL, body)
     assert answer.status == 400 and answer.json["message"] == "Validation Failed"
@@ -98,7 +115,10 @@ def test_a_missing_or_invalid_argument_is_400(school: Client, body: object) -> N
 
 def test_an_unknown_query_is_404_with_its_name(school: Client) -> None:
     answer = school.query("com.example.not.installed.here")
-    assert (answer.status, answer.json) == (404, {"message": "Query com.example.not.installed.here not found"})
+    assert (answer.status, answer.json) == (
+        404,
+        {"message": "Query com.example.not.installed.here not found"},
+    )
 
 
 @pytest.mark.parametrize("body", [{"$q": "students.dcid==(1,2)"}, {"$q": "nothing==1"},
@@ -110,7 +130,10 @@ def test_what_cannot_be_read_is_400_with_a_message(school: Client, body: object)
 
 
 def test_bodies_that_are_not_a_json_object_are_refused(school: Client) -> None:
-    target, headers = f"/ws/schema/query/{LIST}", school.headers(**{"Content-Type": "application/json"})
+    target, headers = (
+        f"/ws/schema/query/{LIST}",
+        school.headers(**{"Content-Type": "application/json"}),
+    )
     assert school.send("POST", target, headers, b"{").status == 400
     assert school.send("POST", target, headers, b"[]").status == 400
     assert school.send("POST", target, headers, b"").status == 200
@@ -124,7 +147,13 @@ def test_a_column_that_is_not_granted_closes_the_query_and_is_named() -> None:
         answer = client.query(LIST)
         assert answer.status == 403 and answer.json == {
             "message": "Validation Failed",
-            "errors": [{"resource": LIST, "field": "emailaddress.emailaddress", "code": "No access to the field"}],
+            "errors": [
+                {
+                    "resource": LIST,
+                    "field": "emailaddress.emailaddress",
+                    "code": "No access to the field",
+                }
+            ],
         }
         assert client.query(GROUPED_NO_CORE).status == 200
 
@@ -141,7 +170,9 @@ def test_only_what_changed_since_a_data_version(own: Client) -> None:
     assert isinstance(now, str)
     own.standin.edit(1007, last_name="Changed")
     answer = own.query(LIST, body | {"$dataversion": now}).json
-    assert [row["_id"] for row in answer["record"]] == [1007] and int(answer["$dataversion"]) == int(now) + 1
+    assert [row["_id"] for row in answer["record"]] == [1007] and int(
+        answer["$dataversion"]
+    ) == int(now) + 1
     changes = own.get(f"/ws/dataversion/rollbook/{now}").json
     assert changes == {"$dataversion": answer["$dataversion"], "tables": {"students": [1007]}}
     assert own.get("/ws/dataversion/rollbook/x").status == 400
@@ -155,7 +186,10 @@ def test_transaction_date_finds_last_weeks_changes(own: Client) -> None:
 
 
 def test_event_subscriptions_are_kept(own: Client) -> None:
-    target, headers = "/ws/v1/event_subscription", own.headers(**{"Content-Type": "application/json"})
+    target, headers = (
+        "/ws/v1/event_subscription",
+        own.headers(**{"Content-Type": "application/json"}),
+    )
     body = (b'{"event_subscriptions":{"key":"k","callback_url":"https://rollbook.example/hook","event_subscription":'
             b'[{"resource":"/ws/v1/student/*","event_type":"INSERT"}]}}')  # fmt: skip
     assert own.send("PUT", target, headers, body).status == 201

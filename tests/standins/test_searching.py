@@ -42,8 +42,12 @@ def test_names_match_exactly_or_with_wildcards(school: Client) -> None:
     roster = school.standin.roster()
     name = roster[4].last_name
     assert _found(school, f"name.last_name=={quote(name)}") == _truth(school, last_name=name)
-    assert _found(school, "name.Last_Name==Ma*") == {one.dcid for one in roster if one.last_name.startswith("Ma")}
-    assert _found(school, "name.first_name==*a") == {one.dcid for one in roster if one.first_name.endswith("a")}
+    assert _found(school, "name.Last_Name==Ma*") == {
+        one.dcid for one in roster if one.last_name.startswith("Ma")
+    }
+    assert _found(school, "name.first_name==*a") == {
+        one.dcid for one in roster if one.first_name.endswith("a")
+    }
     assert len(_found(school, "name.last_name==*")) == 250
     assert _found(school, f"student_username=={roster[9].username}") == {roster[9].dcid}
 
@@ -52,7 +56,9 @@ def test_special_characters_may_be_raw_encoded_once_or_twice(own: Client) -> Non
     """Encoded once, a `;` is AND again by the time the expression is read; encoded twice it is part of the value (OD)."""
     own.standin.edit(1003, last_name="O'Neil; (Jr)")
     assert _found(own, "name.last_name==" + quote(quote("O'Neil; (Jr)"))) == {1003}
-    assert own.get("/ws/v1/district/student?q=name.last_name==" + quote("O'Neil; (Jr)")).status == 400
+    assert (
+        own.get("/ws/v1/district/student?q=name.last_name==" + quote("O'Neil; (Jr)")).status == 400
+    )
     own.standin.edit(1004, last_name="O'Neil")
     assert _found(own, "name.last_name==O'Neil") == {1004}
     assert _found(own, "name.last_name==O%2527Neil") == {1004}
@@ -60,7 +66,9 @@ def test_special_characters_may_be_raw_encoded_once_or_twice(own: Client) -> Non
 
 def test_dates_and_absent_values(own: Client) -> None:
     own.standin.edit(1003, entry_date="2026-10-05")
-    assert _found(own, "school_enrollment.entry_date=ge=2026-10-01;school_enrollment.entry_date=lt=2027-01-01") == {1003}
+    assert _found(
+        own, "school_enrollment.entry_date=ge=2026-10-01;school_enrollment.entry_date=lt=2027-01-01"
+    ) == {1003}
     without = {one.dcid for one in own.standin.roster() if not one.middle_name}
     assert without and _found(own, "name.middle_name==%5Cu0000") == without
 
@@ -68,13 +76,17 @@ def test_dates_and_absent_values(own: Client) -> None:
 def test_a_status_without_a_letter_counts_as_inactive(own: Client) -> None:
     own.standin.edit(1003, enroll_status=7)
     assert 1003 in _found(own, "school_enrollment.enroll_status==I")
-    enrollment = own.get("/ws/v1/student/1003?expansions=school_enrollment").json["student"]["school_enrollment"]
+    enrollment = own.get("/ws/v1/student/1003?expansions=school_enrollment").json["student"][
+        "school_enrollment"
+    ]
     assert (enrollment["enroll_status"], enrollment["enroll_status_code"]) == ("I", 7)
 
 
 def test_other_lists_can_be_searched_by_what_they_show(school: Client) -> None:
     target = "/ws/v1/school/5/section"
-    found = school.get(f"{target}?q=term.start_year==2026;course_id==31").json["sections"]["section"]
+    found = school.get(f"{target}?q=term.start_year==2026;course_id==31").json["sections"][
+        "section"
+    ]
     assert {one["course_id"] for one in found} == {31}
     assert school.get(f"{target}/count?q=course_id==31").json == {"resource": {"count": len(found)}}
     assert "section" not in school.get(f"{target}?q=term.start_year==1999").json["sections"]
@@ -102,7 +114,9 @@ def test_and_narrows_a_search(school: Client) -> None:
 def test_what_cannot_be_read_is_400_with_a_message(school: Client, q: str) -> None:
     for path in ("district/student", "district/student/count", "school/5/student"):
         answer = school.get(f"/ws/v1/{path}?q={q}")
-        assert answer.status == 400 and isinstance(answer.json["errorMessage"]["message"], str), path
+        assert answer.status == 400 and isinstance(answer.json["errorMessage"]["message"], str), (
+            path
+        )
 
 
 @given(st.text(max_size=60))
@@ -116,7 +130,13 @@ def test_no_text_breaks_the_parser(text: str) -> None:
 
 @given(st.integers(-99, 99), st.integers(-99, 99))
 def test_order_operators_compare_numbers_as_numbers(value: int, edge: int) -> None:
-    wanted = {"=gt=": value > edge, "=ge=": value >= edge, "=lt=": value < edge, "=le=": value <= edge, "==": value == edge}
+    wanted = {
+        "=gt=": value > edge,
+        "=ge=": value >= edge,
+        "=lt=": value < edge,
+        "=le=": value <= edge,
+        "==": value == edge,
+    }
     for operator, holds in wanted.items():
         [term] = parse(f"x{operator}{edge}")
         assert condition(term, "number")(value) is holds

@@ -23,14 +23,25 @@ def limited() -> Iterator[Client]:
 
 
 def test_a_record_has_a_numeric_id_and_text_columns_in_lower_case(school: Client) -> None:
-    answer = school.get(f"{TABLE}/Students?projection=DCID,Id,Last_Name,dob,Grade_Level&pagesize=3").json
+    answer = school.get(
+        f"{TABLE}/Students?projection=DCID,Id,Last_Name,dob,Grade_Level&pagesize=3"
+    ).json
     assert answer.keys() == {"name", "record", "@extensions"} and answer["name"] == "Students"
     assert answer["@extensions"] == EXTENSIONS and len(answer["record"]) == 3
     record = answer["record"][0]
-    assert record["id"] == 1001 and record["name"] == "Students" and record["tables"].keys() == {"students"}
+    assert (
+        record["id"] == 1001
+        and record["name"] == "Students"
+        and record["tables"].keys() == {"students"}
+    )
     columns = record["tables"]["students"]
-    assert columns.keys() == {"dcid", "id", "last_name", "dob", "grade_level"} and columns["dcid"] == "1001"
-    assert columns["id"] != columns["dcid"] and all(isinstance(value, str) for value in columns.values())
+    assert (
+        columns.keys() == {"dcid", "id", "last_name", "dob", "grade_level"}
+        and columns["dcid"] == "1001"
+    )
+    assert columns["id"] != columns["dcid"] and all(
+        isinstance(value, str) for value in columns.values()
+    )
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -47,10 +58,16 @@ def test_every_table_lists_counts_and_gives_single_records(school: Client, table
 
 
 def test_the_join_from_student_to_email_works(school: Client) -> None:
-    person = school.get(f"{TABLE}/students/1005?projection=person_id").json["tables"]["students"]["person_id"]
-    link = school.get(f"{TABLE}/personemailaddressassoc?projection=*&q=personid=={person};isprimaryemailaddress==1").json
+    person = school.get(f"{TABLE}/students/1005?projection=person_id").json["tables"]["students"][
+        "person_id"
+    ]
+    link = school.get(
+        f"{TABLE}/personemailaddressassoc?projection=*&q=personid=={person};isprimaryemailaddress==1"
+    ).json
     address = link["record"][0]["tables"]["personemailaddressassoc"]["emailaddressid"]
-    email = school.get(f"{TABLE}/emailaddress?projection=emailaddress&q=emailaddressid=={address}").json
+    email = school.get(
+        f"{TABLE}/emailaddress?projection=emailaddress&q=emailaddressid=={address}"
+    ).json
     truth = next(one.email for one in school.standin.roster() if one.dcid == 1005)
     assert [one["tables"]["emailaddress"]["emailaddress"] for one in email["record"]] == [truth]
 
@@ -75,7 +92,9 @@ def test_numbers_sort_as_numbers_and_a_single_record_stays_a_list(school: Client
     grades = [int(record["tables"]["students"]["grade_level"]) for record in school.get(
         f"{TABLE}/students?projection=grade_level&sort=grade_level").json["record"]]  # fmt: skip
     assert grades == sorted(grades) and grades[0] == -1
-    assert isinstance(school.get(f"{TABLE}/students?projection=dcid&q=dcid==1001").json["record"], list)
+    assert isinstance(
+        school.get(f"{TABLE}/students?projection=dcid&q=dcid==1001").json["record"], list
+    )
     assert "record" not in school.get(f"{TABLE}/students?projection=dcid&q=dcid==1").json
 
 
@@ -98,7 +117,9 @@ def test_null_columns_are_left_out(own: Client) -> None:
      {"message": "Invalid number 'x' passed for comparison to number field LogTypeID"}),
     ("log/count?q=entry==x", 400, {"message": "Querying not supported against clob or blob field types"}),
 ])  # fmt: skip
-def test_errors_are_worded_as_measured(school: Client, target: str, status: int, document: object) -> None:
+def test_errors_are_worded_as_measured(
+    school: Client, target: str, status: int, document: object
+) -> None:
     answer = school.get(f"{TABLE}/{target}")
     assert (answer.status, answer.json) == (status, document)
 
@@ -121,12 +142,17 @@ def test_a_column_that_is_not_granted_is_403_and_named(limited: Client) -> None:
     echoed = limited.get(f"{TABLE}/log?projection=dcid,schoolid")
     assert echoed.json == _no_access("schoolid", "Log")  # projections echo the request's case
     answer = limited.get(f"{TABLE}/log/count?q=schoolid==300")
-    assert (answer.status, answer.json) == (403, _no_access("SchoolID", "Log"))  # q has the canonical case
+    assert (answer.status, answer.json) == (
+        403,
+        _no_access("SchoolID", "Log"),
+    )  # q has the canonical case
     assert limited.get(f"{TABLE}/cc/count").status == 200  # unfiltered counts need no grant at all
     assert limited.get(f"{TABLE}/students/1001?projection=last_name").status == 403
 
 
-def test_a_column_is_checked_before_its_type_and_its_type_before_permission(limited: Client) -> None:
+def test_a_column_is_checked_before_its_type_and_its_type_before_permission(
+    limited: Client,
+) -> None:
     assert limited.get(f"{TABLE}/log?projection=SchoolID,Nothing").status == 400
     assert limited.get(f"{TABLE}/log?projection=SchoolID&q=nothing==1").status == 400
     assert limited.get(f"{TABLE}/log/count?q=schoolid==x").status == 400
@@ -140,7 +166,11 @@ def test_a_star_shows_what_is_granted_and_metadata_says_what_is_not(limited: Cli
     same = limited.get(f"{TABLE}/students?projection=students.*&pagesize=1").json["record"][0]
     assert same == record
     columns = limited.get(f"{TABLE}/students/metadata?expansions=access").json["columns"]
-    assert {column["name"] for column in columns if column["access"] == "ViewOnly"} == {"DCID", "First_Name", "EntryDate"}
+    assert {column["name"] for column in columns if column["access"] == "ViewOnly"} == {
+        "DCID",
+        "First_Name",
+        "EntryDate",
+    }
     assert {column["access"] for column in columns} == {"ViewOnly", "NoAccess", "BlackListNoAccess"}
 
 

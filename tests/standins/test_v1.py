@@ -11,7 +11,9 @@ EXPANSIONS = (
     "demographics, addresses, alerts, phones, school_enrollment, ethnicity_race, contact, contact_info, "
     "initial_enrollment, schedule_setup, fees, lunch, counselors, global_id"
 )
-NEEDED = {"errorMessage": {"message": "Plugin is missing required accessLevelV1Api READ permission"}}
+NEEDED = {
+    "errorMessage": {"message": "Plugin is missing required accessLevelV1Api READ permission"}
+}
 
 
 def _student(client: Client, dcid: int, **query: str) -> Any:
@@ -41,9 +43,15 @@ def test_metadata_has_page_sizes_as_numbers_and_the_rest_as_text(school: Client)
      ("school/5/course", "courses", "course"), ("school/5/section", "sections", "section"),
      ("school/5/term", "terms", "term")],
 )  # fmt: skip
-def test_each_list_has_its_wrapper_and_a_count_that_agrees(school: Client, path: str, wrapper: str, item: str) -> None:
+def test_each_list_has_its_wrapper_and_a_count_that_agrees(
+    school: Client, path: str, wrapper: str, item: str
+) -> None:
     answer = school.get(f"/ws/v1/{path}").json
-    assert answer.keys() == {wrapper} and answer[wrapper].keys() == {"@expansions", "@extensions", item}
+    assert answer.keys() == {wrapper} and answer[wrapper].keys() == {
+        "@expansions",
+        "@extensions",
+        item,
+    }
     count = school.get(f"/ws/v1/{path}/count?expansions=demographics&extensions=x").json
     assert count.keys() == {"resource"} and isinstance(count["resource"]["count"], int)
     assert len(answer[wrapper][item]) == min(100, count["resource"]["count"])
@@ -67,7 +75,12 @@ def test_what_does_not_exist_is_404_with_a_message(school: Client, path: str) ->
 
 def test_schools_leave_out_the_graduates_and_key_by_dcid(school: Client) -> None:
     schools = school.get("/ws/v1/district/school").json["schools"]["school"]
-    assert [(one["id"], one["school_number"]) for one in schools] == [(2, 100), (3, 110), (4, 200), (5, 300)]
+    assert [(one["id"], one["school_number"]) for one in schools] == [
+        (2, 100),
+        (3, 110),
+        (4, 200),
+        (5, 300),
+    ]
     assert school.get("/ws/v1/school/9").json["school"]["school_number"] == 999999
 
 
@@ -84,38 +97,78 @@ def test_without_expansions_a_student_has_only_a_few_keys(school: Client) -> Non
 
 def test_every_expansion_has_the_captured_keys_and_types(school: Client) -> None:
     students = school.students(ACTIVE, EVERYTHING)
-    one = next(one for one in students if one["alerts"] and one["phones"] and one["counselors"] and "contact" in one)
+    one = next(
+        one
+        for one in students
+        if one["alerts"] and one["phones"] and one["counselors"] and "contact" in one
+    )
     assert set(one) >= set(EVERYTHING.split(","))
-    assert one["demographics"].keys() == {"gender", "birth_date", "district_entry_date", "projected_graduation_year"}
+    assert one["demographics"].keys() == {
+        "gender",
+        "birth_date",
+        "district_entry_date",
+        "projected_graduation_year",
+    }
     assert one["addresses"].keys() == {"physical", "mailing"}
-    assert one["addresses"]["physical"].keys() == {"street", "city", "state_province", "postal_code"}
+    assert one["addresses"]["physical"].keys() == {
+        "street",
+        "city",
+        "state_province",
+        "postal_code",
+    }
     assert one["school_enrollment"].keys() >= {
         "enroll_status", "enroll_status_description", "enroll_status_code", "grade_level", "entry_date", "exit_date",
         "school_number", "school_id", "entry_code", "entry_comment", "district_of_residence", "full_time_equivalency",
     }  # fmt: skip
     assert one["school_enrollment"]["full_time_equivalency"] == {"fteid": 101, "name": "Full Time"}
-    assert one["contact"].keys() == {"guardian_email", "mother", "father", "emergency_contact_name1", "emergency_phone1"}
+    assert one["contact"].keys() == {
+        "guardian_email",
+        "mother",
+        "father",
+        "emergency_contact_name1",
+        "emergency_phone1",
+    }
     assert one["contact_info"].keys() == {"email"}
     assert one["initial_enrollment"].keys() == {"district_entry_date", "district_entry_grade_level",
                                                 "school_entry_date", "school_entry_grade_level"}  # fmt: skip
     assert one["schedule_setup"].keys() == {"home_room", "next_school", "sched_next_year_grade"}
-    assert one["fees"] == "" and one["lunch"]["balance_1"] == "0.00" and isinstance(one["lunch"]["lunch_id"], int)
-    assert one["counselors"]["counselor"][0].keys() == {"id", "userDcid", "firstName", "lastName", "isPrimary"}
-    assert one["ethnicity_race"].keys() == {"scheduling_reporting_ethnicity", "federal_ethnicity", "races"}
+    assert (
+        one["fees"] == ""
+        and one["lunch"]["balance_1"] == "0.00"
+        and isinstance(one["lunch"]["lunch_id"], int)
+    )
+    assert one["counselors"]["counselor"][0].keys() == {
+        "id",
+        "userDcid",
+        "firstName",
+        "lastName",
+        "isPrimary",
+    }
+    assert one["ethnicity_race"].keys() == {
+        "scheduling_reporting_ethnicity",
+        "federal_ethnicity",
+        "races",
+    }
 
 
 def test_empty_expansions_are_empty_text_but_contact_vanishes(school: Client) -> None:
     students = school.students("", EVERYTHING)
-    assert any(one["alerts"] == "" for one in students) and any(one["addresses"] == "" for one in students)
+    assert any(one["alerts"] == "" for one in students) and any(
+        one["addresses"] == "" for one in students
+    )
     assert any("contact" not in one for one in students)
     assert any("middle_name" not in one["name"] for one in students)
     assert any(one["addresses"] and one["addresses"]["mailing"]["street"] == "" for one in students)
 
 
-def test_contact_info_vanishes_without_an_email_and_an_unset_graduation_year_is_zero(own: Client) -> None:
+def test_contact_info_vanishes_without_an_email_and_an_unset_graduation_year_is_zero(
+    own: Client,
+) -> None:
     own.standin.edit(1003, email="", graduation_year=0)
     student = _student(own, 1003, expansions="contact_info,demographics")
-    assert "contact_info" not in student and student["demographics"]["projected_graduation_year"] == 0
+    assert (
+        "contact_info" not in student and student["demographics"]["projected_graduation_year"] == 0
+    )
 
 
 def test_text_that_looks_like_a_number_comes_as_one(own: Client) -> None:
@@ -123,7 +176,9 @@ def test_text_that_looks_like_a_number_comes_as_one(own: Client) -> None:
     student = _student(own, 1003, expansions=EVERYTHING)
     assert student["local_id"] == "00123"  # our choice: the sources leave leading zeros open
     assert student["student_username"] == 20418 and student["name"]["last_name"] == 1984
-    assert isinstance(student["state_province_id"], int) and isinstance(student["demographics"]["birth_date"], str)
+    assert isinstance(student["state_province_id"], int) and isinstance(
+        student["demographics"]["birth_date"], str
+    )
     codes = {type(one["addresses"]["physical"]["postal_code"])
              for one in own.students("", "addresses") if one["addresses"]}  # fmt: skip
     assert codes == {int, str}
@@ -143,19 +198,31 @@ def test_one_student_is_an_object_and_none_is_no_key(school: Client) -> None:
 
 def test_the_single_object_quirk_can_be_switched_off() -> None:
     with powerschool.serve(students=20, single_object=False) as standin:
-        one = Client(standin).get("/ws/v1/district/student?q=local_id==20007&expansions=ethnicity_race").json
+        one = (
+            Client(standin)
+            .get("/ws/v1/district/student?q=local_id==20007&expansions=ethnicity_race")
+            .json
+        )
     assert isinstance(one["students"]["student"], list)
     assert isinstance(one["students"]["student"][0]["ethnicity_race"]["races"], list)
 
 
 def test_extensions_come_as_named_fields_with_text_values(school: Client) -> None:
-    one = _student(school, 1002, extensions="u_students_extension,nonsense")["_extension_data"]["_table_extension"]
+    one = _student(school, 1002, extensions="u_students_extension,nonsense")["_extension_data"][
+        "_table_extension"
+    ]
     assert one["recordFound"] is True and one["name"] == "u_students_extension"
     assert one["_field"][1] == {"name": "locker_number", "type": "String", "value": "1002"}
-    several = _student(school, 1002, extensions="u_students_extension,studentcorefields,c_studentlocator")
+    several = _student(
+        school, 1002, extensions="u_students_extension,studentcorefields,c_studentlocator"
+    )
     assert isinstance(several["_extension_data"]["_table_extension"], list)
-    assert any(table["recordFound"] is False for table in several["_extension_data"]["_table_extension"])
-    assert "_extension_data" not in _student(school, 1002, extensions="nonsense", expansions="student_username")
+    assert any(
+        table["recordFound"] is False for table in several["_extension_data"]["_table_extension"]
+    )
+    assert "_extension_data" not in _student(
+        school, 1002, extensions="nonsense", expansions="student_username"
+    )
 
 
 def test_pages_are_numbered_from_one_and_together_hold_everybody_once(school: Client) -> None:
@@ -169,14 +236,20 @@ def test_pages_are_numbered_from_one_and_together_hold_everybody_once(school: Cl
 
 def test_a_page_past_the_end_is_empty_and_too_large_a_page_is_capped(school: Client) -> None:
     assert "student" not in school.get("/ws/v1/district/student?page=99").json["students"]
-    assert len(school.get("/ws/v1/district/student?pagesize=5000").json["students"]["student"]) == 100
+    assert (
+        len(school.get("/ws/v1/district/student?pagesize=5000").json["students"]["student"]) == 100
+    )
     assert len(school.get("/ws/v1/district/student").json["students"]["student"]) == 100
     assert school.get("/ws/v1/district/student?pagesize=many").status == 400
 
 
 def test_a_schools_students_are_the_active_ones_unless_asked_otherwise(school: Client) -> None:
-    high = {one.dcid: one.enroll_status for one in school.standin.roster() if one.school_number == 300}
-    usual = school.get("/ws/v1/school/5/student?expansions=school_enrollment").json["students"]["student"]
+    high = {
+        one.dcid: one.enroll_status for one in school.standin.roster() if one.school_number == 300
+    }
+    usual = school.get("/ws/v1/school/5/student?expansions=school_enrollment").json["students"][
+        "student"
+    ]
     assert {one["id"] for one in usual} == {dcid for dcid, status in high.items() if status == 0}
     assert {one["school_enrollment"]["school_id"] for one in usual} == {5}
     always_true = "school_enrollment.enroll_status_code=gt=-2147483648"
@@ -188,15 +261,25 @@ def test_graduates_are_at_school_999999_in_grade_99(school: Client) -> None:
     found = school.students("school_enrollment.enroll_status==(G)", "school_enrollment")
     assert found and all(one["school_enrollment"]["grade_level"] == 99 for one in found)
     assert all(one["school_enrollment"]["school_number"] == 999999 for one in found)
-    assert all(one["school_enrollment"]["enroll_status_description"] == "Graduated" for one in found)
+    assert all(
+        one["school_enrollment"]["enroll_status_description"] == "Graduated" for one in found
+    )
 
 
-@pytest.mark.parametrize("path", ["district", "district/student", "student/1001", "school/5/term", "nothing"])
-def test_without_the_access_level_all_of_v1_is_closed_but_metadata_and_tables_are_not(path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["district", "district/student", "student/1001", "school/5/term", "nothing"]
+)
+def test_without_the_access_level_all_of_v1_is_closed_but_metadata_and_tables_are_not(
+    path: str,
+) -> None:
     with powerschool.serve(students=20, access_level="NONE") as standin:
         client = Client(standin)
         answer = client.get(f"/ws/v1/{path}")
-        assert (answer.status, answer.json, answer.headers["WWW-Authenticate"]) == (401, NEEDED, None)
+        assert (answer.status, answer.json, answer.headers["WWW-Authenticate"]) == (
+            401,
+            NEEDED,
+            None,
+        )
         assert client.get("/ws/v1/metadata").status == 200
         assert client.get("/ws/schema/table/students/count").json == {"count": 20}
 
@@ -211,7 +294,9 @@ def test_writing_students_is_refused(school: Client) -> None:
 
 
 def test_the_truth_and_the_answers_agree(school: Client) -> None:
-    told = {one["id"]: one for one in school.students("", "demographics,school_enrollment,contact_info")}
+    told = {
+        one["id"]: one for one in school.students("", "demographics,school_enrollment,contact_info")
+    }
     for one in school.standin.roster():
         student = told[one.dcid]
         assert student["name"]["last_name"] == one.last_name

@@ -43,11 +43,17 @@ def test_a_failure_on_one_page_leaves_the_others_alone(client: VeracrossClient, 
 
 
 @pytest.mark.parametrize(("page", "unix_time"), [(v3_page, True), (v2_page, False)])
-def test_a_429_has_its_reset_in_the_unit_of_the_version(client: VeracrossClient, page: Any, unix_time: bool) -> None:
+def test_a_429_has_its_reset_in_the_unit_of_the_version(
+    client: VeracrossClient, page: Any, unix_time: bool
+) -> None:
     client.standin.faults = [Fault("rate_limit", seconds=30)]
     answer = page(client)
     reset = int(answer.headers["X-Rate-Limit-Reset"]) - (time.time() if unix_time else 0)
-    assert answer.status == 429 and 29 <= reset <= 31 and answer.headers["X-Rate-Limit-Remaining"] == "0"
+    assert (
+        answer.status == 429
+        and 29 <= reset <= 31
+        and answer.headers["X-Rate-Limit-Remaining"] == "0"
+    )
     assert answer.headers["Retry-After"] is None
 
 
@@ -69,7 +75,10 @@ def test_a_lost_token_really_is_lost(client: VeracrossClient, kind: str, error: 
 
 
 def test_rights_can_be_missing(client: VeracrossClient) -> None:
-    client.standin.faults = [Fault("missing_scope", path="*/v3/*"), Fault("forbidden", path="*/v2/*")]
+    client.standin.faults = [
+        Fault("missing_scope", path="*/v3/*"),
+        Fault("forbidden", path="*/v2/*"),
+    ]
     assert "missing a required scope: students:list" in client.v3().json["error"]
     assert client.v2().status == 403
 
@@ -86,7 +95,9 @@ def ids(answer: Any) -> list[int]:
 
 
 @pytest.mark.parametrize("page", [v3_page, v2_page])
-def test_pages_can_be_small_empty_repeated_endless_or_shifted(client: VeracrossClient, page: Any) -> None:
+def test_pages_can_be_small_empty_repeated_endless_or_shifted(
+    client: VeracrossClient, page: Any
+) -> None:
     first, second = ids(page(client, 1)), ids(page(client, 2))
 
     def under(fault: Fault, number: int) -> list[int]:
@@ -124,7 +135,10 @@ def test_values_can_be_null_missing_unknown_or_new(client: VeracrossClient) -> N
     assert "email_1" not in first(Fault("drop_field"))
     assert first(Fault("unknown_code"))["grade_level"] == 999
     assert first(Fault("unknown_code"), v2_page)["current_grade"] == "Something new"
-    assert first(Fault("unknown_code", field="enrollment_status"), v2_page)["enrollment_status"] == "Something new"
+    assert (
+        first(Fault("unknown_code", field="enrollment_status"), v2_page)["enrollment_status"]
+        == "Something new"
+    )
     assert "new_in_this_release" in first(Fault("extra_fields"))
 
 
@@ -137,23 +151,46 @@ def test_value_lists_can_have_text_for_ids_or_be_left_out(client: VeracrossClien
 
 def test_other_pages_can_stand_in_the_way(client: VeracrossClient) -> None:
     client.standin.faults = [Fault("html", times=1), Fault("list_shape")]
-    assert client.v3().body.startswith(b"<!DOCTYPE html>") and client.v3().json.keys() == {"error", "error_id"}
+    assert client.v3().body.startswith(b"<!DOCTYPE html>") and client.v3().json.keys() == {
+        "error",
+        "error_id",
+    }
 
 
 def test_requests_are_logged_with_their_page(client: VeracrossClient) -> None:
     client.standin.requests.clear()
     v3_page(client, 3)
     v2_page(client, 2)
-    assert [(one.path, one.page) for one in client.standin.requests][-2:] == [("/exs/v3/students", 3), ("/exs/v2/students.json", 2)]
+    assert [(one.path, one.page) for one in client.standin.requests][-2:] == [
+        ("/exs/v3/students", 3),
+        ("/exs/v2/students.json", 2),
+    ]
 
 
 def test_it_starts_from_the_command_line_and_says_how_to_connect() -> None:
-    command = [sys.executable, "-m", "rollbook.standins", "veracross", "--port", "0", "--students", "30", "--seed", "9", "--route", "Abc"]
+    command = [
+        sys.executable,
+        "-m",
+        "rollbook.standins",
+        "veracross",
+        "--port",
+        "0",
+        "--students",
+        "30",
+        "--seed",
+        "9",
+        "--route",
+        "Abc",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         about = json.loads(process.stdout.readline())
         assert (about["client_id"], about["client_secret"], about["password"]) == credentials(9)
-        assert (about["vendor"], about["route"], about["user_name"]) == ("veracross", "Abc", "api.rollbook")
+        assert (about["vendor"], about["route"], about["user_name"]) == (
+            "veracross",
+            "Abc",
+            "api.rollbook",
+        )
         with urllib.request.urlopen(f"{about['url']}/_standin/roster", timeout=5) as response:
             assert json.load(response)["count"] == 30
         process.terminate()

@@ -18,29 +18,49 @@ def client() -> Iterator[VeracrossClient]:
 
 
 def ask(client: VeracrossClient, **form: str) -> tuple[int, str]:
-    answer = client.oauth("token", client.form(grant_type="client_credentials", scope="students:list") | form)
+    answer = client.oauth(
+        "token", client.form(grant_type="client_credentials", scope="students:list") | form
+    )
     return answer.status, answer.json.get("error", "")
 
 
 def test_a_token_has_exactly_the_documented_keys(client: VeracrossClient) -> None:
-    answer = client.oauth("token", client.form(grant_type="client_credentials", scope="students:list students:read")).json
+    answer = client.oauth(
+        "token", client.form(grant_type="client_credentials", scope="students:list students:read")
+    ).json
     assert answer.keys() == {"access_token", "created_at", "expires_in", "scope", "token_type"}
-    assert re.fullmatch("[0-9a-f]{64}", answer["access_token"]) and abs(answer["created_at"] - time.time()) < 5
-    assert (answer["expires_in"], answer["scope"], answer["token_type"]) == (3600, "students:list students:read", "Bearer")
+    assert (
+        re.fullmatch("[0-9a-f]{64}", answer["access_token"])
+        and abs(answer["created_at"] - time.time()) < 5
+    )
+    assert (answer["expires_in"], answer["scope"], answer["token_type"]) == (
+        3600,
+        "students:list students:read",
+        "Bearer",
+    )
     assert re.fullmatch("[0-9a-f]{32}", client.veracross.client_id)
 
 
-def test_everything_may_stand_in_the_query_string_and_blanks_may_be_raw(client: VeracrossClient) -> None:
+def test_everything_may_stand_in_the_query_string_and_blanks_may_be_raw(
+    client: VeracrossClient,
+) -> None:
     query = f"grant_type=client_credentials&client_id={client.veracross.client_id}&client_secret={client.veracross.client_secret}"
     assert client.send("POST", f"/exs/oauth/token?{query}&scope=students:list", {}).status == 200
     raw = f"{query}&scope=students:list students:read".encode()
-    answer = client.send("POST", "/exs/oauth/token/", {"Content-Type": "application/x-www-form-urlencoded"}, raw)
+    answer = client.send(
+        "POST", "/exs/oauth/token/", {"Content-Type": "application/x-www-form-urlencoded"}, raw
+    )
     assert answer.json["scope"] == "students:list students:read"
 
 
 def test_basic_is_not_a_way_to_sign_in(client: VeracrossClient) -> None:
     sent = {"Authorization": "Basic eDp5", "Content-Type": "application/x-www-form-urlencoded"}
-    assert client.send("POST", "/exs/oauth/token", sent, b"grant_type=client_credentials&scope=students%3Alist").status == 400
+    assert (
+        client.send(
+            "POST", "/exs/oauth/token", sent, b"grant_type=client_credentials&scope=students%3Alist"
+        ).status
+        == 400
+    )
 
 
 @pytest.mark.parametrize("name", ["grant_type", "client_id", "client_secret"])
@@ -48,7 +68,10 @@ def test_a_missing_parameter_is_named(client: VeracrossClient, name: str) -> Non
     form = client.form(grant_type="client_credentials", scope="students:list")
     del form[name]
     answer = client.oauth("token", form)
-    assert (answer.status, answer.json["error"]) == (400, "invalid_request") and name in answer.json["error_description"]
+    assert (answer.status, answer.json["error"]) == (
+        400,
+        "invalid_request",
+    ) and name in answer.json["error_description"]
 
 
 def test_a_wrong_id_secret_or_scope_is_refused(client: VeracrossClient) -> None:
@@ -59,7 +82,9 @@ def test_a_wrong_id_secret_or_scope_is_refused(client: VeracrossClient) -> None:
 
 
 def test_another_content_type_is_415_and_an_empty_object(client: VeracrossClient) -> None:
-    answer = client.oauth("token", client.form(grant_type="client_credentials"), content_type="application/json")
+    answer = client.oauth(
+        "token", client.form(grant_type="client_credentials"), content_type="application/json"
+    )
     assert (answer.status, answer.json) == (415, {})
 
 
@@ -78,14 +103,19 @@ def test_another_route_method_or_path_is_refused(client: VeracrossClient) -> Non
         ("Bearer 123", "The provided access token is unknown"),
     ],
 )
-def test_without_a_token_that_is_known_there_is_nothing(client: VeracrossClient, header: str, error: str) -> None:
+def test_without_a_token_that_is_known_there_is_nothing(
+    client: VeracrossClient, header: str, error: str
+) -> None:
     answer = client.send("GET", "/exs/v3/students", {"Authorization": header} if header else {})
     assert (answer.status, answer.json["error"]) == (401, error)
 
 
 def test_a_missing_scope_is_a_401_that_names_it(client: VeracrossClient) -> None:
     answer = client.v3("students/1003", token=client.token("students:list"))
-    assert (answer.status, answer.json["error"]) == (401, "The provided access token is missing a required scope: students:read")
+    assert (answer.status, answer.json["error"]) == (
+        401,
+        "The provided access token is missing a required scope: students:read",
+    )
 
 
 def test_a_token_ends_and_says_so() -> None:
@@ -103,14 +133,20 @@ def test_the_eleventh_token_revokes_the_oldest(client: VeracrossClient) -> None:
 def test_a_token_can_be_looked_at_and_revoked(client: VeracrossClient) -> None:
     token = client.token()
     seen = client.oauth("introspect", client.form(token=token)).json
-    assert seen.keys() == {"active", "scope", "client_id", "token_type", "exp", "iat"} and seen["active"] is True
+    assert (
+        seen.keys() == {"active", "scope", "client_id", "token_type", "exp", "iat"}
+        and seen["active"] is True
+    )
     assert seen["exp"] - seen["iat"] == 3600
     for given in (token, token, "nonsense"):
         answer = client.oauth("revoke", client.form(token=given))
         assert (answer.status, answer.json) == (200, {})
     assert client.oauth("introspect", client.form(token=token)).json == {"active": False}
     assert client.v3(token=token).status == 401
-    assert client.oauth("introspect", client.form(token=token) | {"client_secret": "wrong"}).status == 401
+    assert (
+        client.oauth("introspect", client.form(token=token) | {"client_secret": "wrong"}).status
+        == 401
+    )
 
 
 def test_discovery_says_where_everything_is(client: VeracrossClient) -> None:

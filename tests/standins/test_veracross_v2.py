@@ -29,7 +29,9 @@ def current(standin: VeracrossStandIn) -> list[int]:
 @pytest.fixture
 def library(running: VeracrossStandIn) -> Any:
     client = pytest.importorskip("veracross_api")
-    api = client.Veracross({"vcurl": f"{running.address}/v2/", "vcuser": running.user_name, "vcpass": running.password})
+    api = client.Veracross(
+        {"vcurl": f"{running.address}/v2/", "vcuser": running.user_name, "vcpass": running.password}
+    )
     yield api
     api.session.close()
 
@@ -44,35 +46,53 @@ def test_the_library_reads_one_student(library: Any) -> None:
 
 def test_the_library_asks_for_changes_only(library: Any, running: VeracrossStandIn) -> None:
     changed = library.pull("students", parameters={"updated_after": "2026-08-01"})
-    assert 0 < len(changed) < len(current(running)) and all(one["update_date"] >= "2026-08-01" for one in changed)
+    assert 0 < len(changed) < len(current(running)) and all(
+        one["update_date"] >= "2026-08-01" for one in changed
+    )
 
 
 def test_the_library_is_told_nothing_with_a_wrong_password(running: VeracrossStandIn) -> None:
     client = pytest.importorskip("veracross_api")
-    api = client.Veracross({"vcurl": f"{running.address}/v2/", "vcuser": running.user_name, "vcpass": "wrong"})
+    api = client.Veracross(
+        {"vcurl": f"{running.address}/v2/", "vcuser": running.user_name, "vcpass": "wrong"}
+    )
     assert api.pull("students") is None
     api.session.close()
 
 
 @pytest.mark.parametrize("path", ["students.json", "students", "students?format=json"])
-def test_a_list_is_a_bare_array_with_its_total_in_a_header(school: VeracrossClient, path: str) -> None:
+def test_a_list_is_a_bare_array_with_its_total_in_a_header(
+    school: VeracrossClient, path: str
+) -> None:
     answer = school.v2(path)
     assert isinstance(answer.json, list) and len(answer.json) == 100
     assert int(answer.headers["X-Total-Count"]) == len(current(school.veracross))
 
 
-def test_pages_are_asked_for_in_the_query_and_end_in_an_empty_array(school: VeracrossClient) -> None:
-    ids = [one["person_pk"] for page in range(1, 10) for one in school.v2(f"students.json?page={page}&count=60").json]
+def test_pages_are_asked_for_in_the_query_and_end_in_an_empty_array(
+    school: VeracrossClient,
+) -> None:
+    ids = [
+        one["person_pk"]
+        for page in range(1, 10)
+        for one in school.v2(f"students.json?page={page}&count=60").json
+    ]
     assert ids == current(school.veracross)
     past = school.v2("students.json?page=99")
-    assert (past.status, past.json) == (200, []) and len(school.v2("students.json?count=5000").json) == len(ids)
+    assert (past.status, past.json) == (200, []) and len(
+        school.v2("students.json?count=5000").json
+    ) == len(ids)
 
 
 def test_a_student_comes_with_labels_and_zeros(school: VeracrossClient) -> None:
     known = {one.dcid: one for one in school.standin.roster()}
     for student in school.v2("students.json?count=1000").json:
         truth = known[student["person_pk"]]
-        assert (student["first_name"], student["email_1"], student["birthday"]) == (truth.first_name, truth.email, truth.birth_date)
+        assert (student["first_name"], student["email_1"], student["birthday"]) == (
+            truth.first_name,
+            truth.email,
+            truth.birth_date,
+        )
         assert student["gender"][0] == truth.gender and student["enrollment_status"] == "Enrolled"
         assert student["current_grade"] in {"Pre-K", "Kindergarten", f"Grade {truth.grade_level}"}
         assert student["parent_3_fk"] == 0 and len(student) == 52
@@ -92,7 +112,10 @@ def test_one_student_is_wrapped_and_has_no_total(school: VeracrossClient) -> Non
 def test_recent_students_and_relationships_are_arrays(school: VeracrossClient) -> None:
     recent = school.v2("students/recent?count=1000").json
     assert 0 < len(recent) < len(current(school.veracross))
-    assert [one["relationship"] for one in school.v2("students/1003/relationships.json").json] == ["Mother", "Father"]
+    assert [one["relationship"] for one in school.v2("students/1003/relationships.json").json] == [
+        "Mother",
+        "Father",
+    ]
 
 
 def test_roles_come_in_either_form() -> None:
@@ -114,7 +137,9 @@ def test_the_client_in_any_letter_case_is_found_and_another_is_not(school: Verac
 
 def test_nonsense_is_refused(school: VeracrossClient) -> None:
     assert school.v2("students.json?page=x").status == 400
-    assert school.v2("students.xml").status == 406 and school.v2("students?format=xml").status == 406
+    assert (
+        school.v2("students.xml").status == 406 and school.v2("students?format=xml").status == 406
+    )
 
 
 def test_the_reset_is_a_number_of_seconds() -> None:

@@ -12,13 +12,22 @@ def _by_dcid(roster: Roster) -> dict[int, Known]:
 
 @pytest.mark.parametrize("size", [200, 1240, 5000])
 def test_a_week_brings_joiners_leavers_new_names_and_emails(size: int) -> None:
-    before, after = _by_dcid(Roster(7, size, clean=True)), _by_dcid(Roster(7, size, week=2, clean=True))
+    before, after = (
+        _by_dcid(Roster(7, size, clean=True)),
+        _by_dcid(Roster(7, size, week=2, clean=True)),
+    )
     joined, vanished = after.keys() - before.keys(), before.keys() - after.keys()
     both = [(before[dcid], after[dcid]) for dcid in before.keys() & after.keys()]
     left = [new for old, new in both if old.enroll_status == 0 and new.enroll_status == 2]
-    renamed = [new for old, new in both if (old.first_name, old.last_name) != (new.first_name, new.last_name)]
+    renamed = [
+        new
+        for old, new in both
+        if (old.first_name, old.last_name) != (new.first_name, new.last_name)
+    ]
     moved = [(old, new) for old, new in both if old.email != new.email]
-    assert len(joined) == round(size * 0.015) and all(after[dcid].enroll_status == 0 for dcid in joined)
+    assert len(joined) == round(size * 0.015) and all(
+        after[dcid].enroll_status == 0 for dcid in joined
+    )
     assert 1 <= len(vanished) <= max(1, size * 0.002)
     assert len(left) >= 1 and len(left) + len(vanished) < size * 0.05
     assert 1 <= len(renamed) <= size * 0.01
@@ -51,14 +60,18 @@ def test_a_running_stand_in_moves_on_to_the_next_week(own: Client) -> None:
     after = {student["id"] for student in own.students(ACTIVE)}
     truth = {one.dcid for one in own.standin.roster() if one.enroll_status == 0}
     assert after == truth != before
-    assert own.get(f"/ws/v1/district/student/count?q={ACTIVE}").json == {"resource": {"count": len(truth)}}
+    assert own.get(f"/ws/v1/district/student/count?q={ACTIVE}").json == {
+        "resource": {"count": len(truth)}
+    }
 
 
 def test_an_edit_is_seen_at_once_and_outlives_the_week(own: Client) -> None:
     before = own.get("/ws/v1/student/1005").json["student"]["name"]["last_name"]
     assert own.control("edit", {"dcid": 1005, "set": {"last_name": "Newname"}}) == {"edited": 1005}
     own.standin.week = 2
-    assert before != own.get("/ws/v1/student/1005").json["student"]["name"]["last_name"] == "Newname"
+    assert (
+        before != own.get("/ws/v1/student/1005").json["student"]["name"]["last_name"] == "Newname"
+    )
 
 
 def test_an_edit_of_an_unknown_student_or_field_is_refused(own: Client) -> None:

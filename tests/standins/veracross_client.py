@@ -18,7 +18,11 @@ class VeracrossClient(Client):
         self.veracross = standin
 
     def form(self, **more: str) -> dict[str, str]:
-        return {"client_id": self.veracross.client_id, "client_secret": self.veracross.client_secret, **more}
+        return {
+            "client_id": self.veracross.client_id,
+            "client_secret": self.veracross.client_secret,
+            **more,
+        }
 
     def oauth(self, what: str, form: dict[str, str], content_type: str = FORM) -> Answer:
         path = f"/{self.veracross.route}/oauth/{what}"
@@ -30,14 +34,24 @@ class VeracrossClient(Client):
 
     def v3(self, what: str = "students", token: str = "", **headers: str) -> Answer:
         self._token = token or self._token or self.token()
-        names = {"page_size": "X-Page-Size", "page_number": "X-Page-Number", "value_lists": "X-API-Value-Lists"}
+        names = {
+            "page_size": "X-Page-Size",
+            "page_number": "X-Page-Number",
+            "value_lists": "X-API-Value-Lists",
+        }
         sent = {names.get(name, name): value for name, value in headers.items()}
-        return self.send("GET", f"/{self.veracross.route}/v3/{what}", {"Authorization": f"Bearer {self._token}", **sent})
+        return self.send(
+            "GET",
+            f"/{self.veracross.route}/v3/{what}",
+            {"Authorization": f"Bearer {self._token}", **sent},
+        )
 
     def v2(self, what: str = "students.json", password: str = "", **headers: str) -> Answer:
         pair = f"{self.veracross.user_name}:{password or self.veracross.password}"
         basic = "Basic " + base64.b64encode(pair.encode()).decode()
-        return self.send("GET", f"/{self.veracross.route}/v2/{what}", {"Authorization": basic, **headers})
+        return self.send(
+            "GET", f"/{self.veracross.route}/v2/{what}", {"Authorization": basic, **headers}
+        )
 
     def everybody(self, what: str = "students", size: int = 100) -> Iterator[dict[str, object]]:
         """Every student of a v3 list, until a short page."""

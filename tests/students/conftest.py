@@ -19,7 +19,12 @@ def make_student(school: "School") -> MakeStudent:
 
     def make(first: str = "Ada", last: str = "Lovelace", **columns: Any) -> "StudentAccount":
         email = f"s{StudentAccount.objects.count()}@lincoln.example"
-        told = {"school": school, "email": email, "email_key": email, "graduation_year": 2028} | columns
+        told = {
+            "school": school,
+            "email": email,
+            "email_key": email,
+            "graduation_year": 2028,
+        } | columns
         return StudentAccount.objects.create(first_name=first, last_name=last, **told)
 
     return make

@@ -23,8 +23,12 @@ Two = tuple[StudentAccount, StudentAccount]
 @pytest.fixture
 def two(make_student: MakeStudent) -> Two:
     """One linked to the SIS, one made by a spreadsheet with more values."""
-    linked = make_student("Ana", "García", source="powerschool", sis_id="2112", graduation_year=2028)
-    by_hand = make_student("Ana María", "Garcia", student_number="0042", gender="Female", graduation_year=2028)
+    linked = make_student(
+        "Ana", "García", source="powerschool", sis_id="2112", graduation_year=2028
+    )
+    by_hand = make_student(
+        "Ana María", "Garcia", student_number="0042", gender="Female", graduation_year=2028
+    )
     return linked, by_hand
 
 
@@ -37,7 +41,9 @@ def fresh(account: StudentAccount) -> StudentAccount:
     return StudentAccount.objects.get(pk=account.pk)
 
 
-def test_what_the_kept_one_lacks_is_taken_and_the_rest_as_chosen_and_all_of_it_goes_back(two: Two, administrator: User) -> None:
+def test_what_the_kept_one_lacks_is_taken_and_the_rest_as_chosen_and_all_of_it_goes_back(
+    two: Two, administrator: User
+) -> None:
     kept, other = two
     before = rows(*two)
     merging.merge(kept, other, administrator, ["first_name", "email"])
@@ -47,12 +53,20 @@ def test_what_the_kept_one_lacks_is_taken_and_the_rest_as_chosen_and_all_of_it_g
         "Female",
     )
     assert (here.source, here.sis_id, here.status) == ("powerschool", "2112", "active")
-    assert (there.status, there.merged_into_id, there.sis_id, there.student_number) == ("merged", kept.pk, None, None)
+    assert (there.status, there.merged_into_id, there.sis_id, there.student_number) == (
+        "merged",
+        kept.pk,
+        None,
+        None,
+    )
     assert EmailAlias.objects.get(account=here).email == kept.email
     assert [entry.kind for entry in student_record.history(here)] == ["merged"]
     assert merging.take_back(there, administrator) == []
     assert rows(*two) == before
-    assert set(AuditEntry.objects.values_list("action", flat=True)) >= {"students.merged", "students.unmerged"}
+    assert set(AuditEntry.objects.values_list("action", flat=True)) >= {
+        "students.merged",
+        "students.unmerged",
+    }
 
 
 def test_the_link_goes_to_the_one_that_has_none(two: Two) -> None:
@@ -86,17 +100,23 @@ def test_what_was_changed_since_stays_and_is_named(two: Two) -> None:
     [
         lambda kept, other: merging.merge(kept, kept, None),
         lambda kept, other: (merging.merge(kept, other, None), merging.merge(kept, other, None)),
-        lambda kept, other: merging.merge(kept, other, None, versions=(kept.version, other.version + 1)),
+        lambda kept, other: merging.merge(
+            kept, other, None, versions=(kept.version, other.version + 1)
+        ),
         lambda kept, other: merging.take_back(other, None),
     ],
     ids=["itself", "twice", "an old page", "never merged"],
 )
-def test_nothing_happens_for(spoil: Callable[[StudentAccount, StudentAccount], Any], two: Two) -> None:
+def test_nothing_happens_for(
+    spoil: Callable[[StudentAccount, StudentAccount], Any], two: Two
+) -> None:
     with pytest.raises(Refused):
         spoil(*two)
 
 
-def test_an_address_that_somebody_has_got_since_keeps_the_merge(two: Two, make_student: MakeStudent) -> None:
+def test_an_address_that_somebody_has_got_since_keeps_the_merge(
+    two: Two, make_student: MakeStudent
+) -> None:
     kept, other = two
     merging.merge(kept, other, None)
     third = make_student("Bea", "Other")
@@ -112,17 +132,28 @@ def test_a_merged_account_is_not_reactivated(two: Two) -> None:
     assert accounts.reactivate(kept.school, [other.pk], None) == 0
 
 
-def test_the_screens_lead_from_the_student_to_the_merge_and_back(client: Client, two: Two, administrator: User, school: School) -> None:
+def test_the_screens_lead_from_the_student_to_the_merge_and_back(
+    client: Client, two: Two, administrator: User, school: School
+) -> None:
     kept, other = two
     client.force_login(administrator)
     address = reverse("student-merge", args=[school.pk, kept.pk])
     assert "Ana María" in client.get(address, {"q": "garcia"}).content.decode()
     page = client.get(address, {"other": str(other.pk)}).content.decode()
     assert "First name: take Ana María" in page
-    told = {"other": other.pk, "version": kept.version, "other_version": other.version, "first_name": "other"}
+    told = {
+        "other": other.pk,
+        "version": kept.version,
+        "other_version": other.version,
+        "first_name": "other",
+    }
     done = client.post(address, told, follow=True).content.decode()
     assert "Merged. The other account is closed" in done and "Take the merge back" in done
     again = client.post(address, told)
-    assert (again.status_code == 409 and "Nothing was done" in again.content.decode()) or "changed meanwhile" in again.content.decode()
-    back = client.post(reverse("student-unmerge", args=[school.pk, other.pk]), follow=True).content.decode()
+    assert (
+        again.status_code == 409 and "Nothing was done" in again.content.decode()
+    ) or "changed meanwhile" in again.content.decode()
+    back = client.post(
+        reverse("student-unmerge", args=[school.pk, other.pk]), follow=True
+    ).content.decode()
     assert "both accounts are as they were before" in back

@@ -35,7 +35,9 @@ def student(make_student: MakeStudent) -> StudentAccount:
 
 
 def invited(account: StudentAccount, by: User | None = None, *, again: bool = False) -> int:
-    return invitations.invite(account.school, StudentAccount.objects.filter(pk=account.pk), by, again=again)
+    return invitations.invite(
+        account.school, StudentAccount.objects.filter(pk=account.pk), by, again=again
+    )
 
 
 def sent() -> None:
@@ -70,28 +72,44 @@ def test_the_mail_leads_to_a_password_and_then_to_the_own_record(
     assert mail["To"] == student.email and "Lincoln High School" in mail["Subject"]
     address = link_in(mail)
     assert "Ada Lovelace" in client.get(address).content.decode()
-    assert "is too common" in client.post(address, {"password": "password1234", "again": "password1234"}).content.decode()
-    assert "not the same" in client.post(address, {"password": NEW, "again": NEW + "8"}).content.decode()
+    assert (
+        "is too common"
+        in client.post(
+            address, {"password": "password1234", "again": "password1234"}
+        ).content.decode()
+    )
+    assert (
+        "not the same"
+        in client.post(address, {"password": NEW, "again": NEW + "8"}).content.decode()
+    )
     page = client.post(address, {"password": NEW, "again": NEW}, follow=True)
     assert page.redirect_chain == [("/me/", 302)] and student.email in page.content.decode()
     assert client.post("/me/sign-out/").status_code == 302
     assert client.get("/me/").status_code == 302
-    assert client.post("/me/sign-in/", {"email": student.email.upper(), "password": NEW}, follow=True).redirect_chain == [("/me/", 302)]
+    assert client.post(
+        "/me/sign-in/", {"email": student.email.upper(), "password": NEW}, follow=True
+    ).redirect_chain == [("/me/", 302)]
     assert "used already" in client.get(address).content.decode()
-    assert NEW not in str(StudentLogin.objects.values()) and address.split("/")[-2] not in str(Invitation.objects.values())
+    assert NEW not in str(StudentLogin.objects.values()) and address.split("/")[-2] not in str(
+        Invitation.objects.values()
+    )
     kinds = [entry.kind for entry in student_record.history(student)]
     assert kinds == ["registered", "invited"]
     actions = set(AuditEntry.objects.values_list("action", flat=True))
     assert {"students.invited", "student.registered", "student.signed_in"} <= actions
 
 
-def test_a_students_session_opens_nothing_of_the_school(client: Client, student: StudentAccount) -> None:
+def test_a_students_session_opens_nothing_of_the_school(
+    client: Client, student: StudentAccount
+) -> None:
     registered(client, student)
     assert client.get(reverse("students", args=[student.school_id])).status_code == 302
     assert client.get(reverse("home")).status_code == 302
 
 
-@pytest.mark.parametrize("closed", ["deactivated", "new address", "expired", "replaced", "another code"])
+@pytest.mark.parametrize(
+    "closed", ["deactivated", "new address", "expired", "replaced", "another code"]
+)
 def test_a_link_doesnt_open_for(closed: str, client: Client, student: StudentAccount) -> None:
     invited(student)
     address = link_of(student)
@@ -107,30 +125,47 @@ def test_a_link_doesnt_open_for(closed: str, client: Client, student: StudentAcc
         address = f"{address[:-3]}00/"
     for answer in (client.get(address), client.post(address, {"password": NEW, "again": NEW})):
         assert answer.status_code in {404, 410}
-        assert student.email not in answer.content.decode() and "Lovelace" not in answer.content.decode()
+        assert (
+            student.email not in answer.content.decode()
+            and "Lovelace" not in answer.content.decode()
+        )
     assert not StudentLogin.objects.exists()
 
 
-def test_deactivating_ends_an_open_session_and_the_sign_in(client: Client, student: StudentAccount) -> None:
+def test_deactivating_ends_an_open_session_and_the_sign_in(
+    client: Client, student: StudentAccount
+) -> None:
     registered(client, student)
     assert client.get("/me/").status_code == 200
     accounts.deactivate(student.school, [student.pk], None)
     assert client.get("/me/").status_code == 302
-    assert "match" in client.post("/me/sign-in/", {"email": student.email, "password": NEW}).content.decode()
+    assert (
+        "match"
+        in client.post("/me/sign-in/", {"email": student.email, "password": NEW}).content.decode()
+    )
     accounts.reactivate(student.school, [student.pk], None)
     assert client.post("/me/sign-in/", {"email": student.email, "password": NEW}).status_code == 302
 
 
-def test_a_new_password_ends_the_sessions_of_the_old_one(client: Client, student: StudentAccount, mails: list[EmailMessage]) -> None:
+def test_a_new_password_ends_the_sessions_of_the_old_one(
+    client: Client, student: StudentAccount, mails: list[EmailMessage]
+) -> None:
     registered(client, student)
     other = Client()
     known = other.post("/me/forgot/", {"email": student.email}).content.decode()
     unknown = other.post("/me/forgot/", {"email": "nobody@lincoln.example"}).content.decode()
     assert "on its way" in known and "on its way" in unknown
-    other.post("/me/forgot/", {"email": student.email})  # a second wish within minutes sends no second mail
+    other.post(
+        "/me/forgot/", {"email": student.email}
+    )  # a second wish within minutes sends no second mail
     sent()
     assert len(mails) == 1
-    assert other.post(link_in(mails[0]), {"password": NEW + " more", "again": NEW + " more"}).status_code == 302
+    assert (
+        other.post(
+            link_in(mails[0]), {"password": NEW + " more", "again": NEW + " more"}
+        ).status_code
+        == 302
+    )
     assert client.get("/me/").status_code == 302
     assert other.get("/me/").status_code == 200
 
@@ -151,7 +186,9 @@ def test_many_are_invited_once_and_the_rest_is_counted_with_its_reason(
     assert len({mail["Message-ID"] for mail in mails}) == 4
 
 
-def test_a_mail_whose_link_wouldnt_open_any_more_isnt_sent(student: StudentAccount, mails: list[EmailMessage]) -> None:
+def test_a_mail_whose_link_wouldnt_open_any_more_isnt_sent(
+    student: StudentAccount, mails: list[EmailMessage]
+) -> None:
     invited(student)
     accounts.deactivate(student.school, [student.pk], None)
     sent()
@@ -172,7 +209,9 @@ def test_a_double_click_sends_one_mail_and_a_counselor_sends_none(
     assert Invitation.objects.count() == 1
 
 
-def test_the_bulk_page_says_how_many_and_sends_what_was_confirmed(client: Client, make_student: MakeStudent, administrator: User) -> None:
+def test_the_bulk_page_says_how_many_and_sends_what_was_confirmed(
+    client: Client, make_student: MakeStudent, administrator: User
+) -> None:
     one, two = make_student(), make_student("Grace", "Hopper")
     accounts.deactivate(one.school, [two.pk], None)
     client.force_login(administrator)
@@ -181,23 +220,32 @@ def test_the_bulk_page_says_how_many_and_sends_what_was_confirmed(client: Client
     assert "1 mail goes out" in page and "1 has no active account" in page
     client.post(address, {"action": "invite", "all": "yes", "expected": "1"})
     assert Invitation.objects.get().account == one
-    listed = client.get(reverse("students", args=[one.school_id]), {"registration": "invited"}).content.decode()
+    listed = client.get(
+        reverse("students", args=[one.school_id]), {"registration": "invited"}
+    ).content.decode()
     assert "Lovelace" in listed and "Hopper" not in listed
 
 
 @pytest.mark.parametrize("door", ["/me/sign-in/", "/sign-in/"])
-def test_ten_failures_slow_an_address_down_known_or_not(door: str, student: StudentAccount, administrator: User, password: str) -> None:
+def test_ten_failures_slow_an_address_down_known_or_not(
+    door: str, student: StudentAccount, administrator: User, password: str
+) -> None:
     field = "email" if door.startswith("/me") else "username"
     for address in (student.email, administrator.email, "nobody@lincoln.example"):
         client = Client()
-        pages = [client.post(door, {field: address, "password": "wrong"}).content.decode() for _ in range(11)]
+        pages = [
+            client.post(door, {field: address, "password": "wrong"}).content.decode()
+            for _ in range(11)
+        ]
         assert ["wrong too often" in page for page in pages] == [False] * 10 + [True]
     right = Client().post(door, {field: administrator.email, "password": password})
     assert right.status_code == 200 and "wrong too often" in right.content.decode()
 
 
 @pytest.mark.parametrize(("minutes", "ends"), [(29, False), (31, True)])
-def test_half_an_hour_without_a_click_ends_a_session(minutes: int, ends: bool, client: Client, administrator: User, school: School) -> None:
+def test_half_an_hour_without_a_click_ends_a_session(
+    minutes: int, ends: bool, client: Client, administrator: User, school: School
+) -> None:
     client.force_login(administrator)
     address = reverse("upload", args=[school.pk])
     assert client.get(address).status_code == 200
@@ -207,7 +255,9 @@ def test_half_an_hour_without_a_click_ends_a_session(minutes: int, ends: bool, c
     assert (client.get(address).status_code == 302) == ends
 
 
-def test_twelve_hours_end_a_session_however_busy(client: Client, administrator: User, school: School) -> None:
+def test_twelve_hours_end_a_session_however_busy(
+    client: Client, administrator: User, school: School
+) -> None:
     client.force_login(administrator)
     address = reverse("upload", args=[school.pk])
     client.get(address)

@@ -84,9 +84,17 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def connected(school: School, name: str, standin: StandIn, address: str) -> Integration:
-    given = {"user_name": standin.client_id, "password": standin.client_secret, "client": f"{address}/exs"}
+    given = {
+        "user_name": standin.client_id,
+        "password": standin.client_secret,
+        "client": f"{address}/exs",
+    }
     if name == "powerschool":
-        given = {"client_id": standin.client_id, "client_secret": standin.client_secret, "client_url": address}
+        given = {
+            "client_id": standin.client_id,
+            "client_secret": standin.client_secret,
+            "client_url": address,
+        }
     return integrations.save_connection(
         school,
         None,
@@ -116,7 +124,9 @@ def sis(request: pytest.FixtureRequest, school: School) -> Iterator[Sis]:
         integration = connected(school, name, standin, proxy.url)
         assert sync(integration).state == RunState.DONE
         assert held() == complete(standin, set(GRADES)) and len(held()) > 3 * PAGE
-        standin.week = 2  # from here on there is something to apply, so that applying nothing can be seen
+        standin.week = (
+            2  # from here on there is something to apply, so that applying nothing can be seen
+        )
         yield Sis(
             name,
             standin,

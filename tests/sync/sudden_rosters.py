@@ -13,7 +13,17 @@ from rollbook.standins.faults import Fault
 from rollbook.standins.roster import Known
 from rollbook.standins.standin import StandIn
 
-PERSON = ("first_name", "middle_name", "last_name", "email", "graduation_year", "grade_level", "birth_date", "gender", "local_id")
+PERSON = (
+    "first_name",
+    "middle_name",
+    "last_name",
+    "email",
+    "graduation_year",
+    "grade_level",
+    "birth_date",
+    "gender",
+    "local_id",
+)
 Held = dict[str, tuple[str, str, str]]  # SIS ID → e-mail, name, status
 
 
@@ -43,14 +53,23 @@ class Roster:
 
     def copy(self, who: Known, to: int, **but: Any) -> str:
         """Give a spare one the life of somebody; returns the SIS ID."""
-        self.sis.edit(to, **{name: getattr(who, name) for name in PERSON}, enroll_status=0, school_number=who.school_number)
+        self.sis.edit(
+            to,
+            **{name: getattr(who, name) for name in PERSON},
+            enroll_status=0,
+            school_number=who.school_number,
+        )
         if but:
             self.sis.edit(to, **but)
         return str(to)
 
 
 def row(who: Known, status: str = "active", **but: str) -> tuple[str, str, str]:
-    return (but.get("email", who.email), f"{but.get('first_name', who.first_name)} {but.get('last_name', who.last_name)}", status)
+    return (
+        but.get("email", who.email),
+        f"{but.get('first_name', who.first_name)} {but.get('last_name', who.last_name)}",
+        status,
+    )
 
 
 def too_many(number: int, of: int, percent: float) -> bool:
@@ -68,11 +87,15 @@ def _gone(roster: Roster, who: list[Known]) -> Outcome:
     if 100 * (of - number) / of < 50:
         alarms.add("overlap")
     for name in ("grade_level", "graduation_year"):
-        members, left = (Counter(getattr(one, name) for one in people) for people in (roster.people, who))
+        members, left = (
+            Counter(getattr(one, name) for one in people) for people in (roster.people, who)
+        )
         if any(number == members[value] > 1 for value, number in left.items()):
             alarms.add("vanished")
     becomes = {str(one.dcid): row(one, "left") for one in who}
-    return Outcome("on_hold" if alarms else "done", frozenset(alarms), {"left": number}, {}, becomes)
+    return Outcome(
+        "on_hold" if alarms else "done", frozenset(alarms), {"left": number}, {}, becomes
+    )
 
 
 def nothing(_roster: Roster) -> Outcome:
@@ -134,7 +157,13 @@ def new_domain(roster: Roster) -> Outcome:
         address = f"{one.email.partition('@')[0]}@new.example"
         roster.sis.edit(one.dcid, email=address)
         becomes[str(one.dcid)] = row(one, email=address)
-    return Outcome("on_hold", frozenset({"emails"}), {"updated": len(becomes), "email_changed": len(becomes)}, {}, becomes)
+    return Outcome(
+        "on_hold",
+        frozenset({"emails"}),
+        {"updated": len(becomes), "email_changed": len(becomes)},
+        {},
+        becomes,
+    )
 
 
 def twins(roster: Roster) -> Outcome:
@@ -161,7 +190,14 @@ def recycled_email(roster: Roster) -> Outcome:
     """Somebody leaves, and a new student gets the address: theirs alone once the old account no longer signs in with it."""
     gone, becomes = roster.people[0], {}
     roster.sis.edit(gone.dcid, enroll_status=2)
-    roster.copy(gone, roster.spare[0], first_name="Nova", last_name="Newcomer", birth_date="2010-02-03", local_id="N1")
+    roster.copy(
+        gone,
+        roster.spare[0],
+        first_name="Nova",
+        last_name="Newcomer",
+        birth_date="2010-02-03",
+        local_id="N1",
+    )
     becomes[str(gone.dcid)] = row(gone, "left")
     return Outcome("done", plan={"left": 1}, problems={"email_taken": 1}, becomes=becomes)
 
@@ -169,7 +205,13 @@ def recycled_email(roster: Roster) -> Outcome:
 def reused_id(roster: Roster) -> Outcome:
     """The SIS gives a known ID to somebody else: that record is held by itself."""
     one, other = roster.people[:2]
-    roster.sis.edit(one.dcid, first_name="Quite", last_name="Another", birth_date="2001-01-01", email="another@school.example")
+    roster.sis.edit(
+        one.dcid,
+        first_name="Quite",
+        last_name="Another",
+        birth_date="2001-01-01",
+        email="another@school.example",
+    )
     roster.sis.edit(other.dcid, first_name="Renamed")
     becomes = {str(other.dcid): row(other, first_name="Renamed")}
     return Outcome("done", plan={"updated": 1}, problems={"other_person": 1}, becomes=becomes)
@@ -178,17 +220,31 @@ def reused_id(roster: Roster) -> Outcome:
 def other_school(roster: Roster) -> Outcome:
     """Under the known IDs there are other people, each with a name, birth date and address of their own, and some more."""
     for number, one in enumerate(roster.people):
-        changes = {"first_name": f"Ann{number}", "last_name": f"Other{number}", "email": f"other{number}@elsewhere.example"}
+        changes = {
+            "first_name": f"Ann{number}",
+            "last_name": f"Other{number}",
+            "email": f"other{number}@elsewhere.example",
+        }
         roster.sis.edit(one.dcid, **changes, birth_date="2001-01-01")
     stranger = roster.people[0]
     more = {"first_name": "More", "last_name": "Strange", "email": "more@elsewhere.example"}
-    becomes = {roster.copy(stranger, roster.spare[0], **more, local_id="M1"): row(stranger, **more)}  # only if a person approves it
-    return Outcome("on_hold", frozenset({"other_people"}), {"new": 1}, {"other_person": len(roster.people)}, becomes)
+    becomes = {
+        roster.copy(stranger, roster.spare[0], **more, local_id="M1"): row(stranger, **more)
+    }  # only if a person approves it
+    return Outcome(
+        "on_hold",
+        frozenset({"other_people"}),
+        {"new": 1},
+        {"other_person": len(roster.people)},
+        becomes,
+    )
 
 
 def leaves_again(roster: Roster) -> Outcome:
     roster.sis.edit(roster.people[0].dcid, enroll_status=2)
-    return Outcome(plan={"left": 1}, becomes={str(roster.people[0].dcid): row(roster.people[0], "left")})
+    return Outcome(
+        plan={"left": 1}, becomes={str(roster.people[0].dcid): row(roster.people[0], "left")}
+    )
 
 
 def returns(roster: Roster) -> Outcome:

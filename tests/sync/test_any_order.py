@@ -32,10 +32,16 @@ class Runs(Weeks):
     def __init__(self) -> None:
         super().__init__()
         self.done: list[tuple[Run, Done]] = []
-        self.stored: dict[int, UUID] = {}  # the account behind each key of the model: it stays the same whatever becomes of its values
+        self.stored: dict[
+            int, UUID
+        ] = {}  # the account behind each key of the model: it stays the same whatever becomes of its values
 
     @precondition(lambda self: self.held is None)
-    @rule(deeds=some_deeds, mode=st.sampled_from([Mode.LIVE, Mode.LIVE, Mode.TEST]), only_adds=st.sampled_from([False, False, True]))
+    @rule(
+        deeds=some_deeds,
+        mode=st.sampled_from([Mode.LIVE, Mode.LIVE, Mode.TEST]),
+        only_adds=st.sampled_from([False, False, True]),
+    )
     def week(self, deeds: Deeds, mode: Mode, only_adds: bool) -> None:
         """Things happen, and then a run, at times one in a pause that only adds."""
         self.happens(deeds)
@@ -70,11 +76,18 @@ class Runs(Weeks):
             self._changes_nothing()
 
     @precondition(lambda self: self.held is None and self.done)
-    @rule(pick=st.integers(0, 4), alone=st.one_of(st.none(), somebody), deeds=some_deeds, meanwhile=st.booleans())
+    @rule(
+        pick=st.integers(0, 4),
+        alone=st.one_of(st.none(), somebody),
+        deeds=some_deeds,
+        meanwhile=st.booleans(),
+    )
     def take_back(self, pick: int, alone: int | None, deeds: Deeds, meanwhile: bool) -> None:
         """One of the last runs, or what it did to one student, is previewed; things happen, perhaps a run too; then it is confirmed."""
         run, done = self.done[-1 - pick % len(self.done)]
-        student = None if alone is None or not done.rows else sorted(done.rows)[alone % len(done.rows)]
+        student = (
+            None if alone is None or not done.rows else sorted(done.rows)[alone % len(done.rows)]
+        )
         of = None if student is None else self.stored[student]
         if not done.can_be_undone(student):
             with pytest.raises(runs.RunRefused):
@@ -102,8 +115,13 @@ class Runs(Weeks):
         """The preview says what the model says: values that go back, and what stays."""
         changes = Change.objects.filter(run=undoing).values_list("account_id", "before", "after")
         found = {account: (_shown(before), _shown(after)) for account, before, after in changes}
-        assert found == {self.stored[row.key]: (_shown(row.before), _shown(row.after)) for row in planned.rows}
-        assert sorted(Issue.objects.filter(run=undoing).values_list("field", flat=True)) == planned.stays
+        assert found == {
+            self.stored[row.key]: (_shown(row.before), _shown(row.after)) for row in planned.rows
+        }
+        assert (
+            sorted(Issue.objects.filter(run=undoing).values_list("field", flat=True))
+            == planned.stays
+        )
 
     def _finished(self, run: Run, done: Done) -> None:
         self.done.append((run, done))
@@ -122,16 +140,30 @@ class Runs(Weeks):
     def _run(self, mode: Mode, only_adds: bool = False) -> tuple[Run, Plan]:
         """A run, with the plan that it must have made."""
         plan = self.model.plan(self.roster(), self.today(), only_adds=only_adds)
-        requested = runs.request(self.integration, trigger=Trigger.PERSON, mode=mode, only_adds=only_adds)
+        requested = runs.request(
+            self.integration, trigger=Trigger.PERSON, mode=mode, only_adds=only_adds
+        )
         assert requested.created
         pipeline.run_sync(requested.run.pk)
         requested.run.refresh_from_db()
-        planned = Change.objects.filter(run=requested.run, kind__in=WRITING).values_list("kind", "sis_id", "before", "after")
-        found = sorted((kind, sis_id, _shown(before), _shown(after)) for kind, sis_id, before, after in planned)
-        assert found == sorted((row.kind, row.sis_id, _shown(row.before), _shown(row.after)) for row in plan.rows)
-        listed = Change.objects.filter(run=requested.run).exclude(kind__in=(*WRITING, "unchanged")).values_list("kind", "sis_id")
+        planned = Change.objects.filter(run=requested.run, kind__in=WRITING).values_list(
+            "kind", "sis_id", "before", "after"
+        )
+        found = sorted(
+            (kind, sis_id, _shown(before), _shown(after)) for kind, sis_id, before, after in planned
+        )
+        assert found == sorted(
+            (row.kind, row.sis_id, _shown(row.before), _shown(row.after)) for row in plan.rows
+        )
+        listed = (
+            Change.objects.filter(run=requested.run)
+            .exclude(kind__in=(*WRITING, "unchanged"))
+            .values_list("kind", "sis_id")
+        )
         assert sorted(listed) == sorted(plan.listed)
-        told = Issue.objects.filter(run=requested.run, severity="error").values_list("sis_id", flat=True)
+        told = Issue.objects.filter(run=requested.run, severity="error").values_list(
+            "sis_id", flat=True
+        )
         assert set(told) == plan.refused
         return requested.run, plan
 
@@ -141,8 +173,13 @@ class Runs(Weeks):
     def accounts_are_as_the_model_says(self) -> None:
         if not hasattr(self, "model"):
             return
-        found = {account.sis_id: _held(account) for account in StudentAccount.objects.filter(school=self.school)}
-        assert found == {one.sis_id: one.values | {"status": one.status} for one in self.model.accounts.values()}
+        found = {
+            account.sis_id: _held(account)
+            for account in StudentAccount.objects.filter(school=self.school)
+        }
+        assert found == {
+            one.sis_id: one.values | {"status": one.status} for one in self.model.accounts.values()
+        }
         ids = dict(StudentAccount.objects.filter(school=self.school).values_list("sis_id", "pk"))
         for key, account in self.model.accounts.items():
             assert self.stored.setdefault(key, ids[account.sis_id]) == ids[account.sis_id]
@@ -150,7 +187,11 @@ class Runs(Weeks):
 
 def _shown(values: dict[str, Any]) -> list[tuple[str, str]]:
     """Half of a stored row or of one of the model's, to be compared: no e-mail keys, no source, and of a blank what is written."""
-    return sorted((name, str(value or "")) for name, value in values.items() if name not in ("email_key", "source", "sis_id"))
+    return sorted(
+        (name, str(value or ""))
+        for name, value in values.items()
+        if name not in ("email_key", "source", "sis_id")
+    )
 
 
 def _held(account: StudentAccount) -> dict[str, Any]:

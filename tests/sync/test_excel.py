@@ -52,7 +52,9 @@ def column(sheet: Any, heading: str) -> list[Any]:
     return [row[place] for row in rows(sheet)]
 
 
-def test_has_exactly_four_sheets_with_frozen_filterable_headings(school: School, book: Book) -> None:
+def test_has_exactly_four_sheets_with_frozen_filterable_headings(
+    school: School, book: Book
+) -> None:
     made = book(a_run(school, [new(), linked()], [problem()]))
     assert made.sheetnames == ["Summary", "Errors", "New", "Updated"]
     for sheet in made:
@@ -79,19 +81,33 @@ def test_an_empty_run_gives_headings_only(school: School, book: Book) -> None:
 
 
 def test_two_readers_agree_with_the_plan(school: School, written: Written) -> None:
-    run = a_run(school, [new(), new("0002", "Alan", "Turing", "alan@b.example"), linked(), returning()], [problem()])
+    run = a_run(
+        school,
+        [new(), new("0002", "Alan", "Turing", "alan@b.example"), linked(), returning()],
+        [problem()],
+    )
     content = written(run)
-    by_openpyxl, by_calamine = load_workbook(BytesIO(content)), CalamineWorkbook.from_filelike(BytesIO(content))
+    by_openpyxl, by_calamine = (
+        load_workbook(BytesIO(content)),
+        CalamineWorkbook.from_filelike(BytesIO(content)),
+    )
     assert by_calamine.sheet_names == by_openpyxl.sheetnames
-    for name, emails in (("New", {"ada@lincoln.example", "alan@b.example"}), ("Updated", {"alan@lincoln.example", "mary@lincoln.example"})):
+    for name, emails in (
+        ("New", {"ada@lincoln.example", "alan@b.example"}),
+        ("Updated", {"alan@lincoln.example", "mary@lincoln.example"}),
+    ):
         sheet = by_calamine.get_sheet_by_name(name).to_python()
         place = sheet[0].index("E-mail")
-        assert {row[place] for row in sheet[1:]} == set(column(by_openpyxl[name], "E-mail")) == emails
+        assert (
+            {row[place] for row in sheet[1:]} == set(column(by_openpyxl[name], "E-mail")) == emails
+        )
     stored = Change.objects.filter(run=run, kind="new").values_list("email", flat=True)
     assert set(stored) == set(column(by_openpyxl["New"], "E-mail"))
 
 
-def test_dates_are_dates_years_are_numbers_and_ids_keep_their_leading_zeros(school: School, book: Book) -> None:
+def test_dates_are_dates_years_are_numbers_and_ids_keep_their_leading_zeros(
+    school: School, book: Book
+) -> None:
     sheet = book(a_run(school, [new("000123")]))["New"]
     assert column(sheet, "SIS ID") == ["000123"]
     assert column(sheet, "Graduation year") == [2027]
@@ -106,7 +122,9 @@ def test_a_date_that_excel_miscounts_stays_text(school: School, book: Book) -> N
     assert column(sheet, "Date of birth") == ["1900-01-15"]
 
 
-def test_has_a_column_for_each_mapped_field_whether_or_not_anybody_has_it(school: School, book: Book) -> None:
+def test_has_a_column_for_each_mapped_field_whether_or_not_anybody_has_it(
+    school: School, book: Book
+) -> None:
     run = a_run(school, [new()])
     run.settings["mapping"].append(["gender", "gender"])
     assert [cell.value for cell in book(run)["New"][1]] == [
@@ -114,12 +132,17 @@ def test_has_a_column_for_each_mapped_field_whether_or_not_anybody_has_it(school
     ]  # fmt: skip
 
 
-def test_before_and_after_stand_side_by_side_in_one_row_per_field(school: School, book: Book) -> None:
+def test_before_and_after_stand_side_by_side_in_one_row_per_field(
+    school: School, book: Book
+) -> None:
     before = {"last_name": "H", "graduation_year": None, "birth_date": "2009-02-27"}
     after = {"last_name": "Hopper", "graduation_year": 2027, "birth_date": "2009-02-28"}
     sheet = book(a_run(school, [updated(before, after)]))["Updated"]
     who = ["0007", "Grace Hopper", "grace@lincoln.example", "Updated"]
-    assert [[cell.date() if isinstance(cell, datetime) else cell for cell in row[:-1]] for row in rows(sheet)] == [
+    assert [
+        [cell.date() if isinstance(cell, datetime) else cell for cell in row[:-1]]
+        for row in rows(sheet)
+    ] == [
         [*who, "Last name", "H", "Hopper", "Applied"],
         [*who, "Graduation year", None, 2027, "Applied"],
         [*who, "Date of birth", date(2009, 2, 27), date(2009, 2, 28), "Applied"],
@@ -129,15 +152,23 @@ def test_before_and_after_stand_side_by_side_in_one_row_per_field(school: School
     }
 
 
-def test_accounts_that_are_only_listed_are_not_among_the_updated(school: School, book: Book) -> None:
-    assert rows(book(a_run(school, [listed(ChangeKind.NOT_IN_ROSTER, "not_sent")]))["Updated"]) == []
+def test_accounts_that_are_only_listed_are_not_among_the_updated(
+    school: School, book: Book
+) -> None:
+    assert (
+        rows(book(a_run(school, [listed(ChangeKind.NOT_IN_ROSTER, "not_sent")]))["Updated"]) == []
+    )
 
 
 def test_errors_of_every_severity_say_what_to_do(school: School, book: Book) -> None:
     run = a_run(
         school,
         [],
-        [problem(), problem("personal_email_invalid", Severity.WARNING, value="2009-02-30"), problem("gender_unknown", Severity.NOTE)],
+        [
+            problem(),
+            problem("personal_email_invalid", Severity.WARNING, value="2009-02-30"),
+            problem("gender_unknown", Severity.NOTE),
+        ],
     )
     sheet = book(run)["Errors"]
     assert column(sheet, "Severity") == ["Error", "Warning", "Note"]
@@ -146,7 +177,9 @@ def test_errors_of_every_severity_say_what_to_do(school: School, book: Book) -> 
     assert column(sheet, "Value")[1] == "2009-02-30"
 
 
-def test_the_summary_has_counts_as_numbers_and_says_when_it_was_a_test(school: School, book: Book) -> None:
+def test_the_summary_has_counts_as_numbers_and_says_when_it_was_a_test(
+    school: School, book: Book
+) -> None:
     told = dict(rows(book(a_run(school, [new()], mode=Mode.TEST))["Summary"]))
     assert told["New"] == 1
     assert told["Uploader type"] == "Test PowerSchool Student"
@@ -154,9 +187,22 @@ def test_the_summary_has_counts_as_numbers_and_says_when_it_was_a_test(school: S
 
 
 @pytest.mark.parametrize(
-    "name", ["=1+1", '=HYPERLINK("http://evil.example")', "+41 44", "-2", "@SUM(A1)", "\t=1", "http://evil.example", "007", "1e5"]
+    "name",
+    [
+        "=1+1",
+        '=HYPERLINK("http://evil.example")',
+        "+41 44",
+        "-2",
+        "@SUM(A1)",
+        "\t=1",
+        "http://evil.example",
+        "007",
+        "1e5",
+    ],
 )
-def test_what_looks_like_a_formula_a_link_or_a_number_is_text(school: School, written: Written, name: str) -> None:
+def test_what_looks_like_a_formula_a_link_or_a_number_is_text(
+    school: School, written: Written, name: str
+) -> None:
     content = written(a_run(school, [new(first=name)]))
     sheet = load_workbook(BytesIO(content))["New"]
     place = [cell.value for cell in sheet[1]].index("First name") + 1
@@ -192,7 +238,9 @@ def test_any_name_comes_back_as_it_was(school: School, written: Written, name: s
     assert str(sheet[1][sheet[0].index("First name")]).strip() == name.strip()
 
 
-@pytest.mark.parametrize("sign", ["\x01", "\x0b", "\x1b[31m", "\x7f", "\x85", "\r", "\r\n", "\ufffe", "\uffff"])
+@pytest.mark.parametrize(
+    "sign", ["\x01", "\x0b", "\x1b[31m", "\x7f", "\x85", "\r", "\r\n", "\ufffe", "\uffff"]
+)
 def test_control_characters_never_break_the_file(school: School, book: Book, sign: str) -> None:
     (read,) = column(book(a_run(school, [new(first=f"Ada{sign}L")]))["New"], "First name")
     assert read.startswith("Ada")
@@ -207,14 +255,20 @@ def test_a_text_longer_than_a_cell_is_cut_and_says_so(school: School, book: Book
 
 
 def test_columns_are_as_wide_as_their_content_within_bounds(school: School, book: Book) -> None:
-    widths = book(a_run(school, [new(email="a" * 40 + "@lincoln.example", last="漢" * 20), new(first="x" * 300)]))["New"].column_dimensions
+    widths = book(
+        a_run(
+            school, [new(email="a" * 40 + "@lincoln.example", last="漢" * 20), new(first="x" * 300)]
+        )
+    )["New"].column_dimensions
     assert 56 <= widths["B"].width <= 59
     assert 40 <= widths["D"].width <= 43
     assert 60 <= widths["C"].width <= 62
     assert widths["A"].width >= 8
 
 
-def test_names_no_person_in_the_properties_or_the_file_name(school: School, administrator: User, written: Written) -> None:
+def test_names_no_person_in_the_properties_or_the_file_name(
+    school: School, administrator: User, written: Written
+) -> None:
     run = a_run(school, [new()], requested_by=administrator, mode=Mode.TEST)
     made = load_workbook(BytesIO(written(run)))
     assert not made.properties.creator
@@ -224,7 +278,10 @@ def test_names_no_person_in_the_properties_or_the_file_name(school: School, admi
 
 
 def test_five_thousand_rows_arrive_and_progress_is_told(school: School, written: Written) -> None:
-    run = a_run(school, [new(f"{number:06d}", email=f"s{number}@lincoln.example") for number in range(5_000)])
+    run = a_run(
+        school,
+        [new(f"{number:06d}", email=f"s{number}@lincoln.example") for number in range(5_000)],
+    )
     told: list[tuple[int, int]] = []
     content = written(run, lambda done, total: told.append((done, total)))
     sheet = CalamineWorkbook.from_filelike(BytesIO(content)).get_sheet_by_name("New").to_python()
@@ -234,11 +291,15 @@ def test_five_thousand_rows_arrive_and_progress_is_told(school: School, written:
     assert len(told) >= 10
 
 
-def test_what_a_sheet_cannot_hold_goes_on_in_a_second_one(school: School, book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_sheet_cannot_hold_goes_on_in_a_second_one(
+    school: School, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(excel, "LAST_ROW", 3)
     made = book(a_run(school, [new(str(number)) for number in range(8)]))
     assert [name for name in made.sheetnames if name.startswith("New")] == ["New", "New 2", "New 3"]
-    assert [row[0] for name in ("New", "New 2", "New 3") for row in rows(made[name])] == [str(number) for number in range(8)]
+    assert [row[0] for name in ("New", "New 2", "New 3") for row in rows(made[name])] == [
+        str(number) for number in range(8)
+    ]
     assert made["New 3"].freeze_panes == "A2"
 
 
@@ -247,7 +308,9 @@ def test_writes_to_a_path_too(school: School, tmp_path: Path) -> None:
     assert load_workbook(tmp_path / "report.xlsx").sheetnames[0] == "Summary"
 
 
-def test_a_failure_leaves_no_file_and_no_student_on_the_disk(school: School, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_leaves_no_file_and_no_student_on_the_disk(
+    school: School, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     run = a_run(school, [new(str(number)) for number in range(1_000)])
@@ -268,13 +331,26 @@ def test_three_things_agree(integration: Integration, standin: StandIn, book: Bo
     known = {
         (str(each.dcid), each.email, each.first_name, each.last_name, each.graduation_year)
         for each in standin.roster()
-        if each.enroll_status == 0 and each.grade_level in {9, 10, 11, 12} and each.email and each.graduation_year
+        if each.enroll_status == 0
+        and each.grade_level in {9, 10, 11, 12}
+        and each.email
+        and each.graduation_year
     }
-    held = set(StudentAccount.objects.values_list("sis_id", "email", "first_name", "last_name", "graduation_year"))
+    held = set(
+        StudentAccount.objects.values_list(
+            "sis_id", "email", "first_name", "last_name", "graduation_year"
+        )
+    )
     made = book(run)
     sheet = made["New"]
     told = set(
-        zip(*(column(sheet, heading) for heading in ("SIS ID", "E-mail", "First name", "Last name", "Graduation year")), strict=True)
+        zip(
+            *(
+                column(sheet, heading)
+                for heading in ("SIS ID", "E-mail", "First name", "Last name", "Graduation year")
+            ),
+            strict=True,
+        )
     )
     assert known == held == told
     born = dict(StudentAccount.objects.values_list("sis_id", "birth_date"))
@@ -282,4 +358,7 @@ def test_three_things_agree(integration: Integration, standin: StandIn, book: Bo
     assert {sis_id: day.date() if day else None for sis_id, day in told_born} == born
     assert set(column(sheet, "Outcome")) == {"Applied"}
     summary = dict(rows(made["Summary"]))
-    assert (summary["New"], summary["Errors"]) == (len(held), len(column(made["Errors"], "Severity")))
+    assert (summary["New"], summary["Errors"]) == (
+        len(held),
+        len(column(made["Errors"], "Severity")),
+    )

@@ -49,10 +49,15 @@ def test_missing_v1_access_level(school: School, administrator: object) -> None:
     with powerschool.serve(students=20, access_level="NONE") as standin:
         integration = connected(school, None, standin, notify_on_errors=False)
         run = failed(integration, "permission_missing")
-        assert "accessLevelV1Api" in run.error_what + run.error_remedy or "Data Provider" in run.error_remedy
+        assert (
+            "accessLevelV1Api" in run.error_what + run.error_remedy
+            or "Data Provider" in run.error_remedy
+        )
 
 
-def test_a_token_that_expires_in_the_middle_costs_nothing(integration: Integration, standin: StandIn) -> None:
+def test_a_token_that_expires_in_the_middle_costs_nothing(
+    integration: Integration, standin: StandIn
+) -> None:
     standin.faults = [Fault("token_expired", after=2, times=1)]
     run = sync(integration)
     assert run.state == RunState.DONE
@@ -88,7 +93,9 @@ def test_a_page_that_fails_once_is_asked_again(integration: Integration, standin
         assert held() == complete(standin, {9, 10, 11, 12})
 
 
-def test_the_next_run_after_a_failure_is_unharmed(integration: Integration, standin: StandIn) -> None:
+def test_the_next_run_after_a_failure_is_unharmed(
+    integration: Integration, standin: StandIn
+) -> None:
     standin.faults = [Fault("status", path="*/student")]
     failed(integration, "try_later")
     standin.faults = []
@@ -96,7 +103,9 @@ def test_the_next_run_after_a_failure_is_unharmed(integration: Integration, stan
     assert held() == complete(standin, {9, 10, 11, 12})
 
 
-def test_no_log_line_holds_a_secret_or_a_name(integration: Integration, standin: StandIn, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_log_line_holds_a_secret_or_a_name(
+    integration: Integration, standin: StandIn, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     sync(integration)
     credentials.store(integration, "client_secret", "a wrong secret to look for")

@@ -22,7 +22,11 @@ Deed = Callable[[StandIn, list[Known]], None]
 
 def chosen(standin: StandIn) -> list[Known]:
     """The active students of the grades that are pulled in, with an e-mail."""
-    return [one for one in standin.roster() if one.enroll_status == 0 and one.grade_level in {9, 10, 11, 12} and one.email]
+    return [
+        one
+        for one in standin.roster()
+        if one.enroll_status == 0 and one.grade_level in {9, 10, 11, 12} and one.email
+    ]
 
 
 def leave(share: float) -> Deed:
@@ -47,14 +51,18 @@ def standin() -> Any:
         yield running
 
 
-def test_a_test_run_tells_what_would_have_held_a_live_one(integration: Integration, standin: StandIn) -> None:
+def test_a_test_run_tells_what_would_have_held_a_live_one(
+    integration: Integration, standin: StandIn
+) -> None:
     sync(integration)
     leave(0.3)(standin, chosen(standin))
     run = sync(integration, Mode.TEST)
     assert (run.state, run.alarms[0]["code"]) == (RunState.DONE, "leavers")
 
 
-def test_a_held_run_keeps_the_next_one_from_passing_and_a_second_approval_is_refused(integration: Integration, standin: StandIn) -> None:
+def test_a_held_run_keeps_the_next_one_from_passing_and_a_second_approval_is_refused(
+    integration: Integration, standin: StandIn
+) -> None:
     sync(integration)
     new_domain(standin, chosen(standin))
     held = sync(integration)
@@ -68,7 +76,9 @@ def test_a_held_run_keeps_the_next_one_from_passing_and_a_second_approval_is_ref
     assert sync(integration).counts.get("updated", 0) == 0
 
 
-def test_additions_and_updates_alone_leave_addresses_as_they_are(integration: Integration, standin: StandIn) -> None:
+def test_additions_and_updates_alone_leave_addresses_as_they_are(
+    integration: Integration, standin: StandIn
+) -> None:
     sync(integration)
     people = chosen(standin)
     new_domain(standin, people[1:])
@@ -86,13 +96,20 @@ def test_additions_and_updates_alone_leave_addresses_as_they_are(integration: In
     assert (again.state, again.counts["email_changed"]) == (RunState.ON_HOLD, len(people) - 1)
 
 
-def test_a_roster_under_new_ids_is_one_decision_and_everybody_keeps_their_account(integration: Integration, standin: StandIn) -> None:
+def test_a_roster_under_new_ids_is_one_decision_and_everybody_keeps_their_account(
+    integration: Integration, standin: StandIn
+) -> None:
     first = sync(integration)
     StudentAccount.objects.update(sis_id=_other_id(), source_fingerprint=None)
     ids = dict(StudentAccount.objects.values_list("email", "pk"))
     held = sync(integration)
     assert [alarm["code"] for alarm in held.alarms] == ["re_keyed"]
-    assert (held.counts["re_keyed"], held.counts.get("new", 0), held.counts["missing"], held.counts.get("error", 0)) == (len(ids), 0, 0, 0)
+    assert (
+        held.counts["re_keyed"],
+        held.counts.get("new", 0),
+        held.counts["missing"],
+        held.counts.get("error", 0),
+    ) == (len(ids), 0, 0, 0)
     assert runs.approve(held, None)
     pipeline.run_sync(held.pk)
     assert dict(StudentAccount.objects.values_list("email", "pk")) == ids
@@ -107,7 +124,9 @@ def _other_id() -> Any:
     return Concat(Value("old-"), F("sis_id"))
 
 
-def test_limits_are_the_schools_own_wider_for_days_or_for_one_run(integration: Integration, standin: StandIn, school: School) -> None:
+def test_limits_are_the_schools_own_wider_for_days_or_for_one_run(
+    integration: Integration, standin: StandIn, school: School
+) -> None:
     from django.utils import timezone
 
     sync(integration)

@@ -30,7 +30,9 @@ def save(school: School, **changes: Any) -> Integration:
     return save_connection(school, None, **(form | changes))
 
 
-def test_credentials_come_back_for_the_conversation_and_secrets_never_for_a_screen(school: School) -> None:
+def test_credentials_come_back_for_the_conversation_and_secrets_never_for_a_screen(
+    school: School,
+) -> None:
     integration = save(school)
     assert credentials.load(integration) == GIVEN
     assert credentials.stored(integration) == GIVEN | {"client_secret": None}
@@ -39,12 +41,16 @@ def test_credentials_come_back_for_the_conversation_and_secrets_never_for_a_scre
 def test_no_stored_byte_shows_a_credential(school: School) -> None:
     integration = save(school)
     for row in Credential.objects.filter(integration=integration):
-        assert b"a secret" not in bytes(row.ciphertext) and b"sis.example" not in bytes(row.ciphertext)
+        assert b"a secret" not in bytes(row.ciphertext) and b"sis.example" not in bytes(
+            row.ciphertext
+        )
 
 
 def test_an_empty_box_keeps_what_is_stored(school: School) -> None:
     save(school)
-    integration = save(school, credentials={"client_id": "another", "client_secret": "", "client_url": ""})
+    integration = save(
+        school, credentials={"client_id": "another", "client_secret": "", "client_url": ""}
+    )
     assert credentials.load(integration) == GIVEN | {"client_id": "another"}
 
 
@@ -54,7 +60,9 @@ def test_another_address_needs_the_secret_again(school: School) -> None:
         save(school, credentials={"client_url": "https://elsewhere.example.org"})
     assert refused.value.field == "client_secret"
     assert credentials.load(integration) == GIVEN  # refused as a whole
-    save(school, credentials={"client_url": "https://elsewhere.example.org", "client_secret": "new"})
+    save(
+        school, credentials={"client_url": "https://elsewhere.example.org", "client_secret": "new"}
+    )
     assert credentials.load(integration)["client_secret"] == "new"
 
 
@@ -67,7 +75,9 @@ def test_a_ciphertext_moved_to_another_school_is_refused(school: School) -> None
         credentials.load(other)
 
 
-def test_without_its_key_a_credential_is_refused_with_a_clear_line(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_key_a_credential_is_refused_with_a_clear_line(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
     integration = save(school)
     monkeypatch.setitem(config.__dict__, "keys", {"new": b"x" * 32})
     with pytest.raises(KeyMissing, match="ROLLBOOK_ENCRYPTION_KEYS"):
@@ -86,7 +96,9 @@ def test_without_its_key_nothing_starts_and_the_form_asks_for_the_credentials_ag
     assert credentials.load(save(school)) == GIVEN
 
 
-def test_a_newer_key_reads_what_the_older_one_wrote(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_newer_key_reads_what_the_older_one_wrote(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
     integration = save(school)
     monkeypatch.setitem(config.__dict__, "keys", {"new": b"x" * 32, **config.keys})
     assert credentials.load(integration) == GIVEN
@@ -97,10 +109,15 @@ def test_a_newer_key_reads_what_the_older_one_wrote(school: School, monkeypatch:
     [
         ({"grades": []}, "grades"),
         ({"source": "nosis"}, "source"),
-        ({"credentials": {"client_id": "x", "client_url": "https://sis.example.org"}}, "client_secret"),
+        (
+            {"credentials": {"client_id": "x", "client_url": "https://sis.example.org"}},
+            "client_secret",
+        ),
     ],
 )
-def test_what_can_not_be_saved_names_its_field_and_saves_nothing(school: School, change: dict[str, Any], field: str) -> None:
+def test_what_can_not_be_saved_names_its_field_and_saves_nothing(
+    school: School, change: dict[str, Any], field: str
+) -> None:
     with pytest.raises(SettingRefused) as refused:
         save(school, **change)
     assert refused.value.field == field
@@ -114,13 +131,20 @@ def test_required_rows_can_not_be_removed(school: School, administrator: User) -
         save_mapping(integration, administrator, rows)
 
 
-def test_an_optional_row_goes_and_comes_back_and_everybody_is_compared_again(school: School, administrator: User) -> None:
+def test_an_optional_row_goes_and_comes_back_and_everybody_is_compared_again(
+    school: School, administrator: User
+) -> None:
     integration = save(school)
     everything = [(source, field) for source, field in integration.mapping]
-    save_mapping(integration, administrator, [pair for pair in everything if pair[1] != "birth_date"])
+    save_mapping(
+        integration, administrator, [pair for pair in everything if pair[1] != "birth_date"]
+    )
     assert integration.mapping_version == 2
     save_mapping(integration, administrator, everything)
-    assert ([tuple(pair) for pair in integration.mapping], integration.mapping_version) == (everything, 3)
+    assert ([tuple(pair) for pair in integration.mapping], integration.mapping_version) == (
+        everything,
+        3,
+    )
     save_mapping(integration, administrator, everything)
     assert integration.mapping_version == 3
 
@@ -128,4 +152,6 @@ def test_an_optional_row_goes_and_comes_back_and_everybody_is_compared_again(sch
 def test_a_row_that_is_not_the_source_s_is_refused(school: School) -> None:
     integration = save(school)
     with pytest.raises(SettingRefused):
-        save_mapping(integration, None, [*[tuple(pair) for pair in integration.mapping], ("ssn", "gender")])
+        save_mapping(
+            integration, None, [*[tuple(pair) for pair in integration.mapping], ("ssn", "gender")]
+        )

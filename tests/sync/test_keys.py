@@ -26,7 +26,10 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> Keys:
 
 
 def ciphertexts() -> list[bytes]:
-    return [bytes(each) for each in Credential.objects.order_by("pk").values_list("ciphertext", flat=True)]
+    return [
+        bytes(each)
+        for each in Credential.objects.order_by("pk").values_list("ciphertext", flat=True)
+    ]
 
 
 def test_rotating_puts_every_value_under_the_newest_key_and_loses_none(
@@ -50,21 +53,26 @@ def test_what_was_interrupted_goes_on_where_it_was(integration: Integration, key
     assert credentials.load(integration)["client_secret"] == "saved meanwhile"
 
 
-def test_a_value_without_its_key_is_left_alone_and_said(integration: Integration, keys: Keys) -> None:
+def test_a_value_without_its_key_is_left_alone_and_said(
+    integration: Integration, keys: Keys
+) -> None:
     before = ciphertexts()
     keys("k2")
     told = credentials.rotate()
     assert (told.changed, told.unreadable) == (0, len(before))
-    assert [bytes(each) for each in Credential.objects.order_by("pk").values_list("ciphertext", flat=True)] == [
-        bytes(each) for each in before
-    ]
+    assert [
+        bytes(each)
+        for each in Credential.objects.order_by("pk").values_list("ciphertext", flat=True)
+    ] == [bytes(each) for each in before]
     assert credentials.readability().of == [str(integration)]
     with pytest.raises(runs.RunRefused, match="'dev'") as refused:
         runs.request(integration, trigger=Trigger.PERSON)
     assert "bring the key back" in refused.value.remedy
 
 
-def test_the_command_says_what_it_did_and_check_names_who_is_left(integration: Integration, keys: Keys) -> None:
+def test_the_command_says_what_it_did_and_check_names_who_is_left(
+    integration: Integration, keys: Keys
+) -> None:
     import json
 
     from click.testing import CliRunner
@@ -76,5 +84,8 @@ def test_the_command_says_what_it_did_and_check_names_who_is_left(integration: I
     assert (ended.exit_code, json.loads(ended.stdout)["rotated"]["key"]) == (0, "k2")
     assert AuditEntry.objects.filter(action="keys.rotated", subject="k2").exists()
     keys("k1")
-    checks = {each["name"]: each for each in json.loads(CliRunner().invoke(main, ["check", "--json"]).stdout)["checks"]}
+    checks = {
+        each["name"]: each
+        for each in json.loads(CliRunner().invoke(main, ["check", "--json"]).stdout)["checks"]
+    }
     assert not checks["keys"]["ok"] and str(integration) in checks["keys"]["remedy"]

@@ -46,9 +46,19 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_template_saved_by_libreoffice_comes_in_alike(school: School, filled: Path, form: str, tmp_path: Path) -> None:
-    convert = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", FORMS[form]]
-    subprocess.run([*convert, "--outdir", str(tmp_path), str(filled)], check=True, capture_output=True)
+def test_the_template_saved_by_libreoffice_comes_in_alike(
+    school: School, filled: Path, form: str, tmp_path: Path
+) -> None:
+    convert = [
+        "soffice",
+        f"-env:UserInstallation=file://{tmp_path}/profile",
+        "--headless",
+        "--convert-to",
+        FORMS[form],
+    ]
+    subprocess.run(
+        [*convert, "--outdir", str(tmp_path), str(filled)], check=True, capture_output=True
+    )
     (saved,) = tmp_path.glob("filled.*")
     upload = uploads.start(school, None, saved.name, saved.read_bytes())
     run = planned(upload, None)

@@ -10,7 +10,16 @@ from rollbook.schools.models import AuditEntry
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
 from rollbook.sync import linking, runs
-from rollbook.sync.models import Change, Integration, Issue, LinkDecision, LinkProposal, Mode, RunState, Trigger
+from rollbook.sync.models import (
+    Change,
+    Integration,
+    Issue,
+    LinkDecision,
+    LinkProposal,
+    Mode,
+    RunState,
+    Trigger,
+)
 from tests.cli.conftest import Command, inside
 from tests.sync.test_pipeline import sync
 from tests.web.conftest import admin, elsewhere, static_root
@@ -20,27 +29,47 @@ pytestmark = pytest.mark.django_db
 
 
 def students_of(standin: StandIn) -> list[Any]:
-    chosen = (each for each in standin.roster() if each.enroll_status == 0 and each.grade_level in {9, 10, 11, 12})
+    chosen = (
+        each
+        for each in standin.roster()
+        if each.enroll_status == 0 and each.grade_level in {9, 10, 11, 12}
+    )
     return [each for each in chosen if each.email and each.graduation_year]
 
 
 def account_of(integration: Integration, student: Any, **columns: Any) -> StudentAccount:
     """An account that an upload could have made for this student of the stand-in."""
-    told = {"email": student.email, "first_name": student.first_name, "last_name": student.last_name, "birth_date": student.birth_date}
+    told = {
+        "email": student.email,
+        "first_name": student.first_name,
+        "last_name": student.last_name,
+        "birth_date": student.birth_date,
+    }
     told |= columns
-    return StudentAccount.objects.create(school=integration.school, email_key=told["email"].lower(), **told)
+    return StudentAccount.objects.create(
+        school=integration.school, email_key=told["email"].lower(), **told
+    )
 
 
-def test_a_school_without_earlier_accounts_has_nothing_to_decide(integration: Integration, admin: Client) -> None:
+def test_a_school_without_earlier_accounts_has_nothing_to_decide(
+    integration: Integration, admin: Client
+) -> None:
     assert sync(integration).state == RunState.DONE
     assert not LinkProposal.objects.exists()
-    assert "Nothing to decide" in admin.get(reverse("links", args=[integration.school_id])).content.decode()
+    assert (
+        "Nothing to decide"
+        in admin.get(reverse("links", args=[integration.school_id])).content.decode()
+    )
 
 
-def test_the_same_email_and_name_links_and_what_is_only_alike_waits_for_a_person(integration: Integration, standin: StandIn) -> None:
+def test_the_same_email_and_name_links_and_what_is_only_alike_waits_for_a_person(
+    integration: Integration, standin: StandIn
+) -> None:
     first, second = students_of(standin)[:2]
     exact = account_of(integration, first, first_name=first.first_name.upper())
-    alike = account_of(integration, second, email="old@elsewhere.example", last_name=f" {second.last_name.upper()}")
+    alike = account_of(
+        integration, second, email="old@elsewhere.example", last_name=f" {second.last_name.upper()}"
+    )
     run = sync(integration)
     assert run.state == RunState.DONE
     exact.refresh_from_db()
@@ -48,22 +77,43 @@ def test_the_same_email_and_name_links_and_what_is_only_alike_waits_for_a_person
     assert (exact.source, exact.sis_id) == ("powerschool", str(first.dcid))
     assert (alike.source, alike.email) == ("", "old@elsewhere.example")
     issue = Issue.objects.get(run=run, code="link_suggested")
-    assert issue.sis_id == str(second.dcid) and not Change.objects.filter(run=run, sis_id=issue.sis_id).exists()
+    assert (
+        issue.sis_id == str(second.dcid)
+        and not Change.objects.filter(run=run, sis_id=issue.sis_id).exists()
+    )
     proposal = linking.undecided(integration.school).get()
-    assert (proposal.account_id, proposal.clash, proposal.same_birth_date, proposal.same_email) == (alike.pk, "", True, False)
+    assert (proposal.account_id, proposal.clash, proposal.same_birth_date, proposal.same_email) == (
+        alike.pk,
+        "",
+        True,
+        False,
+    )
 
     assert linking.confirm(proposal, None) and not linking.confirm(proposal, None)
     later = sync(integration)
     linked = Change.objects.get(run=later, kind="linked")
-    assert (linked.account_id, linked.reason, linked.after["email"]) == (alike.pk, "confirmed_by_person", second.email)
+    assert (linked.account_id, linked.reason, linked.after["email"]) == (
+        alike.pk,
+        "confirmed_by_person",
+        second.email,
+    )
     alike.refresh_from_db()
-    assert (alike.source, alike.sis_id, alike.email) == ("powerschool", str(second.dcid), second.email)
+    assert (alike.source, alike.sis_id, alike.email) == (
+        "powerschool",
+        str(second.dcid),
+        second.email,
+    )
     again = sync(integration)
-    assert not Issue.objects.filter(run=again).exists() and not Change.objects.filter(run=again, kind__in=("new", "linked")).exists()
+    assert (
+        not Issue.objects.filter(run=again).exists()
+        and not Change.objects.filter(run=again, kind__in=("new", "linked")).exists()
+    )
     assert not LinkProposal.objects.exists()
 
 
-def test_what_is_not_the_same_person_stays_apart_for_good(integration: Integration, standin: StandIn) -> None:
+def test_what_is_not_the_same_person_stays_apart_for_good(
+    integration: Integration, standin: StandIn
+) -> None:
     student = students_of(standin)[0]
     other = account_of(integration, student, email="other@elsewhere.example")
     sync(integration, Mode.TEST)
@@ -77,19 +127,27 @@ def test_what_is_not_the_same_person_stays_apart_for_good(integration: Integrati
     assert not LinkProposal.objects.exists()
 
 
-def test_the_same_email_and_not_the_same_person_is_a_listed_problem(integration: Integration, standin: StandIn) -> None:
+def test_the_same_email_and_not_the_same_person_is_a_listed_problem(
+    integration: Integration, standin: StandIn
+) -> None:
     student = students_of(standin)[0]
-    other = account_of(integration, student, first_name="Somebody", last_name="Else", birth_date=None)
+    other = account_of(
+        integration, student, first_name="Somebody", last_name="Else", birth_date=None
+    )
     sync(integration, Mode.TEST)
     linking.reject(linking.undecided(integration.school).get(), None)
     run = sync(integration)
     assert run.state == RunState.DONE
-    assert list(Issue.objects.filter(run=run).values_list("code", "sis_id")) == [("email_taken", str(student.dcid))]
+    assert list(Issue.objects.filter(run=run).values_list("code", "sis_id")) == [
+        ("email_taken", str(student.dcid))
+    ]
     other.refresh_from_db()
     assert (other.source, other.first_name) == ("", "Somebody")
 
 
-def test_clashes_keep_the_first_live_run_from_changing_anything(integration: Integration, standin: StandIn) -> None:
+def test_clashes_keep_the_first_live_run_from_changing_anything(
+    integration: Integration, standin: StandIn
+) -> None:
     first, second, third = students_of(standin)[:3]
     account_of(integration, first, first_name="Somebody", last_name="Else")
     account_of(integration, second, email="one@elsewhere.example")
@@ -98,7 +156,11 @@ def test_clashes_keep_the_first_live_run_from_changing_anything(integration: Int
     run = sync(integration)
     assert (run.state, run.error_code) == (RunState.FAILED, "links_undecided")
     assert set(StudentAccount.objects.values_list("source", flat=True)) == {""}
-    assert {each.clash for each in linking.undecided(integration.school)} == {"", "names_differ", "two_accounts"}
+    assert {each.clash for each in linking.undecided(integration.school)} == {
+        "",
+        "names_differ",
+        "two_accounts",
+    }
     with pytest.raises(runs.RunRefused) as refused:
         runs.request(integration, trigger=Trigger.PERSON)
     assert refused.value.code == "links_undecided"
@@ -119,10 +181,21 @@ def test_clashes_keep_the_first_live_run_from_changing_anything(integration: Int
 
 def test_an_uploaded_sis_id_is_evidence(integration: Integration, standin: StandIn) -> None:
     student = students_of(standin)[0]
-    account_of(integration, student, email="x@elsewhere.example", last_name="Married", birth_date=None, sis_id=str(student.dcid))
+    account_of(
+        integration,
+        student,
+        email="x@elsewhere.example",
+        last_name="Married",
+        birth_date=None,
+        sis_id=str(student.dcid),
+    )
     sync(integration, Mode.TEST)
     proposal = linking.undecided(integration.school).get()
-    assert (proposal.same_sis_id, proposal.same_name, proposal.same_birth_date) == (True, False, False)
+    assert (proposal.same_sis_id, proposal.same_name, proposal.same_birth_date) == (
+        True,
+        False,
+        False,
+    )
 
 
 def test_the_page_shows_both_sides_and_takes_decisions(
@@ -134,11 +207,21 @@ def test_the_page_shows_both_sides_and_takes_decisions(
     sync(integration, Mode.TEST)
     address = reverse("links", args=[integration.school_id])
     page = admin.get(address).content.decode()
-    assert "old@elsewhere.example" in page and second.email in page and "different" in page and "Confirm all of them" in page
-    assert second.last_name in admin.get(address, {"q": second.last_name, "only": "suggested"}).content.decode()
+    assert (
+        "old@elsewhere.example" in page
+        and second.email in page
+        and "different" in page
+        and "Confirm all of them" in page
+    )
+    assert (
+        second.last_name
+        in admin.get(address, {"q": second.last_name, "only": "suggested"}).content.decode()
+    )
     assert "Nothing found" in admin.get(address, {"q": "nobody at all"}).content.decode()
     for name in ("upload", "configure-sis"):
-        assert address in admin.get(reverse(name, args=[integration.school_id])).content.decode(), name
+        assert address in admin.get(reverse(name, args=[integration.school_id])).content.decode(), (
+            name
+        )
     assert elsewhere.get(address).status_code == 404
     proposal = linking.undecided(integration.school).get(same_email=False)
     decide = reverse("links-decide", args=[integration.school_id, proposal.pk])
@@ -150,7 +233,11 @@ def test_the_page_shows_both_sides_and_takes_decisions(
     for _ in range(2):
         admin.post(reverse("links-exact", args=[integration.school_id]))
     assert LinkDecision.objects.filter(verdict="confirmed").count() == 1
-    assert list(AuditEntry.objects.filter(action__startswith="link.").order_by("id").values_list("action", flat=True)) == [
+    assert list(
+        AuditEntry.objects.filter(action__startswith="link.")
+        .order_by("id")
+        .values_list("action", flat=True)
+    ) == [
         "link.confirmed",
         "link.taken_back",
         "link.not_same",
@@ -158,7 +245,9 @@ def test_the_page_shows_both_sides_and_takes_decisions(
     ]
 
 
-def test_the_command_lists_and_decides(integration: Integration, standin: StandIn, inside: Command) -> None:
+def test_the_command_lists_and_decides(
+    integration: Integration, standin: StandIn, inside: Command
+) -> None:
     first, second = students_of(standin)[:2]
     account_of(integration, first)
     account_of(integration, second, email="old@elsewhere.example")
@@ -172,6 +261,9 @@ def test_the_command_lists_and_decides(integration: Integration, standin: StandI
     assert inside("links", "reject", alike["id"], "--json").json == {"decided": 1}
     assert inside("links", "confirm", "--exact", "--json").json == {"decided": 1}
     assert inside("links", "list", "--json").json["total"] == 0
-    assert {each["decision"] for each in inside("links", "list", "--state", "all", "--json").json["links"]} == {"confirmed", "not_same"}
+    assert {
+        each["decision"]
+        for each in inside("links", "list", "--state", "all", "--json").json["links"]
+    } == {"confirmed", "not_same"}
     assert inside("links", "confirm").code == 2
     assert inside("links", "reject", str(integration.pk)).code == 6

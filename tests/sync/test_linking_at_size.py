@@ -23,7 +23,9 @@ from tests.web.conftest import admin, static_root
 __all__ = ["admin", "static_root"]
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
-STUDENTS = int(os.environ.get("LINKING_STUDENTS", "6000"))  # of whom about a third are in grades 9 to 12
+STUDENTS = int(
+    os.environ.get("LINKING_STUDENTS", "6000")
+)  # of whom about a third are in grades 9 to 12
 
 
 @pytest.fixture
@@ -34,12 +36,26 @@ def large() -> Iterator[StandIn]:
 
 @pytest.fixture
 def connected(school: School, administrator: User, large: StandIn) -> Integration:
-    credentials = {"client_id": large.client_id, "client_secret": large.client_secret, "client_url": large.url}
-    told = {"credentials": credentials, "grades": [9, 10, 11, 12], "active": True, "test_run": False, "notify_on_errors": False}
-    return integrations.save_connection(school, administrator, source="powerschool", variant="", choices={}, **told)  # type: ignore[arg-type]
+    credentials = {
+        "client_id": large.client_id,
+        "client_secret": large.client_secret,
+        "client_url": large.url,
+    }
+    told = {
+        "credentials": credentials,
+        "grades": [9, 10, 11, 12],
+        "active": True,
+        "test_run": False,
+        "notify_on_errors": False,
+    }
+    return integrations.save_connection(
+        school, administrator, source="powerschool", variant="", choices={}, **told
+    )  # type: ignore[arg-type]
 
 
-def test_thousands_of_accounts_are_linked_without_a_query_for_each(connected: Integration, large: StandIn, admin: Client) -> None:
+def test_thousands_of_accounts_are_linked_without_a_query_for_each(
+    connected: Integration, large: StandIn, admin: Client
+) -> None:
     students = students_of(large)
     half = len(students) // 2
     StudentAccount.objects.bulk_create(

@@ -60,10 +60,14 @@ def work_off() -> None:
 
     async def work() -> None:
         loop = asyncio.get_running_loop()
-        loop.set_default_executor(ThreadPoolExecutor(1))  # the thread that jobs run in, whose connection has to be closed
+        loop.set_default_executor(
+            ThreadPoolExecutor(1)
+        )  # the thread that jobs run in, whose connection has to be closed
         connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
         async with app.with_connector(connector).open_async() as working:
-            await working.run_worker_async(wait=False, install_signal_handlers=False, listen_notify=False, delete_jobs="always")
+            await working.run_worker_async(
+                wait=False, install_signal_handlers=False, listen_notify=False, delete_jobs="always"
+            )
         await loop.run_in_executor(None, connections.close_all)
 
     apart(lambda: asyncio.run(work()))
@@ -73,7 +77,10 @@ def fetched_by_a_worker_that_dies(silent: timedelta) -> None:
     """The first job of the queue is taken by a worker that was last heard of so long ago."""
     connection = connections["default"]
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (%s) RETURNING id", [timezone.now() - silent])
+        cursor.execute(
+            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (%s) RETURNING id",
+            [timezone.now() - silent],
+        )
         [worker] = cursor.fetchone()
         cursor.execute("SELECT id FROM procrastinate_fetch_job_v2(NULL, %s)", [worker])
 
@@ -90,7 +97,9 @@ def test_a_mail_is_sent_and_its_job_is_gone(notice: Notice, mailoutbox: list[Any
     assert not ProcrastinateJob.objects.exists()
 
 
-def test_a_mail_whose_worker_was_killed_is_sent_by_another(notice: Notice, mailoutbox: list[Any]) -> None:
+def test_a_mail_whose_worker_was_killed_is_sent_by_another(
+    notice: Notice, mailoutbox: list[Any]
+) -> None:
     fetched_by_a_worker_that_dies(silent=timedelta(minutes=1))
     work_off()
     assert not mailoutbox
@@ -101,7 +110,9 @@ def test_a_mail_whose_worker_was_killed_is_sent_by_another(notice: Notice, mailo
     assert not ProcrastinateJob.objects.exists()
 
 
-def test_a_job_of_a_worker_that_was_forgotten_already_is_found_too(notice: Notice, mailoutbox: list[Any]) -> None:
+def test_a_job_of_a_worker_that_was_forgotten_already_is_found_too(
+    notice: Notice, mailoutbox: list[Any]
+) -> None:
     fetched_by_a_worker_that_dies(silent=timedelta(minutes=1))
     with connections["default"].cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_workers")

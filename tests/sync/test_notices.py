@@ -52,7 +52,11 @@ def test_a_failed_run_is_mailed_with_reason_remedy_and_link(
 def test_a_run_with_problems_is_mailed_with_counts_and_no_names(
     integration: Integration, standin: StandIn, mails: list[EmailMessage]
 ) -> None:
-    victim = next(each for each in standin.roster() if each.enroll_status == 0 and each.grade_level == 10 and each.email)
+    victim = next(
+        each
+        for each in standin.roster()
+        if each.enroll_status == 0 and each.grade_level == 10 and each.email
+    )
     standin.edit(victim.dcid, email="")
     sync(integration, Mode.TEST)
     send_all()
@@ -62,14 +66,18 @@ def test_a_run_with_problems_is_mailed_with_counts_and_no_names(
     assert victim.last_name not in mail.as_string() and victim.first_name not in mail.as_string()
 
 
-def test_a_held_run_is_mailed(integration: Integration, standin: StandIn, mails: list[EmailMessage]) -> None:
+def test_a_held_run_is_mailed(
+    integration: Integration, standin: StandIn, mails: list[EmailMessage]
+) -> None:
     standin.faults = [Fault("empty")]
     sync(integration)
     send_all()
     assert "on hold" in mails[0]["Subject"]
 
 
-def test_no_mail_where_all_went_well_or_nobody_asked(integration: Integration, mails: list[EmailMessage]) -> None:
+def test_no_mail_where_all_went_well_or_nobody_asked(
+    integration: Integration, mails: list[EmailMessage]
+) -> None:
     sync(integration)
     send_all()
     integration.notify_on_errors = False
@@ -80,7 +88,9 @@ def test_no_mail_where_all_went_well_or_nobody_asked(integration: Integration, m
     assert mails == []
 
 
-def test_a_mail_server_that_is_away_delays_the_mail_and_nothing_else(integration: Integration, settings: Any) -> None:
+def test_a_mail_server_that_is_away_delays_the_mail_and_nothing_else(
+    integration: Integration, settings: Any
+) -> None:
     credentials.store(integration, "client_secret", "wrong")
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
@@ -99,7 +109,9 @@ def test_a_mail_server_that_is_away_delays_the_mail_and_nothing_else(integration
     assert Run.objects.get(pk=run.pk).state == RunState.FAILED
 
 
-def test_a_notice_is_sent_once_and_keeps_its_message_id(integration: Integration, mails: list[EmailMessage]) -> None:
+def test_a_notice_is_sent_once_and_keeps_its_message_id(
+    integration: Integration, mails: list[EmailMessage]
+) -> None:
     credentials.store(integration, "client_secret", "wrong")
     sync(integration)
     notice = Notice.objects.get()

@@ -53,7 +53,10 @@ ONE_ODD: dict[str, tuple[Callable[[Sis], Callable[[Row], None]], bool]] = {
     "control characters": (lambda sis: put("last_name", "Love\x1b[1mlace\r\n"), False),
     "a name of 4,000 characters": (lambda sis: put("last_name", "x" * 4_000), True),
     "a date that does not exist": (lambda sis: put(BIRTH[sis.name], "2011-02-30"), False),
-    "an e-mail that is none": (lambda sis: put("email" if sis.name == "powerschool" else "email_1", "ask the office"), True),
+    "an e-mail that is none": (
+        lambda sis: put("email" if sis.name == "powerschool" else "email_1", "ask the office"),
+        True,
+    ),
     "null for a name": (lambda sis: put("first_name", None), True),
 }
 
@@ -77,7 +80,11 @@ def test_one_odd_record_is_put_aside_with_a_reason_and_the_rest_goes_on(sis: Sis
     if aside:
         assert held()[odd] == before[odd]
         assert Issue.objects.filter(run=run, sis_id=odd).exists()
-    assert not [values for values in held().values() if any("\x00" in str(value) or "\x1b" in str(value) for value in values)]
+    assert not [
+        values
+        for values in held().values()
+        if any("\x00" in str(value) or "\x1b" in str(value) for value in values)
+    ]
 
 
 def test_the_same_id_twice_with_other_values_is_put_aside_both(sis: Sis) -> None:
@@ -117,4 +124,7 @@ def test_two_with_one_address_are_listed_and_two_who_swap_come_out_right(sis: Si
     assert run.state == RunState.DONE
     assert (held()[one], held()[other]) == (before[one], before[other])
     assert (held()[third][0], held()[fourth][0]) == (before[fourth][0], before[third][0])
-    assert {issue.sis_id for issue in Issue.objects.filter(run=run, code="email_shared")} == {one, other}
+    assert {issue.sis_id for issue in Issue.objects.filter(run=run, code="email_shared")} == {
+        one,
+        other,
+    }

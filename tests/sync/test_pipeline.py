@@ -25,7 +25,9 @@ def sync(integration: Integration, mode: Mode | None = None) -> Run:
 
 def accounts_checksum() -> str:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT md5(coalesce(string_agg(a::text, ',' ORDER BY id), '')) FROM students_studentaccount a")
+        cursor.execute(
+            "SELECT md5(coalesce(string_agg(a::text, ',' ORDER BY id), '')) FROM students_studentaccount a"
+        )
         return str(cursor.fetchone()[0])
 
 
@@ -34,16 +36,25 @@ def complete(standin: StandIn, grades: set[int]) -> dict[str, tuple[str, str, st
     return {
         str(each.dcid): (each.email, each.first_name, each.last_name, each.graduation_year)
         for each in standin.roster()
-        if each.enroll_status == 0 and each.grade_level in grades and each.email and each.graduation_year
+        if each.enroll_status == 0
+        and each.grade_level in grades
+        and each.email
+        and each.graduation_year
     }
 
 
 def held() -> dict[str, tuple[str, str, str, int]]:
-    rows = StudentAccount.objects.values_list("sis_id", "email", "first_name", "last_name", "graduation_year")
-    return {sis_id or "": (email, first, last, year or 0) for sis_id, email, first, last, year in rows}
+    rows = StudentAccount.objects.values_list(
+        "sis_id", "email", "first_name", "last_name", "graduation_year"
+    )
+    return {
+        sis_id or "": (email, first, last, year or 0) for sis_id, email, first, last, year in rows
+    }
 
 
-def test_first_run_makes_the_students_of_the_chosen_grades(integration: Integration, standin: StandIn) -> None:
+def test_first_run_makes_the_students_of_the_chosen_grades(
+    integration: Integration, standin: StandIn
+) -> None:
     run = sync(integration)
     assert (run.state, run.error_what) == (RunState.DONE, "")
     assert held() == complete(standin, {9, 10, 11, 12})
@@ -95,12 +106,23 @@ def test_inactive_integration_refuses_and_says_why(integration: Integration) -> 
     assert not Run.objects.exists()
 
 
-def test_an_empty_required_field_is_an_error_with_its_id_and_the_others_go_in(integration: Integration, standin: StandIn) -> None:
-    victim = next(each for each in standin.roster() if each.enroll_status == 0 and each.grade_level == 10 and each.email)
+def test_an_empty_required_field_is_an_error_with_its_id_and_the_others_go_in(
+    integration: Integration, standin: StandIn
+) -> None:
+    victim = next(
+        each
+        for each in standin.roster()
+        if each.enroll_status == 0 and each.grade_level == 10 and each.email
+    )
     standin.edit(victim.dcid, email="")
     run = sync(integration)
     issue = Issue.objects.get(run=run, sis_id=str(victim.dcid))
-    assert (issue.code, issue.field, issue.source_field, issue.severity) == ("required_empty", "email", "email", Severity.ERROR)
+    assert (issue.code, issue.field, issue.source_field, issue.severity) == (
+        "required_empty",
+        "email",
+        "email",
+        Severity.ERROR,
+    )
     assert held() == complete(standin, {9, 10, 11, 12})
 
 
@@ -125,7 +147,9 @@ def test_two_who_swap_addresses_come_out_right(integration: Integration, standin
     assert (held()[one.sis_id][0], held()[other.sis_id][0]) == (other.email, one.email)
 
 
-def test_two_with_one_address_are_listed_and_not_touched(integration: Integration, standin: StandIn) -> None:
+def test_two_with_one_address_are_listed_and_not_touched(
+    integration: Integration, standin: StandIn
+) -> None:
     sync(integration)
     one, other = StudentAccount.objects.order_by("sis_id")[:2]
     before = held()
@@ -147,7 +171,9 @@ def test_a_second_request_is_answered_with_the_first_run(integration: Integratio
     assert first.run.pk == second.run.pk
 
 
-def test_an_empty_roster_holds_the_run_until_a_person_decides(integration: Integration, standin: StandIn) -> None:
+def test_an_empty_roster_holds_the_run_until_a_person_decides(
+    integration: Integration, standin: StandIn
+) -> None:
     sync(integration)
     before = accounts_checksum()
     standin.faults = [Fault("empty")]
@@ -162,7 +188,9 @@ def test_an_empty_roster_holds_the_run_until_a_person_decides(integration: Integ
     assert accounts_checksum() == before
 
 
-def test_a_row_whose_account_was_edited_meanwhile_is_overtaken(integration: Integration, standin: StandIn) -> None:
+def test_a_row_whose_account_was_edited_meanwhile_is_overtaken(
+    integration: Integration, standin: StandIn
+) -> None:
     sync(integration)
     account = StudentAccount.objects.order_by("sis_id")[0]
     assert account.sis_id
@@ -172,7 +200,9 @@ def test_a_row_whose_account_was_edited_meanwhile_is_overtaken(integration: Inte
     assert claimed is not None
     with Lease(claimed) as lease:
         pipeline.plan(claimed, lease)
-    StudentAccount.objects.filter(pk=account.pk).update(first_name="Byhand", version=account.version + 1)
+    StudentAccount.objects.filter(pk=account.pk).update(
+        first_name="Byhand", version=account.version + 1
+    )
     pipeline.apply(claimed)
     account.refresh_from_db()
     claimed.refresh_from_db()
@@ -180,7 +210,9 @@ def test_a_row_whose_account_was_edited_meanwhile_is_overtaken(integration: Inte
     assert Change.objects.get(run=run, account_id=account.pk).outcome == "overtaken"
 
 
-def test_an_address_given_away_meanwhile_is_overtaken_and_the_rest_goes_in(integration: Integration, standin: StandIn) -> None:
+def test_an_address_given_away_meanwhile_is_overtaken_and_the_rest_goes_in(
+    integration: Integration, standin: StandIn
+) -> None:
     run = runs.request(integration, trigger=Trigger.PERSON).run
     claimed = runs.claim(run.pk)
     assert claimed is not None
@@ -189,7 +221,11 @@ def test_an_address_given_away_meanwhile_is_overtaken_and_the_rest_goes_in(integ
     planned = Change.objects.filter(run=run, kind="new")
     first = planned.order_by("id")[0]
     StudentAccount.objects.create(
-        school=integration.school, email=first.email, email_key=first.email.lower(), first_name="Some", last_name="Body"
+        school=integration.school,
+        email=first.email,
+        email_key=first.email.lower(),
+        first_name="Some",
+        last_name="Body",
     )
     pipeline.apply(claimed)
     claimed.refresh_from_db()
@@ -216,7 +252,9 @@ def test_a_worker_taken_for_dead_can_write_nothing(integration: Integration) -> 
     assert accounts_checksum() == before
 
 
-def test_one_who_had_left_and_is_back_with_the_same_values_is_active_again(integration: Integration) -> None:
+def test_one_who_had_left_and_is_back_with_the_same_values_is_active_again(
+    integration: Integration,
+) -> None:
     sync(integration)
     account = StudentAccount.objects.order_by("sis_id")[0]
     StudentAccount.objects.filter(pk=account.pk).update(status="left")
@@ -227,7 +265,9 @@ def test_one_who_had_left_and_is_back_with_the_same_values_is_active_again(integ
     assert (change.before, change.after) == ({"status": "left"}, {"status": "active"})
 
 
-def test_a_sis_id_that_comes_twice_with_other_values_is_left_alone_and_counted_once(integration: Integration, standin: StandIn) -> None:
+def test_a_sis_id_that_comes_twice_with_other_values_is_left_alone_and_counted_once(
+    integration: Integration, standin: StandIn
+) -> None:
     integration.grades = list(range(-3, 13))
     integration.save()
     first = sync(integration)
@@ -235,7 +275,9 @@ def test_a_sis_id_that_comes_twice_with_other_values_is_left_alone_and_counted_o
     standin.faults = [Fault("duplicate", differs=True), Fault("small_pages", size=40)]
     run = sync(integration)
     assert run.state == RunState.DONE, run.error_what
-    repeated = set(Issue.objects.filter(run=run, code="id_repeated").values_list("sis_id", flat=True))
+    repeated = set(
+        Issue.objects.filter(run=run, code="id_repeated").values_list("sis_id", flat=True)
+    )
     in_selection = StudentAccount.objects.filter(sis_id__in=repeated).count()
     assert repeated
     assert run.counts["unchanged"] == first.counts["new"] - in_selection
@@ -244,7 +286,9 @@ def test_a_sis_id_that_comes_twice_with_other_values_is_left_alone_and_counted_o
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_frozen_while_applying_lets_go_of_the_accounts(integration: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_frozen_while_applying_lets_go_of_the_accounts(
+    integration: Integration, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(store, "FROZEN_SECONDS", 1)
     run = runs.request(integration, trigger=Trigger.PERSON).run
     claimed = runs.claim(run.pk)

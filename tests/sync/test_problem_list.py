@@ -29,8 +29,13 @@ def finished(school: School, *issues: Issue, mode: Mode = Mode.LIVE) -> None:
     runs.finish(a_run(school, [], issues, state=RunState.PLANNED, mode=mode))
 
 
-def test_a_problem_is_open_across_runs_until_it_is_gone_and_begins_anew_when_it_is_back(school: School) -> None:
-    empty, bad = problem(), problem("email_invalid", sis_id="0043", field="email", source_field="email", value="a@")
+def test_a_problem_is_open_across_runs_until_it_is_gone_and_begins_anew_when_it_is_back(
+    school: School,
+) -> None:
+    empty, bad = (
+        problem(),
+        problem("email_invalid", sis_id="0043", field="email", source_field="email", value="a@"),
+    )
     finished(school, empty, empty)
     assert found(school, OPEN) == found(school, NEW) == [("0042", "required_empty", 1)]
     finished(school, empty, bad, mode=Mode.TEST)
@@ -44,12 +49,23 @@ def test_a_problem_is_open_across_runs_until_it_is_gone_and_begins_anew_when_it_
     assert found(school, FIXED) == [("0043", "email_invalid", 2)]
 
 
-def test_runs_that_fail_are_held_or_discarded_and_uploads_say_nothing_about_the_sis(school: School) -> None:
+def test_runs_that_fail_are_held_or_discarded_and_uploads_say_nothing_about_the_sis(
+    school: School,
+) -> None:
     finished(school, problem())
     runs.fail(a_run(school, state=RunState.FETCHING), "sis_down", "", "")
     runs.hold(held := a_run(school, state=RunState.PLANNED))
     runs.discard(held, None)
-    runs.finish(a_run(school, [], [problem("date_invalid")], state=RunState.PLANNED, source="spreadsheet", trigger="upload"))
+    runs.finish(
+        a_run(
+            school,
+            [],
+            [problem("date_invalid")],
+            state=RunState.PLANNED,
+            source="spreadsheet",
+            trigger="upload",
+        )
+    )
     assert found(school, OPEN) == [("0042", "required_empty", 1)]
     assert found(school, FIXED) == []
 
@@ -72,15 +88,30 @@ def test_noting_a_run_twice_counts_it_once(school: School) -> None:
 
 def test_the_filters_narrow(school: School) -> None:
     vanished = Issue("field_vanished", Severity.WARNING, None, "", "gender", "gender")
-    finished(school, problem(name="Zoë García"), problem("wrong_type", sis_id="7", name="Al"), vanished)
-    assert found(school, OPEN, search="garcia zoe") == found(school, OPEN, search="0042") == [("0042", "required_empty", 1)]
+    finished(
+        school, problem(name="Zoë García"), problem("wrong_type", sis_id="7", name="Al"), vanished
+    )
+    assert (
+        found(school, OPEN, search="garcia zoe")
+        == found(school, OPEN, search="0042")
+        == [("0042", "required_empty", 1)]
+    )
     assert found(school, OPEN, severity="warning") == [(None, "field_vanished", 1)]
     assert found(school, OPEN, who="us") == [("7", "wrong_type", 1)]
     assert found(school, OPEN, search="nobody") == []
 
 
-def test_the_registrars_file_has_what_can_be_mended_in_the_sis_in_harmless_cells(school: School) -> None:
-    bad = problem("email_invalid", sis_id="0043", name="=cmd|' /C calc'!A0", field="email", source_field="email", value="+1@")
+def test_the_registrars_file_has_what_can_be_mended_in_the_sis_in_harmless_cells(
+    school: School,
+) -> None:
+    bad = problem(
+        "email_invalid",
+        sis_id="0043",
+        name="=cmd|' /C calc'!A0",
+        field="email",
+        source_field="email",
+        value="+1@",
+    )
     finished(school, problem(), bad, problem("other_person", sis_id="9"))
     corrections = problem_list.registrars(school, Wanted())
     text, file = io.StringIO(newline=""), io.BytesIO()
@@ -88,8 +119,14 @@ def test_the_registrars_file_has_what_can_be_mended_in_the_sis_in_harmless_cells
     lines = text.getvalue().splitlines()
     assert lines[0] == "\ufeffSIS ID,Name,Field,Value now,What is expected,Where"
     assert len(lines) == 3
-    assert any(line.startswith("0042,Emmy Noether,projected_graduation_year,,A value; it is required,") for line in lines)
-    assert any(line.startswith("0043,'=cmd|' /C calc'!A0,email,'+1@,\"A complete e-mail address") for line in lines)
+    assert any(
+        line.startswith("0042,Emmy Noether,projected_graduation_year,,A value; it is required,")
+        for line in lines
+    )
+    assert any(
+        line.startswith("0043,'=cmd|' /C calc'!A0,email,'+1@,\"A complete e-mail address")
+        for line in lines
+    )
     problem_list.write_xlsx(corrections, file)
     sheet = load_workbook(file).active
     assert sheet is not None
@@ -100,7 +137,9 @@ def test_the_registrars_file_has_what_can_be_mended_in_the_sis_in_harmless_cells
 def test_every_problem_of_the_registrar_has_a_short_expectation() -> None:
     from rollbook.roster.expected import EXPECTED
 
-    assert {code for code, told in PROBLEMS.items() if told.who == "registrar"} - EXPECTED.keys() == set()
+    assert {
+        code for code, told in PROBLEMS.items() if told.who == "registrar"
+    } - EXPECTED.keys() == set()
     assert EXPECTED.keys() - PROBLEMS.keys() == set()
 
 
@@ -108,7 +147,12 @@ def test_runs_against_a_sis_keep_the_list(integration: Integration, standin: Sta
     email = next(iter(complete(standin, {9, 10, 11, 12}).values()))[0]
     names = {"first_name": "Some", "last_name": "Body"}
     kept = StudentAccount.objects.create(
-        school=integration.school, source="veracross", sis_id="1", email=email, email_key=email.lower(), **names
+        school=integration.school,
+        source="veracross",
+        sis_id="1",
+        email=email,
+        email_key=email.lower(),
+        **names,
     )
     first = sync(integration, Mode.TEST)
     listed = Problem.objects.filter(fixed_at__isnull=True)

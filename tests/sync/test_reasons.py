@@ -28,7 +28,10 @@ def test_the_sentence_names_the_rule_and_its_values(school: School, inside: Comm
         listed(ChangeKind.OUTSIDE_SELECTION, "a_reason_of_tomorrow"),
     ]
     run = a_run(school, rows)
-    said = [report.row_of(run, change).reason for change in Change.objects.filter(run=run).order_by("pk")]
+    said = [
+        report.row_of(run, change).reason
+        for change in Change.objects.filter(run=run).order_by("pk")
+    ]
     assert said == [
         "PowerSchool has a student with the SIS ID 0001. No account is linked to it, and none without a link has the e-mail "
         "100%d@lincoln.example.",
@@ -59,4 +62,9 @@ def test_every_reason_that_planning_gives_has_words() -> None:
         for node in ast.walk(ast.parse((rules / file).read_text()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    assert {"sis_id_unknown", "same_email_and_name", "fields_differ", "row_is_new"} <= texts & REASONS.keys()
+    assert {
+        "sis_id_unknown",
+        "same_email_and_name",
+        "fields_differ",
+        "row_is_new",
+    } <= texts & REASONS.keys()

@@ -33,7 +33,11 @@ def lines(run: Run) -> dict[str, str | int]:
 
 
 def test_the_tabs_count_what_they_show(school: School) -> None:
-    issues = [problem(), problem("personal_email_invalid", Severity.WARNING), problem("gender_unknown", Severity.NOTE)]
+    issues = [
+        problem(),
+        problem("personal_email_invalid", Severity.WARNING),
+        problem("gender_unknown", Severity.NOTE),
+    ]
     changes = [
         new(),
         linked(),
@@ -44,15 +48,21 @@ def test_the_tabs_count_what_they_show(school: School) -> None:
     run = a_run(school, changes, issues)
     counts = report.tab_counts(run)
     assert counts == (3, 1, 3)
-    assert counts == tuple(report.report_rows(run, tab).count() for tab in ("errors", "new", "updated"))
+    assert counts == tuple(
+        report.report_rows(run, tab).count() for tab in ("errors", "new", "updated")
+    )
 
 
-def test_rows_of_another_run_or_school_are_never_shown(school: School, other_school: School) -> None:
+def test_rows_of_another_run_or_school_are_never_shown(
+    school: School, other_school: School
+) -> None:
     run = a_run(school, [new("1")], [problem(sis_id="1")])
     a_run(school, [new("2"), linked("3")], [problem(sis_id="2")])
     a_run(other_school, [new("4"), linked("5")], [problem(sis_id="4")])
     stray = a_run(school, [new("6")], [problem(sis_id="6")])
-    Change.objects.filter(run=stray).update(school_id=other_school.pk, run_id=run.pk)  # a row that lies about its school
+    Change.objects.filter(run=stray).update(
+        school_id=other_school.pk, run_id=run.pk
+    )  # a row that lies about its school
     assert [row.sis_id for row in report.new_rows(run)] == ["1"]
     assert [row.sis_id for row in report.error_rows(run)] == ["1"]
     assert report.updated_rows(run).count() == 0
@@ -81,21 +91,44 @@ def test_an_empty_run_has_empty_tabs(school: School) -> None:
 
 def test_a_problem_says_what_happened_where_to_mend_it_and_who_can(school: School) -> None:
     (row,) = report.error_rows(a_run(school, [], [problem()]))
-    assert (row.severity, row.severity_label, row.sis_id, row.name) == ("error", "Error", "0042", "Emmy Noether")
-    assert (row.field_label, row.source_field, row.value) == ("Graduation year", "projected_graduation_year", "")
+    assert (row.severity, row.severity_label, row.sis_id, row.name) == (
+        "error",
+        "Error",
+        "0042",
+        "Emmy Noether",
+    )
+    assert (row.field_label, row.source_field, row.value) == (
+        "Graduation year",
+        "projected_graduation_year",
+        "",
+    )
     assert "Graduation year is missing in PowerSchool" in row.cause
     assert "Year of Graduation" in row.remedy
     assert row.who == "Registrar"
 
 
 def test_a_problem_found_by_matching_names_the_field_of_the_sis_too(school: School) -> None:
-    (row,) = report.error_rows(a_run(school, [], [problem("email_shared", field="email", source_field="", value="a@b.example")]))
+    (row,) = report.error_rows(
+        a_run(
+            school,
+            [],
+            [problem("email_shared", field="email", source_field="", value="a@b.example")],
+        )
+    )
     assert row.source_field == "email"
     assert "a@b.example" in row.cause
 
 
 def test_errors_come_before_warnings_and_notes_and_can_be_narrowed_to_one(school: School) -> None:
-    run = a_run(school, [], [problem("gender_unknown", Severity.NOTE), problem("personal_email_invalid", Severity.WARNING), problem()])
+    run = a_run(
+        school,
+        [],
+        [
+            problem("gender_unknown", Severity.NOTE),
+            problem("personal_email_invalid", Severity.WARNING),
+            problem(),
+        ],
+    )
     assert [row.severity for row in report.error_rows(run)] == ["error", "warning", "note"]
     assert [row.severity for row in report.error_rows(run, severity="warning")] == ["warning"]
     assert report.error_rows(run, severity="nonsense").count() == 0
@@ -109,7 +142,9 @@ def test_a_problem_of_the_whole_run_has_no_student(school: School) -> None:
 
 
 def test_a_code_and_a_field_of_a_later_version_are_shown_fairly(school: School) -> None:
-    (row,) = report.error_rows(a_run(school, [], [problem("from_the_future", field="shoe_size", source_field="")]))
+    (row,) = report.error_rows(
+        a_run(school, [], [problem("from_the_future", field="shoe_size", source_field="")])
+    )
     assert row.field_label == "shoe_size"
     assert row.cause
 
@@ -132,8 +167,18 @@ def test_a_new_row_has_every_value_with_its_label(school: School) -> None:
 
 
 def test_an_updated_row_has_before_and_after_of_each_field_that_differs(school: School) -> None:
-    before = {"graduation_year": 2026, "email": "old@lincoln.example", "email_key": "old@lincoln.example", "gender": None}
-    after = {"graduation_year": 2027, "email": "Grace@lincoln.example", "email_key": "grace@lincoln.example", "gender": "F"}
+    before = {
+        "graduation_year": 2026,
+        "email": "old@lincoln.example",
+        "email_key": "old@lincoln.example",
+        "gender": None,
+    }
+    after = {
+        "graduation_year": 2027,
+        "email": "Grace@lincoln.example",
+        "email_key": "grace@lincoln.example",
+        "gender": "F",
+    }
     (row,) = report.updated_rows(a_run(school, [updated(before, after)]))
     assert [(diff.field_label, diff.before, diff.after) for diff in row.diffs] == [
         ("E-mail", "old@lincoln.example", "Grace@lincoln.example"),
@@ -151,14 +196,23 @@ def test_a_link_shows_to_what_and_a_return_shows_the_status_in_words(school: Sch
 
 
 def test_accounts_that_are_left_alone_are_listed_only_when_asked_for(school: School) -> None:
-    gone, outside = listed(ChangeKind.NOT_IN_ROSTER, "not_sent"), listed(ChangeKind.OUTSIDE_SELECTION, "grade_not_selected")
+    gone, outside = (
+        listed(ChangeKind.NOT_IN_ROSTER, "not_sent"),
+        listed(ChangeKind.OUTSIDE_SELECTION, "grade_not_selected"),
+    )
     run = a_run(school, [linked(), gone, outside])
     assert [row.kind for row in report.updated_rows(run)] == ["linked"]
     (row,) = report.updated_rows(run, kind="not_in_roster")
-    assert row.kind_label == "No longer in the SIS" and row.reason.startswith("All 321 records were read")
+    assert row.kind_label == "No longer in the SIS" and row.reason.startswith(
+        "All 321 records were read"
+    )
     assert row.outcome == "Listed only, nothing changed"
     assert report.updated_rows(run, kind="outside_selection").count() == 1
-    assert report.updated_rows(run, kind="new").count() == report.updated_rows(run, kind="nonsense").count() == 0
+    assert (
+        report.updated_rows(run, kind="new").count()
+        == report.updated_rows(run, kind="nonsense").count()
+        == 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -171,9 +225,14 @@ def test_accounts_that_are_left_alone_are_listed_only_when_asked_for(school: Sch
         ({"state": RunState.DONE}, "Applied"),
     ],
 )
-def test_a_row_says_what_became_of_it(school: School, columns: dict[str, Any], outcome: str) -> None:
+def test_a_row_says_what_became_of_it(
+    school: School, columns: dict[str, Any], outcome: str
+) -> None:
     run = a_run(school, [new(), linked()], **columns)
-    assert [row.outcome for row in (*report.new_rows(run), *report.updated_rows(run))] == [outcome, outcome]
+    assert [row.outcome for row in (*report.new_rows(run), *report.updated_rows(run))] == [
+        outcome,
+        outcome,
+    ]
 
 
 def test_an_overtaken_row_says_that_it_was_not_applied(school: School) -> None:
@@ -186,28 +245,50 @@ def test_an_overtaken_row_says_that_it_was_not_applied(school: School) -> None:
 # --- search
 
 
-@pytest.mark.parametrize("search", ["love", "ADA", "ada LOVE", "lovelace ada", "ADA@LINCOLN", "0001", "  ada  ", "\0ada", "éMILE"])
-def test_search_looks_at_name_e_mail_and_sis_id_in_any_letter_case(school: School, search: str) -> None:
-    run = a_run(school, [new(last="Lovelace Émile"), new("0002", "Alan", "Turing", "alan@lincoln.example")])
+@pytest.mark.parametrize(
+    "search",
+    ["love", "ADA", "ada LOVE", "lovelace ada", "ADA@LINCOLN", "0001", "  ada  ", "\0ada", "éMILE"],
+)
+def test_search_looks_at_name_e_mail_and_sis_id_in_any_letter_case(
+    school: School, search: str
+) -> None:
+    run = a_run(
+        school, [new(last="Lovelace Émile"), new("0002", "Alan", "Turing", "alan@lincoln.example")]
+    )
     assert [row.sis_id for row in report.new_rows(run, search)] == ["0001"]
 
 
-@pytest.mark.parametrize("search", ["nobody", "ada turing", "%", "_", "'; DROP TABLE sync_change; --", "\\"])
+@pytest.mark.parametrize(
+    "search", ["nobody", "ada turing", "%", "_", "'; DROP TABLE sync_change; --", "\\"]
+)
 def test_search_takes_every_sign_for_itself(school: School, search: str) -> None:
     run = a_run(school, [new(), new("0002", "Alan", "Turing", "alan@lincoln.example")])
     assert report.new_rows(run, search).count() == 0
 
 
 def test_problems_are_found_by_name_sis_id_and_the_address_that_two_share(school: School) -> None:
-    run = a_run(school, [], [problem(), problem("email_shared", sis_id="77", name="Carl Gauß", value="Shared@b.example")])
+    run = a_run(
+        school,
+        [],
+        [
+            problem(),
+            problem("email_shared", sis_id="77", name="Carl Gauß", value="Shared@b.example"),
+        ],
+    )
     assert names(report.error_rows(run, "noether")) == ["Emmy Noether"]
-    assert names(report.error_rows(run, "77")) == names(report.error_rows(run, "shared@")) == ["Carl Gauß"]
+    assert (
+        names(report.error_rows(run, "77"))
+        == names(report.error_rows(run, "shared@"))
+        == ["Carl Gauß"]
+    )
 
 
 # --- summary
 
 
-def test_the_summary_names_the_run_its_times_with_the_zone_and_the_grades_in_words(school: School, administrator: User) -> None:
+def test_the_summary_names_the_run_its_times_with_the_zone_and_the_grades_in_words(
+    school: School, administrator: User
+) -> None:
     run = a_run(school, trigger=Trigger.PERSON, requested_by=administrator)
     run.settings["grades"] = [-1, 0, 9]
     told = lines(run)
@@ -218,16 +299,29 @@ def test_the_summary_names_the_run_its_times_with_the_zone_and_the_grades_in_wor
         "Finished",
     )
     assert (told["Started by"], told["Grades"]) == ("Ada Admin", "Pre-K, K, 9")
-    assert (told["Started"], told["Duration"]) == ("2026-07-04 14:00:00 (America/New_York)", "3 min 5 s")
+    assert (told["Started"], told["Duration"]) == (
+        "2026-07-04 14:00:00 (America/New_York)",
+        "3 min 5 s",
+    )
 
 
 def test_the_summary_counts_every_kind_and_severity(school: School) -> None:
-    told = lines(a_run(school, [new(), new("2"), linked()], [problem(), problem("personal_email_invalid", Severity.WARNING)]))
+    told = lines(
+        a_run(
+            school,
+            [new(), new("2"), linked()],
+            [problem(), problem("personal_email_invalid", Severity.WARNING)],
+        )
+    )
     assert {key: told[key] for key in ("Pages read", "Students read", "New", "Linked", "Updated", "Unchanged", "Returning")} == {
         "Pages read": 4, "Students read": 321, "New": 2, "Linked": 1, "Updated": 0, "Unchanged": 7, "Returning": 0,
     }  # fmt: skip
     assert (told["Errors"], told["Warnings"], told["Notes"]) == (1, 1, 0)
-    assert (told["Outside the selected grades"], told["No longer in the SIS"], told["Protected"]) == (0, 0, 0)
+    assert (
+        told["Outside the selected grades"],
+        told["No longer in the SIS"],
+        told["Protected"],
+    ) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -238,26 +332,47 @@ def test_the_summary_counts_every_kind_and_severity(school: School) -> None:
         ({"state": RunState.ON_HOLD}, "This run is on hold: no account has been changed yet."),
         ({"state": RunState.FAILED}, "This run failed: no account was changed."),
         ({"state": RunState.DISCARDED}, "This run was discarded: no account was changed."),
-        ({"state": RunState.FETCHING}, "This run is not finished: no account has been changed yet."),
+        (
+            {"state": RunState.FETCHING},
+            "This run is not finished: no account has been changed yet.",
+        ),
         ({"state": RunState.UNDONE}, "This run was undone: what it had changed was put back."),
     ],
 )
-def test_the_summary_says_in_a_plain_sentence_what_was_changed(school: School, columns: dict[str, Any], sentence: str) -> None:
+def test_the_summary_says_in_a_plain_sentence_what_was_changed(
+    school: School, columns: dict[str, Any], sentence: str
+) -> None:
     assert lines(a_run(school, [new(), linked()], **columns))["What was changed"] == sentence
 
 
-def test_the_summary_says_when_nothing_had_to_be_changed_and_when_accounts_were_overtaken(school: School) -> None:
+def test_the_summary_says_when_nothing_had_to_be_changed_and_when_accounts_were_overtaken(
+    school: School,
+) -> None:
     in_step = "Nothing changed: every account was in step already."
     assert lines(a_run(school, counts={"unchanged": 321}))["What was changed"] == in_step
-    assert lines(a_run(school, counts={"unchanged": 320, "error": 1}))["What was changed"] == "No account had to be changed."
+    assert (
+        lines(a_run(school, counts={"unchanged": 320, "error": 1}))["What was changed"]
+        == "No account had to be changed."
+    )
     run = a_run(school, [linked()])
     run.changes.update(outcome="overtaken")
-    assert str(lines(run)["What was changed"]).startswith("No account was changed. 1 account was left as it is")
+    assert str(lines(run)["What was changed"]).startswith(
+        "No account was changed. 1 account was left as it is"
+    )
 
 
 def test_the_summary_of_a_failed_run_says_why_and_what_to_do(school: School) -> None:
-    run = a_run(school, state=RunState.FAILED, error_what="The login was refused.", error_remedy="Enter the secret again.", counts={})
-    assert (lines(run)["What went wrong"], lines(run)["What to do"]) == ("The login was refused.", "Enter the secret again.")
+    run = a_run(
+        school,
+        state=RunState.FAILED,
+        error_what="The login was refused.",
+        error_remedy="Enter the secret again.",
+        counts={},
+    )
+    assert (lines(run)["What went wrong"], lines(run)["What to do"]) == (
+        "The login was refused.",
+        "Enter the secret again.",
+    )
     assert not report.has_plan(run)
 
 

@@ -16,7 +16,14 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.sync import excel, lease, report_files
 from rollbook.sync.models import ReportFile, ReportState, Run, RunState
-from rollbook.sync.report_files import NoReport, expire_reports, hand_out, make, request_report, sweep_reports
+from rollbook.sync.report_files import (
+    NoReport,
+    expire_reports,
+    hand_out,
+    make,
+    request_report,
+    sweep_reports,
+)
 from tests.sync.report_runs import a_run, new, problem
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +31,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def run(school: School) -> Run:
-    return a_run(school, [new(), new("0002", "Alan", "Turing", "alan@lincoln.example")], [problem()])
+    return a_run(
+        school, [new(), new("0002", "Alan", "Turing", "alan@lincoln.example")], [problem()]
+    )
 
 
 @pytest.fixture
@@ -47,16 +56,27 @@ def made(file: ReportFile) -> ReportFile:
 
 
 def jobs() -> list[dict[str, Any]]:
-    return list(ProcrastinateJob.objects.filter(task_name="make_report", status="todo").values_list("args", flat=True))
+    return list(
+        ProcrastinateJob.objects.filter(task_name="make_report", status="todo").values_list(
+            "args", flat=True
+        )
+    )
 
 
 def go_silent(file: ReportFile) -> None:
-    ReportFile.objects.filter(pk=file.pk).update(touched_at=Now() - timedelta(minutes=5), attempts=1)
+    ReportFile.objects.filter(pk=file.pk).update(
+        touched_at=Now() - timedelta(minutes=5), attempts=1
+    )
 
 
 def test_a_small_report_is_ready_at_once(run: Run, administrator: User) -> None:
     file = request_report(run, administrator)
-    assert (file.state, file.rows_total, file.requested_by, file.school_id) == (ReportState.READY, 3, administrator, run.school_id)
+    assert (file.state, file.rows_total, file.requested_by, file.school_id) == (
+        ReportState.READY,
+        3,
+        administrator,
+        run.school_id,
+    )
     content = hand_out(file, administrator)
     assert content is not None
     assert len(content) == file.size
@@ -65,15 +85,23 @@ def test_a_small_report_is_ready_at_once(run: Run, administrator: User) -> None:
     assert timedelta(hours=23) < file.expires_at - timezone.now() < timedelta(hours=25)
 
 
-def test_making_and_handing_out_are_noted_with_counts_and_no_values(run: Run, administrator: User, counselor: User) -> None:
+def test_making_and_handing_out_are_noted_with_counts_and_no_values(
+    run: Run, administrator: User, counselor: User
+) -> None:
     hand_out(request_report(run, administrator), counselor)
     made_entry, taken = AuditEntry.objects.filter(action__startswith="report.").order_by("pk")
-    assert (made_entry.action, made_entry.actor, made_entry.subject) == ("report.made", administrator, str(run.pk))
+    assert (made_entry.action, made_entry.actor, made_entry.subject) == (
+        "report.made",
+        administrator,
+        str(run.pk),
+    )
     assert made_entry.detail == {"errors": 1, "new": 2, "updated": 0}
     assert (taken.action, taken.actor, taken.school) == ("report.downloaded", counselor, run.school)
 
 
-def test_the_same_wish_gets_the_same_file_until_the_run_changes(run: Run, administrator: User, counselor: User) -> None:
+def test_the_same_wish_gets_the_same_file_until_the_run_changes(
+    run: Run, administrator: User, counselor: User
+) -> None:
     first = request_report(run, administrator)
     assert request_report(Run.objects.get(pk=run.pk), counselor).pk == first.pk
     run.state = RunState.UNDONE
@@ -95,7 +123,9 @@ def test_a_run_without_a_complete_plan_has_no_report(school: School) -> None:
     assert not ReportFile.objects.exists()
 
 
-def test_a_large_report_is_left_to_a_worker_and_asked_for_once(run: Run, administrator: User, all_large: None) -> None:
+def test_a_large_report_is_left_to_a_worker_and_asked_for_once(
+    run: Run, administrator: User, all_large: None
+) -> None:
     file = request_report(run, administrator)
     assert (file.state, hand_out(file, administrator)) == (ReportState.MAKING, None)
     assert request_report(run, administrator).pk == file.pk
@@ -104,7 +134,9 @@ def test_a_large_report_is_left_to_a_worker_and_asked_for_once(run: Run, adminis
     assert request_report(run, administrator).state == ReportState.READY
 
 
-def test_progress_is_seen_while_it_is_made(school: School, all_large: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_seen_while_it_is_made(
+    school: School, all_large: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[tuple[int, int, bool]] = []
     touch = report_files._touch
 
@@ -119,7 +151,9 @@ def test_progress_is_seen_while_it_is_made(school: School, all_large: None, monk
     assert seen == [(500, 1_200, True), (1_000, 1_200, True), (1_200, 1_200, True)]
 
 
-def test_a_crash_in_making_leaves_a_failed_file_and_the_next_wish_a_new_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_in_making_leaves_a_failed_file_and_the_next_wish_a_new_one(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(excel, "write_report", lambda *_args, **_more: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -137,7 +171,9 @@ def test_a_file_whose_maker_was_killed_is_taken_up_again(run: Run, all_large: No
     assert (made(file).state, file.attempts) == (ReportState.READY, 2)
 
 
-def test_the_sweep_wakes_silent_files_and_no_others(run: Run, school: School, all_large: None) -> None:
+def test_the_sweep_wakes_silent_files_and_no_others(
+    run: Run, school: School, all_large: None
+) -> None:
     silent, busy = request_report(run, None), request_report(a_run(school, [new()]), None)
     assert len(jobs()) == 2
     with connection.cursor() as cursor:
@@ -154,11 +190,15 @@ def test_a_file_that_another_worker_makes_is_left_to_it(run: Run, all_large: Non
     assert made(file).state == ReportState.MAKING
 
 
-def test_a_maker_that_was_taken_for_dead_writes_nothing(run: Run, all_large: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_maker_that_was_taken_for_dead_writes_nothing(
+    run: Run, all_large: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = request_report(run, None)
 
     def late(_run: Run, target: BytesIO, progress: Any) -> None:
-        ReportFile.objects.filter(pk=file.pk).update(attempts=2, touched_at=Now())  # another one has taken it over meanwhile
+        ReportFile.objects.filter(pk=file.pk).update(
+            attempts=2, touched_at=Now()
+        )  # another one has taken it over meanwhile
         target.write(b"late")
 
     monkeypatch.setattr(excel, "write_report", late)
@@ -169,11 +209,15 @@ def test_a_maker_that_was_taken_for_dead_writes_nothing(run: Run, all_large: Non
 
 def test_after_three_tries_a_file_is_given_up(run: Run, all_large: None) -> None:
     file = request_report(run, None)
-    ReportFile.objects.filter(pk=file.pk).update(attempts=3, touched_at=Now() - timedelta(minutes=5))
+    ReportFile.objects.filter(pk=file.pk).update(
+        attempts=3, touched_at=Now() - timedelta(minutes=5)
+    )
     assert made(file).state == ReportState.FAILED
 
 
-def test_a_worker_that_is_told_to_stop_gives_the_file_back_at_once(run: Run, all_large: None, stopping: None) -> None:
+def test_a_worker_that_is_told_to_stop_gives_the_file_back_at_once(
+    run: Run, all_large: None, stopping: None
+) -> None:
     file = made(request_report(run, None))
     assert (file.state, file.attempts, file.touched_at) == (ReportState.MAKING, 0, None)
     assert {"report_id": str(file.pk)} in jobs()

@@ -19,12 +19,16 @@ pytestmark = pytest.mark.django_db
 
 
 def aged(run: Run, days: int) -> Run:
-    Run.objects.filter(pk=run.pk).update(finished_at=timezone.now() - timedelta(days=days, minutes=1))
+    Run.objects.filter(pk=run.pk).update(
+        finished_at=timezone.now() - timedelta(days=days, minutes=1)
+    )
     run.refresh_from_db()
     return run
 
 
-def test_the_rows_of_old_reports_go_and_their_runs_counts_and_audit_stay(integration: Integration, standin: StandIn) -> None:
+def test_the_rows_of_old_reports_go_and_their_runs_counts_and_audit_stay(
+    integration: Integration, standin: StandIn
+) -> None:
     victim = standin.roster()[0]
     standin.edit(victim.dcid, email="none", enroll_status=0, grade_level=10)
     old, kept = aged(sync(integration), 400), aged(sync(integration), 399)
@@ -34,17 +38,28 @@ def test_the_rows_of_old_reports_go_and_their_runs_counts_and_audit_stay(integra
     of_kept = Change.objects.filter(run=kept).count(), Issue.objects.filter(run=kept).count()
 
     assert retention.remove_old() == 1
-    assert not Change.objects.filter(run=old).exists() and not Issue.objects.filter(run=old).exists()
+    assert (
+        not Change.objects.filter(run=old).exists() and not Issue.objects.filter(run=old).exists()
+    )
     assert not Notice.objects.filter(run=old).exists()
-    assert (Change.objects.filter(run=kept).count(), Issue.objects.filter(run=kept).count()) == of_kept
+    assert (
+        Change.objects.filter(run=kept).count(),
+        Issue.objects.filter(run=kept).count(),
+    ) == of_kept
     old.refresh_from_db()
-    assert old.counts == counts and accounts_checksum() == before and AuditEntry.objects.count() == audited
+    assert (
+        old.counts == counts
+        and accounts_checksum() == before
+        and AuditEntry.objects.count() == audited
+    )
     assert retention.remove_old() == 0
     with pytest.raises(report_files.NoReport, match="400 days"):
         report_files.request_report(old, None)
 
 
-def test_the_page_of_such_a_run_says_so_and_keeps_its_numbers(integration: Integration, administrator: User, client: Client) -> None:
+def test_the_page_of_such_a_run_says_so_and_keeps_its_numbers(
+    integration: Integration, administrator: User, client: Client
+) -> None:
     config_days = config.report_days
     old = aged(sync(integration), config_days)
     retention.remove_old()
@@ -53,7 +68,9 @@ def test_the_page_of_such_a_run_says_so_and_keeps_its_numbers(integration: Integ
     assert "removed after 400 days" in page and str(StudentAccount.objects.count()) in page
 
 
-def test_workers_look_once_an_hour(integration: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_look_once_an_hour(
+    integration: Integration, monkeypatch: pytest.MonkeyPatch
+) -> None:
     looked: list[int] = []
     monkeypatch.setattr(retention, "_looked", 0.0)
     monkeypatch.setattr(retention, "remove_old", lambda: looked.append(1))

@@ -26,10 +26,18 @@ class TestOneRun:
         assert over == {RunState.FAILED, RunState.DISCARDED}
         assert runs.MOVES[RunState.UNDONE] == {RunState.DONE}  # when the undo is itself undone
 
-    def test_a_school_has_one_active_run_by_the_database_s_word(self, integration: Integration) -> None:
+    def test_a_school_has_one_active_run_by_the_database_s_word(
+        self, integration: Integration
+    ) -> None:
         run = a_run(integration)
         with pytest.raises(IntegrityError), transaction.atomic():
-            Run.objects.create(school=run.school, integration=integration, source="powerschool", mode=Mode.LIVE, trigger=Trigger.API)
+            Run.objects.create(
+                school=run.school,
+                integration=integration,
+                source="powerschool",
+                mode=Mode.LIVE,
+                trigger=Trigger.API,
+            )
 
     def test_another_school_is_not_kept_waiting(self, integration: Integration) -> None:
         a_run(integration)
@@ -39,7 +47,9 @@ class TestOneRun:
             credentials.store(twin, name, "https://sis.example.org")
         assert runs.request(twin, trigger=Trigger.PERSON).created
 
-    def test_mode_follows_the_test_run_switch_unless_asked_otherwise(self, integration: Integration) -> None:
+    def test_mode_follows_the_test_run_switch_unless_asked_otherwise(
+        self, integration: Integration
+    ) -> None:
         integration.test_run = True
         assert a_run(integration).mode == Mode.TEST
         Run.objects.update(state=RunState.DONE)
@@ -52,11 +62,19 @@ class TestOneRun:
 
     def test_a_run_that_is_over_is_not_claimed(self, integration: Integration) -> None:
         run = a_run(integration)
-        for state in (RunState.DONE, RunState.FAILED, RunState.DISCARDED, RunState.UNDONE, RunState.ON_HOLD):
+        for state in (
+            RunState.DONE,
+            RunState.FAILED,
+            RunState.DISCARDED,
+            RunState.UNDONE,
+            RunState.ON_HOLD,
+        ):
             Run.objects.filter(pk=run.pk).update(state=state)
             assert runs.claim(run.pk) is None
 
-    def test_a_silent_worker_s_run_is_taken_over_with_a_higher_fence(self, integration: Integration) -> None:
+    def test_a_silent_worker_s_run_is_taken_over_with_a_higher_fence(
+        self, integration: Integration
+    ) -> None:
         run = a_run(integration)
         first = runs.claim(run.pk)
         Run.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
@@ -67,7 +85,9 @@ class TestOneRun:
         with pytest.raises(runs.LeaseLost):
             runs.finish(first)
 
-    def test_the_sweep_wakes_what_nobody_works_on_and_leaves_the_rest(self, integration: Integration) -> None:
+    def test_the_sweep_wakes_what_nobody_works_on_and_leaves_the_rest(
+        self, integration: Integration
+    ) -> None:
         run = a_run(integration)
         assert runs.sweep() == []  # just requested
         Run.objects.filter(pk=run.pk).update(requested_at=timezone.now() - timedelta(minutes=5))
@@ -77,7 +97,9 @@ class TestOneRun:
         Run.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
         assert runs.sweep() == [run.pk]
 
-    def test_after_three_tries_a_run_is_parked_with_the_reason(self, integration: Integration) -> None:
+    def test_after_three_tries_a_run_is_parked_with_the_reason(
+        self, integration: Integration
+    ) -> None:
         run = a_run(integration)
         for _ in range(config.run_attempts):
             assert runs.claim(run.pk) is not None
@@ -87,7 +109,9 @@ class TestOneRun:
         run.refresh_from_db()
         assert (run.state, run.error_code) == (RunState.FAILED, "worker_died")
         assert "No account was changed" in run.error_what
-        assert runs.request(integration, trigger=Trigger.PERSON).created  # and the next one can start
+        assert runs.request(
+            integration, trigger=Trigger.PERSON
+        ).created  # and the next one can start
 
     def test_handing_back_does_not_count_as_a_try(self, integration: Integration) -> None:
         run = a_run(integration)
@@ -97,7 +121,9 @@ class TestOneRun:
         again = runs.claim(run.pk)
         assert again and again.attempts == 1
 
-    def test_a_stopping_worker_hands_its_run_back_and_the_next_one_finishes_it(self, integration: Integration) -> None:
+    def test_a_stopping_worker_hands_its_run_back_and_the_next_one_finishes_it(
+        self, integration: Integration
+    ) -> None:
         run = a_run(integration)
         lease.stopping.set()
         try:
@@ -110,7 +136,9 @@ class TestOneRun:
         run.refresh_from_db()
         assert run.state == RunState.DONE
 
-    def test_a_worker_that_died_between_plan_and_apply_leaves_a_plan_that_is_applied(self, integration: Integration) -> None:
+    def test_a_worker_that_died_between_plan_and_apply_leaves_a_plan_that_is_applied(
+        self, integration: Integration
+    ) -> None:
         run = a_run(integration)
         claimed = runs.claim(run.pk)
         assert claimed
@@ -122,7 +150,9 @@ class TestOneRun:
         run.refresh_from_db()
         assert (run.state, run.pages_done) == (RunState.DONE, pages)
 
-    def test_who_asked_for_a_run_is_in_the_audit_log_and_stays_there(self, integration: Integration, administrator: User) -> None:
+    def test_who_asked_for_a_run_is_in_the_audit_log_and_stays_there(
+        self, integration: Integration, administrator: User
+    ) -> None:
         run = runs.request(integration, trigger=Trigger.PERSON, by=administrator).run
         entry = AuditEntry.objects.get(action="run.requested", subject=str(run.pk))
         assert entry.actor == administrator

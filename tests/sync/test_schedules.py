@@ -8,17 +8,35 @@ import pytest
 from django.db import connection
 
 from rollbook.sync import credentials, pipeline, runs, schedules
-from rollbook.sync.models import Integration, Mode, Notice, NoticeEvent, Run, RunState, Schedule, Trigger
+from rollbook.sync.models import (
+    Integration,
+    Mode,
+    Notice,
+    NoticeEvent,
+    Run,
+    RunState,
+    Schedule,
+    Trigger,
+)
 from rollbook.sync.refusals import SettingRefused
 
 START = datetime(2026, 10, 12, tzinfo=UTC)  # a Monday
 
 
 def set_up(
-    integration: Integration, zone: str = "Asia/Singapore", days: list[int] | None = None, times: list[str] | None = None
+    integration: Integration,
+    zone: str = "Asia/Singapore",
+    days: list[int] | None = None,
+    times: list[str] | None = None,
 ) -> Schedule:
     return schedules.save(
-        integration, None, enabled=True, days=[6] if days is None else days, times=times or ["02:00"], zone=zone, now=START
+        integration,
+        None,
+        enabled=True,
+        days=[6] if days is None else days,
+        times=times or ["02:00"],
+        zone=zone,
+        now=START,
     )
 
 
@@ -29,7 +47,9 @@ def end_active() -> None:
 
 @pytest.mark.django_db
 class TestSchedules:
-    def test_a_new_one_is_weekly_sunday_two_o_clock_in_singapore(self, integration: Integration) -> None:
+    def test_a_new_one_is_weekly_sunday_two_o_clock_in_singapore(
+        self, integration: Integration
+    ) -> None:
         schedule = schedules.ensure(integration)
         due = schedule.next_due_at
         assert due is not None
@@ -37,7 +57,9 @@ class TestSchedules:
         assert schedules.upcoming(schedule)[0] == due
 
     @pytest.mark.parametrize("zone", ["America/New_York", "Europe/London", "Australia/Sydney"])
-    def test_five_weeks_over_a_clock_change_run_five_times_at_the_right_instants(self, integration: Integration, zone: str) -> None:
+    def test_five_weeks_over_a_clock_change_run_five_times_at_the_right_instants(
+        self, integration: Integration, zone: str
+    ) -> None:
         schedule = set_up(integration, zone)
         expected = schedules.upcoming(schedule, 5, START)
         moment = START
@@ -45,10 +67,14 @@ class TestSchedules:
             moment += timedelta(minutes=97)
             schedules.run_due(moment)
             end_active()
-        runs_made = Run.objects.filter(trigger=Trigger.SCHEDULE, due_at__isnull=False).order_by("due_at")
+        runs_made = Run.objects.filter(trigger=Trigger.SCHEDULE, due_at__isnull=False).order_by(
+            "due_at"
+        )
         made = [run.due_at for run in runs_made if run.due_at]
         assert made == expected
-        assert {schedules.local(each, zone).strftime("%A %H:%M") for each in made} == {"Sunday 02:00"}
+        assert {schedules.local(each, zone).strftime("%A %H:%M") for each in made} == {
+            "Sunday 02:00"
+        }
         hours = {(later - earlier).total_seconds() / 3600 for earlier, later in pairwise(expected)}
         assert hours == ({168} if zone == "Australia/Sydney" else {168, 169})
 
@@ -68,13 +94,17 @@ class TestSchedules:
         schedules.run_due(START + timedelta(weeks=1))
         assert Run.objects.get().mode == Mode.TEST
 
-    def test_switched_off_nothing_starts_and_nobody_is_mailed(self, integration: Integration) -> None:
+    def test_switched_off_nothing_starts_and_nobody_is_mailed(
+        self, integration: Integration
+    ) -> None:
         set_up(integration)
         Integration.objects.update(active=False)
         assert schedules.run_due(START + timedelta(weeks=1)) == 0
         assert not Run.objects.exists() and not Notice.objects.exists()
 
-    def test_a_held_run_is_not_passed_and_the_notice_says_so(self, integration: Integration) -> None:
+    def test_a_held_run_is_not_passed_and_the_notice_says_so(
+        self, integration: Integration
+    ) -> None:
         set_up(integration)
         held = runs.request(integration, trigger=Trigger.PERSON).run
         Run.objects.filter(pk=held.pk).update(state=RunState.ON_HOLD)
@@ -83,9 +113,16 @@ class TestSchedules:
         assert "on hold" in notice.reason
         assert Run.objects.count() == 1
 
-    def test_two_integrations_that_are_due_together_run_one_after_the_other(self, integration: Integration) -> None:
+    def test_two_integrations_that_are_due_together_run_one_after_the_other(
+        self, integration: Integration
+    ) -> None:
         second = Integration.objects.create(
-            school=integration.school, source="veracross", variant="v2", grades=[9], mapping=integration.mapping, test_run=True
+            school=integration.school,
+            source="veracross",
+            variant="v2",
+            grades=[9],
+            mapping=integration.mapping,
+            test_run=True,
         )
         for name in ("user_name", "password", "client"):
             credentials.store(second, name, "http://127.0.0.1:9/abc" if name == "client" else "x")
@@ -105,11 +142,21 @@ class TestSchedules:
     def test_another_zone_forgets_what_was_due_before(self, integration: Integration) -> None:
         set_up(integration)
         later = START + timedelta(weeks=2)
-        schedules.save(integration, None, enabled=True, days=[6], times=["02:00"], zone="Europe/London", now=later)
+        schedules.save(
+            integration,
+            None,
+            enabled=True,
+            days=[6],
+            times=["02:00"],
+            zone="Europe/London",
+            now=later,
+        )
         assert schedules.run_due(later) == 0
 
     def test_disabled_means_never_due(self, integration: Integration) -> None:
-        schedules.save(integration, None, enabled=False, days=[6], times=["02:00"], zone="UTC", now=START)
+        schedules.save(
+            integration, None, enabled=False, days=[6], times=["02:00"], zone="UTC", now=START
+        )
         assert schedules.run_due(START + timedelta(weeks=9)) == 0
 
     @pytest.mark.parametrize(

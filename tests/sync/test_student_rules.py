@@ -9,7 +9,15 @@ from rollbook.roster.school_calendar import Pause
 from rollbook.schools.models import User
 from rollbook.standins.standin import StandIn
 from rollbook.students import accounts, single_rules
-from rollbook.students.models import Absence, AccountEvent, EmailAlias, FieldLock, NeverImport, Protection, StudentAccount
+from rollbook.students.models import (
+    Absence,
+    AccountEvent,
+    EmailAlias,
+    FieldLock,
+    NeverImport,
+    Protection,
+    StudentAccount,
+)
 from rollbook.sync import pipeline, policies, report, report_summary, runs, schedules
 from rollbook.sync.lease import Lease
 from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState, Schedule, Trigger
@@ -30,7 +38,13 @@ def some(number: int = 1) -> list[StudentAccount]:
     return list(StudentAccount.objects.order_by("sis_id")[:number])
 
 
-def leavers(integration: Integration, runs: int = 2, days: int = 0, policy: str = "deactivate", rollover: str = "07-01") -> None:
+def leavers(
+    integration: Integration,
+    runs: int = 2,
+    days: int = 0,
+    policy: str = "deactivate",
+    rollover: str = "07-01",
+) -> None:
     policies.save_leavers(integration, None, policy=policy, runs=runs, days=days, rollover=rollover)
 
 
@@ -39,7 +53,9 @@ def send_away(standin: StandIn, account: StudentAccount, status: int = 2) -> Non
     standin.edit(int(account.sis_id), enroll_status=status)
 
 
-def test_a_leaver_is_closed_after_the_grace_and_comes_back_to_the_old_account(integration: Integration, standin: StandIn) -> None:
+def test_a_leaver_is_closed_after_the_grace_and_comes_back_to_the_old_account(
+    integration: Integration, standin: StandIn
+) -> None:
     sync(integration)
     leavers(integration)
     (gone,) = some()
@@ -52,9 +68,17 @@ def test_a_leaver_is_closed_after_the_grace_and_comes_back_to_the_old_account(in
     assert Absence.objects.get().runs == 1  # a test run counts nothing
     second = sync(integration)
     gone.refresh_from_db()
-    assert (second.counts["left"], gone.status, second.counts.get("not_in_roster", 0)) == (1, "left", 0)
+    assert (second.counts["left"], gone.status, second.counts.get("not_in_roster", 0)) == (
+        1,
+        "left",
+        0,
+    )
     row = Change.objects.get(run=second, kind="left")
-    assert (row.before, row.after, row.reason) == ({"status": "active"}, {"status": "left"}, "missing_long_enough")
+    assert (row.before, row.after, row.reason) == (
+        {"status": "active"},
+        {"status": "left"},
+        "missing_long_enough",
+    )
     assert not Absence.objects.exists()
     assert sync(integration).counts.get("left", 0) == 0
     send_away(standin, gone, status=0)
@@ -63,7 +87,9 @@ def test_a_leaver_is_closed_after_the_grace_and_comes_back_to_the_old_account(in
     assert (back.counts["returning"], gone.status, back.counts.get("new", 0)) == (1, "active", 0)
 
 
-def test_a_leaver_who_is_kept_open_for_now_is_closed_as_soon_as_nothing_keeps_them(integration: Integration, standin: StandIn) -> None:
+def test_a_leaver_who_is_kept_open_for_now_is_closed_as_soon_as_nothing_keeps_them(
+    integration: Integration, standin: StandIn
+) -> None:
     sync(integration)
     leavers(integration)
     gone = some(7)  # so many hold a run
@@ -80,7 +106,11 @@ def test_a_leaver_who_is_kept_open_for_now_is_closed_as_soon_as_nothing_keeps_th
     last = runs.request(integration, trigger=Trigger.PERSON).run
     pipeline.run_sync(last.pk)
     last.refresh_from_db()
-    assert (last.state, last.counts["left"], last.counts.get("not_in_roster", 0)) == (RunState.ON_HOLD, len(gone), 0)
+    assert (last.state, last.counts["left"], last.counts.get("not_in_roster", 0)) == (
+        RunState.ON_HOLD,
+        len(gone),
+        0,
+    )
 
 
 def test_who_is_seen_again_starts_anew(integration: Integration, standin: StandIn) -> None:
@@ -91,7 +121,11 @@ def test_who_is_seen_again_starts_anew(integration: Integration, standin: StandI
         send_away(standin, gone, status)
         run = sync(integration)
     gone.refresh_from_db()
-    assert (run.counts["not_in_roster"], gone.status, Absence.objects.get().runs) == (1, "active", 1)
+    assert (run.counts["not_in_roster"], gone.status, Absence.objects.get().runs) == (
+        1,
+        "active",
+        1,
+    )
 
 
 def test_graduates_have_a_state_of_their_own(integration: Integration, standin: StandIn) -> None:
@@ -106,7 +140,9 @@ def test_graduates_have_a_state_of_their_own(integration: Integration, standin: 
     assert (run.counts["graduated"], run.counts["left"]) == (1, 1)
 
 
-def test_days_of_grace_are_counted_from_the_first_run_that_missed_them(integration: Integration, standin: StandIn) -> None:
+def test_days_of_grace_are_counted_from_the_first_run_that_missed_them(
+    integration: Integration, standin: StandIn
+) -> None:
     sync(integration)
     leavers(integration, runs=1, days=5)
     (gone,) = some()
@@ -127,12 +163,18 @@ def test_students_outside_the_grades_are_no_leavers(integration: Integration) ->
     assert not StudentAccount.objects.exclude(status="active").exists()
 
 
-def test_an_edit_is_put_back_by_the_next_run_unless_it_is_kept(integration: Integration, administrator: User) -> None:
+def test_an_edit_is_put_back_by_the_next_run_unless_it_is_kept(
+    integration: Integration, administrator: User
+) -> None:
     sync(integration)
     one, other = some(2)
     first = one.first_name
-    assert single_rules.edit(one, administrator, {"first_name": " Édith ", "gender": one.gender or ""}) == ["first_name"]
-    assert single_rules.edit(other, administrator, {"first_name": "Kept"}, keep=["first_name"]) == ["first_name"]
+    assert single_rules.edit(
+        one, administrator, {"first_name": " Édith ", "gender": one.gender or ""}
+    ) == ["first_name"]
+    assert single_rules.edit(other, administrator, {"first_name": "Kept"}, keep=["first_name"]) == [
+        "first_name"
+    ]
     run = sync(integration)
     one.refresh_from_db()
     other.refresh_from_db()
@@ -143,7 +185,9 @@ def test_an_edit_is_put_back_by_the_next_run_unless_it_is_kept(integration: Inte
     assert sync(integration).counts["protected"] == 1  # it is shown until it is decided
     assert single_rules.unlock(other, administrator, ["first_name"]) == ["first_name"]
     assert sync(integration).counts["updated"] == 1
-    assert [event.action for event in AccountEvent.objects.filter(account=other).order_by("pk")] == ["edited", "locked", "unlocked"]
+    assert [
+        event.action for event in AccountEvent.objects.filter(account=other).order_by("pk")
+    ] == ["edited", "locked", "unlocked"]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +200,9 @@ def test_an_edit_is_put_back_by_the_next_run_unless_it_is_kept(integration: Inte
         ({"sis_id": "7"}, "sis_id"),
     ],
 )
-def test_an_edit_that_makes_no_sense_is_refused_at_its_field(integration: Integration, said: dict[str, str], field: str) -> None:
+def test_an_edit_that_makes_no_sense_is_refused_at_its_field(
+    integration: Integration, said: dict[str, str], field: str
+) -> None:
     sync(integration)
     (one,) = some()
     with pytest.raises(single_rules.Refused) as refused:
@@ -174,7 +220,11 @@ def test_an_address_that_somebody_has_is_refused_with_their_name(integration: In
     before = one.email_key
     single_rules.edit(one, None, {"email": "Quite.New@x.example"})
     one.refresh_from_db()
-    assert (one.email, one.email_key, EmailAlias.objects.get().email_key) == ("Quite.New@x.example", "quite.new@x.example", before)
+    assert (one.email, one.email_key, EmailAlias.objects.get().email_key) == (
+        "Quite.New@x.example",
+        "quite.new@x.example",
+        before,
+    )
 
 
 def test_a_protected_account_is_left_alone_and_listed_until_its_day(
@@ -185,20 +235,31 @@ def test_a_protected_account_is_left_alone_and_listed_until_its_day(
     one, other = some(2)
     assert single_rules.protect(one, administrator, reason="parents' wish")
     assert not single_rules.protect(one, administrator, reason="parents' wish")
-    assert single_rules.protect(other, administrator, until=timezone.now().date() + timedelta(days=3))
+    assert single_rules.protect(
+        other, administrator, until=timezone.now().date() + timedelta(days=3)
+    )
     assert one.sis_id
     standin.edit(int(one.sis_id), last_name="Changed")
     send_away(standin, other)
     run = sync(integration)
-    assert (run.counts["protected"], run.counts.get("updated", 0), run.counts.get("left", 0)) == (2, 0, 0)
-    assert {tuple(row.after) for row in Change.objects.filter(run=run, kind="protected")} == {("last_name",), ("status",)}
+    assert (run.counts["protected"], run.counts.get("updated", 0), run.counts.get("left", 0)) == (
+        2,
+        0,
+        0,
+    )
+    assert {tuple(row.after) for row in Change.objects.filter(run=run, kind="protected")} == {
+        ("last_name",),
+        ("status",),
+    }
     assert single_rules.unprotect(one, administrator)
     Protection.objects.update(until=timezone.now() - timedelta(days=1))
     ended = sync(integration)
     assert (ended.counts["updated"], ended.counts["left"]) == (1, 1)
 
 
-def test_a_protection_overtakes_a_plan_that_was_made_before(integration: Integration, standin: StandIn) -> None:
+def test_a_protection_overtakes_a_plan_that_was_made_before(
+    integration: Integration, standin: StandIn
+) -> None:
     sync(integration)
     (one,) = some()
     assert one.sis_id
@@ -214,23 +275,40 @@ def test_a_protection_overtakes_a_plan_that_was_made_before(integration: Integra
     assert one.last_name != "Changed"
 
 
-def test_nobody_on_the_never_import_list_gets_an_account(integration: Integration, standin: StandIn, administrator: User) -> None:
-    by_id, by_mail = [each for each in standin.roster() if each.enroll_status == 0 and each.grade_level == 10 and each.email][:2]
-    assert single_rules.never_import(integration.school, administrator, sis_id=str(by_id.dcid), reason="a test record")
-    assert single_rules.never_import(integration.school, administrator, email=f" {by_mail.email.upper()}")
+def test_nobody_on_the_never_import_list_gets_an_account(
+    integration: Integration, standin: StandIn, administrator: User
+) -> None:
+    by_id, by_mail = [
+        each
+        for each in standin.roster()
+        if each.enroll_status == 0 and each.grade_level == 10 and each.email
+    ][:2]
+    assert single_rules.never_import(
+        integration.school, administrator, sis_id=str(by_id.dcid), reason="a test record"
+    )
+    assert single_rules.never_import(
+        integration.school, administrator, email=f" {by_mail.email.upper()}"
+    )
     assert not single_rules.never_import(integration.school, administrator, email=by_mail.email)
     run = sync(integration)
     ids = {str(by_id.dcid), str(by_mail.dcid)}
-    assert set(Change.objects.filter(run=run, kind="never_imported").values_list("sis_id", flat=True)) == ids
+    assert (
+        set(Change.objects.filter(run=run, kind="never_imported").values_list("sis_id", flat=True))
+        == ids
+    )
     assert not StudentAccount.objects.filter(sis_id__in=ids).exists()
     for entry in NeverImport.objects.all():
         assert single_rules.allow_import(entry, administrator)
     assert sync(integration).counts["new"] == 2
 
 
-def test_where_the_app_wins_the_sis_fills_a_field_once(integration: Integration, standin: StandIn) -> None:
+def test_where_the_app_wins_the_sis_fills_a_field_once(
+    integration: Integration, standin: StandIn
+) -> None:
     sync(integration)
-    policies.save_field_rules(integration, None, app_wins={"last_name", "email"}, blank_clears={"gender"})
+    policies.save_field_rules(
+        integration, None, app_wins={"last_name", "email"}, blank_clears={"gender"}
+    )
     one, other = some(2)
     assert one.sis_id and other.sis_id
     standin.edit(int(one.sis_id), last_name="Changed", email="changed@x.example")
@@ -238,7 +316,11 @@ def test_where_the_app_wins_the_sis_fills_a_field_once(integration: Integration,
     run = sync(integration)
     one.refresh_from_db()
     other.refresh_from_db()
-    assert (one.last_name != "Changed", one.email != "changed@x.example", other.gender) == (True, True, None)
+    assert (one.last_name != "Changed", one.email != "changed@x.example", other.gender) == (
+        True,
+        True,
+        None,
+    )
     assert run.counts["updated"] == 1
     assert sync(integration).counts.get("updated", 0) == 0
     policies.save_field_rules(integration, None, app_wins=set(), blank_clears=set())
@@ -246,7 +328,13 @@ def test_where_the_app_wins_the_sis_fills_a_field_once(integration: Integration,
 
 
 def test_rules_that_make_no_sense_are_refused(integration: Integration) -> None:
-    for wrong in ({"policy": "erase"}, {"runs": 0}, {"days": 999}, {"rollover": "02-30"}, {"rollover": "summer"}):
+    for wrong in (
+        {"policy": "erase"},
+        {"runs": 0},
+        {"days": 999},
+        {"rollover": "02-30"},
+        {"rollover": "summer"},
+    ):
         with pytest.raises(SettingRefused):
             leavers(integration, **wrong)
     for app, blank in (({"sis_id"}, set()), (set(), {"email"}), ({"nonsense"}, set())):
@@ -264,7 +352,9 @@ def test_an_account_closed_by_hand_stays_closed(integration: Integration) -> Non
     assert (one.status, FieldLock.objects.count()) == ("deactivated", 0)
 
 
-def test_a_change_of_domain_is_one_decision_and_the_old_addresses_are_kept(integration: Integration, standin: StandIn) -> None:
+def test_a_change_of_domain_is_one_decision_and_the_old_addresses_are_kept(
+    integration: Integration, standin: StandIn
+) -> None:
     sync(integration)
     before = dict(StudentAccount.objects.values_list("sis_id", "email_key"))
     for sis_id, address in before.items():
@@ -277,12 +367,17 @@ def test_a_change_of_domain_is_one_decision_and_the_old_addresses_are_kept(integ
     (sentence,) = report_summary.moved_domains(run)
     assert runs.approve(run, None)
     pipeline.run_sync(run.pk)
-    assert (sentence.startswith(f"{len(before)} addresses move from @"), sentence.endswith("to @new.example")) == (True, True)
+    assert (
+        sentence.startswith(f"{len(before)} addresses move from @"),
+        sentence.endswith("to @new.example"),
+    ) == (True, True)
     assert report.updated_rows(run, kind="email_changed").count() == len(before)
     assert set(EmailAlias.objects.values_list("email_key", flat=True)) == set(before.values())
 
 
-def test_who_gets_anothers_earlier_address_gets_it_with_a_note(integration: Integration, standin: StandIn) -> None:
+def test_who_gets_anothers_earlier_address_gets_it_with_a_note(
+    integration: Integration, standin: StandIn
+) -> None:
     sync(integration)
     one, other = some(2)
     assert one.sis_id and other.sis_id
@@ -306,7 +401,9 @@ def test_in_a_pause_nothing_starts_or_leavers_are_left_alone(
     leavers(integration, runs=1)
     send_away(standin, some()[0])
     now = timezone.now()
-    pause = Pause(now.date() - timedelta(days=2), now.date() + timedelta(days=2), only_adds, "Summer")
+    pause = Pause(
+        now.date() - timedelta(days=2), now.date() + timedelta(days=2), only_adds, "Summer"
+    )
     assert [schedules.add_pause(integration, None, pause) for _ in range(2)] == [True, False]
     Schedule.objects.update(next_due_at=now - timedelta(minutes=1))
     assert schedules.run_due(now) == runs_made
@@ -316,7 +413,9 @@ def test_in_a_pause_nothing_starts_or_leavers_are_left_alone(
         run.refresh_from_db()
         assert (run.counts["not_in_roster"], run.counts.get("left", 0)) == (1, 0)
         assert not Absence.objects.exists()
-    assert schedules.remove_pause(integration, None, pause.first.isoformat(), pause.last.isoformat())
+    assert schedules.remove_pause(
+        integration, None, pause.first.isoformat(), pause.last.isoformat()
+    )
     assert sync(integration).counts["left"] == 1
     with pytest.raises(SettingRefused):
         schedules.add_pause(integration, None, pause._replace(last=pause.first - timedelta(days=1)))

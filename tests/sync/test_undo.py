@@ -42,13 +42,20 @@ LEFT_OUT = "version", "updated_at", "source_fingerprint"
 def held() -> dict[str, dict[str, Any]]:
     """Every account with all its columns but those that count and remember."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, to_jsonb(a) - %s::text[] FROM students_studentaccount a", [list(LEFT_OUT)])
+        cursor.execute(
+            "SELECT id, to_jsonb(a) - %s::text[] FROM students_studentaccount a", [list(LEFT_OUT)]
+        )
         import json
 
-        return {str(pk): json.loads(row) if isinstance(row, str) else row for pk, row in cursor.fetchall()}
+        return {
+            str(pk): json.loads(row) if isinstance(row, str) else row
+            for pk, row in cursor.fetchall()
+        }
 
 
-def test_an_undone_run_leaves_every_account_as_before_and_deactivates_those_it_made(integration: Integration, standin: StandIn) -> None:
+def test_an_undone_run_leaves_every_account_as_before_and_deactivates_those_it_made(
+    integration: Integration, standin: StandIn
+) -> None:
     sync(integration)
     one, other, *_, last, latest = StudentAccount.objects.order_by("sis_id")
     for each in (last, latest):  # they are made again
@@ -66,12 +73,20 @@ def test_an_undone_run_leaves_every_account_as_before_and_deactivates_those_it_m
     made = now.keys() - before.keys()
     assert len(made) == run.counts["new"] == undoing.counts["undone_deactivated"]
     assert all(now[pk] == after[pk] | {"status": "deactivated"} for pk in made)
-    assert (run.state, undoing.uploader_type, undoing.counts["undone_stays"]) == (RunState.UNDONE, "Undo of PowerSchool Student", 0)
+    assert (run.state, undoing.uploader_type, undoing.counts["undone_stays"]) == (
+        RunState.UNDONE,
+        "Undo of PowerSchool Student",
+        0,
+    )
     assert {row.outcome for row in report.updated_rows(run)} == {"Undone"}
     assert "went back" in report_summary.what_was_changed(undoing)
-    again = sync(integration)  # the SIS still says so: written again, but nobody is made twice or opened
+    again = sync(
+        integration
+    )  # the SIS still says so: written again, but nobody is made twice or opened
     assert again.counts.get("new", 0) == 0
-    assert {pk: row | {"status": "active"} if pk in made else row for pk, row in held().items()} == after
+    assert {
+        pk: row | {"status": "active"} if pk in made else row for pk, row in held().items()
+    } == after
     assert StudentAccount.objects.filter(status="deactivated").count() == len(made)
 
 
@@ -84,12 +99,18 @@ def test_undoing_an_undo_brings_everything_back(integration: Integration, standi
     second = undone(first)
     run.refresh_from_db()
     assert held() == after
-    assert (run.state, first.state, second.uploader_type) == (RunState.DONE, RunState.UNDONE, "Undo of Undo of PowerSchool Student")
+    assert (run.state, first.state, second.uploader_type) == (
+        RunState.DONE,
+        RunState.UNDONE,
+        "Undo of Undo of PowerSchool Student",
+    )
     undone(second)
     run.refresh_from_db()
     first.refresh_from_db()
     assert (run.state, first.state) == (RunState.UNDONE, RunState.DONE)
-    assert list(Problem.objects.order_by("pk").values()) == problems  # an undo tells nothing about the SIS
+    assert (
+        list(Problem.objects.order_by("pk").values()) == problems
+    )  # an undo tells nothing about the SIS
     with pytest.raises(runs.RunRefused, match="can't be undone"):
         undo.preview(run, None)
 
@@ -108,12 +129,16 @@ def test_what_was_changed_since_stays_and_is_listed_with_who_changed_it(
     gone.delete()
     undoing = undone(first)
     told = {issue.sis_id: issue.code for issue in Issue.objects.filter(run=undoing)}
-    assert told == {gone_id: "account_gone_since"}  # an account that a run made has nothing to go back to but its status
+    assert told == {
+        gone_id: "account_gone_since"
+    }  # an account that a run made has nothing to go back to but its status
     assert set(StudentAccount.objects.values_list("status", flat=True)) == {"deactivated"}
     assert undoing.counts["undone_deactivated"] == first.counts["new"] - 2
 
 
-def test_a_value_of_a_later_run_or_upload_stays(integration: Integration, standin: StandIn, school: School) -> None:
+def test_a_value_of_a_later_run_or_upload_stays(
+    integration: Integration, standin: StandIn, school: School
+) -> None:
     sync(integration)
     one, other = StudentAccount.objects.order_by("sis_id")[:2]
     for sis_id in (one.sis_id, other.sis_id):
@@ -123,7 +148,12 @@ def test_a_value_of_a_later_run_or_upload_stays(integration: Integration, standi
     sync(integration)
     undoing = undone(run)
     issue = Issue.objects.get(run=undoing)
-    assert (issue.sis_id, issue.code, issue.field, issue.value) == (one.sis_id, "changed_since", "last_name", "Third")
+    assert (issue.sis_id, issue.code, issue.field, issue.value) == (
+        one.sis_id,
+        "changed_since",
+        "last_name",
+        "Third",
+    )
     assert issue.source_field.startswith("PowerSchool Student, 2")
     (row,) = report.error_rows(undoing)
     assert "It is “Third” now, and was left as it is." in row.cause
@@ -141,14 +171,18 @@ def test_an_address_that_somebody_else_has_by_now_is_not_taken_from_them(
     one = StudentAccount.objects.order_by("sis_id")[0]
     standin.edit(int(one.sis_id or 0), email="moved@lincoln.example", last_name="Moved")
     run = sync(integration)
-    StudentAccount.objects.create(school=school, email=one.email, email_key=one.email_key, first_name="New", last_name="Owner")
+    StudentAccount.objects.create(
+        school=school, email=one.email, email_key=one.email_key, first_name="New", last_name="Owner"
+    )
     undoing = undone(run)
     assert Issue.objects.get(run=undoing).code == "address_taken_since"
     now = StudentAccount.objects.get(pk=one.pk)
     assert (now.email, now.last_name) == ("moved@lincoln.example", one.last_name)
 
 
-def test_one_student_of_a_run_is_undone_alone_and_then_not_again(integration: Integration, standin: StandIn) -> None:
+def test_one_student_of_a_run_is_undone_alone_and_then_not_again(
+    integration: Integration, standin: StandIn
+) -> None:
     sync(integration)
     one, other = StudentAccount.objects.order_by("sis_id")[:2]
     for sis_id in (one.sis_id, other.sis_id):
@@ -166,16 +200,24 @@ def test_one_student_of_a_run_is_undone_alone_and_then_not_again(integration: In
     assert StudentAccount.objects.get(pk=other.pk).last_name == other.last_name
 
 
-def test_an_upload_is_undone_and_a_linked_student_is_unlinked(school: School, integration: Integration) -> None:
+def test_an_upload_is_undone_and_a_linked_student_is_unlinked(
+    school: School, integration: Integration
+) -> None:
     upload = brought_in(school, ADA)
     ada = StudentAccount.objects.get()
     undoing = undone(upload)
     ada.refresh_from_db()
-    assert (ada.status, undoing.uploader_type, undoing.link_source) == ("deactivated", "Undo of Students upload", "")
+    assert (ada.status, undoing.uploader_type, undoing.link_source) == (
+        "deactivated",
+        "Undo of Students upload",
+        "",
+    )
     first = sync(integration)
     theirs = StudentAccount.objects.filter(source=integration.source).order_by("sis_id").first()
     assert theirs is not None
-    StudentAccount.objects.filter(pk=theirs.pk).update(source="", sis_id=None, source_fingerprint=None)
+    StudentAccount.objects.filter(pk=theirs.pk).update(
+        source="", sis_id=None, source_fingerprint=None
+    )
     link = sync(integration)
     assert link.counts["linked"] == 1
     undone(link)
@@ -185,15 +227,22 @@ def test_an_upload_is_undone_and_a_linked_student_is_unlinked(school: School, in
     assert first.state == RunState.DONE
 
 
-def test_two_clicks_make_one_undo_and_only_what_was_done_can_be_undone(integration: Integration, administrator: User) -> None:
+def test_two_clicks_make_one_undo_and_only_what_was_done_can_be_undone(
+    integration: Integration, administrator: User
+) -> None:
     rehearsal = sync(integration, Mode.TEST)
     with pytest.raises(runs.RunRefused):
         undo.preview(rehearsal, administrator)
     run = sync(integration)
     first, second = undo.preview(run, administrator), undo.preview(run, administrator)
     assert list(Run.objects.filter(undoes=run)) == [second] == [first]
-    accounts.deactivate(integration.school, [StudentAccount.objects.earliest("pk").pk], administrator)
-    first, second = second, undo.preview(run, administrator)  # planned afresh: something was changed since
+    accounts.deactivate(
+        integration.school, [StudentAccount.objects.earliest("pk").pk], administrator
+    )
+    first, second = (
+        second,
+        undo.preview(run, administrator),
+    )  # planned afresh: something was changed since
     assert list(Run.objects.filter(undoes=run)) == [second] != [first]
     assert undo.undoing_of(second).back_by_sync == integration
     assert undo.confirm(second, administrator, undo.TEST)

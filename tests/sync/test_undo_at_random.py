@@ -77,7 +77,9 @@ class Model:
                 stays.add(self._stays("changed_since", sis_id, field, now))
         while taken := list(self._taken(back)):
             for sis_id in taken:
-                stays.add(self._stays("address_taken_since", sis_id, "email", back.pop((sis_id, "email"))))
+                stays.add(
+                    self._stays("address_taken_since", sis_id, "email", back.pop((sis_id, "email")))
+                )
         after = {sis_id: dict(values) for sis_id, values in self.held.items()}
         for (sis_id, field), was in back.items():
             after[sis_id][field] = was
@@ -87,11 +89,15 @@ class Model:
 
     def _taken(self, back: dict[tuple[str, str], str]) -> Iterable[str]:
         """Those whose address belongs to somebody who keeps it."""
-        kept = {values["email"] for sis_id, values in self.held.items() if (sis_id, "email") not in back}
+        kept = {
+            values["email"] for sis_id, values in self.held.items() if (sis_id, "email") not in back
+        }
         return (sis_id for (sis_id, field), was in back.items() if field == "email" and was in kept)
 
     def _stays(self, code: str, sis_id: str, field: str, value: str) -> Stays:
-        return Stays(code, sis_id, "{first_name} {last_name}".format(**self.held[sis_id]), field, value)
+        return Stays(
+            code, sis_id, "{first_name} {last_name}".format(**self.held[sis_id]), field, value
+        )
 
 
 class Weeks:
@@ -100,28 +106,55 @@ class Weeks:
     def __init__(self, standin: StandIn) -> None:
         self.standin = standin
         self.school = School.objects.create(name="Lincoln High School", timezone="UTC")
-        login = {"client_id": standin.client_id, "client_secret": standin.client_secret, "client_url": standin.url}
-        told: dict[str, Any] = {"source": "powerschool", "variant": "", "choices": {}, "credentials": login, "grades": [9, 10, 11, 12]}
+        login = {
+            "client_id": standin.client_id,
+            "client_secret": standin.client_secret,
+            "client_url": standin.url,
+        }
+        told: dict[str, Any] = {
+            "source": "powerschool",
+            "variant": "",
+            "choices": {},
+            "credentials": login,
+            "grades": [9, 10, 11, 12],
+        }
         switches: dict[str, Any] = {"active": True, "test_run": False, "notify_on_errors": False}
-        self.integration: Integration = integrations.save_connection(self.school, None, **told, **switches)
+        self.integration: Integration = integrations.save_connection(
+            self.school, None, **told, **switches
+        )
         everybody = [one.dcid for one in standin.roster() if one.grade_level in (9, 10, 11, 12)]
         self.people = everybody[:PEOPLE]
         for number, dcid in enumerate(everybody):
             here = dcid in self.people[1:]  # the first joins later, if at all
-            standin.edit(dcid, enroll_status=0 if here else 2, email=f"first{number}@students.example")
+            standin.edit(
+                dcid, enroll_status=0 if here else 2, email=f"first{number}@students.example"
+            )
         self.model = Model()
         self.live_run(0, 0)
 
     def said(self) -> Everybody:
-        here = [one for one in self.standin.roster() if one.dcid in self.people and one.enroll_status == 0]
-        return {str(one.dcid): {"email": one.email, "first_name": one.first_name, "last_name": one.last_name} for one in here}
+        here = [
+            one
+            for one in self.standin.roster()
+            if one.dcid in self.people and one.enroll_status == 0
+        ]
+        return {
+            str(one.dcid): {
+                "email": one.email,
+                "first_name": one.first_name,
+                "last_name": one.last_name,
+            }
+            for one in here
+        }
 
     def live_run(self, _who: int, _what: int) -> None:
         self.model.run(sync(self.integration), self.said())
         assert self.held() == self.model.held
 
     def rename(self, who: int, what: int) -> None:
-        self.standin.edit(self.people[who], **{"last_name" if what % 2 else "first_name": NAMES[what % 3]})
+        self.standin.edit(
+            self.people[who], **{"last_name" if what % 2 else "first_name": NAMES[what % 3]}
+        )
 
     def free_address(self, who: int, what: int) -> None:
         """One that nobody in the SIS has at the moment; somebody may have had it before."""
@@ -150,7 +183,9 @@ class Weeks:
     def close_or_open(self, who: int, what: int) -> None:
         account = StudentAccount.objects.filter(school=self.school, sis_id=self.people[who]).first()
         if account is not None:
-            (accounts.deactivate if what % 2 else accounts.reactivate)(self.school, [account.pk], None)
+            (accounts.deactivate if what % 2 else accounts.reactivate)(
+                self.school, [account.pk], None
+            )
             self.model.held[str(account.sis_id)]["status"] = "deactivated" if what % 2 else "active"
 
     def held(self) -> Everybody:
@@ -159,9 +194,15 @@ class Weeks:
 
 
 who, what = st.integers(0, PEOPLE - 1), st.integers(0, 5)
-in_the_sis = st.tuples(st.sampled_from(("rename", "rename", "free_address", "free_address", "swap", "join")), who, what)
+in_the_sis = st.tuples(
+    st.sampled_from(("rename", "rename", "free_address", "free_address", "swap", "join")), who, what
+)
 in_the_app = st.tuples(st.sampled_from(("by_hand", "by_hand", "close_or_open")), who, what)
-week = st.tuples(st.lists(in_the_sis, min_size=3, max_size=6), st.just([("live_run", 0, 0)]), st.lists(in_the_app, min_size=1, max_size=3))
+week = st.tuples(
+    st.lists(in_the_sis, min_size=3, max_size=6),
+    st.just([("live_run", 0, 0)]),
+    st.lists(in_the_app, min_size=1, max_size=3),
+)
 
 # One moves on from an address, which another gets in a later run: undoing the second week can't give it back.
 HANDED_ON = [
@@ -173,10 +214,18 @@ HANDED_ON = [
 
 @pytest.mark.slow
 @pytest.mark.django_db
-@settings(max_examples=6, phases=[Phase.explicit, Phase.generate], deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=6,
+    phases=[Phase.explicit, Phase.generate],
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 @example(weeks=HANDED_ON, which=2)
 @given(weeks=st.lists(week, min_size=2, max_size=3), which=st.sampled_from((0, 1, 1, 1, 2, 2)))
-def test_any_earlier_run_is_undone_as_the_model_says_and_back_again(weeks: list[Any], which: int) -> None:
+def test_any_earlier_run_is_undone_as_the_model_says_and_back_again(
+    weeks: list[Any], which: int
+) -> None:
     with powerschool.serve(students=40, seed=3, clean=True) as standin:
         school = Weeks(standin)
         for name, who, what in chain.from_iterable(chain.from_iterable(weeks)):
@@ -187,7 +236,12 @@ def test_any_earlier_run_is_undone_as_the_model_says_and_back_again(weeks: list[
         after, stays = school.model.undo(written)
         undoing = undone(written.run)
         assert school.held() == after
-        assert {Stays(*row) for row in Issue.objects.filter(run=undoing).values_list("code", "sis_id", "name", "field", "value")} == stays
+        assert {
+            Stays(*row)
+            for row in Issue.objects.filter(run=undoing).values_list(
+                "code", "sis_id", "name", "field", "value"
+            )
+        } == stays
         event(", ".join(sorted({each.code for each in stays})) or "all goes back")
         if after != before:
             undone(undoing)

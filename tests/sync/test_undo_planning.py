@@ -25,10 +25,24 @@ def renamed(school: School, number: int) -> Run:
     """A finished run that has given this many students another name."""
     told = {"school": school, "source": "powerschool", "first_name": "Was", "last_name": "Was"}
     emails = [f"{number}-{each}@x.example" for each in range(number)]
-    made = StudentAccount.objects.bulk_create(StudentAccount(**told, sis_id=each, email=each, email_key=each) for each in emails)
+    made = StudentAccount.objects.bulk_create(
+        StudentAccount(**told, sis_id=each, email=each, email_key=each) for each in emails
+    )
     was, becomes = {"first_name": "Was"}, {"first_name": "Is"}
     rows = [
-        PlannedChange(ChangeKind.UPDATED, one.sis_id, one.pk.bytes, 1, "Is", "Was", one.email, was, becomes, None, "fields_differ")
+        PlannedChange(
+            ChangeKind.UPDATED,
+            one.sis_id,
+            one.pk.bytes,
+            1,
+            "Is",
+            "Was",
+            one.email,
+            was,
+            becomes,
+            None,
+            "fields_differ",
+        )
         for one in made
     ]
     run = a_run(school, rows)
@@ -45,7 +59,11 @@ def large(school: School, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def plan_of(undoing: Run) -> list[tuple[Any, ...]]:
-    return list(Change.objects.filter(run=undoing).order_by("email").values_list("account_id", "account_version", "before", "after"))
+    return list(
+        Change.objects.filter(run=undoing)
+        .order_by("email")
+        .values_list("account_id", "account_version", "before", "after")
+    )
 
 
 def silent(run: Run) -> None:
@@ -57,7 +75,11 @@ def test_a_large_undo_is_queued_once_however_often_it_is_asked_for_and_keeps_no_
     large: Run, integration: Integration
 ) -> None:
     undoing = undo.preview(large, None)
-    assert (undoing.state, undo.preview(large, None), Run.objects.filter(undoes=large).count()) == (RunState.QUEUED, undoing, 1)
+    assert (undoing.state, undo.preview(large, None), Run.objects.filter(undoes=large).count()) == (
+        RunState.QUEUED,
+        undoing,
+        1,
+    )
     assert runs.claim(undoing.pk) is not None
     assert undo.preview(large, None) == undoing  # somebody plans it already
     assert not undo.confirm(undoing, None)
@@ -65,8 +87,16 @@ def test_a_large_undo_is_queued_once_however_often_it_is_asked_for_and_keeps_no_
     silent(undoing)
     pipeline.run_sync(undoing.pk)
     undoing.refresh_from_db()
-    assert (undoing.state, undoing.students_done, undoing.students_total) == (RunState.PREVIEW, 5, 5)
-    assert (undoing.counts["undone_values"], len(plan_of(undoing)), undoing.lease_until) == (5, 5, None)
+    assert (undoing.state, undoing.students_done, undoing.students_total) == (
+        RunState.PREVIEW,
+        5,
+        5,
+    )
+    assert (undoing.counts["undone_values"], len(plan_of(undoing)), undoing.lease_until) == (
+        5,
+        5,
+        None,
+    )
     assert not StudentAccount.objects.exclude(first_name="Is").exists()
 
 
@@ -78,7 +108,9 @@ class Dies(Lease):
             raise SystemExit
 
 
-def test_a_worker_that_dies_while_planning_is_followed_by_another_and_nothing_is_doubled(large: Run) -> None:
+def test_a_worker_that_dies_while_planning_is_followed_by_another_and_nothing_is_doubled(
+    large: Run,
+) -> None:
     undoing = undo.preview(large, None)
     claimed = runs.claim(undoing.pk)
     assert claimed is not None
@@ -96,13 +128,21 @@ def test_a_worker_that_dies_while_planning_is_followed_by_another_and_nothing_is
     assert undo.confirm(undoing, None)
     pipeline.run_sync(undoing.pk)
     undoing.refresh_from_db()
-    assert rested is not None and undoing.started_at is not None and undoing.started_at > rested  # the rest is no part of its duration
+    assert (
+        rested is not None and undoing.started_at is not None and undoing.started_at > rested
+    )  # the rest is no part of its duration
     assert set(StudentAccount.objects.values_list("first_name", flat=True)) == {"Was"}
 
 
 def test_an_undo_that_cannot_be_planned_says_why_and_changes_nothing(large: Run) -> None:
-    late, alone = undo.preview(large, None), undo.preview(large, None, StudentAccount.objects.earliest("email").pk)
-    assert (late.state, alone.state) == (RunState.QUEUED, RunState.PREVIEW)  # one student is never many
+    late, alone = (
+        undo.preview(large, None),
+        undo.preview(large, None, StudentAccount.objects.earliest("email").pk),
+    )
+    assert (late.state, alone.state) == (
+        RunState.QUEUED,
+        RunState.PREVIEW,
+    )  # one student is never many
     runs.turn(large, RunState.UNDONE)
     pipeline.run_sync(late.pk)
     late.refresh_from_db()
@@ -124,18 +164,35 @@ def test_a_chain_of_addresses_stays_whole_where_its_end_was_taken(school: School
     shifted = {"a": "b", "b": "c", "c": "d", "d": "e", "x": "y", "y": "x"}  # was → is
     told = {"school": school, "source": "powerschool", "first_name": "Was", "last_name": "Was"}
     made = StudentAccount.objects.bulk_create(
-        StudentAccount(**told, sis_id=each, email=shifted[each], email_key=shifted[each]) for each in names
+        StudentAccount(**told, sis_id=each, email=shifted[each], email_key=shifted[each])
+        for each in names
     )
     rows = []
     for one in made:
         was, becomes = str(one.sis_id), one.email
         before, after = {"email": was, "email_key": was}, {"email": becomes, "email_key": becomes}
-        rows.append(PlannedChange(ChangeKind.UPDATED, was, one.pk.bytes, 1, "Was", was, was, before, after, None, "fields_differ"))
+        rows.append(
+            PlannedChange(
+                ChangeKind.UPDATED,
+                was,
+                one.pk.bytes,
+                1,
+                "Was",
+                was,
+                was,
+                before,
+                after,
+                None,
+                "fields_differ",
+            )
+        )
     StudentAccount.objects.create(**told, email="a", email_key="a")
     undoing = undone(a_run(school, rows))
     now = dict(StudentAccount.objects.filter(sis_id__in=names).values_list("sis_id", "email"))
     assert now == {"a": "b", "b": "c", "c": "d", "d": "e", "x": "x", "y": "y"}
-    assert {(issue.sis_id, issue.value) for issue in Issue.objects.filter(run=undoing)} == {(each, each) for each in "abcd"}
+    assert {(issue.sis_id, issue.value) for issue in Issue.objects.filter(run=undoing)} == {
+        (each, each) for each in "abcd"
+    }
 
 
 @pytest.mark.slow

@@ -69,20 +69,42 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"sis_id": None, "student_number": "N9"}, "row_repeated", "student_number"),
     ({"email": "shared@x.example"}, "email_shared", "email"),
     ({"email": "SHARED@x.example"}, "email_shared", "email"),
-    ({"sis_id": "H1", "email": "held2@x.example", "first_name": "Held", "last_name": "One"}, "email_taken", "email"),
+    (
+        {"sis_id": "H1", "email": "held2@x.example", "first_name": "Held", "last_name": "One"},
+        "email_taken",
+        "email",
+    ),
     ({"sis_id": "H3", "student_number": "N4"}, "ids_disagree", "student_number"),
     ({"sis_id": "H99", "student_number": "N4"}, "ids_disagree", "sis_id"),
     ({"sis_id": None, "student_number": "TWO"}, "ids_ambiguous", "student_number"),
-    ({"sis_id": None, "email": "held5@x.example", "first_name": "Sister"}, "email_names_differ", "email"),
+    (
+        {"sis_id": None, "email": "held5@x.example", "first_name": "Sister"},
+        "email_names_differ",
+        "email",
+    ),
     ({**dict.fromkeys(COLUMNS), "": "total"}, "row_empty", ""),
     ({**dict.fromkeys(COLUMNS), **EXAMPLE}, "example_row", ""),
 ]
 TAKEN_ANYWAY = {"personal_email_invalid", "gender_unknown", "grade_unclear"}
-HELD = [("H1", "N1"), ("H2", "N2"), ("H3", "N3"), ("H4", "N4"), ("H5", None), ("H6", "TWO"), ("H7", "TWO")]
+HELD = [
+    ("H1", "N1"),
+    ("H2", "N2"),
+    ("H3", "N3"),
+    ("H4", "N4"),
+    ("H5", None),
+    ("H6", "TWO"),
+    ("H7", "TWO"),
+]
 
 
 def a_row(number: int, **other: Any) -> list[Any]:
-    good = {"sis_id": f"S{number}", "email": f"s{number}@x.example", "first_name": "Ann", "last_name": "Lee", "graduation_year": 2030}
+    good = {
+        "sis_id": f"S{number}",
+        "email": f"s{number}@x.example",
+        "first_name": "Ann",
+        "last_name": "Lee",
+        "graduation_year": 2030,
+    }
     good |= {"birth_date": "31/12/2011", "gender": "F", "grade_level": 9, "active": "yes"}
     return [(good | other).get(field) for field in COLUMNS]
 
@@ -116,27 +138,58 @@ def test_every_fault_is_named_with_row_and_column_and_good_rows_go_in(school: Sc
     assert found == expected | {(twice, "row_twice", "")}
     places = {row.row_number: row.place for row in report.error_rows(run)}
     for number, (_other, _code, field) in enumerate(FAULTS, 4):
-        assert places[number] == (f"row {number}, column {LETTER[field]}" if field else f"row {number}")
+        assert places[number] == (
+            f"row {number}, column {LETTER[field]}" if field else f"row {number}"
+        )
     assert len({code for _other, code, _field in FAULTS}) >= 20 and len(FAULTS) >= 30
-    others = dict(Issue.objects.filter(run=run, code__startswith="email_").exclude(other="").values_list("code", "other"))
-    assert others == {"email_taken": "Held One (SIS ID H2)", "email_names_differ": "Held One", "email_shared": others["email_shared"]}
+    others = dict(
+        Issue.objects.filter(run=run, code__startswith="email_")
+        .exclude(other="")
+        .values_list("code", "other")
+    )
+    assert others == {
+        "email_taken": "Held One (SIS ID H2)",
+        "email_names_differ": "Held One",
+        "email_shared": others["email_shared"],
+    }
     assert others["email_shared"].startswith("Ann Lee (SIS ID S")
     for row in report.error_rows(run):
         assert row.place in row.remedy and "{" not in row.cause + row.remedy, row
-        assert "the file" in row.cause + row.remedy or row.severity != "error" or "row" in row.remedy
+        assert (
+            "the file" in row.cause + row.remedy or row.severity != "error" or "row" in row.remedy
+        )
     confirmed(upload, None)
     taken = [number for number, (_other, code, _field) in enumerate(FAULTS) if code in TAKEN_ANYWAY]
     made = set(StudentAccount.objects.filter(school=school).values_list("sis_id", flat=True))
-    assert made == {"H1", "H2", "H3", "H4", None, "H6", "H7", "S900", "S901", *(f"S{number}" for number in taken)}
+    assert made == {
+        "H1",
+        "H2",
+        "H3",
+        "H4",
+        None,
+        "H6",
+        "H7",
+        "S900",
+        "S901",
+        *(f"S{number}" for number in taken),
+    }
     assert StudentAccount.objects.get(sis_id="H4").last_name == "Changed"
 
 
 def test_only_existing_accounts_are_changed_where_that_was_chosen(school: School) -> None:
     content = xlsx([["E-mail", "Grade"], ["held@x.example", "10"], ["new@x.example", "9"]])
-    StudentAccount.objects.create(school=school, email="held@x.example", email_key="held@x.example", first_name="A", last_name="B")
+    StudentAccount.objects.create(
+        school=school,
+        email="held@x.example",
+        email_key="held@x.example",
+        first_name="A",
+        last_name="B",
+    )
     upload = uploads.start(school, None, "grades.xlsx", content)
     uploads.save_settings(upload, None, only_existing=True)
     run = planned(upload, None)
-    assert [(issue.code, issue.row_number) for issue in Issue.objects.filter(run=run)] == [("account_missing", 3)]
+    assert [(issue.code, issue.row_number) for issue in Issue.objects.filter(run=run)] == [
+        ("account_missing", 3)
+    ]
     confirmed(upload, None)
     assert list(StudentAccount.objects.values_list("grade_level", flat=True)) == ["10"]

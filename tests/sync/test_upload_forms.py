@@ -21,13 +21,75 @@ from tests.sync.test_uploads import confirmed, planned
 
 HEADINGS = [column.heading for column in upload_template.columns()]
 FILLED: list[list[Any]] = [
-    ["000417", 20418.0, "zoe@x.example", "Zoë", "Müller", None, None, None, 2030.0, 9.0, date(2012, 5, 3), "Female", True],
-    ["000418", "00077", "jose@x.example", "José", "O’Neil", "“Pepe”, el\nJúnior", "P", None, 2031, "K", date(2011, 12, 31), "Male", False],
+    [
+        "000417",
+        20418.0,
+        "zoe@x.example",
+        "Zoë",
+        "Müller",
+        None,
+        None,
+        None,
+        2030.0,
+        9.0,
+        date(2012, 5, 3),
+        "Female",
+        True,
+    ],
+    [
+        "000418",
+        "00077",
+        "jose@x.example",
+        "José",
+        "O’Neil",
+        "“Pepe”, el\nJúnior",
+        "P",
+        None,
+        2031,
+        "K",
+        date(2011, 12, 31),
+        "Male",
+        False,
+    ],
 ]
-FIELDS = ("sis_id", "student_number", "email", "first_name", "last_name", "middle_name", "graduation_year", "grade_level", "birth_date")
+FIELDS = (
+    "sis_id",
+    "student_number",
+    "email",
+    "first_name",
+    "last_name",
+    "middle_name",
+    "graduation_year",
+    "grade_level",
+    "birth_date",
+)
 TAKEN = {
-    ("000417", "20418", "zoe@x.example", "Zoë", "Müller", None, 2030, "9", date(2012, 5, 3), "Female", "active"),
-    ("000418", "00077", "jose@x.example", "José", "O’Neil", "“Pepe”, el Júnior", 2031, "K", date(2011, 12, 31), "Male", "deactivated"),
+    (
+        "000417",
+        "20418",
+        "zoe@x.example",
+        "Zoë",
+        "Müller",
+        None,
+        2030,
+        "9",
+        date(2012, 5, 3),
+        "Female",
+        "active",
+    ),
+    (
+        "000418",
+        "00077",
+        "jose@x.example",
+        "José",
+        "O’Neil",
+        "“Pepe”, el Júnior",
+        2031,
+        "K",
+        date(2011, 12, 31),
+        "Male",
+        "deactivated",
+    ),
 }
 
 
@@ -69,8 +131,13 @@ def test_the_filled_template_comes_in_alike_in_every_form(school: School, name: 
 
 @pytest.mark.slow
 @pytest.mark.django_db
-def test_a_file_that_means_harm_is_refused_at_the_start_and_fails_the_run_of_a_worker(school: School) -> None:
-    far = xlsx([["E-mail", "First name"], ["a@x.example", "A"]], lambda _book, sheet: sheet.write("XFD1048576", "x"))
+def test_a_file_that_means_harm_is_refused_at_the_start_and_fails_the_run_of_a_worker(
+    school: School,
+) -> None:
+    far = xlsx(
+        [["E-mail", "First name"], ["a@x.example", "A"]],
+        lambda _book, sheet: sheet.write("XFD1048576", "x"),
+    )
     good = uploads.start(school, None, "good.xlsx", xlsx([HEADINGS, FILLED[0]]))
     for content in (bomb(1_000), bomb(1_000, claimed=1_000), far):
         before = psutil.Process().memory_info().rss
@@ -78,7 +145,9 @@ def test_a_file_that_means_harm_is_refused_at_the_start_and_fails_the_run_of_a_w
             uploads.start(school, None, "students.xlsx", content)
         assert psutil.Process().memory_info().rss - before < 50_000_000
         run = uploads.preview(good, None)
-        Upload.objects.filter(pk=good.pk).update(content=content)  # as if a check had been passed by
+        Upload.objects.filter(pk=good.pk).update(
+            content=content
+        )  # as if a check had been passed by
         pipeline.run_sync(run.pk)
         run.refresh_from_db()
         assert (run.state, run.error_code) == (RunState.FAILED, refused.value.code)
@@ -90,7 +159,20 @@ def test_a_file_that_means_harm_is_refused_at_the_start_and_fails_the_run_of_a_w
 
 def many(number: int) -> bytes:
     rows = [
-        [f"S{n:06}", str(n), f"s{n}@x.example", f"First{n}", f"Last{n}", None, None, None, 2030, 9, "2012-05-03"] for n in range(number)
+        [
+            f"S{n:06}",
+            str(n),
+            f"s{n}@x.example",
+            f"First{n}",
+            f"Last{n}",
+            None,
+            None,
+            None,
+            2030,
+            9,
+            "2012-05-03",
+        ]
+        for n in range(number)
     ]
     return as_csv([HEADINGS, *rows], "utf-8", ",")
 

@@ -24,7 +24,9 @@ def csv_of(*lines: str, header: str = HEADER) -> bytes:
     return "\n".join((header, *lines)).encode()
 
 
-def previewed(school: School, by: User | None, content: bytes, **settings: Any) -> tuple[Upload, Run]:
+def previewed(
+    school: School, by: User | None, content: bytes, **settings: Any
+) -> tuple[Upload, Run]:
     upload = uploads.start(school, by, "students.csv", content)
     if settings:
         uploads.save_settings(upload, by, **settings)
@@ -54,10 +56,15 @@ def brought_in(school: School, *lines: str, header: str = HEADER, **settings: An
 
 
 def problems(run: Run) -> set[tuple[str, int | None, str]]:
-    return {(issue.code, issue.row_number, issue.source_field) for issue in Issue.objects.filter(run=run)}
+    return {
+        (issue.code, issue.row_number, issue.source_field)
+        for issue in Issue.objects.filter(run=run)
+    }
 
 
-def test_nothing_is_written_before_confirm_and_a_second_confirm_writes_nothing(school: School, administrator: User) -> None:
+def test_nothing_is_written_before_confirm_and_a_second_confirm_writes_nothing(
+    school: School, administrator: User
+) -> None:
     upload, run = previewed(school, administrator, csv_of(ADA, BOB))
     assert (run.counts["new"], run.counts["read"], run.uploader_type) == (2, 2, "Students upload")
     assert not StudentAccount.objects.exists()
@@ -65,27 +72,45 @@ def test_nothing_is_written_before_confirm_and_a_second_confirm_writes_nothing(s
     confirmed(upload, administrator)
     assert not uploads.confirm(upload, administrator)
     ada = StudentAccount.objects.get(sis_id="S1")
-    assert (ada.source, ada.status, ada.email, ada.graduation_year, ada.gender) == ("", "active", "ada@x.example", 2030, "F")
+    assert (ada.source, ada.status, ada.email, ada.graduation_year, ada.gender) == (
+        "",
+        "active",
+        "ada@x.example",
+        2030,
+        "F",
+    )
     pipeline.run_sync(run.pk)
     assert StudentAccount.objects.count() == 2
-    assert {row.outcome for row in report.new_rows(run)} == {"Not applied yet: waiting to be confirmed"}
+    assert {row.outcome for row in report.new_rows(run)} == {
+        "Not applied yet: waiting to be confirmed"
+    }
 
 
 def test_updates_show_before_and_after_and_leave_blanks_and_other_columns(school: School) -> None:
     brought_in(school, ADA, BOB)
-    run = brought_in(school, "S1,ADA@x.example,Ada,King,2030,,FALSE", "S2,bob@x.example,Bob,Noyce,2031,M,")
+    run = brought_in(
+        school, "S1,ADA@x.example,Ada,King,2030,,FALSE", "S2,bob@x.example,Bob,Noyce,2031,M,"
+    )
     change = Change.objects.get(run=run)
     assert change.before == {"last_name": "Lovelace", "status": "active"}
     assert change.after == {"last_name": "King", "status": "deactivated"}
-    assert (change.row_number, run.counts["unchanged"], run.counts.get("not_in_roster")) == (2, 1, None)
+    assert (change.row_number, run.counts["unchanged"], run.counts.get("not_in_roster")) == (
+        2,
+        1,
+        None,
+    )
     run = brought_in(school, "S1,ada@x.example,Ada,King,,,TRUE", blank_clears=True)
     ada = StudentAccount.objects.get(sis_id="S1")
     assert (ada.gender, ada.graduation_year, ada.status) == (None, 2030, "active")
 
 
-def test_a_row_whose_account_was_edited_meanwhile_is_listed_and_left(school: School, administrator: User) -> None:
+def test_a_row_whose_account_was_edited_meanwhile_is_listed_and_left(
+    school: School, administrator: User
+) -> None:
     brought_in(school, ADA, BOB)
-    upload, _run = previewed(school, administrator, csv_of(ADA.replace("Ada", "Adah"), BOB.replace("Bob", "Rob")))
+    upload, _run = previewed(
+        school, administrator, csv_of(ADA.replace("Ada", "Adah"), BOB.replace("Bob", "Rob"))
+    )
     accounts.deactivate(school, [StudentAccount.objects.get(sis_id="S1").pk], administrator)
     run = confirmed(upload, administrator)
     assert run.counts["overtaken"] == 1
@@ -102,7 +127,9 @@ def test_two_who_swap_their_addresses_come_out_right(school: School) -> None:
     assert StudentAccount.objects.get(sis_id="S1").email == "bob@x.example"
 
 
-def test_a_corrected_cell_is_checked_again_in_a_new_preview(school: School, administrator: User) -> None:
+def test_a_corrected_cell_is_checked_again_in_a_new_preview(
+    school: School, administrator: User
+) -> None:
     upload, run = previewed(school, administrator, csv_of(ADA.replace("2030", "soon"), BOB))
     assert problems(run) == {("graduation_year_invalid", 2, "Graduation year")}
     uploads.correct_cells(upload, administrator, {(2, 4): "2030"})
@@ -111,30 +138,62 @@ def test_a_corrected_cell_is_checked_again_in_a_new_preview(school: School, admi
     assert not Run.objects.filter(pk=run.pk).exists()
 
 
-def test_columns_and_words_are_remembered_though_they_moved(school: School, administrator: User) -> None:
-    first = uploads.start(school, administrator, "a.csv", csv_of("x@x.example,Ann,Lee,2030,weibl.", header="Konto,Vor,Nach,Ende,Geschl"))
-    fields: dict[int, str | None] = dict(enumerate(("email", "first_name", "last_name", "graduation_year", "gender")))
+def test_columns_and_words_are_remembered_though_they_moved(
+    school: School, administrator: User
+) -> None:
+    first = uploads.start(
+        school,
+        administrator,
+        "a.csv",
+        csv_of("x@x.example,Ann,Lee,2030,weibl.", header="Konto,Vor,Nach,Ende,Geschl"),
+    )
+    fields: dict[int, str | None] = dict(
+        enumerate(("email", "first_name", "last_name", "graduation_year", "gender"))
+    )
     with pytest.raises(SettingRefused, match="E-mail"):
         uploads.save_columns(first, administrator, header_row=1, fields={0: None})
-    uploads.save_columns(first, administrator, header_row=1, fields=fields, value_maps={"gender": {"Weibl.": "Female"}})
+    uploads.save_columns(
+        first,
+        administrator,
+        header_row=1,
+        fields=fields,
+        value_maps={"gender": {"Weibl.": "Female"}},
+    )
     planned(first, administrator)
-    second = uploads.start(school, administrator, "b.csv", csv_of("weibl.,2031,Ben,Lee,y@x.example", header="Geschl,Ende,Vor,Nach,Konto"))
+    second = uploads.start(
+        school,
+        administrator,
+        "b.csv",
+        csv_of("weibl.,2031,Ben,Lee,y@x.example", header="Geschl,Ende,Vor,Nach,Konto"),
+    )
     seen = uploads.look(second)
-    assert [column.field for column in seen.columns] == ["gender", "graduation_year", "first_name", "last_name", "email"]
+    assert [column.field for column in seen.columns] == [
+        "gender",
+        "graduation_year",
+        "first_name",
+        "last_name",
+        "email",
+    ]
     assert all(column.remembered for column in seen.columns)
     run = planned(second, administrator)
     assert Change.objects.get(run=run).after["gender"] == "Female"
 
 
-def test_failing_rows_corrected_go_in_without_setting_anything(school: School, administrator: User) -> None:
-    upload, run = previewed(school, administrator, csv_of(ADA, BOB.replace("bob@x.example", "bob at x")))
+def test_failing_rows_corrected_go_in_without_setting_anything(
+    school: School, administrator: User
+) -> None:
+    upload, run = previewed(
+        school, administrator, csv_of(ADA, BOB.replace("bob@x.example", "bob at x"))
+    )
     target = io.BytesIO()
     assert uploads.failing_rows(upload, target, "csv") == run.counts["error"] == 1
     text = target.getvalue().decode("utf-8-sig")
     assert text.splitlines()[0] == HEADER + ",What is wrong"
     assert "bob at x" in text and "S1" not in text
     confirmed(upload, administrator)
-    again = uploads.start(school, administrator, "again.csv", text.replace("bob at x", "bob@x.example").encode())
+    again = uploads.start(
+        school, administrator, "again.csv", text.replace("bob at x", "bob@x.example").encode()
+    )
     planned(again, administrator)
     confirmed(again, administrator)
     assert StudentAccount.objects.count() == 2
@@ -147,7 +206,9 @@ def test_a_file_that_cannot_be_read_stores_nothing(school: School) -> None:
     assert not Upload.objects.exists()
 
 
-def test_confirm_waits_for_a_run_at_work_and_planning_keeps_none_waiting(school: School, integration: Any) -> None:
+def test_confirm_waits_for_a_run_at_work_and_planning_keeps_none_waiting(
+    school: School, integration: Any
+) -> None:
     upload, _run = previewed(school, None, csv_of(ADA))
     other = runs.request(integration, trigger=Trigger.PERSON)
     assert other.created

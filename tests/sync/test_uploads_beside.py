@@ -30,11 +30,17 @@ def test_an_uploaded_student_is_linked_by_the_first_run_and_looked_at_again_afte
     theirs = StudentAccount.objects.order_by("pk").first()
     assert theirs is not None
     line = f"{theirs.sis_id},{theirs.email},{theirs.first_name},Changed,2030,,"
-    StudentAccount.objects.filter(pk=theirs.pk).update(source="", source_fingerprint=None)  # as an upload had made it
+    StudentAccount.objects.filter(pk=theirs.pk).update(
+        source="", source_fingerprint=None
+    )  # as an upload had made it
     assert sync().counts["linked"] == 1
     brought_in(school, line)
     changed = StudentAccount.objects.get(pk=theirs.pk)
-    assert (changed.last_name, changed.source, changed.source_fingerprint) == ("Changed", integration.source, None)
+    assert (changed.last_name, changed.source, changed.source_fingerprint) == (
+        "Changed",
+        integration.source,
+        None,
+    )
     again = sync()
     assert again.counts["updated"] == 1
     assert StudentAccount.objects.get(pk=theirs.pk).last_name == theirs.last_name
@@ -42,11 +48,18 @@ def test_an_uploaded_student_is_linked_by_the_first_run_and_looked_at_again_afte
 
 def test_the_excel_report_has_the_rows_of_the_file(school: School, administrator: User) -> None:
     brought_in(school, ADA)
-    _upload, run = previewed(school, administrator, csv_of(ADA.replace("Lovelace", "King"), BOB + "FALSE", "S3,nobody,Al,Turing,2030,M,"))
+    _upload, run = previewed(
+        school,
+        administrator,
+        csv_of(ADA.replace("Lovelace", "King"), BOB + "FALSE", "S3,nobody,Al,Turing,2030,M,"),
+    )
     target = io.BytesIO()
     excel.write_report(run, target)
     book = load_workbook(target)
-    told = {name: [[cell.value for cell in row] for row in book[name].iter_rows()] for name in book.sheetnames}
+    told = {
+        name: [[cell.value for cell in row] for row in book[name].iter_rows()]
+        for name in book.sheetnames
+    }
     assert told["Summary"][1][1] == "Students upload"
     assert ["File", "students.csv"] in told["Summary"]
     assert told["Errors"][0][:4] == ["Severity", "Row", "Column", "SIS ID"]
@@ -54,8 +67,20 @@ def test_the_excel_report_has_the_rows_of_the_file(school: School, administrator
     assert (told["New"][0][0], told["New"][1][0]) == ("Row", 3)
     assert told["New"][0][-3:] == ["Status", "Outcome", "Reason"]
     assert told["New"][1][-3] == "Deactivated"
-    assert told["Updated"][1][:-2] == [2, "S1", "Ada King", "ada@x.example", "Updated", "Last name", "Lovelace", "King"]
-    assert told["Updated"][1][-1] == "Row 2 of the file belongs to this account, and says something else for: Last name."
+    assert told["Updated"][1][:-2] == [
+        2,
+        "S1",
+        "Ada King",
+        "ada@x.example",
+        "Updated",
+        "Last name",
+        "Lovelace",
+        "King",
+    ]
+    assert (
+        told["Updated"][1][-1]
+        == "Row 2 of the file belongs to this account, and says something else for: Last name."
+    )
 
 
 def test_a_students_page_tells_which_upload_brought_a_value(school: School) -> None:
@@ -63,7 +88,9 @@ def test_a_students_page_tells_which_upload_brought_a_value(school: School) -> N
     ada = StudentAccount.objects.get()
     (entry,) = student_record.history(ada)
     assert (entry.kind_label, entry.run) == ("Created", run)
-    origins = {value.label: (value.origin, value.run) for value in student_record.values(ada) if value.text}
+    origins = {
+        value.label: (value.origin, value.run) for value in student_record.values(ada) if value.text
+    }
     assert origins["Last name"] == ("Students upload", run)
 
 
@@ -81,7 +108,9 @@ def test_old_previews_are_put_aside_and_old_files_deleted(school: School) -> Non
     assert Change.objects.filter(run=run).count() == 1
 
 
-def test_a_discarded_upload_keeps_neither_file_nor_way_back(school: School, administrator: User) -> None:
+def test_a_discarded_upload_keeps_neither_file_nor_way_back(
+    school: School, administrator: User
+) -> None:
     upload, run = previewed(school, administrator, csv_of(ADA))
     assert uploads.discard(upload, administrator)
     assert not uploads.discard(upload, administrator)
@@ -92,7 +121,9 @@ def test_a_discarded_upload_keeps_neither_file_nor_way_back(school: School, admi
     assert (run.state, bytes(Upload.objects.get().content)) == (RunState.DISCARDED, b"")
 
 
-def test_what_was_changed_after_the_preview_is_previewed_again_before_it_is_confirmed(school: School) -> None:
+def test_what_was_changed_after_the_preview_is_previewed_again_before_it_is_confirmed(
+    school: School,
+) -> None:
     upload, _run = previewed(school, None, csv_of(ADA))
     uploads.correct_cells(upload, None, {(2, 2): "Adah"})
     with pytest.raises(runs.RunRefused, match="after the preview"):

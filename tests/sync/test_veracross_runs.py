@@ -34,7 +34,11 @@ def standin(monkeypatch: pytest.MonkeyPatch) -> Iterator[VeracrossStandIn]:
 @pytest.fixture
 def connect(school: School, administrator: User, standin: VeracrossStandIn) -> Connect:
     def connected(version: str, **given: str) -> Integration:
-        user, secret = (standin.client_id, standin.client_secret) if version == "v3" else (standin.user_name, standin.password)
+        user, secret = (
+            (standin.client_id, standin.client_secret)
+            if version == "v3"
+            else (standin.user_name, standin.password)
+        )
         return integrations.save_connection(
             school,
             administrator,
@@ -57,9 +61,17 @@ def test_a_rehearsal_then_the_students_of_the_chosen_grades_then_a_week_later(
 ) -> None:
     integration = connect(version)
     rehearsal = sync(integration, Mode.TEST)
-    assert (rehearsal.state, rehearsal.uploader_type, held()) == (RunState.DONE, "Test Veracross Student", {})
+    assert (rehearsal.state, rehearsal.uploader_type, held()) == (
+        RunState.DONE,
+        "Test Veracross Student",
+        {},
+    )
     run = sync(integration)
-    assert (run.state, run.error_what, run.uploader_type) == (RunState.DONE, "", "Veracross Student")
+    assert (run.state, run.error_what, run.uploader_type) == (
+        RunState.DONE,
+        "",
+        "Veracross Student",
+    )
     assert held() == complete(standin, set(GRADES)) and run.counts["new"] == len(held()) > 10
     assert sync(integration).counts["unchanged"] == len(held())
     standin.week = 2
@@ -67,9 +79,19 @@ def test_a_rehearsal_then_the_students_of_the_chosen_grades_then_a_week_later(
     assert complete(standin, set(GRADES)).items() <= held().items()
 
 
-def test_every_mapped_value_of_v2_and_v3_is_the_same(connect: Connect, standin: VeracrossStandIn) -> None:
+def test_every_mapped_value_of_v2_and_v3_is_the_same(
+    connect: Connect, standin: VeracrossStandIn
+) -> None:
     sync(connect("v2"))
-    fields = ("sis_id", "email", "middle_name", "preferred_name", "grade_level", "birth_date", "gender")
+    fields = (
+        "sis_id",
+        "email",
+        "middle_name",
+        "preferred_name",
+        "grade_level",
+        "birth_date",
+        "gender",
+    )
     by_v2 = sorted(StudentAccount.objects.values_list(*fields))
     changed = sync(connect("v3")).counts
     assert (changed.get("new", 0), changed.get("updated", 0)) == (0, 0)
@@ -88,7 +110,9 @@ def test_every_mapped_value_of_v2_and_v3_is_the_same(connect: Connect, standin: 
     ],
     ids=lambda value: value.kind if isinstance(value, Fault) else None,
 )
-def test_trouble_that_passes_loses_nobody(connect: Connect, standin: VeracrossStandIn, fault: Fault, state: RunState) -> None:
+def test_trouble_that_passes_loses_nobody(
+    connect: Connect, standin: VeracrossStandIn, fault: Fault, state: RunState
+) -> None:
     standin.faults = [fault]
     run = sync(connect("v3"))
     assert (run.state, run.error_what) == (state, "")
@@ -121,7 +145,9 @@ def test_a_run_that_fails_says_why_and_changes_nothing(
     assert accounts_checksum() == before
 
 
-def test_an_unknown_grade_code_is_a_problem_of_each_student_and_nobody_is_touched(connect: Connect, standin: VeracrossStandIn) -> None:
+def test_an_unknown_grade_code_is_a_problem_of_each_student_and_nobody_is_touched(
+    connect: Connect, standin: VeracrossStandIn
+) -> None:
     integration = connect("v3")
     sync(integration)
     before = accounts_checksum()
@@ -132,7 +158,9 @@ def test_an_unknown_grade_code_is_a_problem_of_each_student_and_nobody_is_touche
     assert accounts_checksum() == before
 
 
-def test_a_wrong_school_route_fails_with_its_remedy(connect: Connect, standin: VeracrossStandIn) -> None:
+def test_a_wrong_school_route_fails_with_its_remedy(
+    connect: Connect, standin: VeracrossStandIn
+) -> None:
     for version in ("v3", "v2"):
         run: Run = sync(connect(version, client=f"{standin.url}/nosuch"))
         assert (run.state, run.error_code) == (RunState.FAILED, "address_unreachable")

@@ -35,16 +35,32 @@ def in_an_hour() -> str:
 
 
 PASSES: dict[str, Callable[[Sis], object]] = {
-    "a page fails once with 500": lambda sis: set_faults(sis, Fault("status", page=2, times=1, status=500)),
-    "a page fails once with 502": lambda sis: set_faults(sis, Fault("status", page=3, times=1, status=502)),
-    "a page fails once with 503": lambda sis: set_faults(sis, Fault("status", page=4, times=1, status=503)),
-    "a connection is reset in the middle of an answer": lambda sis: set_trouble(sis, Trouble("reset", after=3_000, times=1)),
+    "a page fails once with 500": lambda sis: set_faults(
+        sis, Fault("status", page=2, times=1, status=500)
+    ),
+    "a page fails once with 502": lambda sis: set_faults(
+        sis, Fault("status", page=3, times=1, status=502)
+    ),
+    "a page fails once with 503": lambda sis: set_faults(
+        sis, Fault("status", page=4, times=1, status=503)
+    ),
+    "a connection is reset in the middle of an answer": lambda sis: set_trouble(
+        sis, Trouble("reset", after=3_000, times=1)
+    ),
     "a body is cut": lambda sis: set_trouble(sis, Trouble("cut", after=3_000, times=2)),
-    "a connection is closed before a byte": lambda sis: set_trouble(sis, Trouble("refuse", times=1)),
+    "a connection is closed before a byte": lambda sis: set_trouble(
+        sis, Trouble("refuse", times=1)
+    ),
     "answers come late and in pieces": lambda sis: set_trouble(sis, Trouble("delay", seconds=0.02)),
-    "429 without Retry-After": lambda sis: set_faults(sis, Fault("rate_limit", page=2, times=1, seconds=1)),
-    "429 with Retry-After in seconds": lambda sis: set_faults(sis, Fault("rate_limit", page=2, times=1, retry_after="1")),
-    "429 with Retry-After as a date": lambda sis: set_faults(sis, Fault("rate_limit", page=2, times=1, retry_after=in_two_seconds())),
+    "429 without Retry-After": lambda sis: set_faults(
+        sis, Fault("rate_limit", page=2, times=1, seconds=1)
+    ),
+    "429 with Retry-After in seconds": lambda sis: set_faults(
+        sis, Fault("rate_limit", page=2, times=1, retry_after="1")
+    ),
+    "429 with Retry-After as a date": lambda sis: set_faults(
+        sis, Fault("rate_limit", page=2, times=1, retry_after=in_two_seconds())
+    ),
     "the token is revoked in the middle": lambda sis: set_faults(sis, revoked(sis)),
     "smaller pages than asked for": lambda sis: set_faults(sis, Fault("small_pages", size=3)),
     "the same student twice, equal": lambda sis: set_faults(sis, Fault("duplicate")),
@@ -81,7 +97,11 @@ def revoked(sis: Sis) -> Fault:
 
 def numbers_as_text(row: Row) -> Row:
     return {
-        key: str(value) if type(value) is int else numbers_as_text(value) if isinstance(value, dict) else value
+        key: str(value)
+        if type(value) is int
+        else numbers_as_text(value)
+        if isinstance(value, dict)
+        else value
         for key, value in row.items()
     }
 
@@ -122,7 +142,9 @@ FAILS: dict[str, tuple[Callable[[Sis], object], str, str]] = {
 
 
 @pytest.mark.parametrize("row", FAILS)
-def test_trouble_that_stays_fails_the_run_with_its_reason_and_applies_nothing(sis: Sis, row: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_trouble_that_stays_fails_the_run_with_its_reason_and_applies_nothing(
+    sis: Sis, row: str, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
     act, code, said = FAILS[row]
     before, memory = accounts_checksum(), peak_megabytes()
@@ -143,7 +165,11 @@ def assert_nothing_private_is_said(sis: Sis, run: Run, logged: str) -> None:
     """Neither a secret, nor a part of an answer, nor a query string."""
     told = run.error_what + run.error_remedy + logged
     assert credentials.load(sis.integration)[secret_of(sis)] not in told
-    assert not [word for word in ("?", "token=", "<html", "page=", "maintenance</", "q=school") if word in run.error_what + logged]
+    assert not [
+        word
+        for word in ("?", "token=", "<html", "page=", "maintenance</", "q=school")
+        if word in run.error_what + logged
+    ]
     assert not [values for values in sis.complete().values() if values[0] in told]
 
 
@@ -164,7 +190,11 @@ def test_a_missing_right_is_not_asked_for_again(sis: Sis) -> None:
     sis.standin.faults = [sis.forbid]
     before = len(sis.standin.requests)
     sync(sis.integration)
-    lists = [asked for asked in list(sis.standin.requests)[before:] if asked.path.endswith(("/student", "/students"))]
+    lists = [
+        asked
+        for asked in list(sis.standin.requests)[before:]
+        if asked.path.endswith(("/student", "/students"))
+    ]
     assert len(lists) <= 1
 
 
@@ -180,7 +210,12 @@ def test_a_missing_right_is_not_asked_for_again(sis: Sis) -> None:
     ids=["good", "expired", "wrong name", "self-signed", "unknown authority"],
 )
 def test_a_certificate_is_trusted_or_the_run_says_why_not(
-    sis: Sis, certificate: Row, trusted: bool, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sis: Sis,
+    certificate: Row,
+    trusted: bool,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     authority = Authority(tmp_path)
     monkeypatch.setattr(config, "ca_file", authority.file if trusted else None)

@@ -41,23 +41,34 @@ def test_from_the_first_rehearsal_to_being_in(integration: Integration, standin:
     assert codes(school, name) == ["not_active"]
 
 
-def test_outside_the_grades_is_known_by_sis_id_and_nothing_else_of_them_is_kept(integration: Integration, standin: StandIn) -> None:
+def test_outside_the_grades_is_known_by_sis_id_and_nothing_else_of_them_is_kept(
+    integration: Integration, standin: StandIn
+) -> None:
     run = sync(integration)
-    young = next(each for each in standin.roster() if each.enroll_status == 0 and each.grade_level == 3)
+    young = next(
+        each for each in standin.roster() if each.enroll_status == 0 and each.grade_level == 3
+    )
     assert codes(integration.school, str(young.dcid)) == ["grade_not_selected"]
-    assert codes(integration.school, f"{young.first_name} {young.last_name} {young.dcid}") == ["unknown"]
+    assert codes(integration.school, f"{young.first_name} {young.last_name} {young.dcid}") == [
+        "unknown"
+    ]
     kept = OutsideList.objects.get()
     assert len(bytes(kept.digests)) == 8 * run.counts[ChangeKind.OUTSIDE_SELECTION]
     other = School.objects.create(name="Other")
     assert codes(other, str(young.dcid)) == ["no_run"]
 
 
-def test_an_account_without_a_link_that_may_be_the_student(integration: Integration, standin: StandIn) -> None:
+def test_an_account_without_a_link_that_may_be_the_student(
+    integration: Integration, standin: StandIn
+) -> None:
     student = students_of(standin)[0]
     account_of(integration, student, email="old@elsewhere.example")
     assert codes(integration.school, "old@elsewhere.example") == ["not_linked"]
     sync(integration, Mode.TEST)
-    assert codes(integration.school, f"{student.first_name} {student.last_name}") == ["link_undecided", "problem"]
+    assert codes(integration.school, f"{student.first_name} {student.last_name}") == [
+        "link_undecided",
+        "problem",
+    ]
 
 
 def test_a_problem_a_hold_and_a_failure_are_told(school: School, integration: Integration) -> None:
@@ -69,23 +80,37 @@ def test_a_problem_a_hold_and_a_failure_are_told(school: School, integration: In
     assert codes(school, "ada@lincoln.example") == ["not_applied"]
 
 
-def test_the_page_and_the_command_say_the_same(school: School, admin: Client, elsewhere: Client, inside: Command) -> None:
+def test_the_page_and_the_command_say_the_same(
+    school: School, admin: Client, elsewhere: Client, inside: Command
+) -> None:
     runs.finish(a_run(school, [], [problem()], state=RunState.PLANNED))
     address = reverse("why", args=[school.pk])
     page = admin.get(address, {"q": "noether"}).content.decode()
     assert "Emmy Noether" in page and "What to do:" in page
     assert elsewhere.get(address).status_code == 404
-    assert f'action="{address}"' in admin.get(reverse("problems", args=[school.pk])).content.decode()
+    assert (
+        f'action="{address}"' in admin.get(reverse("problems", args=[school.pk])).content.decode()
+    )
     told = inside("why", "noether", "--school", school.name, "--json").json["answers"]
-    assert [each["code"] for each in told] == ["problem"] and told[0]["what"] in page.replace("&#x27;", "'")
-    assert AuditEntry.objects.filter(action="students.asked_why").order_by("id").first().detail == {"results": 1}  # type: ignore[union-attr]
+    assert [each["code"] for each in told] == ["problem"] and told[0]["what"] in page.replace(
+        "&#x27;", "'"
+    )
+    assert AuditEntry.objects.filter(action="students.asked_why").order_by("id").first().detail == {
+        "results": 1
+    }  # type: ignore[union-attr]
 
 
 def test_never_imported_and_protected_are_told(school: School, integration: Integration) -> None:
     row = new()._replace(kind=ChangeKind.NEVER_IMPORTED, reason="on_never_import_list")
     a_run(school, [row], integration=integration)
     assert codes(school, "lovelace") == ["never_imported"]
-    told = {"email": "e@x.example", "email_key": "e@x.example", "first_name": "Emmy", "last_name": "Noether", "source": "powerschool"}
+    told = {
+        "email": "e@x.example",
+        "email_key": "e@x.example",
+        "first_name": "Emmy",
+        "last_name": "Noether",
+        "source": "powerschool",
+    }
     account = StudentAccount.objects.create(school=school, sis_id="0042", **told)
     Protection.objects.create(school=school, account=account)
     assert codes(school, "noether") == ["protected"]

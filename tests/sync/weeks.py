@@ -20,17 +20,23 @@ GRADES = (9, 10, 11, 12)
 STUDENTS = 40  # of all grades
 PEOPLE = 10  # of the chosen ones; as many more IDs wait for somebody
 
-somebody = st.one_of(st.integers(0, 3), st.integers(0, 2 * PEOPLE - 1))  # most things happen to a few, or they would never meet
+somebody = st.one_of(
+    st.integers(0, 3), st.integers(0, 2 * PEOPLE - 1)
+)  # most things happen to a few, or they would never meet
 names = st.sampled_from(["Zoë", "Zoe", "Lee", "O'Neil", "van der Berg"])
 values = st.one_of(
     st.tuples(st.sampled_from(["first_name", "last_name"]), names),
-    st.tuples(st.just("email"), st.sampled_from([f"typed{number}@students.example" for number in (1, 2)])),
+    st.tuples(
+        st.just("email"), st.sampled_from([f"typed{number}@students.example" for number in (1, 2)])
+    ),
     st.tuples(st.just("graduation_year"), st.sampled_from(["2024", "2031"])),
     st.tuples(st.just("birth_date"), st.sampled_from(["2010-02-03", "2009-09-09"])),
 )
 
 
-def deed(which: str, /, **told: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
+def deed(
+    which: str, /, **told: st.SearchStrategy[Any]
+) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
     """Something that may happen: the method of `Weeks` that does it, and what it is told."""
     return st.tuples(st.just(which), st.fixed_dictionaries(told))
 
@@ -40,7 +46,9 @@ IN_THE_SIS = st.one_of(
     deed("new_address", pick=somebody, number=st.integers(1, 5)),
     deed("address_of_another", pick=somebody, other=somebody),
     deed("swap_addresses", pick=somebody, other=somebody),
-    deed("address_otherwise", pick=somebody, kind=st.sampled_from(["empty", "back", "in capitals"])),
+    deed(
+        "address_otherwise", pick=somebody, kind=st.sampled_from(["empty", "back", "in capitals"])
+    ),
     deed("birth_date", pick=somebody, known=st.booleans()),
     deed("id_of_another_person", pick=somebody),
     deed("leave_or_come_back", pick=somebody, here=st.booleans()),
@@ -58,11 +66,21 @@ BY_PEOPLE = st.one_of(
     deed("never_import", pick=somebody, by_address=st.booleans()),
     deed("allow_import_again"),
     deed("rule_for_leavers", runs=st.sampled_from([None, 1, 2])),
-    deed("rules_for_fields", app_wins=st.sets(st.sampled_from(FIELDS), max_size=2), clears=st.booleans()),
+    deed(
+        "rules_for_fields",
+        app_wins=st.sets(st.sampled_from(FIELDS), max_size=2),
+        clears=st.booleans(),
+    ),
     deed("choose_grades", grades=st.sampled_from([GRADES, GRADES, GRADES[:3]])),
 )
 
-FOR_ALL = ("never_import", "allow_import_again", "rule_for_leavers", "rules_for_fields", "choose_grades")
+FOR_ALL = (
+    "never_import",
+    "allow_import_again",
+    "rule_for_leavers",
+    "rules_for_fields",
+    "choose_grades",
+)
 Deeds = list[tuple[str, dict[str, Any]]]
 some_deeds = st.lists(st.one_of(IN_THE_SIS, BY_PEOPLE), min_size=1, max_size=7)
 
@@ -85,7 +103,11 @@ class Weeks(RuleBasedStateMachine):
             source="powerschool",
             variant="",
             choices={},
-            credentials={"client_id": self.standin.client_id, "client_secret": self.standin.client_secret, "client_url": self.standin.url},
+            credentials={
+                "client_id": self.standin.client_id,
+                "client_secret": self.standin.client_secret,
+                "client_url": self.standin.url,
+            },
             grades=list(GRADES),
             active=True,
             test_run=False,
@@ -95,7 +117,12 @@ class Weeks(RuleBasedStateMachine):
         self.rule_for_leavers(closes_after)
         self.ids = [one.dcid for one in self.standin.roster()][: 2 * PEOPLE]
         for at, dcid in enumerate(self.ids):
-            self.standin.edit(dcid, enroll_status=0 if at < PEOPLE else 2, grade_level=9 + at % 4, graduation_year=2030 - at % 4)
+            self.standin.edit(
+                dcid,
+                enroll_status=0 if at < PEOPLE else 2,
+                grade_level=9 + at % 4,
+                graduation_year=2030 - at % 4,
+            )
         for one in self.standin.roster():
             if one.dcid not in self.ids and one.grade_level in GRADES:
                 self.standin.edit(one.dcid, enroll_status=2)
@@ -109,7 +136,11 @@ class Weeks(RuleBasedStateMachine):
         here = [one for one in self.standin.roster() if one.enroll_status == 0]
         chosen = [one for one in here if one.grade_level in self.grades]
         return Roster(
-            {str(one.dcid): {name: str(getattr(one, name)) for name in FIELDS} for one in chosen if one.email},
+            {
+                str(one.dcid): {name: str(getattr(one, name)) for name in FIELDS}
+                for one in chosen
+                if one.email
+            },
             frozenset(str(one.dcid) for one in chosen if not one.email),
             frozenset(str(one.dcid) for one in here),
         )
@@ -122,7 +153,9 @@ class Weeks(RuleBasedStateMachine):
     def account(self, pick: int) -> tuple[int, StudentAccount]:
         """One account, by the model's key and as it is stored."""
         key = sorted(self.model.accounts)[pick % len(self.model.accounts)]
-        return key, StudentAccount.objects.get(school=self.school, sis_id=self.model.accounts[key].sis_id)
+        return key, StudentAccount.objects.get(
+            school=self.school, sis_id=self.model.accounts[key].sis_id
+        )
 
     def happens(self, deeds: Deeds) -> None:
         for which, told in deeds:
@@ -147,14 +180,20 @@ class Weeks(RuleBasedStateMachine):
 
     def address_otherwise(self, pick: int, kind: str) -> None:
         one = self.of(pick)
-        wanted = {"empty": "", "back": f"back{pick}@students.example", "in capitals": one.email.upper()}
+        wanted = {
+            "empty": "",
+            "back": f"back{pick}@students.example",
+            "in capitals": one.email.upper(),
+        }
         self.standin.edit(one.dcid, email=wanted[kind])
 
     def birth_date(self, pick: int, known: bool) -> None:
         self.standin.edit(self.of(pick).dcid, birth_date="2010-02-03" if known else "")
 
     def id_of_another_person(self, pick: int) -> None:
-        self.standin.edit(self.of(pick).dcid, first_name="Somebody", last_name="Else", birth_date="2009-09-09")
+        self.standin.edit(
+            self.of(pick).dcid, first_name="Somebody", last_name="Else", birth_date="2009-09-09"
+        )
 
     def leave_or_come_back(self, pick: int, here: bool) -> None:
         self.standin.edit(self.of(pick).dcid, enroll_status=0 if here else 2)
@@ -181,7 +220,12 @@ class Weeks(RuleBasedStateMachine):
         everybody = [self.of(at) for at in range(len(self.ids))]
         free = [one.dcid for one in everybody if one.enroll_status != 0]
         for one, dcid in zip([one for one in people if one.enroll_status == 0], free, strict=False):
-            self.standin.edit(dcid, grade_level=one.grade_level, enroll_status=0, **{name: getattr(one, name) for name in FIELDS})
+            self.standin.edit(
+                dcid,
+                grade_level=one.grade_level,
+                enroll_status=0,
+                **{name: getattr(one, name) for name in FIELDS},
+            )
             self.standin.edit(one.dcid, enroll_status=2)
 
     # --- what people do to single students, and decide for all
@@ -238,12 +282,16 @@ class Weeks(RuleBasedStateMachine):
 
     def rule_for_leavers(self, runs: int | None) -> None:
         policy = "list" if runs is None else "deactivate"
-        policies.save_leavers(self.integration, None, policy=policy, runs=runs or 1, days=0, rollover="07-01")
+        policies.save_leavers(
+            self.integration, None, policy=policy, runs=runs or 1, days=0, rollover="07-01"
+        )
         self.model.closes_after = runs
 
     def rules_for_fields(self, app_wins: set[str], clears: bool) -> None:
         blank_clears = {"birth_date", "gender"} - app_wins if clears else set()
-        policies.save_field_rules(self.integration, None, app_wins=app_wins, blank_clears=blank_clears)
+        policies.save_field_rules(
+            self.integration, None, app_wins=app_wins, blank_clears=blank_clears
+        )
         self.model.ours, self.model.clears = frozenset(app_wins), frozenset(blank_clears)
 
     def choose_grades(self, grades: tuple[int, ...]) -> None:

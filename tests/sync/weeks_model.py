@@ -84,7 +84,11 @@ def alike(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
 
 
 def _bare(name: str) -> str:
-    return "".join(letter for letter in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(letter))
+    return "".join(
+        letter
+        for letter in unicodedata.normalize("NFKD", name.casefold())
+        if not unicodedata.combining(letter)
+    )
 
 
 class Model:
@@ -96,7 +100,9 @@ class Model:
         self.never_addresses: set[str] = set()
         self.ours: frozenset[str] = frozenset()  # fields where the app wins
         self.clears: frozenset[str] = frozenset()  # fields that a blank of the SIS empties
-        self.closes_after: int | None = None  # complete runs without a student until the account is closed; None: never
+        self.closes_after: int | None = (
+            None  # complete runs without a student until the account is closed; None: never
+        )
         self.deeds = 0  # of people, to single students and to the lists and rules for all
         self._keys = 0
 
@@ -105,13 +111,20 @@ class Model:
 
     def holder(self, address: str) -> int | None:
         """Whose e-mail this is."""
-        return next((key for key, account in self.accounts.items() if account.address == address.lower()), None)
+        return next(
+            (key for key, account in self.accounts.items() if account.address == address.lower()),
+            None,
+        )
 
     # --- what a run would do
 
     def plan(self, roster: Roster, today: date, *, only_adds: bool = False) -> Plan:
         known = self.by_id()
-        wanted = {sis_id: record for sis_id, record in roster.records.items() if sis_id in known or not self._unwanted(sis_id, record)}
+        wanted = {
+            sis_id: record
+            for sis_id, record in roster.records.items()
+            if sis_id in known or not self._unwanted(sis_id, record)
+        }
         refused = self._refused(wanted, known)
         anew = self._re_keyed(wanted, refused, known, roster)
         refused -= anew.keys()
@@ -122,20 +135,45 @@ class Model:
             if sis_id not in known:
                 self._keys += 1
                 rows.append(
-                    Row("new", self._keys, sis_id, {}, {name: value for name, value in record.items() if value or name in self.clears}, 0)
+                    Row(
+                        "new",
+                        self._keys,
+                        sis_id,
+                        {},
+                        {
+                            name: value
+                            for name, value in record.items()
+                            if value or name in self.clears
+                        },
+                        0,
+                    )
                 )
             elif (row := self._row(known[sis_id], record)) is not None:
                 rows.append(row)
-        gone = {key for key, one in self.accounts.items() if one.sis_id not in roster.sent and key not in anew.values()}
+        gone = {
+            key
+            for key, one in self.accounts.items()
+            if one.sis_id not in roster.sent and key not in anew.values()
+        }
         missing = {key for key in gone if self.accounts[key].status == "active"}
         if not only_adds:
             rows += [row for key in sorted(missing) if (row := self._leave(key, today)) is not None]
-        unreadable = {sis_id for sis_id in roster.unreadable if sis_id in known or sis_id not in self.never_ids}  # else nobody's business
+        unreadable = {
+            sis_id
+            for sis_id in roster.unreadable
+            if sis_id in known or sis_id not in self.never_ids
+        }  # else nobody's business
         listed = self._listed(roster, wanted, refused, missing, rows, only_adds)
         return Plan(roster, rows, refused | unreadable, missing, self.deeds, only_adds, listed)
 
     def _listed(
-        self, roster: Roster, wanted: Mapping[str, Record], refused: set[str], missing: set[int], rows: list[Row], only_adds: bool
+        self,
+        roster: Roster,
+        wanted: Mapping[str, Record],
+        refused: set[str],
+        missing: set[int],
+        rows: list[Row],
+        only_adds: bool,
     ) -> set[tuple[str, str]]:
         known, written = self.by_id(), {row.key for row in rows}
         outside = known.keys() & roster.sent - roster.records.keys() - roster.unreadable
@@ -145,7 +183,9 @@ class Model:
             over = not only_adds and self._is_long_enough(self.accounts[key])
             listed.add(("protected" if over else "not_in_roster", self.accounts[key].sis_id))
         for sis_id in wanted.keys() & known.keys() - refused:
-            if known[sis_id] not in written and self._holds_back(self.accounts[known[sis_id]], wanted[sis_id]):
+            if known[sis_id] not in written and self._holds_back(
+                self.accounts[known[sis_id]], wanted[sis_id]
+            ):
                 listed.add(("protected", sis_id))
         return listed
 
@@ -161,8 +201,16 @@ class Model:
 
     def _refused(self, wanted: Mapping[str, Record], known: Mapping[str, int]) -> set[str]:
         """Records that may not go in: an address that two of them claim, another person's ID, an address that somebody keeps."""
-        refused = {sis_id for sis_id, record in wanted.items() if sis_id in known and self._is_somebody_else(known[sis_id], record)}
-        says = {sis_id: record["email"].lower() for sis_id, record in wanted.items() if self._claims(sis_id, record, known)}
+        refused = {
+            sis_id
+            for sis_id, record in wanted.items()
+            if sis_id in known and self._is_somebody_else(known[sis_id], record)
+        }
+        says = {
+            sis_id: record["email"].lower()
+            for sis_id, record in wanted.items()
+            if self._claims(sis_id, record, known)
+        }
         for address in says.values():
             sharing = {sis_id for sis_id, said in says.items() if said == address}
             refused |= sharing if len(sharing) > 1 else set()
@@ -183,19 +231,31 @@ class Model:
         account = self.accounts[known[sis_id]] if sis_id in known else None
         if account is not None and "email" in self.ours:
             return False
-        return account is None or not self._keeps_address(account) or account.address == record["email"].lower()
+        return (
+            account is None
+            or not self._keeps_address(account)
+            or account.address == record["email"].lower()
+        )
 
     def _keeps_address(self, account: Account) -> bool:
         """Whether no roster changes the e-mail."""
         return account.protected or "email" in account.locked | self.ours
 
-    def _is_kept(self, address: str, sis_id: str, wanted: Mapping[str, Record], refused: set[str]) -> bool:
+    def _is_kept(
+        self, address: str, sis_id: str, wanted: Mapping[str, Record], refused: set[str]
+    ) -> bool:
         """Whether another account still has this address when all others have got theirs."""
         others = [account for account in self.accounts.values() if account.sis_id != sis_id]
         return any(self._address_after(account, wanted, refused) == address for account in others)
 
-    def _address_after(self, account: Account, wanted: Mapping[str, Record], refused: set[str]) -> str:
-        moves = account.sis_id in wanted and account.sis_id not in refused and not self._keeps_address(account)
+    def _address_after(
+        self, account: Account, wanted: Mapping[str, Record], refused: set[str]
+    ) -> str:
+        moves = (
+            account.sis_id in wanted
+            and account.sis_id not in refused
+            and not self._keeps_address(account)
+        )
         return wanted[account.sis_id]["email"].lower() if moves else account.address
 
     def _is_somebody_else(self, key: int, record: Record) -> bool:
@@ -203,24 +263,43 @@ class Model:
         both_born = bool(was["birth_date"] and record["birth_date"])
         return both_born and was["birth_date"] != record["birth_date"] and not alike(was, record)
 
-    def _re_keyed(self, wanted: Mapping[str, Record], refused: set[str], known: Mapping[str, int], roster: Roster) -> dict[str, int]:
+    def _re_keyed(
+        self,
+        wanted: Mapping[str, Record],
+        refused: set[str],
+        known: Mapping[str, int],
+        roster: Roster,
+    ) -> dict[str, int]:
         """Known people under unknown IDs, whose own IDs are missing, where they are so many that it is no chance."""
         says = [record["email"].lower() for record in wanted.values()]
         back: dict[str, int] = {}
         for sis_id in sorted(refused - known.keys()):
             address = wanted[sis_id]["email"].lower()
             key = self.holder(address)
-            if key is not None and self.accounts[key].sis_id not in roster.sent and says.count(address) == 1:
+            if (
+                key is not None
+                and self.accounts[key].sis_id not in roster.sent
+                and says.count(address) == 1
+            ):
                 back[sis_id] = key
         if len(back) <= MANY or 100 * len(back) / max(1, len(known)) <= 5:
             return {}
-        same = {sis_id: key for sis_id, key in back.items() if alike(self.accounts[key].values, wanted[sis_id])}
+        same = {
+            sis_id: key
+            for sis_id, key in back.items()
+            if alike(self.accounts[key].values, wanted[sis_id])
+        }
         return {sis_id: key for sis_id, key in same.items() if not self.accounts[key].protected}
 
     def _re_key_row(self, sis_id: str, key: int, record: Record) -> Row:
         account = self.accounts[key]
         after = self._differing(account, record) | {"sis_id": sis_id}
-        return self._made("linked", key, sis_id, after | ({"status": "active"} if account.status in CLOSED_BY_RUNS else {}))
+        return self._made(
+            "linked",
+            key,
+            sis_id,
+            after | ({"status": "active"} if account.status in CLOSED_BY_RUNS else {}),
+        )
 
     def _row(self, key: int, record: Record) -> Row | None:
         account = self.accounts[key]
@@ -233,17 +312,29 @@ class Model:
 
     def _differing(self, account: Account, record: Record) -> dict[str, str]:
         """What a record says otherwise. An e-mail in other letter case says the same, a locked value is kept."""
-        said = {name: value for name, value in record.items() if value != account.values[name] and name not in account.locked}
+        said = {
+            name: value
+            for name, value in record.items()
+            if value != account.values[name] and name not in account.locked
+        }
         if said.get("email", "").lower() == account.address:
             del said["email"]
-        said = {name: value for name, value in said.items() if value or name in self.clears}  # else a blank says nothing
-        return {name: value for name, value in said.items() if name not in self.ours or not account.values[name]}
+        said = {
+            name: value for name, value in said.items() if value or name in self.clears
+        }  # else a blank says nothing
+        return {
+            name: value
+            for name, value in said.items()
+            if name not in self.ours or not account.values[name]
+        }
 
     def _leave(self, key: int, today: date) -> Row | None:
         account = self.accounts[key]
         if account.protected or not self._is_long_enough(account):
             return None
-        kind = "graduated" if today >= date(int(account.values["graduation_year"]), 7, 1) else "left"
+        kind = (
+            "graduated" if today >= date(int(account.values["graduation_year"]), 7, 1) else "left"
+        )
         return self._made(kind, key, account.sis_id, {"status": kind})
 
     def _is_long_enough(self, account: Account) -> bool:
@@ -258,17 +349,25 @@ class Model:
 
     def apply(self, plan: Plan, *, additions_only: bool = False) -> list[Row]:
         """Write a plan, but for what people did to an account since. Returns the rows that were written."""
-        rows = [row for row in plan.rows if row.kind != "new" or not self._unwanted(row.sis_id, row.after)]
+        rows = [
+            row
+            for row in plan.rows
+            if row.kind != "new" or not self._unwanted(row.sis_id, row.after)
+        ]
         rows = self.write([row for row in rows if not additions_only or row.is_addition_or_update])
         written = {row.key: row for row in rows}
         for key, account in self.accounts.items():
-            lacked = key in plan.missing and not (key in written and written[key].kind in CLOSED_BY_RUNS)
+            lacked = key in plan.missing and not (
+                key in written and written[key].kind in CLOSED_BY_RUNS
+            )
             account.missed = account.missed + (not plan.only_adds) if lacked else 0
         return rows
 
     def write(self, rows: list[Row]) -> list[Row]:
         """Write rows, but for those that were overtaken: the account was changed since, or somebody has got the e-mail or the SIS ID."""
-        rows = [row for row in rows if row.kind == "new" or row.deeds == self.accounts[row.key].deeds]
+        rows = [
+            row for row in rows if row.kind == "new" or row.deeds == self.accounts[row.key].deeds
+        ]
         while clashes := [row for row in rows if self._is_taken(row, rows)]:
             rows = [row for row in rows if row not in clashes]
         for row in rows:
@@ -282,7 +381,11 @@ class Model:
         if row.address is None:
             return False
         key = self.holder(row.address)
-        return key is not None and key != row.key and not any(other.key == key and other.address is not None for other in rows)
+        return (
+            key is not None
+            and key != row.key
+            and not any(other.key == key and other.address is not None for other in rows)
+        )
 
     def _write(self, row: Row) -> None:
         if row.kind == "new":

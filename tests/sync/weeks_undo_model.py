@@ -23,7 +23,9 @@ class Done:
         self.holding = set(self.rows)
 
     def can_be_undone(self, student: int | None) -> bool:
-        return not self.undone and bool(self.holding if student is None else self.holding & {student})
+        return not self.undone and bool(
+            self.holding if student is None else self.holding & {student}
+        )
 
 
 class Undo(NamedTuple):
@@ -43,12 +45,23 @@ def plan(model: Model, done: Done, student: int | None) -> Undo:
         held = _held(model, key)
         stays += [name for name in wrote if held[name] not in (wrote[name], was[name])]
         back = {name: was[name] for name in wrote if held[name] == wrote[name] != was[name]}
-        rows[key] = Row("updated", key, held["sis_id"], {name: held[name] for name in back}, back, model.accounts[key].deeds)
+        rows[key] = Row(
+            "updated",
+            key,
+            held["sis_id"],
+            {name: held[name] for name in back},
+            back,
+            model.accounts[key].deeds,
+        )
     for name in ("email", "sis_id"):
-        while taken := [row for row in rows.values() if name in row.after and _is_taken(model, row, name, rows)]:
+        while taken := [
+            row for row in rows.values() if name in row.after and _is_taken(model, row, name, rows)
+        ]:
             stays += [name] * len(taken)
             for row in taken:
-                rows[row.key] = row._replace(before=_without(row.before, name), after=_without(row.after, name))
+                rows[row.key] = row._replace(
+                    before=_without(row.before, name), after=_without(row.after, name)
+                )
     return Undo([row for row in rows.values() if row.after], sorted(stays))
 
 
@@ -59,8 +72,14 @@ def _held(model: Model, key: int) -> dict[str, str]:
 
 def _is_taken(model: Model, row: Row, name: str, rows: dict[int, Row]) -> bool:
     """Whether another account has the value that would go back. An e-mail may be given up in the same undo."""
-    others = [key for key in model.accounts if key != row.key and _held(model, key)[name].lower() == row.after[name].lower()]
-    return any(name == "sis_id" or key not in rows or "email" not in rows[key].after for key in others)
+    others = [
+        key
+        for key in model.accounts
+        if key != row.key and _held(model, key)[name].lower() == row.after[name].lower()
+    ]
+    return any(
+        name == "sis_id" or key not in rows or "email" not in rows[key].after for key in others
+    )
 
 
 def _without(values: dict[str, str], name: str) -> dict[str, str]:

@@ -62,7 +62,11 @@ def connected(school: "School", administrator: "User") -> "Integration":
         source="powerschool",
         variant="",
         choices={},
-        credentials={"client_id": "our-id", "client_secret": SECRET, "client_url": "https://ps.lincoln.example"},
+        credentials={
+            "client_id": "our-id",
+            "client_secret": SECRET,
+            "client_url": "https://ps.lincoln.example",
+        },
         grades=[9, 10],
         active=True,
         test_run=True,

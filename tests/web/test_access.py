@@ -43,7 +43,9 @@ def test_nobody_gets_in_without_signing_in(client: Client, addresses: dict[str, 
         assert client.post(addresses[name]).status_code == 302, name
 
 
-def test_a_part_of_a_page_is_not_replaced_by_the_sign_in_page(client: Client, addresses: dict[str, str]) -> None:
+def test_a_part_of_a_page_is_not_replaced_by_the_sign_in_page(
+    client: Client, addresses: dict[str, str]
+) -> None:
     response = client.get(addresses["run-progress"], headers={"HX-Request": "true"})
     assert response["HX-Redirect"] == reverse("sign-in")
 
@@ -55,7 +57,9 @@ def test_another_school_is_not_found(elsewhere: Client, addresses: dict[str, str
         assert elsewhere.post(addresses[name]).status_code == 404, name
 
 
-def test_another_schools_things_are_not_found_under_ones_own_school(elsewhere: Client, connected: Integration, make_run: MakeRun) -> None:
+def test_another_schools_things_are_not_found_under_ones_own_school(
+    elsewhere: Client, connected: Integration, make_run: MakeRun
+) -> None:
     own, run = School.objects.get(name="Other School"), make_run(RunState.ON_HOLD)
     for name in ("run", "run-progress", "report"):
         assert elsewhere.get(reverse(name, args=[own.pk, run.pk])).status_code == 404, name
@@ -67,7 +71,9 @@ def test_another_schools_things_are_not_found_under_ones_own_school(elsewhere: C
     assert run.state == RunState.ON_HOLD
 
 
-def test_a_counselor_reads_reports_and_triggers_nothing(counselor_client: Client, addresses: dict[str, str]) -> None:
+def test_a_counselor_reads_reports_and_triggers_nothing(
+    counselor_client: Client, addresses: dict[str, str]
+) -> None:
     for name in READ:
         page = counselor_client.get(addresses[name])
         assert page.status_code == 200, name
@@ -86,7 +92,9 @@ def test_what_changes_something_is_a_post(admin: Client, addresses: dict[str, st
         assert admin.get(addresses[name]).status_code == 405, name
 
 
-def test_a_post_without_its_token_is_refused(school: School, administrator: object, addresses: dict[str, str]) -> None:
+def test_a_post_without_its_token_is_refused(
+    school: School, administrator: object, addresses: dict[str, str]
+) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(administrator)  # type: ignore[arg-type]
     response = strict.post(addresses["trigger"])
@@ -94,8 +102,14 @@ def test_a_post_without_its_token_is_refused(school: School, administrator: obje
     assert "Please send that again" in response.content.decode()
 
 
-def test_every_page_forbids_inline_scripts_and_other_origins(admin: Client, addresses: dict[str, str]) -> None:
-    for address in (reverse("sign-in"), *(addresses[name] for name in (*READ, *MANAGE_GET)), "/nowhere/"):
+def test_every_page_forbids_inline_scripts_and_other_origins(
+    admin: Client, addresses: dict[str, str]
+) -> None:
+    for address in (
+        reverse("sign-in"),
+        *(addresses[name] for name in (*READ, *MANAGE_GET)),
+        "/nowhere/",
+    ):
         policy = admin.get(address)["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
@@ -109,4 +123,7 @@ def test_pages_of_a_school_are_not_kept_by_caches(admin: Client, addresses: dict
 def test_a_page_that_is_not_there_says_so_in_the_products_look(admin: Client) -> None:
     response = admin.get("/nowhere/")
     assert response.status_code == 404
-    assert "This page isn&#x27;t here" in response.content.decode() or "This page isn't here" in response.content.decode()
+    assert (
+        "This page isn&#x27;t here" in response.content.decode()
+        or "This page isn't here" in response.content.decode()
+    )

@@ -39,7 +39,9 @@ def test_they_are_listed_newest_first(admin: Client, folder: Path) -> None:
     assert "Times are in America/New_York" in page
 
 
-def test_one_mail_is_shown_as_text_with_links_and_its_html_in_a_sealed_frame(admin: Client, newest: str) -> None:
+def test_one_mail_is_shown_as_text_with_links_and_its_html_in_a_sealed_frame(
+    admin: Client, newest: str
+) -> None:
     response = admin.get(reverse("mail", args=[newest]))
     page = response.content.decode()
     assert '<a href="http://127.0.0.1:8000/schools/"' in page
@@ -50,7 +52,12 @@ def test_one_mail_is_shown_as_text_with_links_and_its_html_in_a_sealed_frame(adm
     assert "unsafe" not in response["Content-Security-Policy"]
     framed = admin.get(reverse("mail-html", args=[newest]))
     policy = framed["Content-Security-Policy"]
-    for part in ("default-src 'none'", "style-src 'unsafe-inline'", "sandbox", "frame-ancestors 'self'"):
+    for part in (
+        "default-src 'none'",
+        "style-src 'unsafe-inline'",
+        "sandbox",
+        "frame-ancestors 'self'",
+    ):
         assert part in policy
     assert "script" not in policy and "allow" not in policy
     assert framed["X-Frame-Options"] == "SAMEORIGIN"
@@ -62,11 +69,17 @@ def test_nothing_else_can_be_read_by_a_name(admin: Client, folder: Path) -> None
 
 
 def test_who_is_not_signed_in_sees_none(client: Client, newest: str) -> None:
-    for address in (reverse("mails"), reverse("mail", args=[newest]), reverse("mail-html", args=[newest])):
+    for address in (
+        reverse("mails"),
+        reverse("mail", args=[newest]),
+        reverse("mail-html", args=[newest]),
+    ):
         assert client.get(address).status_code == 302
 
 
-def test_there_are_none_where_no_folder_is_named_nor_in_production(admin: Client, newest: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_are_none_where_no_folder_is_named_nor_in_production(
+    admin: Client, newest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(config, "env", "production")
     assert admin.get(reverse("mails")).status_code == 404
     assert admin.get(reverse("mail-html", args=[newest])).status_code == 404
@@ -74,11 +87,15 @@ def test_there_are_none_where_no_folder_is_named_nor_in_production(admin: Client
     assert admin.get(reverse("mails")).status_code == 404
 
 
-def test_an_empty_folder_says_so(admin: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_folder_says_so(
+    admin: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(config, "caught_mail_dir", tmp_path / "not there yet")
     assert "No mail yet" in admin.get(reverse("mails")).content.decode()
 
 
-def test_the_notifications_lead_to_the_caught_mails(admin: Client, folder: Path, administrator: object, school: object) -> None:
+def test_the_notifications_lead_to_the_caught_mails(
+    admin: Client, folder: Path, administrator: object, school: object
+) -> None:
     page = admin.get(reverse("notifications", args=[school.pk])).content.decode()  # type: ignore[attr-defined]
     assert reverse("mails") in page

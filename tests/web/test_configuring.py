@@ -37,8 +37,24 @@ def post(admin: Client, school: School, **changed: Any) -> Any:
 
 def test_the_form_has_the_words_people_know(admin: Client, school: School) -> None:
     page = admin.get(reverse("configure-sis", args=[school.pk])).content.decode()
-    labels = ("Step 1.1 Configure your SIS", "Choose an SIS", "PowerSchool", "Client ID", "Client Secret", "Client URL", "Grades")
-    for label in (*labels, "Active", "Test Run", "Email Notifications", "Next Step", "Pre-K", "High (9–12)"):
+    labels = (
+        "Step 1.1 Configure your SIS",
+        "Choose an SIS",
+        "PowerSchool",
+        "Client ID",
+        "Client Secret",
+        "Client URL",
+        "Grades",
+    )
+    for label in (
+        *labels,
+        "Active",
+        "Test Run",
+        "Email Notifications",
+        "Next Step",
+        "Pre-K",
+        "High (9–12)",
+    ):
         assert label in page, label
 
 
@@ -46,7 +62,12 @@ def test_next_step_saves_and_leads_to_the_mapping(admin: Client, school: School)
     response = post(admin, school)
     saved = Integration.objects.get()
     assert response["Location"] == reverse("select-mapping", args=[school.pk, saved.pk])
-    assert (saved.grades, saved.active, saved.test_run, saved.notify_on_errors) == ([9, 10, 11, 12], True, True, True)
+    assert (saved.grades, saved.active, saved.test_run, saved.notify_on_errors) == (
+        [9, 10, 11, 12],
+        True,
+        True,
+        True,
+    )
     assert credentials.load(saved)["client_secret"] == SECRET
 
 
@@ -64,7 +85,9 @@ def test_pre_kindergarten_and_kindergarten_can_be_chosen(admin: Client, school: 
         ("grades", "Choose at least one grade"),
     ],
 )
-def test_what_is_missing_is_said_at_its_field_and_the_rest_is_kept(admin: Client, school: School, missing: str, message: str) -> None:
+def test_what_is_missing_is_said_at_its_field_and_the_rest_is_kept(
+    admin: Client, school: School, missing: str, message: str
+) -> None:
     page = post(admin, school, **{missing: None}).content.decode()
     assert page.count(message) == 2, "once in the summary, once at the field"
     assert not Integration.objects.exists()
@@ -84,20 +107,28 @@ def test_a_secret_is_never_sent_back(admin: Client, school: School, connected: I
     assert "Enter it once more" in failed
 
 
-def test_an_empty_secret_keeps_the_stored_one(admin: Client, school: School, connected: Integration) -> None:
+def test_an_empty_secret_keeps_the_stored_one(
+    admin: Client, school: School, connected: Integration
+) -> None:
     assert post(admin, school, **{"credential-client_secret": None}).status_code == 302
     assert credentials.load(connected)["client_secret"] == SECRET
 
 
-def test_another_client_url_asks_for_the_secret_again(admin: Client, school: School, connected: Integration) -> None:
+def test_another_client_url_asks_for_the_secret_again(
+    admin: Client, school: School, connected: Integration
+) -> None:
     moved = {"credential-client_secret": None, "credential-client_url": "https://elsewhere.example"}
     page = post(admin, school, **moved).content.decode()
     assert "The address changed, so the stored Client Secret was not kept." in page
     assert "Stored, never shown" not in page, "the field to enter it is open"
-    assert credentials.load(connected)["client_url"] == "https://ps.lincoln.example", "nothing was saved"
+    assert credentials.load(connected)["client_url"] == "https://ps.lincoln.example", (
+        "nothing was saved"
+    )
 
 
-def test_changing_one_thing_does_not_count_as_replacing_every_credential(admin: Client, school: School, connected: Integration) -> None:
+def test_changing_one_thing_does_not_count_as_replacing_every_credential(
+    admin: Client, school: School, connected: Integration
+) -> None:
     from rollbook.schools.models import AuditEntry
 
     post(admin, school, **{"credential-client_secret": None, "test_run": None})
@@ -106,9 +137,16 @@ def test_changing_one_thing_does_not_count_as_replacing_every_credential(admin: 
     assert entry.detail["test_run"] is False
 
 
-def test_a_sis_that_is_registered_is_offered_with_its_own_fields(admin: Client, school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sis_that_is_registered_is_offered_with_its_own_fields(
+    admin: Client, school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fields(*labels: str) -> tuple[CredentialField, ...]:
-        return tuple(CredentialField(label.lower().replace(" ", "_"), label, "secret" if "Pass" in label else "text") for label in labels)
+        return tuple(
+            CredentialField(
+                label.lower().replace(" ", "_"), label, "secret" if "Pass" in label else "text"
+            )
+            for label in labels
+        )
 
     rows = (MappingRow("person_pk", "sis_id", True),)
     two = Source(
@@ -124,7 +162,12 @@ def test_a_sis_that_is_registered_is_offered_with_its_own_fields(admin: Client, 
     monkeypatch.setitem(SOURCES, "otherworld", two)
     address = reverse("configure-sis", args=[school.pk])
     assert "Otherworld" in admin.get(address).content.decode()
-    typed = {"action": "pick", "source": "otherworld", "credential-client": "typed already", "grades": ["9"]}
+    typed = {
+        "action": "pick",
+        "source": "otherworld",
+        "credential-client": "typed already",
+        "grades": ["9"],
+    }
     part = admin.post(address, typed, headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in part
     for label in ("API version", "User Name", "Password", "School Route"):
@@ -137,9 +180,14 @@ def test_a_sis_that_is_registered_is_offered_with_its_own_fields(admin: Client, 
     assert not Integration.objects.exists(), "picking saves nothing"
 
 
-def test_the_screen_says_when_scheduled_runs_are_only_rehearsals(admin: Client, school: School, connected: Integration) -> None:
+def test_the_screen_says_when_scheduled_runs_are_only_rehearsals(
+    admin: Client, school: School, connected: Integration
+) -> None:
     for name in ("configure-sis", "history"):
-        assert "scheduled runs are rehearsals only" in admin.get(reverse(name, args=[school.pk])).content.decode()
+        assert (
+            "scheduled runs are rehearsals only"
+            in admin.get(reverse(name, args=[school.pk])).content.decode()
+        )
     connected.test_run = False
     connected.save()
     assert "rehearsals only" not in admin.get(reverse("history", args=[school.pk])).content.decode()

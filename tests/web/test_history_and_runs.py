@@ -26,11 +26,24 @@ def test_the_history_is_empty_at_first_and_says_what_to_do(admin: Client, school
     assert "Start Setup and Integrate" in page
 
 
-def test_the_history_names_test_runs_and_live_runs(admin: Client, school: School, make_run: MakeRun) -> None:
+def test_the_history_names_test_runs_and_live_runs(
+    admin: Client, school: School, make_run: MakeRun
+) -> None:
     make_run(mode=Mode.TEST, counts={"new": 1240, "updated": 7, "error": 2})
-    make_run(mode=Mode.LIVE, started_at=datetime(2026, 3, 1, 7, 4, tzinfo=UTC), finished_at=datetime(2026, 3, 1, 7, 6, 5, tzinfo=UTC))
+    make_run(
+        mode=Mode.LIVE,
+        started_at=datetime(2026, 3, 1, 7, 4, tzinfo=UTC),
+        finished_at=datetime(2026, 3, 1, 7, 6, 5, tzinfo=UTC),
+    )
     page = admin.get(reverse("history", args=[school.pk])).content.decode()
-    for words in (">Test PowerSchool Student<", ">PowerSchool Student<", "1,240", "Finished, with errors", "2 min 5 s", "Ada Admin"):
+    for words in (
+        ">Test PowerSchool Student<",
+        ">PowerSchool Student<",
+        "1,240",
+        "Finished, with errors",
+        "2 min 5 s",
+        "Ada Admin",
+    ):
         assert words in page, words
     assert "America/New_York (UTC-" in page
 
@@ -54,10 +67,19 @@ def test_the_history_is_cut_into_pages(admin: Client, school: School, make_run: 
     assert "1–25 of 27" in admin.get(address, {"page": "x"}).content.decode()
 
 
-def test_a_working_run_shows_how_far_it_is_and_asks_again_each_second(admin: Client, make_run: MakeRun) -> None:
-    run = make_run(RunState.FETCHING, pages_done=3, pages_total=12, students_done=300, students_total=1240)
+def test_a_working_run_shows_how_far_it_is_and_asks_again_each_second(
+    admin: Client, make_run: MakeRun
+) -> None:
+    run = make_run(
+        RunState.FETCHING, pages_done=3, pages_total=12, students_done=300, students_total=1240
+    )
     page = page_of(admin, run)
-    for words in ("Reading students", "300 of 1,240 students read, page 3 of 12", "You can close this page", 'hx-trigger="every 1s"'):
+    for words in (
+        "Reading students",
+        "300 of 1,240 students read, page 3 of 12",
+        "You can close this page",
+        'hx-trigger="every 1s"',
+    ):
         assert words in page, words
     assert '<progress aria-label="Reading students" value="300" max="1240">' in page
 
@@ -72,10 +94,21 @@ def test_only_a_change_of_stage_is_announced(admin: Client, make_run: MakeRun) -
     assert "every 1s" not in done
 
 
-def test_a_failed_run_says_what_happened_what_was_not_touched_and_what_to_do(admin: Client, make_run: MakeRun) -> None:
-    run = make_run(RunState.FAILED, error_what="PowerSchool refused our sign-in.", error_remedy="Copy both again.")
+def test_a_failed_run_says_what_happened_what_was_not_touched_and_what_to_do(
+    admin: Client, make_run: MakeRun
+) -> None:
+    run = make_run(
+        RunState.FAILED,
+        error_what="PowerSchool refused our sign-in.",
+        error_remedy="Copy both again.",
+    )
     page = page_of(admin, run)
-    for words in ("PowerSchool refused our sign-in.", "Nothing was changed", "Copy both again.", "Open Step 1.1 Configure your SIS"):
+    for words in (
+        "PowerSchool refused our sign-in.",
+        "Nothing was changed",
+        "Copy both again.",
+        "Open Step 1.1 Configure your SIS",
+    ):
         assert words in page, words
 
 
@@ -87,13 +120,22 @@ def test_a_test_run_says_that_no_account_was_changed(admin: Client, make_run: Ma
 def test_a_held_run_is_approved_or_discarded_here(admin: Client, make_run: MakeRun) -> None:
     run = make_run(RunState.ON_HOLD, alarms=[{"code": "roster_empty", "numbers": {"accounts": 3}}])
     page = page_of(admin, run)
-    for words in ("This run is on hold. Nothing was changed.", "without a single student", "Approve all", "Discard"):
+    for words in (
+        "This run is on hold. Nothing was changed.",
+        "without a single student",
+        "Approve all",
+        "Discard",
+    ):
         assert words in page, words
-    assert '<dialog class="dialog" id="discard-dialog" aria-labelledby="discard-dialog-title" open>' in page_of(
-        admin, run, confirm="discard"
+    assert (
+        '<dialog class="dialog" id="discard-dialog" aria-labelledby="discard-dialog-title" open>'
+        in page_of(admin, run, confirm="discard")
     ), "without JavaScript"
     discard = reverse("discard", args=[run.school_id, run.pk])
-    assert "This run was discarded. No account was changed." in admin.post(discard, follow=True).content.decode()
+    assert (
+        "This run was discarded. No account was changed."
+        in admin.post(discard, follow=True).content.decode()
+    )
     run.refresh_from_db()
     assert run.state == RunState.DISCARDED
     assert "not on hold any more" in admin.post(discard, follow=True).content.decode()
@@ -110,10 +152,20 @@ def test_how_long_a_run_took_is_said_as_people_say_it() -> None:
     from rollbook.sync.report_words import applied_words
     from rollbook.web.templatetags.ui import initials, span
 
-    assert [span(timedelta(seconds=n)) for n in (0, 1, 48, 125)] == ["Under a second", "1 second", "48 seconds", "2 min 5 s"]
+    assert [span(timedelta(seconds=n)) for n in (0, 1, 48, 125)] == [
+        "Under a second",
+        "1 second",
+        "48 seconds",
+        "2 min 5 s",
+    ]
     assert span(timedelta(0), "inside") == "under a second"
     assert applied_words({ChangeKind.NEW: 1240}) == "1,240 accounts were created."
-    mixed = {ChangeKind.NEW: 2, ChangeKind.UPDATED: 1, ChangeKind.LINKED: 0, ChangeKind.RETURNING: 3}
+    mixed = {
+        ChangeKind.NEW: 2,
+        ChangeKind.UPDATED: 1,
+        ChangeKind.LINKED: 0,
+        ChangeKind.RETURNING: 3,
+    }
     assert applied_words(mixed) == "2 accounts were created, 1 was updated and 3 were brought back."
     assert applied_words({ChangeKind.NEW: 0}) == ""
     assert [initials(name) for name in ("Ada", "Ada Mary Admin", "")] == ["A", "AA", "?"]

@@ -20,7 +20,13 @@ pytestmark = pytest.mark.django_db
 
 LEAVERS = {
     "code": "leavers",
-    "numbers": {"missing": 138, "expected": 1240, "percent": 11.129, "limit": 5.0, "groups": {"grade 12": 131, "year 2030": 7}},
+    "numbers": {
+        "missing": 138,
+        "expected": 1240,
+        "percent": 11.129,
+        "limit": 5.0,
+        "groups": {"grade 12": 131, "year 2030": 7},
+    },
 }
 
 
@@ -31,9 +37,24 @@ def words(response: Any) -> str:
 @pytest.fixture
 def held(make_run: MakeRun) -> Run:
     run = make_run(RunState.ON_HOLD, counts={"read": 1102, "missing": 138}, alarms=[LEAVERS])
-    common = {"school_id": run.school_id, "run": run, "first_name": "Ada", "last_name": "Lovelace", "email": "ada@x.example"}
-    Change.objects.create(**common, kind="updated", sis_id="1", before={"first_name": "Adah"}, after={"first_name": "Ada"})
-    moved: dict[str, Any] = {"before": {"email": "a@x", "email_key": "a@x"}, "after": {"email": "b@x", "email_key": "b@x"}}
+    common = {
+        "school_id": run.school_id,
+        "run": run,
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "email": "ada@x.example",
+    }
+    Change.objects.create(
+        **common,
+        kind="updated",
+        sis_id="1",
+        before={"first_name": "Adah"},
+        after={"first_name": "Ada"},
+    )
+    moved: dict[str, Any] = {
+        "before": {"email": "a@x", "email_key": "a@x"},
+        "after": {"email": "b@x", "email_key": "b@x"},
+    }
     Change.objects.create(**common, kind="updated", sis_id="2", **moved)
     Change.objects.create(**common, kind="not_in_roster", sis_id="3")
     return run
@@ -51,24 +72,47 @@ def test_the_page_says_why_in_numbers_and_what_each_decision_does(admin: Client,
     ):
         assert page.count(sentence) == 2, "beside the button, and in the dialog that asks"
     assert "Nothing was changed" in page and "Who is missing" in page
-    missing = words(admin.get(reverse("run", args=[held.school_id, held.pk]), {"tab": "updated", "only": "not_in_roster"}))
+    missing = words(
+        admin.get(
+            reverse("run", args=[held.school_id, held.pk]),
+            {"tab": "updated", "only": "not_in_roster"},
+        )
+    )
     assert "Ada Lovelace" in missing
 
 
-def test_additions_alone_are_approved_once_and_a_counselor_approves_nothing(admin: Client, counselor_client: Client, held: Run) -> None:
+def test_additions_alone_are_approved_once_and_a_counselor_approves_nothing(
+    admin: Client, counselor_client: Client, held: Run
+) -> None:
     address = reverse("approve", args=[held.school_id, held.pk])
     assert counselor_client.post(address, {"only": "additions"}).status_code == 403
     admin.post(address, {"only": "additions"})
     held.refresh_from_db()
-    assert (held.state, held.settings["approved"], held.alarms) == (RunState.PLANNED, "additions", [])
-    assert list(Change.objects.order_by("sis_id").values_list("outcome", flat=True)) == ["", "left_out", ""]
+    assert (held.state, held.settings["approved"], held.alarms) == (
+        RunState.PLANNED,
+        "additions",
+        [],
+    )
+    assert list(Change.objects.order_by("sis_id").values_list("outcome", flat=True)) == [
+        "",
+        "left_out",
+        "",
+    ]
     assert "not on hold any more" in words(admin.post(address, follow=True))
 
 
-def test_limits_are_set_and_switching_one_off_is_asked_twice(admin: Client, counselor_client: Client, school: School) -> None:
+def test_limits_are_set_and_switching_one_off_is_asked_twice(
+    admin: Client, counselor_client: Client, school: School
+) -> None:
     address = reverse("limits", args=[school.pk])
     assert counselor_client.get(address).status_code == 403
-    usual = {"action": "save", "leavers_percent": "8", "leavers_count": "12", "emails_percent": "20", "emails_count": "5"}
+    usual = {
+        "action": "save",
+        "leavers_percent": "8",
+        "leavers_count": "12",
+        "emails_percent": "20",
+        "emails_count": "5",
+    }
     told = usual | {"overlap_percent": "50", "vanished": "on"}
     assert "Saved. The next run" in words(admin.post(address, told, follow=True))
     assert limits.of_school(school)[:2] == (8.0, 12)
@@ -81,32 +125,61 @@ def test_limits_are_set_and_switching_one_off_is_asked_twice(admin: Client, coun
     assert "Write a number" in words(admin.post(address, told | {"leavers_percent": "many"}))
 
 
-def test_limits_are_wider_for_some_days_and_that_is_taken_back(admin: Client, school: School) -> None:
+def test_limits_are_wider_for_some_days_and_that_is_taken_back(
+    admin: Client, school: School
+) -> None:
     address = reverse("limits", args=[school.pk])
-    wide = {"action": "widen", "first_day": "2027-07-01", "last_day": "2027-08-20", "wide-leavers_percent": "30"}
+    wide = {
+        "action": "widen",
+        "first_day": "2027-07-01",
+        "last_day": "2027-08-20",
+        "wide-leavers_percent": "30",
+    }
     assert "Saved. Runs of these days" in words(admin.post(address, wide, follow=True))
     row = LimitWidening.objects.get()
     assert row.figures == {"leavers_percent": 30.0}
     assert "Missing students, more than this percentage: 30" in words(admin.get(address))
-    assert "has to be the first one or later" in words(admin.post(address, wide | {"last_day": "2027-06-01"}))
-    assert "Taken back" in words(admin.post(address, {"action": "end", "widening": row.pk}, follow=True))
+    assert "has to be the first one or later" in words(
+        admin.post(address, wide | {"last_day": "2027-06-01"})
+    )
+    assert "Taken back" in words(
+        admin.post(address, {"action": "end", "widening": row.pk}, follow=True)
+    )
     assert not LimitWidening.objects.exists()
 
 
-def test_a_run_of_its_own_is_held_against_wider_limits(admin: Client, integration: Integration) -> None:
+def test_a_run_of_its_own_is_held_against_wider_limits(
+    admin: Client, integration: Integration
+) -> None:
     address = reverse("limits", args=[integration.school_id])
-    once = {"action": "once", "source": "powerschool", "once-leavers_percent": "30", "once-vanished": "on"}
-    assert "Say which limit is to be another" in words(admin.post(address, {"action": "once", "source": "powerschool"}))
-    assert "Percentages go from 0 to 100" in words(admin.post(address, once | {"once-leavers_percent": "300"}))
+    once = {
+        "action": "once",
+        "source": "powerschool",
+        "once-leavers_percent": "30",
+        "once-vanished": "on",
+    }
+    assert "Say which limit is to be another" in words(
+        admin.post(address, {"action": "once", "source": "powerschool"})
+    )
+    assert "Percentages go from 0 to 100" in words(
+        admin.post(address, once | {"once-leavers_percent": "300"})
+    )
     assert not Run.objects.exists()
     page = words(admin.post(address, once, follow=True))
     run = Run.objects.get()
     assert run.settings["wider"] == {"leavers_percent": 30.0, "vanished": False}
-    assert limits.of_run(run.settings) == limits.of_school(run.school)._replace(leavers_percent=30.0, vanished=False)
+    assert limits.of_run(run.settings) == limits.of_school(run.school)._replace(
+        leavers_percent=30.0, vanished=False
+    )
     assert "Waiting" in page or "queued" in page
     Run.objects.update(state=RunState.DONE, counts={"read": 1})
-    assert "This run alone was held against wider limits: Missing students, more than this percentage: 30" in strip_tags(
-        words(admin.get(reverse("run", args=[run.school_id, run.pk]))).replace("</p><ul><li>", " ")
+    assert (
+        "This run alone was held against wider limits: Missing students, more than this percentage: 30"
+        in strip_tags(
+            words(admin.get(reverse("run", args=[run.school_id, run.pk]))).replace(
+                "</p><ul><li>", " "
+            )
+        )
     )
     assert AuditEntry.objects.get(action="run.limits_widened").detail == run.settings["wider"]
 
@@ -114,9 +187,17 @@ def test_a_run_of_its_own_is_held_against_wider_limits(admin: Client, integratio
 def test_a_held_run_is_done_over_with_wider_limits_or_stays(admin: Client, held: Run) -> None:
     address = reverse("limits", args=[held.school_id])
     shown = words(admin.get(address, {"held": str(held.pk)}))
-    assert "The run on hold is discarded first" in shown and "138 of 1,240 students are missing" in shown
+    assert (
+        "The run on hold is discarded first" in shown
+        and "138 of 1,240 students are missing" in shown
+    )
     assert "discarded first" not in words(admin.get(address, {"held": "nonsense"}))
-    once = {"action": "once", "source": "powerschool", "held": str(held.pk), "once-leavers_percent": "30"}
+    once = {
+        "action": "once",
+        "source": "powerschool",
+        "held": str(held.pk),
+        "once-leavers_percent": "30",
+    }
     refused = words(admin.post(address, once | {"once-leavers_percent": "300"}))
     assert "Percentages go from 0 to 100" in refused and 'value="300"' in refused
     Integration.objects.update(active=False)
@@ -130,12 +211,30 @@ def test_a_held_run_is_done_over_with_wider_limits_or_stays(admin: Client, held:
     assert states == {RunState.DISCARDED: None, RunState.QUEUED: {"leavers_percent": 30.0}}
 
 
-def test_the_people_concerned_are_narrowed_by_class_and_kind_of_change(admin: Client, held: Run, inside: Command) -> None:
+def test_the_people_concerned_are_narrowed_by_class_and_kind_of_change(
+    admin: Client, held: Run, inside: Command
+) -> None:
     for number, (name, grade) in enumerate([("Grace", "11"), ("Alan", "12"), ("Edsger", "12")]):
-        named = {"school": held.school, "first_name": name, "last_name": "Test", "grade_level": grade, "graduation_year": 2027}
-        account = StudentAccount.objects.create(**named, email=f"s{number}@x.example", email_key=f"s{number}@x.example")
-        row: dict[str, Any] = {"school_id": held.school_id, "run": held, "first_name": name, "last_name": "Test", "email": account.email}
-        Change.objects.create(**row, kind="not_in_roster", sis_id=f"9{number}", account_id=account.pk)
+        named = {
+            "school": held.school,
+            "first_name": name,
+            "last_name": "Test",
+            "grade_level": grade,
+            "graduation_year": 2027,
+        }
+        account = StudentAccount.objects.create(
+            **named, email=f"s{number}@x.example", email_key=f"s{number}@x.example"
+        )
+        row: dict[str, Any] = {
+            "school_id": held.school_id,
+            "run": held,
+            "first_name": name,
+            "last_name": "Test",
+            "email": account.email,
+        }
+        Change.objects.create(
+            **row, kind="not_in_roster", sis_id=f"9{number}", account_id=account.pk
+        )
     address = reverse("run", args=[held.school_id, held.pk])
     asked = {"tab": "updated", "only": "not_in_roster", "class": "grade 12"}
     page = words(admin.get(address, asked))
@@ -145,6 +244,11 @@ def test_the_people_concerned_are_narrowed_by_class_and_kind_of_change(admin: Cl
     assert "Grace Test" in words(admin.get(address, asked | {"class": "nonsense"}))
     narrowed = ("--kind", "not_in_roster", "--class", "grade 12")
     assert inside("changes", str(held.pk), *narrowed, "--json").json["total"] == 2
-    assert inside("changes", str(held.pk), *narrowed, "--search", "alan", "--json").json["changes"][0]["name"] == "Alan Test"
+    assert (
+        inside("changes", str(held.pk), *narrowed, "--search", "alan", "--json").json["changes"][0][
+            "name"
+        ]
+        == "Alan Test"
+    )
     assert inside("changes", str(held.pk), "--kind", "email_changed", "--json").json["total"] == 1
     assert "approve --additions-only: Applied at once: 1 account updated." in inside("holds").out

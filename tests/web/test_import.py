@@ -60,7 +60,9 @@ def test_only_owners_and_administrators_upload_and_another_school_finds_nothing(
         assert elsewhere.post(at(name, upload)).status_code == 404
         assert admin.get(at(name, upload)).status_code == 405
     assert elsewhere.get(at("import-failing", upload, "csv")).status_code == 404
-    assert "Owners and administrators upload files" in page(counselor_client.get(reverse("upload", args=[school.pk])))
+    assert "Owners and administrators upload files" in page(
+        counselor_client.get(reverse("upload", args=[school.pk]))
+    )
     assert Upload.objects.get().state == "draft"
 
 
@@ -73,7 +75,9 @@ def test_only_owners_and_administrators_upload_and_another_school_finds_nothing(
     ],
     ids=["empty", "a picture", "too large"],
 )
-def test_a_file_that_cant_be_taken_is_refused_in_words(admin: Client, school: School, content: bytes, name: str, words: str) -> None:
+def test_a_file_that_cant_be_taken_is_refused_in_words(
+    admin: Client, school: School, content: bytes, name: str, words: str
+) -> None:
     answer = send(admin, school, content, name)
     assert answer.status_code == 422
     assert words in page(answer) and "no account was changed" in page(answer)
@@ -97,20 +101,35 @@ def test_the_templates_are_files_that_other_programs_open(admin: Client, school:
     assert admin.get(reverse("import-template", args=[school.pk, "exe"])).status_code == 404
 
 
-def test_another_encoding_and_delimiter_are_tried_out_before_they_are_saved(admin: Client, school: School) -> None:
-    upload = uploads.start(school, None, "a.csv", "Vorname;Name\nZoë;Müller\nJosé;Peña\n".encode("cp1252"))
+def test_another_encoding_and_delimiter_are_tried_out_before_they_are_saved(
+    admin: Client, school: School
+) -> None:
+    upload = uploads.start(
+        school, None, "a.csv", "Vorname;Name\nZoë;Müller\nJosé;Peña\n".encode("cp1252")
+    )
     address = at("import-settings", upload)
     assert "Zoë" in page(admin.get(address))
-    looked = page(admin.post(address, {"action": "look", "encoding": "mac_roman", "delimiter": ","}))
+    looked = page(
+        admin.post(address, {"action": "look", "encoding": "mac_roman", "delimiter": ","})
+    )
     assert "Zoë" not in looked
     upload.refresh_from_db()
     assert "encoding" not in upload.settings
 
 
-def test_required_columns_are_named_and_no_field_is_filled_twice(admin: Client, school: School) -> None:
+def test_required_columns_are_named_and_no_field_is_filled_twice(
+    admin: Client, school: School
+) -> None:
     upload = draft(school)
     address = at("import-columns", upload)
-    told = {"header_row": "1", "column-0": "sis_id", "column-1": "first_name", "column-2": "last_name", "column-3": "email", "column-4": ""}
+    told = {
+        "header_row": "1",
+        "column-0": "sis_id",
+        "column-1": "first_name",
+        "column-2": "last_name",
+        "column-3": "email",
+        "column-4": "",
+    }
     assert "No column fills what is required: Graduation year" in page(admin.post(address, told))
     twice = told | {"column-4": "email"}
     assert "More than one column fills: E-mail" in page(admin.post(address, twice))
@@ -118,13 +137,28 @@ def test_required_columns_are_named_and_no_field_is_filled_twice(admin: Client, 
 
 
 def test_words_of_the_school_are_asked_once(admin: Client, school: School) -> None:
-    content = GOOD.replace("year\n", "year,Active\n").replace("2030\n", "2030,ja\n").replace("2029\n", "2029,nein\n")
-    fields = {f"column-{index}": field for index, field in enumerate(("sis_id", "first_name", "last_name", "email", "graduation_year"))}
+    content = (
+        GOOD.replace("year\n", "year,Active\n")
+        .replace("2030\n", "2030,ja\n")
+        .replace("2029\n", "2029,nein\n")
+    )
+    fields = {
+        f"column-{index}": field
+        for index, field in enumerate(
+            ("sis_id", "first_name", "last_name", "email", "graduation_year")
+        )
+    }
     upload = draft(school, content)
-    asked = page(admin.post(at("import-columns", upload), {"header_row": "1", "column-5": "active", **fields}))
+    asked = page(
+        admin.post(
+            at("import-columns", upload), {"header_row": "1", "column-5": "active", **fields}
+        )
+    )
     assert "“ja”" in asked and "“nein”" in asked
     meant = {"asked": ["active.ja", "active.nein"], "word-0": "TRUE", "word-1": "FALSE"}
-    answer = admin.post(at("import-columns", upload), {"header_row": "1", "column-5": "active", **fields, **meant})
+    answer = admin.post(
+        at("import-columns", upload), {"header_row": "1", "column-5": "active", **fields, **meant}
+    )
     assert answer["Location"] == reverse("run", args=[school.pk, Run.objects.get().pk])
     again = draft(school, content)
     assert "“ja”" in page(admin.get(at("import-columns", again)))
@@ -136,7 +170,11 @@ def test_nothing_is_written_before_confirming_and_once_after(admin: Client, scho
     run = planned(upload)
     address = reverse("run", args=[school.pk, run.pk])
     shown = page(admin.get(address))
-    assert "Nothing is written before you confirm" in shown and "Confirm: 2 new" in shown and "row 4, column D" in shown
+    assert (
+        "Nothing is written before you confirm" in shown
+        and "Confirm: 2 new" in shown
+        and "row 4, column D" in shown
+    )
     assert not StudentAccount.objects.exists()
     stale = admin.post(at("import-confirm", upload), {"run": "another"}, follow=True)
     assert "replaced by a newer one" in page(stale)
@@ -149,16 +187,24 @@ def test_nothing_is_written_before_confirming_and_once_after(admin: Client, scho
     listed = page(admin.get(reverse("history", args=[school.pk])))
     assert "Students upload" in listed
     rows = file_in(admin.get(at("import-failing", upload, "csv"))).decode("utf-8-sig")
-    assert rows.splitlines()[0].endswith("What is wrong") and "Turing" in rows and "Byron" not in rows
+    assert (
+        rows.splitlines()[0].endswith("What is wrong") and "Turing" in rows and "Byron" not in rows
+    )
 
 
-def test_a_cell_is_corrected_in_the_preview_and_checked_again(admin: Client, school: School) -> None:
+def test_a_cell_is_corrected_in_the_preview_and_checked_again(
+    admin: Client, school: School
+) -> None:
     upload = draft(school, BAD)
     first = planned(upload)
     assert first.counts["error"] == 1
-    nothing = admin.post(at("import-correct", upload), {"cell-4-3": "nowhere", "was-4-3": "nowhere"}, follow=True)
+    nothing = admin.post(
+        at("import-correct", upload), {"cell-4-3": "nowhere", "was-4-3": "nowhere"}, follow=True
+    )
     assert "Nothing was corrected yet" in page(nothing)
-    answer = admin.post(at("import-correct", upload), {"cell-4-3": "alan@x.example", "was-4-3": "nowhere"})
+    answer = admin.post(
+        at("import-correct", upload), {"cell-4-3": "alan@x.example", "was-4-3": "nowhere"}
+    )
     upload.refresh_from_db()
     assert upload.run is not None and upload.run.pk != first.pk
     assert answer["Location"] == reverse("run", args=[school.pk, upload.run.pk])
@@ -166,11 +212,17 @@ def test_a_cell_is_corrected_in_the_preview_and_checked_again(admin: Client, sch
     assert "Confirm: 3 new" in page(admin.get(answer["Location"]))
 
 
-def test_a_discarded_draft_leads_back_to_the_first_step(admin: Client, administrator: User, school: School) -> None:
+def test_a_discarded_draft_leads_back_to_the_first_step(
+    admin: Client, administrator: User, school: School
+) -> None:
     upload = draft(school)
     planned(upload)
     listed = page(admin.get(reverse("import-file", args=[school.pk])))
-    assert "Left half-way" in listed and "Go on" in page(admin.get(reverse("upload", args=[school.pk])))
+    assert "Left half-way" in listed and "Go on" in page(
+        admin.get(reverse("upload", args=[school.pk]))
+    )
     assert "Nothing was written" in page(admin.post(at("import-discard", upload), follow=True))
-    assert "discarded, or its time is over" in page(admin.get(at("import-columns", upload), follow=True))
+    assert "discarded, or its time is over" in page(
+        admin.get(at("import-columns", upload), follow=True)
+    )
     assert not StudentAccount.objects.exists()

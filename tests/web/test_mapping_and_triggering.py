@@ -38,12 +38,16 @@ def test_required_rows_carry_a_star_and_no_x(admin: Client, address: str) -> Non
         assert words in page, words
 
 
-@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["without JavaScript", "with htmx"])
+@pytest.mark.parametrize(
+    "headers", [{}, {"HX-Request": "true"}], ids=["without JavaScript", "with htmx"]
+)
 def test_an_optional_row_is_removed_with_x_and_added_back(
     admin: Client, address: str, connected: Integration, headers: dict[str, str]
 ) -> None:
     rows = rows_of(connected)
-    page = admin.post(address, {"row": rows, "remove": "birth_date:birth_date"}, headers=headers).content.decode()
+    page = admin.post(
+        address, {"row": rows, "remove": "birth_date:birth_date"}, headers=headers
+    ).content.decode()
     assert "Remove Date of birth" not in page
     assert "Add Date of birth" in page
     assert "autofocus" in page
@@ -51,11 +55,15 @@ def test_an_optional_row_is_removed_with_x_and_added_back(
     assert "birth_date:birth_date" not in left
     connected.refresh_from_db()
     assert ["birth_date", "birth_date"] in connected.mapping, "nothing is saved before Save"
-    back = admin.post(address, {"row": left, "add": "birth_date:birth_date"}, headers=headers).content.decode()
+    back = admin.post(
+        address, {"row": left, "add": "birth_date:birth_date"}, headers=headers
+    ).content.decode()
     assert "Remove Date of birth" in back
 
 
-def test_save_keeps_the_mapping_and_starts_nothing(admin: Client, address: str, connected: Integration) -> None:
+def test_save_keeps_the_mapping_and_starts_nothing(
+    admin: Client, address: str, connected: Integration
+) -> None:
     rows = [row for row in rows_of(connected) if not row.startswith("birth_date")]
     response = admin.post(address, {"row": rows, "action": "save"}, follow=True)
     assert "Saved. Nothing was started." in response.content.decode()
@@ -64,22 +72,32 @@ def test_save_keeps_the_mapping_and_starts_nothing(admin: Client, address: str, 
     assert not Run.objects.exists()
 
 
-def test_a_mapping_without_a_required_row_is_refused(admin: Client, address: str, connected: Integration) -> None:
+def test_a_mapping_without_a_required_row_is_refused(
+    admin: Client, address: str, connected: Integration
+) -> None:
     rows = [row for row in rows_of(connected) if not row.startswith("email")]
     page = admin.post(address, {"row": rows, "action": "trigger"}).content.decode()
     assert "These rows are required: Email." in page
     assert not Run.objects.exists()
 
 
-def test_save_and_trigger_now_starts_one_run_however_often_it_is_sent(admin: Client, address: str, connected: Integration) -> None:
-    answers: list[Any] = [admin.post(address, {"row": rows_of(connected), "action": "trigger"}) for _ in range(3)]
+def test_save_and_trigger_now_starts_one_run_however_often_it_is_sent(
+    admin: Client, address: str, connected: Integration
+) -> None:
+    answers: list[Any] = [
+        admin.post(address, {"row": rows_of(connected), "action": "trigger"}) for _ in range(3)
+    ]
     run = Run.objects.get()
-    assert {answer["Location"] for answer in answers} == {reverse("run", args=[connected.school_id, run.pk])}
+    assert {answer["Location"] for answer in answers} == {
+        reverse("run", args=[connected.school_id, run.pk])
+    }
     assert run.mode == Mode.TEST
     assert "was under way already" in admin.get(answers[0]["Location"]).content.decode()
 
 
-def test_active_off_refuses_and_says_why(admin: Client, school: School, address: str, connected: Integration) -> None:
+def test_active_off_refuses_and_says_why(
+    admin: Client, school: School, address: str, connected: Integration
+) -> None:
     connected.active = False
     connected.save()
     response = admin.post(address, {"row": rows_of(connected), "action": "trigger"}, follow=True)
@@ -93,7 +111,9 @@ def test_active_off_refuses_and_says_why(admin: Client, school: School, address:
     assert not Run.objects.exists()
 
 
-def test_trigger_now_leads_to_the_run_that_is_under_way(admin: Client, school: School, connected: Integration, make_run: MakeRun) -> None:
+def test_trigger_now_leads_to_the_run_that_is_under_way(
+    admin: Client, school: School, connected: Integration, make_run: MakeRun
+) -> None:
     held = make_run(RunState.ON_HOLD)
     response = admin.post(reverse("trigger", args=[school.pk, connected.pk]))
     assert response["Location"] == reverse("run", args=[school.pk, held.pk])

@@ -18,9 +18,24 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def listed(school: School) -> School:
     """One problem about somebody with an account, one about somebody without."""
-    common = {"email": "e@x.example", "email_key": "e@x.example", "first_name": "Emmy", "last_name": "Noether"}
+    common = {
+        "email": "e@x.example",
+        "email_key": "e@x.example",
+        "first_name": "Emmy",
+        "last_name": "Noether",
+    }
     StudentAccount.objects.create(school=school, source="powerschool", sis_id="0042", **common)
-    issues = [problem(), problem("other_person", sis_id="0043", name="Al Turing", field="sis_id", source_field="id", value="0043")]
+    issues = [
+        problem(),
+        problem(
+            "other_person",
+            sis_id="0043",
+            name="Al Turing",
+            field="sis_id",
+            source_field="id",
+            value="0043",
+        ),
+    ]
     runs.finish(a_run(school, [], issues, state=RunState.PLANNED))
     return school
 
@@ -31,7 +46,9 @@ def text_of(client: Client, school: School, **query: str) -> str:
     return response.content.decode()
 
 
-def test_members_read_it_and_nobody_else(listed: School, client: Client, elsewhere: Client, counselor_client: Client) -> None:
+def test_members_read_it_and_nobody_else(
+    listed: School, client: Client, elsewhere: Client, counselor_client: Client
+) -> None:
     for name in ("problems", "registrar-csv", "registrar-xlsx"):
         address = reverse(name, args=[listed.pk])
         assert client.get(address).status_code == 302
@@ -41,11 +58,20 @@ def test_members_read_it_and_nobody_else(listed: School, client: Client, elsewhe
 
 def test_the_list_says_what_happened_what_to_do_and_who(listed: School, admin: Client) -> None:
     page = text_of(admin, listed)
-    for words in ("Emmy Noether", "Al Turing", "in 1 run<", "Who can do it:", "File for the registrar: 1 correction in the SIS"):
+    for words in (
+        "Emmy Noether",
+        "Al Turing",
+        "in 1 run<",
+        "Who can do it:",
+        "File for the registrar: 1 correction in the SIS",
+    ):
         assert words in page, words
     account = StudentAccount.objects.get()
     assert reverse("student", args=[listed.pk, account.pk]) in page
-    assert '<span class="tabs-count">2<' in admin.get(reverse("upload", args=[listed.pk])).content.decode()
+    assert (
+        '<span class="tabs-count">2<'
+        in admin.get(reverse("upload", args=[listed.pk])).content.decode()
+    )
     assert "Al Turing" not in text_of(admin, listed, who="registrar")
     assert "Emmy" not in text_of(admin, listed, q="turing")
     assert "No problem fits" in text_of(admin, listed, q="nobody")
@@ -72,16 +98,31 @@ def test_the_file_is_noted_without_values(listed: School, admin: Client) -> None
 def test_the_command_tells_the_same(listed: School, inside: Command, tmp_path: object) -> None:
     told = inside("work-list", "--json").json
     assert told["total"] == 2
-    assert {each["sis_id"]: each["who"] for each in told["problems"]} == {"0042": "registrar", "0043": "administrator"}
+    assert {each["sis_id"]: each["who"] for each in told["problems"]} == {
+        "0042": "registrar",
+        "0043": "administrator",
+    }
     assert inside("work-list", "--search", "turing", "--json").json["total"] == 1
-    assert inside("work-list", "--registrar-file", f"{tmp_path}/fix.xlsx", "--json").json["total"] == 1
+    assert (
+        inside("work-list", "--registrar-file", f"{tmp_path}/fix.xlsx", "--json").json["total"] == 1
+    )
     assert inside("work-list", "--registrar-file", f"{tmp_path}/fix.pdf").code == 2
 
 
 def test_a_clash_over_an_email_leads_to_the_other_person(school: School, admin: Client) -> None:
     def account(name: str, sis_id: str | None) -> StudentAccount:
-        linked = {"source": "powerschool" if sis_id else "", "sis_id": sis_id, "last_name": "Held", "first_name": name}
-        return StudentAccount.objects.create(school=school, email=f"{name}@x.example", email_key=f"{name}@x.example".lower(), **linked)
+        linked = {
+            "source": "powerschool" if sis_id else "",
+            "sis_id": sis_id,
+            "last_name": "Held",
+            "first_name": name,
+        }
+        return StudentAccount.objects.create(
+            school=school,
+            email=f"{name}@x.example",
+            email_key=f"{name}@x.example".lower(),
+            **linked,
+        )
 
     grace, alan, unlinked = account("Grace", "1"), account("Alan", "2"), account("Lise", None)
     clashes = [
@@ -92,9 +133,19 @@ def test_a_clash_over_an_email_leads_to_the_other_person(school: School, admin: 
     ]
     run = a_run(school, [], clashes, state=RunState.PLANNED)
     runs.finish(run)
-    for page in (text_of(admin, school), admin.get(reverse("run", args=[school.pk, run.pk]), {"tab": "errors"}).content.decode()):
-        leads = {who: page.count(f'{reverse("student", args=[school.pk, who.pk])}">{who.name}<') for who in (grace, alan, unlinked)}
-        own = 1 if "Since" in page else 0  # the list of problems leads to the one whose problem it is as well
+    for page in (
+        text_of(admin, school),
+        admin.get(reverse("run", args=[school.pk, run.pk]), {"tab": "errors"}).content.decode(),
+    ):
+        leads = {
+            who: page.count(f'{reverse("student", args=[school.pk, who.pk])}">{who.name}<')
+            for who in (grace, alan, unlinked)
+        }
+        own = (
+            1 if "Since" in page else 0
+        )  # the list of problems leads to the one whose problem it is as well
         assert leads == {grace: 1, alan: 1 + own, unlinked: 1}
     page = admin.get(reverse("student", args=[school.pk, alan.pk])).content.decode()
-    assert "new@x.example" in page and "Open the other account" not in page, "the other one has none"
+    assert "new@x.example" in page and "Open the other account" not in page, (
+        "the other one has none"
+    )

@@ -53,7 +53,10 @@ def address(school: School) -> str:
 
 def labels(page: str) -> list[str]:
     """The labels of the credential boxes, as they stand in the page."""
-    return re.findall(r'(?:label for="id_credential-\w+"|span class="label")>(?:New )?([^<]+)<', html.unescape(page))
+    return re.findall(
+        r'(?:label for="id_credential-\w+"|span class="label")>(?:New )?([^<]+)<',
+        html.unescape(page),
+    )
 
 
 @pytest.mark.parametrize("htmx", [True, False])
@@ -63,7 +66,12 @@ def test_the_labels_follow_the_version(admin: Client, address: str, htmx: bool) 
     first = admin.post(address, typed, headers=headers).content.decode()
     assert labels(first) == ["Client ID", "Client Secret", "School Route"]
     assert "API v3" in first and "API v2 (legacy)" in first
-    typed |= {"shown": "veracross", "variant": "v2", "credential-client": "acs", "credential-password": "typed already"}
+    typed |= {
+        "shown": "veracross",
+        "variant": "v2",
+        "credential-client": "acs",
+        "credential-password": "typed already",
+    }
     other = admin.post(address, typed, headers=headers).content.decode()
     assert labels(other) == ["User Name", "Password", "Client"]
     assert 'value="acs"' in other, "what was typed stays"
@@ -71,13 +79,19 @@ def test_the_labels_follow_the_version(admin: Client, address: str, htmx: bool) 
     assert ("Step 1.1" in other) is not htmx
 
 
-def test_a_switch_that_was_turned_off_stays_off_while_picking_without_scripts(admin: Client, address: str) -> None:
-    page = admin.post(address, {"action": "pick", "source": "veracross", "active": "on"}).content.decode()
+def test_a_switch_that_was_turned_off_stays_off_while_picking_without_scripts(
+    admin: Client, address: str
+) -> None:
+    page = admin.post(
+        address, {"action": "pick", "source": "veracross", "active": "on"}
+    ).content.decode()
     assert re.search(r'name="active"[^>]* checked', page)
     assert not re.search(r'name="test_run"[^>]* checked', page)
 
 
-def test_each_version_is_saved_with_its_own_boxes_and_rows(admin: Client, address: str, school: School) -> None:
+def test_each_version_is_saved_with_its_own_boxes_and_rows(
+    admin: Client, address: str, school: School
+) -> None:
     admin.post(address, VERACROSS)
     saved = Integration.objects.get()
     assert (saved.variant, credentials.load(saved)["password"]) == ("v2", "of version 2")
@@ -85,13 +99,24 @@ def test_each_version_is_saved_with_its_own_boxes_and_rows(admin: Client, addres
     for field in ("person_pk", "email_1", "graduation_year", "Personal email"):
         assert field in mapping
     changed = VERACROSS | {"variant": "v3", "credential-password": ""}
-    assert "Enter the Client Secret." in admin.post(address, changed).content.decode(), "the secret of another version is not taken over"
+    assert "Enter the Client Secret." in admin.post(address, changed).content.decode(), (
+        "the secret of another version is not taken over"
+    )
 
 
 @pytest.mark.parametrize("htmx", [True, False])
-def test_picking_the_other_one_opens_its_own_settings(admin: Client, address: str, second: Integration, htmx: bool) -> None:
+def test_picking_the_other_one_opens_its_own_settings(
+    admin: Client, address: str, second: Integration, htmx: bool
+) -> None:
     """Its grades and switches are not those of the one that was shown before."""
-    typed = {"action": "pick", "source": "veracross", "shown": "powerschool", "grades": ["9", "10"], "test_run": "on", "active": "on"}
+    typed = {
+        "action": "pick",
+        "source": "veracross",
+        "shown": "powerschool",
+        "grades": ["9", "10"],
+        "test_run": "on",
+        "active": "on",
+    }
     response = admin.post(address, typed, headers=HTMX if htmx else {})
     leads_to = response["HX-Redirect"] if htmx else response["Location"]
     assert leads_to == f"{address}?source=veracross"
@@ -101,7 +126,9 @@ def test_picking_the_other_one_opens_its_own_settings(admin: Client, address: st
     assert "rehearsals only" not in page
 
 
-def test_settings_of_one_are_never_saved_over_the_other(admin: Client, address: str, second: Integration) -> None:
+def test_settings_of_one_are_never_saved_over_the_other(
+    admin: Client, address: str, second: Integration
+) -> None:
     """Without scripts: another SIS ticked, and Next Step pressed at once."""
     wrong = VERACROSS | {"shown": "powerschool", "grades": ["9", "10"], "test_run": "on"}
     assert admin.post(address, wrong)["Location"] == f"{address}?source=veracross"
@@ -117,9 +144,21 @@ def test_the_history_lists_both_and_each_is_triggered_on_its_own(
     admin: Client, school: School, second: Integration, make_run: MakeRun
 ) -> None:
     make_run(mode=Mode.TEST)
-    Run.objects.create(school=school, integration=second, source="veracross", mode=Mode.LIVE, trigger="schedule", state=RunState.DONE)
+    Run.objects.create(
+        school=school,
+        integration=second,
+        source="veracross",
+        mode=Mode.LIVE,
+        trigger="schedule",
+        state=RunState.DONE,
+    )
     page = html.unescape(admin.get(reverse("history", args=[school.pk])).content.decode())
-    for words in (">Test PowerSchool Student<", ">Veracross Student<", "Trigger now: PowerSchool", "Trigger now: Veracross"):
+    for words in (
+        ">Test PowerSchool Student<",
+        ">Veracross Student<",
+        "Trigger now: PowerSchool",
+        "Trigger now: Veracross",
+    ):
         assert words in page, words
     assert "Test Run is on for PowerSchool" in page
     assert "Test Run is on for Veracross" not in page
@@ -129,18 +168,32 @@ def test_the_history_lists_both_and_each_is_triggered_on_its_own(
     assert str(started.pk) in response["Location"]
 
 
-def test_a_failed_run_leads_to_the_settings_of_its_own_sis(admin: Client, school: School, second: Integration) -> None:
+def test_a_failed_run_leads_to_the_settings_of_its_own_sis(
+    admin: Client, school: School, second: Integration
+) -> None:
     failed = Run.objects.create(
-        school=school, integration=second, source="veracross", mode=Mode.LIVE, trigger="person", state=RunState.FAILED, error_what="No."
+        school=school,
+        integration=second,
+        source="veracross",
+        mode=Mode.LIVE,
+        trigger="person",
+        state=RunState.FAILED,
+        error_what="No.",
     )
     page = admin.get(reverse("run", args=[school.pk, failed.pk])).content.decode()
     assert "?source=veracross" in page
     assert "?source=powerschool" not in page
 
 
-def test_the_upload_page_says_how_each_stands(admin: Client, school: School, second: Integration) -> None:
+def test_the_upload_page_says_how_each_stands(
+    admin: Client, school: School, second: Integration
+) -> None:
     page = admin.get(reverse("upload", args=[school.pk])).content.decode()
-    for words in ("PowerSchool connected", "Veracross connected", reverse("schedule", args=[school.pk, "veracross"])):
+    for words in (
+        "PowerSchool connected",
+        "Veracross connected",
+        reverse("schedule", args=[school.pk, "veracross"]),
+    ):
         assert words in page, words
     second.active = False
     second.save()

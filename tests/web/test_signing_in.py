@@ -17,7 +17,9 @@ def attempt(client: Client, email: str, password: str) -> str:
     return html.unescape(response.content.decode()).replace(email, "")
 
 
-def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(client: Client, administrator: User) -> None:
+def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(
+    client: Client, administrator: User
+) -> None:
     known = attempt(client, administrator.email, "a wrong password")
     unknown = attempt(client, "nobody@lincoln.example", "a wrong password")
     note = "The e-mail and password don't match an account here."
@@ -30,8 +32,14 @@ def without_token(page: str) -> list[str]:
     return [line for line in page.splitlines() if "csrfmiddlewaretoken" not in line]
 
 
-def test_signing_in_leads_to_the_upload_page_and_is_noted(client: Client, administrator: User, school: School, password: str) -> None:
-    response = client.post(reverse("sign-in"), {"username": administrator.email.upper(), "password": password}, follow=True)
+def test_signing_in_leads_to_the_upload_page_and_is_noted(
+    client: Client, administrator: User, school: School, password: str
+) -> None:
+    response = client.post(
+        reverse("sign-in"),
+        {"username": administrator.email.upper(), "password": password},
+        follow=True,
+    )
     assert response.redirect_chain[-1][0] == reverse("upload", args=[school.pk])
     assert AuditEntry.objects.filter(action="signed_in", actor=administrator).exists()
 
@@ -42,7 +50,9 @@ def test_signing_out_ends_the_session_and_needs_a_post(admin: Client, school: Sc
     assert admin.get(reverse("upload", args=[school.pk])).status_code == 302
 
 
-def test_somebody_who_works_for_two_schools_is_asked_which(admin: Client, administrator: User) -> None:
+def test_somebody_who_works_for_two_schools_is_asked_which(
+    admin: Client, administrator: User
+) -> None:
     other = School.objects.create(name="Second School")
     Membership.objects.create(school=other, user=administrator, role="counselor")
     page = admin.get("/", follow=True).content.decode()

@@ -27,16 +27,26 @@ def ada(connected: Integration) -> StudentAccount:
 
 
 def typed(account: StudentAccount, **said: str) -> dict[str, str]:
-    held = {"email": account.email, "first_name": account.first_name, "last_name": account.last_name, "graduation_year": "2028"}
+    held = {
+        "email": account.email,
+        "first_name": account.first_name,
+        "last_name": account.last_name,
+        "graduation_year": "2028",
+    }
     return held | {"version": str(account.version)} | said
 
 
 def test_a_value_is_edited_and_kept_and_let_go_again(admin: Client, ada: StudentAccount) -> None:
     address = reverse("student-edit", args=[ada.school_id, ada.pk])
     assert "Keep this value" in admin.get(address).content.decode()
-    shown = admin.post(address, typed(ada, last_name="King", keep="last_name"), follow=True).content.decode()
+    shown = admin.post(
+        address, typed(ada, last_name="King", keep="last_name"), follow=True
+    ).content.decode()
     ada.refresh_from_db()
-    assert (ada.last_name, list(ada.locks.values_list("field", flat=True))) == ("King", ["last_name"])
+    assert (ada.last_name, list(ada.locks.values_list("field", flat=True))) == (
+        "King",
+        ["last_name"],
+    )
     assert "Kept by hand" in shown
     assert "By hand" in shown
     assert "Let the SIS win: Last name" in admin.get(address).content.decode()
@@ -44,8 +54,12 @@ def test_a_value_is_edited_and_kept_and_let_go_again(admin: Client, ada: Student
     assert not ada.locks.exists()
 
 
-def test_an_error_stands_at_its_field_and_nothing_is_written(admin: Client, ada: StudentAccount) -> None:
-    page = admin.post(reverse("student-edit", args=[ada.school_id, ada.pk]), typed(ada, email="no address")).content.decode()
+def test_an_error_stands_at_its_field_and_nothing_is_written(
+    admin: Client, ada: StudentAccount
+) -> None:
+    page = admin.post(
+        reverse("student-edit", args=[ada.school_id, ada.pk]), typed(ada, email="no address")
+    ).content.decode()
     assert re.search(r'id="id_email_error".*?This is not an e-mail address', page, re.S)
     assert not AccountEvent.objects.exists()
 
@@ -71,7 +85,9 @@ def test_an_account_is_protected_and_released(admin: Client, ada: StudentAccount
 def test_somebody_is_never_imported_and_allowed_again(admin: Client, ada: StudentAccount) -> None:
     address = reverse("never-import", args=[ada.school_id])
     assert "Give a SIS ID or an e-mail" in admin.post(address, {"reason": "?"}).content.decode()
-    page = admin.post(address, {"sis_id": "9", "reason": "test record"}, follow=True).content.decode()
+    page = admin.post(
+        address, {"sis_id": "9", "reason": "test record"}, follow=True
+    ).content.decode()
     assert "test record" in page
     admin.post(reverse("allow-import", args=[ada.school_id, NeverImport.objects.get().pk]))
     assert not NeverImport.objects.exists()
@@ -81,36 +97,56 @@ def test_who_wins_a_field_is_chosen_in_the_mapping(admin: Client, connected: Int
     address = reverse("select-mapping", args=[connected.school_id, connected.pk])
     rows = [f"{theirs}:{ours}" for theirs, ours in connected.mapping]
     page = admin.post(address, {"row": rows, "rule-email": "app", "add": rows[0]}).content.decode()
-    assert re.search(r'name="rule-email".*?value="app" selected', page, re.S), "a choice survives adding and removing rows"
-    admin.post(address, {"row": rows, "rule-email": "app", "rule-gender": "clears", "action": "save"})
+    assert re.search(r'name="rule-email".*?value="app" selected', page, re.S), (
+        "a choice survives adding and removing rows"
+    )
+    admin.post(
+        address, {"row": rows, "rule-email": "app", "rule-gender": "clears", "action": "save"}
+    )
     connected.refresh_from_db()
     assert connected.field_rules == {"email": {"wins": "app"}, "gender": {"blank_clears": True}}
     assert connected.mapping_version == 2
-    refused = admin.post(address, {"row": rows, "rule-email": "clears", "action": "save"}).content.decode()
+    refused = admin.post(
+        address, {"row": rows, "rule-email": "clears", "action": "save"}
+    ).content.decode()
     assert "A blank never clears a required field" in refused
 
 
 @pytest.mark.parametrize("name", ["student-edit", "never-import", "leavers"])
-def test_a_counselor_changes_no_rule(counselor_client: Client, elsewhere: Client, ada: StudentAccount, name: str) -> None:
+def test_a_counselor_changes_no_rule(
+    counselor_client: Client, elsewhere: Client, ada: StudentAccount, name: str
+) -> None:
     more = {"student-edit": [str(ada.pk)], "leavers": [ada.source]}.get(name, [])
     address = reverse(name, args=[ada.school_id, *more])
-    assert (counselor_client.get(address).status_code, elsewhere.get(address).status_code) == (403, 404)
+    assert (counselor_client.get(address).status_code, elsewhere.get(address).status_code) == (
+        403,
+        404,
+    )
 
 
 def test_the_rule_for_leavers_is_chosen(admin: Client, connected: Integration) -> None:
     address = reverse("leavers", args=[connected.school_id, connected.source])
     assert "List them" in admin.get(address).content.decode()
     said = {"policy": "deactivate", "runs": "4", "days": "14", "rollover": "06-15"}
-    assert "Write month and day" in admin.post(address, said | {"rollover": "summer"}).content.decode()
+    assert (
+        "Write month and day" in admin.post(address, said | {"rollover": "summer"}).content.decode()
+    )
     admin.post(address, said)
     connected.refresh_from_db()
     assert connected.leavers == {"policy": "deactivate", "runs": 4, "days": 14, "rollover": "06-15"}
 
 
-def test_a_pause_shows_in_the_next_runs_and_is_taken_back(admin: Client, connected: Integration) -> None:
+def test_a_pause_shows_in_the_next_runs_and_is_taken_back(
+    admin: Client, connected: Integration
+) -> None:
     address = reverse("pauses", args=[connected.school_id, connected.source])
-    assert "The last day comes before" in admin.post(address, {"first": "2030-02-02", "last": "2030-02-01"}).content.decode()
-    page = admin.post(address, {"first": "2020-01-01", "last": "2099-12-31", "name": "Summer"}, follow=True).content.decode()
+    assert (
+        "The last day comes before"
+        in admin.post(address, {"first": "2030-02-02", "last": "2030-02-01"}).content.decode()
+    )
+    page = admin.post(
+        address, {"first": "2020-01-01", "last": "2099-12-31", "name": "Summer"}, follow=True
+    ).content.decode()
     assert page.count("Skipped: Summer until 31 Dec 2099") == 3
     page = admin.post(address, {"remove": "2020-01-01/2099-12-31"}, follow=True).content.decode()
     assert "Summer until" not in page

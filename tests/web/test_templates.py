@@ -28,14 +28,20 @@ def test_no_template_has_inline_style_or_script(path: Path) -> None:
 @pytest.mark.parametrize("path", [*TEMPLATES, *WEB.rglob("*.py")], ids=named)
 def test_no_template_or_view_names_a_vendor(path: Path) -> None:
     text = path.read_text().lower()
-    assert not [source.label for source in SOURCES.values() if source.slug in text or source.label.lower() in text]
+    assert not [
+        source.label
+        for source in SOURCES.values()
+        if source.slug in text or source.label.lower() in text
+    ]
 
 
 def test_every_icon_in_use_is_in_the_sprite_and_none_is_spare() -> None:
     sprite = set(re.findall(r'<symbol id="([^"]+)"', (STATIC / "icons.svg").read_text()))
     sources = "".join(path.read_text() for path in [*TEMPLATES, *WEB.rglob("*.py")])
     used = {name for name in sprite if f'"{name}"' in sources}
-    asked = set(re.findall(r'{% icon "([^"]+)"', sources)) | set(re.findall(r'{% badge \S+ "([^"]+)"', sources))
+    asked = set(re.findall(r'{% icon "([^"]+)"', sources)) | set(
+        re.findall(r'{% badge \S+ "([^"]+)"', sources)
+    )
     assert asked <= sprite
     assert used == sprite
 

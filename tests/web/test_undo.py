@@ -58,7 +58,10 @@ def test_a_large_undo_shows_how_far_its_planning_is_and_then_its_preview(
 ) -> None:
     monkeypatch.setattr(undo, "AT_ONCE", 2)
     run = sync(integration)
-    addresses = {admin.post(reverse("undo", args=[run.school_id, run.pk])).headers["Location"] for _click in range(2)}
+    addresses = {
+        admin.post(reverse("undo", args=[run.school_id, run.pk])).headers["Location"]
+        for _click in range(2)
+    }
     undoing = Run.objects.get(undoes=run)
     assert addresses == {reverse("run", args=[run.school_id, undoing.pk])}
     page = page_of(admin, undoing)
@@ -72,12 +75,16 @@ def test_a_large_undo_shows_how_far_its_planning_is_and_then_its_preview(
         assert words in page, words
     assert "Undo this</a>" not in page
     pipeline.run_sync(undoing.pk)
-    progress = admin.get(reverse("run-progress", args=[run.school_id, undoing.pk]), {"stage": "queued"}).content.decode()
+    progress = admin.get(
+        reverse("run-progress", args=[run.school_id, undoing.pk]), {"stage": "queued"}
+    ).content.decode()
     assert "Nothing is changed before you confirm" in progress
     assert "Preview: waits to be confirmed" in progress
 
 
-def test_what_a_run_did_to_one_student_is_undone_from_the_students_page(admin: Client, integration: Integration) -> None:
+def test_what_a_run_did_to_one_student_is_undone_from_the_students_page(
+    admin: Client, integration: Integration
+) -> None:
     run = sync(integration)
     one = StudentAccount.objects.order_by("pk")[0]
     address = reverse("undo-student", args=[run.school_id, run.pk, one.pk])
@@ -91,11 +98,17 @@ def test_what_a_run_did_to_one_student_is_undone_from_the_students_page(admin: C
     admin.post(reverse("undo-confirm", args=[run.school_id, undoing.pk]), {"then": ""})
     pipeline.run_sync(undoing.pk)
     assert list(StudentAccount.objects.filter(status="deactivated")) == [one]
-    assert address not in admin.get(reverse("student", args=[run.school_id, one.pk])).content.decode()
+    assert (
+        address not in admin.get(reverse("student", args=[run.school_id, one.pk])).content.decode()
+    )
 
 
 def test_only_those_who_manage_undo_and_only_at_their_own_school(
-    counselor_client: Client, elsewhere: Client, admin: Client, integration: Integration, school: School
+    counselor_client: Client,
+    elsewhere: Client,
+    admin: Client,
+    integration: Integration,
+    school: School,
 ) -> None:
     run = sync(integration)
     address = reverse("undo", args=[school.pk, run.pk])
@@ -105,4 +118,7 @@ def test_only_those_who_manage_undo_and_only_at_their_own_school(
     undoing = planned(admin, run)
     assert "Discard" not in page_of(counselor_client, undoing)
     confirm = reverse("undo-confirm", args=[school.pk, undoing.pk])
-    assert (counselor_client.post(confirm).status_code, elsewhere.post(confirm).status_code) == (403, 404)
+    assert (counselor_client.post(confirm).status_code, elsewhere.post(confirm).status_code) == (
+        403,
+        404,
+    )

@@ -15,31 +15,75 @@ from tests.web.conftest import MakeRun
 pytestmark = pytest.mark.django_db
 
 WORDS = {
-    "upload": ("Account", "Upload", "Import Users", "Start Setup and Integrate", "Upload & Integration History", "The Bulk Uploader"),
+    "upload": (
+        "Account",
+        "Upload",
+        "Import Users",
+        "Start Setup and Integrate",
+        "Upload & Integration History",
+        "The Bulk Uploader",
+    ),
     "configure-sis": (
-        *("Step 1.1 Configure your SIS", "Choose an SIS", "Client ID", "Client Secret", "Client URL"),
+        *(
+            "Step 1.1 Configure your SIS",
+            "Choose an SIS",
+            "Client ID",
+            "Client Secret",
+            "Client URL",
+        ),
         *("Grades", "Active", "Test Run", "Email Notifications", "Next Step"),
     ),
     "select-mapping": (
-        *("Step 1.2 Select Mapping", "id", "email", "first_name", "last_name", "projected_graduation_year"),
+        *(
+            "Step 1.2 Select Mapping",
+            "id",
+            "email",
+            "first_name",
+            "last_name",
+            "projected_graduation_year",
+        ),
         *("Date of birth", "Gender", "Save & Trigger Now", "Save"),
     ),
-    "history": ("Upload & Integration History", "Uploader type", "Test PowerSchool Student", "Started by", "Excel"),
-    "schedule": ("Schedule", "Daily", "Weekly", "Sunday", "Time zone", "The next three runs", "UTC"),
+    "history": (
+        "Upload & Integration History",
+        "Uploader type",
+        "Test PowerSchool Student",
+        "Started by",
+        "Excel",
+    ),
+    "schedule": (
+        "Schedule",
+        "Daily",
+        "Weekly",
+        "Sunday",
+        "Time zone",
+        "The next three runs",
+        "UTC",
+    ),
     "notifications": ("Notifications", "A run failed", "A run is on hold", "Last mails"),
     "run": ("Errors", "New", "Existing & Update", "Excel report"),
 }
 
 
 @pytest.mark.parametrize("name", WORDS)
-def test_every_word_is_on_its_screen(admin: Client, school: School, connected: Integration, make_run: MakeRun, name: str) -> None:
+def test_every_word_is_on_its_screen(
+    admin: Client, school: School, connected: Integration, make_run: MakeRun, name: str
+) -> None:
     run = make_run(mode=Mode.TEST, counts={"new": 1})
-    things: dict[str, list[Any]] = {"select-mapping": [connected.pk], "run": [run.pk], "schedule": [connected.source]}
-    page = html.unescape(admin.get(reverse(name, args=[school.pk, *things.get(name, [])])).content.decode())
+    things: dict[str, list[Any]] = {
+        "select-mapping": [connected.pk],
+        "run": [run.pk],
+        "schedule": [connected.source],
+    }
+    page = html.unescape(
+        admin.get(reverse(name, args=[school.pk, *things.get(name, [])])).content.decode()
+    )
     assert [word for word in WORDS[name] if word not in page] == []
 
 
-def test_the_upload_page_says_how_each_thing_stands(admin: Client, school: School, connected: Integration) -> None:
+def test_the_upload_page_says_how_each_thing_stands(
+    admin: Client, school: School, connected: Integration
+) -> None:
     page = admin.get(reverse("upload", args=[school.pk])).content.decode()
     assert "PowerSchool connected" in page
     assert "no run yet" in page
@@ -79,7 +123,9 @@ def test_a_run_without_a_plan_has_no_report_and_says_so(admin: Client, make_run:
     assert "This run has no report" in page
 
 
-def test_a_large_report_shows_how_far_it_is(admin: Client, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_report_shows_how_far_it_is(
+    admin: Client, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("rollbook.sync.report_files.AT_ONCE", -1)
     run = make_run(counts={"new": 0})
     address = reverse("report", args=[run.school_id, run.pk])

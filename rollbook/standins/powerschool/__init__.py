@@ -24,4 +24,12 @@ def serve(
         client_id or usual_id, client_secret or usual_secret, page_size_max, access_level, grants, single_object,
         token_type, token_lifetime,
     )  # fmt: skip
-    return StandIn(PowerSchool(roster, plugin), KINDS, host=host, port=port, faults=faults, latency=latency_ms / 1000, gzip=gzip)
+    return StandIn(
+        PowerSchool(roster, plugin),
+        KINDS,
+        host=host,
+        port=port,
+        faults=faults,
+        latency=latency_ms / 1000,
+        gzip=gzip,
+    )

@@ -15,7 +15,9 @@ class Grants(NamedTuple):
 
     def allow(self, table: str, column: str) -> bool:
         names = {f"{table}.{column}".lower(), f"{table}.*".lower()}
-        return not names & (self.denied | BLACKLISTED) and (self.everything or bool(names & self.allowed))
+        return not names & (self.denied | BLACKLISTED) and (
+            self.everything or bool(names & self.allowed)
+        )
 
     def access(self, table: str, column: str) -> str:
         """As the metadata of a table words it."""

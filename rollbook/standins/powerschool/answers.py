@@ -27,7 +27,9 @@ def v1_error(status: int, message: str) -> Refused:
 
 def schema_error(status: int, message: str, errors: Sequence[dict[str, str]] = ()) -> Refused:
     """The shape of `/ws/schema` errors (WR, measured)."""
-    return Refused(json_response({"message": message, **({"errors": list(errors)} if errors else {})}, status))
+    return Refused(
+        json_response({"message": message, **({"errors": list(errors)} if errors else {})}, status)
+    )
 
 
 def as_number(text: str) -> Any:
@@ -35,7 +37,12 @@ def as_number(text: str) -> Any:
 
     Leading zeros and numbers over 63 bits stay text: unknown on real servers, our choice.
     """
-    if text.isascii() and text.isdigit() and (text[0] != "0" or text == "0") and int(text) <= _LARGEST:
+    if (
+        text.isascii()
+        and text.isdigit()
+        and (text[0] != "0" or text == "0")
+        and int(text) <= _LARGEST
+    ):
         return int(text)
     return text
 
@@ -70,6 +77,8 @@ def to_xml(name: str, content: Any) -> str:
     if not isinstance(content, dict):
         text = str(content).lower() if isinstance(content, bool) else str(content)
         return f"<{name}>{escape(_NOT_IN_XML.sub('', text))}</{name}>"
-    attributes = "".join(f" {key[1:]}={quoteattr(str(value))}" for key, value in content.items() if key[0] == "@")
+    attributes = "".join(
+        f" {key[1:]}={quoteattr(str(value))}" for key, value in content.items() if key[0] == "@"
+    )
     inner = "".join(to_xml(key, value) for key, value in content.items() if key[0] != "@")
     return f"<{name}{attributes}>{inner}</{name}>"

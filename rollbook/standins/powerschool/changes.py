@@ -31,7 +31,9 @@ def data_version_answer(request: Request, district: District) -> Response:
     if len(parts) != 2 or not parts[1].isdecimal():
         raise schema_error(400, "Invalid application or data version")
     changed = [number + FIRST_DCID - 1 for number in changed_since(district, int(parts[1]))]
-    return json_response({"$dataversion": data_version(district), "tables": {"students": changed} if changed else {}})
+    return json_response(
+        {"$dataversion": data_version(district), "tables": {"students": changed} if changed else {}}
+    )
 
 
 class Subscriptions:

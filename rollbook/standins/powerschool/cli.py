@@ -15,7 +15,10 @@ _FAULTS = "faults (NAME or NAME:page=3,times=1,status=503,path=/ws/v1/*):\n" + "
 def add_arguments(commands: Any) -> None:
     """Add this vendor's sub-command."""
     parser: argparse.ArgumentParser = commands.add_parser(
-        "powerschool", help="PowerSchool SIS", epilog=_FAULTS, formatter_class=argparse.RawDescriptionHelpFormatter
+        "powerschool",
+        help="PowerSchool SIS",
+        epilog=_FAULTS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1")
@@ -29,11 +32,33 @@ def add_arguments(commands: Any) -> None:
     add("--client-secret", default="", help="likewise")
     add("--page-size-max", type=int, default=100)
     add("--access-level", choices=LEVELS, default="READ", help="the plugin's accessLevelV1Api")
-    add("--grants", default="all", help="columns the plugin may read: all, none, students.dcid,schools.*,-log.entry")
+    add(
+        "--grants",
+        default="all",
+        help="columns the plugin may read: all, none, students.dcid,schools.*,-log.entry",
+    )
     add("--latency-ms", type=int, default=0)
-    add("--fault", type=read_fault, action="extend", nargs="+", default=[], dest="faults", help="see below")
-    add("--no-single-object", action="store_false", dest="single_object", help="a list also for one element")
-    add("--no-token-type", action="store_false", dest="token_type", help="leave token_type out of the token answer")
+    add(
+        "--fault",
+        type=read_fault,
+        action="extend",
+        nargs="+",
+        default=[],
+        dest="faults",
+        help="see below",
+    )
+    add(
+        "--no-single-object",
+        action="store_false",
+        dest="single_object",
+        help="a list also for one element",
+    )
+    add(
+        "--no-token-type",
+        action="store_false",
+        dest="token_type",
+        help="leave token_type out of the token answer",
+    )
     add("--token-lifetime", type=int, default=2_592_000, metavar="SECONDS")
     add("--no-gzip", action="store_false", dest="gzip")
     parser.set_defaults(start=start)
@@ -41,7 +66,9 @@ def add_arguments(commands: Any) -> None:
 
 def start(arguments: argparse.Namespace) -> StandIn:
     """Start what the arguments ask for. Raises ValueError."""
-    wanted = {name: value for name, value in vars(arguments).items() if name not in ("vendor", "start")}
+    wanted = {
+        name: value for name, value in vars(arguments).items() if name not in ("vendor", "start")
+    }
     if not 10 <= arguments.students <= 1_000_000:
         raise ValueError("--students must be 10 to 1,000,000")
     return serve(**wanted)

@@ -64,11 +64,18 @@ class District:
     def __init__(self, roster: Roster, single_object: bool = True) -> None:
         self.roster, self.single_object = roster, single_object
         self.staff = [_staff(roster.seed, at) for at in range(len(SCHOOLS) * STAFF_PER_SCHOOL)]
-        self.courses = [Course(31 + at, f"C{100 + at * 10}", name) for at, name in enumerate(_SUBJECTS)]
+        self.courses = [
+            Course(31 + at, f"C{100 + at * 10}", name) for at, name in enumerate(_SUBJECTS)
+        ]
         self.terms = [term for school in SCHOOLS for term in _terms(school)]
         sections = [section for school in SCHOOLS for section in self._sections(school)]
-        self.sections = sorted(sections, key=lambda one: (one.number, one.course.number, one.term.dcid))
-        self.sections_of = {school.number: [section for section in self.sections if section.term.school is school] for school in SCHOOLS}
+        self.sections = sorted(
+            sections, key=lambda one: (one.number, one.course.number, one.term.dcid)
+        )
+        self.sections_of = {
+            school.number: [section for section in self.sections if section.term.school is school]
+            for school in SCHOOLS
+        }
         self.fragments = Fragments()
         self._lock = RLock()
         self._indexes: dict[object, Sequence[int]] = {}
@@ -98,7 +105,14 @@ class District:
         staff = [person for person in self.staff if person.school is school]
         year = next(term for term in self.terms if term.school is school)
         return [
-            Section(school.dcid * 1000 + at, str(at % 3 + 1), f"{at % 7 + 1}(A-E)", course, year, staff[at % len(staff)])
+            Section(
+                school.dcid * 1000 + at,
+                str(at % 3 + 1),
+                f"{at % 7 + 1}(A-E)",
+                course,
+                year,
+                staff[at % len(staff)],
+            )
             for at, course in enumerate(self.courses * 2)
         ]
 
@@ -110,7 +124,9 @@ class Fragments:
         self._limit, self._size, self._version = limit, 0, -1
         self._kept: dict[object, dict[int, bytes]] = {}
 
-    def pieces(self, version: int, variant: object, numbers: Sequence[int], make: Callable[[int], bytes]) -> list[bytes]:
+    def pieces(
+        self, version: int, variant: object, numbers: Sequence[int], make: Callable[[int], bytes]
+    ) -> list[bytes]:
         """One piece for each number, made if it isn't kept."""
         if version != self._version or self._size > self._limit:
             self._kept, self._size, self._version = {}, 0, version

@@ -7,7 +7,9 @@ from datetime import date
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-_TERM = re.compile(r"\s*([A-Za-z_$][\w$.]*)\s*(==|=(?:gt|ge|lt|le)=)(.*)", re.IGNORECASE | re.DOTALL)
+_TERM = re.compile(
+    r"\s*([A-Za-z_$][\w$.]*)\s*(==|=(?:gt|ge|lt|le)=)(.*)", re.IGNORECASE | re.DOTALL
+)
 _SEPARATOR = re.compile(r";(?![^(]*\))")
 _LETTERS = {"p": -1, "a": 0, "i": 1, "t": 2, "g": 3, "h": 4}
 _OR = re.compile(r",\s*[A-Za-z_$][\w$.]*\s*=(?:=|(?:gt|ge|lt|le)=)", re.IGNORECASE)
@@ -67,7 +69,9 @@ def condition(term: Term, kind: str) -> Test:
     if term.values == (NULL,) and term.operator == "==":
         return lambda value: value in (None, "")
     if kind == "letter":
-        return _number_test(term._replace(values=tuple(str(_letter(value)) for value in term.values)))
+        return _number_test(
+            term._replace(values=tuple(str(_letter(value)) for value in term.values))
+        )
     if kind == "number":
         return _number_test(term)
     if kind == "date":
@@ -99,19 +103,25 @@ def _number(value: str, field: str) -> int:
     try:
         return int(value)
     except ValueError:
-        raise WrongType(f"Invalid number '{value}' passed for comparison to number field {field}") from None
+        raise WrongType(
+            f"Invalid number '{value}' passed for comparison to number field {field}"
+        ) from None
 
 
 def _check_date(value: str, field: str) -> None:
     try:
         date.fromisoformat(value)
     except ValueError:
-        raise WrongType(f"Invalid date '{value}' passed for comparison to date field {field}") from None
+        raise WrongType(
+            f"Invalid date '{value}' passed for comparison to date field {field}"
+        ) from None
 
 
 def _text_test(values: tuple[str, ...]) -> Test:
     """Exact, case-sensitive; `*` stands for anything."""
-    pattern = re.compile("|".join(".*".join(map(re.escape, value.split("*"))) for value in values), re.DOTALL)
+    pattern = re.compile(
+        "|".join(".*".join(map(re.escape, value.split("*"))) for value in values), re.DOTALL
+    )
     return lambda value: value not in (None, "") and pattern.fullmatch(str(value)) is not None
 
 

@@ -34,7 +34,9 @@ class NamedQuery(NamedTuple):
     def place(self, name: str) -> str:
         """The alias meant by an alias or a table.column, in any case; "" if there is none."""
         wanted = name.lower()
-        return next((alias for alias, place in self.columns.items() if wanted in (alias, place)), "")
+        return next(
+            (alias for alias, place in self.columns.items() if wanted in (alias, place)), ""
+        )
 
     def kind(self, alias: str) -> str:
         table, _, column = self.columns[alias].partition(".")
@@ -57,7 +59,16 @@ ROSTER = {
     "student_web_id": "students.student_web_id", "email": "emailaddress.emailaddress",
     "legal_first_name": "studentcorefields.pscore_legal_first_name",
 }  # fmt: skip
-_GROUPED = ("dcid", "student_number", "first_name", "last_name", "grade_level", "enroll_status", "schoolid", "email")
+_GROUPED = (
+    "dcid",
+    "student_number",
+    "first_name",
+    "last_name",
+    "grade_level",
+    "enroll_status",
+    "schoolid",
+    "email",
+)
 NAMED_QUERIES = {
     query.name: query
     for query in (

@@ -22,7 +22,14 @@ def unauthorized() -> Response:
 class Tokens:
     """One plugin's tokens. Asking again gives the current one with the rest of its life, as captures suggest (LAS)."""
 
-    def __init__(self, client_id: str, client_secret: str, *, lifetime: int = LIFETIME, token_type: bool = True) -> None:
+    def __init__(
+        self,
+        client_id: str,
+        client_secret: str,
+        *,
+        lifetime: int = LIFETIME,
+        token_type: bool = True,
+    ) -> None:
         self._basic = f"{client_id}:{client_secret}"
         self._lifetime, self._token_type = lifetime, token_type
         self._lock = Lock()
@@ -31,13 +38,17 @@ class Tokens:
     def issue(self, request: Request) -> Response:
         """The token endpoint. It answers JSON whatever `Accept` says."""
         if request.method != "POST":
-            return json_response({"error": "invalid_request"}, 405)._replace(headers=(("Allow", "POST"),))
+            return json_response({"error": "invalid_request"}, 405)._replace(
+                headers=(("Allow", "POST"),)
+            )
         if _basic_credentials(request) != self._basic:
             # Also what a plugin that isn't enabled gets (WR, measured).
             return json_response({"error": "invalid_client"}, 401)
         form = parse_qs(request.body.decode("latin-1"))
         if form.get("grant_type") != ["client_credentials"]:
-            return json_response({"error": "unsupported_grant_type"}, 400)  # our choice; unknown on real servers
+            return json_response(
+                {"error": "unsupported_grant_type"}, 400
+            )  # our choice; unknown on real servers
         with self._lock:
             if time.monotonic() >= self._ends - 1:
                 self._token, self._ends = str(uuid.uuid4()), time.monotonic() + self._lifetime
@@ -50,7 +61,11 @@ class Tokens:
     def accepts(self, request: Request) -> bool:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         with self._lock:
-            return scheme.lower() == "bearer" and token.strip() == self._token != "" and time.monotonic() < self._ends
+            return (
+                scheme.lower() == "bearer"
+                and token.strip() == self._token != ""
+                and time.monotonic() < self._ends
+            )
 
     def revoke(self) -> None:
         with self._lock:

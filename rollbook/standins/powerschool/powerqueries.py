@@ -33,7 +33,10 @@ class PowerQueries:
     def handle(self, request: Request, rest: Sequence[str]) -> Response:
         """`rest` is the path after `/ws/schema/query`. Raises Refused."""
         if list(rest) == ["api"] or not rest:
-            listed = [{"name": query.name, "description": query.description} for query in NAMED_QUERIES.values()]
+            listed = [
+                {"name": query.name, "description": query.description}
+                for query in NAMED_QUERIES.values()
+            ]
             return json_response({"queries": listed})
         query = NAMED_QUERIES.get(rest[0])
         if not query or list(rest[1:]) not in ([], ["count"], ["metadata"]):
@@ -52,7 +55,9 @@ class PowerQueries:
 
     def _permit(self, query: NamedQuery) -> None:
         """Every column of the query must be granted (OD; body as in CB)."""
-        refused = [place for place in query.columns.values() if not self.grants.allow(*place.split("."))]
+        refused = [
+            place for place in query.columns.values() if not self.grants.allow(*place.split("."))
+        ]
         if refused:
             raise schema_error(403, INVALID, [
                 {"resource": query.name, "field": place, "code": "No access to the field"} for place in refused
@@ -70,7 +75,9 @@ class PowerQueries:
         def build() -> Sequence[int]:
             numbers = district.roster.numbers()
             if since is not None:
-                numbers = [number for number in changed_since(district, since) if number in district.roster]
+                numbers = [
+                    number for number in changed_since(district, since) if number in district.roster
+                ]
             numbers = _filtered(query, district, numbers, tests)
             for alias, descending in reversed(sorting):
                 number_kind = query.kind(alias) == "number"
@@ -80,11 +87,15 @@ class PowerQueries:
 
         return district.index(key, build)
 
-    def _answer(self, request: Request, query: NamedQuery, body: dict[str, Any], found: Sequence[int]) -> Response:
+    def _answer(
+        self, request: Request, query: NamedQuery, body: dict[str, Any], found: Sequence[int]
+    ) -> Response:
         """Top level: `name` only with a coreTable; no `record` at all when empty (SW, GH, SM)."""
         size = _whole(request, "pagesize", PAGE_SIZE)
         start = (max(1, _whole(request, "page", 1)) - 1) * size
-        pieces = self._pieces(query, _projection(request, query, body), found[start : start + size] if size else found)
+        pieces = self._pieces(
+            query, _projection(request, query, body), found[start : start + size] if size else found
+        )
         top: dict[str, Any] = {"name": query.core_table} if query.core_table and pieces else {}
         if request.query.get("count", "").lower() == "true":
             top["count"] = len(found)
@@ -92,26 +103,42 @@ class PowerQueries:
             top["$dataversion"] = data_version(self.district)
         top["@extensions"] = EXTENSIONS if query.core_table and pieces else ""
         head = msgspec.json.encode(top)
-        return Response(200, head[:-1] + (b',"record":[' + b",".join(pieces) + b"]}" if pieces else b"}"))
+        return Response(
+            200, head[:-1] + (b',"record":[' + b",".join(pieces) + b"]}" if pieces else b"}")
+        )
 
-    def _pieces(self, query: NamedQuery, aliases: tuple[str, ...], numbers: Sequence[int]) -> list[bytes]:
+    def _pieces(
+        self, query: NamedQuery, aliases: tuple[str, ...], numbers: Sequence[int]
+    ) -> list[bytes]:
         district = self.district
 
         def make(number: int) -> bytes:
             row = query.row(district, number)
             shown = {alias: row[alias] for alias in aliases if alias in row}
-            record = _flat(query, shown, number) if query.flattened else _grouped(query, shown, number)
+            record = (
+                _flat(query, shown, number) if query.flattened else _grouped(query, shown, number)
+            )
             return msgspec.json.encode(record)
 
-        return district.fragments.pieces(district.roster.version, (query.name, aliases), numbers, make)
+        return district.fragments.pieces(
+            district.roster.version, (query.name, aliases), numbers, make
+        )
 
 
-def _filtered(query: NamedQuery, district: District, numbers: Sequence[int], tests: Sequence[tuple[str, Test]]) -> Sequence[int]:
+def _filtered(
+    query: NamedQuery, district: District, numbers: Sequence[int], tests: Sequence[tuple[str, Test]]
+) -> Sequence[int]:
     """What the roster's brief knows is tested first: it spares making a hundred thousand rows."""
-    brief = {f"students.{column}": attribute for column, attribute in TABLES["students"].brief.items()}
+    brief = {
+        f"students.{column}": attribute for column, attribute in TABLES["students"].brief.items()
+    }
     for alias, test in tests:
         if attribute := brief.get(query.columns[alias]):
-            numbers = [number for number in numbers if test(getattr(district.roster.brief(number), attribute))]
+            numbers = [
+                number
+                for number in numbers
+                if test(getattr(district.roster.brief(number), attribute))
+            ]
     dear = [(alias, test) for alias, test in tests if query.columns[alias] not in brief]
     if not dear:
         return numbers
@@ -186,7 +213,9 @@ def _projection(request: Request, query: NamedQuery, body: dict[str, Any]) -> tu
     for name in asked.split(";"):
         alias = query.place(name.strip())
         if not alias:
-            raise schema_error(400, f"Invalid field specified: {name} is not valid column for query: {query.name}")
+            raise schema_error(
+                400, f"Invalid field specified: {name} is not valid column for query: {query.name}"
+            )
         aliases.append(alias)
     return tuple(aliases)
 
@@ -203,14 +232,18 @@ def _order(query: NamedQuery, order: str) -> list[tuple[str, bool]]:
     return sorting
 
 
-def _sort_key(query: NamedQuery, district: District, alias: str, number_kind: bool, number: int) -> Any:
+def _sort_key(
+    query: NamedQuery, district: District, alias: str, number_kind: bool, number: int
+) -> Any:
     return order_key(query.row(district, number).get(alias), number_kind)
 
 
 def _since(body: dict[str, Any]) -> int | None:
     """Both keys are required together (OD)."""
     if ("$dataversion" in body) != ("$dataversion_applicationname" in body):
-        raise schema_error(400, "$dataversion and $dataversion_applicationname are required together")
+        raise schema_error(
+            400, "$dataversion and $dataversion_applicationname are required together"
+        )
     version = str(body.get("$dataversion", ""))
     if "$dataversion" in body and not version.isdecimal():
         raise schema_error(400, f"Invalid data version {version}")

@@ -84,7 +84,11 @@ class Schema:
 
     def _single(self, request: Request, table: Table, dcid: int) -> Response:
         """Without a projection every granted column: our choice, because TS leaves it out here."""
-        columns = self._projection(request, table) if "projection" in request.query else self._granted(table)
+        columns = (
+            self._projection(request, table)
+            if "projection" in request.query
+            else self._granted(table)
+        )
         self._permit(table, columns)
         key = table.number_of(dcid)
         if key not in table.keys(self.district):
@@ -99,7 +103,9 @@ class Schema:
         def make(key: int) -> bytes:
             row = table.row(self.district, key)
             shown = {name: row[name] for name in names if name in row}
-            return msgspec.json.encode({"id": table.key_of(key), "name": outer, "tables": {inner: shown}})
+            return msgspec.json.encode(
+                {"id": table.key_of(key), "name": outer, "tables": {inner: shown}}
+            )
 
         district = self.district
         return district.fragments.pieces(district.roster.version, (inner, columns), keys, make)
@@ -120,7 +126,10 @@ class Schema:
             elif column.lower() in known:
                 columns.append(column)
             else:
-                raise schema_error(400, f"Invalid field specified: {name} is not valid column for table: {table.name}")
+                raise schema_error(
+                    400,
+                    f"Invalid field specified: {name} is not valid column for table: {table.name}",
+                )
         return columns
 
     def _granted(self, table: Table) -> list[str]:
@@ -133,7 +142,9 @@ class Schema:
                 {"code": "NoAccess", "field": column, "resource": table.name} for column in dict.fromkeys(refused)
             ])  # fmt: skip
 
-    def _found(self, request: Request, table: Table, projection: Sequence[str] = ()) -> Sequence[int]:
+    def _found(
+        self, request: Request, table: Table, projection: Sequence[str] = ()
+    ) -> Sequence[int]:
         """The keys that fit `q`, sorted. Columns are checked before types, types before permission (WR, measured)."""
         q = request.query.get("q", "").strip()
         sort = request.query.get("sort", "").strip().lower()
@@ -162,18 +173,33 @@ class Schema:
             found.append((term, canonical[name], table.columns[canonical[name]]))
         return found
 
-    def _search(self, table: Table, tests: Sequence[tuple[str, Test]], sort: str, descending: bool) -> Sequence[int]:
+    def _search(
+        self, table: Table, tests: Sequence[tuple[str, Test]], sort: str, descending: bool
+    ) -> Sequence[int]:
         district = self.district
-        cheap = [(table.brief[column.lower()], test) for column, test in tests if column.lower() in table.brief]
-        dear = [(column.lower(), test) for column, test in tests if column.lower() not in table.brief]
+        cheap = [
+            (table.brief[column.lower()], test)
+            for column, test in tests
+            if column.lower() in table.brief
+        ]
+        dear = [
+            (column.lower(), test) for column, test in tests if column.lower() not in table.brief
+        ]
         keys = table.keys(district)
         for attribute, test in cheap:
-            keys = array("L", (key for key in keys if test(getattr(district.roster.brief(key), attribute))))
+            keys = array(
+                "L", (key for key in keys if test(getattr(district.roster.brief(key), attribute)))
+            )
         if dear:
             rows = ((key, table.row(district, key)) for key in keys)
-            keys = array("L", (key for key, row in rows if all(test(row.get(column)) for column, test in dear)))
+            keys = array(
+                "L",
+                (key for key, row in rows if all(test(row.get(column)) for column, test in dear)),
+            )
         if sort:
-            number = {column.lower(): kind for column, kind in table.columns.items()}[sort] == "number"
+            number = {column.lower(): kind for column, kind in table.columns.items()}[
+                sort
+            ] == "number"
             keys = sorted(keys, key=lambda key: order_key(table.row(district, key).get(sort), number),
                           reverse=descending)  # fmt: skip
         return keys
@@ -189,7 +215,9 @@ def order_key(value: str | None, number: bool) -> tuple[bool, int, str]:
     """Numbers by size, text by letter, absent values last."""
     if value is None:
         return (True, 0, "")
-    return (False, int(value), "") if number and value.lstrip("-").isdecimal() else (False, 0, value)
+    return (
+        (False, int(value), "") if number and value.lstrip("-").isdecimal() else (False, 0, value)
+    )
 
 
 def _test(term: Term, kind: str, column: str) -> Test:

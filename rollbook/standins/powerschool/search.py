@@ -89,7 +89,11 @@ def find_items(shown: Sequence[dict[str, Any]], q: str) -> list[int]:
     """
     terms = parse(q)
     flat = [_flat(item) for item in shown]
-    kinds = {name: "number" if isinstance(value, int) else "text" for item in flat for name, value in item.items()}
+    kinds = {
+        name: "number" if isinstance(value, int) else "text"
+        for item in flat
+        for name, value in item.items()
+    }
     tests = []
     for term in terms:
         if term.field.lower() not in kinds:
@@ -101,7 +105,11 @@ def find_items(shown: Sequence[dict[str, Any]], q: str) -> list[int]:
 def _flat(item: dict[str, Any], before: str = "") -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, value in item.items():
-        fields |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {f"{before}{name}".lower(): value}
+        fields |= (
+            _flat(value, f"{before}{name}.")
+            if isinstance(value, dict)
+            else {f"{before}{name}".lower(): value}
+        )
     return fields
 
 
@@ -109,4 +117,6 @@ def _scan(roster: Roster, tests: list[tuple[Read, Test]]) -> Sequence[int]:
     if len(tests) == 1:
         [(read, test)] = tests
         return array("L", (number for number in roster.numbers() if test(read(roster, number))))
-    return array("L", (n for n in roster.numbers() if all(test(read(roster, n)) for read, test in tests)))
+    return array(
+        "L", (n for n in roster.numbers() if all(test(read(roster, n)) for read, test in tests))
+    )

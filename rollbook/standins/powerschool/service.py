@@ -47,7 +47,12 @@ class PowerSchool:
         self.client_id, self.client_secret = plugin.client_id, plugin.client_secret
         district, grants = District(roster, plugin.single_object), read_grants(plugin.grants)
         self._district = district
-        self._tokens = Tokens(plugin.client_id, plugin.client_secret, lifetime=plugin.token_lifetime, token_type=plugin.token_type)
+        self._tokens = Tokens(
+            plugin.client_id,
+            plugin.client_secret,
+            lifetime=plugin.token_lifetime,
+            token_type=plugin.token_type,
+        )
         self._v1 = V1(district, plugin.page_size_max, plugin.access_level)
         self._schema = Schema(district, plugin.page_size_max, grants)
         self._queries = PowerQueries(district, grants)
@@ -107,8 +112,16 @@ def _token_rate_limit(fault: Fault, request: Request, scene: Scene) -> Response:
 
 
 KINDS: dict[str, Kind] = COMMON | {
-    "token_expired": Kind("revoke the token and answer 401; `after` so many requests", answer=_token_expired),
-    "access_level": Kind("401 missing accessLevelV1Api READ, on /ws/v1", path="/ws/v1/*", answer=_access_level),
-    "invalid_client": Kind("401 invalid_client for any secret", path="/oauth/access_token", answer=_invalid_client),
-    "token_rate_limit": Kind("429 from the token endpoint", path="/oauth/access_token", answer=_token_rate_limit),
+    "token_expired": Kind(
+        "revoke the token and answer 401; `after` so many requests", answer=_token_expired
+    ),
+    "access_level": Kind(
+        "401 missing accessLevelV1Api READ, on /ws/v1", path="/ws/v1/*", answer=_access_level
+    ),
+    "invalid_client": Kind(
+        "401 invalid_client for any secret", path="/oauth/access_token", answer=_invalid_client
+    ),
+    "token_rate_limit": Kind(
+        "429 from the token endpoint", path="/oauth/access_token", answer=_token_rate_limit
+    ),
 }

@@ -47,7 +47,11 @@ def staff_json(person: Staff, expansions: tuple[str, ...]) -> dict[str, Any]:
 
 
 def course_json(course: Course, expansions: tuple[str, ...]) -> dict[str, Any]:
-    return {"id": course.dcid, "course_number": as_number(course.number), "course_name": course.name}
+    return {
+        "id": course.dcid,
+        "course_number": as_number(course.number),
+        "course_name": course.name,
+    }
 
 
 def term_json(term: Term, expansions: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -20,7 +20,9 @@ _RACES = (("AS", "Asian"), ("BL", "Black or African American"), ("HI", "Pacific 
 def _demographics(who: Student, district: District) -> Any:
     """`projected_graduation_year` is 0 when unset, not absent (SM, captured)."""
     day, _ = _entered(who)
-    shown = without_absent({"gender": who.gender, "birth_date": who.birth_date, "district_entry_date": day})
+    shown = without_absent(
+        {"gender": who.gender, "birth_date": who.birth_date, "district_entry_date": day}
+    )
     return {**shown, "projected_graduation_year": who.graduation_year}
 
 
@@ -33,7 +35,10 @@ def _addresses(who: Student, district: District) -> Any:
     if who.number % 50 == 7:
         return ""
     mailing_street = "" if who.number % 3 == 0 else f"Box {who.number}"
-    return {"physical": {"street": home["street"], **place}, "mailing": {"street": mailing_street, **place}}
+    return {
+        "physical": {"street": home["street"], **place},
+        "mailing": {"street": mailing_street, **place},
+    }
 
 
 def _alerts(who: Student, district: District) -> Any:
@@ -60,7 +65,9 @@ def _school_enrollment(who: Student, district: District) -> Any:
 
 
 def _ethnicity_race(who: Student, district: District) -> Any:
-    chosen = [_RACES[who.dice[2] % 5]] + ([_RACES[who.dice[2] % 4]] if who.dice[1] % 10 == 0 else [])
+    chosen = [_RACES[who.dice[2] % 5]] + (
+        [_RACES[who.dice[2] % 4]] if who.dice[1] % 10 == 0 else []
+    )
     races = [{"district_race_code": code, "district_race_code_description": name, "federal_race_code_category": name}
              for code, name in dict.fromkeys(chosen)]  # fmt: skip
     code = chosen[0][0][:1]
@@ -112,7 +119,10 @@ def _fees(who: Student, district: District) -> Any:
 
 def _lunch(who: Student, district: District) -> Any:
     """Decimals stay text (SM, captured)."""
-    return {**{f"balance_{at}": "0.00" for at in (1, 2, 3, 4)}, "lunch_id": who.number if who.number % 2 else 0}
+    return {
+        **{f"balance_{at}": "0.00" for at in (1, 2, 3, 4)},
+        "lunch_id": who.number if who.number % 2 else 0,
+    }
 
 
 def _counselors(who: Student, district: District) -> Any:
@@ -142,7 +152,9 @@ def core_fields(who: Student) -> dict[str, str]:
 
 def own_fields(who: Student) -> dict[str, str]:
     """A district's custom table; its e-mail is the same as everywhere else here. Numbers in it stay text (LAS)."""
-    return without_absent({"student_email": who.email, "locker_number": str(1000 + who.number % 900)})
+    return without_absent(
+        {"student_email": who.email, "locker_number": str(1000 + who.number % 900)}
+    )
 
 
 def locator_fields(who: Student) -> dict[str, str]:
@@ -156,9 +168,13 @@ AVAILABLE = {"@expansions": ", ".join(EXPANSIONS), "@extensions": ",".join(EXTEN
 """What is available, whatever was asked for; comma and space in one, comma only in the other (captured by all)."""
 
 
-def student_json(who: Student, expansions: tuple[str, ...], extensions: tuple[str, ...], district: District) -> Any:
+def student_json(
+    who: Student, expansions: tuple[str, ...], extensions: tuple[str, ...], district: District
+) -> Any:
     """The keys of one student. Without expansions only these few (LAS, captured)."""
-    name = without_absent({"first_name": who.first_name, "middle_name": who.middle_name, "last_name": who.last_name})
+    name = without_absent(
+        {"first_name": who.first_name, "middle_name": who.middle_name, "last_name": who.last_name}
+    )
     answer: dict[str, Any] = {}
     if extensions:
         data = [_extension(who, table) for table in extensions]

@@ -81,7 +81,11 @@ class V1:
     def _district(self, request: Request, rest: Sequence[str]) -> Response:
         match rest:
             case []:
-                about = {"uuid": DISTRICT_UUID, "name": "Exampleton District", "district_number": 100}
+                about = {
+                    "uuid": DISTRICT_UUID,
+                    "name": "Exampleton District",
+                    "district_number": 100,
+                }
                 return json_response({"district": {**about, "addresses": "", "phones": ""}})
             case ["school", *more]:
                 # Without the school of graduates (MD says so of the count; list and count must agree).
@@ -113,7 +117,9 @@ class V1:
         fields = msgspec.json.decode(self._pieces(request, [number])[0])
         return json_response({"student": {**AVAILABLE, **fields}})
 
-    def _students(self, request: Request, school: School | None, q: str, rest: Sequence[str]) -> Response:
+    def _students(
+        self, request: Request, school: School | None, q: str, rest: Sequence[str]
+    ) -> Response:
         try:
             found = find_students(self.district, q, school.number if school else None)
         except (QueryError, WrongType) as problem:
@@ -137,13 +143,18 @@ class V1:
         extensions = chosen(request.query.get("extensions", ""), EXTENSIONS)
 
         def make(number: int) -> bytes:
-            return msgspec.json.encode(student_json(roster.student(number), expansions, extensions, self.district))
+            return msgspec.json.encode(
+                student_json(roster.student(number), expansions, extensions, self.district)
+            )
 
         return self.district.fragments.pieces(version, (expansions, extensions), numbers, make)
 
     def _school(self, request: Request, rest: Sequence[str]) -> Response:
         """The first part is Schools.DCID, not the school number (SF)."""
-        school = next((school for school in (*SCHOOLS, GRADUATES) if [str(school.dcid)] == list(rest[:1])), None)
+        school = next(
+            (school for school in (*SCHOOLS, GRADUATES) if [str(school.dcid)] == list(rest[:1])),
+            None,
+        )
         if not school:
             raise v1_error(404, "School not found")
         match rest[1:]:
@@ -167,7 +178,9 @@ class V1:
         }
         return every[kind]
 
-    def _list(self, request: Request, listing: Listing, items: Sequence[Any], rest: Sequence[str]) -> Response:
+    def _list(
+        self, request: Request, listing: Listing, items: Sequence[Any], rest: Sequence[str]
+    ) -> Response:
         if q := request.query.get("q", ""):
             try:
                 found = find_items([listing.show(item, listing.expansions) for item in items], q)
@@ -187,7 +200,9 @@ class V1:
 
     def _show(self, request: Request, listing: Listing, item: Any) -> Response:
         expansions = chosen(request.query.get("expansions", ""), dict.fromkeys(listing.expansions))
-        return json_response({listing.item: shapes.available(listing.expansions) | listing.show(item, expansions)})
+        return json_response(
+            {listing.item: shapes.available(listing.expansions) | listing.show(item, expansions)}
+        )
 
     def _single(self, request: Request, rest: Sequence[str]) -> Response:
         kind, dcid = request.path.split("/")[3], rest[0] if len(rest) == 1 else ""
@@ -201,7 +216,11 @@ class V1:
         return self._show(request, LISTINGS[kind], item)
 
     def _enrolment(self, request: Request, rest: Sequence[str]) -> Response:
-        found = self.district.enrolment(int(rest[0])) if len(rest) == 1 and rest[0].isdecimal() else None
+        found = (
+            self.district.enrolment(int(rest[0]))
+            if len(rest) == 1 and rest[0].isdecimal()
+            else None
+        )
         if not found:
             raise v1_error(404, "Section enrollment not found")
         return json_response({"section_enrollment": shapes.enrolment_json(found)})

@@ -80,7 +80,11 @@ def dressed(response: Response, window: Window, *, unix_time: bool) -> Response:
     headers = (*response.headers, *window.headers(unix_time=unix_time))
     if unix_time:
         named = HTTPStatus(response.status)
-        headers = (*headers, ("X-API-Revision", REVISION), ("Status", f"{named.value} {named.phrase}"))
+        headers = (
+            *headers,
+            ("X-API-Revision", REVISION),
+            ("Status", f"{named.value} {named.phrase}"),
+        )
     return response._replace(headers=headers)
 
 

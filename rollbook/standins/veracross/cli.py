@@ -15,7 +15,10 @@ _FAULTS = "faults (NAME or NAME:page=3,times=1,status=503,path=*/v3/students):\n
 def add_arguments(commands: Any) -> None:
     """Add this vendor's sub-command."""
     parser: argparse.ArgumentParser = commands.add_parser(
-        "veracross", help="Veracross, v3 and v2", epilog=_FAULTS, formatter_class=argparse.RawDescriptionHelpFormatter
+        "veracross",
+        help="Veracross, v3 and v2",
+        epilog=_FAULTS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1")
@@ -30,20 +33,35 @@ def add_arguments(commands: Any) -> None:
     add("--client-secret", default="", help="v3; likewise")
     add("--user-name", default="api.rollbook", help="v2")
     add("--password", default="", help="v2; made from the seed unless given")
-    add("--scopes", type=str.split, default=SCOPES, help=f"those that the school switched on ({' '.join(SCOPES)})")
+    add(
+        "--scopes",
+        type=str.split,
+        default=SCOPES,
+        help=f"those that the school switched on ({' '.join(SCOPES)})",
+    )
     add("--token-lifetime", type=int, default=3_600, metavar="SECONDS")
     add("--quota", type=int, default=300, help="requests in a window")
     add("--quota-seconds", type=float, default=180, help="length of the window")
     add("--roles-as-list", action="store_true", help="v2: roles as a list instead of role")
     add("--latency-ms", type=int, default=0)
-    add("--fault", type=read_fault, action="extend", nargs="+", default=[], dest="faults", help="see below")
+    add(
+        "--fault",
+        type=read_fault,
+        action="extend",
+        nargs="+",
+        default=[],
+        dest="faults",
+        help="see below",
+    )
     add("--gzip", action="store_true", help="zip answers for who accepts it")
     parser.set_defaults(start=start)
 
 
 def start(arguments: argparse.Namespace) -> VeracrossStandIn:
     """Start what the arguments ask for. Raises ValueError."""
-    wanted = {name: value for name, value in vars(arguments).items() if name not in ("vendor", "start")}
+    wanted = {
+        name: value for name, value in vars(arguments).items() if name not in ("vendor", "start")
+    }
     if not 10 <= arguments.students <= 1_000_000:
         raise ValueError("--students must be 10 to 1,000,000")
     return serve(**wanted)

@@ -24,7 +24,9 @@ def _dressed(response: Response, fault: Fault, request: Request, left: int) -> R
 
 
 def _status(fault: Fault, request: Request, scene: Scene) -> Response:
-    return _dressed(problem(fault.status or 503, "An unknown error has occurred"), fault, request, 200)
+    return _dressed(
+        problem(fault.status or 503, "An unknown error has occurred"), fault, request, 200
+    )
 
 
 def _rate_limit(fault: Fault, request: Request, scene: Scene) -> Response:
@@ -48,12 +50,18 @@ def _unauthorized(text: str) -> Any:
 
 
 def _missing_scope(fault: Fault, request: Request, scene: Scene) -> Response:
-    text = f"The provided access token is missing a required scope: {fault.field or 'students:list'}"
+    text = (
+        f"The provided access token is missing a required scope: {fault.field or 'students:list'}"
+    )
     return _dressed(problem(401, text), fault, request, 200)
 
 
 def _invalid_client(fault: Fault, request: Request, scene: Scene) -> Response:
-    return problem(401, "invalid_client", error_description="Client authentication failed due to unknown client.")
+    return problem(
+        401,
+        "invalid_client",
+        error_description="Client authentication failed due to unknown client.",
+    )
 
 
 def _forbidden(fault: Fault, request: Request, scene: Scene) -> Response:
@@ -69,7 +77,10 @@ def _small_pages(fault: Fault, request: Request) -> Request:
 
 
 def _with_total(response: Response, change: Any) -> Response:
-    headers = ((name, str(change(int(value))) if name == "X-Total-Count" else value) for name, value in response.headers)
+    headers = (
+        (name, str(change(int(value))) if name == "X-Total-Count" else value)
+        for name, value in response.headers
+    )
     return response._replace(headers=tuple(headers))
 
 

@@ -32,7 +32,9 @@ class Token:
 class Authorization:
     """One OAuth application of one school. `scopes` are those that the school has switched on for it."""
 
-    def __init__(self, client_id: str, client_secret: str, scopes: Sequence[str], lifetime: int) -> None:
+    def __init__(
+        self, client_id: str, client_secret: str, scopes: Sequence[str], lifetime: int
+    ) -> None:
         self.client_id, self.client_secret = client_id, client_secret
         self._granted, self._lifetime = frozenset(scopes), lifetime
         self._lock = Lock()
@@ -47,7 +49,11 @@ class Authorization:
                 if request.method != "POST":
                     raise refused(405, "method_not_allowed")
                 form = _form(request)
-                return {"token": self._issue, "introspect": self._introspect, "revoke": self._revoke}[act](form)
+                return {
+                    "token": self._issue,
+                    "introspect": self._introspect,
+                    "revoke": self._revoke,
+                }[act](form)
         raise refused(404, "The requested endpoint wasn't found")
 
     def bearer(self, request: Request) -> Token:
@@ -59,7 +65,10 @@ class Authorization:
         if token is None:
             raise refused(401, "The provided access token is unknown")
         if token.state != LIVE:
-            raise refused(401, f"The provided access token has {'been ' if token.revoked else ''}{token.state}")
+            raise refused(
+                401,
+                f"The provided access token has {'been ' if token.revoked else ''}{token.state}",
+            )
         return token
 
     def revoke_all(self) -> None:
@@ -83,7 +92,9 @@ class Authorization:
         self._check_client(form)
         scopes = tuple(form.get("scope", "").split())
         if not self._granted.issuperset(scopes):
-            raise refused(400, "invalid_scope", error_description="The requested scope is invalid.")  # undocumented (?)
+            raise refused(
+                400, "invalid_scope", error_description="The requested scope is invalid."
+            )  # undocumented (?)
         now = time.time()
         token = Token(secrets.token_hex(32), scopes, int(now), now + self._lifetime)
         with self._lock:
@@ -118,7 +129,11 @@ class Authorization:
 
     def _check_client(self, form: dict[str, str]) -> None:
         if (form["client_id"], form["client_secret"]) != (self.client_id, self.client_secret):
-            raise refused(401, "invalid_client", error_description="Client authentication failed due to unknown client.")
+            raise refused(
+                401,
+                "invalid_client",
+                error_description="Client authentication failed due to unknown client.",
+            )
 
 
 def _form(request: Request) -> dict[str, str]:
@@ -135,7 +150,9 @@ def _form(request: Request) -> dict[str, str]:
 def _need(form: dict[str, str], *names: str) -> None:
     for name in names:
         if not form.get(name):
-            raise refused(400, "invalid_request", error_description=f"Missing required parameter: {name}.")
+            raise refused(
+                400, "invalid_request", error_description=f"Missing required parameter: {name}."
+            )
 
 
 def _discovery(request: Request, scopes: frozenset[str]) -> dict[str, Any]:

@@ -10,7 +10,15 @@ NONE = "<None>"
 GENDERS = {"": 0, "M": 1, "F": 2, "X": 3}
 GENDER_LABELS = {0: NONE, 1: "Male", 2: "Female", 3: "X"}
 GRADES = range(-1, 13)
-ROLES = {0: NONE, 1: "Student", 2: "Parent", 3: "Faculty", 5: "Former Student", 6: "Alumni", 7: "Future Student"}
+ROLES = {
+    0: NONE,
+    1: "Student",
+    2: "Parent",
+    3: "Faculty",
+    5: "Former Student",
+    6: "Alumni",
+    7: "Future Student",
+}
 STATUSES = {0: NONE, 1: "Accepted", 3: "Enrolled", 4: "Withdrawn", 5: "Graduated"}
 LEVELS = {0: NONE, 2: "Lower School", 3: "Middle School", 4: "Upper School"}
 CAMPUSES = {0: NONE, 1: "Main Campus", 2: "North Campus"}
@@ -57,7 +65,15 @@ class Codes(NamedTuple):
 def codes_of(who: Student) -> Codes:
     """Unset is 0 throughout (I)."""
     here = who.enroll_status == people.ACTIVE
-    level = 0 if who.grade_level not in GRADES else 2 if who.grade_level < 6 else 3 if who.grade_level < 9 else 4
+    level = (
+        0
+        if who.grade_level not in GRADES
+        else 2
+        if who.grade_level < 6
+        else 3
+        if who.grade_level < 9
+        else 4
+    )
     return Codes(
         gender=GENDERS.get(who.gender, 0), grade_level=grade_code(who.grade_level), school_level=level,
         homeroom=11 + who.dice[1] % 12 if here else 0, homeroom_teacher=300 + who.dice[1] % 5 if here else 0,
@@ -69,8 +85,15 @@ def codes_of(who: Student) -> Codes:
 
 def value_list(field: str, labels: Mapping[int, str]) -> dict[str, Any]:
     """One list as v3 gives it: items in the school's order, ids as numbers (D, S disagree; clients use numbers)."""
-    items = [{"id": code, "description": label, "category": 0, "sort_key": at} for at, (code, label) in enumerate(labels.items())]
-    return {"fields": [field], "items": items, "categories": [{"id": 0, "description": NONE, "sort_key": 0}]}
+    items = [
+        {"id": code, "description": label, "category": 0, "sort_key": at}
+        for at, (code, label) in enumerate(labels.items())
+    ]
+    return {
+        "fields": [field],
+        "items": items,
+        "categories": [{"id": 0, "description": NONE, "sort_key": 0}],
+    }
 
 
 _GRADE_LABELS = {0: "None", **{grade_code(level): grade_label(level) for level in GRADES}}
@@ -80,7 +103,16 @@ _LISTS = {
     "role": ROLES, "enrollment_status": STATUSES, "student_group": GROUPS, "name_prefix": _NO_PARTS, "name_suffix": _NO_PARTS,
     "campus": CAMPUSES,
 }  # fmt: skip
-LIST_ORDER = ("gender", "grade_level", "school_level", "homeroom", "campus.id", "role", "enrollment_status", "student_group")
+LIST_ORDER = (
+    "gender",
+    "grade_level",
+    "school_level",
+    "homeroom",
+    "campus.id",
+    "role",
+    "enrollment_status",
+    "student_group",
+)
 SINGLE_ORDER = (
     "name_prefix", "name_suffix", "gender", "school_level", "grade_level", "homeroom", "campus", "enrollment_status",
 )  # fmt: skip

@@ -45,7 +45,9 @@ class Veracross:
         self.about: Mapping[str, str] = {
             "user_name": setup.user_name, "password": setup.password, "route": setup.route
         }  # fmt: skip
-        self.tokens = Authorization(setup.client_id, setup.client_secret, setup.scopes, setup.token_lifetime)
+        self.tokens = Authorization(
+            setup.client_id, setup.client_secret, setup.scopes, setup.token_lifetime
+        )
         self._quota = Quota(setup.quota, setup.quota_seconds)
         self._v3 = V3(roster)
         self._v2 = V2(roster, setup.user_name, setup.password, setup.roles_as_list)

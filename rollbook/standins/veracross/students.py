@@ -49,7 +49,11 @@ def v3_single(who: Student) -> dict[str, Any]:
 def v2_student(who: Student, roles_as_list: bool = False) -> dict[str, Any]:
     """Labels for codes, 0 for unset keys (I). Clients disagree about `role` and `roles`; both can be had (C)."""
     codes = codes_of(who)
-    role = {"roles": [{"description": ROLES[codes.role]}]} if roles_as_list else {"role": ROLES[codes.role]}
+    role = (
+        {"roles": [{"description": ROLES[codes.role]}]}
+        if roles_as_list
+        else {"role": ROLES[codes.role]}
+    )
     phone = household(who)["phone"]
     return _without_missing(who, {
         "household_fk": codes.household_id, "person_pk": who.dcid, "legacy_id": None, "legacy_student_id": who.local_id,
@@ -77,7 +81,12 @@ def v2_relationships(who: Student) -> list[dict[str, Any]]:
     """The parents; what a row holds is known from nowhere, so names and keys are our choice."""
     family = household(who)
     return [
-        {"person_fk": who.dcid, "related_person_fk": base + who.number, "relationship": relation, "name": family[parent]}
+        {
+            "person_fk": who.dcid,
+            "related_person_fk": base + who.number,
+            "relationship": relation,
+            "name": family[parent],
+        }
         for base, relation, parent in ((500_000, "Mother", "mother"), (600_000, "Father", "father"))
     ]
 

@@ -22,7 +22,9 @@ _SUFFIX = re.compile(r"\.(json|xml)$")
 class V2:
     """Answers `/{client}/v2/...` for one school. The caller has seen to the quota."""
 
-    def __init__(self, roster: Roster, user_name: str, password: str, roles_as_list: bool = False) -> None:
+    def __init__(
+        self, roster: Roster, user_name: str, password: str, roles_as_list: bool = False
+    ) -> None:
         self._roster, self._roles_as_list = roster, roles_as_list
         self._pair = f"{user_name}:{password}"
 
@@ -35,7 +37,9 @@ class V2:
             given = ""
         if scheme.lower() != "basic" or given != self._pair:
             wrong = refused(401, "HTTP Basic: Access denied.")
-            wrong.response = wrong.response._replace(headers=(("WWW-Authenticate", 'Basic realm="Veracross"'),))
+            wrong.response = wrong.response._replace(
+                headers=(("WWW-Authenticate", 'Basic realm="Veracross"'),)
+            )
             raise wrong
 
     def handle(self, request: Request, rest: Sequence[str]) -> Response:
@@ -55,7 +59,9 @@ class V2:
                 return json_response({"student": self._show(self._number(person))})
             case ["students", person, "relationships"]:
                 related = v2_relationships(self._roster.student(self._number(person)))
-                return json_response(related)._replace(headers=(("X-Total-Count", str(len(related))),))
+                return json_response(related)._replace(
+                    headers=(("X-Total-Count", str(len(related))),)
+                )
         raise refused(404, "Not found")
 
     def _list(self, request: Request, numbers: Sequence[int]) -> Response:

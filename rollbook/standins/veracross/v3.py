@@ -9,7 +9,14 @@ from rollbook.standins.people import FIRST_DCID, Student
 from rollbook.standins.roster import Roster
 from rollbook.standins.veracross.answers import is_json_wanted, refused
 from rollbook.standins.veracross.oauth import Token
-from rollbook.standins.veracross.school import CURRENT, LIST_ORDER, SINGLE_ORDER, codes_of, role_of, value_lists
+from rollbook.standins.veracross.school import (
+    CURRENT,
+    LIST_ORDER,
+    SINGLE_ORDER,
+    codes_of,
+    role_of,
+    value_lists,
+)
 from rollbook.standins.veracross.students import v3_single, v3_student
 
 USUAL_SIZE, LARGEST_SIZE = 100, 1000
@@ -21,7 +28,9 @@ _CODES: dict[str, Callable[[Student], int]] = {
     "campus_id": lambda who: codes_of(who).campus, "role": lambda who: codes_of(who).role,
     "enrollment_status": lambda who: codes_of(who).enrollment_status,
 }  # fmt: skip
-PARAMETERS = frozenset(_CODES) | {f"on_or_{side}_{name}" for name in _DATES for side in ("after", "before")}
+PARAMETERS = frozenset(_CODES) | {
+    f"on_or_{side}_{name}" for name in _DATES for side in ("after", "before")
+}
 """The complete set (S): no grade, no year, no page."""
 
 
@@ -57,12 +66,17 @@ class V3:
             raise refused(400, f"Unknown parameters were provided: {', '.join(unknown)}")
         size = _header(request, "X-Page-Size", USUAL_SIZE, LARGEST_SIZE)
         start = (_header(request, "X-Page-Number", 1, 10**9) - 1) * size
-        shown = [v3_student(self._roster.student(number)) for number in self._numbers(request)[start : start + size]]
+        shown = [
+            v3_student(self._roster.student(number))
+            for number in self._numbers(request)[start : start + size]
+        ]
         return _enveloped(request, shown, LIST_ORDER)
 
     def _single(self, request: Request, person: str) -> Response:
         if request.query:
-            raise refused(400, f"Unknown parameters were provided: {', '.join(sorted(request.query))}")
+            raise refused(
+                400, f"Unknown parameters were provided: {', '.join(sorted(request.query))}"
+            )
         number = int(person) - FIRST_DCID + 1 if person.isdecimal() and len(person) < 10 else 0
         if number not in self._roster:
             raise refused(404, "The requested resource wasn't found")  # undocumented (?)
@@ -76,9 +90,15 @@ class V3:
             if len(self._found) > 20:
                 self._found = {}
             wanted = _whole("role", request.query["role"]) if "role" in request.query else CURRENT
-            numbers = [n for n in roster.numbers() if role_of(roster.brief(n).enroll_status) == wanted]
-            checks = [_check(name, value) for name, value in request.query.items() if name != "role"]
-            self._found[key] = [n for n in numbers if all(check(roster.student(n)) for check in checks)]
+            numbers = [
+                n for n in roster.numbers() if role_of(roster.brief(n).enroll_status) == wanted
+            ]
+            checks = [
+                _check(name, value) for name, value in request.query.items() if name != "role"
+            ]
+            self._found[key] = [
+                n for n in numbers if all(check(roster.student(n)) for check in checks)
+            ]
         return self._found[key]
 
 
@@ -86,7 +106,11 @@ def _check_forms(request: Request, dotted: bool) -> None:
     if not dotted and not is_json_wanted(request):
         raise refused(406, "The requested content type isn't available")
     encodings = request.headers.get("accept-encoding", "*").lower()
-    if not {part.partition(";")[0].strip() for part in encodings.split(",")} & {"deflate", "identity", "*"}:
+    if not {part.partition(";")[0].strip() for part in encodings.split(",")} & {
+        "deflate",
+        "identity",
+        "*",
+    }:
         raise refused(406, "The requested encoding isn't available")
 
 

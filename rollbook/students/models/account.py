@@ -44,19 +44,31 @@ class StudentAccount(models.Model):
     grade_level = models.CharField(max_length=100, null=True)
     birth_date = models.DateField(null=True)
     gender = models.CharField(max_length=100, null=True)
-    status = models.CharField(max_length=12, choices=AccountStatus.choices, default=AccountStatus.ACTIVE)
-    merged_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, db_index=False, related_name="+")
+    status = models.CharField(
+        max_length=12, choices=AccountStatus.choices, default=AccountStatus.ACTIVE
+    )
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, db_index=False, related_name="+"
+    )
     version = models.IntegerField(default=1)
     source_fingerprint = models.BinaryField(null=True)
-    search_text = models.GeneratedField(expression=SearchText(), output_field=models.TextField(), db_persist=True)
+    search_text = models.GeneratedField(
+        expression=SearchText(), output_field=models.TextField(), db_persist=True
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         constraints: ClassVar = [
             # Deferred, so that two students who swap addresses come out right in one transaction.
-            models.UniqueConstraint(fields=["school", "email_key"], name="one_account_per_email", deferrable=models.Deferrable.DEFERRED),
-            models.UniqueConstraint(fields=["school", "source", "sis_id"], name="one_account_per_sis_id"),
+            models.UniqueConstraint(
+                fields=["school", "email_key"],
+                name="one_account_per_email",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+            models.UniqueConstraint(
+                fields=["school", "source", "sis_id"], name="one_account_per_sis_id"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["school", "last_name", "first_name"], name="students_by_name"),
@@ -97,7 +109,9 @@ class AccountEvent(models.Model):
     """What a person did to an account; what runs did stands in their plans. `before` and `after` hold the differing values only."""
 
     school = models.ForeignKey(School, on_delete=models.PROTECT, db_index=False, related_name="+")
-    account = models.ForeignKey(StudentAccount, on_delete=models.CASCADE, db_index=False, related_name="events")
+    account = models.ForeignKey(
+        StudentAccount, on_delete=models.CASCADE, db_index=False, related_name="events"
+    )
     at = models.DateTimeField(auto_now_add=True)
     actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     via = models.CharField(max_length=20, default="web")
@@ -106,7 +120,9 @@ class AccountEvent(models.Model):
     after = models.JSONField(default=dict)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["school", "account", "-at"], name="events_by_account")]
+        indexes: ClassVar = [
+            models.Index(fields=["school", "account", "-at"], name="events_by_account")
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.account_id}"

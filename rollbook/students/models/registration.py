@@ -17,7 +17,9 @@ class Invitation(Mail):
     invitation took its place.
     """
 
-    account = models.ForeignKey(StudentAccount, on_delete=models.CASCADE, related_name="invitations")
+    account = models.ForeignKey(
+        StudentAccount, on_delete=models.CASCADE, related_name="invitations"
+    )
     address = models.CharField(max_length=320)
     address_key = models.CharField(max_length=320)
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
@@ -28,10 +30,14 @@ class Invitation(Mail):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["school", "account"], condition=Q(used_at__isnull=True, ended_at__isnull=True), name="one_open_invitation"
+                fields=["school", "account"],
+                condition=Q(used_at__isnull=True, ended_at__isnull=True),
+                name="one_open_invitation",
             )
         ]
-        indexes: ClassVar = [models.Index(fields=["school", "account", "-created_at"], name="invitations_by_account")]
+        indexes: ClassVar = [
+            models.Index(fields=["school", "account", "-created_at"], name="invitations_by_account")
+        ]
 
     def __str__(self) -> str:
         return f"{self.id} {self.state}"
@@ -40,7 +46,9 @@ class Invitation(Mail):
 class StudentLogin(models.Model):
     """A registered student's password, as Django's hashers write it. Students are no users: nothing of a school opens to them."""
 
-    account = models.OneToOneField(StudentAccount, on_delete=models.CASCADE, primary_key=True, related_name="login")
+    account = models.OneToOneField(
+        StudentAccount, on_delete=models.CASCADE, primary_key=True, related_name="login"
+    )
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
     password = models.CharField(max_length=128)
     registered_at = models.DateTimeField(auto_now_add=True)

@@ -19,7 +19,11 @@ class FieldLock(models.Model):
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["school", "account", "field"], name="one_lock_per_field")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["school", "account", "field"], name="one_lock_per_field"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.field} {self.account_id}"
@@ -28,7 +32,9 @@ class FieldLock(models.Model):
 class Protection(models.Model):
     """A whole account that no sync writes to, until `until` (None: until a person ends it)."""
 
-    account = models.OneToOneField(StudentAccount, on_delete=models.CASCADE, primary_key=True, related_name="protection")
+    account = models.OneToOneField(
+        StudentAccount, on_delete=models.CASCADE, primary_key=True, related_name="protection"
+    )
     school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="+")
     until = models.DateTimeField(null=True)
     reason = models.CharField(max_length=300, blank=True)
@@ -42,7 +48,9 @@ class Protection(models.Model):
 class Absence(models.Model):
     """An account that the last complete live runs of its source lacked: how many in a row, and since which day (UTC)."""
 
-    account = models.OneToOneField(StudentAccount, on_delete=models.CASCADE, primary_key=True, related_name="absence")
+    account = models.OneToOneField(
+        StudentAccount, on_delete=models.CASCADE, primary_key=True, related_name="absence"
+    )
     school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="+")
     source = models.CharField(max_length=40)
     runs = models.IntegerField()
@@ -64,7 +72,9 @@ class NeverImport(models.Model):
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["school", "field", "key"], name="one_entry_per_student")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["school", "field", "key"], name="one_entry_per_student")
+        ]
 
     def __str__(self) -> str:
         return f"{self.field} {self.id}"
@@ -81,7 +91,11 @@ class EmailAlias(models.Model):
     kept_until = models.DateTimeField()
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["school", "email_key", "account"], name="one_alias_per_account")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["school", "email_key", "account"], name="one_alias_per_account"
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.account_id)

@@ -7,7 +7,18 @@ from rollbook.sync.models.notice import ERROR_EVENTS, Notice, NoticeChoice, Noti
 from rollbook.sync.models.outside import OutsideList
 from rollbook.sync.models.problem import Problem
 from rollbook.sync.models.report_file import ReportFile, ReportState
-from rollbook.sync.models.run import ACTIVE_STATES, LEFT_OUT, OCCUPYING, WORKING_STATES, Change, Issue, Mode, Run, RunState, Trigger
+from rollbook.sync.models.run import (
+    ACTIVE_STATES,
+    LEFT_OUT,
+    OCCUPYING,
+    WORKING_STATES,
+    Change,
+    Issue,
+    Mode,
+    Run,
+    RunState,
+    Trigger,
+)
 from rollbook.sync.models.upload import ColumnMemory, Upload, UploadState
 
 __all__ = [

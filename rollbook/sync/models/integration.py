@@ -46,7 +46,9 @@ class Integration(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["school", "source"], name="one_integration_per_source")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["school", "source"], name="one_integration_per_source")
+        ]
 
     def __str__(self) -> str:
         return f"{self.school} · {self.source_type.label}"
@@ -64,13 +66,19 @@ class Credential(models.Model):
     """One encrypted value of an integration; see `sync.credentials`. Never shown again once stored."""
 
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
-    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="credentials")
+    integration = models.ForeignKey(
+        Integration, on_delete=models.CASCADE, related_name="credentials"
+    )
     name = models.CharField(max_length=40)
     ciphertext = models.BinaryField()
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["school", "integration", "name"], name="one_value_per_credential")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["school", "integration", "name"], name="one_value_per_credential"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.integration_id} {self.name}"
@@ -83,7 +91,9 @@ class Schedule(models.Model):
     `next_due_at` is claimed together with the creation of its run, so each due time runs once, whoever asks.
     """
 
-    integration = models.OneToOneField(Integration, on_delete=models.CASCADE, primary_key=True, related_name="schedule")
+    integration = models.OneToOneField(
+        Integration, on_delete=models.CASCADE, primary_key=True, related_name="schedule"
+    )
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
     enabled = models.BooleanField(default=True)
     days = models.JSONField(default=sunday)
@@ -101,8 +111,13 @@ class Schedule(models.Model):
     @property
     def breaks(self) -> list[Pause]:
         """The pauses, earliest first."""
-        return sorted(Pause(date.fromisoformat(first), date.fromisoformat(last), adds, name) for first, last, adds, name in self.pauses)
+        return sorted(
+            Pause(date.fromisoformat(first), date.fromisoformat(last), adds, name)
+            for first, last, adds, name in self.pauses
+        )
 
     @property
     def timetable(self) -> Timetable:
-        return Timetable(frozenset(self.days), tuple(time.fromisoformat(at) for at in self.times), self.timezone)
+        return Timetable(
+            frozenset(self.days), tuple(time.fromisoformat(at) for at in self.times), self.timezone
+        )

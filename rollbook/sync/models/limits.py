@@ -10,7 +10,9 @@ from rollbook.schools.models import School, User
 class SchoolLimits(models.Model):
     """The figures of one school, as `roster.guards.Limits` has them; what isn't named there is the installation's."""
 
-    school = models.OneToOneField(School, on_delete=models.CASCADE, primary_key=True, related_name="limits")
+    school = models.OneToOneField(
+        School, on_delete=models.CASCADE, primary_key=True, related_name="limits"
+    )
     figures = models.JSONField(default=dict)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -30,9 +32,14 @@ class LimitWidening(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=models.Q(last_day__gte=models.F("first_day")), name="widening_ends_after_it_begins")
+            models.CheckConstraint(
+                condition=models.Q(last_day__gte=models.F("first_day")),
+                name="widening_ends_after_it_begins",
+            )
         ]
-        indexes: ClassVar = [models.Index(fields=["school", "last_day"], name="widenings_by_school")]
+        indexes: ClassVar = [
+            models.Index(fields=["school", "last_day"], name="widenings_by_school")
+        ]
 
     def __str__(self) -> str:
         return f"{self.first_day} to {self.last_day}"

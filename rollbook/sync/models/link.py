@@ -36,7 +36,10 @@ class LinkProposal(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["school", "source", "run", "account", "sis_id"], name="one_proposal_per_pair"),
+            models.UniqueConstraint(
+                fields=["school", "source", "run", "account", "sis_id"],
+                name="one_proposal_per_pair",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -66,9 +69,19 @@ class LinkDecision(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["school", "source", "account", "sis_id"], name="one_decision_per_pair"),
-            models.UniqueConstraint(fields=["school", "source", "account"], condition=Q(verdict="confirmed"), name="one_link_per_account"),
-            models.UniqueConstraint(fields=["school", "source", "sis_id"], condition=Q(verdict="confirmed"), name="one_link_per_sis_id"),
+            models.UniqueConstraint(
+                fields=["school", "source", "account", "sis_id"], name="one_decision_per_pair"
+            ),
+            models.UniqueConstraint(
+                fields=["school", "source", "account"],
+                condition=Q(verdict="confirmed"),
+                name="one_link_per_account",
+            ),
+            models.UniqueConstraint(
+                fields=["school", "source", "sis_id"],
+                condition=Q(verdict="confirmed"),
+                name="one_link_per_sis_id",
+            ),
         ]
 
     def __str__(self) -> str:

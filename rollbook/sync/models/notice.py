@@ -33,7 +33,9 @@ class NoticeChoice(models.Model):
     events = models.JSONField(default=list)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["school", "user"], name="one_choice_per_person")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["school", "user"], name="one_choice_per_person")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.events}"
@@ -50,8 +52,14 @@ class Notice(Mail):
     reason = models.TextField(blank=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["school", "user", "occasion"], name="one_notice_per_occasion")]
-        indexes: ClassVar = [models.Index(fields=["school", "-created_at"], name="notices_by_school")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["school", "user", "occasion"], name="one_notice_per_occasion"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["school", "-created_at"], name="notices_by_school")
+        ]
 
     def __str__(self) -> str:
         return f"{self.event} {self.state}"

@@ -21,7 +21,9 @@ class OutsideList(models.Model):
     digests = models.BinaryField()
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["school", "source"], name="one_outside_list_per_source")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["school", "source"], name="one_outside_list_per_source")
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} {len(self.digests) // 8}"

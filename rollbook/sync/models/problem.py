@@ -18,7 +18,9 @@ class Problem(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    school = models.ForeignKey(School, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    school = models.ForeignKey(
+        School, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
     source = models.CharField(max_length=40)
     key = models.CharField(max_length=32)
     severity = models.CharField(max_length=8)
@@ -29,17 +31,27 @@ class Problem(models.Model):
     source_field = models.CharField(max_length=100, blank=True)
     value = models.CharField(max_length=400, blank=True)
     other = models.CharField(max_length=1_000, blank=True)
-    first_run = models.ForeignKey(Run, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    first_run = models.ForeignKey(
+        Run, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
     first_seen_at = models.DateTimeField()
-    last_run = models.ForeignKey(Run, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    last_run = models.ForeignKey(
+        Run, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
     last_seen_at = models.DateTimeField()
     runs = models.IntegerField(default=1)
     fixed_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["school", "source", "key"], name="one_row_per_problem")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["school", "source", "key"], name="one_row_per_problem")
+        ]
         indexes: ClassVar = [
-            models.Index(fields=["school", "source"], condition=Q(fixed_at__isnull=True), name="open_problems"),
+            models.Index(
+                fields=["school", "source"],
+                condition=Q(fixed_at__isnull=True),
+                name="open_problems",
+            ),
             models.Index(fields=["school", "sis_id"], name="problems_by_sis_id"),
         ]
 

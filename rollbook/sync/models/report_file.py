@@ -46,7 +46,9 @@ class ReportFile(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["school", "run", "stamp", "language"], condition=~Q(state="failed"), name="one_file_per_state_of_a_run"
+                fields=["school", "run", "stamp", "language"],
+                condition=~Q(state="failed"),
+                name="one_file_per_state_of_a_run",
             )
         ]
         indexes: ClassVar = [models.Index(fields=["expires_at"], name="reports_by_expiry")]

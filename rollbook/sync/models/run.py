@@ -26,7 +26,13 @@ class RunState(models.TextChoices):
     UNDONE = "undone", _("Undone")
 
 
-ACTIVE_STATES = (RunState.QUEUED, RunState.FETCHING, RunState.PLANNED, RunState.ON_HOLD, RunState.APPLYING)
+ACTIVE_STATES = (
+    RunState.QUEUED,
+    RunState.FETCHING,
+    RunState.PLANNED,
+    RunState.ON_HOLD,
+    RunState.APPLYING,
+)
 # Planning an upload or an undo keeps no other run waiting, and a preview may rest for days; what is confirmed waits its turn like any run.
 OCCUPYING = Q(state__in=(RunState.PLANNED, RunState.ON_HOLD, RunState.APPLYING)) | (
     Q(state__in=(RunState.QUEUED, RunState.FETCHING), undoes__isnull=True) & ~Q(trigger="upload")
@@ -57,14 +63,18 @@ class Run(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="runs")
-    integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="runs", null=True)
+    integration = models.ForeignKey(
+        Integration, on_delete=models.PROTECT, related_name="runs", null=True
+    )
     source = models.CharField(max_length=40)
     mode = models.CharField(max_length=4, choices=Mode.choices)
     trigger = models.CharField(max_length=8, choices=Trigger.choices)
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     due_at = models.DateTimeField(null=True)
     settings = models.JSONField(default=dict)
-    undoes = models.ForeignKey("self", on_delete=models.PROTECT, related_name="undone_by", null=True)
+    undoes = models.ForeignKey(
+        "self", on_delete=models.PROTECT, related_name="undone_by", null=True
+    )
 
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.QUEUED)
     requested_at = models.DateTimeField(auto_now_add=True)
@@ -88,10 +98,16 @@ class Run(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["school"], condition=OCCUPYING, name="one_active_run_per_school"),
-            models.UniqueConstraint(fields=["school", "integration", "due_at"], name="one_run_per_due_time"),
+            models.UniqueConstraint(
+                fields=["school"], condition=OCCUPYING, name="one_active_run_per_school"
+            ),
+            models.UniqueConstraint(
+                fields=["school", "integration", "due_at"], name="one_run_per_due_time"
+            ),
         ]
-        indexes: ClassVar = [models.Index(fields=["school", "-requested_at"], name="runs_by_school")]
+        indexes: ClassVar = [
+            models.Index(fields=["school", "-requested_at"], name="runs_by_school")
+        ]
 
     def __str__(self) -> str:
         return f"{self.uploader_type} {self.id}"
@@ -107,7 +123,11 @@ class Run(models.Model):
     @property
     def awaits_confirming(self) -> bool:
         """Whether this is a preview of an upload, or is becoming one."""
-        return self.is_upload and self.state in (RunState.QUEUED, RunState.FETCHING, RunState.PREVIEW)
+        return self.is_upload and self.state in (
+            RunState.QUEUED,
+            RunState.FETCHING,
+            RunState.PREVIEW,
+        )
 
     @property
     def link_source(self) -> str:
@@ -139,8 +159,12 @@ class Change(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    school = models.ForeignKey(School, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="changes")
+    school = models.ForeignKey(
+        School, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    run = models.ForeignKey(
+        Run, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="changes"
+    )
     kind = models.CharField(max_length=20)
     sis_id = models.CharField(max_length=200, null=True)
     account_id = models.UUIDField(null=True)
@@ -167,7 +191,9 @@ class Change(models.Model):
 
 # What approving additions and updates only leaves out: rows that close an account, change a sign-in e-mail, or give another SIS ID.
 LEFT_OUT = Q(kind__in=WRITING_KINDS) & (
-    Q(kind__in=(ChangeKind.LEFT, ChangeKind.GRADUATED)) | Q(reason="re_keyed") | Q(after__has_key="email_key", before__has_key="email_key")
+    Q(kind__in=(ChangeKind.LEFT, ChangeKind.GRADUATED))
+    | Q(reason="re_keyed")
+    | Q(after__has_key="email_key", before__has_key="email_key")
 )
 
 
@@ -178,8 +204,12 @@ class Issue(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    school = models.ForeignKey(School, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="issues")
+    school = models.ForeignKey(
+        School, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    run = models.ForeignKey(
+        Run, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="issues"
+    )
     severity = models.CharField(max_length=8)
     code = models.CharField(max_length=40)
     sis_id = models.CharField(max_length=200, null=True)

@@ -56,7 +56,9 @@ class ColumnMemory(models.Model):
     """What a school last said about columns and dates. `fields` maps the bare name of a column to our field, or null for ignore;
     `value_maps` are words by field, as in `Upload.columns`."""
 
-    school = models.OneToOneField(School, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    school = models.OneToOneField(
+        School, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
     fields = models.JSONField(default=dict)
     value_maps = models.JSONField(default=dict)
     date_order = models.CharField(max_length=20, blank=True)

@@ -17,7 +17,12 @@ from rollbook.sync import linking, problem_list
 
 register = template.Library()
 
-NOTE_ICONS = {"info": "info", "look": "triangle-alert", "problem": "circle-x", "good": "circle-check"}
+NOTE_ICONS = {
+    "info": "info",
+    "look": "triangle-alert",
+    "problem": "circle-x",
+    "good": "circle-check",
+}
 
 
 @register.simple_tag
@@ -34,19 +39,26 @@ def icon(name: str, extra: str = "") -> SafeString:
 @register.simple_block_tag
 def card(content: str, title: str = "", level: int = 2, id: str = "") -> SafeString:
     """A card with a head; the content brings its own `card-body` and `card-foot`."""
-    return render_to_string("components/card.html", {"content": content, "title": title, "level": level, "id": id})
+    return render_to_string(
+        "components/card.html", {"content": content, "title": title, "level": level, "id": id}
+    )
 
 
 @register.simple_block_tag
 def note(content: str, kind: str = "info", role: str = "") -> SafeString:
     """A note of kind info, look, problem or good."""
-    return render_to_string("components/note.html", {"content": content, "kind": kind, "icon_name": NOTE_ICONS[kind], "role": role})
+    return render_to_string(
+        "components/note.html",
+        {"content": content, "kind": kind, "icon_name": NOTE_ICONS[kind], "role": role},
+    )
 
 
 @register.simple_tag
 def badge(words: str, icon_name: str, kind: str = "") -> SafeString:
     """A state as icon and word, never by colour alone."""
-    return render_to_string("components/badge.html", {"words": words, "icon_name": icon_name, "kind": kind})
+    return render_to_string(
+        "components/badge.html", {"words": words, "icon_name": icon_name, "kind": kind}
+    )
 
 
 @register.inclusion_tag("components/table_head.html")
@@ -115,7 +127,10 @@ def span(value: timedelta | None, place: str = "") -> str:
         return _("under a second") if place else _("Under a second")
     if seconds < 60:
         return ngettext("%(count)d second", "%(count)d seconds", seconds) % {"count": seconds}
-    return _("%(minutes)s min %(seconds)d s") % {"minutes": number(seconds // 60), "seconds": seconds % 60}
+    return _("%(minutes)s min %(seconds)d s") % {
+        "minutes": number(seconds // 60),
+        "seconds": seconds % 60,
+    }
 
 
 @register.filter
