@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from rollbook.roster import upload_template
 from rollbook.roster.records import Severity
 from rollbook.roster.upload_template import REASON_COLUMN, SHEETS
-from rollbook.sources.upload_errors import FileGone
+from rollbook.sources.spreadsheet.errors import FileGone
 from rollbook.sync import excel, report
 from rollbook.sync.models import Change, Issue, Run, Upload
 from rollbook.sync.student_files import harmless

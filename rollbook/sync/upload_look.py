@@ -18,8 +18,8 @@ from rollbook.roster.columns import (
 )
 from rollbook.roster.sheet_rows import MAPPED_VALUES, UPLOAD_FIELDS, is_understood, word_key
 from rollbook.roster.upload_template import REASON_COLUMN
-from rollbook.sources.spreadsheet import HEADER_WITHIN, Row, Sheet, UploadBounds, read_sheet
-from rollbook.sources.upload_errors import TooManyRows
+from rollbook.sources.spreadsheet.errors import TooManyRows
+from rollbook.sources.spreadsheet.reader import HEADER_WITHIN, Row, Sheet, UploadBounds, read_sheet
 from rollbook.sync.models import ColumnMemory, Upload
 
 SAMPLE_ROWS: Final = 200  # below the header, from which a column's content is guessed

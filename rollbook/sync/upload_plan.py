@@ -18,8 +18,8 @@ from rollbook.roster.sheet_planning import decide_row
 from rollbook.roster.sheet_rows import Cells, Column, RowMapper, SheetRow
 from rollbook.roster.upload_template import EXAMPLE
 from rollbook.sources.base import Page
-from rollbook.sources.spreadsheet import Sheet
-from rollbook.sources.upload_errors import FileGone
+from rollbook.sources.spreadsheet.errors import FileGone
+from rollbook.sources.spreadsheet.reader import Sheet
 from rollbook.sync import clashes, runs, store
 from rollbook.sync.lease import Lease
 from rollbook.sync.models import Run, Upload

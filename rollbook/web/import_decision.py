@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from rollbook.schools import audit
-from rollbook.sources.upload_errors import UploadRefused
+from rollbook.sources.spreadsheet.errors import UploadRefused
 from rollbook.sync import uploads
 from rollbook.sync.models import Upload
 from rollbook.sync.refusals import SettingRefused

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from rollbook.config import config
-from rollbook.sources.upload_errors import TooLarge, UploadRefused
+from rollbook.sources.spreadsheet.errors import TooLarge, UploadRefused
 from rollbook.sync import uploads
 from rollbook.sync.upload_files import KINDS
 from rollbook.web.access import SchoolRequest, school_required

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from rollbook.roster.cell_values import DateOrder
-from rollbook.sources.spreadsheet_text import DELIMITERS, ENCODINGS
-from rollbook.sources.upload_errors import UploadRefused
+from rollbook.sources.spreadsheet.csv_text import DELIMITERS, ENCODINGS
+from rollbook.sources.spreadsheet.errors import UploadRefused
 from rollbook.sync import uploads
 from rollbook.sync.models import Upload
 from rollbook.sync.refusals import SettingRefused

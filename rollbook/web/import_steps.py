@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from rollbook.sources.upload_errors import UploadRefused
+from rollbook.sources.spreadsheet.errors import UploadRefused
 from rollbook.sync.models import Upload, UploadState
 from rollbook.sync.runs import RunRefused
 from rollbook.web.access import SchoolRequest, school_required

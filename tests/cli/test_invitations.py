@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rollbook.schools.models import School
-from rollbook.sources.spreadsheet import read_sheet
+from rollbook.sources.spreadsheet.reader import read_sheet
 from rollbook.students.models import Invitation, StudentAccount
 from tests.cli.conftest import Command
 

@@ -11,15 +11,15 @@ from typing import Any
 import psutil
 import pytest
 
-from rollbook.sources import spreadsheet
-from rollbook.sources.spreadsheet import LENGTH, Asked, Facts, Said, UploadBounds, read_sheet
-from rollbook.sources.upload_errors import (
+from rollbook.sources.spreadsheet import reader
+from rollbook.sources.spreadsheet.errors import (
     REFUSALS,
     Damaged,
     TookTooLong,
     TooManyRows,
     UploadRefused,
 )
+from rollbook.sources.spreadsheet.reader import LENGTH, Asked, Facts, Said, UploadBounds, read_sheet
 from tests.sources.spreadsheets import (
     OLE_WITH_PASSWORD,
     READ,
@@ -144,7 +144,7 @@ def test_what_is_just_within_the_bounds_is_read() -> None:
 def test_a_file_too_large_is_refused_before_anything_is_started(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delattr(spreadsheet, "_start")
+    monkeypatch.delattr(reader, "_start")
     assert refusal(b"a," * 5_000_001).code == "too_large"
 
 
@@ -178,7 +178,7 @@ def test_the_child_has_none_of_our_settings(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("ROLLBOOK_ENCRYPTION_KEY", "secret")
-    child = spreadsheet._start(Asked(UploadBounds(), "x.csv"))
+    child = reader._start(Asked(UploadBounds(), "x.csv"))
     try:
         environment = (
             Path(f"/proc/{child.pid}/environ").read_bytes() if sys.platform == "linux" else b""
@@ -186,7 +186,7 @@ def test_the_child_has_none_of_our_settings(
         assert b"ROLLBOOK" not in environment
     finally:
         child.kill()
-        spreadsheet._end(child)
+        reader._end(child)
 
 
 def pretending(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
@@ -202,7 +202,7 @@ def pretending(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
         ]
         return subprocess.Popen(command, stdin=-1, stdout=-1)
 
-    monkeypatch.setattr(spreadsheet, "_start", start)
+    monkeypatch.setattr(reader, "_start", start)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from rollbook.sources.spreadsheet import CellProblem, Sheet, header_row
-from rollbook.sources.upload_errors import NoHeader
+from rollbook.sources.spreadsheet.errors import NoHeader
+from rollbook.sources.spreadsheet.reader import CellProblem, Sheet, header_row
 from tests.sources.spreadsheets import HEADER, READ, TABLE, ods, read_here, xls, xlsx
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from rollbook.roster import upload_template
 from rollbook.schools.models import School
-from rollbook.sources.upload_errors import TooManyRows, UploadRefused
+from rollbook.sources.spreadsheet.errors import TooManyRows, UploadRefused
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline, runs, uploads
 from rollbook.sync.models import Issue, RunState, Upload

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rollbook.schools.models import School, User
-from rollbook.sources.upload_errors import NoHeader, NotASpreadsheet
+from rollbook.sources.spreadsheet.errors import NoHeader, NotASpreadsheet
 from rollbook.students import accounts
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline, report, runs, uploads

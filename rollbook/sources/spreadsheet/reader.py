@@ -1,6 +1,6 @@
 """The spreadsheet reader: the bytes of an upload → its rows as text. A spreadsheet is just another source, but never a SIS.
 
-No byte of the file is looked at in this process: a child with limits on memory, time and output does it (`spreadsheet_child`).
+No byte of the file is looked at in this process: a child with limits on memory, time and output does it (`child`).
 """
 
 import os
@@ -19,7 +19,7 @@ import msgspec
 
 import rollbook
 from rollbook.roster.columns import guess_header_row
-from rollbook.sources.upload_errors import (
+from rollbook.sources.spreadsheet.errors import (
     REFUSALS,
     Damaged,
     NoHeader,
@@ -159,7 +159,7 @@ def read_sheet(
 ) -> Sheet:
     """Read one sheet of an upload; the first one with something in it unless named. Raises an `UploadRefused`.
 
-    `encoding` (one of `spreadsheet_text.ENCODINGS`) and `delimiter` are a person's choice for a csv; else they are detected.
+    `encoding` (one of `csv_text.ENCODINGS`) and `delimiter` are a person's choice for a csv; else they are detected.
     """
     bounds = bounds or UploadBounds()
     if len(content) > bounds.file_bytes:
@@ -195,7 +195,7 @@ def _start(asked: Asked) -> "subprocess.Popen[bytes]":
             sys.executable,
             "-P",
             "-m",
-            "rollbook.sources.spreadsheet_child",
+            "rollbook.sources.spreadsheet.child",
             msgspec.json.encode(asked).decode(),
         ],
         stdin=subprocess.PIPE,

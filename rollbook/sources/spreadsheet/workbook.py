@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 
 import python_calamine as calamine
 
-from rollbook.sources.spreadsheet import CellProblem, Row
-from rollbook.sources.spreadsheet_kinds import encrypted
-from rollbook.sources.upload_errors import NoSuchSheet
+from rollbook.sources.spreadsheet.errors import NoSuchSheet
+from rollbook.sources.spreadsheet.kinds import encrypted
+from rollbook.sources.spreadsheet.reader import CellProblem, Row
 
 EXACT: Final = (
     10**15

@@ -1,6 +1,6 @@
 """What runs in the reader's child process: take the limits on, read the file from standard input, send rows back.
 
-Started as `python -m rollbook.sources.spreadsheet_child ASKED` by `spreadsheet.read_sheet`, never imported by the app.
+Started as `python -m rollbook.sources.spreadsheet.child ASKED` by `reader.read_sheet`, never imported by the app.
 """
 
 import re
@@ -12,8 +12,16 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from rollbook.sources import spreadsheet_kinds, spreadsheet_text
-from rollbook.sources.spreadsheet import (
+from rollbook.sources.spreadsheet import csv_text, kinds
+from rollbook.sources.spreadsheet.errors import (
+    Damaged,
+    Empty,
+    TookTooMuchMemory,
+    TooManyColumns,
+    TooManyRows,
+    UploadRefused,
+)
+from rollbook.sources.spreadsheet.reader import (
     LENGTH,
     Asked,
     CellProblem,
@@ -22,14 +30,6 @@ from rollbook.sources.spreadsheet import (
     Said,
     UploadBounds,
     memory_used_up,
-)
-from rollbook.sources.upload_errors import (
-    Damaged,
-    Empty,
-    TookTooMuchMemory,
-    TooManyColumns,
-    TooManyRows,
-    UploadRefused,
 )
 
 ERROR_VALUES: Final = re.compile(
@@ -81,7 +81,7 @@ def limit_self(bounds: UploadBounds) -> None:
 
 def read(content: bytes, asked: Asked) -> tuple[Facts, list[bytes]]:
     """The facts and the packed rows. Raises an `UploadRefused`."""
-    kind = spreadsheet_kinds.kind_of(content, asked.bounds)
+    kind = kinds.kind_of(content, asked.bounds)
     found = open_as(kind, content, asked)
     packed: list[bytes] = []
     width = size = 0
@@ -112,7 +112,7 @@ def read(content: bytes, asked: Asked) -> tuple[Facts, list[bytes]]:
             "There is nothing in the file, or nothing in its visible sheets.",
             "Check that you chose the right file and sheet.",
         )
-    notes = [*spreadsheet_kinds.name_note(kind, asked.file_name), *found.notes]
+    notes = [*kinds.name_note(kind, asked.file_name), *found.notes]
     facts = Facts(
         found.kind,
         found.sheets,
@@ -128,14 +128,14 @@ def read(content: bytes, asked: Asked) -> tuple[Facts, list[bytes]]:
 
 def open_as(kind: str, content: bytes, asked: Asked) -> Found:
     if kind == "csv":
-        text = spreadsheet_text.read_text(
+        text = csv_text.read_text(
             content, asked.encoding, asked.delimiter, asked.bounds.cell_characters
         )
         return Found(kind, (), "", text.encoding, text.delimiter, text.rows, text.notes)
-    from rollbook.sources import spreadsheet_books  # calamine, which a csv doesn't need
+    from rollbook.sources.spreadsheet import workbook  # calamine, which a csv doesn't need
 
     try:
-        book = spreadsheet_books.read_book(content, kind, asked.sheet)
+        book = workbook.read_book(content, kind, asked.sheet)
     except (UploadRefused, MemoryError):
         raise
     except (

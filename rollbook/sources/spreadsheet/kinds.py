@@ -6,8 +6,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
-from rollbook.sources.spreadsheet import UploadBounds
-from rollbook.sources.upload_errors import (
+from rollbook.sources.spreadsheet.errors import (
     Damaged,
     Empty,
     Encrypted,
@@ -15,6 +14,7 @@ from rollbook.sources.upload_errors import (
     NotASpreadsheet,
     UnpacksTooLarge,
 )
+from rollbook.sources.spreadsheet.reader import UploadBounds
 
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the container of .xls, and of every Office file with a password
 BIFF: Final = (

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from rollbook.sources.spreadsheet import Row
-from rollbook.sources.spreadsheet_kinds import SAVE_AS
-from rollbook.sources.upload_errors import NotASpreadsheet, UnclosedQuote, WrongEncoding
+from rollbook.sources.spreadsheet.errors import NotASpreadsheet, UnclosedQuote, WrongEncoding
+from rollbook.sources.spreadsheet.kinds import SAVE_AS
+from rollbook.sources.spreadsheet.reader import Row
 
 ENCODINGS: Final = {
     "utf-8": "Unicode (UTF-8)",
