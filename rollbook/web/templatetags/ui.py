@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from rollbook.roster import translation
 from rollbook.schools.models import School
 from rollbook.sync import linking, problem_list
 
@@ -23,6 +24,12 @@ NOTE_ICONS = {
     "problem": "circle-x",
     "good": "circle-check",
 }
+
+
+@register.filter
+def translated(text: str) -> str:
+    """Return a text that `roster` or a source marked for translation, in the reader's language."""
+    return translation.translated(text, _)
 
 
 @register.simple_tag
