@@ -8,6 +8,7 @@ from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, say, 
 from rollbook.cli.lookup import find_integration, find_school, school_option
 from rollbook.cli.people import VIA
 from rollbook.roster.school_calendar import DAYS, Pause, pause_at
+from rollbook.schools.clock import local_time
 
 if TYPE_CHECKING:
     from rollbook.sync.models import Schedule
@@ -230,8 +231,8 @@ def _of_schedule(each: "Schedule") -> Document:
         "next_runs": [
             {
                 "utc": moment(at),
-                "schedule": schedules.local(at, each.timezone).isoformat(),
-                "school": schedules.local(at, school.timezone).isoformat(),
+                "schedule": local_time(at, each.timezone).isoformat(),
+                "school": local_time(at, school.timezone).isoformat(),
                 "pause": _of_pause(found)
                 if (found := pause_at(each.breaks, at, each.timezone))
                 else None,

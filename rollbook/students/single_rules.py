@@ -5,9 +5,8 @@ run looks at the student again. It is kept in the account's history, and in the 
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -20,6 +19,7 @@ from rollbook.config import config
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
 from rollbook.roster.values import PARSERS, Unreadable, email_key
 from rollbook.schools import audit
+from rollbook.schools.clock import end_of_day, local_day
 from rollbook.schools.models import School, User
 from rollbook.students.models import (
     AccountEvent,
@@ -241,12 +241,9 @@ def protect(
 ) -> bool:
     """Let no sync write to an account, through the day `until` in the school's zone. False where just that stands already."""
     held = _hold(account)
-    if (
-        until is not None
-        and until < timezone.now().astimezone(ZoneInfo(held.school.timezone)).date()
-    ):
+    if until is not None and until < local_day(timezone.now(), held.school):
         raise Refused({"until": _("This day is over. Choose today or a later one.")})
-    moment = _end_of(until, held.school) if until else None
+    moment = end_of_day(until, held.school) if until else None
     wanted = {"until": moment, "reason": reason.strip()[:LONGEST_REASON]}
     there = Protection.objects.filter(account=held).first()
     if there is not None and (there.until, there.reason) == (moment, wanted["reason"]):
@@ -301,12 +298,6 @@ def aliases_of(account: StudentAccount) -> list[EmailAlias]:
         account=account, school_id=account.school_id, kept_until__gt=timezone.now()
     )
     return list(kept.exclude(email_key=account.email_key).order_by("-since"))
-
-
-def _end_of(day: date, school: School) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(0), ZoneInfo(school.timezone)).astimezone(
-        UTC
-    )
 
 
 def _hold(account: StudentAccount) -> StudentAccount:

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from rollbook.config import config
 from rollbook.roster.guards import Limits
 from rollbook.schools import audit
+from rollbook.schools.clock import local_day
 from rollbook.schools.models import School, User
 from rollbook.sync.models import LimitWidening, SchoolLimits
 from rollbook.sync.refusals import SettingRefused
-from rollbook.sync.schedules import local
 
 PERCENTAGES: Final = ("leavers_percent", "emails_percent", "overlap_percent")
 COUNTS: Final = ("leavers_count", "emails_count")
@@ -40,7 +40,7 @@ def of_school(school: School) -> Limits:
 
 def today(school: School) -> Limits:
     """The limits that a run of today is held against."""
-    day = local(timezone.now(), school.timezone).date()
+    day = local_day(timezone.now(), school)
     limits = of_school(school)
     for each in LimitWidening.objects.filter(
         school=school, first_day__lte=day, last_day__gte=day

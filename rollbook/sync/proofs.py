@@ -2,13 +2,12 @@
 
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.translation import gettext, gettext_noop, ngettext
 
 from rollbook.roster.records import Completeness, Proof
-from rollbook.schools.models import School
+from rollbook.schools.clock import day_text
 from rollbook.sync.models import Mode, Run, RunState
 
 LABELS: Final = {
@@ -116,14 +115,9 @@ def _last_good(run: Run) -> str:
         return gettext("There was no complete live run before.")
     text = gettext("The last complete live run before, on %(day)s, brought %(students)s.")
     return text % {
-        "day": day_of(datetime.fromisoformat(last["at"]), run.school),
+        "day": day_text(datetime.fromisoformat(last["at"]), run.school),
         "students": _number(last["students"]),
     }
-
-
-def day_of(moment: datetime, school: School) -> str:
-    """The day of a moment in the school's zone, written out."""
-    return date_format(moment.astimezone(ZoneInfo(school.timezone)), "DATE_FORMAT")
 
 
 def _number(value: int) -> str:

@@ -8,8 +8,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
 from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.schools.clock import day_text
 from rollbook.sync.models import Change, Run
-from rollbook.sync.proofs import day_of
 from rollbook.sync.report_words import LABELS, REASONS, word
 
 # By reason code; a code that isn't here is answered with the short words of `report_words.REASONS`.
@@ -90,5 +90,5 @@ def _reading(run: Run) -> str:
     }
     return gettext("%(pages)s, %(day)s") % {
         "pages": pages,
-        "day": day_of(run.started_at or run.requested_at, run.school),
+        "day": day_text(run.started_at or run.requested_at, run.school),
     }

@@ -1,8 +1,7 @@
 """What a run was and what came of it, in lines and sentences: the Summary sheet, and the words above the report on the run's page."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Count, Func, TextField, Value
 from django.db.models.fields.json import KT
@@ -11,6 +10,7 @@ from django.utils.translation import gettext, gettext_noop, ngettext
 
 from rollbook.roster.planning import ChangeKind
 from rollbook.roster.values import grade_label
+from rollbook.schools.clock import time_text
 from rollbook.sync.models import Change, Issue, Mode, Run, RunState, Trigger
 from rollbook.sync.proofs import proof_words
 from rollbook.sync.report import UPDATED_KINDS, count_changes, sis_label
@@ -52,8 +52,8 @@ def about(run: Run) -> list[Line]:
         Line(gettext("Mode"), str(Mode(run.mode).label)),
         Line(gettext("State"), str(RunState(run.state).label)),
         Line(gettext("Started by"), started_by),
-        Line(gettext("Started"), local_time(run.started_at, run.school.timezone)),
-        Line(gettext("Finished"), local_time(run.finished_at, run.school.timezone)),
+        Line(gettext("Started"), time_text(run.started_at, run.school.timezone)),
+        Line(gettext("Finished"), time_text(run.finished_at, run.school.timezone)),
         Line(gettext("Duration"), "" if duration is None else _span(duration)),
         _what_was_read(run),
         Line(gettext("Completeness"), proof_words(run, sis_label(run))),
@@ -194,17 +194,6 @@ def undone_words(run: Run) -> str:
         )
         said.append(text % {"number": stays})
     return " ".join(said)
-
-
-def local_time(moment: datetime | None, zone: str) -> str:
-    """A moment in the school's zone, with the zone named."""
-    if moment is None:
-        return ""
-    try:
-        there = moment.astimezone(ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError):
-        there, zone = moment.astimezone(UTC), "UTC"
-    return f"{there:%Y-%m-%d %H:%M:%S} ({zone})"
 
 
 def _span(duration: timedelta) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime, time
 from functools import cache
 from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -155,11 +155,6 @@ def upcoming(schedule: Schedule, count: int = 3, now: datetime | None = None) ->
         if schedule.enabled
         else []
     )
-
-
-def local(moment: datetime, zone: str) -> datetime:
-    """A moment on the clocks of a zone."""
-    return moment.astimezone(ZoneInfo(zone))
 
 
 def run_due(now: datetime | None = None) -> int:

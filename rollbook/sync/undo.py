@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from rollbook.roster.planning import WRITING_KINDS
 from rollbook.roster.records import Issue, Severity
 from rollbook.schools import audit
+from rollbook.schools.clock import time_text
 from rollbook.schools.models import User
 from rollbook.students.models import StudentAccount
 from rollbook.sync import retention, runs, store, store_undo
 from rollbook.sync.lease import Lease
 from rollbook.sync.models import Change, Integration, Mode, Run, RunState
 from rollbook.sync.refusals import RunRefused
-from rollbook.sync.report_summary import local_time
 from rollbook.sync.store_undo import Left, Taken
 
 TEST, OFF = "test", "off"
@@ -242,7 +242,7 @@ class _Names:
             name = str(_("The student") if left.via == "student" else _("Command line"))
         else:
             name = self._known.get(key) or self._look_up(key, by_hand)
-        return f"{name}, {local_time(at, self._zone)}"[:100]
+        return f"{name}, {time_text(at, self._zone)}"[:100]
 
     def _look_up(self, key: UUID, by_hand: bool) -> str:
         found = (

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -16,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from rollbook.schools.clock import zone_of
 from rollbook.schools.models import Membership, School, User
 
 P = ParamSpec("P")
@@ -70,14 +70,6 @@ def school_required(*, manage: bool = False) -> Callable[[View[P]], Callable[...
         return guarded
 
     return decorate
-
-
-def zone_of(school: School) -> ZoneInfo:
-    """The school's zone; UTC where this machine doesn't know it (any more): a wrong name must not close the whole school."""
-    try:
-        return ZoneInfo(school.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
 
 
 def _to_sign_in(request: SchoolRequest) -> HttpResponse:

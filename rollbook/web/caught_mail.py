@@ -20,8 +20,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from rollbook.config import config
+from rollbook.schools.clock import zone_of
 from rollbook.schools.models import User
-from rollbook.web.access import zone_of
 from rollbook.web.paging import Pages, page_of
 
 # A caught mail is shown in a frame of its own: its own styles, and no script, form, link, image or anything from elsewhere.

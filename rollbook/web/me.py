@@ -20,10 +20,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from rollbook.schools import slow_down
+from rollbook.schools.clock import zone_of
 from rollbook.students import registration
 from rollbook.students.models import StudentAccount, StudentLogin
 from rollbook.sync import invitations, student_record
-from rollbook.web.access import zone_of
 from rollbook.web.session_ends import STUDENT
 
 CODE: Final = "student_code"

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from django.utils import dateformat
 from django.utils.dates import WEEKDAYS
@@ -11,6 +10,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from rollbook.roster.school_calendar import Pause, pause_at
+from rollbook.schools.clock import local_time, zone_named
 from rollbook.sync import schedules
 from rollbook.sync.models import Schedule
 
@@ -85,7 +85,7 @@ def on_clocks(instant: datetime, school_zone: str, schedule_zone: str) -> list[O
 
 
 def _on_clock(instant: datetime, zone: str, whose: str) -> OnClock:
-    there = schedules.local(instant, zone)
+    there = local_time(instant, zone)
     offset = there.strftime("%z")
     named = (
         _("%(whose)s, UTC%(offset)s") % {"whose": whose, "offset": f"{offset[:3]}:{offset[3:5]}"}
@@ -144,7 +144,7 @@ def _odd_times() -> str:
 
 def changes_clocks(zone: str, now: datetime) -> bool:
     """Whether the clocks of a zone are changed within the coming year."""
-    there = ZoneInfo(zone)
+    there = zone_named(zone)
     return (
         len({(now + timedelta(weeks=week)).astimezone(there).utcoffset() for week in range(53)}) > 1
     )

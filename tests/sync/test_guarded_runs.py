@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from rollbook.schools.clock import local_day
 from rollbook.schools.models import AuditEntry, School
 from rollbook.standins.roster import Known
 from rollbook.standins.standin import StandIn
@@ -12,7 +13,6 @@ from rollbook.students.models import StudentAccount
 from rollbook.sync import limits, pipeline, runs
 from rollbook.sync.models import Integration, Mode, Run, RunState, Trigger
 from rollbook.sync.refusals import SettingRefused
-from rollbook.sync.schedules import local
 from tests.sync.test_pipeline import sync
 
 pytestmark = pytest.mark.django_db
@@ -138,7 +138,7 @@ def test_limits_are_the_schools_own_wider_for_days_or_for_one_run(
     pipeline.run_sync(once.pk)
     once.refresh_from_db()
     assert once.state == RunState.DONE and once.settings["limits"]["leavers_percent"] == 30
-    today = local(timezone.now(), school.timezone).date()
+    today = local_day(timezone.now(), school)
     row = limits.widen(school, None, today, today, {"leavers_percent": 30.0})
     assert sync(integration).state == RunState.DONE
     assert limits.end_widening(school, None, row.pk)

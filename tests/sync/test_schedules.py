@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from django.db import connection
 
+from rollbook.schools.clock import local_time
 from rollbook.sync import credentials, pipeline, runs, schedules
 from rollbook.sync.models import (
     Integration,
@@ -53,7 +54,7 @@ class TestSchedules:
         schedule = schedules.ensure(integration)
         due = schedule.next_due_at
         assert due is not None
-        assert schedules.local(due, "Asia/Singapore").strftime("%A %H:%M") == "Sunday 02:00"
+        assert local_time(due, "Asia/Singapore").strftime("%A %H:%M") == "Sunday 02:00"
         assert schedules.upcoming(schedule)[0] == due
 
     @pytest.mark.parametrize("zone", ["America/New_York", "Europe/London", "Australia/Sydney"])
@@ -72,9 +73,7 @@ class TestSchedules:
         )
         made = [run.due_at for run in runs_made if run.due_at]
         assert made == expected
-        assert {schedules.local(each, zone).strftime("%A %H:%M") for each in made} == {
-            "Sunday 02:00"
-        }
+        assert {local_time(each, zone).strftime("%A %H:%M") for each in made} == {"Sunday 02:00"}
         hours = {(later - earlier).total_seconds() / 3600 for earlier, later in pairwise(expected)}
         assert hours == ({168} if zone == "Australia/Sydney" else {168, 169})
 

@@ -1,0 +1,55 @@
+"""Moments on a school's clocks: its zone, the local time and the local day, as values and as text."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.utils.formats import date_format
+
+if TYPE_CHECKING:  # commands import this module before Django is set up
+    from rollbook.schools.models import School
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """Return the zone with this IANA name, or UTC where this machine does not know the name.
+
+    A zone that was renamed or removed must not close the whole school.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def zone_of(school: "School") -> ZoneInfo:
+    """Return the school's zone, or UTC where this machine does not know it."""
+    return zone_named(school.timezone)
+
+
+def local_time(moment: datetime, zone: str) -> datetime:
+    """Return the same moment on the clocks of a zone."""
+    return moment.astimezone(zone_named(zone))
+
+
+def local_day(moment: datetime, school: "School") -> date:
+    """Return the calendar day that a moment falls on at the school."""
+    return moment.astimezone(zone_of(school)).date()
+
+
+def end_of_day(day: date, school: "School") -> datetime:
+    """Return the moment, in UTC, at which a calendar day ends at the school."""
+    midnight = datetime.combine(day + timedelta(days=1), time(0), zone_of(school))
+    return midnight.astimezone(UTC)
+
+
+def time_text(moment: datetime | None, zone: str) -> str:
+    """Return a moment as "2026-06-15 14:00:00 (Asia/Singapore)", or "" for None."""
+    if moment is None:
+        return ""
+    there = local_time(moment, zone)
+    return f"{there:%Y-%m-%d %H:%M:%S} ({there.tzinfo})"
+
+
+def day_text(moment: datetime, school: "School") -> str:
+    """Return the day of a moment at the school, written out in the reader's language."""
+    return date_format(moment.astimezone(zone_of(school)), "DATE_FORMAT")
