@@ -29,7 +29,7 @@ lint: .venv/dev ## Style, layers, templates
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(NO_DATABASE) $(BIN)/lint-imports
-	if ls rollbook/web/templates/web/*.html >/dev/null 2>&1; then $(BIN)/djlint rollbook --lint --quiet; fi
+	if ls rollbook/web/templates/web/*/*.html >/dev/null 2>&1; then $(BIN)/djlint rollbook --lint --quiet; fi
 
 types: .venv/dev ## mypy, strict
 	$(NO_DATABASE) $(BIN)/mypy

@@ -23,7 +23,8 @@ FETCH_ALONE = """
 import json, sys, time
 import django; django.setup()
 from rollbook.sources.base import Connection
-from rollbook.sync import credentials, pipeline
+from rollbook.sync import pipeline
+from rollbook.sync.setup import credentials
 from rollbook.sync.models import Integration
 integration = Integration.objects.get()
 wanted = frozenset(source for source, _ in integration.mapping) | {integration.source_type.grade_field}

@@ -33,12 +33,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "rollbook.web.healthz.Health",
-    "rollbook.web.metrics.Metrics",
+    "rollbook.web.operations.healthz.Health",
+    "rollbook.web.operations.metrics.Metrics",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "rollbook.web.session_ends.SessionEnds",
+    "rollbook.web.account.session_ends.SessionEnds",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -63,7 +63,7 @@ TEMPLATES = [
     },
 ]
 
-FILE_UPLOAD_HANDLERS = ["rollbook.web.upload_limit.LimitedUpload"]
+FILE_UPLOAD_HANDLERS = ["rollbook.web.imports.upload_limit.LimitedUpload"]
 
 DATABASES = database.connections(config)
 DATABASE_ROUTERS: list[str] = []
@@ -103,7 +103,9 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not config.production
 
-SESSION_COOKIE_AGE = 12 * 3600  # of the cookie; rollbook.web.session_ends counts from the sign-in
+SESSION_COOKIE_AGE = (
+    12 * 3600
+)  # of the cookie; rollbook.web.account.session_ends counts from the sign-in
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = config.public_url.startswith("https://")
@@ -133,7 +135,8 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = config.email_from
 EMAIL_TIMEOUT = 20
 
 # The job queue is a set of wake-up calls; its tables live in the same database.
-PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = None
+PROCRASTINATE_IMPORT_PATHS = ["rollbook.sync.worker.tasks"]
 
 LOGGING = {
     "version": 1,

@@ -99,7 +99,7 @@ def standin() -> "Iterator[StandIn]":
 
 def connected(school: "School", by: "User | None", sis: "StandIn", **more: Any) -> "Integration":
     """PowerSchool, connected to a stand-in: grades 9 to 12 and live, unless `more` says otherwise."""
-    from rollbook.sync import integrations
+    from rollbook.sync.setup import integrations
 
     secrets = {
         "client_id": sis.client_id,

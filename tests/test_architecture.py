@@ -58,8 +58,8 @@ def test_only_the_store_runs_hand_written_sql() -> None:
     assert (
         speaking
         == {
-            "sync/store.py",
-            "sync/store_undo.py",  # plans an undo; the store applies it
+            "sync/store/__init__.py",
+            "sync/store/undo.py",  # plans an undo; the store applies it
             "backup.py",  # copies whole tables out and in
             "database.py",  # makes the embedded server's role and database, before there is anything else
         }
@@ -106,7 +106,9 @@ def test_only_one_module_moves_runs() -> None:
                 isinstance(to, ast.Attribute) and to.attr == "state" for to in node.targets
             ):
                 moving.add(name(path))
-    assert moving - {"sync/notices.py"} == {"sync/runs.py"}  # a notice has a state of its own
+    assert moving - {"sync/mail/notices.py"} == {
+        "sync/runs/states.py"
+    }  # a notice has a state of its own
 
 
 def test_only_one_module_sends_mail_about_runs() -> None:
@@ -115,9 +117,9 @@ def test_only_one_module_sends_mail_about_runs() -> None:
         for path in PRODUCT
         if any(module.startswith("django.core.mail") for module in imported(path))
     } == {
-        "sync/outbox.py",  # sends what the other two have composed
-        "sync/notices.py",
-        "sync/invitations.py",  # to students, about their account; never about a run
+        "sync/mail/outbox.py",  # sends what the other two have composed
+        "sync/mail/notices.py",
+        "sync/mail/invitations.py",  # to students, about their account; never about a run
     }
 
 

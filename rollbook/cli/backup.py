@@ -94,7 +94,7 @@ def restore(file: Path) -> Answer:
     """
     from rollbook import backup as copies
     from rollbook.schools import audit
-    from rollbook.sync import credentials
+    from rollbook.sync.setup import credentials
 
     try:
         manifest = copies.restore(file)

@@ -67,7 +67,7 @@ def changes(
     """
     from rollbook.cli.documents import of_change, of_run
     from rollbook.schools import audit
-    from rollbook.sync.report import plan_rows
+    from rollbook.sync.report.rows import plan_rows
 
     run = find_run(name, school_name)
     found = plan_rows(run, search, kind, student_class)

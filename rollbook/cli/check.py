@@ -88,7 +88,7 @@ def _migrations() -> Check:
 
 def _mail() -> Check:
     from rollbook.config import config
-    from rollbook.sync import outbox
+    from rollbook.sync.mail import outbox
 
     if not config.email_url:
         remedy = "Set ROLLBOOK_EMAIL_URL: nobody hears of failed runs."
@@ -111,7 +111,7 @@ def _mail() -> Check:
 
 def _keys() -> Check:
     from rollbook.config import config
-    from rollbook.sync import credentials
+    from rollbook.sync.setup import credentials
 
     if {len(key) for key in config.keys.values()} != {32}:
         return Check(
@@ -136,17 +136,17 @@ def _keys() -> Check:
 
 
 def _worker() -> Check:
-    from rollbook.sync import workers
+    from rollbook.sync import queue
 
-    alive = workers.alive()
+    alive = queue.workers_alive()
     return Check("worker", alive > 0, f"{alive} alive", "Start one: rollbook worker")
 
 
 def _waiting() -> Check:
     """A run that waits for minutes although workers are alive: all their places are taken."""
-    from rollbook.sync import measures
+    from rollbook.sync.worker import metrics
 
-    seconds = measures.oldest_waiting_seconds()
+    seconds = metrics.oldest_waiting_seconds()
     what = f"the oldest waiting run has waited for {seconds:.0f} s" if seconds else "no run waits"
     return Check(
         "waiting", seconds < 300, what, "Start more workers, or raise ROLLBOOK_WORKER_CONCURRENCY."

@@ -198,9 +198,9 @@ def set_up_integration(
     from django.db import transaction
 
     from rollbook.cli.documents import of_integration
-    from rollbook.sync import integrations
     from rollbook.sync.models import Integration
     from rollbook.sync.refusals import SettingRefused
+    from rollbook.sync.setup import integrations
 
     school = find_school(school_name)
     kind = _source(source)

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from rollbook.schools.models import AuditEntry, School, User
     from rollbook.students.models import StudentAccount
     from rollbook.sync.models import Change, Integration, Issue, Run
-    from rollbook.sync.problem_list import Line
-    from rollbook.sync.uploads import Column
+    from rollbook.sync.report.problems import Line
+    from rollbook.sync.uploads.drafts import Column
 
 
 def moment(at: datetime | None) -> str | None:
@@ -43,7 +43,7 @@ def of_user(user: "User") -> Document:
 
 def of_integration(integration: "Integration") -> Document:
     """Secrets come as `null` with `set` true: they are never shown again."""
-    from rollbook.sync import credentials
+    from rollbook.sync.setup import credentials
 
     kept = credentials.stored(integration)
     return {
@@ -136,9 +136,9 @@ def of_student(account: "StudentAccount") -> Document:
 def of_issue(issue: "Issue", run: "Run") -> Document:
     """A problem with its words: `what` went wrong, the `remedy`, and `who` can mend it."""
     from rollbook.roster.columns import column_letter
-    from rollbook.sync import report
+    from rollbook.sync.report import rows
 
-    words = report.problem(run, issue)
+    words = rows.problem(run, issue)
     return {
         "severity": issue.severity,
         "code": issue.code,
@@ -158,9 +158,9 @@ def of_issue(issue: "Issue", run: "Run") -> Document:
 
 def of_change(change: "Change", run: "Run") -> Document:
     """A row of a plan. `reason` is the rule's code, `why` the sentence with its values."""
-    from rollbook.sync import report
+    from rollbook.sync.report import rows
 
-    row = report.row_of(run, change)
+    row = rows.row_of(run, change)
     return {
         "kind": change.kind,
         "sis_id": change.sis_id,

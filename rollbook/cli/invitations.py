@@ -56,7 +56,7 @@ def invite(
       rollbook invite --all --graduation-year 2028 --preview
     """
     from rollbook.students import registration
-    from rollbook.sync import invitations as mails
+    from rollbook.sync.mail import invitations as mails
 
     school = find_school(school_name)
     accounts = _chosen(school, emails, everybody, graduation_year)

@@ -71,7 +71,7 @@ def rotate() -> Answer:
       ROLLBOOK_ENCRYPTION_KEYS=k2:…,k1:… rollbook keys rotate
     """
     from rollbook.schools import audit
-    from rollbook.sync import credentials
+    from rollbook.sync.setup import credentials
 
     told = credentials.rotate()
     audit.record(

@@ -31,8 +31,8 @@ def _show(document: Document) -> None:
 
 
 def _document(school: Any) -> Answer:
-    from rollbook.sync import limits as figures
     from rollbook.sync.models import LimitWidening
+    from rollbook.sync.setup import limits as figures
 
     widenings = [
         {
@@ -96,8 +96,8 @@ def set_limits(figures: tuple[str, ...], school_name: str | None, switch_off: bo
     Example:
       rollbook limits set leavers_percent=8 emails_count=20
     """
-    from rollbook.sync import limits as held_against
     from rollbook.sync.refusals import SettingRefused
+    from rollbook.sync.setup import limits as held_against
 
     school = find_school(school_name)
     try:
@@ -122,8 +122,8 @@ def widen(
     Example:
       rollbook limits widen leavers_percent=30 vanished=off --from 2027-07-01 --to 2027-08-20
     """
-    from rollbook.sync import limits as held_against
     from rollbook.sync.refusals import SettingRefused
+    from rollbook.sync.setup import limits as held_against
 
     school = find_school(school_name)
     try:
@@ -139,7 +139,7 @@ def widen(
 @answers(_show)
 def end(number: int, school_name: str | None) -> Answer:
     """Take a widening back, by its number in `rollbook limits show`."""
-    from rollbook.sync import limits as held_against
+    from rollbook.sync.setup import limits as held_against
 
     school = find_school(school_name)
     if not held_against.end_widening(school, None, number, via=VIA):

@@ -98,7 +98,7 @@ def choose_notices(
       rollbook notices choose ada@lincoln.example --event failed --event on_hold
       rollbook notices choose cora@lincoln.example --none
     """
-    from rollbook.sync import notices as mail
+    from rollbook.sync.mail import notices as mail
 
     if events and nothing:
         raise Refusal(

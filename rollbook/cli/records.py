@@ -71,7 +71,7 @@ def _found(
     open_problem: bool,
 ) -> "QuerySet[StudentAccount]":
     from rollbook.students.listing import Filter, ordered, students
-    from rollbook.sync.problem_list import with_open_problem
+    from rollbook.sync.report.problems import with_open_problem
 
     found = students(school, Filter(search=search, year=graduation_year, status=status or ""))
     return ordered(found.filter(with_open_problem()) if open_problem else found, "name")
@@ -158,7 +158,7 @@ def export(
       rollbook students export -o class-of-2028.xlsx --graduation-year 2028
     """
     from rollbook.schools import audit
-    from rollbook.sync import student_files
+    from rollbook.sync.report import student_list
 
     kind = output.suffix.lower().removeprefix(".")
     if kind not in {"csv", "xlsx"}:
@@ -180,10 +180,10 @@ def export(
     number = found.count()
     if kind == "xlsx":
         with output.open("wb") as file:
-            student_files.write_xlsx(found, file)
+            student_list.write_xlsx(found, file)
     else:
         with output.open("w", encoding="utf-8", newline="") as lines:
-            lines.writelines(student_files.csv_lines(found))
+            lines.writelines(student_list.csv_lines(found))
     audit.record(
         "students.exported", school=school, actor=None, via=VIA, students=number, kind=kind
     )

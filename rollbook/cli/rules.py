@@ -63,19 +63,19 @@ def leavers(school_name: str | None, source: str | None, **said: Any) -> Answer:
     Example:
       rollbook integration leavers --policy deactivate --runs 3 --days 14
     """
-    from rollbook.sync import policies
     from rollbook.sync.refusals import SettingRefused
+    from rollbook.sync.setup import field_rules
 
     integration = find_integration(find_school(school_name), source)
     given = {name: value for name, value in said.items() if value is not None}
     try:
         if given:
-            policies.save_leavers(
-                integration, None, via=VIA, **(policies.leavers_of(integration) | given)
+            field_rules.save_leavers(
+                integration, None, via=VIA, **(field_rules.leavers_of(integration) | given)
             )
     except SettingRefused as refused:
         raise Refusal(Exit.REFUSED, f"{refused.field}_refused", refused.what) from refused
-    return Answer({"leavers": policies.leavers_of(integration)})
+    return Answer({"leavers": field_rules.leavers_of(integration)})
 
 
 @click.command("fields")
@@ -110,16 +110,18 @@ def fields(school_name: str | None, source: str | None, **said: tuple[str, ...])
     Example:
       rollbook integration fields --app-wins preferred_name --blank-clears gender
     """
-    from rollbook.sync import policies
     from rollbook.sync.refusals import SettingRefused
+    from rollbook.sync.setup import field_rules
 
     integration = find_integration(find_school(school_name), source)
-    app, blank = policies.app_wins(integration), policies.blank_clears(integration)
+    app, blank = field_rules.app_wins(integration), field_rules.blank_clears(integration)
     app = (app | set(said["app_wins"])) - set(said["sis_wins"])
     blank = (blank | set(said["blank_clears"])) - set(said["blank_keeps"])
     try:
         if any(said.values()):
-            policies.save_field_rules(integration, None, app_wins=app, blank_clears=blank, via=VIA)
+            field_rules.save_field_rules(
+                integration, None, app_wins=app, blank_clears=blank, via=VIA
+            )
     except SettingRefused as refused:
         raise Refusal(Exit.REFUSED, f"{refused.field}_refused", refused.what) from refused
     return Answer({"fields": {"app_wins": sorted(app), "blank_clears": sorted(blank)}})

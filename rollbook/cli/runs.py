@@ -53,8 +53,8 @@ def _reasons(run: Document) -> list[str]:
     """Why a guard holds a run, in the words of its page."""
     if not run["alarms"]:
         return []
-    from rollbook.sync.alarm_words import alarm_words
-    from rollbook.sync.report import label_of
+    from rollbook.sync.report.rows import label_of
+    from rollbook.sync.words.alarms import alarm_words
 
     return alarm_words(run["alarms"], label_of(run["source"]))
 
@@ -121,9 +121,9 @@ def run(
     """
     from rollbook.cli.documents import of_run
     from rollbook.cli.waiting import wait_for, worked_on_here
-    from rollbook.sync import runs
     from rollbook.sync.models import Mode, Trigger
     from rollbook.sync.refusals import SettingRefused
+    from rollbook.sync.runs import states
 
     if here and no_wait:
         raise Refusal(
@@ -135,7 +135,7 @@ def run(
     integration = find_integration(find_school(school_name), source)
     try:
         once = pairs_of(wider)
-        requested = runs.request(
+        requested = states.request(
             integration,
             trigger=Trigger.PERSON,
             mode=Mode(mode) if mode else None,
@@ -144,7 +144,7 @@ def run(
         )
     except SettingRefused as refused:
         raise limit_refused(refused) from refused
-    except runs.RunRefused as refused:
+    except states.RunRefused as refused:
         raise Refusal(Exit.REFUSED, refused.code, refused.what, refused.remedy) from refused
     if not requested.created:
         return Answer({"run": of_run(requested.run), "created": False}, Exit.REFUSED)
@@ -261,8 +261,8 @@ def _show_holds(document: Document) -> None:
 def holds(school_name: str | None) -> Answer:
     """List runs that a guard has put on hold, with its reasons. They changed nothing and wait for approve or discard."""
     from rollbook.cli.documents import of_run
-    from rollbook.sync.decisions import outlook
     from rollbook.sync.models import Run, RunState
+    from rollbook.sync.runs.outlook import outlook
 
     found = (
         Run.objects.filter(state=RunState.ON_HOLD)
@@ -305,12 +305,12 @@ def approve(
 ) -> Answer:
     """Let a held run apply exactly what was previewed, and wait until it has."""
     from rollbook.cli.waiting import wait_for
-    from rollbook.sync import runs
+    from rollbook.sync.runs import states
 
     run = _decide(
         name,
         school_name,
-        lambda run: runs.approve(run, None, via=VIA, additions_only=additions_only),
+        lambda run: states.approve(run, None, via=VIA, additions_only=additions_only),
     )
     if not no_wait:
         wait_for(run, timeout)
@@ -324,10 +324,10 @@ def approve(
 def discard(name: str, school_name: str | None) -> Answer:
     """Put a held run aside. No account is changed."""
     from rollbook.cli.documents import of_run
-    from rollbook.sync import runs
+    from rollbook.sync.runs import states
 
     return Answer(
-        {"run": of_run(_decide(name, school_name, lambda run: runs.discard(run, None, via=VIA)))}
+        {"run": of_run(_decide(name, school_name, lambda run: states.discard(run, None, via=VIA)))}
     )
 
 
@@ -355,7 +355,7 @@ def report(name: str, output: Path, school_name: str | None) -> Answer:
     """
     from rollbook.cli.documents import of_run
     from rollbook.schools import audit
-    from rollbook.sync import excel
+    from rollbook.sync.report import workbook
 
     run = find_run(name, school_name)
     if not output.parent.is_dir():
@@ -365,6 +365,6 @@ def report(name: str, output: Path, school_name: str | None) -> Answer:
             f"There is no folder {output.parent}.",
             "Make it, or write somewhere else.",
         )
-    excel.write_report(run, output)
+    workbook.write_report(run, output)
     audit.record("report.exported", school=run.school, actor=None, subject=str(run.pk), via=VIA)
     return Answer({"run": of_run(run), "file": str(output), "bytes": output.stat().st_size})

@@ -74,7 +74,7 @@ def _on_clock(at: str) -> str:
 @answers(_show)
 def show_schedule(school_name: str | None, source: str | None) -> Answer:
     """Show when runs start by themselves, and the next three in the schedule's zone, the school's and UTC."""
-    from rollbook.sync import schedules
+    from rollbook.sync.setup import schedules
 
     return Answer(
         {
@@ -113,8 +113,8 @@ def set_schedule(school_name: str | None, source: str | None, **said: Any) -> An
       rollbook schedule set --days mon-fri --times 05:30,17:30 --zone America/New_York
       rollbook schedule set --off
     """
-    from rollbook.sync import schedules
     from rollbook.sync.refusals import SettingRefused
+    from rollbook.sync.setup import schedules
 
     integration = find_integration(find_school(school_name), source)
     before = schedules.ensure(integration)
@@ -164,8 +164,8 @@ def pause(
     Example:
       rollbook schedule pause --from 2027-06-15 --to 2027-08-20 --name Summer
     """
-    from rollbook.sync import schedules
     from rollbook.sync.refusals import SettingRefused
+    from rollbook.sync.setup import schedules
 
     integration = find_integration(find_school(school_name), source)
     try:
@@ -214,7 +214,7 @@ def _day(name: str) -> int:
 
 def _of_schedule(each: "Schedule") -> Document:
     from rollbook.cli.documents import moment
-    from rollbook.sync import schedules
+    from rollbook.sync.setup import schedules
 
     integration, school = each.integration, each.integration.school
     return {

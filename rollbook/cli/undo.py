@@ -70,7 +70,7 @@ def undo(
       rollbook undo last --preview
       rollbook undo last --then test
     """
-    from rollbook.sync import undo as undoing
+    from rollbook.sync import undoing
     from rollbook.sync.refusals import RunRefused
 
     run = find_run(name, school_name)
@@ -103,7 +103,7 @@ def _document(run: "Run") -> Document:
 
 
 def _numbers(run: "Run") -> Document:
-    from rollbook.sync.undo import undoing_of
+    from rollbook.sync.undoing import undoing_of
 
     told = undoing_of(run)
     again = told.back_by_sync.source if told.back_by_sync else None

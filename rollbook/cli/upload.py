@@ -14,7 +14,7 @@ from rollbook.cli.runs import ENDS, show_run
 
 if TYPE_CHECKING:
     from rollbook.sync.models import Run, Upload
-    from rollbook.sync.uploads import Look
+    from rollbook.sync.uploads.drafts import Look
 
 IGNORE = "ignore"
 PROBLEMS = 1_000  # that are printed; `rollbook problems` prints more
@@ -160,15 +160,15 @@ def _started(
     confirm: bool,
     chosen: Mapping[str, object],
 ) -> "tuple[Upload, Look]":
-    from rollbook.sync import uploads
+    from rollbook.sync.uploads import drafts
 
     chosen = {**chosen, "delimiter": "\t" if chosen["delimiter"] == "tab" else chosen["delimiter"]}
     with _refused():
-        draft = uploads.start(
+        draft = drafts.start(
             find_school(school_name), None, file.name, file.read_bytes(), via=VIA, **chosen
         )
-        uploads.accept(draft, None, _fields(uploads.look(draft), maps), _meanings(words), via=VIA)
-        seen = uploads.look(draft)
+        drafts.accept(draft, None, _fields(drafts.look(draft), maps), _meanings(words), via=VIA)
+        seen = drafts.look(draft)
     if confirm and seen.date_guess.ambiguous and not chosen["date_order"]:
         raise Refusal(
             Exit.REFUSED,
@@ -241,10 +241,10 @@ def _meanings(words: tuple[str, ...]) -> dict[str, dict[str, str]]:
 
 
 def _previewed(draft: "Upload", here: bool, timeout: float | None) -> "Run":
-    from rollbook.sync import uploads
+    from rollbook.sync.uploads import drafts
 
     with _refused():
-        run = uploads.preview(draft, None, via=VIA)
+        run = drafts.preview(draft, None, via=VIA)
     _wait(run, here, timeout)
     return run
 
@@ -271,22 +271,23 @@ def _upload_of(run: "Run") -> "Upload | None":
 
 
 def _confirm(run: "Run", draft: "Upload | None", here: bool, timeout: float | None) -> None:
-    from rollbook.sync import uploads
+    from rollbook.sync.uploads import drafts
 
     with _refused():
-        confirmed = draft is not None and uploads.confirm(draft, None, via=VIA)
+        confirmed = draft is not None and drafts.confirm(draft, None, via=VIA)
     if not confirmed:
         raise _no_preview(run)
     _wait(run, here, timeout)
 
 
 def _discard(run: "Run", draft: "Upload | None") -> None:
-    from rollbook.sync import runs, uploads
+    from rollbook.sync.runs import states
+    from rollbook.sync.uploads import drafts
 
     if not (
-        uploads.discard(draft, None, via=VIA)
+        drafts.discard(draft, None, via=VIA)
         if draft is not None
-        else runs.discard(run, None, via=VIA)
+        else states.discard(run, None, via=VIA)
     ):
         raise _no_preview(run)
     run.refresh_from_db()
@@ -298,7 +299,7 @@ def _no_preview(run: "Run") -> Refusal:
 
 
 def _write_failing(run: "Run", target: Path) -> Document:
-    from rollbook.sync import uploads
+    from rollbook.sync.uploads import drafts
 
     if not target.parent.is_dir():
         raise Refusal(
@@ -308,7 +309,7 @@ def _write_failing(run: "Run", target: Path) -> Document:
             "Make it, or write somewhere else.",
         )
     with _refused(), target.open("wb") as out:
-        rows = uploads.failing_rows(run, out, "csv" if target.suffix.lower() == ".csv" else "xlsx")
+        rows = drafts.failing_rows(run, out, "csv" if target.suffix.lower() == ".csv" else "xlsx")
     return {"file": str(target), "rows": rows}
 
 
@@ -348,7 +349,7 @@ class _refused:
     ) -> None:
         from rollbook.sources.errors import SourceError
         from rollbook.sync.refusals import SettingRefused
-        from rollbook.sync.runs import RunRefused
+        from rollbook.sync.runs.states import RunRefused
 
         if isinstance(error, SourceError | RunRefused):
             raise Refusal(Exit.REFUSED, error.code, error.what, error.remedy) from error
@@ -376,7 +377,7 @@ def _show_template(document: Document) -> None:
 @answers(_show_template)
 def template(output: Path) -> Answer:
     """Write the file to begin an upload with: the columns we know, an example, and what each is for."""
-    from rollbook.sync import uploads
+    from rollbook.sync.uploads import drafts
 
     if not output.parent.is_dir():
         raise Refusal(
@@ -386,5 +387,5 @@ def template(output: Path) -> Answer:
             "Make it, or write somewhere else.",
         )
     with output.open("wb") as out:
-        uploads.write_template("csv" if output.suffix.lower() == ".csv" else "xlsx", out)
+        drafts.write_template("csv" if output.suffix.lower() == ".csv" else "xlsx", out)
     return Answer({"file": str(output), "bytes": output.stat().st_size})

@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 8.0  # without a worker: one that starts just now needs some 
 
 def wait_for(run: "Run", timeout: float | None) -> None:
     """Come back when the run has ended or rests on hold. Raises Refusal without a worker, or when the time is up."""
-    from rollbook.sync import workers
+    from rollbook.sync import queue
     from rollbook.sync.models import RunState
 
     started = heard = time.monotonic()
@@ -29,7 +29,7 @@ def wait_for(run: "Run", timeout: float | None) -> None:
                 return
             now = time.monotonic()
             if now - heard > 1:
-                heard = now if _worked_on(run) or workers.alive() else heard
+                heard = now if _worked_on(run) or queue.workers_alive() else heard
             if now - heard > PATIENCE_SECONDS:
                 remedy = "Start one with `rollbook worker`: it goes on with this run. Or give the same command with --here."
                 raise Refusal(
@@ -59,7 +59,8 @@ def worked_on_here(run: "Run") -> Iterator[None]:
     """Do the run in a thread of this process, for as long as somebody waits for it. Interrupted, it is handed back."""
     from django.db import connections
 
-    from rollbook.sync import lease, pipeline
+    from rollbook.sync import pipeline
+    from rollbook.sync.runs import lease
 
     def work() -> None:
         try:

@@ -24,7 +24,7 @@ def why(asked: str, school_name: str | None) -> Answer:
       rollbook why "Ada Lovelace"
     """
     from rollbook.schools import audit
-    from rollbook.sync.why import why as look_up
+    from rollbook.sync.report.why_missing import why as look_up
 
     school = find_school(school_name)
     found = look_up(school, asked)
@@ -33,7 +33,7 @@ def why(asked: str, school_name: str | None) -> Answer:
 
 
 def _of_answer(each: "object") -> Document:
-    from rollbook.sync.why import Answer as Finding
+    from rollbook.sync.report.why_missing import Answer as Finding
 
     assert isinstance(each, Finding)
     ids = {

@@ -84,12 +84,12 @@ def work_list(
     """
     from rollbook.cli.documents import of_problem
     from rollbook.schools import audit
-    from rollbook.sync import problem_list
+    from rollbook.sync.report import problems
 
     school = find_school(school_name)
-    wanted = problem_list.Wanted(search.strip(), state, severity or "", who or "")
+    wanted = problems.Wanted(search.strip(), state, severity or "", who or "")
     if registrar_file is not None:
-        found = problem_list.registrars(school, wanted)
+        found = problems.registrars(school, wanted)
         _write(found, registrar_file)
         total = found.count()
         audit.record(
@@ -101,8 +101,8 @@ def work_list(
             kind=registrar_file.suffix[1:],
         )
         return Answer({"total": total, "problems": [], "file": str(registrar_file)})
-    found = problem_list.problems(school, wanted)
-    shown = [of_problem(line) for line in problem_list.lines(found[:limit])]
+    found = problems.problems(school, wanted)
+    shown = [of_problem(line) for line in problems.lines(found[:limit])]
     audit.record(
         "problems.listed",
         school=school,
@@ -115,7 +115,7 @@ def work_list(
 
 
 def _write(found: "QuerySet[Problem]", target: Path) -> None:
-    from rollbook.sync import problem_list
+    from rollbook.sync.report import problems
 
     if not target.parent.is_dir():
         raise Refusal(
@@ -126,10 +126,10 @@ def _write(found: "QuerySet[Problem]", target: Path) -> None:
         )
     if target.suffix == ".csv":
         with target.open("w", newline="", encoding="utf-8") as text:
-            problem_list.write_csv(found, text)
+            problems.write_csv(found, text)
     elif target.suffix == ".xlsx":
         with target.open("wb") as file:
-            problem_list.write_xlsx(found, file)
+            problems.write_xlsx(found, file)
     else:
         raise Refusal(
             Exit.USAGE,

@@ -72,7 +72,7 @@ async def _work(concurrency: int) -> None:
     from procrastinate import exceptions
     from procrastinate.contrib.django import app
 
-    from rollbook.sync import places
+    from rollbook.sync.worker import spare_slots
 
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(concurrency + 4, thread_name_prefix="job"))
@@ -83,9 +83,8 @@ async def _work(concurrency: int) -> None:
     while not told.is_set():
         try:
             # Its own connections for fetching jobs; what tasks queue goes through Django's, in the transaction of their deed.
-            async with app.with_connector(
-                app.connector.get_worker_connector()
-            ).open_async() as working:  # type: ignore[attr-defined]
+            connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
+            async with app.with_connector(connector).open_async() as working:
                 await _work_until(told, working, concurrency)
         except (
             exceptions.ConnectorException,
@@ -95,7 +94,7 @@ async def _work(concurrency: int) -> None:
         if not told.is_set():
             log.warning("the worker connects again in %s s", PAUSE_SECONDS)
             await asyncio.sleep(PAUSE_SECONDS)
-    await asyncio.to_thread(places.end)
+    await asyncio.to_thread(spare_slots.end)
     say("Rollbook worker has ended.")
 
 
@@ -122,7 +121,7 @@ async def _work_until(told: asyncio.Event, app: "App", concurrency: int) -> None
 
 def _stop(told: asyncio.Event) -> None:
     """Told to stop: runs hand themselves back; what can't within the grace is handed back from here, and the process ends hard."""
-    from rollbook.sync import lease
+    from rollbook.sync.runs import lease
 
     lease.stopping.set()
     told.set()
@@ -132,7 +131,7 @@ def _stop(told: asyncio.Event) -> None:
 
 
 def _end_hard() -> None:
-    from rollbook.sync import lease
+    from rollbook.sync.runs import lease
 
     try:
         lease.hand_back_all()
@@ -144,7 +143,8 @@ def _end_hard() -> None:
 def _sweep() -> None:
     """Make rounds as long as the process lives."""
     from rollbook.config import config
-    from rollbook.sync import lease, rounds
+    from rollbook.sync.runs import lease
+    from rollbook.sync.worker import housekeeping
 
     while not lease.stopping.wait(config.sweep_seconds):
-        rounds.make()
+        housekeeping.make()

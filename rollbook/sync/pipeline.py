@@ -24,21 +24,16 @@ from rollbook.roster.rekeying import rekeyed
 from rollbook.sources.base import Connection, Page, Pages, Source
 from rollbook.sources.errors import RosterIncomplete, SourceError
 from rollbook.sources.http import Bounds
-from rollbook.sync import (
-    clashes,
-    credentials,
-    limits,
-    linking,
-    run_rules,
-    runs,
-    store,
-    undo,
-    upload_plan,
-    why,
-)
-from rollbook.sync.lease import HandBack, Lease
+from rollbook.sync import store, undoing
 from rollbook.sync.models import Mode, Run, RunState
+from rollbook.sync.planning import clashes, links
+from rollbook.sync.planning import rules as run_rules
 from rollbook.sync.refusals import RunRefused
+from rollbook.sync.report import why_missing
+from rollbook.sync.runs import states
+from rollbook.sync.runs.lease import HandBack, Lease
+from rollbook.sync.setup import credentials, limits
+from rollbook.sync.uploads import plan as upload_plan
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +46,7 @@ def run_sync(run_id: UUID) -> None:
 
     Does nothing where the run is over or another worker has it. Every way to fail leaves all accounts as they were.
     """
-    run = runs.claim(run_id)
+    run = states.claim(run_id)
     if run is not None:
         with logs.of_run(run.pk):
             _work_on(run)
@@ -66,30 +61,30 @@ def _work_on(run: Run) -> None:
             if run.state == RunState.PREVIEW:
                 log.info("run %s: previewed, waits for a person", run.pk)
             elif run.mode == Mode.TEST:
-                runs.finish(run)
+                states.finish(run)
             else:
                 go_live(run)
     except RunRefused as refused:
-        runs.fail(run, refused.code, refused.what, refused.remedy)
+        states.fail(run, refused.code, refused.what, refused.remedy)
     except RosterIncomplete as error:
-        runs.fail(run, error.code, error.what, error.remedy, error.proof)
+        states.fail(run, error.code, error.what, error.remedy, error.proof)
     except SourceError as error:
-        runs.fail(run, error.code, error.what, error.remedy)
+        states.fail(run, error.code, error.what, error.remedy)
     except credentials.KeyMissing as error:
-        runs.fail(
+        states.fail(
             run,
             "key_missing",
             str(error),
             _("Set the key the credentials were stored with, or enter the credentials again."),
         )
     except HandBack:
-        runs.hand_back(run)
+        states.hand_back(run)
     except (DatabaseError, psycopg.Error) as error:  # COPY raises the driver's own
         # Restarted, full, or the statement was cancelled: the lease runs out, and the run is tried again.
         log.warning("run %s: the database failed: %s", run.pk, type(error).__name__)
         connection.close()
-        runs.note_database_trouble(run, error)
-    except runs.LeaseLost:
+        states.note_database_trouble(run, error)
+    except states.LeaseLost:
         log.warning("run %s: taken over by another worker, stopped here", run.pk)
     log.info(
         "run %s: %s %s",
@@ -102,19 +97,19 @@ def _work_on(run: Run) -> None:
 def planner_of(run: Run) -> Callable[[Run, Lease], None]:
     """What makes the plan of this run."""
     if run.is_undo:
-        return undo.plan
+        return undoing.plan
     return upload_plan.plan if run.is_upload else plan
 
 
 def plan(run: Run, lease: Lease) -> None:
     """Read the roster and store what would become of every student (stops 1 to 6)."""
-    runs.begin_plan(run)
-    linking.forget(run)
-    made = linking.decided(run.school_id, run.source)
+    states.begin_plan(run)
+    links.forget(run)
+    made = links.decided(run.school_id, run.source)
     matcher = Matcher(
         *store.load_account_keys(run.school_id, run.source), *made, run_rules.exceptions(run)
     )
-    likeness = linking.likeness(run, made) if matcher.has_unlinked else Likeness([])
+    likeness = links.likeness(run, made) if matcher.has_unlinked else Likeness([])
     source, mapper, rules = prepare(run, matcher)
     counts = {
         "read": 0,
@@ -144,7 +139,7 @@ def plan(run: Run, lease: Lease) -> None:
         )
         moved.update(change.sis_id for change in moving if change.sis_id is not None)
         outside = [each for each in admitted if not each.selected]
-        left_out += why.digests(
+        left_out += why_missing.digests(
             run.school_id,
             (each.sis_id for each in outside if each.sis_id and matcher.holds(each.sis_id) is None),
         )
@@ -160,11 +155,11 @@ def plan(run: Run, lease: Lease) -> None:
         )
         listed_outside = list_outside(run, matcher, outside)
         with transaction.atomic():  # the fence is checked in the same transaction, so that a worker taken for dead adds nothing
-            runs.progress(run, pages, counts["read"])
+            states.progress(run, pages, counts["read"])
             store.save_plan(run, chain(changes, listed_outside), chain(found, issues))  # 5
-            linking.propose(run, alike)
+            links.propose(run, alike)
     with transaction.atomic():
-        why.keep_outside(run, bytes(left_out))
+        why_missing.keep_outside(run, bytes(left_out))
         conclude(run, matcher, mapper, moved, counts, reading.proof)
 
 
@@ -297,7 +292,7 @@ def conclude(
     """What only the whole roster tells: withdraw clashes, list who is missing, count, and look at the guards."""
     verdict = matcher.verdict(moved, complete=proof.completeness is Completeness.COMPLETE)
     with transaction.atomic():
-        runs.progress(run, [], counts["read"])
+        states.progress(run, [], counts["read"])
         linked_anew = re_keyed(run, matcher, verdict)
         found_again = {change.account_id for change in linked_anew}
         names = store.withdraw(run, verdict.withdrawn)
@@ -311,7 +306,7 @@ def conclude(
         stand = (issue for issue in verdict.issues if issue.sis_id not in with_new_ids)
         store.save_plan(run, linked_anew, clashes.with_others(run, stand, names) + vanished)
         store.save_plan(run, [], clashes.passed_on(run))
-        linking.conclude(run)
+        links.conclude(run)
         policy, gone = run_rules.leavers(run), guards.Gone()
         for keys in store.in_chunks(
             key for key in verdict.not_in_roster if key.id not in found_again
@@ -330,7 +325,7 @@ def conclude(
             **{name: number for name, number in counts.items() if name != ChangeKind.UNCHANGED},
         }
         counts["re_keyed"] = len(linked_anew)
-        runs.planned(run, counts, review(run, counts, gone), proof)  # 6
+        states.planned(run, counts, review(run, counts, gone), proof)  # 6
 
 
 def re_keyed(run: Run, matcher: Matcher, verdict: Verdict) -> list[Change]:
@@ -375,18 +370,18 @@ def review(run: Run, counts: dict[str, int], gone: guards.Gone) -> list[dict[str
 def go_live(run: Run) -> None:
     """Apply a complete plan, unless a guard holds it or people have to say first who is who."""
     if not (run.is_upload or run.is_undo):
-        linking.refuse_undecided(run.school, run.source)
+        links.refuse_undecided(run.school, run.source)
     if run.alarms:
-        runs.hold(run)
+        states.hold(run)
     else:
         apply(run)
 
 
 def apply(run: Run) -> None:
     """Write the stored plan onto the accounts (stop 7): all of it or nothing, and only while the run is ours."""
-    runs.applying(run)
+    states.applying(run)
     with transaction.atomic():
         overtaken = store.apply_plan(run)
         if run.is_undo:
-            undo.settle(run)
-        runs.finish(run, {**run.counts, "overtaken": overtaken})
+            undoing.settle(run)
+        states.finish(run, {**run.counts, "overtaken": overtaken})

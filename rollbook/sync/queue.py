@@ -1,10 +1,12 @@
-"""The queue's own tables: which jobs are there, and away with those that nobody will end any more."""
+"""The queue's own tables: which jobs wait, which workers are alive; removes the jobs of killed workers."""
 
+from datetime import timedelta
 from typing import Final
 
 from asgiref.sync import async_to_sync
+from django.db.models.functions import Now
 from procrastinate.contrib.django import app
-from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 from procrastinate.jobs import Status
 
 SILENT_SECONDS: Final = 30.0  # a worker that missed three heartbeats is dead
@@ -31,3 +33,9 @@ async def _sweep() -> None:
     await jobs.delete_old_jobs(
         nb_hours=KEPT_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
     )
+
+
+def workers_alive() -> int:
+    """Return how many workers have written a heartbeat lately; each writes one every ten seconds."""
+    since = Now() - timedelta(seconds=SILENT_SECONDS)
+    return ProcrastinateWorker.objects.filter(last_heartbeat__gte=since).count()

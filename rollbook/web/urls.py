@@ -3,43 +3,43 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from rollbook.config import config
-from rollbook.web.caught_mail import mail, mail_html, mails
-from rollbook.web.component_sheet import component_sheet
-from rollbook.web.configure_sis import configure_sis
-from rollbook.web.download import report
-from rollbook.web.history import history
-from rollbook.web.home import home, schools
-from rollbook.web.import_columns import import_columns
-from rollbook.web.import_decision import (
+from rollbook.web.account.home import home, schools
+from rollbook.web.account.me import forgot, me, register, student_sign_in, student_sign_out
+from rollbook.web.account.sign_in import sign_in, sign_out
+from rollbook.web.account.upload import upload
+from rollbook.web.imports.columns import import_columns
+from rollbook.web.imports.decision import (
     failing_rows,
     import_confirm,
     import_correct,
     import_discard,
 )
-from rollbook.web.import_file import import_file, import_template
-from rollbook.web.import_settings import import_settings
-from rollbook.web.leavers import leavers
-from rollbook.web.linking import confirm_exact, decide_link, links
-from rollbook.web.me import forgot, me, register, student_sign_in, student_sign_out
-from rollbook.web.never_import import allow_import, never_import
-from rollbook.web.notifications import notifications
-from rollbook.web.problems import problems, registrar_file
-from rollbook.web.run_decision import approve, discard
-from rollbook.web.run_page import run_page, run_progress
-from rollbook.web.safety_limits import safety_limits
-from rollbook.web.schedule import pauses, schedule
-from rollbook.web.select_mapping import select_mapping
-from rollbook.web.sign_in import sign_in, sign_out
-from rollbook.web.student import deactivate, invite, reactivate, student
-from rollbook.web.student_columns import student_columns
-from rollbook.web.student_edit import edit, protect
-from rollbook.web.student_merge import student_merge, student_unmerge
-from rollbook.web.students import export_students, students
-from rollbook.web.students_bulk import students_bulk
-from rollbook.web.trigger import trigger_now
-from rollbook.web.undo import undo_confirm, undo_run
-from rollbook.web.upload import upload
-from rollbook.web.why import why_not_in
+from rollbook.web.imports.file import import_file, import_template
+from rollbook.web.imports.settings import import_settings
+from rollbook.web.operations.caught_mail import mail, mail_html, mails
+from rollbook.web.operations.component_sheet import component_sheet
+from rollbook.web.runs.decision import approve, discard
+from rollbook.web.runs.download import report
+from rollbook.web.runs.history import history
+from rollbook.web.runs.problems import problems, registrar_file
+from rollbook.web.runs.run_page import run_page, run_progress
+from rollbook.web.runs.trigger import trigger_now
+from rollbook.web.runs.undo import undo_confirm, undo_run
+from rollbook.web.set_up.configure_sis import configure_sis
+from rollbook.web.set_up.leavers import leavers
+from rollbook.web.set_up.links import confirm_exact, decide_link, links
+from rollbook.web.set_up.notifications import notifications
+from rollbook.web.set_up.safety_limits import safety_limits
+from rollbook.web.set_up.schedule import pauses, schedule
+from rollbook.web.set_up.select_mapping import select_mapping
+from rollbook.web.students.bulk import students_bulk
+from rollbook.web.students.columns import student_columns
+from rollbook.web.students.edit import edit, protect
+from rollbook.web.students.merge import student_merge, student_unmerge
+from rollbook.web.students.never_import import allow_import, never_import
+from rollbook.web.students.one_student import deactivate, invite, reactivate, student
+from rollbook.web.students.student_list import export_students, students
+from rollbook.web.students.why import why_not_in
 
 of_a_school = [
     path("upload/", upload, name="upload"),

@@ -24,7 +24,7 @@ def screens(
     web: Started, integration: "Integration", administrator: "User", tmp_path: Path
 ) -> dict[str, str]:
     """Every screen with something on it, by name."""
-    from rollbook.sync import notices
+    from rollbook.sync.mail import notices
     from rollbook.sync.models import Change, Issue, Notice
 
     school = integration.school_id

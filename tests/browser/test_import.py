@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rollbook.students.models import StudentAccount
-from rollbook.sync import pipeline, uploads
+from rollbook.sync import pipeline
+from rollbook.sync.uploads import drafts
 from tests.browser.conftest import Visit
 from tests.browser.looking import look, tab_to
 from tests.processes import Started
@@ -128,9 +129,9 @@ def test_the_failing_rows_are_mended_and_go_in_without_setting_anything(
 
 @pytest.fixture
 def screens(web: Started, school: "School") -> dict[str, str]:
-    draft = uploads.start(school, None, f"{LONG}.csv", FILE.encode())
-    other = uploads.start(school, None, "other.csv", FILE.encode())
-    run = uploads.preview(draft, None)
+    draft = drafts.start(school, None, f"{LONG}.csv", FILE.encode())
+    other = drafts.start(school, None, "other.csv", FILE.encode())
+    run = drafts.preview(draft, None)
     pipeline.run_sync(run.pk)
     start = f"{web.url}/schools/{school.pk}"
     return {

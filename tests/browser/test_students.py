@@ -23,8 +23,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def students(integration: "Integration") -> "School":
     """Sixty students with long values; the first one has an open problem."""
     from rollbook.roster.planning import Change, ChangeKind
-    from rollbook.sync import runs
     from rollbook.sync.models import RunState
+    from rollbook.sync.runs import states
 
     school, long = integration.school, "Wolfeschlegelsteinhausenbergerdorff" * 2
     common: dict[str, Any] = {"school": school, "source": "powerschool", "preferred_name": long}
@@ -62,7 +62,7 @@ def students(integration: "Integration") -> "School":
         None,
         "sis_id_is_back",
     )
-    runs.finish(
+    states.finish(
         a_run(
             school, [row], [problem(sis_id="0000")], integration=integration, state=RunState.PLANNED
         )

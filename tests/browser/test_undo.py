@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from rollbook.students.models import StudentAccount
-from rollbook.sync import undo
+from rollbook.sync import undoing
 from tests.browser.conftest import Visit
 from tests.browser.looking import look
 from tests.sync.test_undo import sync
@@ -50,7 +50,7 @@ def test_a_run_is_taken_back_by_clicks_and_what_stays_is_listed(
     integration.refresh_from_db()
     assert (other.last_name != "Second", integration.test_run) == (True, True)
     large = renamed(
-        integration.school, undo.AT_ONCE + 1
+        integration.school, undoing.AT_ONCE + 1
     )  # a worker plans this one; the page comes to its preview by itself
     page.goto(f"{page.url.split('/runs/')[0]}/runs/{large.pk}/")
     page.get_by_role("button", name="Undo this run…").click()

@@ -22,8 +22,8 @@ LONG = "Wolfeschlegelsteinhausenbergerdorff" * 2
 @pytest.fixture
 def worked(integration: "Integration") -> "School":
     """Thirty problems, one with long values, and two proposals, one of them a clash."""
-    from rollbook.sync import runs
     from rollbook.sync.models import LinkProposal, RunState
+    from rollbook.sync.runs import states
 
     school = integration.school
     issues = [
@@ -41,7 +41,7 @@ def worked(integration: "Integration") -> "School":
         )
     )
     run = a_run(school, [], issues, state=RunState.PLANNED, integration=integration)
-    runs.finish(run)
+    states.finish(run)
     for number, clash in enumerate(("", "names_differ")):
         email = f"{LONG}{number}@x.example".lower()
         account = StudentAccount.objects.create(

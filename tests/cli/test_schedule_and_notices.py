@@ -7,9 +7,11 @@ import pytest
 from rollbook.schools.mail import MailState
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.standins.standin import StandIn
-from rollbook.sync import credentials, pipeline, runs
-from rollbook.sync import notices as mail
+from rollbook.sync import pipeline
+from rollbook.sync.mail import notices as mail
 from rollbook.sync.models import Integration, NoticeEvent, Schedule, Trigger
+from rollbook.sync.runs import states
+from rollbook.sync.setup import credentials
 from tests.cli.conftest import Command
 
 
@@ -110,7 +112,7 @@ def test_the_mail_of_a_failed_run_is_listed_with_its_trouble(
 ) -> None:
     assert inside("notices", "list").out.strip() == "No notices."
     credentials.store(integration, "client_secret", "wrong")
-    run = runs.request(integration, trigger=Trigger.PERSON).run
+    run = states.request(integration, trigger=Trigger.PERSON).run
     pipeline.run_sync(run.pk)
     [notice] = inside("notices", "list", "--json").json["notices"]
     assert (notice["to"], notice["event"], notice["state"]) == (

@@ -12,8 +12,8 @@ from rollbook.schools.models import School
 from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
-from rollbook.sync import runs
 from rollbook.sync.models import Integration, Run, RunState, Trigger
+from rollbook.sync.runs import states
 from tests.cli.conftest import Command
 from tests.processes import Started
 
@@ -96,7 +96,7 @@ def test_without_a_worker_it_says_so_and_does_not_hang(
 def test_a_second_run_is_answered_with_the_first(
     rollbook: Command, integration: Integration
 ) -> None:
-    active = runs.request(integration, trigger=Trigger.PERSON).run
+    active = states.request(integration, trigger=Trigger.PERSON).run
     ended = rollbook("run", "--json")
     assert (ended.code, ended.json["created"], ended.json["run"]["id"]) == (
         3,

@@ -18,8 +18,9 @@ import pytest
 
 from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
-from rollbook.sync import runs, workers
+from rollbook.sync import queue
 from rollbook.sync.models import Integration, RunState, Trigger
+from rollbook.sync.runs import states
 from tests.processes import Started, free_port, wait_until
 
 pytestmark = pytest.mark.slow
@@ -41,11 +42,11 @@ def test_web_answers_and_ends_when_told(web: Started) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_is_seen_and_gone_once_it_has_ended(worker: Started) -> None:
-    wait_until(lambda: workers.alive() == 1, worker)
+    wait_until(lambda: queue.workers_alive() == 1, worker)
     began = time.monotonic()
     assert worker.end() == 0
     assert time.monotonic() - began < 10
-    assert workers.alive() == 0
+    assert queue.workers_alive() == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -53,7 +54,7 @@ def test_a_worker_whose_sis_is_silent_hands_the_run_back_within_30_seconds(
     worker: Started, integration: Integration, standin: StandIn
 ) -> None:
     standin.faults = [Fault("silent")]
-    run = runs.request(integration, trigger=Trigger.PERSON).run
+    run = states.request(integration, trigger=Trigger.PERSON).run
 
     def is_fetching() -> bool:
         run.refresh_from_db()

@@ -9,8 +9,8 @@ import pytest
 
 from rollbook.config import config
 from rollbook.schools.models import AuditEntry, Membership, School, User
-from rollbook.sync import credentials
 from rollbook.sync.models import Credential, Integration
+from rollbook.sync.setup import credentials
 from tests.cli.conftest import Command
 
 SECRET = "s3cret-never-printed"

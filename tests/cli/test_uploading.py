@@ -95,14 +95,15 @@ def test_a_file_that_cannot_be_taken_is_refused_with_a_code(
 def test_the_template_names_every_field_and_uploads_as_nothing(
     inside: Command, school: School, tmp_path: Path, kind: str
 ) -> None:
-    from rollbook.sync import pipeline, uploads
+    from rollbook.sync import pipeline
     from rollbook.sync.models import Issue
+    from rollbook.sync.uploads import drafts
 
     file = tmp_path / f"template.{kind}"
     assert inside("template", "-o", str(file), "--json").code == 0
-    upload = uploads.start(school, None, file.name, file.read_bytes())
-    assert all(column.field for column in uploads.look(upload).columns)
-    run = uploads.preview(upload, None)
+    upload = drafts.start(school, None, file.name, file.read_bytes())
+    assert all(column.field for column in drafts.look(upload).columns)
+    run = drafts.preview(upload, None)
     pipeline.run_sync(run.pk)
     assert list(Issue.objects.filter(run=run).values_list("code", "severity", "row_number")) == [
         ("example_row", "note", 2)

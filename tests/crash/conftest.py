@@ -52,7 +52,7 @@ def start_worker(transactional_db: None, tmp_path: Path) -> "Iterator[StartWorke
 def twin(integration: "Integration", standin: "StandIn") -> "Integration":
     """Another school on the same SIS, synced in this process: what accounts are like without a crash."""
     from rollbook.schools.models import School
-    from rollbook.sync import integrations
+    from rollbook.sync.setup import integrations
 
     return integrations.save_connection(
         School.objects.create(name="Twin"),

@@ -7,8 +7,9 @@ from django.db.models import Count
 
 from rollbook.schools.models import School
 from rollbook.students.models import StudentAccount
-from rollbook.sync import pipeline, runs
+from rollbook.sync import pipeline
 from rollbook.sync.models import Change, Integration, Issue, Run, RunState, Trigger
+from rollbook.sync.runs import states as runs
 from tests.processes import Started
 
 NOT_COMPARED = {"id", "school_id", "created_at", "updated_at"}

@@ -14,8 +14,9 @@ from rollbook.schools.models import User
 from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
-from rollbook.sync import schedules, undo
+from rollbook.sync import undoing as undo
 from rollbook.sync.models import Change, Integration, Run, RunState, Schedule, Trigger
+from rollbook.sync.setup import schedules
 from tests.crash.scene import (
     StartWorker,
     accounts,

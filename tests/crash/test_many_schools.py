@@ -10,8 +10,9 @@ from rollbook.standins import powerschool
 from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
-from rollbook.sync import integrations, workers
+from rollbook.sync import queue
 from rollbook.sync.models import Integration, Run, RunState
+from rollbook.sync.setup import integrations
 from tests.crash.scene import StartWorker, request
 from tests.processes import wait_until
 
@@ -58,7 +59,7 @@ def test_a_hanging_sis_holds_up_no_other_school(start_worker: StartWorker) -> No
         silent = connect(0, hanging)
         others = [connect(number, sis) for number in range(1, 20)]
         both = [start_worker("--concurrency", "4"), start_worker("--concurrency", "4")]
-        wait_until(lambda: workers.alive() == 2, both[0])
+        wait_until(lambda: queue.workers_alive() == 2, both[0])
         stuck = request(
             silent
         )  # first, so that it keeps one of the eight places from the beginning

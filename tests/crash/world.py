@@ -204,7 +204,7 @@ class World:
         self, name: str, about: dict[str, Any], address: str, grades: list[int]
     ) -> "Integration":
         from rollbook.schools.models import School
-        from rollbook.sync import integrations, schedules
+        from rollbook.sync.setup import integrations, schedules
 
         def make() -> "Integration":
             integration = integrations.save_connection(
@@ -251,10 +251,10 @@ class World:
         return found[0]
 
     def press(self, integration: "Integration") -> UUID:
-        from rollbook.sync import runs
         from rollbook.sync.models import Trigger
+        from rollbook.sync.runs import states
 
-        return runs.request(integration, trigger=Trigger.PERSON).run.pk
+        return states.request(integration, trigger=Trigger.PERSON).run.pk
 
     def state(self, run: "Run") -> str:
         return str(self._look(run).state)

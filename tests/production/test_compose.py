@@ -15,7 +15,7 @@ import yaml
 
 from rollbook.cli import main
 from rollbook.config import Config
-from rollbook.web.healthz import PATH
+from rollbook.web.operations.healthz import PATH
 from tests import processes
 from tests.production.test_starting import HOST, SOUND, ask
 

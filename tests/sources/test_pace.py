@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from rollbook.sources.errors import TryLater
-from rollbook.sources.http import Http
+from rollbook.sources.http import Bounds, Http
 from rollbook.sources.pace import Pace, seconds_to_reset
 from tests.sources.loopback import QUICK, Asked, Loopback, Reply, Trick
 
@@ -109,14 +109,16 @@ def test_the_last_request_of_a_window_is_followed_by_a_wait_and_not_by_a_429() -
     assert [round(wait) for wait in waits] == [21]
 
 
-@pytest.mark.parametrize("bounds", [{"retry_after_seconds": 10}, {"run_seconds": 10}])
-def test_a_wait_beyond_the_bounds_is_left_to_the_429(bounds: dict[str, float]) -> None:
+@pytest.mark.parametrize(
+    "bounds", [replace(QUICK, retry_after_seconds=10), replace(QUICK, run_seconds=10)]
+)
+def test_a_wait_beyond_the_bounds_is_left_to_the_429(bounds: Bounds) -> None:
     waits: list[float] = []
     replies = [Reply(200, b"good", rate(0, 20)), Reply(429, headers=rate(0, 20))]
     with (
         answers(*replies) as server,
-        Http(replace(QUICK, **bounds), "Veracross", waits.append) as http,
-    ):  # type: ignore[arg-type]
+        Http(bounds, "Veracross", waits.append) as http,
+    ):
         http.request("GET", server.url, headers={})
         with pytest.raises(TryLater):
             http.request("GET", server.url, headers={})

@@ -7,8 +7,10 @@ import pytest
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.students import accounts
 from rollbook.students.models import AccountEvent, AccountStatus, StudentAccount
-from rollbook.sync import pipeline, runs, student_record
+from rollbook.sync import pipeline
 from rollbook.sync.models import Integration, Run, RunState, Trigger
+from rollbook.sync.report import student_history
+from rollbook.sync.runs import states
 from tests.students.conftest import MakeStudent
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def sync(integration: Integration) -> Run:
-    run = runs.request(integration, trigger=Trigger.PERSON).run
+    run = states.request(integration, trigger=Trigger.PERSON).run
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     assert run.state == RunState.DONE
@@ -112,11 +114,11 @@ def test_a_run_keeps_the_values_of_a_deactivated_account_in_step_and_leaves_it_d
     assert sync(integration).counts["updated"] == 1
     account.refresh_from_db()
     assert (account.first_name, account.status) == (name, AccountStatus.DEACTIVATED)
-    kinds = [(entry.kind, bool(entry.run)) for entry in student_record.history(account)]
+    kinds = [(entry.kind, bool(entry.run)) for entry in student_history.history(account)]
     assert kinds == [("updated", True), ("deactivated", False), ("new", True)]
     brought = {
         value.label: (value.text, value.origin, bool(value.run))
-        for value in student_record.values(account)
+        for value in student_history.values(account)
     }
     assert brought["First name"] == (name, "PowerSchool", True)
     assert brought["Middle name"] == ("", "", False)

@@ -11,7 +11,7 @@ from rollbook.schools.models import AuditEntry, School, User
 from rollbook.students import accounts, merging
 from rollbook.students.models import EmailAlias, NeverImport, StudentAccount
 from rollbook.students.single_rules import Refused
-from rollbook.sync import student_record
+from rollbook.sync.report import student_history
 from tests.students.conftest import MakeStudent
 
 pytestmark = pytest.mark.django_db
@@ -60,7 +60,7 @@ def test_what_the_kept_one_lacks_is_taken_and_the_rest_as_chosen_and_all_of_it_g
         None,
     )
     assert EmailAlias.objects.get(account=here).email == kept.email
-    assert [entry.kind for entry in student_record.history(here)] == ["merged"]
+    assert [entry.kind for entry in student_history.history(here)] == ["merged"]
     assert merging.take_back(there, administrator) == []
     assert rows(*two) == before
     assert set(AuditEntry.objects.values_list("action", flat=True)) >= {

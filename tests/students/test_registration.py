@@ -15,7 +15,8 @@ from rollbook.schools.mail import MailState
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.students import accounts, registration
 from rollbook.students.models import Invitation, StudentAccount, StudentLogin
-from rollbook.sync import invitations, student_record
+from rollbook.sync.mail import invitations
+from rollbook.sync.report import student_history
 from tests.smtp import catching
 from tests.students.conftest import MakeStudent
 
@@ -93,7 +94,7 @@ def test_the_mail_leads_to_a_password_and_then_to_the_own_record(
     assert NEW not in str(StudentLogin.objects.values()) and address.split("/")[-2] not in str(
         Invitation.objects.values()
     )
-    kinds = [entry.kind for entry in student_record.history(student)]
+    kinds = [entry.kind for entry in student_history.history(student)]
     assert kinds == ["registered", "invited"]
     actions = set(AuditEntry.objects.values_list("action", flat=True))
     assert {"students.invited", "student.registered", "student.signed_in"} <= actions
@@ -194,7 +195,7 @@ def test_a_mail_whose_link_wouldnt_open_any_more_isnt_sent(
     sent()
     assert not mails
     assert Invitation.objects.get().state == MailState.UNDELIVERED
-    assert "Not sent" in student_record.history(student)[-1].note
+    assert "Not sent" in student_history.history(student)[-1].note
 
 
 def test_a_double_click_sends_one_mail_and_a_counselor_sends_none(

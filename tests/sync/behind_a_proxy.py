@@ -14,8 +14,9 @@ from rollbook.standins.faults import Fault
 from rollbook.standins.messages import Request, Response
 from rollbook.standins.rows import rows_of
 from rollbook.standins.standin import StandIn
-from rollbook.sync import integrations, pipeline
+from rollbook.sync import pipeline
 from rollbook.sync.models import Integration, RunState
+from rollbook.sync.setup import integrations
 from tests.proxy import Proxy
 from tests.sources.contract_cases import size_for
 from tests.sync.test_pipeline import complete, held, sync

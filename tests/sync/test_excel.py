@@ -16,8 +16,10 @@ from rollbook.roster.records import Severity
 from rollbook.schools.models import School, User
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
-from rollbook.sync import excel, pipeline, runs
+from rollbook.sync import pipeline
 from rollbook.sync.models import Change, Integration, Mode, Run, Trigger
+from rollbook.sync.report import workbook
+from rollbook.sync.runs import states
 from tests.sync.report_runs import a_run, linked, listed, new, problem, returning, updated
 
 pytestmark = pytest.mark.django_db
@@ -30,9 +32,9 @@ Book = Callable[[Run], Workbook]
 def written() -> Written:
     """Writes the report of a run; gives the file's bytes."""
 
-    def write(run: Run, progress: excel.Progress | None = None) -> bytes:
+    def write(run: Run, progress: workbook.Progress | None = None) -> bytes:
         target = BytesIO()
-        excel.write_report(run, target, progress)
+        workbook.write_report(run, target, progress)
         return target.getvalue()
 
     return write
@@ -274,7 +276,7 @@ def test_names_no_person_in_the_properties_or_the_file_name(
     assert not made.properties.creator
     assert not made.properties.lastModifiedBy
     assert made.properties.title == "Test PowerSchool Student"
-    assert excel.file_name(run) == f"test-powerschool-student-2026-07-04-{str(run.pk)[:8]}.xlsx"
+    assert workbook.file_name(run) == f"test-powerschool-student-2026-07-04-{str(run.pk)[:8]}.xlsx"
 
 
 def test_five_thousand_rows_arrive_and_progress_is_told(school: School, written: Written) -> None:
@@ -294,7 +296,7 @@ def test_five_thousand_rows_arrive_and_progress_is_told(school: School, written:
 def test_what_a_sheet_cannot_hold_goes_on_in_a_second_one(
     school: School, book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(excel, "LAST_ROW", 3)
+    monkeypatch.setattr(workbook, "LAST_ROW", 3)
     made = book(a_run(school, [new(str(number)) for number in range(8)]))
     assert [name for name in made.sheetnames if name.startswith("New")] == ["New", "New 2", "New 3"]
     assert [row[0] for name in ("New", "New 2", "New 3") for row in rows(made[name])] == [
@@ -304,7 +306,7 @@ def test_what_a_sheet_cannot_hold_goes_on_in_a_second_one(
 
 
 def test_writes_to_a_path_too(school: School, tmp_path: Path) -> None:
-    excel.write_report(a_run(school, [new()]), tmp_path / "report.xlsx")
+    workbook.write_report(a_run(school, [new()]), tmp_path / "report.xlsx")
     assert load_workbook(tmp_path / "report.xlsx").sheetnames[0] == "Summary"
 
 
@@ -319,13 +321,13 @@ def test_a_failure_leaves_no_file_and_no_student_on_the_disk(
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        excel.write_report(run, tmp_path / "report.xlsx", fail)
+        workbook.write_report(run, tmp_path / "report.xlsx", fail)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_three_things_agree(integration: Integration, standin: StandIn, book: Book) -> None:
     """The stand-in's own list, the accounts table and the Excel file: the same students with the same values."""
-    run = runs.request(integration, trigger=Trigger.PERSON).run
+    run = states.request(integration, trigger=Trigger.PERSON).run
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     known = {

@@ -9,8 +9,8 @@ from rollbook.schools.models import School
 from rollbook.standins import powerschool
 from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
-from rollbook.sync import credentials
 from rollbook.sync.models import Integration, Run, RunState
+from rollbook.sync.setup import credentials
 from tests.conftest import connected
 from tests.sync.test_pipeline import accounts_checksum, complete, held, sync
 

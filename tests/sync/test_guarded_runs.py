@@ -10,9 +10,11 @@ from rollbook.schools.models import AuditEntry, School
 from rollbook.standins.roster import Known
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
-from rollbook.sync import limits, pipeline, runs
+from rollbook.sync import pipeline
 from rollbook.sync.models import Integration, Mode, Run, RunState, Trigger
 from rollbook.sync.refusals import SettingRefused
+from rollbook.sync.runs import states
+from rollbook.sync.setup import limits
 from tests.sync.test_pipeline import sync
 
 pytestmark = pytest.mark.django_db
@@ -66,9 +68,9 @@ def test_a_held_run_keeps_the_next_one_from_passing_and_a_second_approval_is_ref
     sync(integration)
     new_domain(standin, chosen(standin))
     held = sync(integration)
-    assert runs.request(integration, trigger=Trigger.SCHEDULE).created is False
-    assert runs.approve(held, None)
-    assert not runs.approve(held, None)
+    assert states.request(integration, trigger=Trigger.SCHEDULE).created is False
+    assert states.approve(held, None)
+    assert not states.approve(held, None)
     pipeline.run_sync(held.pk)
     held.refresh_from_db()
     assert (held.state, held.settings["approved"]) == (RunState.DONE, "all")
@@ -85,7 +87,7 @@ def test_additions_and_updates_alone_leave_addresses_as_they_are(
     standin.edit(people[0].dcid, first_name="Renamed")
     held = sync(integration)
     addresses = set(StudentAccount.objects.values_list("email", flat=True))
-    assert runs.approve(held, None, additions_only=True)
+    assert states.approve(held, None, additions_only=True)
     pipeline.run_sync(held.pk)
     held.refresh_from_db()
     assert held.state == RunState.DONE
@@ -110,7 +112,7 @@ def test_a_roster_under_new_ids_is_one_decision_and_everybody_keeps_their_accoun
         held.counts["missing"],
         held.counts.get("error", 0),
     ) == (len(ids), 0, 0, 0)
-    assert runs.approve(held, None)
+    assert states.approve(held, None)
     pipeline.run_sync(held.pk)
     assert dict(StudentAccount.objects.values_list("email", "pk")) == ids
     again = sync(integration)
@@ -133,8 +135,8 @@ def test_limits_are_the_schools_own_wider_for_days_or_for_one_run(
     leave(0.08)(standin, [one for one in chosen(standin) if one.grade_level != 12])
     held = sync(integration)
     assert held.state == RunState.ON_HOLD
-    runs.discard(held, None)
-    once = runs.request(integration, trigger=Trigger.PERSON, wider={"leavers_percent": 30.0}).run
+    states.discard(held, None)
+    once = states.request(integration, trigger=Trigger.PERSON, wider={"leavers_percent": 30.0}).run
     pipeline.run_sync(once.pk)
     once.refresh_from_db()
     assert once.state == RunState.DONE and once.settings["limits"]["leavers_percent"] == 30
@@ -144,7 +146,7 @@ def test_limits_are_the_schools_own_wider_for_days_or_for_one_run(
     assert limits.end_widening(school, None, row.pk)
     again = sync(integration)
     assert again.state == RunState.ON_HOLD
-    runs.discard(again, None)
+    states.discard(again, None)
     with pytest.raises(SettingRefused):
         limits.save(school, None, {"leavers_percent": None})
     limits.save(school, None, {"leavers_percent": None}, confirmed=True)

@@ -10,8 +10,8 @@ import pytest
 
 from rollbook.schools.models import School
 from rollbook.students.models import StudentAccount
-from rollbook.sync import uploads
 from rollbook.sync.models import Issue
+from rollbook.sync.uploads import drafts
 from tests.sync.test_upload_forms import FIELDS, FILLED, TAKEN
 from tests.sync.test_uploads import confirmed, planned
 
@@ -32,7 +32,7 @@ FORMS = {
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template with the example row replaced, as a person would type."""
     target = io.BytesIO()
-    uploads.write_template("xlsx", target)
+    drafts.write_template("xlsx", target)
     book = openpyxl.load_workbook(target)
     for number, row in enumerate(FILLED, 2):
         for column, value in enumerate(row, 1):
@@ -60,7 +60,7 @@ def test_the_template_saved_by_libreoffice_comes_in_alike(
         [*convert, "--outdir", str(tmp_path), str(filled)], check=True, capture_output=True
     )
     (saved,) = tmp_path.glob("filled.*")
-    upload = uploads.start(school, None, saved.name, saved.read_bytes())
+    upload = drafts.start(school, None, saved.name, saved.read_bytes())
     run = planned(upload, None)
     assert not Issue.objects.filter(run=run).exists()
     confirmed(upload, None)

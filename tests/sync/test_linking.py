@@ -9,7 +9,6 @@ from django.urls import reverse
 from rollbook.schools.models import AuditEntry
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
-from rollbook.sync import linking, runs
 from rollbook.sync.models import (
     Change,
     Integration,
@@ -20,6 +19,8 @@ from rollbook.sync.models import (
     RunState,
     Trigger,
 )
+from rollbook.sync.planning import links
+from rollbook.sync.runs import states
 from tests.cli.conftest import Command, inside
 from tests.sync.test_pipeline import sync
 from tests.web.conftest import admin, elsewhere, static_root
@@ -81,7 +82,7 @@ def test_the_same_email_and_name_links_and_what_is_only_alike_waits_for_a_person
         issue.sis_id == str(second.dcid)
         and not Change.objects.filter(run=run, sis_id=issue.sis_id).exists()
     )
-    proposal = linking.undecided(integration.school).get()
+    proposal = links.undecided(integration.school).get()
     assert (proposal.account_id, proposal.clash, proposal.same_birth_date, proposal.same_email) == (
         alike.pk,
         "",
@@ -89,7 +90,7 @@ def test_the_same_email_and_name_links_and_what_is_only_alike_waits_for_a_person
         False,
     )
 
-    assert linking.confirm(proposal, None) and not linking.confirm(proposal, None)
+    assert links.confirm(proposal, None) and not links.confirm(proposal, None)
     later = sync(integration)
     linked = Change.objects.get(run=later, kind="linked")
     assert (linked.account_id, linked.reason, linked.after["email"]) == (
@@ -117,7 +118,7 @@ def test_what_is_not_the_same_person_stays_apart_for_good(
     student = students_of(standin)[0]
     other = account_of(integration, student, email="other@elsewhere.example")
     sync(integration, Mode.TEST)
-    assert linking.reject(linking.undecided(integration.school).get(), None)
+    assert links.reject(links.undecided(integration.school).get(), None)
     for _ in range(2):
         run = sync(integration)
         assert not Issue.objects.filter(run=run).exists()
@@ -135,7 +136,7 @@ def test_the_same_email_and_not_the_same_person_is_a_listed_problem(
         integration, student, first_name="Somebody", last_name="Else", birth_date=None
     )
     sync(integration, Mode.TEST)
-    linking.reject(linking.undecided(integration.school).get(), None)
+    links.reject(links.undecided(integration.school).get(), None)
     run = sync(integration)
     assert run.state == RunState.DONE
     assert list(Issue.objects.filter(run=run).values_list("code", "sis_id")) == [
@@ -156,22 +157,22 @@ def test_clashes_keep_the_first_live_run_from_changing_anything(
     run = sync(integration)
     assert (run.state, run.error_code) == (RunState.FAILED, "links_undecided")
     assert set(StudentAccount.objects.values_list("source", flat=True)) == {""}
-    assert {each.clash for each in linking.undecided(integration.school)} == {
+    assert {each.clash for each in links.undecided(integration.school)} == {
         "",
         "names_differ",
         "two_accounts",
     }
-    with pytest.raises(runs.RunRefused) as refused:
-        runs.request(integration, trigger=Trigger.PERSON)
+    with pytest.raises(states.RunRefused) as refused:
+        states.request(integration, trigger=Trigger.PERSON)
     assert refused.value.code == "links_undecided"
     assert sync(integration, Mode.TEST).state == RunState.DONE
 
-    namesake = linking.undecided(integration.school).get(clash="names_differ")
-    one, two = linking.undecided(integration.school).filter(clash="two_accounts")
-    linking.confirm(namesake, None)
-    linking.confirm(one, None)  # settles the other one as well
-    with pytest.raises(linking.LinkRefused):
-        linking.confirm(two, None)
+    namesake = links.undecided(integration.school).get(clash="names_differ")
+    one, two = links.undecided(integration.school).filter(clash="two_accounts")
+    links.confirm(namesake, None)
+    links.confirm(one, None)  # settles the other one as well
+    with pytest.raises(links.LinkRefused):
+        links.confirm(two, None)
     assert sync(integration).state == RunState.DONE
     assert StudentAccount.objects.get(pk=namesake.account_id).last_name == first.last_name
     assert StudentAccount.objects.get(pk=one.account_id).sis_id == str(second.dcid)
@@ -190,7 +191,7 @@ def test_an_uploaded_sis_id_is_evidence(integration: Integration, standin: Stand
         sis_id=str(student.dcid),
     )
     sync(integration, Mode.TEST)
-    proposal = linking.undecided(integration.school).get()
+    proposal = links.undecided(integration.school).get()
     assert (proposal.same_sis_id, proposal.same_name, proposal.same_birth_date) == (
         True,
         False,
@@ -223,12 +224,12 @@ def test_the_page_shows_both_sides_and_takes_decisions(
             name
         )
     assert elsewhere.get(address).status_code == 404
-    proposal = linking.undecided(integration.school).get(same_email=False)
+    proposal = links.undecided(integration.school).get(same_email=False)
     decide = reverse("links-decide", args=[integration.school_id, proposal.pk])
     assert elsewhere.post(decide, {"say": "confirm"}).status_code == 404
     for said, left in (("confirm", 1), ("confirm", 1), ("take_back", 2), ("reject", 1)):
         admin.post(decide, {"say": said})
-        assert linking.undecided(integration.school).count() == left, said
+        assert links.undecided(integration.school).count() == left, said
     assert "Not the same person" in admin.get(address, {"only": "decided"}).content.decode()
     for _ in range(2):
         admin.post(reverse("links-exact", args=[integration.school_id]))

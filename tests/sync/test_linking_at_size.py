@@ -14,8 +14,9 @@ from rollbook.schools.models import School, User
 from rollbook.standins import powerschool
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
-from rollbook.sync import integrations, linking
 from rollbook.sync.models import Integration, LinkDecision, LinkProposal, Mode, RunState
+from rollbook.sync.planning import links
+from rollbook.sync.setup import integrations
 from tests.sync.test_linking import students_of
 from tests.sync.test_pipeline import sync
 from tests.web.conftest import admin, static_root
@@ -41,16 +42,18 @@ def connected(school: School, administrator: User, large: StandIn) -> Integratio
         "client_secret": large.client_secret,
         "client_url": large.url,
     }
-    told = {
-        "credentials": credentials,
-        "grades": [9, 10, 11, 12],
-        "active": True,
-        "test_run": False,
-        "notify_on_errors": False,
-    }
     return integrations.save_connection(
-        school, administrator, source="powerschool", variant="", choices={}, **told
-    )  # type: ignore[arg-type]
+        school,
+        administrator,
+        source="powerschool",
+        variant="",
+        choices={},
+        credentials=credentials,
+        grades=[9, 10, 11, 12],
+        active=True,
+        test_run=False,
+        notify_on_errors=False,
+    )
 
 
 def test_thousands_of_accounts_are_linked_without_a_query_for_each(
@@ -78,12 +81,12 @@ def test_thousands_of_accounts_are_linked_without_a_query_for_each(
         page = admin.get(reverse("links", args=[connected.school_id]))
     assert page.status_code == 200 and len(asked) < 25
 
-    exact = linking.confirm_exact(connected.school, None, None)
+    exact = links.confirm_exact(connected.school, None, None)
     assert exact >= half * 0.95 and LinkDecision.objects.count() == exact
-    for clash in linking.undecided(connected.school).exclude(clash=""):
-        linking.reject(clash, None)
-    for each in linking.undecided(connected.school)[:50]:
-        linking.confirm(each, None)
+    for clash in links.undecided(connected.school).exclude(clash=""):
+        links.reject(clash, None)
+    for each in links.undecided(connected.school)[:50]:
+        links.confirm(each, None)
     run = sync(connected)
     assert run.state == RunState.DONE
     assert run.counts["linked"] >= exact + 50 and run.counts.get("new", 0) <= len(students) * 0.05

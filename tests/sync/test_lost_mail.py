@@ -14,8 +14,11 @@ from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateW
 
 from rollbook.schools.mail import MailState
 from rollbook.schools.models import User
-from rollbook.sync import notices, outbox, queue, rounds, runs
+from rollbook.sync import queue
+from rollbook.sync.mail import notices, outbox
 from rollbook.sync.models import Integration, Notice, Run, RunState, Trigger
+from rollbook.sync.runs import states
+from rollbook.sync.worker import housekeeping
 from tests.processes import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -103,7 +106,7 @@ def test_a_mail_whose_worker_was_killed_is_sent_by_another(
     fetched_by_a_worker_that_dies(silent=timedelta(minutes=1))
     work_off()
     assert not mailoutbox
-    apart(rounds.make)
+    apart(housekeeping.make)
     assert jobs() == [("send_notice", "todo", f"notice {notice.pk}")]
     work_off()
     assert len(mailoutbox) == 1
@@ -116,14 +119,14 @@ def test_a_job_of_a_worker_that_was_forgotten_already_is_found_too(
     fetched_by_a_worker_that_dies(silent=timedelta(minutes=1))
     with connections["default"].cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_workers")
-    apart(rounds.make)
+    apart(housekeeping.make)
     work_off()
     assert len(mailoutbox) == 1
 
 
 def test_a_mail_that_is_being_sent_is_left_alone(notice: Notice) -> None:
     fetched_by_a_worker_that_dies(silent=timedelta(seconds=5))
-    apart(rounds.make)
+    apart(housekeeping.make)
     assert jobs() == [("send_notice", "doing", f"notice {notice.pk}")]
 
 
@@ -140,7 +143,7 @@ def test_the_growing_waits_of_a_retry_are_not_cut_short(notice: Notice, dead_ser
     assert (retry.status, retry.attempts, retry.queueing_lock) == ("todo", 1, f"notice {notice.pk}")
     assert retry.scheduled_at and retry.scheduled_at > timezone.now() + timedelta(seconds=20)
     notices.wake(notice.pk)  # refused by the lock that the retry holds
-    apart(rounds.make)
+    apart(housekeeping.make)
     work_off()
     [there] = ProcrastinateJob.objects.all()
     assert (there.pk, there.scheduled_at) == (retry.pk, retry.scheduled_at)
@@ -159,7 +162,7 @@ def test_a_mail_that_ends_each_worker_is_given_up(notice: Notice) -> None:
 
 
 def test_finished_jobs_and_those_of_dead_workers_don_t_pile_up(integration: Integration) -> None:
-    runs.request(integration, trigger=Trigger.PERSON)
+    states.request(integration, trigger=Trigger.PERSON)
     fetched_by_a_worker_that_dies(silent=timedelta(minutes=1))
     apart(queue.sweep)
     assert not ProcrastinateJob.objects.exists()
@@ -174,9 +177,9 @@ def test_a_part_that_fails_keeps_neither_the_others_nor_tells_values(
     def broken() -> None:
         raise ValueError(value)
 
-    monkeypatch.setattr(rounds, "PARTS", (broken, notices.sweep))
+    monkeypatch.setattr(housekeeping, "PARTS", (broken, notices.sweep))
     with connections["default"].cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs")
-    apart(rounds.make)
+    apart(housekeeping.make)
     assert len(jobs()) == 1
     assert "broken not done: ValueError" in caplog.text and value not in caplog.text

@@ -10,8 +10,9 @@ from rollbook.schools.mail import MailState
 from rollbook.schools.models import User
 from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
-from rollbook.sync import credentials, notices, outbox
+from rollbook.sync.mail import notices, outbox
 from rollbook.sync.models import Integration, Mode, Notice, Run, RunState
+from rollbook.sync.setup import credentials
 from tests.processes import free_port
 from tests.smtp import catching
 from tests.sync.test_pipeline import sync

@@ -9,15 +9,16 @@ from rollbook.roster.records import Severity
 from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
-from rollbook.sync import pipeline, runs, store
-from rollbook.sync.lease import Lease
+from rollbook.sync import pipeline, store
 from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState, Trigger
+from rollbook.sync.runs import states
+from rollbook.sync.runs.lease import Lease
 
 pytestmark = pytest.mark.django_db
 
 
 def sync(integration: Integration, mode: Mode | None = None) -> Run:
-    run = runs.request(integration, trigger=Trigger.PERSON, mode=mode).run
+    run = states.request(integration, trigger=Trigger.PERSON, mode=mode).run
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     return run
@@ -99,8 +100,8 @@ def test_a_test_run_reports_and_changes_no_account(integration: Integration) -> 
 def test_inactive_integration_refuses_and_says_why(integration: Integration) -> None:
     integration.active = False
     integration.save()
-    with pytest.raises(runs.RunRefused) as refused:
-        runs.request(integration, trigger=Trigger.PERSON)
+    with pytest.raises(states.RunRefused) as refused:
+        states.request(integration, trigger=Trigger.PERSON)
     assert refused.value.code == "inactive"
     assert "Active" in refused.value.what
     assert not Run.objects.exists()
@@ -127,7 +128,7 @@ def test_an_empty_required_field_is_an_error_with_its_id_and_the_others_go_in(
 
 
 def test_an_optional_row_that_was_removed_is_not_stored(integration: Integration) -> None:
-    from rollbook.sync.integrations import save_mapping
+    from rollbook.sync.setup.integrations import save_mapping
 
     rows = [(source, field) for source, field in integration.mapping if field != "birth_date"]
     save_mapping(integration, None, rows)
@@ -165,8 +166,8 @@ def test_two_with_one_address_are_listed_and_not_touched(
 
 
 def test_a_second_request_is_answered_with_the_first_run(integration: Integration) -> None:
-    first = runs.request(integration, trigger=Trigger.PERSON)
-    second = runs.request(integration, trigger=Trigger.PERSON)
+    first = states.request(integration, trigger=Trigger.PERSON)
+    second = states.request(integration, trigger=Trigger.PERSON)
     assert first.created and not second.created
     assert first.run.pk == second.run.pk
 
@@ -180,9 +181,9 @@ def test_an_empty_roster_holds_the_run_until_a_person_decides(
     run = sync(integration)
     assert run.state == RunState.ON_HOLD
     assert [alarm["code"] for alarm in run.alarms] == ["roster_empty"]
-    assert runs.request(integration, trigger=Trigger.PERSON).run.pk == run.pk
-    assert runs.discard(run, None)
-    assert not runs.approve(run, None)
+    assert states.request(integration, trigger=Trigger.PERSON).run.pk == run.pk
+    assert states.discard(run, None)
+    assert not states.approve(run, None)
     run.refresh_from_db()
     assert run.state == RunState.DISCARDED
     assert accounts_checksum() == before
@@ -195,8 +196,8 @@ def test_a_row_whose_account_was_edited_meanwhile_is_overtaken(
     account = StudentAccount.objects.order_by("sis_id")[0]
     assert account.sis_id
     standin.edit(int(account.sis_id), first_name="Fromthesis")
-    run = runs.request(integration, trigger=Trigger.PERSON).run
-    claimed = runs.claim(run.pk)
+    run = states.request(integration, trigger=Trigger.PERSON).run
+    claimed = states.claim(run.pk)
     assert claimed is not None
     with Lease(claimed) as lease:
         pipeline.plan(claimed, lease)
@@ -213,8 +214,8 @@ def test_a_row_whose_account_was_edited_meanwhile_is_overtaken(
 def test_an_address_given_away_meanwhile_is_overtaken_and_the_rest_goes_in(
     integration: Integration, standin: StandIn
 ) -> None:
-    run = runs.request(integration, trigger=Trigger.PERSON).run
-    claimed = runs.claim(run.pk)
+    run = states.request(integration, trigger=Trigger.PERSON).run
+    claimed = states.claim(run.pk)
     assert claimed is not None
     with Lease(claimed) as lease:
         pipeline.plan(claimed, lease)
@@ -234,20 +235,20 @@ def test_an_address_given_away_meanwhile_is_overtaken_and_the_rest_goes_in(
 
 
 def test_a_worker_taken_for_dead_can_write_nothing(integration: Integration) -> None:
-    run = runs.request(integration, trigger=Trigger.PERSON).run
-    zombie = runs.claim(run.pk)
+    run = states.request(integration, trigger=Trigger.PERSON).run
+    zombie = states.claim(run.pk)
     assert zombie is not None
     Run.objects.filter(pk=run.pk).update(lease_until=None)
-    heir = runs.claim(run.pk)
+    heir = states.claim(run.pk)
     assert heir is not None and heir.fence == zombie.fence + 1
     before = accounts_checksum()
-    with pytest.raises(runs.LeaseLost), Lease(zombie) as lease:
+    with pytest.raises(states.LeaseLost), Lease(zombie) as lease:
         pipeline.plan(zombie, lease)
     assert accounts_checksum() == before
     assert not Change.objects.filter(run=run).exists()
     with Lease(heir) as lease:
         pipeline.plan(heir, lease)
-    with pytest.raises(runs.LeaseLost):
+    with pytest.raises(states.LeaseLost):
         pipeline.apply(zombie)
     assert accounts_checksum() == before
 
@@ -290,16 +291,16 @@ def test_a_worker_frozen_while_applying_lets_go_of_the_accounts(
     integration: Integration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "FROZEN_SECONDS", 1)
-    run = runs.request(integration, trigger=Trigger.PERSON).run
-    claimed = runs.claim(run.pk)
+    run = states.request(integration, trigger=Trigger.PERSON).run
+    claimed = states.claim(run.pk)
     assert claimed is not None
     with Lease(claimed) as lease:
         pipeline.plan(claimed, lease)
-    runs.applying(claimed)
+    states.applying(claimed)
     with pytest.raises(Error), transaction.atomic():
         store.apply_plan(claimed)
         time.sleep(2)  # frozen: the database ends the session
-        runs.finish(claimed)
+        states.finish(claimed)
     connection.close()
     assert not StudentAccount.objects.exists()
     Run.objects.filter(pk=run.pk).update(lease_until=None)

@@ -10,9 +10,11 @@ from rollbook.roster.records import Issue, Severity
 from rollbook.schools.models import School
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
-from rollbook.sync import problem_list, runs, store
+from rollbook.sync import store
 from rollbook.sync.models import Integration, Mode, Problem, RunState
-from rollbook.sync.problem_list import FIXED, NEW, OPEN, Wanted
+from rollbook.sync.report import problems
+from rollbook.sync.report.problems import FIXED, NEW, OPEN, Wanted
+from rollbook.sync.runs import states
 from tests.sync.report_runs import a_run, problem
 from tests.sync.test_pipeline import complete, sync
 
@@ -20,13 +22,13 @@ pytestmark = pytest.mark.django_db
 
 
 def found(school: School, state: str, **narrowed: str) -> list[tuple[str | None, str, int]]:
-    listed = problem_list.problems(school, Wanted(state=state, **narrowed))
+    listed = problems.problems(school, Wanted(state=state, **narrowed))
     return sorted((each.sis_id, each.code, each.runs) for each in listed)
 
 
 def finished(school: School, *issues: Issue, mode: Mode = Mode.LIVE) -> None:
     """A run that has found these and ends now, as the pipeline ends it."""
-    runs.finish(a_run(school, [], issues, state=RunState.PLANNED, mode=mode))
+    states.finish(a_run(school, [], issues, state=RunState.PLANNED, mode=mode))
 
 
 def test_a_problem_is_open_across_runs_until_it_is_gone_and_begins_anew_when_it_is_back(
@@ -53,10 +55,10 @@ def test_runs_that_fail_are_held_or_discarded_and_uploads_say_nothing_about_the_
     school: School,
 ) -> None:
     finished(school, problem())
-    runs.fail(a_run(school, state=RunState.FETCHING), "sis_down", "", "")
-    runs.hold(held := a_run(school, state=RunState.PLANNED))
-    runs.discard(held, None)
-    runs.finish(
+    states.fail(a_run(school, state=RunState.FETCHING), "sis_down", "", "")
+    states.hold(held := a_run(school, state=RunState.PLANNED))
+    states.discard(held, None)
+    states.finish(
         a_run(
             school,
             [],
@@ -74,9 +76,9 @@ def test_each_sis_and_each_school_has_a_list_of_its_own(school: School) -> None:
     other = School.objects.create(name="Other")
     finished(school, problem())
     finished(other, problem(sis_id="1"))
-    runs.finish(a_run(school, state=RunState.PLANNED, source="veracross"))
+    states.finish(a_run(school, state=RunState.PLANNED, source="veracross"))
     assert found(school, OPEN) == [("0042", "required_empty", 1)]
-    assert problem_list.count_open(other) == 1
+    assert problems.count_open(other) == 1
 
 
 def test_noting_a_run_twice_counts_it_once(school: School) -> None:
@@ -113,9 +115,9 @@ def test_the_registrars_file_has_what_can_be_mended_in_the_sis_in_harmless_cells
         value="+1@",
     )
     finished(school, problem(), bad, problem("other_person", sis_id="9"))
-    corrections = problem_list.registrars(school, Wanted())
+    corrections = problems.registrars(school, Wanted())
     text, file = io.StringIO(newline=""), io.BytesIO()
-    problem_list.write_csv(corrections, text)
+    problems.write_csv(corrections, text)
     lines = text.getvalue().splitlines()
     assert lines[0] == "\ufeffSIS ID,Name,Field,Value now,What is expected,Where"
     assert len(lines) == 3
@@ -127,7 +129,7 @@ def test_the_registrars_file_has_what_can_be_mended_in_the_sis_in_harmless_cells
         line.startswith("0043,'=cmd|' /C calc'!A0,email,'+1@,\"A complete e-mail address")
         for line in lines
     )
-    problem_list.write_xlsx(corrections, file)
+    problems.write_xlsx(corrections, file)
     sheet = load_workbook(file).active
     assert sheet is not None
     assert {row[0].value for row in sheet.iter_rows(min_row=2)} == {"0042", "0043"}
@@ -159,8 +161,8 @@ def test_runs_against_a_sis_keep_the_list(integration: Integration, standin: Sta
     assert listed.count() == sum(first.counts.get(each, 0) for each in Severity) > 0
     sync(integration)
     assert set(listed.values_list("runs", flat=True)) == {2}
-    for line in problem_list.lines(listed):
+    for line in problems.lines(listed):
         assert line.row.cause and line.expected and not line.is_new
     kept.delete()
     sync(integration)
-    assert problem_list.count_open(integration.school) == 0
+    assert problems.count_open(integration.school) == 0

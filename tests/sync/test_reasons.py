@@ -7,10 +7,10 @@ import pytest
 
 from rollbook.roster.planning import ChangeKind
 from rollbook.schools.models import School
-from rollbook.sync import report
 from rollbook.sync.models import Change
-from rollbook.sync.report_reasons import SENTENCES
-from rollbook.sync.report_words import REASONS
+from rollbook.sync.report import rows as report
+from rollbook.sync.words.labels import REASONS
+from rollbook.sync.words.reasons import SENTENCES
 from tests.cli.conftest import Command, inside
 from tests.sync.report_runs import a_run, linked, listed, new, returning, updated
 

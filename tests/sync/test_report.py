@@ -9,8 +9,9 @@ from django.utils import timezone
 from rollbook.roster.planning import ChangeKind
 from rollbook.roster.records import Severity
 from rollbook.schools.models import School, User
-from rollbook.sync import report, report_summary
 from rollbook.sync.models import Change, Mode, Run, RunState, Trigger
+from rollbook.sync.report import rows as report
+from rollbook.sync.report import summary
 from tests.sync.report_runs import a_run, linked, listed, new, problem, returning, updated
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +27,7 @@ def names(rows: report.Rows[report.ErrorRow]) -> list[str]:
 
 
 def lines(run: Run) -> dict[str, str | int]:
-    return dict(report_summary.summary(run))
+    return dict(summary.summary(run))
 
 
 # --- tabs

@@ -14,9 +14,9 @@ from openpyxl import load_workbook
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from rollbook.schools.models import AuditEntry, School, User
-from rollbook.sync import excel, lease, report_files
 from rollbook.sync.models import ReportFile, ReportState, Run, RunState
-from rollbook.sync.report_files import (
+from rollbook.sync.report import files, workbook
+from rollbook.sync.report.files import (
     NoReport,
     expire_reports,
     hand_out,
@@ -24,6 +24,7 @@ from rollbook.sync.report_files import (
     request_report,
     sweep_reports,
 )
+from rollbook.sync.runs import lease
 from tests.sync.report_runs import a_run, new, problem
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +40,7 @@ def run(school: School) -> Run:
 @pytest.fixture
 def all_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every report counts as too large to be made while one waits."""
-    monkeypatch.setattr(report_files, "AT_ONCE", 0)
+    monkeypatch.setattr(files, "AT_ONCE", 0)
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_a_small_report_is_ready_at_once(run: Run, administrator: User) -> None:
     assert content is not None
     assert len(content) == file.size
     assert load_workbook(BytesIO(content))["New"]["A3"].value == "0002"
-    assert file.name == excel.file_name(run)
+    assert file.name == workbook.file_name(run)
     assert timedelta(hours=23) < file.expires_at - timezone.now() < timedelta(hours=25)
 
 
@@ -138,14 +139,14 @@ def test_progress_is_seen_while_it_is_made(
     school: School, all_large: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[int, int, bool]] = []
-    touch = report_files._touch
+    touch = files._touch
 
     def watch(file: ReportFile, done: int, total: int) -> None:
         touch(file, done, total)
         row = ReportFile.objects.get(pk=file.pk)
         seen.append((row.rows_done, row.rows_total, row.touched_at is not None))
 
-    monkeypatch.setattr(report_files, "_touch", watch)
+    monkeypatch.setattr(files, "_touch", watch)
     file = request_report(a_run(school, [new(str(number)) for number in range(1_200)]), None)
     assert made(file).state == ReportState.READY
     assert seen == [(500, 1_200, True), (1_000, 1_200, True), (1_200, 1_200, True)]
@@ -155,7 +156,7 @@ def test_a_crash_in_making_leaves_a_failed_file_and_the_next_wish_a_new_one(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(excel, "write_report", lambda *_args, **_more: 1 / 0)
+        broken.setattr(workbook, "write_report", lambda *_args, **_more: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             request_report(run, None)
     failed = ReportFile.objects.get()
@@ -201,7 +202,7 @@ def test_a_maker_that_was_taken_for_dead_writes_nothing(
         )  # another one has taken it over meanwhile
         target.write(b"late")
 
-    monkeypatch.setattr(excel, "write_report", late)
+    monkeypatch.setattr(workbook, "write_report", late)
     made(file)
     assert (file.state, file.content) == (ReportState.MAKING, None)
     assert not AuditEntry.objects.filter(action="report.made").exists()

@@ -11,8 +11,9 @@ from rollbook.config import config
 from rollbook.schools.models import AuditEntry, User
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
-from rollbook.sync import report_files, retention
+from rollbook.sync import retention
 from rollbook.sync.models import Change, Integration, Issue, Notice, Run
+from rollbook.sync.report import files
 from tests.sync.test_pipeline import accounts_checksum, sync
 
 pytestmark = pytest.mark.django_db
@@ -53,8 +54,8 @@ def test_the_rows_of_old_reports_go_and_their_runs_counts_and_audit_stay(
         and AuditEntry.objects.count() == audited
     )
     assert retention.remove_old() == 0
-    with pytest.raises(report_files.NoReport, match="400 days"):
-        report_files.request_report(old, None)
+    with pytest.raises(files.NoReport, match="400 days"):
+        files.request_report(old, None)
 
 
 def test_the_page_of_such_a_run_says_so_and_keeps_its_numbers(

@@ -10,21 +10,23 @@ from django.utils import timezone
 
 from rollbook.config import config
 from rollbook.schools.models import AuditEntry, School, User
-from rollbook.sync import credentials, lease, pipeline, runs
+from rollbook.sync import pipeline
 from rollbook.sync.models import ACTIVE_STATES, Integration, Mode, Run, RunState, Trigger
+from rollbook.sync.runs import lease, states
+from rollbook.sync.setup import credentials
 
 
 def a_run(integration: Integration) -> Run:
-    return runs.request(integration, trigger=Trigger.PERSON).run
+    return states.request(integration, trigger=Trigger.PERSON).run
 
 
 @pytest.mark.django_db
 class TestOneRun:
     def test_every_state_is_in_the_table_and_over_means_over(self) -> None:
-        assert runs.MOVES.keys() == set(RunState)
-        over = {state for state, targets in runs.MOVES.items() if not targets}
+        assert states.MOVES.keys() == set(RunState)
+        over = {state for state, targets in states.MOVES.items() if not targets}
         assert over == {RunState.FAILED, RunState.DISCARDED}
-        assert runs.MOVES[RunState.UNDONE] == {RunState.DONE}  # when the undo is itself undone
+        assert states.MOVES[RunState.UNDONE] == {RunState.DONE}  # when the undo is itself undone
 
     def test_a_school_has_one_active_run_by_the_database_s_word(
         self, integration: Integration
@@ -45,7 +47,7 @@ class TestOneRun:
         twin = Integration.objects.create(school=other, source="powerschool", grades=[9])
         for name in ("client_id", "client_secret", "client_url"):
             credentials.store(twin, name, "https://sis.example.org")
-        assert runs.request(twin, trigger=Trigger.PERSON).created
+        assert states.request(twin, trigger=Trigger.PERSON).created
 
     def test_mode_follows_the_test_run_switch_unless_asked_otherwise(
         self, integration: Integration
@@ -53,12 +55,14 @@ class TestOneRun:
         integration.test_run = True
         assert a_run(integration).mode == Mode.TEST
         Run.objects.update(state=RunState.DONE)
-        assert runs.request(integration, trigger=Trigger.API, mode=Mode.LIVE).run.mode == Mode.LIVE
+        assert (
+            states.request(integration, trigger=Trigger.API, mode=Mode.LIVE).run.mode == Mode.LIVE
+        )
 
     def test_a_run_can_be_claimed_once(self, integration: Integration) -> None:
         run = a_run(integration)
-        assert runs.claim(run.pk) is not None
-        assert runs.claim(run.pk) is None
+        assert states.claim(run.pk) is not None
+        assert states.claim(run.pk) is None
 
     def test_a_run_that_is_over_is_not_claimed(self, integration: Integration) -> None:
         run = a_run(integration)
@@ -70,55 +74,55 @@ class TestOneRun:
             RunState.ON_HOLD,
         ):
             Run.objects.filter(pk=run.pk).update(state=state)
-            assert runs.claim(run.pk) is None
+            assert states.claim(run.pk) is None
 
     def test_a_silent_worker_s_run_is_taken_over_with_a_higher_fence(
         self, integration: Integration
     ) -> None:
         run = a_run(integration)
-        first = runs.claim(run.pk)
+        first = states.claim(run.pk)
         Run.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-        second = runs.claim(run.pk)
+        second = states.claim(run.pk)
         assert first and second and second.fence == first.fence + 1
-        assert not runs.heartbeat(first)
-        assert runs.heartbeat(second)
-        with pytest.raises(runs.LeaseLost):
-            runs.finish(first)
+        assert not states.heartbeat(first)
+        assert states.heartbeat(second)
+        with pytest.raises(states.LeaseLost):
+            states.finish(first)
 
     def test_the_sweep_wakes_what_nobody_works_on_and_leaves_the_rest(
         self, integration: Integration
     ) -> None:
         run = a_run(integration)
-        assert runs.sweep() == []  # just requested
+        assert states.sweep() == []  # just requested
         Run.objects.filter(pk=run.pk).update(requested_at=timezone.now() - timedelta(minutes=5))
-        assert runs.sweep() == [run.pk]
-        runs.claim(run.pk)
-        assert runs.sweep() == []
+        assert states.sweep() == [run.pk]
+        states.claim(run.pk)
+        assert states.sweep() == []
         Run.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-        assert runs.sweep() == [run.pk]
+        assert states.sweep() == [run.pk]
 
     def test_after_three_tries_a_run_is_parked_with_the_reason(
         self, integration: Integration
     ) -> None:
         run = a_run(integration)
         for _ in range(config.run_attempts):
-            assert runs.claim(run.pk) is not None
+            assert states.claim(run.pk) is not None
             Run.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-        assert runs.claim(run.pk) is None
-        runs.sweep()
+        assert states.claim(run.pk) is None
+        states.sweep()
         run.refresh_from_db()
         assert (run.state, run.error_code) == (RunState.FAILED, "worker_died")
         assert "No account was changed" in run.error_what
-        assert runs.request(
+        assert states.request(
             integration, trigger=Trigger.PERSON
         ).created  # and the next one can start
 
     def test_handing_back_does_not_count_as_a_try(self, integration: Integration) -> None:
         run = a_run(integration)
-        claimed = runs.claim(run.pk)
+        claimed = states.claim(run.pk)
         assert claimed
-        runs.hand_back(claimed)
-        again = runs.claim(run.pk)
+        states.hand_back(claimed)
+        again = states.claim(run.pk)
         assert again and again.attempts == 1
 
     def test_a_stopping_worker_hands_its_run_back_and_the_next_one_finishes_it(
@@ -140,7 +144,7 @@ class TestOneRun:
         self, integration: Integration
     ) -> None:
         run = a_run(integration)
-        claimed = runs.claim(run.pk)
+        claimed = states.claim(run.pk)
         assert claimed
         with lease.Lease(claimed) as held:
             pipeline.plan(claimed, held)
@@ -153,7 +157,7 @@ class TestOneRun:
     def test_who_asked_for_a_run_is_in_the_audit_log_and_stays_there(
         self, integration: Integration, administrator: User
     ) -> None:
-        run = runs.request(integration, trigger=Trigger.PERSON, by=administrator).run
+        run = states.request(integration, trigger=Trigger.PERSON, by=administrator).run
         entry = AuditEntry.objects.get(action="run.requested", subject=str(run.pk))
         assert entry.actor == administrator
         with pytest.raises(Exception, match="permission denied"), transaction.atomic():
@@ -169,7 +173,7 @@ def test_two_clicks_at_the_same_moment_start_one_run(integration: Integration) -
 
     def click() -> None:
         start.wait()
-        asked = runs.request(Integration.objects.get(pk=integration.pk), trigger=Trigger.PERSON)
+        asked = states.request(Integration.objects.get(pk=integration.pk), trigger=Trigger.PERSON)
         answers.append((asked.run.pk, asked.created))
         connection.close()
 
@@ -191,7 +195,7 @@ def test_two_workers_claim_one_run_once(integration: Integration) -> None:
 
     def work() -> None:
         start.wait()
-        won.append(runs.claim(run.pk) is not None)
+        won.append(states.claim(run.pk) is not None)
         connection.close()
 
     workers = [threading.Thread(target=work) for _ in range(6)]

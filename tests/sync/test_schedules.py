@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from rollbook.schools.clock import local_time
-from rollbook.sync import credentials, pipeline, runs, schedules
+from rollbook.sync import pipeline
 from rollbook.sync.models import (
     Integration,
     Mode,
@@ -20,6 +20,8 @@ from rollbook.sync.models import (
     Trigger,
 )
 from rollbook.sync.refusals import SettingRefused
+from rollbook.sync.runs import states
+from rollbook.sync.setup import credentials, schedules
 
 START = datetime(2026, 10, 12, tzinfo=UTC)  # a Monday
 
@@ -105,7 +107,7 @@ class TestSchedules:
         self, integration: Integration
     ) -> None:
         set_up(integration)
-        held = runs.request(integration, trigger=Trigger.PERSON).run
+        held = states.request(integration, trigger=Trigger.PERSON).run
         Run.objects.filter(pk=held.pk).update(state=RunState.ON_HOLD)
         assert schedules.run_due(START + timedelta(weeks=1)) == 0
         notice = Notice.objects.get(event=NoticeEvent.DID_NOT_RUN)

@@ -18,16 +18,19 @@ from rollbook.students.models import (
     Protection,
     StudentAccount,
 )
-from rollbook.sync import pipeline, policies, report, report_summary, runs, schedules
-from rollbook.sync.lease import Lease
+from rollbook.sync import pipeline
 from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState, Schedule, Trigger
 from rollbook.sync.refusals import SettingRefused
+from rollbook.sync.report import rows, summary
+from rollbook.sync.runs import states
+from rollbook.sync.runs.lease import Lease
+from rollbook.sync.setup import field_rules, schedules
 
 pytestmark = pytest.mark.django_db
 
 
 def sync(integration: Integration, mode: Mode | None = None) -> Run:
-    run = runs.request(integration, trigger=Trigger.PERSON, mode=mode).run
+    run = states.request(integration, trigger=Trigger.PERSON, mode=mode).run
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     assert run.state == RunState.DONE, (run.state, run.error_what)
@@ -45,7 +48,9 @@ def leavers(
     policy: str = "deactivate",
     rollover: str = "07-01",
 ) -> None:
-    policies.save_leavers(integration, None, policy=policy, runs=runs, days=days, rollover=rollover)
+    field_rules.save_leavers(
+        integration, None, policy=policy, runs=runs, days=days, rollover=rollover
+    )
 
 
 def send_away(standin: StandIn, account: StudentAccount, status: int = 2) -> None:
@@ -97,13 +102,13 @@ def test_a_leaver_who_is_kept_open_for_now_is_closed_as_soon_as_nothing_keeps_th
         send_away(standin, account)
     single_rules.protect(gone[0], None)
     for missing in (1, 2, 3):
-        run = runs.request(integration, trigger=Trigger.PERSON).run
+        run = states.request(integration, trigger=Trigger.PERSON).run
         pipeline.run_sync(run.pk)
-        assert runs.approve(run, None, additions_only=True)
+        assert states.approve(run, None, additions_only=True)
         pipeline.run_sync(run.pk)
         assert list(Absence.objects.values_list("runs", flat=True)) == [missing] * len(gone)
     single_rules.unprotect(gone[0], None)
-    last = runs.request(integration, trigger=Trigger.PERSON).run
+    last = states.request(integration, trigger=Trigger.PERSON).run
     pipeline.run_sync(last.pk)
     last.refresh_from_db()
     assert (last.state, last.counts["left"], last.counts.get("not_in_roster", 0)) == (
@@ -264,7 +269,7 @@ def test_a_protection_overtakes_a_plan_that_was_made_before(
     (one,) = some()
     assert one.sis_id
     standin.edit(int(one.sis_id), last_name="Changed")
-    run = runs.claim(runs.request(integration, trigger=Trigger.PERSON).run.pk)
+    run = states.claim(states.request(integration, trigger=Trigger.PERSON).run.pk)
     assert run is not None
     with Lease(run) as lease:
         pipeline.plan(run, lease)
@@ -306,7 +311,7 @@ def test_where_the_app_wins_the_sis_fills_a_field_once(
     integration: Integration, standin: StandIn
 ) -> None:
     sync(integration)
-    policies.save_field_rules(
+    field_rules.save_field_rules(
         integration, None, app_wins={"last_name", "email"}, blank_clears={"gender"}
     )
     one, other = some(2)
@@ -323,7 +328,7 @@ def test_where_the_app_wins_the_sis_fills_a_field_once(
     )
     assert run.counts["updated"] == 1
     assert sync(integration).counts.get("updated", 0) == 0
-    policies.save_field_rules(integration, None, app_wins=set(), blank_clears=set())
+    field_rules.save_field_rules(integration, None, app_wins=set(), blank_clears=set())
     assert sync(integration).counts["updated"] == 1
 
 
@@ -339,7 +344,7 @@ def test_rules_that_make_no_sense_are_refused(integration: Integration) -> None:
             leavers(integration, **wrong)
     for app, blank in (({"sis_id"}, set()), (set(), {"email"}), ({"nonsense"}, set())):
         with pytest.raises(SettingRefused):
-            policies.save_field_rules(integration, None, app_wins=app, blank_clears=blank)
+            field_rules.save_field_rules(integration, None, app_wins=app, blank_clears=blank)
 
 
 def test_an_account_closed_by_hand_stays_closed(integration: Integration) -> None:
@@ -359,19 +364,19 @@ def test_a_change_of_domain_is_one_decision_and_the_old_addresses_are_kept(
     before = dict(StudentAccount.objects.values_list("sis_id", "email_key"))
     for sis_id, address in before.items():
         standin.edit(int(sis_id or 0), email=address.partition("@")[0] + "@new.example")
-    run = runs.request(integration, trigger=Trigger.PERSON).run
+    run = states.request(integration, trigger=Trigger.PERSON).run
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     assert run.state == RunState.ON_HOLD
     assert run.counts["email_changed"] == run.counts["updated"] == len(before)
-    (sentence,) = report_summary.moved_domains(run)
-    assert runs.approve(run, None)
+    (sentence,) = summary.moved_domains(run)
+    assert states.approve(run, None)
     pipeline.run_sync(run.pk)
     assert (
         sentence.startswith(f"{len(before)} addresses move from @"),
         sentence.endswith("to @new.example"),
     ) == (True, True)
-    assert report.updated_rows(run, kind="email_changed").count() == len(before)
+    assert rows.updated_rows(run, kind="email_changed").count() == len(before)
     assert set(EmailAlias.objects.values_list("email_key", flat=True)) == set(before.values())
 
 

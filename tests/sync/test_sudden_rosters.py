@@ -9,9 +9,13 @@ from rollbook.schools.models import Membership, School, User
 from rollbook.standins import powerschool
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
-from rollbook.sync import notices, pipeline, policies, proofs, runs
-from rollbook.sync.alarm_words import alarm_words
+from rollbook.sync import pipeline
+from rollbook.sync.mail import notices
 from rollbook.sync.models import Change, Integration, Issue, Notice, Run
+from rollbook.sync.runs import states
+from rollbook.sync.setup import field_rules
+from rollbook.sync.words import proofs
+from rollbook.sync.words.alarms import alarm_words
 from tests.conftest import connected
 from tests.sync.sudden_rosters import (
     SCENES,
@@ -60,7 +64,7 @@ def roster(size: int) -> Iterator[Roster]:
 def strict(school: School, by: User, sis: StandIn) -> Integration:
     """Live, with all grades, and with the shortest grace: whoever is missing once is closed, so that only the guards stand between."""
     saved = connected(school, by, sis, grades=GRADES)
-    policies.save_leavers(saved, by, policy="deactivate", runs=1, days=0, rollover="07-01")
+    field_rules.save_leavers(saved, by, policy="deactivate", runs=1, days=0, rollover="07-01")
     return saved
 
 
@@ -175,7 +179,7 @@ def test_two_schools_whose_rosters_were_swapped_are_both_held(
                 in notices.message(Notice.objects.filter(run=run, event="on_hold")[0]).body
             )
             assert list(StudentAccount.objects.order_by("pk").values()) == before
-            runs.discard(run, administrator)
+            states.discard(run, administrator)
         for where, own, _swapped in pairs:
             run = sync(strict(where, administrator, own))
             assert (run.state, run.counts.get("new", 0), run.counts.get("updated", 0)) == (
@@ -211,7 +215,7 @@ def test_what_becomes_of(
     else:
         assert held() == before
     if run.state == "on_hold":
-        assert runs.approve(run, administrator)
+        assert states.approve(run, administrator)
         pipeline.run_sync(run.pk)
         assert held() == after(before, outcome)
     if (

@@ -9,17 +9,20 @@ from rollbook.schools.models import School, User
 from rollbook.standins.standin import StandIn
 from rollbook.students import accounts
 from rollbook.students.models import StudentAccount
-from rollbook.sync import pipeline, report, report_summary, runs, student_record, undo
+from rollbook.sync import pipeline
+from rollbook.sync import undoing as undo
 from rollbook.sync.models import Integration, Issue, Mode, Problem, Run, RunState, Trigger
+from rollbook.sync.report import rows, student_history, summary
+from rollbook.sync.runs import states
 from tests.sync.test_uploads import ADA, brought_in
 
 pytestmark = pytest.mark.django_db
 
 
 def sync(integration: Integration, mode: Mode | None = None) -> Run:
-    run = runs.request(integration, trigger=Trigger.PERSON, mode=mode).run
+    run = states.request(integration, trigger=Trigger.PERSON, mode=mode).run
     pipeline.run_sync(run.pk)
-    if runs.approve(run, None):  # many changed addresses are a reason to hold
+    if states.approve(run, None):  # many changed addresses are a reason to hold
         pipeline.run_sync(run.pk)
     run.refresh_from_db()
     assert run.state == RunState.DONE, run.error_what
@@ -78,8 +81,8 @@ def test_an_undone_run_leaves_every_account_as_before_and_deactivates_those_it_m
         "Undo of PowerSchool Student",
         0,
     )
-    assert {row.outcome for row in report.updated_rows(run)} == {"Undone"}
-    assert "went back" in report_summary.what_was_changed(undoing)
+    assert {row.outcome for row in rows.updated_rows(run)} == {"Undone"}
+    assert "went back" in summary.what_was_changed(undoing)
     again = sync(
         integration
     )  # the SIS still says so: written again, but nobody is made twice or opened
@@ -111,7 +114,7 @@ def test_undoing_an_undo_brings_everything_back(integration: Integration, standi
     assert (
         list(Problem.objects.order_by("pk").values()) == problems
     )  # an undo tells nothing about the SIS
-    with pytest.raises(runs.RunRefused, match="can't be undone"):
+    with pytest.raises(states.RunRefused, match="can't be undone"):
         undo.preview(run, None)
 
 
@@ -155,7 +158,7 @@ def test_a_value_of_a_later_run_or_upload_stays(
         "Third",
     )
     assert issue.source_field.startswith("PowerSchool Student, 2")
-    (row,) = report.error_rows(undoing)
+    (row,) = rows.error_rows(undoing)
     assert "It is “Third” now, and was left as it is." in row.cause
     was = {"last_name": "Third", "first_name": one.first_name}
     one.refresh_from_db()
@@ -192,9 +195,9 @@ def test_one_student_of_a_run_is_undone_alone_and_then_not_again(
     assert run.state == RunState.DONE
     assert StudentAccount.objects.get(pk=one.pk).last_name == one.last_name
     assert StudentAccount.objects.get(pk=other.pk).last_name == "Second"
-    with pytest.raises(runs.RunRefused):
+    with pytest.raises(states.RunRefused):
         undo.preview(run, None, one.pk)
-    newest, before, *_ = student_record.history(one)
+    newest, before, *_ = student_history.history(one)
     assert (newest.run, before.run, before.note) == (alone, run, "This was undone.")
     assert undone(run).counts["undone_accounts"] == 1
     assert StudentAccount.objects.get(pk=other.pk).last_name == other.last_name
@@ -231,7 +234,7 @@ def test_two_clicks_make_one_undo_and_only_what_was_done_can_be_undone(
     integration: Integration, administrator: User
 ) -> None:
     rehearsal = sync(integration, Mode.TEST)
-    with pytest.raises(runs.RunRefused):
+    with pytest.raises(states.RunRefused):
         undo.preview(rehearsal, administrator)
     run = sync(integration)
     first, second = undo.preview(run, administrator), undo.preview(run, administrator)
@@ -247,7 +250,7 @@ def test_two_clicks_make_one_undo_and_only_what_was_done_can_be_undone(
     assert undo.undoing_of(second).back_by_sync == integration
     assert undo.confirm(second, administrator, undo.TEST)
     assert not undo.confirm(second, administrator)
-    with pytest.raises(runs.RunRefused, match="another run"):
+    with pytest.raises(states.RunRefused, match="another run"):
         undo.confirm(undo.preview(run, administrator), administrator)
     integration.refresh_from_db()
     assert integration.test_run

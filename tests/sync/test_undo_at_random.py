@@ -13,8 +13,8 @@ from rollbook.standins import powerschool
 from rollbook.standins.standin import StandIn
 from rollbook.students import accounts, single_rules
 from rollbook.students.models import StudentAccount
-from rollbook.sync import integrations
 from rollbook.sync.models import Integration, Issue, Run, RunState
+from rollbook.sync.setup import integrations
 from tests.sync.test_undo import sync, undone
 
 FIELDS = ("email", "first_name", "last_name", "status")

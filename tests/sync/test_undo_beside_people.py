@@ -8,8 +8,10 @@ from rollbook.schools.models import School, User
 from rollbook.standins.standin import StandIn
 from rollbook.students import accounts, merging, single_rules
 from rollbook.students.models import AccountStatus, StudentAccount
-from rollbook.sync import pipeline, report, runs
+from rollbook.sync import pipeline
 from rollbook.sync.models import Integration, Run, RunState, Trigger
+from rollbook.sync.report import rows
+from rollbook.sync.runs import states
 from tests.sync.test_undo import held, sync, undone
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +21,7 @@ def listed(undoing: Run) -> dict[tuple[str | None, str], str]:
     """What an undo leaves alone: SIS ID and field → the sentence that says why, as a person reads it."""
     return {
         (row.sis_id or None, row.field_label): f"{row.name}: {row.cause}"
-        for row in report.error_rows(undoing)
+        for row in rows.error_rows(undoing)
     }
 
 
@@ -131,11 +133,11 @@ def test_approved_and_undone_every_account_is_as_before_field_for_field_but_thos
         standin.edit(
             int(each.sis_id or 0), email=f"new{number}@lincoln.example", last_name="Written"
         )
-    run = runs.request(integration, trigger=Trigger.PERSON).run
+    run = states.request(integration, trigger=Trigger.PERSON).run
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     assert run.state == RunState.ON_HOLD
-    assert runs.approve(run, administrator)
+    assert states.approve(run, administrator)
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     renamed, moved, same, closed, kept, *_ = of([each.sis_id for each in students])

@@ -12,9 +12,11 @@ from rollbook.roster.planning import Change as PlannedChange
 from rollbook.roster.planning import ChangeKind
 from rollbook.schools.models import School
 from rollbook.students.models import StudentAccount
-from rollbook.sync import pipeline, runs, store, undo
-from rollbook.sync.lease import Lease
+from rollbook.sync import pipeline, store
+from rollbook.sync import undoing as undo
 from rollbook.sync.models import Change, Integration, Issue, Run, RunState, Trigger
+from rollbook.sync.runs import states
+from rollbook.sync.runs.lease import Lease
 from tests.sync.report_runs import a_run
 from tests.sync.test_undo import undone
 
@@ -80,10 +82,10 @@ def test_a_large_undo_is_queued_once_however_often_it_is_asked_for_and_keeps_no_
         undoing,
         1,
     )
-    assert runs.claim(undoing.pk) is not None
+    assert states.claim(undoing.pk) is not None
     assert undo.preview(large, None) == undoing  # somebody plans it already
     assert not undo.confirm(undoing, None)
-    assert runs.request(integration, trigger=Trigger.PERSON).created
+    assert states.request(integration, trigger=Trigger.PERSON).created
     silent(undoing)
     pipeline.run_sync(undoing.pk)
     undoing.refresh_from_db()
@@ -112,15 +114,15 @@ def test_a_worker_that_dies_while_planning_is_followed_by_another_and_nothing_is
     large: Run,
 ) -> None:
     undoing = undo.preview(large, None)
-    claimed = runs.claim(undoing.pk)
+    claimed = states.claim(undoing.pk)
     assert claimed is not None
     with pytest.raises(SystemExit):
         undo.plan(claimed, Dies(claimed))
     assert len(plan_of(undoing)) == 2
     silent(undoing)
-    assert runs.sweep() == [undoing.pk]
+    assert states.sweep() == [undoing.pk]
     pipeline.run_sync(undoing.pk)
-    with pytest.raises(runs.LeaseLost):  # the first one was only frozen, and wakes late
+    with pytest.raises(states.LeaseLost):  # the first one was only frozen, and wakes late
         undo.plan(claimed)
     undoing.refresh_from_db()
     assert (undoing.state, undoing.counts["undone_values"]) == (RunState.PREVIEW, 5)
@@ -143,15 +145,15 @@ def test_an_undo_that_cannot_be_planned_says_why_and_changes_nothing(large: Run)
         RunState.QUEUED,
         RunState.PREVIEW,
     )  # one student is never many
-    runs.turn(large, RunState.UNDONE)
+    states.turn(large, RunState.UNDONE)
     pipeline.run_sync(late.pk)
     late.refresh_from_db()
     assert (late.state, late.error_code) == (RunState.FAILED, "not_undoable")
     assert "can't be undone" in late.error_what
-    runs.turn(large, RunState.DONE)
+    states.turn(large, RunState.DONE)
     parked = undo.preview(large, None)
     Run.objects.filter(pk=parked.pk).update(attempts=3, state=RunState.FETCHING, lease_until=None)
-    assert runs.sweep() == []
+    assert states.sweep() == []
     parked.refresh_from_db()
     assert (parked.state, parked.error_code) == (RunState.FAILED, "worker_died")
     assert undo.preview(large, None) != parked

@@ -8,8 +8,9 @@ from rollbook.roster.columns import column_letter
 from rollbook.roster.upload_template import EXAMPLE
 from rollbook.schools.models import School
 from rollbook.students.models import StudentAccount
-from rollbook.sync import report, uploads
 from rollbook.sync.models import Issue
+from rollbook.sync.report import rows as report
+from rollbook.sync.uploads import drafts
 from tests.sources.spreadsheets import xlsx
 from tests.sync.test_uploads import confirmed, planned
 
@@ -129,8 +130,8 @@ def test_every_fault_is_named_with_row_and_column_and_good_rows_go_in(school: Sc
             last_name="One",
             graduation_year=2030,
         )
-    upload = uploads.start(school, None, "faults.xlsx", a_file())
-    uploads.save_settings(upload, None, date_order="day-month-year")
+    upload = drafts.start(school, None, "faults.xlsx", a_file())
+    drafts.save_settings(upload, None, date_order="day-month-year")
     run = planned(upload, None)
     found = {(issue.row_number, issue.code, issue.field) for issue in Issue.objects.filter(run=run)}
     expected = {(number, code, field) for number, (_other, code, field) in enumerate(FAULTS, 4)}
@@ -185,8 +186,8 @@ def test_only_existing_accounts_are_changed_where_that_was_chosen(school: School
         first_name="A",
         last_name="B",
     )
-    upload = uploads.start(school, None, "grades.xlsx", content)
-    uploads.save_settings(upload, None, only_existing=True)
+    upload = drafts.start(school, None, "grades.xlsx", content)
+    drafts.save_settings(upload, None, only_existing=True)
     run = planned(upload, None)
     assert [(issue.code, issue.row_number) for issue in Issue.objects.filter(run=run)] == [
         ("account_missing", 3)

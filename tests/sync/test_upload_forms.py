@@ -13,8 +13,10 @@ from rollbook.roster import upload_template
 from rollbook.schools.models import School
 from rollbook.sources.spreadsheet.errors import TooManyRows, UploadRefused
 from rollbook.students.models import StudentAccount
-from rollbook.sync import pipeline, runs, uploads
+from rollbook.sync import pipeline
 from rollbook.sync.models import Issue, RunState, Upload
+from rollbook.sync.runs import states
+from rollbook.sync.uploads import drafts
 from tests.processes import Started
 from tests.sources.spreadsheets import bomb, ods, xls, xlsx
 from tests.sync.test_uploads import confirmed, planned
@@ -122,7 +124,7 @@ FORMS = {
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", FORMS)
 def test_the_filled_template_comes_in_alike_in_every_form(school: School, name: str) -> None:
-    upload = uploads.start(school, None, name, FORMS[name]())
+    upload = drafts.start(school, None, name, FORMS[name]())
     run = planned(upload, None)
     assert not Issue.objects.filter(run=run).exists()
     confirmed(upload, None)
@@ -138,13 +140,13 @@ def test_a_file_that_means_harm_is_refused_at_the_start_and_fails_the_run_of_a_w
         [["E-mail", "First name"], ["a@x.example", "A"]],
         lambda _book, sheet: sheet.write("XFD1048576", "x"),
     )
-    good = uploads.start(school, None, "good.xlsx", xlsx([HEADINGS, FILLED[0]]))
+    good = drafts.start(school, None, "good.xlsx", xlsx([HEADINGS, FILLED[0]]))
     for content in (bomb(1_000), bomb(1_000, claimed=1_000), far):
         before = psutil.Process().memory_info().rss
         with pytest.raises(UploadRefused) as refused:
-            uploads.start(school, None, "students.xlsx", content)
+            drafts.start(school, None, "students.xlsx", content)
         assert psutil.Process().memory_info().rss - before < 50_000_000
-        run = uploads.preview(good, None)
+        run = drafts.preview(good, None)
         Upload.objects.filter(pk=good.pk).update(
             content=content
         )  # as if a check had been passed by
@@ -182,11 +184,11 @@ def many(number: int) -> bytes:
 def test_fifty_thousand_rows_are_planned_by_a_worker_and_confirmed_once(worker: Started) -> None:
     school = School.objects.create(name="Large")
     with pytest.raises(TooManyRows, match="50,000"):
-        uploads.start(school, None, "larger.csv", many(50_001))
-    upload = uploads.start(school, None, "large.csv", many(50_000))
+        drafts.start(school, None, "larger.csv", many(50_001))
+    upload = drafts.start(school, None, "large.csv", many(50_000))
     process = psutil.Process(worker.process.pid)
     before = process.memory_info().rss
-    run = uploads.preview(upload, None)
+    run = drafts.preview(upload, None)
     seen, most = set(), 0
     while run.awaits_confirming and run.state != RunState.PREVIEW:
         time.sleep(0.1)
@@ -196,9 +198,9 @@ def test_fifty_thousand_rows_are_planned_by_a_worker_and_confirmed_once(worker: 
     assert (run.state, run.counts["new"]) == (RunState.PREVIEW, 50_000), run.error_what
     assert len(seen) > 2 and (50_000, 50_000) in seen
     assert most - before < 150_000_000
-    assert uploads.confirm(upload, None)
-    assert not uploads.confirm(upload, None)
-    assert not runs.confirm(run, None)
+    assert drafts.confirm(upload, None)
+    assert not drafts.confirm(upload, None)
+    assert not states.confirm(run, None)
     while run.state not in {RunState.DONE, RunState.FAILED}:
         time.sleep(0.1)
         run.refresh_from_db()

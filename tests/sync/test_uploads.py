@@ -9,9 +9,12 @@ from rollbook.schools.models import School, User
 from rollbook.sources.spreadsheet.errors import NoHeader, NotASpreadsheet
 from rollbook.students import accounts
 from rollbook.students.models import StudentAccount
-from rollbook.sync import pipeline, report, runs, uploads
+from rollbook.sync import pipeline
 from rollbook.sync.models import Change, Issue, Run, RunState, Trigger, Upload
 from rollbook.sync.refusals import SettingRefused
+from rollbook.sync.report import rows
+from rollbook.sync.runs import states
+from rollbook.sync.uploads import drafts
 
 pytestmark = pytest.mark.django_db
 
@@ -27,14 +30,14 @@ def csv_of(*lines: str, header: str = HEADER) -> bytes:
 def previewed(
     school: School, by: User | None, content: bytes, **settings: Any
 ) -> tuple[Upload, Run]:
-    upload = uploads.start(school, by, "students.csv", content)
+    upload = drafts.start(school, by, "students.csv", content)
     if settings:
-        uploads.save_settings(upload, by, **settings)
+        drafts.save_settings(upload, by, **settings)
     return upload, planned(upload, by)
 
 
 def planned(upload: Upload, by: User | None) -> Run:
-    run = uploads.preview(upload, by)
+    run = drafts.preview(upload, by)
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     assert run.state == RunState.PREVIEW, run.error_what
@@ -42,7 +45,7 @@ def planned(upload: Upload, by: User | None) -> Run:
 
 
 def confirmed(upload: Upload, by: User | None) -> Run:
-    assert uploads.confirm(upload, by)
+    assert drafts.confirm(upload, by)
     assert upload.run is not None
     pipeline.run_sync(upload.run.pk)
     upload.run.refresh_from_db()
@@ -68,9 +71,9 @@ def test_nothing_is_written_before_confirm_and_a_second_confirm_writes_nothing(
     upload, run = previewed(school, administrator, csv_of(ADA, BOB))
     assert (run.counts["new"], run.counts["read"], run.uploader_type) == (2, 2, "Students upload")
     assert not StudentAccount.objects.exists()
-    assert uploads.preview(upload, administrator) == run
+    assert drafts.preview(upload, administrator) == run
     confirmed(upload, administrator)
-    assert not uploads.confirm(upload, administrator)
+    assert not drafts.confirm(upload, administrator)
     ada = StudentAccount.objects.get(sis_id="S1")
     assert (ada.source, ada.status, ada.email, ada.graduation_year, ada.gender) == (
         "",
@@ -81,7 +84,7 @@ def test_nothing_is_written_before_confirm_and_a_second_confirm_writes_nothing(
     )
     pipeline.run_sync(run.pk)
     assert StudentAccount.objects.count() == 2
-    assert {row.outcome for row in report.new_rows(run)} == {
+    assert {row.outcome for row in rows.new_rows(run)} == {
         "Not applied yet: waiting to be confirmed"
     }
 
@@ -116,7 +119,7 @@ def test_a_row_whose_account_was_edited_meanwhile_is_listed_and_left(
     assert run.counts["overtaken"] == 1
     assert set(StudentAccount.objects.values_list("first_name", flat=True)) == {"Ada", "Rob"}
     target = io.BytesIO()
-    assert uploads.failing_rows(upload, target, "csv") == 1
+    assert drafts.failing_rows(upload, target, "csv") == 1
     assert "Adah" in target.getvalue().decode("utf-8-sig")
 
 
@@ -132,7 +135,7 @@ def test_a_corrected_cell_is_checked_again_in_a_new_preview(
 ) -> None:
     upload, run = previewed(school, administrator, csv_of(ADA.replace("2030", "soon"), BOB))
     assert problems(run) == {("graduation_year_invalid", 2, "Graduation year")}
-    uploads.correct_cells(upload, administrator, {(2, 4): "2030"})
+    drafts.correct_cells(upload, administrator, {(2, 4): "2030"})
     again = planned(upload, administrator)
     assert (again.counts["new"], problems(again)) == (2, set())
     assert not Run.objects.filter(pk=run.pk).exists()
@@ -141,7 +144,7 @@ def test_a_corrected_cell_is_checked_again_in_a_new_preview(
 def test_columns_and_words_are_remembered_though_they_moved(
     school: School, administrator: User
 ) -> None:
-    first = uploads.start(
+    first = drafts.start(
         school,
         administrator,
         "a.csv",
@@ -151,8 +154,8 @@ def test_columns_and_words_are_remembered_though_they_moved(
         enumerate(("email", "first_name", "last_name", "graduation_year", "gender"))
     )
     with pytest.raises(SettingRefused, match="E-mail"):
-        uploads.save_columns(first, administrator, header_row=1, fields={0: None})
-    uploads.save_columns(
+        drafts.save_columns(first, administrator, header_row=1, fields={0: None})
+    drafts.save_columns(
         first,
         administrator,
         header_row=1,
@@ -160,13 +163,13 @@ def test_columns_and_words_are_remembered_though_they_moved(
         value_maps={"gender": {"Weibl.": "Female"}},
     )
     planned(first, administrator)
-    second = uploads.start(
+    second = drafts.start(
         school,
         administrator,
         "b.csv",
         csv_of("weibl.,2031,Ben,Lee,y@x.example", header="Geschl,Ende,Vor,Nach,Konto"),
     )
-    seen = uploads.look(second)
+    seen = drafts.look(second)
     assert [column.field for column in seen.columns] == [
         "gender",
         "graduation_year",
@@ -186,12 +189,12 @@ def test_failing_rows_corrected_go_in_without_setting_anything(
         school, administrator, csv_of(ADA, BOB.replace("bob@x.example", "bob at x"))
     )
     target = io.BytesIO()
-    assert uploads.failing_rows(upload, target, "csv") == run.counts["error"] == 1
+    assert drafts.failing_rows(upload, target, "csv") == run.counts["error"] == 1
     text = target.getvalue().decode("utf-8-sig")
     assert text.splitlines()[0] == HEADER + ",What is wrong"
     assert "bob at x" in text and "S1" not in text
     confirmed(upload, administrator)
-    again = uploads.start(
+    again = drafts.start(
         school, administrator, "again.csv", text.replace("bob at x", "bob@x.example").encode()
     )
     planned(again, administrator)
@@ -202,7 +205,7 @@ def test_failing_rows_corrected_go_in_without_setting_anything(
 def test_a_file_that_cannot_be_read_stores_nothing(school: School) -> None:
     for content, refusal in ((b"%PDF-1.7", NotASpreadsheet), (b"1,2,3\n4,5,6\n", NoHeader)):
         with pytest.raises(refusal):
-            uploads.start(school, None, "x.csv", content)
+            drafts.start(school, None, "x.csv", content)
     assert not Upload.objects.exists()
 
 
@@ -210,9 +213,9 @@ def test_confirm_waits_for_a_run_at_work_and_planning_keeps_none_waiting(
     school: School, integration: Any
 ) -> None:
     upload, _run = previewed(school, None, csv_of(ADA))
-    other = runs.request(integration, trigger=Trigger.PERSON)
+    other = states.request(integration, trigger=Trigger.PERSON)
     assert other.created
-    with pytest.raises(runs.RunRefused, match="another run"):
-        uploads.confirm(upload, None)
+    with pytest.raises(states.RunRefused, match="another run"):
+        drafts.confirm(upload, None)
     pipeline.run_sync(other.run.pk)
     confirmed(upload, None)

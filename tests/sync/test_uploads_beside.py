@@ -9,8 +9,11 @@ from openpyxl import load_workbook
 
 from rollbook.schools.models import School, User
 from rollbook.students.models import StudentAccount
-from rollbook.sync import excel, pipeline, runs, student_record, uploads
+from rollbook.sync import pipeline
 from rollbook.sync.models import Change, Integration, Run, RunState, Trigger, Upload
+from rollbook.sync.report import student_history, workbook
+from rollbook.sync.runs import states
+from rollbook.sync.uploads import drafts
 from tests.sync.test_uploads import ADA, BOB, brought_in, csv_of, previewed
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +23,7 @@ def test_an_uploaded_student_is_linked_by_the_first_run_and_looked_at_again_afte
     school: School, integration: Integration
 ) -> None:
     def sync() -> Run:
-        run = runs.request(integration, trigger=Trigger.PERSON).run
+        run = states.request(integration, trigger=Trigger.PERSON).run
         pipeline.run_sync(run.pk)
         run.refresh_from_db()
         assert run.state == RunState.DONE, run.error_what
@@ -54,7 +57,7 @@ def test_the_excel_report_has_the_rows_of_the_file(school: School, administrator
         csv_of(ADA.replace("Lovelace", "King"), BOB + "FALSE", "S3,nobody,Al,Turing,2030,M,"),
     )
     target = io.BytesIO()
-    excel.write_report(run, target)
+    workbook.write_report(run, target)
     book = load_workbook(target)
     told = {
         name: [[cell.value for cell in row] for row in book[name].iter_rows()]
@@ -86,22 +89,24 @@ def test_the_excel_report_has_the_rows_of_the_file(school: School, administrator
 def test_a_students_page_tells_which_upload_brought_a_value(school: School) -> None:
     run = brought_in(school, ADA)
     ada = StudentAccount.objects.get()
-    (entry,) = student_record.history(ada)
+    (entry,) = student_history.history(ada)
     assert (entry.kind_label, entry.run) == ("Created", run)
     origins = {
-        value.label: (value.origin, value.run) for value in student_record.values(ada) if value.text
+        value.label: (value.origin, value.run)
+        for value in student_history.values(ada)
+        if value.text
     }
     assert origins["Last name"] == ("Students upload", run)
 
 
 def test_old_previews_are_put_aside_and_old_files_deleted(school: School) -> None:
     upload, run = previewed(school, None, csv_of(ADA))
-    uploads.sweep_uploads()
-    assert list(uploads.drafts(school)) == [upload]
+    drafts.sweep_uploads()
+    assert list(drafts.drafts(school)) == [upload]
     long_ago = timezone.now() - timedelta(days=31)
     Run.objects.update(requested_at=long_ago)
     Upload.objects.update(expires_at=long_ago)
-    uploads.sweep_uploads()
+    drafts.sweep_uploads()
     run.refresh_from_db()
     assert run.state == RunState.DISCARDED
     assert not Upload.objects.exists()
@@ -112,11 +117,11 @@ def test_a_discarded_upload_keeps_neither_file_nor_way_back(
     school: School, administrator: User
 ) -> None:
     upload, run = previewed(school, administrator, csv_of(ADA))
-    assert uploads.discard(upload, administrator)
-    assert not uploads.discard(upload, administrator)
-    assert not uploads.confirm(upload, administrator)
-    with pytest.raises(runs.RunRefused):
-        uploads.preview(upload, administrator)
+    assert drafts.discard(upload, administrator)
+    assert not drafts.discard(upload, administrator)
+    assert not drafts.confirm(upload, administrator)
+    with pytest.raises(states.RunRefused):
+        drafts.preview(upload, administrator)
     run.refresh_from_db()
     assert (run.state, bytes(Upload.objects.get().content)) == (RunState.DISCARDED, b"")
 
@@ -125,6 +130,6 @@ def test_what_was_changed_after_the_preview_is_previewed_again_before_it_is_conf
     school: School,
 ) -> None:
     upload, _run = previewed(school, None, csv_of(ADA))
-    uploads.correct_cells(upload, None, {(2, 2): "Adah"})
-    with pytest.raises(runs.RunRefused, match="after the preview"):
-        uploads.confirm(upload, None)
+    drafts.correct_cells(upload, None, {(2, 2): "Adah"})
+    with pytest.raises(states.RunRefused, match="after the preview"):
+        drafts.confirm(upload, None)

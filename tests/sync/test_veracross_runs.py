@@ -9,10 +9,10 @@ from rollbook.sources.veracross import _Data
 from rollbook.standins import veracross
 from rollbook.standins.veracross import Fault, VeracrossStandIn
 from rollbook.students.models import StudentAccount
-from rollbook.sync import credentials as vault
-from rollbook.sync import integrations
 from rollbook.sync.models import Integration, Issue, Mode, Run, RunState
 from rollbook.sync.refusals import SettingRefused
+from rollbook.sync.setup import credentials as vault
+from rollbook.sync.setup import integrations
 from tests.sources.contract_cases import size_for
 from tests.sync.test_pipeline import accounts_checksum, complete, held, sync
 

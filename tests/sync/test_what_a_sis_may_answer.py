@@ -15,8 +15,8 @@ import pytest
 
 from rollbook.config import config
 from rollbook.standins.faults import Fault
-from rollbook.sync import credentials
 from rollbook.sync.models import Run, RunState
+from rollbook.sync.setup import credentials
 from tests.proxy import Proxy, Trouble
 from tests.sources.certificates import Authority
 from tests.sync.behind_a_proxy import Row, Sis, connected, quick, sis

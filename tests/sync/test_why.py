@@ -8,9 +8,9 @@ from rollbook.roster.planning import ChangeKind
 from rollbook.schools.models import AuditEntry, School
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import Protection, StudentAccount
-from rollbook.sync import runs
 from rollbook.sync.models import Integration, Mode, OutsideList, RunState
-from rollbook.sync.why import why
+from rollbook.sync.report.why_missing import why
+from rollbook.sync.runs import states
 from tests.cli.conftest import Command, inside
 from tests.sync.report_runs import a_run, new, problem
 from tests.sync.test_linking import account_of, students_of
@@ -72,7 +72,7 @@ def test_an_account_without_a_link_that_may_be_the_student(
 
 
 def test_a_problem_a_hold_and_a_failure_are_told(school: School, integration: Integration) -> None:
-    runs.finish(a_run(school, [], [problem()], state=RunState.PLANNED, integration=integration))
+    states.finish(a_run(school, [], [problem()], state=RunState.PLANNED, integration=integration))
     assert codes(school, "noether emmy") == codes(school, "0042") == ["problem"]
     a_run(school, [new()], state=RunState.ON_HOLD, integration=integration)
     assert codes(school, "Lovelace") == ["on_hold"]
@@ -83,7 +83,7 @@ def test_a_problem_a_hold_and_a_failure_are_told(school: School, integration: In
 def test_the_page_and_the_command_say_the_same(
     school: School, admin: Client, elsewhere: Client, inside: Command
 ) -> None:
-    runs.finish(a_run(school, [], [problem()], state=RunState.PLANNED))
+    states.finish(a_run(school, [], [problem()], state=RunState.PLANNED))
     address = reverse("why", args=[school.pk])
     page = admin.get(address, {"q": "noether"}).content.decode()
     assert "Emmy Noether" in page and "What to do:" in page
@@ -95,9 +95,8 @@ def test_the_page_and_the_command_say_the_same(
     assert [each["code"] for each in told] == ["problem"] and told[0]["what"] in page.replace(
         "&#x27;", "'"
     )
-    assert AuditEntry.objects.filter(action="students.asked_why").order_by("id").first().detail == {
-        "results": 1
-    }  # type: ignore[union-attr]
+    entry = AuditEntry.objects.filter(action="students.asked_why").earliest("id")
+    assert entry.detail == {"results": 1}
 
 
 def test_never_imported_and_protected_are_told(school: School, integration: Integration) -> None:

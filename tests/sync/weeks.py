@@ -12,8 +12,8 @@ from rollbook.standins import powerschool
 from rollbook.standins.standin import StandIn
 from rollbook.students import accounts, single_rules
 from rollbook.students.models import NeverImport, StudentAccount
-from rollbook.sync import integrations, policies
 from rollbook.sync.models import Integration
+from rollbook.sync.setup import field_rules, integrations
 from tests.sync.weeks_model import FIELDS, Model, Roster
 
 GRADES = (9, 10, 11, 12)
@@ -282,14 +282,14 @@ class Weeks(RuleBasedStateMachine):
 
     def rule_for_leavers(self, runs: int | None) -> None:
         policy = "list" if runs is None else "deactivate"
-        policies.save_leavers(
+        field_rules.save_leavers(
             self.integration, None, policy=policy, runs=runs or 1, days=0, rollover="07-01"
         )
         self.model.closes_after = runs
 
     def rules_for_fields(self, app_wins: set[str], clears: bool) -> None:
         blank_clears = {"birth_date", "gender"} - app_wins if clears else set()
-        policies.save_field_rules(
+        field_rules.save_field_rules(
             self.integration, None, app_wins=app_wins, blank_clears=blank_clears
         )
         self.model.ours, self.model.clears = frozenset(app_wins), frozenset(blank_clears)

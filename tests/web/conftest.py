@@ -54,7 +54,7 @@ def elsewhere(db: None) -> "Client":
 
 @pytest.fixture
 def connected(school: "School", administrator: "User") -> "Integration":
-    from rollbook.sync import integrations
+    from rollbook.sync.setup import integrations
 
     return integrations.save_connection(
         school,

@@ -10,8 +10,8 @@ from django.urls import reverse
 from rollbook.schools.models import School
 from rollbook.sources.base import CredentialField, MappingRow, Source, Variant
 from rollbook.sources.registry import SOURCES
-from rollbook.sync import credentials
 from rollbook.sync.models import Integration
+from rollbook.sync.setup import credentials
 from tests.web.conftest import SECRET
 
 pytestmark = pytest.mark.django_db

@@ -10,8 +10,8 @@ from django.utils.html import strip_tags
 
 from rollbook.schools.models import AuditEntry, School
 from rollbook.students.models import StudentAccount
-from rollbook.sync import limits
 from rollbook.sync.models import Change, Integration, LimitWidening, Run, RunState
+from rollbook.sync.setup import limits
 from tests.cli.conftest import Command, inside
 from tests.web.conftest import MakeRun
 

@@ -11,8 +11,9 @@ from python_calamine import CalamineWorkbook
 
 from rollbook.schools.models import School, User
 from rollbook.students.models import StudentAccount
-from rollbook.sync import pipeline, uploads
+from rollbook.sync import pipeline
 from rollbook.sync.models import Run, Upload
+from rollbook.sync.uploads import drafts
 
 pytestmark = pytest.mark.django_db
 
@@ -26,11 +27,11 @@ def send(client: Client, school: School, content: str | bytes, name: str = "stud
 
 
 def draft(school: School, content: str = GOOD) -> Upload:
-    return uploads.start(school, None, "students.csv", content.encode())
+    return drafts.start(school, None, "students.csv", content.encode())
 
 
 def planned(upload: Upload) -> Run:
-    run = uploads.preview(upload, None)
+    run = drafts.preview(upload, None)
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     return run
@@ -104,7 +105,7 @@ def test_the_templates_are_files_that_other_programs_open(admin: Client, school:
 def test_another_encoding_and_delimiter_are_tried_out_before_they_are_saved(
     admin: Client, school: School
 ) -> None:
-    upload = uploads.start(
+    upload = drafts.start(
         school, None, "a.csv", "Vorname;Name\nZoë;Müller\nJosé;Peña\n".encode("cp1252")
     )
     address = at("import-settings", upload)
@@ -162,7 +163,7 @@ def test_words_of_the_school_are_asked_once(admin: Client, school: School) -> No
     assert answer["Location"] == reverse("run", args=[school.pk, Run.objects.get().pk])
     again = draft(school, content)
     assert "“ja”" in page(admin.get(at("import-columns", again)))
-    assert uploads.look(again).values_to_map[0].meaning == "TRUE"
+    assert drafts.look(again).values_to_map[0].meaning == "TRUE"
 
 
 def test_nothing_is_written_before_confirming_and_once_after(admin: Client, school: School) -> None:

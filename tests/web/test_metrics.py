@@ -9,8 +9,8 @@ from django.utils import timezone
 from pydantic import SecretStr
 
 from rollbook.config import config
-from rollbook.sync.measures import KINDS
 from rollbook.sync.models import Integration, Mode, Run, RunState, Trigger
+from rollbook.sync.worker.metrics import KINDS
 
 pytestmark = pytest.mark.django_db
 LINE = re.compile(

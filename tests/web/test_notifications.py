@@ -12,7 +12,7 @@ from django.utils import timezone
 from rollbook.config import config
 from rollbook.schools.mail import MailState
 from rollbook.schools.models import School, User
-from rollbook.sync import notices
+from rollbook.sync.mail import notices
 from rollbook.sync.models import ERROR_EVENTS, Integration, Notice, NoticeEvent, RunState
 from tests.web.conftest import MakeRun
 

@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from rollbook.schools.models import AuditEntry, School
 from rollbook.students.models import StudentAccount
-from rollbook.sync import runs
 from rollbook.sync.models import RunState
+from rollbook.sync.runs import states
 from tests.cli.conftest import Command, inside
 from tests.sync.report_runs import a_run, problem
 
@@ -36,7 +36,7 @@ def listed(school: School) -> School:
             value="0043",
         ),
     ]
-    runs.finish(a_run(school, [], issues, state=RunState.PLANNED))
+    states.finish(a_run(school, [], issues, state=RunState.PLANNED))
     return school
 
 
@@ -80,7 +80,7 @@ def test_the_list_says_what_happened_what_to_do_and_who(listed: School, admin: C
 
 
 def test_what_is_gone_is_shown_as_fixed(listed: School, admin: Client) -> None:
-    runs.finish(a_run(listed, state=RunState.PLANNED))
+    states.finish(a_run(listed, state=RunState.PLANNED))
     assert "No problems" in text_of(admin, listed)
     assert "Nothing: it is gone." in text_of(admin, listed, state="fixed")
     assert "tabs-count" not in text_of(admin, listed)
@@ -132,7 +132,7 @@ def test_a_clash_over_an_email_leads_to_the_other_person(school: School, admin: 
         problem("link_names_differ", sis_id="93", name="Lisa Unlinked", value="LISE@x.example"),
     ]
     run = a_run(school, [], clashes, state=RunState.PLANNED)
-    runs.finish(run)
+    states.finish(run)
     for page in (
         text_of(admin, school),
         admin.get(reverse("run", args=[school.pk, run.pk]), {"tab": "errors"}).content.decode(),

@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from rollbook.schools.models import School, User
-from rollbook.sync import credentials, integrations
 from rollbook.sync.models import Integration, Mode, Run, RunState
+from rollbook.sync.setup import credentials, integrations
 from tests.web.conftest import MakeRun
 
 pytestmark = pytest.mark.django_db

@@ -14,8 +14,8 @@ from rollbook.roster.planning import Change, ChangeKind
 from rollbook.roster.records import Issue, Severity
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.students.models import StudentAccount
-from rollbook.sync import runs
 from rollbook.sync.models import Integration, RunState
+from rollbook.sync.runs import states
 from tests.sync.report_runs import a_run, problem
 from tests.web.conftest import MakeRun
 
@@ -140,7 +140,7 @@ def test_open_problems_are_those_of_the_work_list(
     integration = make_run(RunState.FAILED).integration
 
     def finds(*issues: Issue) -> None:
-        runs.finish(
+        states.finish(
             a_run(
                 ada.school,
                 [],
@@ -254,7 +254,7 @@ def test_one_student_shows_values_their_origin_and_the_history(
 def test_a_mapped_value_is_the_sources_even_where_no_run_is_kept(
     admin: Client, ada: StudentAccount, connected: Integration
 ) -> None:
-    from rollbook.sync.student_record import values
+    from rollbook.sync.report.student_history import values
 
     connected.mapping = [["id", "sis_id"], ["first_name", "first_name"]]
     connected.save()
@@ -365,7 +365,7 @@ def test_the_filter_is_exported_and_read_back_alike(
 def test_too_many_for_excel_is_said(
     admin: Client, ada: StudentAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rollbook.sync.student_files.MOST_IN_EXCEL", 0)
+    monkeypatch.setattr("rollbook.sync.report.student_list.MOST_IN_EXCEL", 0)
     page = admin.get(reverse("students-xlsx", args=[ada.school_id]), {"q": "ada"}, follow=True)
     assert "Take the CSV file" in page.content.decode()
     assert page.request["PATH_INFO"] == reverse("students", args=[ada.school_id])

@@ -6,7 +6,8 @@ from django.urls import reverse
 
 from rollbook.schools.models import School
 from rollbook.students.models import StudentAccount
-from rollbook.sync import pipeline, undo
+from rollbook.sync import pipeline
+from rollbook.sync import undoing as undo
 from rollbook.sync.models import Integration, Run, RunState
 from tests.sync.test_undo import sync
 

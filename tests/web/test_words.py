@@ -126,7 +126,7 @@ def test_a_run_without_a_plan_has_no_report_and_says_so(admin: Client, make_run:
 def test_a_large_report_shows_how_far_it_is(
     admin: Client, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rollbook.sync.report_files.AT_ONCE", -1)
+    monkeypatch.setattr("rollbook.sync.report.files.AT_ONCE", -1)
     run = make_run(counts={"new": 0})
     address = reverse("report", args=[run.school_id, run.pk])
     page = admin.get(address).content.decode()

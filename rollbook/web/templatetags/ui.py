@@ -14,7 +14,8 @@ from django.utils.translation import ngettext
 
 from rollbook.roster import translation
 from rollbook.schools.models import School
-from rollbook.sync import linking, problem_list
+from rollbook.sync.planning import links
+from rollbook.sync.report import problems
 
 register = template.Library()
 
@@ -77,16 +78,16 @@ def table_head(*columns: str, hidden: str = "") -> dict[str, Any]:
 @register.simple_tag
 def open_problems(school: School) -> str:
     """How many problems of the school are open, for the navigation; "" for none."""
-    count = problem_list.count_open(school)
-    if count > problem_list.COUNTED:
-        return f"{number(problem_list.COUNTED)}+"
+    count = problems.count_open(school)
+    if count > problems.COUNTED:
+        return f"{number(problems.COUNTED)}+"
     return number(count) if count else ""
 
 
 @register.simple_tag
 def open_links(school: School) -> int:
     """How many possible links between existing accounts and students of a SIS nobody has decided."""
-    return linking.undecided(school).count()
+    return links.undecided(school).count()
 
 
 @register.filter

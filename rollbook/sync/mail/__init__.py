@@ -1,0 +1,1 @@
+"""Mail about runs to staff, and invitations to students."""

@@ -1,0 +1,229 @@
+"""Mail to staff about runs: counts, reasons and a link, never a student's name.
+
+A notice is a row, made in the transaction that changes the run, and sent by a worker afterwards (`sync.outbox`): no run waits for mail.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from rollbook.config import config
+from rollbook.roster.planning import WRITING_KINDS
+from rollbook.schools import audit
+from rollbook.schools.models import Membership, User
+from rollbook.sync.mail.outbox import Outbox, composed
+from rollbook.sync.models import (
+    ERROR_EVENTS,
+    Integration,
+    Mode,
+    Notice,
+    NoticeChoice,
+    NoticeEvent,
+    Run,
+    RunState,
+)
+from rollbook.sync.report.rows import sis_label
+from rollbook.sync.words.alarms import alarm_words
+
+CREDENTIAL_CODES: Final = {"credentials_refused", "permission_missing", "key_missing"}
+COUNTED: Final = {
+    "new": gettext_lazy("New"),
+    "linked": gettext_lazy("Linked"),
+    "updated": gettext_lazy("Updated"),
+    "returning": gettext_lazy("Returning"),
+    "unchanged": gettext_lazy("Unchanged"),
+    "left": gettext_lazy("Left"),
+    "graduated": gettext_lazy("Graduated"),
+    "not_in_roster": gettext_lazy("No longer in the SIS"),
+    "error": gettext_lazy("Errors"),
+    "warning": gettext_lazy("Warnings"),
+}
+
+
+def announce(run: Run) -> None:
+    """Make the notices of a run that has just changed its state, in the caller's transaction."""
+    if run.integration is None:
+        return
+    events = events_of(run)
+    for person, wanted in audience(run.integration):
+        event = next((event for event in events if event in wanted), None)
+        if event is not None:
+            _make(run.integration, person, event, f"run {run.pk} {run.state}", run=run)
+
+
+def did_not_run(integration: Integration, due_at: datetime | None, reason: str) -> None:
+    """Make the notices of a due time that started no run, in the caller's transaction."""
+    for person, wanted in audience(integration):
+        if NoticeEvent.DID_NOT_RUN in wanted:
+            _make(
+                integration,
+                person,
+                NoticeEvent.DID_NOT_RUN,
+                f"due {due_at:%Y-%m-%dT%H:%M%z} {integration.pk}",
+                reason=reason,
+            )
+
+
+def events_of(run: Run) -> list[NoticeEvent]:
+    """What a run's state is an instance of, most pressing first."""
+    if run.state == RunState.FAILED:
+        refused = run.error_code in CREDENTIAL_CODES
+        return (
+            [NoticeEvent.CREDENTIALS_REFUSED, NoticeEvent.FAILED]
+            if refused
+            else [NoticeEvent.FAILED]
+        )
+    if run.state == RunState.ON_HOLD:
+        return [NoticeEvent.ON_HOLD]
+    events = []
+    if run.counts.get("error", 0) or run.counts.get("warning", 0):
+        events.append(NoticeEvent.PROBLEMS)
+    if run.mode == Mode.LIVE and any(run.counts.get(kind, 0) for kind in WRITING_KINDS):
+        events.append(NoticeEvent.CHANGES)
+    return events
+
+
+def audience(integration: Integration) -> list[tuple[User, set[str]]]:
+    """The people of a school with the events they want mail about. Email Notifications switched off silences the errors."""
+    chosen = dict(
+        NoticeChoice.objects.filter(school=integration.school).values_list("user_id", "events")
+    )
+    people = (
+        Membership.objects.filter(school=integration.school, user__is_active=True)
+        .select_related("user")
+        .order_by("user__email")
+    )
+    silenced = set() if integration.notify_on_errors else set(ERROR_EVENTS)
+    return [
+        (each.user, set(chosen.get(each.user_id, default_events(each))) - silenced)
+        for each in people
+    ]
+
+
+def default_events(membership: Membership) -> list[str]:
+    """What somebody gets who never chose: those who can mend things hear of errors, nobody else of anything."""
+    return list(ERROR_EVENTS) if membership.may_manage else []
+
+
+@transaction.atomic
+def choose(
+    membership: Membership, events: list[str], by: User | None = None, via: str = "web"
+) -> None:
+    """Save what one person wants mail about at one school."""
+    known = [event for event in NoticeEvent if event in events]
+    NoticeChoice.objects.update_or_create(
+        school=membership.school, user=membership.user, defaults={"events": known}
+    )
+    audit.record(
+        "notices.chosen",
+        school=membership.school,
+        actor=by,
+        subject=str(membership.user_id),
+        via=via,
+        events=known,
+    )
+
+
+def chosen_events(membership: Membership) -> list[str]:
+    """What one person wants mail about at one school."""
+    row = NoticeChoice.objects.filter(school=membership.school, user=membership.user).first()
+    return list(row.events) if row else default_events(membership)
+
+
+def _make(
+    integration: Integration, person: User, event: NoticeEvent, occasion: str, **more: Any
+) -> None:
+    notice, created = Notice.objects.get_or_create(
+        school=integration.school,
+        user=person,
+        occasion=occasion,
+        defaults={"integration": integration, "event": event, **more},
+    )
+    if created:
+        wake(notice.pk)
+
+
+def wake(notice_id: UUID) -> None:
+    """Let a worker send this notice."""
+    OUTBOX.wake(notice_id)
+
+
+def sweep() -> int:
+    """Wake the notices that wait without a job, and give up those whose tries are used up. Returns how many were woken."""
+    return OUTBOX.sweep()
+
+
+def send(notice_id: UUID) -> None:
+    """Send one notice. Raises OSError or SMTPException, to be tried again, after noting the trouble on it."""
+    OUTBOX.send(notice_id)
+
+
+def message(notice: Notice) -> EmailMultiAlternatives:
+    """The mail of a notice, as text and as HTML."""
+    return composed(notice, "notice", notice.user.email, _words(notice))
+
+
+OUTBOX: Final = Outbox(Notice, "notice", ("run__school", "integration__school", "user"), message)
+
+
+def link(notice: Notice) -> str:
+    """The address of the page where the reader goes next."""
+    page = f"runs/{notice.run_id}/" if notice.run_id else "history/"
+    return f"{config.public_url.rstrip('/')}/schools/{notice.school_id}/{page}"
+
+
+def _words(notice: Notice) -> dict[str, Any]:
+    run, school = notice.run, notice.integration.school
+    name = run.uploader_type if run else notice.integration.source_type.uploader_type
+    headline, lines = _story(notice, name)
+    counts = (
+        [(label, run.counts[kind]) for kind, label in COUNTED.items() if run.counts.get(kind)]
+        if run
+        else []
+    )
+    return {
+        "subject": f"{school.name}: {headline}",
+        "headline": headline,
+        "school": school.name,
+        "lines": lines,
+        "counts": counts,
+        "link": link(notice),
+        "choices_link": f"{config.public_url.rstrip('/')}/schools/{school.pk}/notifications/",
+    }
+
+
+def _story(notice: Notice, name: str) -> tuple[str, list[str]]:
+    """The headline and the sentences of a notice: what happened, what was not touched, what to do next."""
+    run = notice.run
+    if run is None:
+        return _("%(run)s did not start") % {"run": name}, [
+            notice.reason,
+            _("No account was changed."),
+        ]
+    if notice.event in {NoticeEvent.FAILED, NoticeEvent.CREDENTIALS_REFUSED}:
+        return _("%(run)s failed") % {"run": name}, [
+            run.error_what,
+            _("No account was changed."),
+            run.error_remedy,
+        ]
+    if notice.event == NoticeEvent.ON_HOLD:
+        held = _(
+            "The plan looks unusual, so nothing was applied. Look at the reasons, then approve or discard it."
+        )
+        return _("%(run)s is on hold") % {"run": name}, [
+            *alarm_words(run.alarms, sis_label(run)),
+            held,
+            _("No scheduled run passes it until then."),
+        ]
+    rehearsal = [_("This was a test run: no account was changed.")] if run.mode == Mode.TEST else []
+    if notice.event == NoticeEvent.PROBLEMS:
+        advice = _(
+            "Some records need a correction in the SIS. The report says which, and where to correct them."
+        )
+        return _("%(run)s finished with problems") % {"run": name}, [*rehearsal, advice]
+    return _("%(run)s finished with changes") % {"run": name}, rehearsal

@@ -1,0 +1,1 @@
+"""The stored plan read back: rows, summary, workbook, problems, history."""

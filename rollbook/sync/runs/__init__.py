@@ -1,0 +1,1 @@
+"""The life of a run: its states, requests, decisions and lease."""

@@ -1,0 +1,1 @@
+"""What a school has set up: integrations, credentials, limits, schedules."""

@@ -1,0 +1,1 @@
+"""Every word about a run: kinds, states, reasons, alarms, proofs and counts."""

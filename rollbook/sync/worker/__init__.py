@@ -1,0 +1,1 @@
+"""What a worker process does: tasks, housekeeping, due runs, metrics."""

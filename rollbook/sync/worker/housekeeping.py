@@ -1,0 +1,49 @@
+"""What every worker looks after a few times a minute: due schedules, runs, report files and mails that nobody works on, dead jobs."""
+
+import logging
+import traceback
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.db import DatabaseError, connection
+from procrastinate.exceptions import ConnectorException
+
+from rollbook.schools import slow_down
+from rollbook.sync import queue, retention
+from rollbook.sync.mail import invitations, notices
+from rollbook.sync.report import files
+from rollbook.sync.runs import states
+from rollbook.sync.setup import schedules
+from rollbook.sync.uploads import drafts
+from rollbook.sync.worker import spare_slots
+
+log = logging.getLogger(__name__)
+
+PARTS: Final[tuple[Callable[[], Any], ...]] = (
+    schedules.run_due,
+    queue.sweep,
+    states.sweep,
+    spare_slots.lend,
+    files.sweep_reports,
+    drafts.sweep_uploads,
+    notices.sweep,
+    invitations.sweep,
+    slow_down.sweep,
+    retention.sweep,
+)
+
+
+def make() -> None:
+    """One round. Any number of workers may make theirs at the same time. A part that fails keeps neither the others nor the next round."""
+    for part in PARTS:
+        name = f"{part.__module__.rpartition('.')[2]}.{part.__name__}"
+        try:
+            part()
+        except (DatabaseError, ConnectorException) as error:
+            log.warning("%s not done: %s", name, type(error).__name__)
+            connection.close()
+        except Exception as error:  # noqa: BLE001 - without its rounds a worker would start no scheduled run and rescue none
+            where = "".join(
+                traceback.format_tb(error.__traceback__)
+            )  # the lines of code; the message might hold a student's value
+            log.error("%s not done: %s\n%s", name, type(error).__name__, where)

@@ -1,0 +1,1 @@
+"""Screens of the Bulk Uploader, step by step."""

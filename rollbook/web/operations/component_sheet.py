@@ -1,0 +1,48 @@
+"""One internal sheet with every component, for the eye and for the browser tests; not served in production."""
+
+from datetime import UTC, datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from rollbook.sources.registry import SOURCES
+from rollbook.sync.report.rows import Diff
+from rollbook.web.paging import Pages
+from rollbook.web.set_up.configure_form import ConfigureForm
+from rollbook.web.set_up.select_mapping import Row
+from rollbook.web.set_up.wizard import Step
+
+
+def component_sheet(request: HttpRequest) -> HttpResponse:
+    source = next(iter(SOURCES.values()))
+    secrets: dict[str, str | None] = {
+        field.key: None for field in source.variants[0].credentials if field.kind == "secret"
+    }
+    context = {
+        "form": ConfigureForm(source, "", {}, data={}),
+        "kept_form": ConfigureForm(source, "", secrets, initial={"active": True}, prefix="kept"),
+        "rows": [
+            Row("id:sis_id", "ID", "id", "SIS ID", True),
+            Row("birth_date:birth_date", "Date of birth", "birth_date", "Date of birth", False),
+        ],
+        "steps": [
+            Step("1.1", "Configure your SIS", "done", "#"),
+            Step("1.2", "Select Mapping", "current", ""),
+            Step("2", "Upload & Integration History", "next", ""),
+        ],
+        "fields": [
+            Diff("Last name", "Okafor", "Okafor-Lind", "last_name"),
+            Diff("Preferred name", "", "Mara", "preferred_name"),
+        ],
+        "pages": Pages(
+            rows=["a", "b"],
+            number=2,
+            count=9,
+            total=1240,
+            first=26,
+            previous="?page=1",
+            next="?page=3",
+        ),
+        "instant": datetime(2026, 11, 20, 9, 12, tzinfo=UTC),
+    }
+    return render(request, "web/operations/component_sheet.html", context)

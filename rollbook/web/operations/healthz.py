@@ -1,0 +1,39 @@
+"""`/healthz`: for load balancers, containers and monitoring. It tells counts only, so it asks for no sign-in."""
+
+from collections.abc import Callable
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+
+from rollbook.schools.mail import MailState
+from rollbook.sync import queue
+from rollbook.sync.models import Notice
+from rollbook.sync.worker import metrics
+
+PATH = "/healthz"
+
+
+class Health:
+    """Answers before everything else: those who ask know neither our host name nor https."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return healthz() if request.path_info == PATH else self._get_response(request)
+
+
+def healthz() -> HttpResponse:
+    """200 while this process can serve, 503 without its database. Workers are told, and don't decide: they are other processes."""
+    try:
+        document = {
+            "web": "ok",
+            "database": "ok",
+            "workers": queue.workers_alive(),
+            "oldest_waiting_run_seconds": round(metrics.oldest_waiting_seconds()),
+            "mails_waiting": Notice.objects.filter(state=MailState.WAITING).count(),
+        }
+    except DatabaseError:
+        connection.close()
+        return JsonResponse({"web": "ok", "database": "unreachable"}, status=503)
+    return JsonResponse(document)

@@ -1,0 +1,1 @@
+"""Screens of runs: history, report, decisions, undo, problems."""

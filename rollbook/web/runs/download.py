@@ -1,0 +1,32 @@
+"""The Excel report of a run: sent at once when it lies ready, else its making is shown."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from rollbook.sync.models import ReportState
+from rollbook.sync.report import files
+from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.runs.run_page import run_of
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@school_required()
+def report(request: SchoolRequest, run_id: UUID) -> HttpResponse:
+    """Asking again gets the same file, so this is a GET. While a large one is made, the page asks each second."""
+    run = run_of(request, run_id)
+    try:
+        file = files.request_report(run, request.person)
+    except files.NoReport as refused:
+        messages.warning(request, str(refused))
+        return redirect("run", request.school.pk, run.pk)
+    if not request.htmx and file.state == ReportState.READY:
+        content = files.hand_out(file, request.person)
+        if content is not None:
+            headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
+            return HttpResponse(content, content_type=XLSX, headers=headers)
+    template = "web/runs/report_state.html" if request.htmx else "web/runs/report.html"
+    return render(request, template, {"run": run, "file": file})

@@ -1,0 +1,1 @@
+"""Screens to connect a SIS and to choose how it syncs."""

@@ -1,0 +1,1 @@
+"""Screens of students: the list, one student, edits, merges."""
