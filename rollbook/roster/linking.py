@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from rollbook.roster.matching import How, Match
+from rollbook.roster.matching import Match, MatchKind
 from rollbook.roster.records import ISSUE_NAME, Issue, Severity, StudentRecord
 from rollbook.roster.values import bare_name, same_name
 
@@ -62,7 +62,7 @@ class Likeness:
     def evidence(self, match: Match) -> list[Evidence]:
         """What speaks for a record that no account is linked to; empty for a known one, and where nothing does."""
         record = match.record
-        if match.how not in (How.NEW, How.BY_EMAIL):
+        if match.kind not in (MatchKind.NEW, MatchKind.BY_EMAIL):
             return []
         found = {account.id: account for key in _keys(record) for account in self._by.get(key, ())}
         if match.key is not None and match.key.id in self._by_id:

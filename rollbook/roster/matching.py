@@ -12,46 +12,46 @@ from rollbook.roster.mapping import Mapped
 from rollbook.roster.records import AccountKey, Issue, Severity, StudentRecord
 
 
-class How(Enum):
+class MatchKind(Enum):
     """How a record meets the accounts."""
 
     NEW = "new"
     KNOWN = "known"
     BY_EMAIL = "by_email"  # an account without a link has this address
     CONFIRMED = "confirmed"  # a person has said that this account without a link is this student
-    NEVER = "never"  # no account, and none is wanted
+    NEVER_IMPORT = "never_import"  # no account, and none is wanted
 
 
 class Match(NamedTuple):
     """`key` is the account's light form, None for a new one."""
 
-    how: How
+    kind: MatchKind
     record: StudentRecord
     key: AccountKey | None
 
 
-class Verdict(NamedTuple):
+class RosterCheck(NamedTuple):
     """What the whole roster told: SIS IDs whose planned changes are withdrawn, the issues that say why, and accounts the roster lacks."""
 
     withdrawn: frozenset[str]
-    withdrawn_same: int
+    withdrawn_unchanged: int
     issues: list[Issue]
     not_in_roster: list[AccountKey]
 
 
-class Exceptions(NamedTuple):
-    """Students with rules of their own: `sis_ids` and `email_keys` are never imported.
+class StudentExceptions(NamedTuple):
+    """Students with rules of their own: `never_import_sis_ids` and `never_import_emails` are never imported.
 
-    `keeping` are the ids of accounts whose e-mail no roster changes (locked, or protected); `all_keep` says so of every account.
+    `fixed_emails` are the ids of accounts whose e-mail no roster changes (locked, or protected); `all_emails_fixed` says so of every account.
     """
 
-    sis_ids: frozenset[str] = frozenset()
-    email_keys: frozenset[str] = frozenset()
-    keeping: frozenset[bytes] = frozenset()
-    all_keep: bool = False
+    never_import_sis_ids: frozenset[str] = frozenset()
+    never_import_emails: frozenset[str] = frozenset()
+    fixed_emails: frozenset[bytes] = frozenset()
+    all_emails_fixed: bool = False
 
 
-NO_EXCEPTIONS: Final = Exceptions()
+NO_EXCEPTIONS: Final = StudentExceptions()
 
 
 class Matcher:
@@ -69,7 +69,7 @@ class Matcher:
         elsewhere: Iterable[str] = (),
         links: Mapping[bytes, str] = MappingProxyType({}),
         apart: Collection[tuple[bytes, str]] = frozenset(),
-        exceptions: Exceptions = NO_EXCEPTIONS,
+        exceptions: StudentExceptions = NO_EXCEPTIONS,
     ) -> None:
         self._exceptions = exceptions
         self.known = {key.sis_id: key for key in linked if key.sis_id is not None}
@@ -106,11 +106,11 @@ class Matcher:
         """Whether there are accounts without a link whose student isn't known."""
         return bool(self._unlinked)
 
-    def ignores(self, sis_id: str | None) -> bool:
+    def is_never_imported(self, sis_id: str | None) -> bool:
         """Whether this is a student who is never imported and has no account: what is wrong with their record is nobody's business."""
-        return sis_id in self._exceptions.sis_ids and sis_id not in self.known
+        return sis_id in self._exceptions.never_import_sis_ids and sis_id not in self.known
 
-    def admit(self, mapped: Mapped) -> bool:
+    def register(self, mapped: Mapped) -> bool:
         """Whether this is the first record with its SIS ID. An equal repetition is dropped; a different one puts both aside at the end."""
         sis_id = mapped.sis_id
         if sis_id is None:
@@ -144,24 +144,29 @@ class Matcher:
         known = self.known.get(record.sis_id)
         if known is not None:
             if known.email_key != record.email_key:
-                if not self._exceptions.all_keep and known.id not in self._exceptions.keeping:
+                if (
+                    not self._exceptions.all_emails_fixed
+                    and known.id not in self._exceptions.fixed_emails
+                ):
                     self._claim(record.email_key, record.sis_id)
                 self._leaving.add(record.sis_id)
             return Match(
-                How.CONFIRMED if record.sis_id in self._confirmed else How.KNOWN, record, known
+                MatchKind.CONFIRMED if record.sis_id in self._confirmed else MatchKind.KNOWN,
+                record,
+                known,
             )
         if (
-            record.sis_id in self._exceptions.sis_ids
-            or record.email_key in self._exceptions.email_keys
+            record.sis_id in self._exceptions.never_import_sis_ids
+            or record.email_key in self._exceptions.never_import_emails
         ):
-            return Match(How.NEVER, record, None)
+            return Match(MatchKind.NEVER_IMPORT, record, None)
         self._claim(record.email_key, record.sis_id)
         unlinked = self._unlinked.get(record.email_key)
         if unlinked is not None and (unlinked.id, record.sis_id) in self._apart:
             unlinked = None
-        return Match(How.NEW if unlinked is None else How.BY_EMAIL, record, unlinked)
+        return Match(MatchKind.NEW if unlinked is None else MatchKind.BY_EMAIL, record, unlinked)
 
-    def holds(self, sis_id: str | None) -> AccountKey | None:
+    def linked_account(self, sis_id: str | None) -> AccountKey | None:
         """The account of this school that is linked to this SIS ID."""
         return self.known.get(sis_id) if sis_id is not None else None
 
@@ -175,7 +180,7 @@ class Matcher:
             {self._claims[address]} if address in self._claims else set()
         )
 
-    def verdict(self, moved: Collection[str], complete: bool) -> Verdict:
+    def check_roster(self, moved: Collection[str], complete: bool) -> RosterCheck:
         """Judge the whole roster. `moved` are the SIS IDs of accounts whose e-mail is planned to change.
 
         Accounts missing from the roster are named only where the read was `complete`.
@@ -216,7 +221,7 @@ class Matcher:
         )
         missing = [key for key in missing if key.sis_id not in self._confirmed]
         same = sum(self._was_same(sis_id) for sis_id in withdrawn)
-        return Verdict(frozenset(withdrawn), same, issues, missing)
+        return RosterCheck(frozenset(withdrawn), same, issues, missing)
 
     def _keeper(self, holder: AccountKey | None) -> set[str]:
         """The SIS ID of the account that has an address, where its record claims that address too.
@@ -226,7 +231,7 @@ class Matcher:
         if (
             holder is None
             or holder.sis_id is None
-            or self._exceptions.all_keep
+            or self._exceptions.all_emails_fixed
             or not self._has_come(holder.sis_id)
         ):
             return set()

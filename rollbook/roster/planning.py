@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from rollbook.roster.matching import How, Match
+from rollbook.roster.matching import Match, MatchKind
 from rollbook.roster.records import ISSUE_NAME, Account, Issue, Severity, StudentRecord
 from rollbook.roster.values import email_key, same_name
 
@@ -79,11 +79,11 @@ class Differences(NamedTuple):
 def decide(match: Match, account: Account | None, rules: Rules) -> Change | Issue:
     """The change for one matched record, or the issue that a person has to decide. `account` is the matched account's full row."""
     record = match.record
-    if match.how is How.NEVER:
+    if match.kind is MatchKind.NEVER_IMPORT:
         return _new(record, rules)._replace(
             kind=ChangeKind.NEVER_IMPORTED, fingerprint=None, reason="on_never_import_list"
         )
-    if match.how is How.NEW:
+    if match.kind is MatchKind.NEW:
         return _new(record, rules)
     if account is None:  # it was erased while the roster was being read
         return _issue("account_gone", record)
@@ -97,13 +97,13 @@ def decide(match: Match, account: Account | None, rules: Rules) -> Change | Issu
 
 def _decide_known(match: Match, account: Account, rules: Rules) -> Change | Issue:
     record = match.record
-    if match.how is How.BY_EMAIL:
+    if match.kind is MatchKind.BY_EMAIL:
         if account.status != "active" or not _names_agree(record, account):
             return _issue("link_names_differ", record, "email", record.email)._replace(
                 other=f"{account.first_name} {account.last_name}"
             )
         return _linked(record, account, rules, "same_email_and_name")
-    if match.how is How.CONFIRMED:
+    if match.kind is MatchKind.CONFIRMED:
         return _linked(record, account, rules, "confirmed_by_person")
     if is_other_person(record, account):
         return _issue("other_person", record, "sis_id", record.sis_id)

@@ -17,7 +17,7 @@ from rollbook.roster import guards
 from rollbook.roster.leaving import leave
 from rollbook.roster.linking import Evidence, Likeness, waiting
 from rollbook.roster.mapping import Mapped, RecordMapper
-from rollbook.roster.matching import How, Match, Matcher, Verdict
+from rollbook.roster.matching import Match, Matcher, MatchKind, RosterCheck
 from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, decide, listed
 from rollbook.roster.records import Completeness, Issue, Proof, Selection, Severity
 from rollbook.roster.rekeying import rekeyed
@@ -126,7 +126,7 @@ def plan(run: Run, lease: Lease) -> None:
         raws = [raw for page in pages for raw in page.records]
         mapper.meet(raws)
         mapped = [mapper.map(raw) for raw in raws]  # 2
-        admitted = [each for each in mapped if matcher.admit(each)]
+        admitted = [each for each in mapped if matcher.register(each)]
         matches = [match for each in admitted if (match := matcher.match(each)) is not None]  # 3
         alike = (
             [found for match in matches for found in likeness.evidence(match)] if likeness else []
@@ -141,7 +141,11 @@ def plan(run: Run, lease: Lease) -> None:
         outside = [each for each in admitted if not each.selected]
         left_out += why_missing.digests(
             run.school_id,
-            (each.sis_id for each in outside if each.sis_id and matcher.holds(each.sis_id) is None),
+            (
+                each.sis_id
+                for each in outside
+                if each.sis_id and matcher.linked_account(each.sis_id) is None
+            ),
         )
         counts["read"] += len(mapped)
         counts["other_people"] += sum(issue.code == "other_person" for issue in issues)
@@ -150,7 +154,7 @@ def plan(run: Run, lease: Lease) -> None:
         found = (
             issue
             for each in admitted
-            if each.issues and not matcher.ignores(each.sis_id)
+            if each.issues and not matcher.is_never_imported(each.sis_id)
             for issue in each.issues
         )
         listed_outside = list_outside(run, matcher, outside)
@@ -246,7 +250,9 @@ def wait_for_a_person(
         return matches, []
     suggested = {found.record.sis_id for found in alike}
     put_off = [
-        match for match in matches if match.how is How.NEW and match.record.sis_id in suggested
+        match
+        for match in matches
+        if match.kind is MatchKind.NEW and match.record.sis_id in suggested
     ]
     waiting_ids = {match.record.sis_id for match in put_off}
     return [match for match in matches if match.record.sis_id not in waiting_ids], [
@@ -274,7 +280,7 @@ def list_outside(run: Run, matcher: Matcher, outside: list[Mapped]) -> list[Chan
 
     A list, not an iterator: a connection that is in the middle of a COPY answers no query, and waits for ever.
     """
-    keys = [key for each in outside if (key := matcher.holds(each.sis_id)) is not None]
+    keys = [key for each in outside if (key := matcher.linked_account(each.sis_id)) is not None]
     accounts = store.load_accounts(run.school_id, (key.id for key in keys)).values()
     return [
         listed(ChangeKind.OUTSIDE_SELECTION, account, "grade_not_selected") for account in accounts
@@ -290,13 +296,13 @@ def conclude(
     proof: Proof,
 ) -> None:
     """What only the whole roster tells: withdraw clashes, list who is missing, count, and look at the guards."""
-    verdict = matcher.verdict(moved, complete=proof.completeness is Completeness.COMPLETE)
+    verdict = matcher.check_roster(moved, complete=proof.completeness is Completeness.COMPLETE)
     with transaction.atomic():
         states.progress(run, [], counts["read"])
         linked_anew = re_keyed(run, matcher, verdict)
         found_again = {change.account_id for change in linked_anew}
         names = store.withdraw(run, verdict.withdrawn)
-        counts[ChangeKind.UNCHANGED] -= verdict.withdrawn_same
+        counts[ChangeKind.UNCHANGED] -= verdict.withdrawn_unchanged
         names |= store.names_of(run.school_id, run.source, verdict.withdrawn - names.keys())
         vanished = [
             Issue("field_vanished", Severity.WARNING, None, "", field, source_field)
@@ -328,7 +334,7 @@ def conclude(
         states.planned(run, counts, review(run, counts, gone), proof)  # 6
 
 
-def re_keyed(run: Run, matcher: Matcher, verdict: Verdict) -> list[Change]:
+def re_keyed(run: Run, matcher: Matcher, verdict: RosterCheck) -> list[Change]:
     """The changes that link known people to new SIS IDs, where so many come back under new ones that it is no chance."""
     gone = {key.email_key: key for key in verdict.not_in_roster}
     taken = (

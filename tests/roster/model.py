@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from rollbook.roster.mapping import RecordMapper
-from rollbook.roster.matching import Matcher, Verdict
+from rollbook.roster.matching import Matcher, RosterCheck
 from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, decide
 from rollbook.roster.records import Account, AccountKey, Issue, Selection, Severity
 from rollbook.roster.values import email_key
@@ -92,7 +92,7 @@ class Plan(NamedTuple):
     issues: list[Issue]
     same: set[str]
     outside: set[str]
-    verdict: Verdict
+    verdict: RosterCheck
 
     @property
     def writing(self) -> dict[str | None, Change]:
@@ -138,7 +138,7 @@ class School:
         ]
         matcher = Matcher(linked, unlinked, elsewhere)
         reader = mapper(matcher.known, version=version)
-        admitted = [mapped for mapped in map(reader.map, roster) if matcher.admit(mapped)]
+        admitted = [mapped for mapped in map(reader.map, roster) if matcher.register(mapped)]
         matches = [match for mapped in admitted if (match := matcher.match(mapped)) is not None]
         rules = Rules(reader.fields, SOURCE)
         decided = [
@@ -146,7 +146,7 @@ class School:
             for match in matches
         ]
         changes = [each for each in decided if isinstance(each, Change)]
-        verdict = matcher.verdict(
+        verdict = matcher.check_roster(
             {each.sis_id for each in changes if "email_key" in each.after and each.sis_id},
             complete=True,
         )

@@ -5,31 +5,31 @@ from typing import Any
 import pytest
 
 from rollbook.roster.mapping import Mapped
-from rollbook.roster.matching import Exceptions, How, Matcher
+from rollbook.roster.matching import Matcher, MatchKind, StudentExceptions
 from rollbook.roster.planning import ChangeKind
 from rollbook.roster.records import Severity
 from tests.roster.model import School, account, key, mapper, raw
 
 
-def meet(matcher: Matcher, **said: Any) -> tuple[How, str | None] | None:
+def meet(matcher: Matcher, **said: Any) -> tuple[MatchKind, str | None] | None:
     mapped = mapper(matcher.known).map(raw(**said))
-    assert matcher.admit(mapped)
+    assert matcher.register(mapped)
     match = matcher.match(mapped)
-    return match and (match.how, match.key.email_key if match.key else None)
+    return match and (match.kind, match.key.email_key if match.key else None)
 
 
 def test_an_unknown_sis_id_with_an_unused_address_is_new() -> None:
-    assert meet(Matcher([key(account("2"))], []), sis_id=1) == (How.NEW, None)
+    assert meet(Matcher([key(account("2"))], []), sis_id=1) == (MatchKind.NEW, None)
 
 
 def test_a_known_sis_id_is_its_account_whatever_the_address() -> None:
     matcher = Matcher([key(account("1"))], [key(account(None, 7, email="free@x.example"))])
-    assert meet(matcher, sis_id=1, mail="free@x.example") == (How.KNOWN, "s1@x.example")
+    assert meet(matcher, sis_id=1, mail="free@x.example") == (MatchKind.KNOWN, "s1@x.example")
 
 
 def test_an_unlinked_account_is_met_by_its_address_in_any_letter_case() -> None:
     matcher = Matcher([], [key(account(None, 7, email="Ada@X.example"))])
-    assert meet(matcher, sis_id=1, mail="aDA@x.EXAMPLE") == (How.BY_EMAIL, "ada@x.example")
+    assert meet(matcher, sis_id=1, mail="aDA@x.EXAMPLE") == (MatchKind.BY_EMAIL, "ada@x.example")
 
 
 def test_an_account_of_another_source_is_never_met() -> None:
@@ -40,7 +40,7 @@ def test_an_account_of_another_source_is_never_met() -> None:
 
 
 def test_leading_zeros_make_another_sis_id() -> None:
-    assert meet(Matcher([key(account("417"))], []), sis_id="0417") == (How.NEW, None)
+    assert meet(Matcher([key(account("417"))], []), sis_id="0417") == (MatchKind.NEW, None)
 
 
 def test_a_record_that_says_what_it_said_needs_no_match() -> None:
@@ -54,32 +54,34 @@ def test_a_record_that_is_skipped_or_outside_has_no_match_and_is_not_missing(
 ) -> None:
     matcher = Matcher([key(account("1"))], [])
     assert meet(matcher, **flaw) is None
-    assert matcher.verdict((), complete=True).not_in_roster == []
+    assert matcher.check_roster((), complete=True).not_in_roster == []
 
 
 def test_where_all_keep_their_address_a_record_that_says_what_it_said_shares_it_with_nobody() -> (
     None
 ):
     digest = mapper().map(raw(1, mail="elsewhere@x.example")).digest
-    matcher = Matcher([key(account("1"), digest)], [], exceptions=Exceptions(all_keep=True))
+    matcher = Matcher(
+        [key(account("1"), digest)], [], exceptions=StudentExceptions(all_emails_fixed=True)
+    )
     assert meet(matcher, sis_id=1, mail="elsewhere@x.example") is None
-    assert meet(matcher, sis_id=2, mail="s1@x.example") == (How.NEW, None)
-    assert [(issue.code, issue.sis_id) for issue in matcher.verdict((), complete=True).issues] == [
-        ("email_taken", "2")
-    ]
+    assert meet(matcher, sis_id=2, mail="s1@x.example") == (MatchKind.NEW, None)
+    assert [
+        (issue.code, issue.sis_id) for issue in matcher.check_roster((), complete=True).issues
+    ] == [("email_taken", "2")]
 
 
 def test_holds_tells_the_account_of_a_sis_id() -> None:
     matcher = Matcher([key(account("1"))], [])
-    assert matcher.holds("1") == key(account("1"))
-    assert (matcher.holds("2"), matcher.holds(None)) == (None, None)
+    assert matcher.linked_account("1") == key(account("1"))
+    assert (matcher.linked_account("2"), matcher.linked_account(None)) == (None, None)
 
 
 def test_accounts_that_the_roster_lacks_are_named_only_after_a_complete_read() -> None:
     for complete in (True, False):
         matcher = Matcher([key(account("1")), key(account("2"))], [key(account(None, 7))])
         meet(matcher, sis_id=1)
-        assert matcher.verdict((), complete).not_in_roster == (
+        assert matcher.check_roster((), complete).not_in_roster == (
             [key(account("2"))] if complete else []
         )
 
@@ -127,7 +129,7 @@ def test_a_repeated_record_in_and_outside_the_selection_is_put_aside() -> None:
 def test_records_without_an_id_are_each_told() -> None:
     plan = School().plan([raw(""), raw(""), raw(None)])
     assert [issue.code for issue in plan.issues] == ["id_missing"] * 3
-    assert Matcher([], []).admit(Mapped(None, None, b""))
+    assert Matcher([], []).register(Mapped(None, None, b""))
 
 
 def test_the_address_of_a_repeated_record_is_not_shared_with_another() -> None:

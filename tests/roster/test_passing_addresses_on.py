@@ -146,10 +146,10 @@ def test_a_chain_of_twenty_thousand_is_judged_at_once() -> None:
     for number in range(count):
         record = first.record._replace(sis_id=str(number), email_key=address(number + 1))
         mapped = Mapped(str(number), record, b"")
-        assert matcher.admit(mapped)
+        assert matcher.register(mapped)
         assert matcher.match(mapped)
     since = perf_counter()
-    verdict = matcher.verdict({str(number) for number in range(count)}, complete=True)
+    verdict = matcher.check_roster({str(number) for number in range(count)}, complete=True)
     assert perf_counter() - since < 2
     assert len(verdict.withdrawn) == len(verdict.issues) == count
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rollbook.roster.matching import How, Match
+from rollbook.roster.matching import Match, MatchKind
 from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, decide, listed
 from rollbook.roster.records import ISSUE_NAME, Account, Issue, Severity, StudentRecord
 from tests.roster.model import MAPPING, SOURCE, School, account, key, mapper, raw
@@ -19,17 +19,17 @@ def record(**said: Any) -> StudentRecord:
     return mapped.record
 
 
-def decided(how: How, held: Account | None, **said: Any) -> Change | Issue:
+def decided(how: MatchKind, held: Account | None, **said: Any) -> Change | Issue:
     return decide(Match(how, record(**said), key(held) if held else None), held, RULES)
 
 
-def change(how: How, held: Account | None, **said: Any) -> Change:
+def change(how: MatchKind, held: Account | None, **said: Any) -> Change:
     outcome = decided(how, held, **said)
     assert isinstance(outcome, Change)
     return outcome
 
 
-def issue(how: How, held: Account | None, **said: Any) -> Issue:
+def issue(how: MatchKind, held: Account | None, **said: Any) -> Issue:
     outcome = decided(how, held, **said)
     assert isinstance(outcome, Issue)
     assert outcome.severity is Severity.ERROR
@@ -37,7 +37,7 @@ def issue(how: How, held: Account | None, **said: Any) -> Issue:
 
 
 def test_a_new_student_comes_with_all_that_the_source_says() -> None:
-    made = change(How.NEW, None, mail="Ada@X.example", sex="")
+    made = change(MatchKind.NEW, None, mail="Ada@X.example", sex="")
     assert (made.kind, made.sis_id, made.account_id, made.account_version, made.before) == (
         ChangeKind.NEW,
         "1",
@@ -60,7 +60,7 @@ def test_a_new_student_comes_with_all_that_the_source_says() -> None:
 
 
 def test_an_update_names_the_fields_that_differ_and_no_other() -> None:
-    update = change(How.KNOWN, account("1", version=7), first="Augusta", year=2029)
+    update = change(MatchKind.KNOWN, account("1", version=7), first="Augusta", year=2029)
     assert (update.kind, update.account_id, update.account_version) == (
         ChangeKind.UPDATED,
         account("1").id,
@@ -71,33 +71,37 @@ def test_an_update_names_the_fields_that_differ_and_no_other() -> None:
 
 
 def test_a_changed_address_changes_its_key_too() -> None:
-    update = change(How.KNOWN, account("1"), mail="Ada@Y.example")
+    update = change(MatchKind.KNOWN, account("1"), mail="Ada@Y.example")
     assert update.before == {"email": "s1@x.example", "email_key": "s1@x.example"}
     assert update.after == {"email": "Ada@Y.example", "email_key": "ada@y.example"}
 
 
 def test_a_value_the_account_did_not_have_is_an_update_from_nothing() -> None:
-    update = change(How.KNOWN, account("1", gender=None), home_mail="ada@home.example")
+    update = change(MatchKind.KNOWN, account("1", gender=None), home_mail="ada@home.example")
     assert update.before == {"gender": None, "personal_email": None}
     assert update.after == {"gender": "F", "personal_email": "ada@home.example"}
 
 
 def test_a_blank_in_the_source_clears_nothing() -> None:
     held = account("1", personal_email="ada@home.example", middle_name="Augusta")
-    assert change(How.KNOWN, held, born="", sex=None, home_mail="").kind is ChangeKind.UNCHANGED
+    assert (
+        change(MatchKind.KNOWN, held, born="", sex=None, home_mail="").kind is ChangeKind.UNCHANGED
+    )
 
 
 def test_fields_that_are_not_mapped_are_not_touched() -> None:
     rules = Rules(("sis_id", "email", "first_name", "last_name", "graduation_year"), SOURCE)
     outcome = decide(
-        Match(How.KNOWN, record(sex="M", born="2009-01-01"), key(account("1"))), account("1"), rules
+        Match(MatchKind.KNOWN, record(sex="M", born="2009-01-01"), key(account("1"))),
+        account("1"),
+        rules,
     )
     assert isinstance(outcome, Change)
     assert (outcome.kind, outcome.after) == (ChangeKind.UNCHANGED, {})
 
 
 def test_an_account_that_agrees_is_unchanged_and_gets_the_new_fingerprint() -> None:
-    same = change(How.KNOWN, account("1"))
+    same = change(MatchKind.KNOWN, account("1"))
     assert (same.kind, same.before, same.after, same.fingerprint) == (
         ChangeKind.UNCHANGED,
         {},
@@ -108,14 +112,14 @@ def test_an_account_that_agrees_is_unchanged_and_gets_the_new_fingerprint() -> N
 
 
 def test_a_student_who_left_and_is_back_returns_to_the_old_account() -> None:
-    back = change(How.KNOWN, account("1", status="left", last_name="King"))
+    back = change(MatchKind.KNOWN, account("1", status="left", last_name="King"))
     assert (back.kind, back.account_id) == (ChangeKind.RETURNING, account("1").id)
     assert back.before == {"status": "left", "last_name": "King"}
     assert back.after == {"status": "active", "last_name": "Byron"}
 
 
 def test_a_deactivated_account_is_kept_up_to_date_and_stays_deactivated() -> None:
-    update = change(How.KNOWN, account("1", status="deactivated"), first="Augusta")
+    update = change(MatchKind.KNOWN, account("1", status="deactivated"), first="Augusta")
     assert (update.kind, update.after) == (ChangeKind.UPDATED, {"first_name": "Augusta"})
 
 
@@ -123,7 +127,7 @@ def test_an_account_with_the_same_address_and_name_is_linked() -> None:
     held = account(
         None, 7, email="S1@X.example", first_name="ADA", last_name="Býron", graduation_year=None
     )
-    link = change(How.BY_EMAIL, held)
+    link = change(MatchKind.BY_EMAIL, held)
     assert (link.kind, link.account_id) == (ChangeKind.LINKED, held.id)
     assert link.before == {
         "source": "",
@@ -155,7 +159,7 @@ def test_an_account_with_the_same_address_and_name_is_linked() -> None:
 def test_a_link_is_refused_when_names_disagree_or_the_account_is_not_active(
     held: dict[str, str],
 ) -> None:
-    refused = issue(How.BY_EMAIL, account(None, 7, **held))
+    refused = issue(MatchKind.BY_EMAIL, account(None, 7, **held))
     assert (refused.code, refused.sis_id, refused.name, refused.value) == (
         "link_names_differ",
         "1",
@@ -165,7 +169,7 @@ def test_a_link_is_refused_when_names_disagree_or_the_account_is_not_active(
 
 
 def test_another_name_and_another_birth_date_under_a_known_id_is_held() -> None:
-    held = issue(How.KNOWN, account("1"), first="Eda", born="2009-01-01")
+    held = issue(MatchKind.KNOWN, account("1"), first="Eda", born="2009-01-01")
     assert (held.code, held.sis_id) == ("other_person", "1")
 
 
@@ -187,11 +191,11 @@ def test_another_name_and_another_birth_date_under_a_known_id_is_held() -> None:
     ],
 )
 def test_a_correction_is_not_another_person(held: dict[str, Any], said: dict[str, Any]) -> None:
-    assert change(How.KNOWN, account("1", **held), **said).kind is ChangeKind.UPDATED
+    assert change(MatchKind.KNOWN, account("1", **held), **said).kind is ChangeKind.UPDATED
 
 
 def test_an_account_erased_meanwhile_is_told_and_not_made_anew() -> None:
-    for how in (How.KNOWN, How.BY_EMAIL):
+    for how in (MatchKind.KNOWN, MatchKind.BY_EMAIL):
         outcome = decide(Match(how, record(), key(account("1"))), None, RULES)
         assert isinstance(outcome, Issue)
         assert outcome.code == "account_gone"
@@ -199,7 +203,7 @@ def test_an_account_erased_meanwhile_is_told_and_not_made_anew() -> None:
 
 def test_the_longest_names_fit_an_issue() -> None:
     assert (
-        len(issue(How.BY_EMAIL, account(None, 7), first="x" * 300, last="y" * 300).name)
+        len(issue(MatchKind.BY_EMAIL, account(None, 7), first="x" * 300, last="y" * 300).name)
         == ISSUE_NAME
     )
 

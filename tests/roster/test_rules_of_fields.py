@@ -7,7 +7,7 @@ import pytest
 
 from rollbook.roster.leaving import DEACTIVATE, LIST, NOTHING, Leavers, leave
 from rollbook.roster.mapping import RecordMapper
-from rollbook.roster.matching import Exceptions, How, Match, Matcher
+from rollbook.roster.matching import Match, Matcher, MatchKind, StudentExceptions
 from rollbook.roster.planning import Change, ChangeKind, Rules, decide
 from rollbook.roster.records import Account, Selection
 from tests.roster.model import GRADES, MAPPING, SOURCE, account, key, raw
@@ -23,7 +23,9 @@ def decided(said: dict[str, Any], held: Account, ours: str = "", clears: str = "
     record = mapper.map(raw(1, **said)).record
     assert record is not None
     change = decide(
-        Match(How.KNOWN, record, key(held)), held, Rules(FIELDS, SOURCE, frozenset(ours.split()))
+        Match(MatchKind.KNOWN, record, key(held)),
+        held,
+        Rules(FIELDS, SOURCE, frozenset(ours.split())),
     )
     assert isinstance(change, Change)
     return change
@@ -120,7 +122,9 @@ def test_who_is_never_imported_gets_no_account_and_takes_no_address() -> None:
     matcher = Matcher(
         [],
         [],
-        exceptions=Exceptions(sis_ids=frozenset({"1"}), email_keys=frozenset({"s3@x.example"})),
+        exceptions=StudentExceptions(
+            never_import_sis_ids=frozenset({"1"}), never_import_emails=frozenset({"s3@x.example"})
+        ),
     )
     records = [
         mapper.map(raw(1, mail="s2@x.example")),
@@ -130,10 +134,14 @@ def test_who_is_never_imported_gets_no_account_and_takes_no_address() -> None:
     matches = [
         match
         for each in records
-        if matcher.admit(each) and (match := matcher.match(each)) is not None
+        if matcher.register(each) and (match := matcher.match(each)) is not None
     ]
-    assert [match.how for match in matches] == [How.NEVER, How.NEW, How.NEVER]
-    assert matcher.verdict((), complete=True).issues == []
+    assert [match.kind for match in matches] == [
+        MatchKind.NEVER_IMPORT,
+        MatchKind.NEW,
+        MatchKind.NEVER_IMPORT,
+    ]
+    assert matcher.check_roster((), complete=True).issues == []
     listed = decide(matches[0], None, Rules(FIELDS, SOURCE))
     assert isinstance(listed, Change)
     assert (listed.kind, listed.account_id, listed.fingerprint) == (
@@ -147,16 +155,18 @@ def test_the_address_that_an_account_keeps_is_not_given_to_another() -> None:
     """1 keeps its address although the SIS has another for it; 2 is told to have it."""
     keeper = account("1")
     mapper = RecordMapper(list(MAPPING), 1, "level", Selection(GRADES))
-    matcher = Matcher([key(keeper)], [], exceptions=Exceptions(keeping=frozenset({keeper.id})))
+    matcher = Matcher(
+        [key(keeper)], [], exceptions=StudentExceptions(fixed_emails=frozenset({keeper.id}))
+    )
     for said in (
         raw(1, mail="elsewhere@x.example"),
         raw(2, mail="s1@x.example"),
         raw(3, mail="elsewhere@x.example"),
     ):
         each = mapper.map(said)
-        matcher.admit(each)
+        matcher.register(each)
         matcher.match(each)
-    verdict = matcher.verdict((), complete=True)
+    verdict = matcher.check_roster((), complete=True)
     assert [(issue.code, issue.sis_id) for issue in verdict.issues] == [("email_taken", "2")]
     assert verdict.withdrawn == {"2"}  # 3 may have what 1 doesn't take
 

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from rollbook.roster.leaving import Leavers
-from rollbook.roster.matching import Exceptions
+from rollbook.roster.matching import StudentExceptions
 from rollbook.students.models import FieldLock, NeverImport, Protection
 from rollbook.sync.models import Integration, Run
 
@@ -44,7 +44,7 @@ def leavers(run: Run) -> Leavers:
     )
 
 
-def exceptions(run: Run) -> Exceptions:
+def exceptions(run: Run) -> StudentExceptions:
     """Students of the school who are never imported, and accounts whose e-mail stays."""
     never = list(NeverImport.objects.filter(school_id=run.school_id).values_list("field", "key"))
     locked = FieldLock.objects.filter(school_id=run.school_id, field="email").values_list(
@@ -54,9 +54,11 @@ def exceptions(run: Run) -> Exceptions:
     protected = Protection.objects.filter(standing, school_id=run.school_id).values_list(
         "account_id", flat=True
     )
-    return Exceptions(
-        sis_ids=frozenset(key for field, key in never if field == "sis_id"),
-        email_keys=frozenset(key for field, key in never if field == "email"),
-        keeping=frozenset(account_id.bytes for ids in (locked, protected) for account_id in ids),
-        all_keep="email" in ours(run),
+    return StudentExceptions(
+        never_import_sis_ids=frozenset(key for field, key in never if field == "sis_id"),
+        never_import_emails=frozenset(key for field, key in never if field == "email"),
+        fixed_emails=frozenset(
+            account_id.bytes for ids in (locked, protected) for account_id in ids
+        ),
+        all_emails_fixed="email" in ours(run),
     )
