@@ -29,10 +29,14 @@ def main() -> int:
         parser.error(str(problem))
     with standin:
         about = {
-            "vendor": arguments.vendor, "url": standin.url, "client_id": standin.client_id,
-            "client_secret": standin.client_secret, "students": len(standin.vendor.roster), "week": standin.week,
+            "vendor": arguments.vendor,
+            "url": standin.url,
+            "client_id": standin.client_id,
+            "client_secret": standin.client_secret,
+            "students": len(standin.vendor.roster),
+            "week": standin.week,
             **standin.vendor.about,
-        }  # fmt: skip
+        }
         sys.stdout.write(msgspec.json.encode(about).decode() + "\n")
         sys.stdout.flush()
         ended.wait()

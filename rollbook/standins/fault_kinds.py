@@ -160,9 +160,15 @@ def _endless(fault: Fault, request: Request, document: Any, scene: Scene) -> Any
 
 
 CHANGES = {
-    "drop_field": _drop_field, "extra_fields": _extra_fields, "empty": _empty, "count_off": _count_off, "total_changes": _count_off,
-    "duplicate": _duplicate, "moved": _moved, "endless": _endless,
-}  # fmt: skip
+    "drop_field": _drop_field,
+    "extra_fields": _extra_fields,
+    "empty": _empty,
+    "count_off": _count_off,
+    "total_changes": _count_off,
+    "duplicate": _duplicate,
+    "moved": _moved,
+    "endless": _endless,
+}
 
 
 def _truncated(fault: Fault, request: Request, response: Response, scene: Scene) -> Response:
@@ -217,28 +223,46 @@ def _drip(fault: Fault, request: Request, response: Response, wire: Wire) -> Non
 
 COMMON: dict[str, Kind] = {
     "status": Kind("answer `status` (503), with `retry_after` if given", answer=_status),
-    "rate_limit": Kind("answer 429, with a Retry-After header if `retry_after` is given", answer=_rate_limit),
+    "rate_limit": Kind(
+        "answer 429, with a Retry-After header if `retry_after` is given", answer=_rate_limit
+    ),
     "html": Kind("answer an HTML page with `status` (200)", answer=_html),
-    "redirect": Kind("answer `status` (302) to `location` with {host} replaced (/maintenance)", answer=_redirect),
+    "redirect": Kind(
+        "answer `status` (302) to `location` with {host} replaced (/maintenance)", answer=_redirect
+    ),
     "list_shape": Kind("answer a JSON list instead of an object", answer=_list_shape),
     "latency": Kind("wait `seconds` before answering", pause=_latency),
     "silent": Kind("accept and never answer; hang up after `seconds` (3600)", pause=_silent),
     "hold": Kind("wait until released by the name in `release`", pause=_hold),
     "same_page": Kind("answer page `size` (1) whatever page is asked", ask=_same_page),
     "small_pages": Kind("never more than `size` (10) rows a page", ask=_small_pages),
-    "endless": Kind("never an empty page; with `differs` always new ids", rewrite=_rewrite_document),
+    "endless": Kind(
+        "never an empty page; with `differs` always new ids", rewrite=_rewrite_document
+    ),
     "drop_field": Kind("every row lacks `field` (contact_info; dotted)", rewrite=_rewrite_document),
-    "extra_fields": Kind("every row has fields that nobody has heard of", rewrite=_rewrite_document),
+    "extra_fields": Kind(
+        "every row has fields that nobody has heard of", rewrite=_rewrite_document
+    ),
     "empty": Kind("no rows, count 0", rewrite=_rewrite_document),
     "count_off": Kind("counts are off by `size` (-1)", path="*/count", rewrite=_rewrite_document),
-    "total_changes": Kind("count_off from the second count on", path="*/count", after=1, rewrite=_rewrite_document),
-    "duplicate": Kind("page 1's first row again on later pages; with `differs` changed", rewrite=_rewrite_document),
-    "moved": Kind("a row lost at the page edge; with `differs` seen twice", rewrite=_rewrite_document),
-    "truncated": Kind("JSON ends after `size` bytes (half), Content-Length agrees", rewrite=_truncated),
+    "total_changes": Kind(
+        "count_off from the second count on", path="*/count", after=1, rewrite=_rewrite_document
+    ),
+    "duplicate": Kind(
+        "page 1's first row again on later pages; with `differs` changed", rewrite=_rewrite_document
+    ),
+    "moved": Kind(
+        "a row lost at the page edge; with `differs` seen twice", rewrite=_rewrite_document
+    ),
+    "truncated": Kind(
+        "JSON ends after `size` bytes (half), Content-Length agrees", rewrite=_truncated
+    ),
     "huge": Kind("`size` (50) million bytes of padding in the JSON", rewrite=_huge),
     "gzip_bomb": Kind("gzip that unpacks to `size` (1000) million bytes", rewrite=_gzip_bomb),
     "bad_gzip": Kind("gzip that ends early", rewrite=_bad_gzip),
     "reset": Kind("RST after `size` (0) bytes", deliver=_reset),
-    "cut": Kind("Content-Length says more than the `size` (half) body bytes that come", deliver=_cut),
+    "cut": Kind(
+        "Content-Length says more than the `size` (half) body bytes that come", deliver=_cut
+    ),
     "drip": Kind("one body byte each `seconds` (1)", deliver=_drip),
-}  # fmt: skip
+}

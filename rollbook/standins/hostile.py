@@ -14,7 +14,10 @@ TWISTS: dict[str, Twist] = {
     "right_to_left": lambda s, _: {"first_name": "فاطمة", "last_name": "אֶבְרָהָם"},
     "long_name": lambda s, _: {"last_name": "Abcdefghij" * 30},
     "formula": lambda s, _: {"last_name": '=HYPERLINK("http://evil.example","x")'},
-    "markup": lambda s, _: {"first_name": "<script>alert('x')</script>", "last_name": "\"; DROP TABLE students; --"},
+    "markup": lambda s, _: {
+        "first_name": "<script>alert('x')</script>",
+        "last_name": '"; DROP TABLE students; --',
+    },
     "twin": lambda s, before: {"last_name": before.last_name, "birth_date": before.birth_date},
     "blank_email": lambda s, _: {"email": ""},
     "no_last_name": lambda s, _: {"missing": ("last_name",)},
@@ -28,13 +31,16 @@ TWISTS: dict[str, Twist] = {
     "combining": lambda s, _: {"last_name": unicodedata.normalize("NFD", "Núñez-Lê")},
     "upper_case_email": lambda s, _: {"email": s.email.upper()},
     "shared_email": lambda s, before: {"email": before.email},
-    "control_characters": lambda s, _: {"first_name": f"{s.first_name}\x00", "last_name": f"{s.last_name}\r\n\x1b[1m"},
+    "control_characters": lambda s, _: {
+        "first_name": f"{s.first_name}\x00",
+        "last_name": f"{s.last_name}\r\n\x1b[1m",
+    },
     "impossible_date": lambda s, _: {"birth_date": "2011-02-30"},
     "numeric_username": lambda s, _: {"username": str(70_000 + s.number)},
     "spaces": lambda s, _: {"first_name": f"  {s.first_name} ", "email": f" {s.email} "},
     "odd_gender": lambda s, _: {"gender": "X"},
     "not_an_email": lambda s, _: {"email": f"see office {s.number}"},
-}  # fmt: skip
+}
 _ORDER = tuple(TWISTS)
 
 

@@ -147,8 +147,12 @@ def write_response(
 ) -> tuple[bytes, bytes]:
     """(head, body) as they go out. Bodies over 1 kB are zipped for a client that accepts it."""
     body, headers = response.body, response.headers
-    if (zip_bodies and len(body) > 1000 and "gzip" in request.headers.get("accept-encoding", "").lower()
-            and not any(name == "Content-Encoding" for name, _ in headers)):  # fmt: skip
+    if (
+        zip_bodies
+        and len(body) > 1000
+        and "gzip" in request.headers.get("accept-encoding", "").lower()
+        and not any(name == "Content-Encoding" for name, _ in headers)
+    ):
         body = gzip.compress(body, 1, mtime=0)
         headers = (*headers, ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
     lines = [

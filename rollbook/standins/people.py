@@ -1,4 +1,4 @@
-"""Made-up students, each a pure function of (seed, number): the same student whatever the size of the school."""
+"""Made-up students. A student depends on seed and number only, not on the size of the school."""
 
 from datetime import date, timedelta
 from functools import lru_cache
@@ -19,7 +19,7 @@ _GRADES = [-1] * 3 + [0] * 6 + [grade for grade in range(1, 13) for _ in range(7
 
 
 class School(NamedTuple):
-    """A school: `dcid` is its key, `number` the one that students carry. They differ on purpose."""
+    """A school. `dcid` is its key, `number` is what students refer to; they differ on purpose."""
 
     dcid: int
     number: int
@@ -39,7 +39,10 @@ SCHOOL_BY_NUMBER = {school.number: school for school in (*SCHOOLS, GRADUATES)}
 
 
 class Brief(NamedTuple):
-    """What a status, grade or school filter needs, cheap enough to compute for a million students."""
+    """Status, grade and school of a student: all that a filter needs.
+
+    Cheap enough to compute for a million students.
+    """
 
     enroll_status: int
     grade_level: int
@@ -47,7 +50,10 @@ class Brief(NamedTuple):
 
 
 class Student(NamedTuple):
-    """One made-up student. Dates are ISO text so that a hostile set can hold impossible ones; "" is absent."""
+    """One made-up student. "" means absent.
+
+    Dates are ISO text, so that a hostile roster can have impossible ones.
+    """
 
     number: int
     first_name: str
@@ -69,20 +75,21 @@ class Student(NamedTuple):
     changed_on: str
     dice: tuple[int, ...]
     missing: tuple[str, ...] = ()
-    """Keys that the answers leave out for this student, e.g. "last_name"."""
+    """Keys that are left out of the answers for this student, such as "last_name"."""
 
     @property
     def dcid(self) -> int:
-        """The SIS's own key. Never the same number as `internal_id`, so mixing them up is seen."""
+        """The key of the SIS. It differs from `internal_id`, so that a mix-up is noticed."""
         return self.number + FIRST_DCID - 1
 
     @property
     def internal_id(self) -> int:
+        """PowerSchool's `Students.ID`, which is not the DCID."""
         return self.number + 400_000
 
 
 def scramble(seed: int, number: int) -> int:
-    """A cheap 32-bit mix, the same on every machine and Python version."""
+    """Return 32 mixed bits, cheap to compute, the same on every machine and Python version."""
     x = (number * 0x9E3779B1 + seed * 0x85EBCA6B + 0x27D4EB2F) & 0xFFFFFFFF
     x ^= x >> 16
     x = x * 0x7FEB352D & 0xFFFFFFFF
@@ -92,12 +99,15 @@ def scramble(seed: int, number: int) -> int:
 
 
 def roll(seed: int, number: int, salt: int = 0) -> tuple[int, ...]:
-    """Eight 32-bit numbers for one person."""
+    """Return eight random 32-bit numbers that belong to one person."""
     return _DICE.unpack(blake2b(b"%d/%d/%d" % (seed, number, salt), digest_size=32).digest())
 
 
 def brief(seed: int, number: int, joined: bool = False) -> Brief:
-    """Status, grade and school. Of every hundred, one each is pre-registered, inactive, transferred, graduated."""
+    """Return status, grade and school of a student.
+
+    Of every hundred, one each is pre-registered, inactive, transferred and graduated.
+    """
     status = ACTIVE if joined else _STATUS_BY_SLOT.get((number * 61 + seed * 17 + 40) % 100, ACTIVE)
     if status == GRADUATED:
         return Brief(status, GRADUATED_GRADE, GRADUATED_SCHOOL)
@@ -111,18 +121,14 @@ def brief(seed: int, number: int, joined: bool = False) -> Brief:
 
 
 def student(seed: int, number: int, clean: bool = False, joined_on: str = "") -> Student:
-    """Student `number`. Unless `clean`, one in 200 lacks an e-mail and one in 400 a graduation year."""
+    """Return student `number`.
+
+    Unless `clean`, one in 200 has no e-mail and one in 400 no graduation year.
+    """
     status, grade, school_number = brief(seed, number, bool(joined_on))
     dice = roll(seed, number)
     gender, first, first_ascii = _first_name(dice[0], dice[1])
-    last_at = dice[2] % len(names.LAST)
-    last, last_ascii = names.LAST[last_at], names.LAST_ASCII[last_at]
-    if dice[3] % 9 == 0:
-        second_at = (dice[3] >> 8) % len(names.LAST)
-        last, last_ascii = (
-            f"{last} {names.LAST[second_at]}",
-            last_ascii + names.LAST_ASCII[second_at],
-        )
+    last, last_ascii = _last_name(dice[2], dice[3])
     middle = _first_name(dice[0], dice[4])[1] if dice[4] % 3 else ""
     legal = _first_name(dice[0], dice[5])[1] if dice[5] % 12 == 0 else ""
     graduation_year = (
@@ -133,21 +139,34 @@ def student(seed: int, number: int, clean: bool = False, joined_on: str = "") ->
     early = status == PRE_REGISTERED
     exited = status in (INACTIVE, TRANSFERRED, GRADUATED)
     return Student(
-        number=number, first_name=first, middle_name=middle, last_name=last, legal_first_name=legal, gender=gender,
+        number=number,
+        first_name=first,
+        middle_name=middle,
+        last_name=last,
+        legal_first_name=legal,
+        gender=gender,
         birth_date=_day(birth_year, 9, 1, dice[6] % 365),
         email="" if flaw in (57, 257) else f"{first_ascii}.{last_ascii}{number}@school.example",
-        username=f"{first_ascii[:1]}{last_ascii[:12]}{number}", local_id=str(20_000 + number),
+        username=f"{first_ascii[:1]}{last_ascii[:12]}{number}",
+        local_id=str(20_000 + number),
         state_id=str(9_900_000_000 + number * 7),
-        grade_level=grade, graduation_year=0 if flaw == 123 else graduation_year,
-        enroll_status=status, school_number=school_number,
+        grade_level=grade,
+        graduation_year=0 if flaw == 123 else graduation_year,
+        enroll_status=status,
+        school_number=school_number,
         entry_date=joined_on or ("2027-08-30" if early else "2026-09-01"),
-        exit_date=_day(2026, 6, 12, dice[7] % 120) if exited else "2028-06-16" if early else "2027-06-18",
-        changed_on=joined_on or _day(2026, 7, 1, dice[7] % 60), dice=dice,
-    )  # fmt: skip
+        exit_date=_day(2026, 6, 12, dice[7] % 120)
+        if exited
+        else "2028-06-16"
+        if early
+        else "2027-06-18",
+        changed_on=joined_on or _day(2026, 7, 1, dice[7] % 60),
+        dice=dice,
+    )
 
 
 def rename(seed: int, who: Student, salt: int) -> dict[str, str]:
-    """A new last or first name, certain to differ from the old one."""
+    """Return a new last or first name that differs from the old one."""
     dice = roll(seed, who.number, salt)
     if dice[0] % 2:
         new = names.LAST[dice[1] % len(names.LAST)]
@@ -157,7 +176,7 @@ def rename(seed: int, who: Student, salt: int) -> dict[str, str]:
 
 
 def household(who: Student) -> dict[str, str]:
-    """Address, telephone and parents, made when asked for: most answers don't need them."""
+    """Return address, telephone and parents. Made on request: most answers do not need them."""
     d = who.dice
     last = who.last_name
     return {
@@ -178,6 +197,16 @@ def _first_name(gender_die: int, die: int) -> tuple[str, str, str]:
         return "F", names.GIRLS[at], names.GIRLS_ASCII[at]
     at = die % len(names.BOYS)
     return "M", names.BOYS[at], names.BOYS_ASCII[at]
+
+
+def _last_name(die: int, second_die: int) -> tuple[str, str]:
+    """Return a last name and its ASCII letters; one in nine is double-barrelled."""
+    at = die % len(names.LAST)
+    last, last_ascii = names.LAST[at], names.LAST_ASCII[at]
+    if second_die % 9:
+        return last, last_ascii
+    second_at = (second_die >> 8) % len(names.LAST)
+    return f"{last} {names.LAST[second_at]}", last_ascii + names.LAST_ASCII[second_at]
 
 
 @lru_cache(maxsize=16_384)

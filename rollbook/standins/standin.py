@@ -42,9 +42,17 @@ class StandIn:
     """Listens from the moment it is made; `with` or `stop()` ends it."""
 
     def __init__(
-        self, vendor: Vendor, kinds: Mapping[str, Kind], *, host: str = "127.0.0.1", port: int = 0,
-        faults: Iterable[Fault] = (), latency: float = 0, gzip: bool = True, usual_path: str = "/ws/*",
-    ) -> None:  # fmt: skip
+        self,
+        vendor: Vendor,
+        kinds: Mapping[str, Kind],
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        faults: Iterable[Fault] = (),
+        latency: float = 0,
+        gzip: bool = True,
+        usual_path: str = "/ws/*",
+    ) -> None:
         self.vendor, self.latency = vendor, latency
         self.requests: deque[Logged] = deque(maxlen=LOGGED)
         self._board = FaultBoard(kinds, usual_path)
@@ -145,8 +153,13 @@ def control(standin: StandIn, request: Request) -> Response:
     try:
         act = _ACTS[request.method, what]
     except KeyError:
-        return json_response({"error": f"no {request.method} /_standin/{what}", "there are": [
-            f"{method} /_standin/{name}" for method, name in _ACTS]}, 404)  # fmt: skip
+        return json_response(
+            {
+                "error": f"no {request.method} /_standin/{what}",
+                "there are": [f"{method} /_standin/{name}" for method, name in _ACTS],
+            },
+            404,
+        )
     try:
         return json_response(act(standin, request))
     except (msgspec.MsgspecError, KeyError, ValueError, TypeError) as problem:
@@ -224,7 +237,13 @@ def _post_release(standin: StandIn, request: Request) -> Any:
 
 
 _ACTS = {
-    ("GET", "roster"): _get_roster, ("GET", "week"): _get_week, ("POST", "week"): _post_week,
-    ("GET", "faults"): _get_faults, ("POST", "faults"): _post_faults, ("GET", "requests"): _get_requests,
-    ("POST", "edit"): _post_edit, ("POST", "tokens/revoke"): _post_revoke, ("POST", "release"): _post_release,
-}  # fmt: skip
+    ("GET", "roster"): _get_roster,
+    ("GET", "week"): _get_week,
+    ("POST", "week"): _post_week,
+    ("GET", "faults"): _get_faults,
+    ("POST", "faults"): _post_faults,
+    ("GET", "requests"): _get_requests,
+    ("POST", "edit"): _post_edit,
+    ("POST", "tokens/revoke"): _post_revoke,
+    ("POST", "release"): _post_release,
+}

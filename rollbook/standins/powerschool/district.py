@@ -1,4 +1,4 @@
-"""What this PowerSchool holds besides students: staff, courses, terms, sections, enrolments; and its caches."""
+"""The made-up district: staff, courses, terms, sections, enrolments, and the caches of answers."""
 
 from collections.abc import Callable, Sequence
 from threading import RLock
@@ -10,10 +10,22 @@ from rollbook.standins.roster import Roster
 
 STAFF_PER_SCHOOL, ENROLMENTS = 12, 4
 _SUBJECTS = (
-    "Algebra", "Geometry", "Biology", "Chemistry", "English", "Literature", "World History", "Geography", "Art",
-    "Music", "Spanish", "French", "Computer Science", "Physical Education",
-)  # fmt: skip
-KEPT_BYTES = 200_000_000
+    "Algebra",
+    "Geometry",
+    "Biology",
+    "Chemistry",
+    "English",
+    "Literature",
+    "World History",
+    "Geography",
+    "Art",
+    "Music",
+    "Spanish",
+    "French",
+    "Computer Science",
+    "Physical Education",
+)
+CACHED_BYTES = 200_000_000
 
 
 class Staff(NamedTuple):
@@ -59,7 +71,7 @@ class Enrolment(NamedTuple):
 
 
 class District:
-    """One made-up district: the roster and what hangs on it."""
+    """One made-up district: the roster, and the staff and classes of its schools."""
 
     def __init__(self, roster: Roster, single_object: bool = True) -> None:
         self.roster, self.single_object = roster, single_object
@@ -82,7 +94,10 @@ class District:
         self._indexed = -1
 
     def index(self, key: object, build: Callable[[], Sequence[int]]) -> Sequence[int]:
-        """The numbers that a search finds, computed once until the roster changes. At most 100 are kept."""
+        """Return the numbers that a search yields, computed once until the roster changes.
+
+        At most 100 searches are cached.
+        """
         with self._lock:
             if self._indexed != self.roster.version or len(self._indexes) > 100:
                 self._indexed, self._indexes = self.roster.version, {}
@@ -91,7 +106,10 @@ class District:
             return self._indexes[key]
 
     def enrolment(self, dcid: int) -> Enrolment | None:
-        """A class that a student takes; four for each active student of a school with sections."""
+        """Return a class that a student takes, or None.
+
+        Each active student of a school with sections takes four.
+        """
         number, at = divmod(dcid, 10)
         if at >= ENROLMENTS or number not in self.roster:
             return None
@@ -118,24 +136,27 @@ class District:
 
 
 class Fragments:
-    """JSON pieces by variant (what was asked for) and number; emptied when the roster changes or at the limit."""
+    """A cache of JSON pieces by variant (the columns asked for) and student number.
 
-    def __init__(self, limit: int = KEPT_BYTES) -> None:
+    It is emptied when the roster changes or its size passes the limit.
+    """
+
+    def __init__(self, limit: int = CACHED_BYTES) -> None:
         self._limit, self._size, self._version = limit, 0, -1
-        self._kept: dict[object, dict[int, bytes]] = {}
+        self._cache: dict[object, dict[int, bytes]] = {}
 
     def pieces(
         self, version: int, variant: object, numbers: Sequence[int], make: Callable[[int], bytes]
     ) -> list[bytes]:
-        """One piece for each number, made if it isn't kept."""
+        """Return one piece for each number; `make` is called for those not cached."""
         if version != self._version or self._size > self._limit:
-            self._kept, self._size, self._version = {}, 0, version
-        kept = self._kept.setdefault(variant, {})
+            self._cache, self._size, self._version = {}, 0, version
+        by_number = self._cache.setdefault(variant, {})
         pieces = []
         for number in numbers:
-            piece = kept.get(number)
+            piece = by_number.get(number)
             if piece is None:
-                kept[number] = piece = make(number)
+                by_number[number] = piece = make(number)
                 self._size += len(piece) + 120
             pieces.append(piece)
         return pieces
@@ -145,12 +166,19 @@ def _staff(seed: int, at: int) -> Staff:
     who = people.student(seed, 5_000_000 + at, clean=True)
     local_id = f"{who.first_name}.{who.last_name[:1]}" if at % 6 == 5 else str(at + 1)
     email = f"{who.username.rstrip('0123456789')}{at + 1}@staff.school.example"
-    return Staff(51 + at, local_id, who.first_name, who.last_name, email, f"555-02{at % 100:02d}",
-                 SCHOOLS[at // STAFF_PER_SCHOOL])  # fmt: skip
+    return Staff(
+        51 + at,
+        local_id,
+        who.first_name,
+        who.last_name,
+        email,
+        f"555-02{at % 100:02d}",
+        SCHOOLS[at // STAFF_PER_SCHOOL],
+    )
 
 
 def _terms(school: School) -> list[Term]:
-    """Sorted by portion and start date, as the API sorts them (O via LAS)."""
+    """Return the terms by portion and start date, as the API sorts them (OD via LAS)."""
     base = school.dcid * 10
     return [
         Term(base, 3600, "2026-2027", "26-27", 1, "2026-09-01", "2027-06-18", school),

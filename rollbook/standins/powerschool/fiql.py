@@ -133,5 +133,8 @@ def _order_test(relation: str, values: tuple[str, ...]) -> Test:
 
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
-    "=gt=": operator.gt, "=ge=": operator.ge, "=lt=": operator.lt, "=le=": operator.le,
-}  # fmt: skip
+    "=gt=": operator.gt,
+    "=ge=": operator.ge,
+    "=lt=": operator.lt,
+    "=le=": operator.le,
+}

@@ -50,15 +50,25 @@ def _split(name: str) -> tuple[tuple[str, str, str], ...]:
 
 
 ROSTER = {
-    "dcid": "students.dcid", "id": "students.id", "student_number": "students.student_number",
-    "state_studentnumber": "students.state_studentnumber", "first_name": "students.first_name",
-    "middle_name": "students.middle_name", "last_name": "students.last_name", "dob": "students.dob",
-    "gender": "students.gender", "grade_level": "students.grade_level",
-    "sched_yearofgraduation": "students.sched_yearofgraduation", "enroll_status": "students.enroll_status",
-    "schoolid": "students.schoolid", "entrydate": "students.entrydate", "exitdate": "students.exitdate",
-    "student_web_id": "students.student_web_id", "email": "emailaddress.emailaddress",
+    "dcid": "students.dcid",
+    "id": "students.id",
+    "student_number": "students.student_number",
+    "state_studentnumber": "students.state_studentnumber",
+    "first_name": "students.first_name",
+    "middle_name": "students.middle_name",
+    "last_name": "students.last_name",
+    "dob": "students.dob",
+    "gender": "students.gender",
+    "grade_level": "students.grade_level",
+    "sched_yearofgraduation": "students.sched_yearofgraduation",
+    "enroll_status": "students.enroll_status",
+    "schoolid": "students.schoolid",
+    "entrydate": "students.entrydate",
+    "exitdate": "students.exitdate",
+    "student_web_id": "students.student_web_id",
+    "email": "emailaddress.emailaddress",
     "legal_first_name": "studentcorefields.pscore_legal_first_name",
-}  # fmt: skip
+}
 _GROUPED = (
     "dcid",
     "student_number",
@@ -73,13 +83,30 @@ NAMED_QUERIES = {
     query.name: query
     for query in (
         NamedQuery("org.rollbook.students.roster.list", "Students with e-mail, flattened", ROSTER),
-        NamedQuery("org.rollbook.students.roster.grouped", "Students with e-mail, grouped by table",
-                   {alias: ROSTER[alias] for alias in _GROUPED}, flattened=False),
-        NamedQuery("org.rollbook.students.email.list", "E-mails, flattened, without coreTable",
-                   {"dcid": ROSTER["dcid"], "email": ROSTER["email"]}, core_table=""),
-        NamedQuery("org.rollbook.students.name.grouped", "Names, grouped, without coreTable",
-                   {alias: ROSTER[alias] for alias in ("dcid", "first_name", "last_name")}, False, ""),
-        NamedQuery("org.rollbook.students.school.list", "Students of the schools given, flattened", ROSTER,
-                   arguments={"school_number": "schoolid"}),
+        NamedQuery(
+            "org.rollbook.students.roster.grouped",
+            "Students with e-mail, grouped by table",
+            {alias: ROSTER[alias] for alias in _GROUPED},
+            flattened=False,
+        ),
+        NamedQuery(
+            "org.rollbook.students.email.list",
+            "E-mails, flattened, without coreTable",
+            {"dcid": ROSTER["dcid"], "email": ROSTER["email"]},
+            core_table="",
+        ),
+        NamedQuery(
+            "org.rollbook.students.name.grouped",
+            "Names, grouped, without coreTable",
+            {alias: ROSTER[alias] for alias in ("dcid", "first_name", "last_name")},
+            False,
+            "",
+        ),
+        NamedQuery(
+            "org.rollbook.students.school.list",
+            "Students of the schools given, flattened",
+            ROSTER,
+            arguments={"school_number": "schoolid"},
+        ),
     )
-}  # fmt: skip
+}

@@ -59,9 +59,14 @@ class PowerQueries:
             place for place in query.columns.values() if not self.grants.allow(*place.split("."))
         ]
         if refused:
-            raise schema_error(403, INVALID, [
-                {"resource": query.name, "field": place, "code": "No access to the field"} for place in refused
-            ])  # fmt: skip
+            raise schema_error(
+                403,
+                INVALID,
+                [
+                    {"resource": query.name, "field": place, "code": "No access to the field"}
+                    for place in refused
+                ],
+            )
 
     def _found(self, request: Request, query: NamedQuery, body: dict[str, Any]) -> Sequence[int]:
         tests = _tests(query, str(body.get("$q") or request.query.get("$q") or ""))
@@ -81,8 +86,11 @@ class PowerQueries:
             numbers = _filtered(query, district, numbers, tests)
             for alias, descending in reversed(sorting):
                 number_kind = query.kind(alias) == "number"
-                numbers = sorted(numbers, key=partial(_sort_key, query, district, alias, number_kind),
-                                 reverse=descending)  # fmt: skip
+                numbers = sorted(
+                    numbers,
+                    key=partial(_sort_key, query, district, alias, number_kind),
+                    reverse=descending,
+                )
             return numbers
 
         return district.index(key, build)
@@ -198,8 +206,17 @@ def _argument_tests(query: NamedQuery, body: dict[str, Any]) -> list[tuple[str, 
         given = body.get(argument)
         values = given if isinstance(given, list) else [given]
         if not values or not all(_WHOLE.fullmatch(str(value)) for value in values):
-            raise schema_error(400, INVALID, [
-                {"resource": query.name, "field": argument, "code": "Missing or invalid argument"}])  # fmt: skip
+            raise schema_error(
+                400,
+                INVALID,
+                [
+                    {
+                        "resource": query.name,
+                        "field": argument,
+                        "code": "Missing or invalid argument",
+                    }
+                ],
+            )
         tests.append((alias, condition(Term(argument, "==", tuple(map(str, values))), "number")))
     return tests
 

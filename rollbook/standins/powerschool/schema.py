@@ -64,12 +64,19 @@ class Schema:
     def _metadata(self, table: Table) -> dict[str, Any]:
         """`access` is there with `expansions=access` and without; clients read only that (TS)."""
         return {
-            "name": table.name, "comment": f"Made-up {table.name}", "primaryKey": table.primary_key,
+            "name": table.name,
+            "comment": f"Made-up {table.name}",
+            "primaryKey": table.primary_key,
             "columns": [
-                {"name": column, "type": kind.upper(), "comment": "", "access": self.grants.access(table.name, column)}
+                {
+                    "name": column,
+                    "type": kind.upper(),
+                    "comment": "",
+                    "access": self.grants.access(table.name, column),
+                }
                 for column, kind in table.columns.items()
             ],
-        }  # fmt: skip
+        }
 
     def _list(self, request: Request, table: Table) -> Response:
         columns = self._projection(request, table)
@@ -138,9 +145,14 @@ class Schema:
     def _permit(self, table: Table, columns: Sequence[str]) -> None:
         refused = [column for column in columns if not self.grants.allow(table.name, column)]
         if refused:
-            raise schema_error(403, NO_PERMISSION, [
-                {"code": "NoAccess", "field": column, "resource": table.name} for column in dict.fromkeys(refused)
-            ])  # fmt: skip
+            raise schema_error(
+                403,
+                NO_PERMISSION,
+                [
+                    {"code": "NoAccess", "field": column, "resource": table.name}
+                    for column in dict.fromkeys(refused)
+                ],
+            )
 
     def _found(
         self, request: Request, table: Table, projection: Sequence[str] = ()
@@ -200,8 +212,11 @@ class Schema:
             number = {column.lower(): kind for column, kind in table.columns.items()}[
                 sort
             ] == "number"
-            keys = sorted(keys, key=lambda key: order_key(table.row(district, key).get(sort), number),
-                          reverse=descending)  # fmt: skip
+            keys = sorted(
+                keys,
+                key=lambda key: order_key(table.row(district, key).get(sort), number),
+                reverse=descending,
+            )
         return keys
 
     def _whole(self, request: Request, name: str, default: int) -> int:

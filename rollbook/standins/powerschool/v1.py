@@ -23,7 +23,7 @@ from rollbook.standins.powerschool.student_json import (
 )
 
 NEEDED = "Plugin is missing required accessLevelV1Api READ permission"
-"""401, not 403, and not a matter of the token (WR, measured)."""
+"""Sent with 401, not 403, though the token is valid (WR, measured)."""
 DISTRICT_UUID = "0e4c8b1e-5f3a-4d57-9e6c-2a7f00000001"
 LEVELS = ("NONE", "READ", "FULL")
 OPEN_PATHS = ("/ws/v1/metadata", "/ws/v1/time")
@@ -31,7 +31,7 @@ _RESOURCES = ("course", "school", "section", "section_enrollment", "staff", "stu
 
 
 class Listing(NamedTuple):
-    """One kind of list that isn't students: wrapper, item key and how an item looks."""
+    """One kind of list other than students: its wrapper, item key and the JSON of an item."""
 
     wrapper: str
     item: str
@@ -49,19 +49,26 @@ LISTINGS = {
 
 
 class V1:
-    """Answers `/ws/v1/...` for one district."""
+    """Answers requests to `/ws/v1/...` for one district."""
 
     def __init__(self, district: District, page_size_max: int, level: str) -> None:
         self.district, self.page_size_max, self.level = district, page_size_max, level
         self._started = time.time()
         self._acts: dict[str, Callable[[Request, Sequence[str]], Response]] = {
-            "metadata": self._metadata, "time": self._time, "district": self._district, "school": self._school,
-            "student": self._student, "section_enrollment": self._enrolment, "staff": self._single,
-            "course": self._single, "section": self._single, "term": self._single,
-        }  # fmt: skip
+            "metadata": self._metadata,
+            "time": self._time,
+            "district": self._district,
+            "school": self._school,
+            "student": self._student,
+            "section_enrollment": self._enrolment,
+            "staff": self._single,
+            "course": self._single,
+            "section": self._single,
+            "term": self._single,
+        }
 
     def handle(self, request: Request) -> Response:
-        """Dispatch by path. Raises Refused."""
+        """Return the answer to a request. Raises Refused."""
         if self.level == "NONE" and request.path not in OPEN_PATHS:
             raise v1_error(401, NEEDED)
         if request.method not in ("GET", "HEAD"):
@@ -88,7 +95,7 @@ class V1:
                 }
                 return json_response({"district": {**about, "addresses": "", "phones": ""}})
             case ["school", *more]:
-                # Without the school of graduates (MD says so of the count; list and count must agree).
+                # Without the school of graduates: MD says so of the count, and the list must agree.
                 return self._list(request, LISTINGS["school"], SCHOOLS, more)
             case ["student", *more]:
                 # No default filter, unlike a school's students (MD).
@@ -96,17 +103,27 @@ class V1:
         raise v1_error(404, "Resource not found")
 
     def metadata(self) -> dict[str, Any]:
-        """Page sizes are numbers, the rest text; there is no `max_page_size` (SW; WR, measured)."""
+        """Return the metadata: page sizes as numbers, the rest as text (SW; WR, measured).
+
+        There is no `max_page_size`.
+        """
         up = round((time.time() - self._started) * 1000)
         return {
             **{f"{resource}_max_page_size": self.page_size_max for resource in _RESOURCES},
-            "schema_table_query_max_page_size": self.page_size_max, "plugin_id": 101,
-            "machine_uptime": str(up + 86_400_000), "powerschool_uptime": str(up),
+            "schema_table_query_max_page_size": self.page_size_max,
+            "plugin_id": 101,
+            "machine_uptime": str(up + 86_400_000),
+            "powerschool_uptime": str(up),
             "powerschool_version": "25.2.0.0.0000001",
-            "mobile_api_version": "1.0", "state_reporting_version": "1.0", "state": "VT",
-            "district_timezone": "America/New_York", "district_uuid": DISTRICT_UUID,
-            **{f"sso_enabled_{who}": "false" for who in ("admin", "guardian", "student", "teacher")},
-        }  # fmt: skip
+            "mobile_api_version": "1.0",
+            "state_reporting_version": "1.0",
+            "state": "VT",
+            "district_timezone": "America/New_York",
+            "district_uuid": DISTRICT_UUID,
+            **{
+                f"sso_enabled_{who}": "false" for who in ("admin", "guardian", "student", "teacher")
+            },
+        }
 
     def _student(self, request: Request, rest: Sequence[str]) -> Response:
         if not rest:
@@ -121,14 +138,14 @@ class V1:
         self, request: Request, school: School | None, q: str, rest: Sequence[str]
     ) -> Response:
         try:
-            found = find_students(self.district, q, school.number if school else None)
+            numbers = find_students(self.district, q, school.number if school else None)
         except (QueryError, WrongType) as problem:
             raise v1_error(400, str(problem)) from None  # our choice: v1's own wording is unknown
         if list(rest) == ["count"]:
-            return json_response({"resource": {"count": len(found)}})
+            return json_response({"resource": {"count": len(numbers)}})
         if rest:
             raise v1_error(404, "Resource not found")
-        pieces = self._pieces(request, self._page(request, found))
+        pieces = self._pieces(request, self._page(request, numbers))
         head = msgspec.json.encode({"students": AVAILABLE})[:-2]
         if not pieces:
             return Response(200, head + b"}}")
@@ -150,18 +167,17 @@ class V1:
         return self.district.fragments.pieces(version, (expansions, extensions), numbers, make)
 
     def _school(self, request: Request, rest: Sequence[str]) -> Response:
-        """The first part is Schools.DCID, not the school number (SF)."""
-        school = next(
-            (school for school in (*SCHOOLS, GRADUATES) if [str(school.dcid)] == list(rest[:1])),
-            None,
-        )
+        """Answer `/school/{id}...`; the id is Schools.DCID, not the school number (SF)."""
+        by_dcid = {str(school.dcid): school for school in (*SCHOOLS, GRADUATES)}
+        school = by_dcid.get(rest[0]) if rest else None
         if not school:
             raise v1_error(404, "School not found")
         match rest[1:]:
             case []:
                 return self._show(request, LISTINGS["school"], school)
             case ["student", *more]:
-                # Without q only active students (believed: SDS asks for everybody with an always true q).
+                # Without q only active students: believed, because SDS asks for all students
+                # with a q that is always true.
                 q = request.query.get("q") or "school_enrollment.enroll_status_code==0"
                 return self._students(request, school, q, more)
             case [kind, *more] if kind in LISTINGS and kind != "school":
@@ -183,10 +199,12 @@ class V1:
     ) -> Response:
         if q := request.query.get("q", ""):
             try:
-                found = find_items([listing.show(item, listing.expansions) for item in items], q)
+                positions = find_items(
+                    [listing.show(item, listing.expansions) for item in items], q
+                )
             except (QueryError, WrongType) as problem:
                 raise v1_error(400, str(problem)) from None
-            items = [items[at] for at in found]
+            items = [items[at] for at in positions]
         if list(rest) == ["count"]:
             return json_response({"resource": {"count": len(items)}})
         if rest:
@@ -207,26 +225,28 @@ class V1:
     def _single(self, request: Request, rest: Sequence[str]) -> Response:
         kind, dcid = request.path.split("/")[3], rest[0] if len(rest) == 1 else ""
         every: dict[str, Sequence[Any]] = {
-            "staff": self.district.staff, "course": self.district.courses,
-            "section": self.district.sections, "term": self.district.terms,
-        }  # fmt: skip
+            "staff": self.district.staff,
+            "course": self.district.courses,
+            "section": self.district.sections,
+            "term": self.district.terms,
+        }
         item = next((item for item in every[kind] if str(item.dcid) == dcid), None)
         if item is None:
             raise v1_error(404, f"{kind.capitalize()} {dcid} not found")
         return self._show(request, LISTINGS[kind], item)
 
     def _enrolment(self, request: Request, rest: Sequence[str]) -> Response:
-        found = (
-            self.district.enrolment(int(rest[0]))
-            if len(rest) == 1 and rest[0].isdecimal()
-            else None
-        )
-        if not found:
+        is_number = len(rest) == 1 and rest[0].isdecimal()
+        enrolment = self.district.enrolment(int(rest[0])) if is_number else None
+        if not enrolment:
             raise v1_error(404, "Section enrollment not found")
-        return json_response({"section_enrollment": shapes.enrolment_json(found)})
+        return json_response({"section_enrollment": shapes.enrolment_json(enrolment)})
 
     def _page(self, request: Request, items: Sequence[Any]) -> Sequence[Any]:
-        """1-based; more than the maximum is capped silently; past the end is empty (WR, GH, MF)."""
+        """Return the items of the page asked for, counted from 1 (WR, GH, MF).
+
+        A page size over the maximum is lowered to it; a page past the end is empty.
+        """
         size = whole(request, "pagesize", self.page_size_max)
         size = min(size or self.page_size_max, self.page_size_max)
         start = (max(1, whole(request, "page", 1)) - 1) * size
@@ -234,7 +254,7 @@ class V1:
 
 
 def whole(request: Request, name: str, default: int) -> int:
-    """A whole number from the query. Raises Refused with 400, our choice."""
+    """Return a whole number from the query. Raises Refused with 400, our choice."""
     text = request.query.get(name, "")
     if text and not (text.isdecimal() and len(text) < 10):
         raise v1_error(400, f"Invalid {name}: {text}")

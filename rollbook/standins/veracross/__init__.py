@@ -35,20 +35,50 @@ class VeracrossStandIn(StandIn):
 
 
 def serve(
-    *, students: int = 200, seed: int = 7, week: int = 1, hostile: bool = False, clean: bool = False,
-    host: str = "127.0.0.1", port: int = 0, route: str = "exs", client_id: str = "", client_secret: str = "",
-    user_name: str = "api.rollbook", password: str = "", scopes: Sequence[str] = SCOPES, token_lifetime: int = 3_600,
-    quota: int = 300, quota_seconds: float = 180, roles_as_list: bool = False, gzip: bool = False, latency_ms: int = 0,
+    *,
+    students: int = 200,
+    seed: int = 7,
+    week: int = 1,
+    hostile: bool = False,
+    clean: bool = False,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    route: str = "exs",
+    client_id: str = "",
+    client_secret: str = "",
+    user_name: str = "api.rollbook",
+    password: str = "",
+    scopes: Sequence[str] = SCOPES,
+    token_lifetime: int = 3_600,
+    quota: int = 300,
+    quota_seconds: float = 180,
+    roles_as_list: bool = False,
+    gzip: bool = False,
+    latency_ms: int = 0,
     faults: Iterable[Fault] = (),
-) -> VeracrossStandIn:  # fmt: skip
+) -> VeracrossStandIn:
     """Start one in threads of its own; use it in a `with`. Port 0 picks a free one, read it from `.url`."""
     usual_id, usual_secret, usual_password = credentials(seed)
     roster = Roster(seed, students, week=week, hostile=hostile, clean=clean)
     setup = Setup(
-        client_id or usual_id, client_secret or usual_secret, user_name, password or usual_password, route,
-        tuple(scopes), token_lifetime, quota, quota_seconds, roles_as_list,
-    )  # fmt: skip
+        client_id or usual_id,
+        client_secret or usual_secret,
+        user_name,
+        password or usual_password,
+        route,
+        tuple(scopes),
+        token_lifetime,
+        quota,
+        quota_seconds,
+        roles_as_list,
+    )
     return VeracrossStandIn(
-        Veracross(roster, setup), KINDS, host=host, port=port, faults=faults, latency=latency_ms / 1000, gzip=gzip,
+        Veracross(roster, setup),
+        KINDS,
+        host=host,
+        port=port,
+        faults=faults,
+        latency=latency_ms / 1000,
+        gzip=gzip,
         usual_path="*/students*",
-    )  # fmt: skip
+    )

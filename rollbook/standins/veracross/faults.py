@@ -137,14 +137,25 @@ def _no_value_lists(fault: Fault, request: Request, response: Response, scene: S
 TOKEN = "*/oauth/token"
 KINDS: dict[str, Kind] = COMMON | {
     "status": Kind("answer `status` (503), with `retry_after` if given", answer=_status),
-    "rate_limit": Kind("429; the reset is `seconds` (180) away; Retry-After only if `retry_after` is given", answer=_rate_limit),
+    "rate_limit": Kind(
+        "429; the reset is `seconds` (180) away; Retry-After only if `retry_after` is given",
+        answer=_rate_limit,
+    ),
     "html": Kind("answer an HTML page with `status` (200)", answer=_html),
     "list_shape": Kind("answer 200 with an object of another shape", answer=_shape),
-    "token_revoked": Kind("revoke all tokens and say so; `after` so many requests", answer=_unauthorized(
-        "The provided access token has been revoked")),
-    "token_expired": Kind("the same, worded as expired", answer=_unauthorized("The provided access token has expired")),
-    "token_unknown": Kind("the same, worded as unknown", answer=_unauthorized("The provided access token is unknown")),
-    "missing_scope": Kind("401 that names the scope in `field` (students:list)", answer=_missing_scope),
+    "token_revoked": Kind(
+        "revoke all tokens and say so; `after` so many requests",
+        answer=_unauthorized("The provided access token has been revoked"),
+    ),
+    "token_expired": Kind(
+        "the same, worded as expired", answer=_unauthorized("The provided access token has expired")
+    ),
+    "token_unknown": Kind(
+        "the same, worded as unknown", answer=_unauthorized("The provided access token is unknown")
+    ),
+    "missing_scope": Kind(
+        "401 that names the scope in `field` (students:list)", answer=_missing_scope
+    ),
     "invalid_client": Kind("401 invalid_client for any secret", path=TOKEN, answer=_invalid_client),
     "token_rate_limit": Kind("429 from the token endpoint", path=TOKEN, answer=_rate_limit),
     "forbidden": Kind("403, our guess at a v2 user without the right", answer=_forbidden),
@@ -154,7 +165,10 @@ KINDS: dict[str, Kind] = COMMON | {
     "total_changes": Kind("count_off from the second list on", after=1, rewrite=_count_off),
     "null_field": Kind("every row has null for `field` (email_1)", rewrite=_each_row(_null)),
     "drop_field": Kind("every row lacks `field` (email_1)", rewrite=_each_row(_drop)),
-    "unknown_code": Kind("`field` (grade_level) is 999 in every row, or a new label in v2", rewrite=_each_row(_unknown_code)),
+    "unknown_code": Kind(
+        "`field` (grade_level) is 999 in every row, or a new label in v2",
+        rewrite=_each_row(_unknown_code),
+    ),
     "string_ids": Kind("ids in value lists are text (v3)", rewrite=_string_ids),
     "no_value_lists": Kind("value lists are left out (v3)", rewrite=_no_value_lists),
-}  # fmt: skip
+}

@@ -102,10 +102,15 @@ class Authorization:
             for oldest in live[: max(0, len(live) - LIVE_TOKENS + 1)]:
                 oldest.revoked = True
             self._tokens[token.value] = token
-        return json_response({
-            "access_token": token.value, "token_type": "Bearer", "expires_in": self._lifetime,
-            "scope": " ".join(scopes), "created_at": token.created,
-        })  # fmt: skip
+        return json_response(
+            {
+                "access_token": token.value,
+                "token_type": "Bearer",
+                "expires_in": self._lifetime,
+                "scope": " ".join(scopes),
+                "created_at": token.created,
+            }
+        )
 
     def _introspect(self, form: dict[str, str]) -> Response:
         _need(form, "client_id", "client_secret", "token")
@@ -113,10 +118,16 @@ class Authorization:
         token = self._tokens.get(form["token"])
         if token is None or token.state != LIVE:
             return json_response({"active": False})
-        return json_response({
-            "active": True, "scope": " ".join(token.scopes), "client_id": self.client_id, "token_type": "Bearer",
-            "exp": int(token.expires), "iat": token.created,
-        })  # fmt: skip
+        return json_response(
+            {
+                "active": True,
+                "scope": " ".join(token.scopes),
+                "client_id": self.client_id,
+                "token_type": "Bearer",
+                "exp": int(token.expires),
+                "iat": token.created,
+            }
+        )
 
     def _revoke(self, form: dict[str, str]) -> Response:
         """200 and `{}`, also for a token that isn't one."""
@@ -158,8 +169,12 @@ def _need(form: dict[str, str], *names: str) -> None:
 def _discovery(request: Request, scopes: frozenset[str]) -> dict[str, Any]:
     base = f"http://{request.headers.get('host', '127.0.0.1')}/{request.path.split('/')[1]}"
     return {
-        "issuer": base, "token_endpoint": f"{base}/oauth/token", "introspection_endpoint": f"{base}/oauth/introspect",
-        "revocation_endpoint": f"{base}/oauth/revoke", "token_endpoint_auth_methods_supported": ["client_secret_post"],
-        "grant_types_supported": ["authorization_code", "client_credentials"], "response_types_supported": ["code"],
+        "issuer": base,
+        "token_endpoint": f"{base}/oauth/token",
+        "introspection_endpoint": f"{base}/oauth/introspect",
+        "revocation_endpoint": f"{base}/oauth/revoke",
+        "token_endpoint_auth_methods_supported": ["client_secret_post"],
+        "grant_types_supported": ["authorization_code", "client_credentials"],
+        "response_types_supported": ["code"],
         "scopes_supported": sorted(scopes),
-    }  # fmt: skip
+    }

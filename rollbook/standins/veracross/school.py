@@ -24,8 +24,12 @@ LEVELS = {0: NONE, 2: "Lower School", 3: "Middle School", 4: "Upper School"}
 CAMPUSES = {0: NONE, 1: "Main Campus", 2: "North Campus"}
 GROUPS = {0: NONE, 1: "Red", 2: "Blue", 3: "Green"}
 ROOMS = {0: NONE, **{room: f"Room {room}" for room in range(11, 23)}}
-TEACHERS = {300 + at: f"{title} Sample {name}" for at, (title, name) in enumerate(
-    [("Ms.", "Advisor"), ("Mr.", "Beech"), ("Dr.", "Cedar"), ("Ms.", "Dogwood"), ("Mr.", "Elm")])}  # fmt: skip
+TEACHERS = {
+    300 + at: f"{title} Sample {name}"
+    for at, (title, name) in enumerate(
+        [("Ms.", "Advisor"), ("Mr.", "Beech"), ("Dr.", "Cedar"), ("Ms.", "Dogwood"), ("Mr.", "Elm")]
+    )
+}
 CURRENT = 1
 _ROLE_OF = {people.ACTIVE: 1, people.PRE_REGISTERED: 7, people.GRADUATED: 6}
 _STATUS_OF = {people.ACTIVE: 3, people.PRE_REGISTERED: 1, people.GRADUATED: 5}
@@ -75,12 +79,18 @@ def codes_of(who: Student) -> Codes:
         else 4
     )
     return Codes(
-        gender=GENDERS.get(who.gender, 0), grade_level=grade_code(who.grade_level), school_level=level,
-        homeroom=11 + who.dice[1] % 12 if here else 0, homeroom_teacher=300 + who.dice[1] % 5 if here else 0,
-        advisor=300 + who.dice[2] % 5 if here and who.dice[2] % 7 else 0, campus=1 + who.dice[3] % 2 if here else 0,
-        role=role_of(who.enroll_status), enrollment_status=_STATUS_OF.get(who.enroll_status, 4),
-        student_group=who.dice[4] % 4, household_id=9_000 + who.number // 2,
-    )  # fmt: skip
+        gender=GENDERS.get(who.gender, 0),
+        grade_level=grade_code(who.grade_level),
+        school_level=level,
+        homeroom=11 + who.dice[1] % 12 if here else 0,
+        homeroom_teacher=300 + who.dice[1] % 5 if here else 0,
+        advisor=300 + who.dice[2] % 5 if here and who.dice[2] % 7 else 0,
+        campus=1 + who.dice[3] % 2 if here else 0,
+        role=role_of(who.enroll_status),
+        enrollment_status=_STATUS_OF.get(who.enroll_status, 4),
+        student_group=who.dice[4] % 4,
+        household_id=9_000 + who.number // 2,
+    )
 
 
 def value_list(field: str, labels: Mapping[int, str]) -> dict[str, Any]:
@@ -99,10 +109,18 @@ def value_list(field: str, labels: Mapping[int, str]) -> dict[str, Any]:
 _GRADE_LABELS = {0: "None", **{grade_code(level): grade_label(level) for level in GRADES}}
 _NO_PARTS = {0: NONE}
 _LISTS = {
-    "gender": GENDER_LABELS, "grade_level": _GRADE_LABELS, "school_level": LEVELS, "homeroom": ROOMS, "campus.id": CAMPUSES,
-    "role": ROLES, "enrollment_status": STATUSES, "student_group": GROUPS, "name_prefix": _NO_PARTS, "name_suffix": _NO_PARTS,
+    "gender": GENDER_LABELS,
+    "grade_level": _GRADE_LABELS,
+    "school_level": LEVELS,
+    "homeroom": ROOMS,
+    "campus.id": CAMPUSES,
+    "role": ROLES,
+    "enrollment_status": STATUSES,
+    "student_group": GROUPS,
+    "name_prefix": _NO_PARTS,
+    "name_suffix": _NO_PARTS,
     "campus": CAMPUSES,
-}  # fmt: skip
+}
 LIST_ORDER = (
     "gender",
     "grade_level",
@@ -114,8 +132,15 @@ LIST_ORDER = (
     "student_group",
 )
 SINGLE_ORDER = (
-    "name_prefix", "name_suffix", "gender", "school_level", "grade_level", "homeroom", "campus", "enrollment_status",
-)  # fmt: skip
+    "name_prefix",
+    "name_suffix",
+    "gender",
+    "school_level",
+    "grade_level",
+    "homeroom",
+    "campus",
+    "enrollment_status",
+)
 
 
 def value_lists(fields: Sequence[str]) -> list[dict[str, Any]]:

@@ -43,8 +43,10 @@ class Veracross:
         self.client_id, self.client_secret = setup.client_id, setup.client_secret
         self.user_name, self.password = setup.user_name, setup.password
         self.about: Mapping[str, str] = {
-            "user_name": setup.user_name, "password": setup.password, "route": setup.route
-        }  # fmt: skip
+            "user_name": setup.user_name,
+            "password": setup.password,
+            "route": setup.route,
+        }
         self.tokens = Authorization(
             setup.client_id, setup.client_secret, setup.scopes, setup.token_lifetime
         )

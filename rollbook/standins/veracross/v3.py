@@ -23,11 +23,14 @@ USUAL_SIZE, LARGEST_SIZE = 100, 1000
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
 _DATES = ("last_modified_date", "entry_date", "exit_date")
 _CODES: dict[str, Callable[[Student], int]] = {
-    "household_id": lambda who: codes_of(who).household_id, "homeroom": lambda who: codes_of(who).homeroom,
-    "homeroom_teacher_id": lambda who: codes_of(who).homeroom_teacher, "advisor_id": lambda who: codes_of(who).advisor,
-    "campus_id": lambda who: codes_of(who).campus, "role": lambda who: codes_of(who).role,
+    "household_id": lambda who: codes_of(who).household_id,
+    "homeroom": lambda who: codes_of(who).homeroom,
+    "homeroom_teacher_id": lambda who: codes_of(who).homeroom_teacher,
+    "advisor_id": lambda who: codes_of(who).advisor,
+    "campus_id": lambda who: codes_of(who).campus,
+    "role": lambda who: codes_of(who).role,
     "enrollment_status": lambda who: codes_of(who).enrollment_status,
-}  # fmt: skip
+}
 PARAMETERS = frozenset(_CODES) | {
     f"on_or_{side}_{name}" for name in _DATES for side in ("after", "before")
 }
