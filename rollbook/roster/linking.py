@@ -8,7 +8,7 @@ from datetime import date
 from typing import NamedTuple
 
 from rollbook.roster.matching import Match, MatchKind
-from rollbook.roster.records import ISSUE_NAME, Issue, Severity, StudentRecord
+from rollbook.roster.records import ISSUE_NAME_LIMIT, Issue, Severity, StudentRecord
 from rollbook.roster.values import bare_name, same_name
 
 
@@ -76,7 +76,7 @@ class Likeness:
 
 def waiting(record: StudentRecord) -> Issue:
     """A record that would be new but for an account it could belong to: it waits for a person."""
-    name = f"{record.first_name} {record.last_name}"[:ISSUE_NAME]
+    name = f"{record.first_name} {record.last_name}"[:ISSUE_NAME_LIMIT]
     return Issue("link_suggested", Severity.ERROR, record.sis_id, name, "sis_id", "", record.sis_id)
 
 

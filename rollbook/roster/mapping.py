@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from rollbook.roster import values
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
 from rollbook.roster.records import (
-    ISSUE_NAME,
+    ISSUE_NAME_LIMIT,
+    ISSUE_VALUE_LIMIT,
     AccountKey,
     Issue,
     Selection,
@@ -19,7 +20,6 @@ from rollbook.roster.records import (
 from rollbook.roster.values import Unreadable
 
 FINGERPRINT_BYTES = 16
-EXCERPT = 120  # characters of a bad value that an issue keeps
 PARSERS_VERSION = (
     1  # raise it when a parser reads a value otherwise: then the next run compares everybody again
 )
@@ -36,10 +36,10 @@ _OUTSIDE = b"outside"
 _ABSENT = "\0absent"
 
 
-class Mapped(NamedTuple):
+class MappedRecord(NamedTuple):
     """What became of one raw record.
 
-    `record` is None for one that is outside the selection or has an error, and for one that says what it said last time (`same`).
+    `record` is None for one that is outside the selection or has an error, and for one that says what it said last time (`unchanged`).
     `digest` tells whether two records of one SIS ID say the same.
     """
 
@@ -47,7 +47,7 @@ class Mapped(NamedTuple):
     record: StudentRecord | None
     digest: bytes
     issues: tuple[Issue, ...] = ()
-    same: bool = False
+    unchanged: bool = False
 
     @property
     def selected(self) -> bool:
@@ -107,7 +107,7 @@ class RecordMapper:
             digest_size=FINGERPRINT_BYTES,
         ).digest()
 
-    def meet(self, raws: Iterable[Any]) -> None:
+    def observe_fields(self, raws: Iterable[Any]) -> None:
         """Look which fields there are among records that are about to be mapped: SISs leave a blank one out of its record.
 
         A field that no record has is not blank, it is absent, and clears nothing.
@@ -117,10 +117,10 @@ class RecordMapper:
                 if isinstance(raw, dict):
                     self._unseen.difference_update(raw)
 
-    def map(self, raw: Any) -> Mapped:
+    def map(self, raw: Any) -> MappedRecord:
         """Map one raw record. Never raises, whatever JSON it is given: what can't be read becomes an issue."""
         if not isinstance(raw, dict):
-            return Mapped(
+            return MappedRecord(
                 None,
                 None,
                 b"",
@@ -135,8 +135,8 @@ class RecordMapper:
             sis_id = values.text(raw.get(self._id_field), STUDENT_FIELDS["sis_id"].limit)
         except Unreadable as bad:
             if outside:
-                return Mapped(None, None, _OUTSIDE)
-            return Mapped(
+                return MappedRecord(None, None, _OUTSIDE)
+            return MappedRecord(
                 None,
                 None,
                 b"",
@@ -147,9 +147,9 @@ class RecordMapper:
                 ),
             )
         if outside:
-            return Mapped(sis_id, None, _OUTSIDE)
+            return MappedRecord(sis_id, None, _OUTSIDE)
         if sis_id is None:
-            return Mapped(
+            return MappedRecord(
                 None,
                 None,
                 b"",
@@ -165,10 +165,12 @@ class RecordMapper:
                 "grade_level",
                 raw.get(self._grade_field),
             )
-            return Mapped(sis_id, None, digest, (issue._replace(source_field=self._grade_field),))
+            return MappedRecord(
+                sis_id, None, digest, (issue._replace(source_field=self._grade_field),)
+            )
         known = self._known.get(sis_id)
         if known is not None and known.fingerprint == digest:
-            return Mapped(sis_id, None, digest, (), True)
+            return MappedRecord(sis_id, None, digest, (), True)
         return self._map_selected(sis_id, raw, digest)
 
     def _digest(self, raw: dict[str, Any]) -> bytes:
@@ -187,7 +189,7 @@ class RecordMapper:
             self._seed + written.encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT_BYTES
         ).digest()
 
-    def vanished(self) -> list[tuple[str, str]]:
+    def vanished_fields(self) -> list[tuple[str, str]]:
         """The mapping's rows whose field no record had: a right was taken away, rather than every student's value.
 
         A roster without any record tells nothing of the kind.
@@ -198,7 +200,7 @@ class RecordMapper:
             (source, field) for field, source in self._source_of.items() if source in self._unseen
         ]
 
-    def _map_selected(self, sis_id: str, raw: dict[str, Any], digest: bytes) -> Mapped:
+    def _map_selected(self, sis_id: str, raw: dict[str, Any], digest: bytes) -> MappedRecord:
         """Parse the mapped fields of a record in the selection. A value that can't be read rejects it, but for those that are dropped."""
         found = list(_NOTHING)
         issues: list[Issue] = []
@@ -222,14 +224,14 @@ class RecordMapper:
                         found[_BLANKS] += (field,)
                 found[position] = value
         if any(issue.severity is Severity.ERROR for issue in issues):
-            return Mapped(sis_id, None, digest, tuple(issues))
+            return MappedRecord(sis_id, None, digest, tuple(issues))
         found[0] = sis_id
         found[2] = values.email_key(found[1])
         if (
             not issues and not unsure
         ):  # one with a dropped value is looked at again each time: its issue stays until it is mended
             found[_FINGERPRINT] = digest
-        return Mapped(sis_id, StudentRecord._make(found), digest, tuple(issues))
+        return MappedRecord(sis_id, StudentRecord._make(found), digest, tuple(issues))
 
     def _unreadable(
         self, code: str, sis_id: str, raw: dict[str, Any], field: str, value: Any
@@ -257,10 +259,10 @@ class RecordMapper:
             code,
             severity,
             sis_id,
-            name[:ISSUE_NAME],
+            name[:ISSUE_NAME_LIMIT],
             field,
             self._source_of.get(field, ""),
-            _shown(value)[:EXCERPT],
+            _shown(value)[:ISSUE_VALUE_LIMIT],
         )
 
 

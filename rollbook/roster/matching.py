@@ -8,7 +8,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from rollbook.roster.mapping import Mapped
+from rollbook.roster.mapping import MappedRecord
 from rollbook.roster.records import AccountKey, Issue, Severity, StudentRecord
 
 
@@ -110,14 +110,14 @@ class Matcher:
         """Whether this is a student who is never imported and has no account: what is wrong with their record is nobody's business."""
         return sis_id in self._exceptions.never_import_sis_ids and sis_id not in self.known
 
-    def register(self, mapped: Mapped) -> bool:
+    def register(self, mapped: MappedRecord) -> bool:
         """Whether this is the first record with its SIS ID. An equal repetition is dropped; a different one puts both aside at the end."""
         sis_id = mapped.sis_id
         if sis_id is None:
             return True
         known = self.known.get(sis_id)
         if known in self._as_before:
-            if not mapped.same:
+            if not mapped.unchanged:
                 self._repeated.add(sis_id)
             return False
         before = self._seen.get(sis_id)
@@ -125,7 +125,7 @@ class Matcher:
             if before != mapped.digest:
                 self._repeated.add(sis_id)
             return False
-        if known is not None and mapped.same:
+        if known is not None and mapped.unchanged:
             self._as_before.add(known)
         else:
             self._seen[sis_id] = mapped.digest
@@ -134,11 +134,11 @@ class Matcher:
     def _has_come(self, sis_id: str) -> bool:
         return sis_id in self._seen or self.known.get(sis_id) in self._as_before
 
-    def match(self, mapped: Mapped) -> Match | None:
+    def match(self, mapped: MappedRecord) -> Match | None:
         """The account that an admitted record belongs to; None for one that is skipped, outside the selection, or as before."""
         record = mapped.record
         if record is None:
-            if not mapped.same and mapped.sis_id in self.known:
+            if not mapped.unchanged and mapped.sis_id in self.known:
                 self._silent.add(mapped.sis_id)
             return None
         known = self.known.get(record.sis_id)

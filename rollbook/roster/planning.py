@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from rollbook.roster.matching import Match, MatchKind
-from rollbook.roster.records import ISSUE_NAME, Account, Issue, Severity, StudentRecord
+from rollbook.roster.records import ISSUE_NAME_LIMIT, Account, Issue, Severity, StudentRecord
 from rollbook.roster.values import email_key, same_name
 
 
@@ -251,7 +251,7 @@ def _issue(code: str, record: StudentRecord, field: str = "", value: str = "") -
         code,
         Severity.ERROR,
         record.sis_id,
-        f"{record.first_name} {record.last_name}"[:ISSUE_NAME],
+        f"{record.first_name} {record.last_name}"[:ISSUE_NAME_LIMIT],
         field,
         "",
         value,

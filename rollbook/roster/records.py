@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 
 # Of an account key: id, fingerprint, length of the SIS ID, the latter two each after whether there is one. SIS ID and e-mail follow.
 _HEAD: Final = Struct(">16s?16s?H")
-ISSUE_NAME: Final = 300  # characters of a student's full name that an issue keeps
+ISSUE_NAME_LIMIT: Final = 300  # characters of a student's full name that an issue keeps
+ISSUE_VALUE_LIMIT: Final = 120  # characters of a bad value that an issue keeps
 
 
 class Severity(StrEnum):

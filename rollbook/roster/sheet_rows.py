@@ -9,7 +9,7 @@ from rollbook.roster import values
 from rollbook.roster.cell_values import DateOrder, active_flag, date_by_order
 from rollbook.roster.columns import ACTIVE, GENDERS, bare_name
 from rollbook.roster.fields import STUDENT_FIELDS
-from rollbook.roster.records import ISSUE_NAME, Issue, Severity
+from rollbook.roster.records import ISSUE_NAME_LIMIT, ISSUE_VALUE_LIMIT, Issue, Severity
 from rollbook.roster.values import Unreadable
 
 # What a new account can't do without; an upload may make one without a SIS ID.
@@ -17,7 +17,6 @@ UPLOAD_REQUIRED: Final = ("email", "first_name", "last_name", "graduation_year")
 IDENTIFYING: Final = ("sis_id", "student_number", "email")
 UPLOAD_FIELDS: Final = (*STUDENT_FIELDS, ACTIVE)
 NEVER_CLEARED: Final = frozenset((*UPLOAD_REQUIRED, "sis_id", ACTIVE))
-EXCERPT: Final = 120  # characters of a bad value that an issue keeps
 MAPPED_VALUES: Final = (
     "gender",
     "grade_level",
@@ -60,7 +59,7 @@ class SheetRow(NamedTuple):
     @property
     def name(self) -> str:
         return " ".join(filter(None, (self.said.get("first_name"), self.said.get("last_name"))))[
-            :ISSUE_NAME
+            :ISSUE_NAME_LIMIT
         ]
 
     @property
@@ -106,7 +105,7 @@ class RowMapper:
         """Never raises: what can't be read becomes an issue."""
         texts = {column.field: self._text(row, column) for column in self.columns}
         name = " ".join(filter(None, (texts.get("first_name"), texts.get("last_name"))))[
-            :ISSUE_NAME
+            :ISSUE_NAME_LIMIT
         ]
         if not any(texts.values()):
             return SheetRow(
@@ -181,7 +180,8 @@ class RowMapper:
         if code == "email_invalid" and column.field == "personal_email":
             code, severity = "personal_email_invalid", Severity.WARNING
         shown = "".join(
-            letter if letter.isprintable() else "\ufffd" for letter in (text or "")[:EXCERPT]
+            letter if letter.isprintable() else "\ufffd"
+            for letter in (text or "")[:ISSUE_VALUE_LIMIT]
         )
         return Issue(
             code,
@@ -219,7 +219,7 @@ class RowMapper:
     ) -> Issue:
         """A problem of a whole row, shown at the column of the field it is about."""
         column = self._of.get(field)
-        value = str(row.said.get(field) or "")[:EXCERPT]
+        value = str(row.said.get(field) or "")[:ISSUE_VALUE_LIMIT]
         place = (column.name[:100], column.position) if column else ("", None)
         return Issue(
             code,

@@ -16,7 +16,7 @@ from rollbook.config import config
 from rollbook.roster import guards
 from rollbook.roster.leaving import leave
 from rollbook.roster.linking import Evidence, Likeness, waiting
-from rollbook.roster.mapping import Mapped, RecordMapper
+from rollbook.roster.mapping import MappedRecord, RecordMapper
 from rollbook.roster.matching import Match, Matcher, MatchKind, RosterCheck
 from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, decide, listed
 from rollbook.roster.records import Completeness, Issue, Proof, Selection, Severity
@@ -124,7 +124,7 @@ def plan(run: Run, lease: Lease) -> None:
     for pages in batches(reading):  # 1
         lease.check()
         raws = [raw for page in pages for raw in page.records]
-        mapper.meet(raws)
+        mapper.observe_fields(raws)
         mapped = [mapper.map(raw) for raw in raws]  # 2
         admitted = [each for each in mapped if matcher.register(each)]
         matches = [match for each in admitted if (match := matcher.match(each)) is not None]  # 3
@@ -150,7 +150,7 @@ def plan(run: Run, lease: Lease) -> None:
         counts["read"] += len(mapped)
         counts["other_people"] += sum(issue.code == "other_person" for issue in issues)
         counts[ChangeKind.OUTSIDE_SELECTION] += len(outside)
-        counts[ChangeKind.UNCHANGED] += sum(each.same for each in admitted)
+        counts[ChangeKind.UNCHANGED] += sum(each.unchanged for each in admitted)
         found = (
             issue
             for each in admitted
@@ -275,7 +275,7 @@ def decide_all(
     ]
 
 
-def list_outside(run: Run, matcher: Matcher, outside: list[Mapped]) -> list[Change]:
+def list_outside(run: Run, matcher: Matcher, outside: list[MappedRecord]) -> list[Change]:
     """Rows for students who have an account but are now in a grade that isn't pulled in: shown, left alone.
 
     A list, not an iterator: a connection that is in the middle of a COPY answers no query, and waits for ever.
@@ -306,7 +306,7 @@ def conclude(
         names |= store.names_of(run.school_id, run.source, verdict.withdrawn - names.keys())
         vanished = [
             Issue("field_vanished", Severity.WARNING, None, "", field, source_field)
-            for source_field, field in mapper.vanished()
+            for source_field, field in mapper.vanished_fields()
         ]
         with_new_ids = {change.sis_id for change in linked_anew}
         stand = (issue for issue in verdict.issues if issue.sis_id not in with_new_ids)

@@ -156,7 +156,7 @@ class School:
         return Plan(
             [change for change in changes if change.sis_id not in verdict.withdrawn],
             issues + verdict.issues,
-            {mapped.sis_id for mapped in admitted if mapped.same and mapped.sis_id}
+            {mapped.sis_id for mapped in admitted if mapped.unchanged and mapped.sis_id}
             - verdict.withdrawn,
             {mapped.sis_id for mapped in admitted if not mapped.selected and mapped.sis_id}
             - verdict.withdrawn,

@@ -16,11 +16,16 @@ def digest(said: dict[str, Any], **options: Any) -> bytes:
 def test_a_record_that_says_what_it_said_last_time_is_the_same_without_being_parsed() -> None:
     known = key(account("1"), digest(raw()))
     mapped = mapper({"1": known}).map(raw())
-    assert (mapped.same, mapped.record, mapped.selected, mapped.issues) == (True, None, True, ())
+    assert (mapped.unchanged, mapped.record, mapped.selected, mapped.issues) == (
+        True,
+        None,
+        True,
+        (),
+    )
 
 
 def test_the_same_said_by_another_sis_id_is_not_the_same() -> None:
-    assert not mapper({"2": key(account("2"), digest(raw(1)))}).map(raw(1)).same
+    assert not mapper({"2": key(account("2"), digest(raw(1)))}).map(raw(1)).unchanged
 
 
 def test_the_order_of_the_keys_and_fields_that_are_not_mapped_do_not_count() -> None:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollbook.roster.mapping import EXCERPT, RecordMapper
+from rollbook.roster.mapping import RecordMapper
 from rollbook.roster.problems import PROBLEMS
-from rollbook.roster.records import ISSUE_NAME, Issue, Selection, Severity
+from rollbook.roster.records import ISSUE_NAME_LIMIT, ISSUE_VALUE_LIMIT, Issue, Selection, Severity
 from tests.roster.model import GRADES, MAPPING, mapper, named, nested, raw
 
 
@@ -25,7 +25,7 @@ def issues_of(**said: Any) -> list[tuple[str, Severity, str, str, str]]:
 def test_a_good_record_is_mapped_field_by_field() -> None:
     mapped = mapper().map(raw(417, mail="Ada@X.example", home_mail="ada@home.example"))
     assert mapped.selected
-    assert not mapped.same
+    assert not mapped.unchanged
     assert (mapped.sis_id, mapped.issues) == ("417", ())
     record = mapped.record
     assert record is not None
@@ -90,7 +90,7 @@ def test_every_flaw_of_a_record_is_told_at_once() -> None:
 def test_issues_name_the_student_as_far_as_known() -> None:
     assert mapper().map(raw(mail="", last="  ")).issues[0].name.strip() == "Ada"
     name = mapper().map(raw(mail="", first="x" * 900, last=["Byron"])).issues[0].name
-    assert name == "x" * ISSUE_NAME
+    assert name == "x" * ISSUE_NAME_LIMIT
 
 
 @pytest.mark.parametrize("no_id", [None, "", "  "])
@@ -191,7 +191,7 @@ def test_what_a_sound_sis_never_sends_skips_the_record_even_in_an_optional_field
 def test_the_excerpt_of_a_bad_value_can_be_stored_and_shown_on_one_line(value: Any) -> None:
     for source in ("id", "mail", "year", "level"):
         (issue,) = mapper().map(raw() | {source: value}).issues
-        assert len(issue.value) <= EXCERPT
+        assert len(issue.value) <= ISSUE_VALUE_LIMIT
         assert (issue.value + issue.name).isprintable()
 
 
@@ -208,19 +208,19 @@ def test_what_is_no_record_at_all_is_an_error(no_record: Any) -> None:
 
 def test_a_field_that_no_record_had_has_vanished() -> None:
     reader = mapper()
-    assert reader.vanished() == []
+    assert reader.vanished_fields() == []
     for said in (raw(1), raw(2, level=8), raw(3)):
         del said["sex"]
         if said["id"] != 2:
             del said["home_mail"]
         reader.map(said)
-    assert reader.vanished() == [("sex", "gender")]
+    assert reader.vanished_fields() == [("sex", "gender")]
 
 
 def test_a_roster_without_records_says_nothing_about_fields() -> None:
     reader = mapper()
     reader.map("no record")
-    assert reader.vanished() == []
+    assert reader.vanished_fields() == []
 
 
 def test_a_mapping_that_lacks_a_required_field_is_refused() -> None:
@@ -274,7 +274,7 @@ def test_mapping_never_raises_on_any_json_and_says_what_became_of_it(said: Any) 
 def check(issue: Issue) -> None:
     """An issue can be stored and its words fit its severity."""
     assert PROBLEMS[issue.code].severity is issue.severity
-    assert len(issue.value) <= EXCERPT
-    assert len(issue.name) <= ISSUE_NAME
+    assert len(issue.value) <= ISSUE_VALUE_LIMIT
+    assert len(issue.name) <= ISSUE_NAME_LIMIT
     assert (issue.value + issue.name).isprintable()
     assert "\0" not in (issue.sis_id or "").encode().decode()  # a lone surrogate can't be encoded

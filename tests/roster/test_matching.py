@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rollbook.roster.mapping import Mapped
+from rollbook.roster.mapping import MappedRecord
 from rollbook.roster.matching import Matcher, MatchKind, StudentExceptions
 from rollbook.roster.planning import ChangeKind
 from rollbook.roster.records import Severity
@@ -129,7 +129,7 @@ def test_a_repeated_record_in_and_outside_the_selection_is_put_aside() -> None:
 def test_records_without_an_id_are_each_told() -> None:
     plan = School().plan([raw(""), raw(""), raw(None)])
     assert [issue.code for issue in plan.issues] == ["id_missing"] * 3
-    assert Matcher([], []).register(Mapped(None, None, b""))
+    assert Matcher([], []).register(MappedRecord(None, None, b""))
 
 
 def test_the_address_of_a_repeated_record_is_not_shared_with_another() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollbook.roster.mapping import Mapped
+from rollbook.roster.mapping import MappedRecord
 from rollbook.roster.matching import Matcher
 from rollbook.roster.records import AccountKey
 from tests.roster.model import School, account, mapper, raw
@@ -145,7 +145,7 @@ def test_a_chain_of_twenty_thousand_is_judged_at_once() -> None:
     matcher = Matcher(linked, [], [address(count)])
     for number in range(count):
         record = first.record._replace(sis_id=str(number), email_key=address(number + 1))
-        mapped = Mapped(str(number), record, b"")
+        mapped = MappedRecord(str(number), record, b"")
         assert matcher.register(mapped)
         assert matcher.match(mapped)
     since = perf_counter()

@@ -7,7 +7,7 @@ import pytest
 
 from rollbook.roster.matching import Match, MatchKind
 from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, decide, listed
-from rollbook.roster.records import ISSUE_NAME, Account, Issue, Severity, StudentRecord
+from rollbook.roster.records import ISSUE_NAME_LIMIT, Account, Issue, Severity, StudentRecord
 from tests.roster.model import MAPPING, SOURCE, School, account, key, mapper, raw
 
 RULES = Rules(tuple(field for _, field in MAPPING), SOURCE)
@@ -204,7 +204,7 @@ def test_an_account_erased_meanwhile_is_told_and_not_made_anew() -> None:
 def test_the_longest_names_fit_an_issue() -> None:
     assert (
         len(issue(MatchKind.BY_EMAIL, account(None, 7), first="x" * 300, last="y" * 300).name)
-        == ISSUE_NAME
+        == ISSUE_NAME_LIMIT
     )
 
 

@@ -112,7 +112,9 @@ def test_an_absent_field_is_not_a_blank() -> None:
     del said["sex"]
     assert (record := mapper.map(said).record) is not None
     assert (record.blanks, record.fingerprint) == ((), None)
-    mapper.meet([raw(2)])  # other records have it: then this one left out a blank, as some SISs do
+    mapper.observe_fields(
+        [raw(2)]
+    )  # other records have it: then this one left out a blank, as some SISs do
     assert (record := mapper.map(said).record) is not None
     assert record.blanks == ("gender",)
 
