@@ -1,9 +1,9 @@
-"""What becomes of an account that a complete roster lacks: listed, or closed as left or graduated once the school's grace is over."""
+"""What becomes of an account that a complete roster lacks: list_account, or closed as left or graduated once the school's grace is over."""
 
 from datetime import date
 from typing import Final, NamedTuple
 
-from rollbook.roster.planning import Change, ChangeKind, listed
+from rollbook.roster.planning import Change, ChangeKind, list_account
 from rollbook.roster.records import Account
 
 NOTHING, LIST, DEACTIVATE = POLICIES = ("nothing", "list", "deactivate")
@@ -30,16 +30,18 @@ def leave(account: Account, leavers: Leavers) -> Change | None:
     if account.status != "active" or (leavers.policy == NOTHING and not leavers.paused):
         return None
     if leavers.paused:
-        return listed(ChangeKind.NOT_IN_ROSTER, account, "not_sent_paused")
+        return list_account(ChangeKind.NOT_IN_ROSTER, account, "not_sent_paused")
     graduated = has_graduated(account.graduation_year, leavers)
     if leavers.policy == LIST:
-        return listed(
+        return list_account(
             ChangeKind.NOT_IN_ROSTER, account, "not_sent_graduated" if graduated else "not_sent"
         )
     if not _grace_is_over(account, leavers):
-        return listed(ChangeKind.NOT_IN_ROSTER, account, "not_sent_yet")
+        return list_account(ChangeKind.NOT_IN_ROSTER, account, "not_sent_yet")
     kind = ChangeKind.GRADUATED if graduated else ChangeKind.LEFT
-    closed = listed(kind, account, "class_has_graduated" if graduated else "missing_long_enough")
+    closed = list_account(
+        kind, account, "class_has_graduated" if graduated else "missing_long_enough"
+    )
     closed = closed._replace(before={"status": account.status}, after={"status": kind.value})
     return (
         closed._replace(kind=ChangeKind.PROTECTED, reason="account_protected")

@@ -30,7 +30,7 @@ WRITING_KINDS: Final = (
     ChangeKind.LEFT,
     ChangeKind.GRADUATED,
 )
-AWAY: Final = (
+CLOSED_BY_RUN: Final = (
     "left",
     "graduated",
 )  # statuses that a run sets, and that a run takes back when the SIS ID returns
@@ -60,12 +60,12 @@ class Change(NamedTuple):
 class Rules(NamedTuple):
     """What deciding depends on besides record and account: our fields that the mapping fills, and the source they come from.
 
-    `ours` are the fields where the app wins: the source fills them once, where ours is empty, and never changes them.
+    `fill_once` are fields that the source fills while they are empty and never changes afterwards.
     """
 
     fields: tuple[str, ...]
     source: str
-    ours: frozenset[str] = frozenset()
+    fill_once: frozenset[str] = frozenset()
 
 
 class Differences(NamedTuple):
@@ -108,7 +108,7 @@ def _decide_known(match: Match, account: Account, rules: Rules) -> Change | Issu
     if is_other_person(record, account):
         return _issue("other_person", record, "sis_id", record.sis_id)
     differs = _differences(record, account, rules)
-    if account.status in AWAY:
+    if account.status in CLOSED_BY_RUN:
         before, after = (
             differs.before | {"status": account.status},
             differs.after | {"status": "active"},
@@ -189,9 +189,9 @@ def _differences(record: StudentRecord, account: Account, rules: Rules) -> Diffe
         if field == "email":
             if record.email_key == account.email_key:
                 continue
-        elif said is not None and same_address(field, said, held):
+        elif said is not None and same_personal_email(field, said, held):
             continue
-        if field in rules.ours and held is not None:
+        if field in rules.fill_once and held is not None:
             continue
         if field in account.locked:
             found.kept[0][field], found.kept[1][field] = held, said
@@ -205,7 +205,7 @@ def _differences(record: StudentRecord, account: Account, rules: Rules) -> Diffe
     return found
 
 
-def same_address(field: str, said: Any, held: Any) -> bool:
+def same_personal_email(field: str, said: Any, held: Any) -> bool:
     """Whether two personal addresses differ in their letter case only."""
     return field == "personal_email" and held is not None and email_key(said) == email_key(held)
 
@@ -229,7 +229,7 @@ def _change(
     )
 
 
-def listed(kind: ChangeKind, account: Account, reason: str) -> Change:
+def list_account(kind: ChangeKind, account: Account, reason: str) -> Change:
     """A row that changes nothing and only says how an account stands: no longer in the roster, or outside the selection."""
     return Change(
         kind,

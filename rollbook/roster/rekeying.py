@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from rollbook.roster.planning import AWAY, Change, ChangeKind
+from rollbook.roster.planning import CLOSED_BY_RUN, Change, ChangeKind
 from rollbook.roster.records import Account
 from rollbook.roster.values import same_name
 
@@ -22,11 +22,11 @@ class Planned(NamedTuple):
 
 
 def rekeyed(
-    planned: Planned, account: Account, ours: frozenset[str] = frozenset()
+    planned: Planned, account: Account, fill_once: frozenset[str] = frozenset()
 ) -> Change | None:
     """The change that links the account to the new SIS ID instead; None where the names speak against it, or the account is protected.
 
-    Locked values stay, and so do those of `ours`, the fields where the app wins. An account that a person closed stays closed.
+    Locked values stay, and so do those of `fill_once`, the fields that the source fills only while they are empty. An account that a person closed stays closed.
     """
     after = planned.after
     if account.protected or not (
@@ -39,13 +39,13 @@ def rekeyed(
         for field, value in after.items()
         if field not in ("email", "email_key")
         and value != (held := _stored(getattr(account, field, None)))
-        and not (field in ours and held is not None)
+        and not (field in fill_once and held is not None)
     }
     kept = [field for field in differing if field in account.locked]
     for field in kept:
         del differing[field]
     before = {field: _stored(getattr(account, field)) for field in differing}
-    if account.status in AWAY:
+    if account.status in CLOSED_BY_RUN:
         before, differing = before | {"status": account.status}, differing | {"status": "active"}
     return Change(
         ChangeKind.LINKED,

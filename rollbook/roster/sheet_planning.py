@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rollbook.roster.planning import Change, ChangeKind, same_address
+from rollbook.roster.planning import Change, ChangeKind, same_personal_email
 from rollbook.roster.records import Account, Issue
 from rollbook.roster.sheet_matching import Found
 from rollbook.roster.sheet_rows import RowMapper, SheetRow
@@ -87,7 +87,7 @@ def differences(row: SheetRow, account: Account) -> tuple[dict[str, Any], dict[s
             if email_key(said) != account.email_key:
                 before |= {"email": account.email, "email_key": account.email_key}
                 after |= {"email": said, "email_key": email_key(said)}
-        elif said != held and not (said is not None and same_address(field, said, held)):
+        elif said != held and not (said is not None and same_personal_email(field, said, held)):
             before[field], after[field] = held, said
     wanted = status_after(row.active, account.status)
     if wanted != account.status:

@@ -18,7 +18,7 @@ from rollbook.roster.leaving import leave
 from rollbook.roster.linking import Evidence, Likeness, waiting
 from rollbook.roster.mapping import MappedRecord, RecordMapper
 from rollbook.roster.matching import Match, Matcher, MatchKind, RosterCheck
-from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, decide, listed
+from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, decide, list_account
 from rollbook.roster.records import Completeness, Issue, Proof, Selection, Severity
 from rollbook.roster.rekeying import rekeyed
 from rollbook.sources.base import Connection, Page, Pages, Source
@@ -181,7 +181,7 @@ def prepare(run: Run, matcher: Matcher) -> tuple[Source, RecordMapper, Rules]:
         matcher.known,
         run_rules.clears(run),
     )
-    return source, mapper, Rules(mapper.fields, run.source, run_rules.ours(run))
+    return source, mapper, Rules(mapper.fields, run.source, run_rules.fill_once(run))
 
 
 class Reading:
@@ -283,7 +283,8 @@ def list_outside(run: Run, matcher: Matcher, outside: list[MappedRecord]) -> lis
     keys = [key for each in outside if (key := matcher.linked_account(each.sis_id)) is not None]
     accounts = store.load_accounts(run.school_id, (key.id for key in keys)).values()
     return [
-        listed(ChangeKind.OUTSIDE_SELECTION, account, "grade_not_selected") for account in accounts
+        list_account(ChangeKind.OUTSIDE_SELECTION, account, "grade_not_selected")
+        for account in accounts
     ]
 
 
@@ -349,7 +350,7 @@ def re_keyed(run: Run, matcher: Matcher, verdict: RosterCheck) -> list[Change]:
         return []
     accounts, ours = (
         store.load_accounts(run.school_id, (key.id for key in claims.values())),
-        run_rules.ours(run),
+        run_rules.fill_once(run),
     )
     met = (
         (planned, accounts.get(claims[planned.sis_id].id))

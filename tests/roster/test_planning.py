@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rollbook.roster.matching import Match, MatchKind
-from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, decide, listed
+from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, decide, list_account
 from rollbook.roster.records import ISSUE_NAME_LIMIT, Account, Issue, Severity, StudentRecord
 from tests.roster.model import MAPPING, SOURCE, School, account, key, mapper, raw
 
@@ -227,7 +227,7 @@ def test_a_twin_is_not_linked_to_the_account_of_the_other() -> None:
 
 
 def test_a_listed_row_changes_nothing() -> None:
-    row = listed(ChangeKind.NOT_IN_ROSTER, account("1"), "not_sent")
+    row = list_account(ChangeKind.NOT_IN_ROSTER, account("1"), "not_sent")
     assert (row.kind, row.sis_id, row.account_id, row.before, row.after, row.fingerprint) == (
         *(ChangeKind.NOT_IN_ROSTER, "1", account("1").id, {}, {}, None),
     )

@@ -17,11 +17,11 @@ SAID = {
 }
 
 
-def again(ours: frozenset[str] = frozenset(), said: dict[str, Any] = SAID, **held: Any) -> Any:
+def again(fill_once: frozenset[str] = frozenset(), said: dict[str, Any] = SAID, **held: Any) -> Any:
     return rekeyed(
         Planned("new-1", said, None),
         account("1")._replace(first_name="Ada", last_name="Byron", gender="F")._replace(**held),
-        ours,
+        fill_once,
     )
 
 

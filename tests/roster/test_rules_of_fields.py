@@ -16,7 +16,7 @@ FIELDS = tuple(field for _, field in MAPPING)
 UNCHANGED, UPDATED, PROTECTED = ChangeKind.UNCHANGED, ChangeKind.UPDATED, ChangeKind.PROTECTED
 
 
-def decided(said: dict[str, Any], held: Account, ours: str = "", clears: str = "") -> Change:
+def decided(said: dict[str, Any], held: Account, fill_once: str = "", clears: str = "") -> Change:
     mapper = RecordMapper(
         list(MAPPING), 1, "level", Selection(GRADES), {}, frozenset(clears.split())
     )
@@ -25,7 +25,7 @@ def decided(said: dict[str, Any], held: Account, ours: str = "", clears: str = "
     change = decide(
         Match(MatchKind.KNOWN, record, key(held)),
         held,
-        Rules(FIELDS, SOURCE, frozenset(ours.split())),
+        Rules(FIELDS, SOURCE, frozenset(fill_once.split())),
     )
     assert isinstance(change, Change)
     return change
@@ -35,19 +35,19 @@ def decided(said: dict[str, Any], held: Account, ours: str = "", clears: str = "
     ("said", "held", "rules", "kind", "after"),
     [
         ({"sex": "X"}, {}, {}, UPDATED, {"gender": "X"}),
-        ({"sex": "X"}, {}, {"ours": "gender"}, UNCHANGED, {}),
+        ({"sex": "X"}, {}, {"fill_once": "gender"}, UNCHANGED, {}),
         (
             {"sex": "X"},
             {"gender": None},
-            {"ours": "gender"},
+            {"fill_once": "gender"},
             UPDATED,
             {"gender": "X"},
-        ),  # filled once, where ours is empty
-        ({"mail": "new@x.example"}, {}, {"ours": "email"}, UNCHANGED, {}),
+        ),  # filled once, while the account has none
+        ({"mail": "new@x.example"}, {}, {"fill_once": "email"}, UNCHANGED, {}),
         ({"sex": ""}, {}, {}, UNCHANGED, {}),
         ({"sex": " "}, {}, {"clears": "gender"}, UPDATED, {"gender": None}),
         ({"sex": None}, {}, {"clears": "gender"}, UPDATED, {"gender": None}),
-        ({"sex": ""}, {}, {"clears": "gender", "ours": "gender"}, UNCHANGED, {}),
+        ({"sex": ""}, {}, {"clears": "gender", "fill_once": "gender"}, UNCHANGED, {}),
         (
             {"home_mail": "not one"},
             {"personal_email": "a@x.example"},
@@ -59,7 +59,7 @@ def decided(said: dict[str, Any], held: Account, ours: str = "", clears: str = "
         (
             {"sex": "X"},
             {"locked": ("gender",)},
-            {"ours": "gender"},
+            {"fill_once": "gender"},
             UNCHANGED,
             {},
         ),  # the lock keeps nothing back that would be written
