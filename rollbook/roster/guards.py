@@ -22,7 +22,7 @@ class Limits(NamedTuple):
     vanished: bool = True
 
 
-class Group(NamedTuple):
+class StudentGroup(NamedTuple):
     """The accounts of one grade level or graduation year that the roster should have, and how many of them it lacks."""
 
     kind: str  # grade or year
@@ -31,13 +31,13 @@ class Group(NamedTuple):
     missing: int
 
 
-class Found(NamedTuple):
+class PlanCounts(NamedTuple):
     """What is looked at. `counts` maps `read`, `expected` (accounts the roster should have), `missing` (those it lacks),
     `email_changed`, `re_keyed`, `other_people` (known SIS IDs that are somebody else's now), `new` and more to numbers; `groups` are
     those that lack somebody."""
 
     counts: Mapping[str, int]
-    groups: tuple[Group, ...] = ()
+    groups: tuple[StudentGroup, ...] = ()
 
     def percent(self, name: str) -> float:
         """How many of the expected accounts this count is, in percent; 0 where none is expected."""
@@ -45,7 +45,7 @@ class Found(NamedTuple):
         return 100 * self.counts.get(name, 0) / expected if expected else 0.0
 
 
-class Gone:
+class MissingAccounts:
     """The active accounts that a complete roster lacks, whatever becomes of them, counted as they pass."""
 
     def __init__(self) -> None:
@@ -62,10 +62,10 @@ class Gone:
             if account.grade_level is not None:
                 self._of["grade", account.grade_level] += 1
 
-    def groups(self, expected: Mapping[tuple[str, str], int]) -> tuple[Group, ...]:
+    def groups(self, expected: Mapping[tuple[str, str], int]) -> tuple[StudentGroup, ...]:
         """The groups that lack somebody; `expected` says how many accounts of each there should be."""
         return tuple(
-            Group(kind, name, expected.get((kind, name), number), number)
+            StudentGroup(kind, name, expected.get((kind, name), number), number)
             for (kind, name), number in sorted(self._of.items())
         )
 
@@ -77,18 +77,18 @@ class Alarm(NamedTuple):
     numbers: dict[str, Any]
 
 
-def empty_roster(found: Found, _limits: Limits) -> Alarm | None:
+def empty_roster(plan: PlanCounts, _limits: Limits) -> Alarm | None:
     """A SIS that answers with no students at all: a right was lost or the wrong school asked, never a school without children."""
     return (
-        Alarm("roster_empty", {"accounts": found.counts.get("accounts", 0)})
-        if found.counts.get("read", 0) == 0
+        Alarm("roster_empty", {"accounts": plan.counts.get("accounts", 0)})
+        if plan.counts.get("read", 0) == 0
         else None
     )
 
 
-def leavers(found: Found, limits: Limits) -> Alarm | None:
+def leavers(plan: PlanCounts, limits: Limits) -> Alarm | None:
     """More students are missing than leave a school in a week."""
-    missing, percent = found.counts.get("missing", 0), found.percent("missing")
+    missing, percent = plan.counts.get("missing", 0), plan.percent("missing")
     if (
         limits.leavers_percent is None
         or missing <= limits.leavers_count
@@ -97,20 +97,20 @@ def leavers(found: Found, limits: Limits) -> Alarm | None:
         return None
     groups = {
         f"{group.kind} {group.name}": group.missing
-        for group in sorted(found.groups, key=lambda each: -each.missing)[:3]
+        for group in sorted(plan.groups, key=lambda each: -each.missing)[:3]
     }
     numbers = {
         "missing": missing,
-        "expected": found.counts["expected"],
+        "expected": plan.counts["expected"],
         "percent": percent,
         "limit": limits.leavers_percent,
     }
     return Alarm("leavers", {**numbers, "groups": groups})
 
 
-def emails(found: Found, limits: Limits) -> Alarm | None:
+def emails(plan: PlanCounts, limits: Limits) -> Alarm | None:
     """More sign-in addresses change than people marry: another field was mapped, or the domain moved."""
-    changed, percent = found.counts.get("email_changed", 0), found.percent("email_changed")
+    changed, percent = plan.counts.get("email_changed", 0), plan.percent("email_changed")
     if (
         limits.emails_percent is None
         or changed <= limits.emails_count
@@ -119,17 +119,17 @@ def emails(found: Found, limits: Limits) -> Alarm | None:
         return None
     numbers = {
         "changed": changed,
-        "expected": found.counts["expected"],
+        "expected": plan.counts["expected"],
         "percent": percent,
         "limit": limits.emails_percent,
     }
     return Alarm("emails", numbers)
 
 
-def overlap(found: Found, limits: Limits) -> Alarm | None:
+def overlap(plan: PlanCounts, limits: Limits) -> Alarm | None:
     """So few of the known SIS IDs are in the roster that it may be another school's."""
-    expected = found.counts.get("expected", 0)
-    here = expected - found.counts.get("missing", 0)
+    expected = plan.counts.get("expected", 0)
+    here = expected - plan.counts.get("missing", 0)
     if (
         limits.overlap_percent is None
         or not expected
@@ -142,12 +142,12 @@ def overlap(found: Found, limits: Limits) -> Alarm | None:
         "percent": 100 * here / expected,
         "limit": limits.overlap_percent,
     }
-    return Alarm("overlap", {**numbers, "read": found.counts.get("read", 0)})
+    return Alarm("overlap", {**numbers, "read": plan.counts.get("read", 0)})
 
 
-def vanished(found: Found, limits: Limits) -> Alarm | None:
+def vanished(plan: PlanCounts, limits: Limits) -> Alarm | None:
     """All students of a grade level or graduation year are missing at once. One student alone is no class."""
-    gone = [group for group in found.groups if group.missing == group.accounts > 1]
+    gone = [group for group in plan.groups if group.missing == group.accounts > 1]
     if not limits.vanished or not gone:
         return None
     return Alarm(
@@ -155,19 +155,19 @@ def vanished(found: Found, limits: Limits) -> Alarm | None:
     )
 
 
-def re_keyed(found: Found, _limits: Limits) -> Alarm | None:
+def re_keyed(plan: PlanCounts, _limits: Limits) -> Alarm | None:
     """Students come back under new SIS IDs: one decision, instead of everybody left and everybody joined."""
-    number = found.counts.get("re_keyed", 0)
+    number = plan.counts.get("re_keyed", 0)
     return (
-        Alarm("re_keyed", {"re_keyed": number, "expected": found.counts.get("expected", 0)})
+        Alarm("re_keyed", {"re_keyed": number, "expected": plan.counts.get("expected", 0)})
         if number
         else None
     )
 
 
-def other_people(found: Found, limits: Limits) -> Alarm | None:
+def other_people(plan: PlanCounts, limits: Limits) -> Alarm | None:
     """So many known SIS IDs belong to somebody else now that this is another school's roster, and its new students are strangers."""
-    number, expected = found.counts.get("other_people", 0), found.counts.get("expected", 0)
+    number, expected = plan.counts.get("other_people", 0), plan.counts.get("expected", 0)
     return (
         Alarm("other_people", {"other_people": number, "expected": expected})
         if is_many(number, expected, limits)
@@ -181,7 +181,7 @@ def is_many(number: int, of: int, limits: Limits) -> bool:
     return number > limits.leavers_count and of > 0 and 100 * number / of > (percent or 0)
 
 
-GUARDS: Final[tuple[Callable[[Found, Limits], Alarm | None], ...]] = (
+GUARDS: Final[tuple[Callable[[PlanCounts, Limits], Alarm | None], ...]] = (
     other_people,
     re_keyed,
     leavers,
@@ -191,8 +191,8 @@ GUARDS: Final[tuple[Callable[[Found, Limits], Alarm | None], ...]] = (
 )
 
 
-def review(found: Found, limits: Limits) -> list[Alarm]:
+def review(plan: PlanCounts, limits: Limits) -> list[Alarm]:
     """All reasons to hold this plan; none means go on. Of an empty roster there is nothing else to say."""
-    if (empty := empty_roster(found, limits)) is not None:
+    if (empty := empty_roster(plan, limits)) is not None:
         return [empty]
-    return [alarm for guard in GUARDS if (alarm := guard(found, limits)) is not None]
+    return [alarm for guard in GUARDS if (alarm := guard(plan, limits)) is not None]

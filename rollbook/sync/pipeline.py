@@ -314,7 +314,7 @@ def conclude(
         store.save_plan(run, linked_anew, clashes.with_others(run, stand, names) + vanished)
         store.save_plan(run, [], clashes.passed_on(run))
         links.conclude(run)
-        policy, gone = run_rules.leavers(run), guards.Gone()
+        policy, gone = run_rules.leavers(run), guards.MissingAccounts()
         for keys in store.in_chunks(
             key for key in verdict.not_in_roster if key.id not in found_again
         ):
@@ -363,14 +363,14 @@ def re_keyed(run: Run, matcher: Matcher, verdict: RosterCheck) -> list[Change]:
     ]
 
 
-def review(run: Run, counts: dict[str, int], gone: guards.Gone) -> list[dict[str, Any]]:
+def review(run: Run, counts: dict[str, int], gone: guards.MissingAccounts) -> list[dict[str, Any]]:
     """Look at the plan's numbers (stop 6); adds to `counts` what the guards looked at. Returns the reasons to hold."""
     counts["expected"] = store.count_expected(run)
     counts["missing"] = gone.number
     groups = gone.groups(store.expected_groups(run)) if gone.number else ()
     return [
         alarm._asdict()
-        for alarm in guards.review(guards.Found(counts, groups), limits.of_run(run.settings))
+        for alarm in guards.review(guards.PlanCounts(counts, groups), limits.of_run(run.settings))
     ]
 
 

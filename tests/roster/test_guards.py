@@ -2,16 +2,16 @@
 
 import pytest
 
-from rollbook.roster.guards import Found, Group, Limits, is_many, review
+from rollbook.roster.guards import Limits, PlanCounts, StudentGroup, is_many, review
 
 USUAL = Limits()
 
 
 def held_by(
-    counts: dict[str, int], limits: Limits = USUAL, groups: tuple[Group, ...] = ()
+    counts: dict[str, int], limits: Limits = USUAL, groups: tuple[StudentGroup, ...] = ()
 ) -> list[str]:
     usual = {"read": 1_000, "accounts": 1_000, "expected": 1_000}
-    return [alarm.code for alarm in review(Found(usual | counts, groups), limits)]
+    return [alarm.code for alarm in review(PlanCounts(usual | counts, groups), limits)]
 
 
 @pytest.mark.parametrize(
@@ -41,17 +41,17 @@ def test_each_guard_trips_beyond_its_figure_only(
 
 
 def test_a_whole_year_or_grade_that_is_missing_holds_a_run_however_small_the_share() -> None:
-    part, gone = Group("year", "2027", 40, 39), Group("grade", "12", 4, 4)
+    part, gone = StudentGroup("year", "2027", 40, 39), StudentGroup("grade", "12", 4, 4)
     assert held_by({"missing": 39}, groups=(part,)) == []
     assert held_by({"missing": 43}, groups=(part, gone)) == ["vanished"]
     assert (
-        held_by({"missing": 1}, groups=(Group("year", "2031", 1, 1),)) == []
+        held_by({"missing": 1}, groups=(StudentGroup("year", "2031", 1, 1),)) == []
     )  # one student leaves: no class vanished
 
 
 def test_limits_can_be_other_or_off_but_never_for_an_empty_roster_or_new_ids() -> None:
     off = Limits(None, 5, None, 5, None, vanished=False)
-    gone = (Group("year", "2027", 40, 40),)
+    gone = (StudentGroup("year", "2027", 40, 40),)
     assert held_by({"missing": 1_000, "email_changed": 900, "re_keyed": 9}, off, gone) == [
         "re_keyed"
     ]
@@ -61,15 +61,15 @@ def test_limits_can_be_other_or_off_but_never_for_an_empty_roster_or_new_ids() -
 
 
 def test_an_empty_roster_says_all_there_is_to_say() -> None:
-    assert held_by({"missing": 1_000, "read": 0}, groups=(Group("year", "2027", 40, 40),)) == [
-        "roster_empty"
-    ]
+    assert held_by(
+        {"missing": 1_000, "read": 0}, groups=(StudentGroup("year", "2027", 40, 40),)
+    ) == ["roster_empty"]
 
 
 def test_the_numbers_of_an_alarm_fill_its_sentence() -> None:
-    groups = (Group("grade", "12", 140, 131), Group("grade", "9", 300, 7))
+    groups = (StudentGroup("grade", "12", 140, 131), StudentGroup("grade", "9", 300, 7))
     (alarm,) = review(
-        Found({"read": 1_102, "accounts": 1_240, "expected": 1_240, "missing": 138}, groups),
+        PlanCounts({"read": 1_102, "accounts": 1_240, "expected": 1_240, "missing": 138}, groups),
         Limits(),
     )
     assert (
