@@ -12,7 +12,7 @@ from rollbook.roster.records import ISSUE_NAME_LIMIT, Issue, Severity, StudentRe
 from rollbook.roster.values import bare_name, same_name
 
 
-class Unlinked(NamedTuple):
+class UnlinkedAccount(NamedTuple):
     """What is compared of an account that has no link yet."""
 
     id: bytes
@@ -42,15 +42,17 @@ class Evidence(NamedTuple):
         return self.email and self.name
 
 
-class Likeness:
-    """Finds the accounts without a link that a record could belong to. `apart` are pairs that a person said are two people."""
+class LinkFinder:
+    """Finds the accounts without a link that a record could belong to. `rejected_links` are pairs that a person said are two people."""
 
     def __init__(
-        self, unlinked: Iterable[Unlinked], apart: frozenset[tuple[bytes, str]] = frozenset()
+        self,
+        unlinked: Iterable[UnlinkedAccount],
+        rejected_links: frozenset[tuple[bytes, str]] = frozenset(),
     ) -> None:
-        self._apart = apart
-        self._by_id: dict[bytes, Unlinked] = {}
-        self._by: dict[tuple[str, ...], list[Unlinked]] = {}
+        self._rejected_links = rejected_links
+        self._by_id: dict[bytes, UnlinkedAccount] = {}
+        self._by: dict[tuple[str, ...], list[UnlinkedAccount]] = {}
         for account in unlinked:
             self._by_id[account.id] = account
             for key in _keys(account):
@@ -70,17 +72,17 @@ class Likeness:
         return [
             _compare(record, account)
             for account in found.values()
-            if (account.id, record.sis_id) not in self._apart
+            if (account.id, record.sis_id) not in self._rejected_links
         ]
 
 
-def waiting(record: StudentRecord) -> Issue:
+def link_issue(record: StudentRecord) -> Issue:
     """A record that would be new but for an account it could belong to: it waits for a person."""
     name = f"{record.first_name} {record.last_name}"[:ISSUE_NAME_LIMIT]
     return Issue("link_suggested", Severity.ERROR, record.sis_id, name, "sis_id", "", record.sis_id)
 
 
-def _keys(one: Unlinked | StudentRecord) -> list[tuple[str, ...]]:
+def _keys(one: UnlinkedAccount | StudentRecord) -> list[tuple[str, ...]]:
     keys: list[tuple[str, ...]] = []
     if one.birth_date is not None:
         keys.append(
@@ -98,7 +100,7 @@ def _keys(one: Unlinked | StudentRecord) -> list[tuple[str, ...]]:
     return keys
 
 
-def _compare(record: StudentRecord, account: Unlinked) -> Evidence:
+def _compare(record: StudentRecord, account: UnlinkedAccount) -> Evidence:
     return Evidence(
         account.id,
         record,

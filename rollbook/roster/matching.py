@@ -58,7 +58,7 @@ class Matcher:
     """Matches the records of one roster against the accounts of one school.
 
     `linked` are the accounts linked to this source by SIS ID, `unlinked` those without any link, `elsewhere` the e-mail keys of accounts
-    that are linked to another source. `links` are the SIS IDs that a person has given to accounts without a link, by account, and `apart`
+    that are linked to another source. `links` are the SIS IDs that a person has given to accounts without a link, by account, and `rejected_links`
     the pairs of account and SIS ID that are two people.
     """
 
@@ -68,13 +68,13 @@ class Matcher:
         unlinked: Iterable[AccountKey],
         elsewhere: Iterable[str] = (),
         links: Mapping[bytes, str] = MappingProxyType({}),
-        apart: Collection[tuple[bytes, str]] = frozenset(),
+        rejected_links: Collection[tuple[bytes, str]] = frozenset(),
         exceptions: StudentExceptions = NO_EXCEPTIONS,
     ) -> None:
         self._exceptions = exceptions
         self.known = {key.sis_id: key for key in linked if key.sis_id is not None}
         self._unlinked = {key.email_key: key for key in unlinked}
-        self._apart = apart
+        self._rejected_links = rejected_links
         self._confirmed: set[str] = set()
         if links:
             self._take_in(links)
@@ -162,7 +162,7 @@ class Matcher:
             return Match(MatchKind.NEVER_IMPORT, record, None)
         self._claim(record.email_key, record.sis_id)
         unlinked = self._unlinked.get(record.email_key)
-        if unlinked is not None and (unlinked.id, record.sis_id) in self._apart:
+        if unlinked is not None and (unlinked.id, record.sis_id) in self._rejected_links:
             unlinked = None
         return Match(MatchKind.NEW if unlinked is None else MatchKind.BY_EMAIL, record, unlinked)
 
@@ -285,5 +285,5 @@ class Matcher:
     def _can_be_linked(self, address: str, sis_id: str) -> bool:
         """Whether the account with this address has no link yet, and the record no account: that is a link, or a person's decision."""
         unlinked = self._unlinked.get(address)
-        free = unlinked is not None and (unlinked.id, sis_id) not in self._apart
+        free = unlinked is not None and (unlinked.id, sis_id) not in self._rejected_links
         return free and address not in self._elsewhere and sis_id not in self.known

@@ -15,7 +15,7 @@ from rollbook import logs
 from rollbook.config import config
 from rollbook.roster import guards
 from rollbook.roster.leaving import leave
-from rollbook.roster.linking import Evidence, Likeness, waiting
+from rollbook.roster.linking import Evidence, LinkFinder, link_issue
 from rollbook.roster.mapping import MappedRecord, RecordMapper
 from rollbook.roster.matching import Match, Matcher, MatchKind, RosterCheck
 from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, decide, list_account
@@ -109,7 +109,7 @@ def plan(run: Run, lease: Lease) -> None:
     matcher = Matcher(
         *store.load_account_keys(run.school_id, run.source), *made, run_rules.exceptions(run)
     )
-    likeness = links.likeness(run, made) if matcher.has_unlinked else Likeness([])
+    link_finder = links.link_finder(run, made) if matcher.has_unlinked else LinkFinder([])
     source, mapper, rules = prepare(run, matcher)
     counts = {
         "read": 0,
@@ -129,7 +129,9 @@ def plan(run: Run, lease: Lease) -> None:
         admitted = [each for each in mapped if matcher.register(each)]
         matches = [match for each in admitted if (match := matcher.match(each)) is not None]  # 3
         alike = (
-            [found for match in matches for found in likeness.evidence(match)] if likeness else []
+            [found for match in matches for found in link_finder.evidence(match)]
+            if link_finder
+            else []
         )
         changes, issues = decide_all(run, *wait_for_a_person(matches, alike), rules)  # 4
         moving = (
@@ -256,7 +258,7 @@ def wait_for_a_person(
     ]
     waiting_ids = {match.record.sis_id for match in put_off}
     return [match for match in matches if match.record.sis_id not in waiting_ids], [
-        waiting(match.record) for match in put_off
+        link_issue(match.record) for match in put_off
     ]
 
 

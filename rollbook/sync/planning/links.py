@@ -11,7 +11,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from rollbook.roster.linking import Evidence, Likeness, Unlinked
+from rollbook.roster.linking import Evidence, LinkFinder, UnlinkedAccount
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.sources.registry import SOURCES
@@ -59,7 +59,7 @@ class Decided(NamedTuple):
     """What people have said, as the matcher takes it: account → SIS ID, and pairs that are two people. Accounts are 16 bytes."""
 
     links: dict[bytes, str]
-    apart: frozenset[tuple[bytes, str]]
+    rejected_links: frozenset[tuple[bytes, str]]
 
 
 def decided(school_id: UUID, source: str) -> Decided:
@@ -81,15 +81,15 @@ def decided(school_id: UUID, source: str) -> Decided:
     )
 
 
-def likeness(run: Run, made: Decided) -> Likeness:
+def link_finder(run: Run, made: Decided) -> LinkFinder:
     """The accounts without a link, ready to be compared with records; those that a person has linked aren't in question any more."""
     accounts = (
         StudentAccount.objects.filter(NO_LINK, school_id=run.school_id)
         .values_list("pk", *COMPARED)
         .iterator(chunk_size=CHUNK)
     )
-    unlinked = (Unlinked(pk.bytes, *values) for pk, *values in accounts)
-    return Likeness((each for each in unlinked if each.id not in made.links), made.apart)
+    unlinked = (UnlinkedAccount(pk.bytes, *values) for pk, *values in accounts)
+    return LinkFinder((each for each in unlinked if each.id not in made.links), made.rejected_links)
 
 
 def forget(run: Run) -> None:
