@@ -10,7 +10,7 @@ NOTHING, LIST, DEACTIVATE = POLICIES = ("nothing", "list", "deactivate")
 ROLLOVER: Final = "07-01"  # most school years of the northern hemisphere end in June; each school can say otherwise
 
 
-class Leavers(NamedTuple):
+class LeaverRules(NamedTuple):
     """A school's policy, as it stood when the run was asked for, and the day of the run in the school's zone.
 
     An account is closed when `runs` complete live runs in a row lacked it, this one counted, and it has been missing for `days`.
@@ -25,7 +25,7 @@ class Leavers(NamedTuple):
     paused: bool = False
 
 
-def leave(account: Account, leavers: Leavers) -> Change | None:
+def decide_missing(account: Account, leavers: LeaverRules) -> Change | None:
     """The row for an account that the roster lacks; None where the policy says nothing, or where it isn't open."""
     if account.status != "active" or (leavers.policy == NOTHING and not leavers.paused):
         return None
@@ -50,7 +50,7 @@ def leave(account: Account, leavers: Leavers) -> Change | None:
     )
 
 
-def has_graduated(year: int | None, leavers: Leavers) -> bool:
+def has_graduated(year: int | None, leavers: LeaverRules) -> bool:
     """Whether the school year that ends in this year is over."""
     return year is not None and (leavers.today.year, f"{leavers.today:%m-%d}") >= (
         year,
@@ -58,6 +58,6 @@ def has_graduated(year: int | None, leavers: Leavers) -> bool:
     )
 
 
-def _grace_is_over(account: Account, leavers: Leavers) -> bool:
+def _grace_is_over(account: Account, leavers: LeaverRules) -> bool:
     missing_days = (leavers.today - account.missing_since).days if account.missing_since else 0
     return account.missing_runs + 1 >= leavers.runs and missing_days >= leavers.days

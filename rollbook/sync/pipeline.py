@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from rollbook import logs
 from rollbook.config import config
 from rollbook.roster import guards
-from rollbook.roster.leaving import leave
+from rollbook.roster.leaving import decide_missing
 from rollbook.roster.linking import Evidence, LinkFinder, link_issue
 from rollbook.roster.mapping import MappedRecord, RecordMapper
 from rollbook.roster.matching import Match, Matcher, MatchKind, RosterCheck
@@ -323,7 +323,13 @@ def conclude(
             missing = store.load_accounts(run.school_id, (key.id for key in keys)).values()
             gone.add(missing)
             store.save_plan(
-                run, (row for account in missing if (row := leave(account, policy)) is not None), []
+                run,
+                (
+                    row
+                    for account in missing
+                    if (row := decide_missing(account, policy)) is not None
+                ),
+                [],
             )
         stored = store.count_plan(run)
         stored[ChangeKind.UNCHANGED] = (

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rollbook.roster.leaving import DEACTIVATE, LIST, NOTHING, Leavers, leave
+from rollbook.roster.leaving import DEACTIVATE, LIST, NOTHING, LeaverRules, decide_missing
 from rollbook.roster.mapping import RecordMapper
 from rollbook.roster.matching import Match, Matcher, MatchKind, StudentExceptions
 from rollbook.roster.planning import Change, ChangeKind, Rules, decide
@@ -215,7 +215,9 @@ USUAL: dict[str, Any] = {"policy": DEACTIVATE, "runs": 3, "days": 7}
 def test_what_becomes_of_leavers(
     held: dict[str, Any], said: dict[str, Any], kind: ChangeKind | None, reason: str
 ) -> None:
-    change = leave(account("1", **(MISSING | held)), Leavers(date(2026, 3, 8), **(USUAL | said)))
+    change = decide_missing(
+        account("1", **(MISSING | held)), LeaverRules(date(2026, 3, 8), **(USUAL | said))
+    )
     if change is None:
         assert kind is None
         return

@@ -26,7 +26,7 @@ class Integration(models.Model):
     `grades` are the grade levels to pull in, as integers: -1 and below pre-kindergarten, 0 kindergarten, 1 to 12.
     `mapping` is a list of `[source field, our field]`; `mapping_version` grows with each change of it and is part of every fingerprint.
     `field_rules` says for our fields where the app wins (`{"wins": "app"}`) and where a blank empties ours (`{"blank_clears": true}`);
-    `leavers` are `policy`, `runs`, `days` and `rollover` as `roster.leaving.Leavers` has them, where they aren't the usual ones.
+    `leavers` are `policy`, `runs`, `days` and `rollover` as `roster.leaving.LeaverRules` has them, where they aren't the usual ones.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from rollbook.roster.leaving import Leavers
+from rollbook.roster.leaving import LeaverRules
 from rollbook.roster.matching import StudentExceptions
 from rollbook.students.models import FieldLock, NeverImport, Protection
 from rollbook.sync.models import Integration, Run
@@ -35,9 +35,9 @@ def clears(run: Run) -> frozenset[str]:
     )
 
 
-def leavers(run: Run) -> Leavers:
+def leavers(run: Run) -> LeaverRules:
     """The policy about accounts that the roster lacks."""
-    return Leavers(
+    return LeaverRules(
         run.requested_at.astimezone(UTC).date(),
         **run.settings.get("leavers", {}),
         paused=run.settings.get("only_adds", False),

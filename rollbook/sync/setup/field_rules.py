@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
-from rollbook.roster.leaving import POLICIES, Leavers
+from rollbook.roster.leaving import POLICIES, LeaverRules
 from rollbook.schools import audit
 from rollbook.schools.models import User
 from rollbook.sync.models import Integration
@@ -97,7 +97,7 @@ def save_leavers(
 
 def leavers_of(integration: Integration) -> dict[str, Any]:
     """The policy as it stands, the usual one where nobody chose."""
-    usual = Leavers._field_defaults
+    usual = LeaverRules._field_defaults
     return {
         name: integration.leavers.get(name, usual[name])
         for name in ("policy", "runs", "days", "rollover")
