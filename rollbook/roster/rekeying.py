@@ -13,7 +13,7 @@ from rollbook.roster.records import Account
 from rollbook.roster.values import same_name
 
 
-class Planned(NamedTuple):
+class PlannedAccount(NamedTuple):
     """A new account that was planned for a record: its SIS ID, its values as they are stored, its fingerprint."""
 
     sis_id: str
@@ -21,8 +21,8 @@ class Planned(NamedTuple):
     fingerprint: bytes | None
 
 
-def rekeyed(
-    planned: Planned, account: Account, fill_once: frozenset[str] = frozenset()
+def relink(
+    planned: PlannedAccount, account: Account, fill_once: frozenset[str] = frozenset()
 ) -> Change | None:
     """The change that links the account to the new SIS ID instead; None where the names speak against it, or the account is protected.
 

@@ -20,7 +20,7 @@ from rollbook.roster.mapping import MappedRecord, RecordMapper
 from rollbook.roster.matching import Match, Matcher, MatchKind, RosterCheck
 from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, decide, list_account
 from rollbook.roster.records import Completeness, Issue, Proof, Selection, Severity
-from rollbook.roster.rekeying import rekeyed
+from rollbook.roster.rekeying import relink
 from rollbook.sources.base import Connection, Page, Pages, Source
 from rollbook.sources.errors import RosterIncomplete, SourceError
 from rollbook.sources.http import Bounds
@@ -367,7 +367,7 @@ def re_keyed(run: Run, matcher: Matcher, verdict: RosterCheck) -> list[Change]:
     return [
         change
         for planned, account in met
-        if account is not None and (change := rekeyed(planned, account, ours)) is not None
+        if account is not None and (change := relink(planned, account, ours)) is not None
     ]
 
 

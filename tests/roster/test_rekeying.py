@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rollbook.roster.rekeying import Planned, rekeyed
+from rollbook.roster.rekeying import PlannedAccount, relink
 from tests.roster.model import account
 
 SAID = {
@@ -18,8 +18,8 @@ SAID = {
 
 
 def again(fill_once: frozenset[str] = frozenset(), said: dict[str, Any] = SAID, **held: Any) -> Any:
-    return rekeyed(
-        Planned("new-1", said, None),
+    return relink(
+        PlannedAccount("new-1", said, None),
         account("1")._replace(first_name="Ada", last_name="Byron", gender="F")._replace(**held),
         fill_once,
     )
@@ -49,10 +49,10 @@ def test_a_blank_that_clears_clears_under_the_new_id_too_and_what_a_lock_keeps_i
     None
 ):
     assert again(said=SAID | {"gender": None}).after == {"sis_id": "new-1", "gender": None}
-    with_print = Planned("new-1", SAID, b"print")
+    with_print = PlannedAccount("new-1", SAID, b"print")
     held = account("1")._replace(first_name="Ada", last_name="Byron", gender="F")
     found = [
-        rekeyed(with_print, held._replace(locked=locked))
+        relink(with_print, held._replace(locked=locked))
         for locked in ((), ("gender",), ("birth_date",))
     ]
     assert [change and change.fingerprint for change in found] == [b"print", None, b"print"]

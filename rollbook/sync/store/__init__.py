@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection, transaction
 from rollbook.config import config
 from rollbook.roster.planning import Change
 from rollbook.roster.records import Account, AccountKey, Issue
-from rollbook.roster.rekeying import Planned
+from rollbook.roster.rekeying import PlannedAccount
 from rollbook.roster.sheet_matching import SheetKey
 from rollbook.sync.models import Run
 
@@ -199,10 +199,10 @@ def expected_groups(run: Run) -> dict[tuple[str, str], int]:
         return {(kind, name): number for kind, name, number in _rows("count_expected_groups", run)}
 
 
-def planned_new(run: Run, sis_ids: Iterable[str]) -> Iterator[Planned]:
+def planned_new(run: Run, sis_ids: Iterable[str]) -> Iterator[PlannedAccount]:
     """The new accounts that were planned for these SIS IDs."""
     for sis_id, after, fingerprint in _rows("planned_new", run, sis_ids=list(sis_ids)):
-        yield Planned(
+        yield PlannedAccount(
             sis_id,
             after if isinstance(after, dict) else msgspec.json.decode(after),
             fingerprint and bytes(fingerprint),
