@@ -97,7 +97,7 @@ class Matcher:
         for key in list(self._unlinked.values()):
             sis_id = links.get(key.id)
             if sis_id is not None and sis_id not in self.known:
-                self.known[sis_id] = key.linked(sis_id)
+                self.known[sis_id] = key.with_link(sis_id)
                 self._confirmed.add(sis_id)
                 del self._unlinked[key.email_key]
 

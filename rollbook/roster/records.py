@@ -128,7 +128,7 @@ class AccountKey(bytes):
     def _address(self) -> int:
         return _HEAD.size + int.from_bytes(self[34:36])
 
-    def linked(self, sis_id: str) -> "AccountKey":
+    def with_link(self, sis_id: str) -> "AccountKey":
         """The same with a link that a person made, as if it had never been read."""
         return AccountKey(self.id, None, self.email_key, sis_id)
 
