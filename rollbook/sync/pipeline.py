@@ -356,7 +356,7 @@ def re_keyed(run: Run, matcher: Matcher, verdict: RosterCheck) -> list[Change]:
     }
     if not guards.is_many(len(claims), len(matcher.known), limits.of_run(run.settings)):
         return []
-    accounts, ours = (
+    accounts, fill_once = (
         store.load_accounts(run.school_id, (key.id for key in claims.values())),
         run_rules.fill_once(run),
     )
@@ -367,7 +367,7 @@ def re_keyed(run: Run, matcher: Matcher, verdict: RosterCheck) -> list[Change]:
     return [
         change
         for planned, account in met
-        if account is not None and (change := relink(planned, account, ours)) is not None
+        if account is not None and (change := relink(planned, account, fill_once)) is not None
     ]
 
 

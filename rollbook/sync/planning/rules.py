@@ -17,8 +17,8 @@ def settings_of(integration: Integration) -> dict[str, Any]:
     return {"field_rules": integration.field_rules, "leavers": integration.leavers}
 
 
-def ours(run: Run) -> frozenset[str]:
-    """Fields where the app wins."""
+def fill_once(run: Run) -> frozenset[str]:
+    """Return the fields that the SIS fills only while they are empty (the app wins)."""
     return frozenset(
         field
         for field, rule in run.settings.get("field_rules", {}).items()
@@ -60,5 +60,5 @@ def exceptions(run: Run) -> StudentExceptions:
         fixed_emails=frozenset(
             account_id.bytes for ids in (locked, protected) for account_id in ids
         ),
-        all_emails_fixed="email" in ours(run),
+        all_emails_fixed="email" in fill_once(run),
     )
