@@ -1,15 +1,16 @@
-"""The PowerQueries that the made-up plugin brings: what each selects, from which tables, in which form."""
+"""The PowerQueries of the made-up plugin: the columns, tables and form of each."""
 
 from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
 from rollbook.standins.powerschool.district import District
-from rollbook.standins.powerschool.tables import TABLES, Row
+from rollbook.standins.powerschool.table_rows import Row
+from rollbook.standins.powerschool.tables import TABLES
 
 
 class NamedQuery(NamedTuple):
-    """`columns` maps each alias to its table.column. Every query here has one row for each student."""
+    """A PowerQuery with one row for each student; `columns` maps each alias to table.column."""
 
     name: str
     description: str
@@ -18,10 +19,10 @@ class NamedQuery(NamedTuple):
     core_table: str = "Students"
     """"" for a query without coreTable: its rows carry no id."""
     arguments: Mapping[str, str] = {}
-    """Required arguments and the column that each restricts."""
+    """The required arguments, each with the column that it filters."""
 
     def row(self, district: District, number: int) -> Row:
-        """Alias → text; null columns are left out row by row (SM, captured)."""
+        """Return a row: alias → text. Null columns are left out of each row (SM, captured)."""
         rows: dict[str, Row] = {}
         answer: Row = {}
         for alias, table, column in _split(self.name):
@@ -32,13 +33,12 @@ class NamedQuery(NamedTuple):
         return answer
 
     def place(self, name: str) -> str:
-        """The alias meant by an alias or a table.column, in any case; "" if there is none."""
-        wanted = name.lower()
-        return next(
-            (alias for alias, place in self.columns.items() if wanted in (alias, place)), ""
-        )
+        """Return the alias for an alias or a table.column, in any case; "" if there is none."""
+        lower = name.lower()
+        return next((alias for alias, place in self.columns.items() if lower in (alias, place)), "")
 
     def kind(self, alias: str) -> str:
+        """Return the type of a column."""
         table, _, column = self.columns[alias].partition(".")
         return {name.lower(): kind for name, kind in TABLES[table].columns.items()}[column]
 
