@@ -1,11 +1,11 @@
-"""The roster of one stand-in: students by number, made when asked for, with weekly changes and edits laid over them."""
+"""The roster of one stand-in: made-up students by number, changed by each week and by edits."""
 
 import random
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from threading import RLock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import msgspec
 
@@ -15,7 +15,7 @@ from rollbook.standins.people import Brief, Student
 
 
 class Known(msgspec.Struct, frozen=True):
-    """The stand-in's own truth about one student, for tests to compare with."""
+    """What the stand-in knows about one student, for tests to compare with."""
 
     dcid: int
     local_id: str
@@ -37,7 +37,7 @@ EDITABLE = frozenset(KNOWN_FIELDS) - {"dcid"} | {"entry_date", "exit_date", "leg
 
 
 class _State(NamedTuple):
-    """One week's changes. Replaced as a whole, so readers never see half a week."""
+    """The changes up to a week. Replaced as a whole, so that a reader never gets half a week."""
 
     version: int
     week: int
@@ -47,8 +47,23 @@ class _State(NamedTuple):
     """Highest number after each week from 2 on."""
 
 
+class RosterOptions(TypedDict, total=False):
+    """Which students there are."""
+
+    students: int
+    seed: int
+    week: int
+    hostile: bool
+    """Every fourth student has a value that breaks careless code."""
+    clean: bool
+    """Without the few flaws that real rosters have."""
+
+
 class Roster:
-    """Students 1 to n of a seed; week 2 and on bring joiners, leavers, new names and e-mails, cumulatively."""
+    """Students 1 to n of a seed.
+
+    Each week from 2 on adds joiners, leavers, new names and e-mails to those of the weeks before.
+    """
 
     def __init__(
         self, seed: int, students: int, *, week: int = 1, hostile: bool = False, clean: bool = False
@@ -64,7 +79,7 @@ class Roster:
 
     @property
     def version(self) -> int:
-        """Grows with every change; caches keep it beside what they hold."""
+        """A number that grows with every change; caches compare it."""
         return self._state.version
 
     @property
@@ -95,33 +110,39 @@ class Roster:
         return 1 <= number <= self.last and number not in self._state.vanished
 
     def numbers(self) -> Sequence[int]:
-        """The students there are, in the order of their numbers."""
+        """Return the numbers of the students that exist, in order."""
         state = self._state
         if not state.vanished:
             return range(1, self._last(state) + 1)
         return array("L", (n for n in range(1, self._last(state) + 1) if n not in state.vanished))
 
     def brief(self, number: int) -> Brief:
-        """Status, grade and school without making the whole student."""
+        """Return status, grade and school without making the whole student."""
         return self._brief(self._state, number)
 
     def student(self, number: int) -> Student:
-        """The student as of this week. The last one made is kept: one answer often asks for it from several tables."""
+        """Return the student as of this week.
+
+        The last one made is cached: one answer often needs it for several tables.
+        """
         state = self._state
-        version, kept = self._made
-        if version != state.version or kept.number != number:
-            kept = self._student(state, number)
-            self._made = (state.version, kept)
-        return kept
+        version, last_made = self._made
+        if version != state.version or last_made.number != number:
+            last_made = self._student(state, number)
+            self._made = (state.version, last_made)
+        return last_made
 
     def known(self) -> Iterator[Known]:
-        """The list of truth."""
+        """Yield every student as the stand-in knows it."""
         for number in self.numbers():
             who = self.student(number)
             yield Known(*[getattr(who, name) for name in KNOWN_FIELDS])
 
     def edit(self, number: int, changes: Mapping[str, Any]) -> None:
-        """Set some of EDITABLE on one student. Raises KeyError for another field or an unknown student."""
+        """Set EDITABLE fields of a student.
+
+        Raises KeyError for another field or an unknown student.
+        """
         if number not in self or not set(changes) <= EDITABLE:
             raise KeyError(f"no student {number}, or not one of {sorted(EDITABLE)}")
         with self._lock:
@@ -130,7 +151,7 @@ class Roster:
             self._touched.append((self.version, number))
 
     def touched_since(self, version: int) -> list[int]:
-        """Numbers of the students changed after that version, vanished ones too."""
+        """Return the numbers of the students changed after that version, vanished ones included."""
         return sorted({number for when, number in list(self._touched) if when > version})
 
     def _last(self, state: _State) -> int:
@@ -170,14 +191,18 @@ class Roster:
         return sorted(numbers | (before.vanished ^ after.vanished) | set(range(low + 1, high + 1)))
 
     def _next_week(self, state: _State, week: int) -> _State:
-        """About 1.5 % join, 1 % leave (a tenth vanish), 0.5 % get a new name, 0.3 % a new e-mail, a pair swaps."""
+        """Return the state of the next week.
+
+        About 1.5 % join, 1 % leave (a tenth of them vanish), 0.5 % get a new name and 0.3 % a new
+        e-mail; one pair swaps e-mails.
+        """
         dice = random.Random(f"{self.seed}/{week}")
         top = self._last(state)
         picked = self._pick(state, dice, top)
         changes = dict(state.changes)
         today = _monday(week)
 
-        def lay(number: int, **fields: Any) -> None:
+        def change(number: int, **fields: Any) -> None:
             changes[number] = {**changes.get(number, {}), **fields, "changed_on": today}
 
         def take(share: float, least: int = 1) -> list[int]:
@@ -186,19 +211,19 @@ class Roster:
 
         pair = self._swap_pair(state, picked)
         for number, other in zip(pair, reversed(pair), strict=True):
-            lay(number, email=self._student(state, other).email)
+            change(number, email=self._student(state, other).email)
         for number in take(0.009):
-            lay(number, enroll_status=people.TRANSFERRED, exit_date=today)
-        gone = take(0.001, 1 if self.size >= 100 else 0)
+            change(number, enroll_status=people.TRANSFERRED, exit_date=today)
+        vanished = take(0.001, 1 if self.size >= 100 else 0)
         for number in take(0.005):
-            lay(number, **people.rename(self.seed, self._student(state, number), week))
+            change(number, **people.rename(self.seed, self._student(state, number), week))
         for number in take(0.003):
-            lay(number, email=f"new{week}.{self._student(state, number).email}")
+            change(number, email=f"new{week}.{self._student(state, number).email}")
         joined = (*state.joined, top + max(1, round(self.size * 0.015)))
-        return _State(state.version, week, changes, state.vanished | set(gone), joined)
+        return _State(state.version, week, changes, state.vanished | set(vanished), joined)
 
     def _pick(self, state: _State, dice: random.Random, top: int) -> list[int]:
-        """Enough active students with an e-mail, in random order, for one week's changes."""
+        """Return enough active students with an e-mail, in random order, for one week's changes."""
         want = round(self.size * 0.018) + 40
         numbers = dice.sample(range(1, top + 1), min(top, want * 2))
         here = [n for n in numbers if n not in state.vanished]
@@ -206,7 +231,10 @@ class Roster:
         return [n for n in picked if self._student(state, n).email][:want]
 
     def _swap_pair(self, state: _State, picked: list[int]) -> tuple[int, ...]:
-        """Two who swap e-mails, from the upper grades if possible: schools often pull in only those."""
+        """Return two who swap e-mails, and remove them from `picked`.
+
+        From the upper grades if possible: schools often select only those.
+        """
         upper = [n for n in picked if self._brief(state, n).grade_level >= 9]
         pair = tuple((upper if len(upper) > 1 else picked)[:2])
         if len(pair) < 2:

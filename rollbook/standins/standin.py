@@ -1,10 +1,10 @@
-"""A running stand-in of any vendor: server, faults, request log and the control endpoints under `/_standin/`."""
+"""A running stand-in of any vendor: server, faults, request log and control endpoints."""
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from threading import Event, Lock
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self, TypedDict
 
 import msgspec
 
@@ -18,13 +18,13 @@ LOGGED = 100_000
 
 
 class Vendor(Protocol):
-    """What a vendor's part gives: answers, and tokens that can be revoked."""
+    """What each vendor provides: answers, and tokens that can be revoked."""
 
     roster: Roster
     client_id: str
     client_secret: str
     about: Mapping[str, str]
-    """What else somebody needs to know who wants to connect."""
+    """What else a client needs to connect."""
 
     def handle(self, request: Request) -> Response: ...
 
@@ -38,28 +38,39 @@ class Logged(NamedTuple):
     page: int = 1
 
 
+class ServerOptions(TypedDict, total=False):
+    """How the server behaves towards any client."""
+
+    host: str
+    port: int
+    """0, the default, picks a free one; read it from `.url`."""
+    gzip: bool
+    latency_ms: int
+    faults: Iterable[Fault]
+
+
 class StandIn:
-    """Listens from the moment it is made; `with` or `stop()` ends it."""
+    """A server that listens once it is made; `with` or `stop()` ends it."""
 
     def __init__(
         self,
         vendor: Vendor,
         kinds: Mapping[str, Kind],
-        *,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        faults: Iterable[Fault] = (),
-        latency: float = 0,
-        gzip: bool = True,
-        usual_path: str = "/ws/*",
+        options: ServerOptions,
+        usual_path: str,
     ) -> None:
-        self.vendor, self.latency = vendor, latency
+        self.vendor, self.latency = vendor, options.get("latency_ms", 0) / 1000
         self.requests: deque[Logged] = deque(maxlen=LOGGED)
         self._board = FaultBoard(kinds, usual_path)
-        self._board.set(faults)
+        self._board.set(options.get("faults", ()))
         self._holds: dict[str, Event] = {}
         self._lock = Lock()
-        self._server = Server(self._exchange, host, port, zip_bodies=gzip)
+        self._server = Server(
+            self._exchange,
+            options.get("host", "127.0.0.1"),
+            options.get("port", 0),
+            zip_bodies=options.get("gzip", True),
+        )
         self.url = self._server.url
 
     @property
@@ -71,11 +82,11 @@ class StandIn:
         return self.vendor.client_secret
 
     def roster(self) -> list[Known]:
-        """The stand-in's own list of truth."""
+        """Return every student as the stand-in knows it."""
         return list(self.vendor.roster.known())
 
     def edit(self, dcid: int, **changes: Any) -> None:
-        """Change one student. Raises KeyError for an unknown student or field."""
+        """Change fields of a student. Raises KeyError for an unknown student or field."""
         self.vendor.roster.edit(dcid - FIRST_DCID + 1, changes)
 
     @property
@@ -96,15 +107,15 @@ class StandIn:
 
     @faults.setter
     def faults(self, faults: Iterable[Fault]) -> None:
-        """Replaces all; set [] to be well again. Held requests go on."""
+        """Replace all faults; [] ends them. Held requests go on."""
         self._board.set(faults)
         self.release()
 
     def release(self, name: str | None = None) -> None:
-        """Let held requests go on: those of one name, or all."""
+        """Let held requests go on: those under one name, or all."""
         with self._lock:
-            for held in [name] if name is not None else list(self._holds):
-                self._holds.pop(held, Event()).set()
+            for each in [name] if name is not None else list(self._holds):
+                self._holds.pop(each, Event()).set()
 
     def revoke_tokens(self) -> None:
         self.vendor.revoke_tokens()
@@ -113,13 +124,13 @@ class StandIn:
         return self.vendor.handle(request)
 
     def held(self, name: str) -> Event:
-        """The event that lets requests held under this name go on."""
+        """Return the event that lets requests held under this name go on."""
         with self._lock:
             return self._holds.setdefault(name, Event())
 
     @property
     def holding(self) -> list[str]:
-        """Names under which requests were held and not yet released."""
+        """The names under which requests are held."""
         return sorted(self._holds)
 
     def stop(self) -> None:
@@ -148,7 +159,7 @@ class StandIn:
 
 
 def control(standin: StandIn, request: Request) -> Response:
-    """The endpoints under `/_standin/`. They belong to no vendor's API and no fault touches them."""
+    """Answer a request under `/_standin/`, which is part of no vendor's API and free of faults."""
     what = request.path.removeprefix("/_standin").strip("/")
     try:
         act = _ACTS[request.method, what]
@@ -184,11 +195,11 @@ def _get_roster(standin: StandIn, request: Request) -> Any:
     statuses = request.query.get("status", "")
     rows: Iterable[Known] = standin.vendor.roster.known()
     if grades:
-        wanted = {int(grade) for grade in grades.split(",")}
-        rows = (row for row in rows if row.grade_level in wanted)
+        chosen_grades = {int(grade) for grade in grades.split(",")}
+        rows = (row for row in rows if row.grade_level in chosen_grades)
     if statuses:
-        those = {int(status) for status in statuses.split(",")}
-        rows = (row for row in rows if row.enroll_status in those)
+        chosen_statuses = {int(status) for status in statuses.split(",")}
+        rows = (row for row in rows if row.enroll_status in chosen_statuses)
     students = list(rows)
     return {"week": standin.week, "count": len(students), "students": students}
 

@@ -14,56 +14,49 @@ TK   TomK32/powerschool                     TL   tonylabs/python-powerschool-ada
 TS   TEAMSchools/powerschool                WR   alank47/Wildcat-Raffle (live server, 2026)
 """
 
-from collections.abc import Iterable
+from typing import Unpack
 
 from rollbook.standins.faults import Fault
-from rollbook.standins.powerschool.service import KINDS, Plugin, PowerSchool, credentials
-from rollbook.standins.roster import Roster
-from rollbook.standins.standin import StandIn
+from rollbook.standins.powerschool.oauth import LIFETIME
+from rollbook.standins.powerschool.service import (
+    KINDS,
+    Plugin,
+    PluginOptions,
+    PowerSchool,
+    credentials,
+)
+from rollbook.standins.roster import Roster, RosterOptions
+from rollbook.standins.standin import ServerOptions, StandIn
 
 __all__ = ["KINDS", "Fault", "StandIn", "serve"]
 
 
-def serve(
-    *,
-    students: int = 200,
-    seed: int = 7,
-    week: int = 1,
-    hostile: bool = False,
-    clean: bool = False,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    client_id: str = "",
-    client_secret: str = "",
-    page_size_max: int = 100,
-    access_level: str = "READ",
-    grants: str = "all",
-    single_object: bool = True,
-    token_type: bool = True,
-    token_lifetime: int = 2_592_000,
-    gzip: bool = True,
-    latency_ms: int = 0,
-    faults: Iterable[Fault] = (),
-) -> StandIn:
-    """Start one in threads of its own; use it in a `with`. Port 0 picks a free one, read it from `.url`."""
+class Options(RosterOptions, PluginOptions, ServerOptions, total=False):
+    """The keywords of `serve`, all optional."""
+
+
+def serve(**options: Unpack[Options]) -> StandIn:
+    """Start a PowerSchool in threads of its own: 200 students of seed 7, unless asked otherwise.
+
+    Use it in a `with`, which stops it.
+    """
+    seed = options.get("seed", 7)
+    roster = Roster(
+        seed,
+        options.get("students", 200),
+        week=options.get("week", 1),
+        hostile=options.get("hostile", False),
+        clean=options.get("clean", False),
+    )
     usual_id, usual_secret = credentials(seed)
-    roster = Roster(seed, students, week=week, hostile=hostile, clean=clean)
     plugin = Plugin(
-        client_id or usual_id,
-        client_secret or usual_secret,
-        page_size_max,
-        access_level,
-        grants,
-        single_object,
-        token_type,
-        token_lifetime,
+        client_id=options.get("client_id") or usual_id,
+        client_secret=options.get("client_secret") or usual_secret,
+        page_size_max=options.get("page_size_max", 100),
+        access_level=options.get("access_level", "READ"),
+        grants=options.get("grants", "all"),
+        single_object=options.get("single_object", True),
+        token_type=options.get("token_type", True),
+        token_lifetime=options.get("token_lifetime", LIFETIME),
     )
-    return StandIn(
-        PowerSchool(roster, plugin),
-        KINDS,
-        host=host,
-        port=port,
-        faults=faults,
-        latency=latency_ms / 1000,
-        gzip=gzip,
-    )
+    return StandIn(PowerSchool(roster, plugin), KINDS, options, usual_path="/ws/*")

@@ -1,4 +1,4 @@
-"""How PowerSchool words its answers: errors of each family, the single-object quirk, numbers for text, JSON or XML."""
+"""The form of PowerSchool's answers: errors, single objects, numbers for text, JSON or XML."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 
 class Refused(Exception):
-    """Ends the handling of a request with this answer."""
+    """Raised to end the handling of a request with this answer."""
 
     def __init__(self, response: Response) -> None:
         super().__init__(response.status)
@@ -21,44 +21,46 @@ class Refused(Exception):
 
 
 def v1_error(status: int, message: str) -> Refused:
-    """The shape of `/ws/v1` errors (WR, measured for 401; the rest is our choice)."""
+    """Return an error of `/ws/v1` (WR, measured for 401; the rest is our choice)."""
     return Refused(json_response({"errorMessage": {"message": message}}, status))
 
 
 def schema_error(status: int, message: str, errors: Sequence[dict[str, str]] = ()) -> Refused:
-    """The shape of `/ws/schema` errors (WR, measured)."""
-    return Refused(
-        json_response({"message": message, **({"errors": list(errors)} if errors else {})}, status)
-    )
+    """Return an error of `/ws/schema` (WR, measured)."""
+    body: dict[str, Any] = {"message": message}
+    if errors:
+        body["errors"] = list(errors)
+    return Refused(json_response(body, status))
 
 
 def as_number(text: str) -> Any:
-    """Text that looks like a whole number becomes one (SM, MF, SW, captured).
+    """Return a number for text that looks like a whole number (SM, MF, SW, captured).
 
     Leading zeros and numbers over 63 bits stay text: unknown on real servers, our choice.
     """
-    if (
-        text.isascii()
-        and text.isdigit()
-        and (text[0] != "0" or text == "0")
-        and int(text) <= _LARGEST
-    ):
-        return int(text)
-    return text
+    if not (text.isascii() and text.isdigit()):
+        return text
+    has_leading_zero = text[0] == "0" and text != "0"
+    if has_leading_zero or int(text) > _LARGEST:
+        return text
+    return int(text)
 
 
 def lone(items: Sequence[Any], quirk: bool) -> Any:
-    """One element is an object, several are a list (SM, LAS, SW, captured)."""
+    """Return an object for one element, a list for several (SM, LAS, SW, captured)."""
     return items[0] if quirk and len(items) == 1 else list(items)
 
 
 def without_absent(fields: dict[str, Any]) -> dict[str, Any]:
-    """Absent values are left out, not null (SM, captured)."""
+    """Return the fields without absent ones: they are left out, not null (SM, captured)."""
     return {name: value for name, value in fields.items() if value not in ("", None)}
 
 
-def in_wanted_form(request: Request, response: Response) -> Response:
-    """JSON when `Accept` says so in any case (cars1n sends application/JSON), else XML: the believed default."""
+def in_accepted_form(request: Request, response: Response) -> Response:
+    """Return the answer as JSON when `Accept` asks for it, else as XML: the believed default.
+
+    The case does not matter: cars1n sends application/JSON.
+    """
     if not response.body or "json" in request.headers.get("accept", "").lower():
         return response
     document = response.document()
@@ -71,7 +73,10 @@ def in_wanted_form(request: Request, response: Response) -> Response:
 
 
 def to_xml(name: str, content: Any) -> str:
-    """JSON's structure as XML: `@x` keys are attributes, lists repeated elements, control characters go."""
+    """Return a JSON document as XML.
+
+    Keys with `@` become attributes, lists repeated elements; control characters are left out.
+    """
     if isinstance(content, list):
         return "".join(to_xml(name, item) for item in content)
     if not isinstance(content, dict):

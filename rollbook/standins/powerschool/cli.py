@@ -1,4 +1,4 @@
-"""`python -m rollbook.standins powerschool`: start one and say where it is."""
+"""`python -m rollbook.standins powerschool`: start one and print its address."""
 
 import argparse
 from typing import Any
@@ -13,7 +13,7 @@ _FAULTS = "faults (NAME or NAME:page=3,times=1,status=503,path=/ws/v1/*):\n" + "
 
 
 def add_arguments(commands: Any) -> None:
-    """Add this vendor's sub-command."""
+    """Add the sub-command of PowerSchool."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "powerschool",
         help="PowerSchool SIS",
@@ -26,10 +26,14 @@ def add_arguments(commands: Any) -> None:
     add("--students", type=int, default=1240, help="10 to 1,000,000")
     add("--seed", type=int, default=7, help="same seed, same students")
     add("--week", type=int, default=1, help="2 and on: joiners, leavers, new names and e-mails")
-    add("--clean", action="store_true", help="none of the few flaws that real rosters have")
-    add("--hostile", action="store_true", help="every fourth student carries something nasty")
+    add("--clean", action="store_true", help="without the few flaws that real rosters have")
+    add(
+        "--hostile",
+        action="store_true",
+        help="every fourth student has a value that breaks careless code",
+    )
     add("--client-id", default="", help="a UUID made from the seed unless given")
-    add("--client-secret", default="", help="likewise")
+    add("--client-secret", default="", help="made from the seed unless given")
     add("--page-size-max", type=int, default=100)
     add("--access-level", choices=LEVELS, default="READ", help="the plugin's accessLevelV1Api")
     add(
@@ -51,7 +55,7 @@ def add_arguments(commands: Any) -> None:
         "--no-single-object",
         action="store_false",
         dest="single_object",
-        help="a list also for one element",
+        help="send a list for one element too",
     )
     add(
         "--no-token-type",
@@ -65,10 +69,10 @@ def add_arguments(commands: Any) -> None:
 
 
 def start(arguments: argparse.Namespace) -> StandIn:
-    """Start what the arguments ask for. Raises ValueError."""
-    wanted = {
-        name: value for name, value in vars(arguments).items() if name not in ("vendor", "start")
-    }
+    """Start a stand-in with these arguments. Raises ValueError."""
     if not 10 <= arguments.students <= 1_000_000:
         raise ValueError("--students must be 10 to 1,000,000")
-    return serve(**wanted)
+    options = vars(arguments).copy()
+    for name in ("vendor", "start"):
+        del options[name]
+    return serve(**options)

@@ -1,15 +1,15 @@
-"""One made-up PowerSchool: which part answers which path, and the checks that come before."""
+"""One made-up PowerSchool: which part answers which path, and the checks before that."""
 
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 from uuid import UUID
 
 from rollbook.standins.fault_kinds import COMMON, html_page
 from rollbook.standins.faults import Fault, Kind, Scene
 from rollbook.standins.messages import Request, Response, json_response
 from rollbook.standins.powerschool.access import read_grants
-from rollbook.standins.powerschool.answers import Refused, in_wanted_form, schema_error, v1_error
+from rollbook.standins.powerschool.answers import Refused, in_accepted_form, schema_error, v1_error
 from rollbook.standins.powerschool.changes import Subscriptions, data_version_answer
 from rollbook.standins.powerschool.district import District
 from rollbook.standins.powerschool.oauth import Tokens, unauthorized
@@ -19,27 +19,45 @@ from rollbook.standins.powerschool.v1 import NEEDED, OPEN_PATHS, V1
 from rollbook.standins.roster import Roster
 
 
+class PluginOptions(TypedDict, total=False):
+    """What a caller may choose of the plugin."""
+
+    client_id: str
+    client_secret: str
+    page_size_max: int
+    access_level: str
+    grants: str
+    single_object: bool
+    token_type: bool
+    token_lifetime: int
+
+
 class Plugin(NamedTuple):
     """How the made-up administrator has set up the plugin."""
 
     client_id: str
     client_secret: str
-    page_size_max: int = 100
-    access_level: str = "READ"
-    grants: str = "all"
-    single_object: bool = True
-    token_type: bool = True
-    token_lifetime: int = 2_592_000
+    page_size_max: int
+    access_level: str
+    """accessLevelV1Api: NONE, READ or FULL."""
+    grants: str
+    """The columns that it may read; see `access.read_grants`."""
+    single_object: bool
+    """Whether a list of one element is sent as an object."""
+    token_type: bool
+    """Whether the token answer has `token_type`."""
+    token_lifetime: int
+    """In seconds."""
 
 
 def credentials(seed: int) -> tuple[str, str]:
-    """Client id and secret of a seed: UUIDs, as PowerSchool's are (WR)."""
+    """Return client id and secret of a seed: UUIDs, as in PowerSchool (WR)."""
     digest = blake2b(f"powerschool plugin {seed}".encode(), digest_size=32).digest()
     return str(UUID(bytes=digest[:16], version=4)), str(UUID(bytes=digest[16:], version=4))
 
 
 class PowerSchool:
-    """A vendor for `StandIn`."""
+    """The vendor of a `StandIn`: all of PowerSchool's paths."""
 
     def __init__(self, roster: Roster, plugin: Plugin) -> None:
         self.roster = roster
@@ -62,7 +80,7 @@ class PowerSchool:
         self._tokens.revoke()
 
     def handle(self, request: Request) -> Response:
-        """The answer to any path. The token endpoint answers JSON always; the rest as `Accept` says."""
+        """Answer any path: JSON from the token endpoint, else what `Accept` asks for."""
         if request.path == "/oauth/access_token":
             return self._tokens.issue(request)
         if not request.path.startswith("/ws/"):
@@ -71,7 +89,7 @@ class PowerSchool:
             response = self._resource(request)
         except Refused as refused:
             response = refused.response
-        return in_wanted_form(request, response)
+        return in_accepted_form(request, response)
 
     def _resource(self, request: Request) -> Response:
         if request.path not in OPEN_PATHS and not self._tokens.accepts(request):
@@ -93,7 +111,7 @@ class PowerSchool:
 
 
 def _token_expired(fault: Fault, request: Request, scene: Scene) -> Response:
-    """The token really is void from here on: a new one is needed."""
+    """Revoke the token for good, so that the client needs a new one."""
     scene.revoke_tokens()
     return unauthorized()
 

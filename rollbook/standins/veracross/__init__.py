@@ -1,18 +1,22 @@
-"""A stand-in for Veracross: the Data API (v3) with its OAuth, and the legacy API (v2), over a real socket."""
+"""A stand-in for Veracross: the Data API (v3) with its OAuth, and the legacy API (v2).
 
-from collections.abc import Iterable, Sequence
+Letters in brackets name the source of a protocol fact: D the documentation, S the API description,
+C the code of a client, I our inference, ? nothing public. No documentation of v2 is public.
+"""
+
+from typing import Unpack
 
 from rollbook.standins.faults import Fault
-from rollbook.standins.roster import Roster
-from rollbook.standins.standin import StandIn
+from rollbook.standins.roster import Roster, RosterOptions
+from rollbook.standins.standin import ServerOptions, StandIn
 from rollbook.standins.veracross.faults import KINDS
-from rollbook.standins.veracross.service import SCOPES, Setup, Veracross, credentials
+from rollbook.standins.veracross.service import SCOPES, Setup, SetupOptions, Veracross, credentials
 
 __all__ = ["KINDS", "Fault", "StandIn", "VeracrossStandIn", "serve"]
 
 
 class VeracrossStandIn(StandIn):
-    """A `StandIn` that also knows what one signs in with."""
+    """A `StandIn` with the address and the credentials of the school."""
 
     vendor: Veracross
 
@@ -34,51 +38,35 @@ class VeracrossStandIn(StandIn):
         return self.vendor.password
 
 
-def serve(
-    *,
-    students: int = 200,
-    seed: int = 7,
-    week: int = 1,
-    hostile: bool = False,
-    clean: bool = False,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    route: str = "exs",
-    client_id: str = "",
-    client_secret: str = "",
-    user_name: str = "api.rollbook",
-    password: str = "",
-    scopes: Sequence[str] = SCOPES,
-    token_lifetime: int = 3_600,
-    quota: int = 300,
-    quota_seconds: float = 180,
-    roles_as_list: bool = False,
-    gzip: bool = False,
-    latency_ms: int = 0,
-    faults: Iterable[Fault] = (),
-) -> VeracrossStandIn:
-    """Start one in threads of its own; use it in a `with`. Port 0 picks a free one, read it from `.url`."""
+class Options(RosterOptions, SetupOptions, ServerOptions, total=False):
+    """The keywords of `serve`, all optional."""
+
+
+def serve(**options: Unpack[Options]) -> VeracrossStandIn:
+    """Start a Veracross in threads of its own: 200 students of seed 7, unless asked otherwise.
+
+    Use it in a `with`, which stops it.
+    """
+    seed = options.get("seed", 7)
+    roster = Roster(
+        seed,
+        options.get("students", 200),
+        week=options.get("week", 1),
+        hostile=options.get("hostile", False),
+        clean=options.get("clean", False),
+    )
     usual_id, usual_secret, usual_password = credentials(seed)
-    roster = Roster(seed, students, week=week, hostile=hostile, clean=clean)
     setup = Setup(
-        client_id or usual_id,
-        client_secret or usual_secret,
-        user_name,
-        password or usual_password,
-        route,
-        tuple(scopes),
-        token_lifetime,
-        quota,
-        quota_seconds,
-        roles_as_list,
+        client_id=options.get("client_id") or usual_id,
+        client_secret=options.get("client_secret") or usual_secret,
+        user_name=options.get("user_name", "api.rollbook"),
+        password=options.get("password") or usual_password,
+        route=options.get("route", "exs"),
+        scopes=tuple(options.get("scopes", SCOPES)),
+        token_lifetime=options.get("token_lifetime", 3_600),
+        quota=options.get("quota", 300),
+        quota_seconds=options.get("quota_seconds", 180),
+        roles_as_list=options.get("roles_as_list", False),
     )
-    return VeracrossStandIn(
-        Veracross(roster, setup),
-        KINDS,
-        host=host,
-        port=port,
-        faults=faults,
-        latency=latency_ms / 1000,
-        gzip=gzip,
-        usual_path="*/students*",
-    )
+    options.setdefault("gzip", False)
+    return VeracrossStandIn(Veracross(roster, setup), KINDS, options, usual_path="*/students*")

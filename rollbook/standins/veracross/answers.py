@@ -1,4 +1,4 @@
-"""How Veracross words its answers, and the headers that come with every one of them."""
+"""The form of Veracross's answers, and the headers that all of them have."""
 
 import time
 from http import HTTPStatus
@@ -10,12 +10,12 @@ from uuid import uuid4
 from rollbook.standins.messages import Request, Response, json_response
 
 REVISION = "2026-09-23"
-"""`X-API-Revision` is declared as required; its values aren't documented, so this one is our choice."""
+"""`X-API-Revision` is declared as required. Its values are undocumented: this is our choice."""
 TOO_MANY = "Too Many Requests"
 
 
 class Refused(Exception):
-    """Ends the handling of a request with this answer."""
+    """Raised to end the handling of a request with this answer."""
 
     def __init__(self, response: Response) -> None:
         super().__init__(response.status)
@@ -23,16 +23,17 @@ class Refused(Exception):
 
 
 def problem(status: int, error: str, **more: str) -> Response:
-    """The body of every error of v3 and of the token endpoint: a text and an id (D)."""
+    """Return an error of v3 or the token endpoint: a text and an id (D)."""
     return json_response({"error": error, **more, "error_id": str(uuid4())}, status)
 
 
 def refused(status: int, error: str, **more: str) -> Refused:
+    """Return the exception that ends a request with this error."""
     return Refused(problem(status, error, **more))
 
 
 class Window(NamedTuple):
-    """What is left of a quota, and until when (Unix time)."""
+    """How many requests are left of a quota, and when it ends (Unix time)."""
 
     limit: int
     left: int
@@ -43,7 +44,7 @@ class Window(NamedTuple):
         return self.left < 0
 
     def headers(self, *, unix_time: bool) -> tuple[tuple[str, str], ...]:
-        """v3 gives the reset as a Unix time, v2 as seconds to wait (D; C)."""
+        """Return the rate headers: the reset is a Unix time in v3, seconds to wait in v2 (D; C)."""
         reset = ceil(self.ends) if unix_time else max(0, ceil(self.ends - time.time()))
         return (
             ("X-Rate-Limit-Limit", str(self.limit)),
@@ -53,7 +54,7 @@ class Window(NamedTuple):
 
 
 class Quota:
-    """So many requests for each key in so many seconds; the window begins with the key's first request (D)."""
+    """A number of requests for each key in a window, which begins with its first request (D)."""
 
     def __init__(self, limit: int, seconds: float) -> None:
         self.limit, self.seconds = limit, seconds
@@ -61,6 +62,7 @@ class Quota:
         self._windows: dict[str, Window] = {}
 
     def take(self, key: str) -> Window:
+        """Count one request and return the window of its key."""
         with self._lock:
             now = time.time()
             window = self._windows.get(key)
@@ -71,12 +73,12 @@ class Quota:
             return window
 
     def untouched(self) -> Window:
-        """For an answer to somebody whom we don't know."""
+        """Return a full window, for the answer to an unknown client."""
         return Window(self.limit, self.limit, time.time() + self.seconds)
 
 
-def dressed(response: Response, window: Window, *, unix_time: bool) -> Response:
-    """The answer with the headers that every answer has."""
+def with_headers(response: Response, window: Window, *, unix_time: bool) -> Response:
+    """Return the answer with the headers that every answer has."""
     headers = (*response.headers, *window.headers(unix_time=unix_time))
     if unix_time:
         named = HTTPStatus(response.status)
@@ -88,8 +90,8 @@ def dressed(response: Response, window: Window, *, unix_time: bool) -> Response:
     return response._replace(headers=headers)
 
 
-def is_json_wanted(request: Request) -> bool:
-    """`Accept` allows JSON; none at all allows everything."""
+def accepts_json(request: Request) -> bool:
+    """Whether `Accept` allows JSON; a request without it allows everything."""
     accept = request.headers.get("accept", "*/*").lower()
-    wanted = {part.partition(";")[0].strip() for part in accept.split(",")}
-    return bool(wanted & {"application/json", "application/*", "*/*"})
+    types = {part.partition(";")[0].strip() for part in accept.split(",")}
+    return bool(types & {"application/json", "application/*", "*/*"})

@@ -1,4 +1,4 @@
-"""`python -m rollbook.standins veracross`: start one and say where it is."""
+"""`python -m rollbook.standins veracross`: start one and print its address."""
 
 import argparse
 from typing import Any
@@ -13,7 +13,7 @@ _FAULTS = "faults (NAME or NAME:page=3,times=1,status=503,path=*/v3/students):\n
 
 
 def add_arguments(commands: Any) -> None:
-    """Add this vendor's sub-command."""
+    """Add the sub-command of Veracross."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "veracross",
         help="Veracross, v3 and v2",
@@ -26,11 +26,15 @@ def add_arguments(commands: Any) -> None:
     add("--students", type=int, default=1240, help="10 to 1,000,000")
     add("--seed", type=int, default=7, help="same seed, same students")
     add("--week", type=int, default=1, help="2 and on: joiners, leavers, new names and e-mails")
-    add("--clean", action="store_true", help="none of the few flaws that real rosters have")
-    add("--hostile", action="store_true", help="every fourth student carries something nasty")
+    add("--clean", action="store_true", help="without the few flaws that real rosters have")
+    add(
+        "--hostile",
+        action="store_true",
+        help="every fourth student has a value that breaks careless code",
+    )
     add("--route", default="exs", help="the school route: first part of every path")
     add("--client-id", default="", help="v3; 32 hexadecimal digits made from the seed unless given")
-    add("--client-secret", default="", help="v3; likewise")
+    add("--client-secret", default="", help="v3; made from the seed unless given")
     add("--user-name", default="api.rollbook", help="v2")
     add("--password", default="", help="v2; made from the seed unless given")
     add(
@@ -53,15 +57,15 @@ def add_arguments(commands: Any) -> None:
         dest="faults",
         help="see below",
     )
-    add("--gzip", action="store_true", help="zip answers for who accepts it")
+    add("--gzip", action="store_true", help="zip answers for clients that accept it")
     parser.set_defaults(start=start)
 
 
 def start(arguments: argparse.Namespace) -> VeracrossStandIn:
-    """Start what the arguments ask for. Raises ValueError."""
-    wanted = {
-        name: value for name, value in vars(arguments).items() if name not in ("vendor", "start")
-    }
+    """Start a stand-in with these arguments. Raises ValueError."""
     if not 10 <= arguments.students <= 1_000_000:
         raise ValueError("--students must be 10 to 1,000,000")
-    return serve(**wanted)
+    options = vars(arguments).copy()
+    for name in ("vendor", "start"):
+        del options[name]
+    return serve(**options)

@@ -1,4 +1,7 @@
-"""The kinds of fault that only Veracross can have, and its own form of the common ones: rate headers come with failures too."""
+"""The faults that only Veracross has, and its form of the common ones.
+
+Failures have rate headers too.
+"""
 
 import time
 from math import ceil
@@ -8,7 +11,7 @@ from rollbook.standins.fault_kinds import COMMON
 from rollbook.standins.faults import Fault, Kind, Scene
 from rollbook.standins.messages import Request, Response
 from rollbook.standins.rows import drop_field, rows_of
-from rollbook.standins.veracross.answers import TOO_MANY, Window, dressed, problem
+from rollbook.standins.veracross.answers import TOO_MANY, Window, problem, with_headers
 
 PAGE = (
     b"<!DOCTYPE html><html><head><title>Veracross</title></head>"
@@ -16,21 +19,26 @@ PAGE = (
 )
 
 
-def _dressed(response: Response, fault: Fault, request: Request, left: int) -> Response:
-    """With rate headers in the unit of the version; `seconds` (180) until the reset."""
+def _with_rate_headers(response: Response, fault: Fault, request: Request, left: int) -> Response:
+    """Return the answer with rate headers in the unit of the version.
+
+    The reset is `seconds` (180) away.
+    """
     window = Window(300, left, ceil(time.time()) + (fault.seconds or 180))
     retry = (("Retry-After", fault.retry_after),) if fault.retry_after else ()
-    return dressed(response._replace(headers=retry), window, unix_time="/v2/" not in request.path)
+    return with_headers(
+        response._replace(headers=retry), window, unix_time="/v2/" not in request.path
+    )
 
 
 def _status(fault: Fault, request: Request, scene: Scene) -> Response:
-    return _dressed(
+    return _with_rate_headers(
         problem(fault.status or 503, "An unknown error has occurred"), fault, request, 200
     )
 
 
 def _rate_limit(fault: Fault, request: Request, scene: Scene) -> Response:
-    return _dressed(problem(429, TOO_MANY), fault, request, 0)
+    return _with_rate_headers(problem(429, TOO_MANY), fault, request, 0)
 
 
 def _html(fault: Fault, request: Request, scene: Scene) -> Response:
@@ -44,7 +52,7 @@ def _shape(fault: Fault, request: Request, scene: Scene) -> Response:
 def _unauthorized(text: str) -> Any:
     def answer(fault: Fault, request: Request, scene: Scene) -> Response:
         scene.revoke_tokens()
-        return _dressed(problem(401, text), fault, request, 200)
+        return _with_rate_headers(problem(401, text), fault, request, 200)
 
     return answer
 
@@ -53,7 +61,7 @@ def _missing_scope(fault: Fault, request: Request, scene: Scene) -> Response:
     text = (
         f"The provided access token is missing a required scope: {fault.field or 'students:list'}"
     )
-    return _dressed(problem(401, text), fault, request, 200)
+    return _with_rate_headers(problem(401, text), fault, request, 200)
 
 
 def _invalid_client(fault: Fault, request: Request, scene: Scene) -> Response:
@@ -65,7 +73,7 @@ def _invalid_client(fault: Fault, request: Request, scene: Scene) -> Response:
 
 
 def _forbidden(fault: Fault, request: Request, scene: Scene) -> Response:
-    return _dressed(problem(403, "Forbidden"), fault, request, 200)
+    return _with_rate_headers(problem(403, "Forbidden"), fault, request, 200)
 
 
 def _small_pages(fault: Fault, request: Request) -> Request:
@@ -113,7 +121,7 @@ def _drop(fault: Fault, row: dict[str, Any]) -> None:
 
 
 def _unknown_code(fault: Fault, row: dict[str, Any]) -> None:
-    """A number without an item in v3, a label that nobody has seen in v2."""
+    """Send a number without an item in v3, an unknown label in v2."""
     field = fault.field or "grade_level"
     label = {"grade_level": "current_grade"}.get(field, field)
     row.update({field: 999} if "person_pk" not in row else {label: "Something new"})

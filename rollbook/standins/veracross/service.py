@@ -1,17 +1,39 @@
-"""One made-up Veracross with one school: which part answers which path, and the checks that come before."""
+"""One made-up Veracross with one school: which part answers which path, and the checks before."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from rollbook.standins.messages import Request, Response
 from rollbook.standins.roster import Roster
-from rollbook.standins.veracross.answers import TOO_MANY, Quota, Refused, dressed, problem, refused
+from rollbook.standins.veracross.answers import (
+    TOO_MANY,
+    Quota,
+    Refused,
+    problem,
+    refused,
+    with_headers,
+)
 from rollbook.standins.veracross.oauth import Authorization
 from rollbook.standins.veracross.v2 import V2
 from rollbook.standins.veracross.v3 import V3
 
 SCOPES = ("students:list", "students:read")
+
+
+class SetupOptions(TypedDict, total=False):
+    """What a caller may choose of the set-up."""
+
+    client_id: str
+    client_secret: str
+    user_name: str
+    password: str
+    route: str
+    scopes: Sequence[str]
+    token_lifetime: int
+    quota: int
+    quota_seconds: float
+    roles_as_list: bool
 
 
 class Setup(NamedTuple):
@@ -21,22 +43,25 @@ class Setup(NamedTuple):
     client_secret: str
     user_name: str
     password: str
-    route: str = "exs"
-    scopes: tuple[str, ...] = SCOPES
-    token_lifetime: int = 3_600
-    quota: int = 300
-    quota_seconds: float = 180
-    roles_as_list: bool = False
+    route: str
+    scopes: tuple[str, ...]
+    token_lifetime: int
+    """In seconds."""
+    quota: int
+    """Requests in a window of `quota_seconds`."""
+    quota_seconds: float
+    roles_as_list: bool
+    """Whether v2 sends `roles` as a list instead of `role`."""
 
 
 def credentials(seed: int) -> tuple[str, str, str]:
-    """Client id (32 hexadecimal digits) and secret (64) of a seed, and the password of the v2 user (D)."""
+    """Return client id (32 hexadecimal digits) and secret (64) of a seed, and v2's password (D)."""
     digest = blake2b(f"veracross application {seed}".encode(), digest_size=64).hexdigest()
     return digest[:32], digest[32:96], digest[96:112]
 
 
 class Veracross:
-    """A vendor for `StandIn`: accounts, v3 and v2 on one server, as paths below the school's route."""
+    """The vendor of a `StandIn`: OAuth, v3 and v2 on one server, below the school's route."""
 
     def __init__(self, roster: Roster, setup: Setup) -> None:
         self.roster, self.route = roster, setup.route
@@ -58,7 +83,7 @@ class Veracross:
         self.tokens.revoke_all()
 
     def handle(self, request: Request) -> Response:
-        """The answer to any path. The route counts whatever its letter case (C, I)."""
+        """Answer any path. The route is valid in any letter case (C, I)."""
         route, *parts = request.path.split("/")[1:]
         part, rest = "".join(parts[:1]), parts[1:]
         if part == "v2":
@@ -84,7 +109,7 @@ class Veracross:
             response = self._v3.handle(request, rest, token)
         except Refused as end:
             response = end.response
-        return dressed(response, window, unix_time=True)
+        return with_headers(response, window, unix_time=True)
 
     def _answer_v2(self, request: Request, route: str, rest: list[str]) -> Response:
         window = self._quota.untouched()
@@ -97,7 +122,7 @@ class Veracross:
             response = self._v2.handle(request, rest)
         except Refused as end:
             response = end.response
-        return dressed(response, window, unix_time=False)
+        return with_headers(response, window, unix_time=False)
 
     def _check_route(self, route: str) -> None:
         if route.lower() != self.route.lower():

@@ -1,4 +1,4 @@
-"""`/{route}/v3/students`: pages by request headers, codes with value lists on request, unknown parameters refused."""
+"""`/{route}/v3/students`: pages by request headers, codes, value lists; no unknown parameters."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 from rollbook.standins.messages import Request, Response, json_response
 from rollbook.standins.people import FIRST_DCID, Student
 from rollbook.standins.roster import Roster
-from rollbook.standins.veracross.answers import is_json_wanted, refused
+from rollbook.standins.veracross.answers import accepts_json, refused
 from rollbook.standins.veracross.oauth import Token
 from rollbook.standins.veracross.school import (
     CURRENT,
@@ -34,18 +34,18 @@ _CODES: dict[str, Callable[[Student], int]] = {
 PARAMETERS = frozenset(_CODES) | {
     f"on_or_{side}_{name}" for name in _DATES for side in ("after", "before")
 }
-"""The complete set (S): no grade, no year, no page."""
+"""All parameters that exist (S): no grade, no year, no page."""
 
 
 class V3:
-    """Answers `/{route}/v3/...` for one school. The caller has seen to the token and the quota."""
+    """Answers `/{route}/v3/...` for one school. The caller checks the token and the quota."""
 
     def __init__(self, roster: Roster) -> None:
         self._roster = roster
-        self._found: dict[tuple[int, str], list[int]] = {}
+        self._cache: dict[tuple[int, str], list[int]] = {}
 
     def handle(self, request: Request, rest: Sequence[str], token: Token) -> Response:
-        """Raises Refused."""
+        """Return the answer. Raises Refused."""
         if holes := re.findall(r"\{(\w*)\}", "/".join(rest)):
             raise refused(400, f"The URL path is missing required parameters: {', '.join(holes)}")
         *parts, last = rest or [""]
@@ -86,34 +86,34 @@ class V3:
         return _enveloped(request, v3_single(self._roster.student(number)), SINGLE_ORDER)
 
     def _numbers(self, request: Request) -> list[int]:
-        """Current students unless a role is asked for (C); kept until the roster changes."""
+        """Return the current students, or those with the role asked for (C).
+
+        Cached until the roster changes.
+        """
         roster, version = self._roster, self._roster.version
         key = (version, repr(sorted(request.query.items())))
-        if key not in self._found:
-            if len(self._found) > 20:
-                self._found = {}
-            wanted = _whole("role", request.query["role"]) if "role" in request.query else CURRENT
+        if key not in self._cache:
+            if len(self._cache) > 20:
+                self._cache = {}
+            role = _whole("role", request.query["role"]) if "role" in request.query else CURRENT
             numbers = [
-                n for n in roster.numbers() if role_of(roster.brief(n).enroll_status) == wanted
+                n for n in roster.numbers() if role_of(roster.brief(n).enroll_status) == role
             ]
             checks = [
                 _check(name, value) for name, value in request.query.items() if name != "role"
             ]
-            self._found[key] = [
+            self._cache[key] = [
                 n for n in numbers if all(check(roster.student(n)) for check in checks)
             ]
-        return self._found[key]
+        return self._cache[key]
 
 
 def _check_forms(request: Request, dotted: bool) -> None:
-    if not dotted and not is_json_wanted(request):
+    if not dotted and not accepts_json(request):
         raise refused(406, "The requested content type isn't available")
-    encodings = request.headers.get("accept-encoding", "*").lower()
-    if not {part.partition(";")[0].strip() for part in encodings.split(",")} & {
-        "deflate",
-        "identity",
-        "*",
-    }:
+    header = request.headers.get("accept-encoding", "*").lower()
+    encodings = {part.partition(";")[0].strip() for part in header.split(",")}
+    if not encodings & {"deflate", "identity", "*"}:
         raise refused(406, "The requested encoding isn't available")
 
 
@@ -125,21 +125,21 @@ def _enveloped(request: Request, data: Any, order: Sequence[str]) -> Response:
 
 
 def _check(name: str, value: str) -> Callable[[Student], bool]:
-    """What a filter asks of a student. Dates are inclusive, with or without a time (D; C)."""
+    """Return the test of a parameter. Dates are inclusive, with or without a time (D; C)."""
     if name in _CODES:
-        wanted = _whole(name, value)
-        return lambda who: _CODES[name](who) == wanted
+        code = _whole(name, value)
+        return lambda who: _CODES[name](who) == code
     if not _DATE.fullmatch(value):
         raise refused(400, f"Invalid value for parameter: {name}")  # undocumented (?)
     field = name.removeprefix("on_or_after_").removeprefix("on_or_before_")
 
-    def said(who: Student) -> str:
+    def date_of(who: Student) -> str:
         text = str(v3_student(who)[field] or "")
         return text if "T" in value else text[:10]
 
     if name.startswith("on_or_after_"):
-        return lambda who: said(who) >= value
-    return lambda who: "" < said(who) <= value
+        return lambda who: date_of(who) >= value
+    return lambda who: "" < date_of(who) <= value
 
 
 def _whole(name: str, text: str) -> int:
@@ -149,7 +149,10 @@ def _whole(name: str, text: str) -> int:
 
 
 def _header(request: Request, name: str, usual: int, most: int) -> int:
-    """A number from 1 to `most`. What is answered to another is undocumented; a refusal shows the slip soonest."""
+    """Return a number from 1 to `most`. Raises Refused.
+
+    The answer to other numbers is undocumented; a refusal shows the mistake soonest.
+    """
     text = request.headers.get(name.lower(), "") or str(usual)
     if not text.isdecimal() or len(text) > 9 or not 1 <= int(text) <= most:
         raise refused(400, f"Invalid value for header: {name}")
