@@ -1,4 +1,4 @@
-"""Real HTTP servers that speak a SIS vendor's API with made-up students, and fail on request.
+"""Real HTTP servers that speak the API of a SIS with made-up students, and fail on request.
 
-The demo runs on them and so do the tests. They know nothing of the code that reads them.
+The demo and the tests run on them. They import nothing of the code that reads them.
 """

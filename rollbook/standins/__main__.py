@@ -1,4 +1,7 @@
-"""Start a stand-in from the command line; one line of JSON on standard output says that it is ready."""
+"""Start a stand-in from the command line.
+
+It prints one line of JSON, with its address and credentials, when it is ready.
+"""
 
 import argparse
 import signal

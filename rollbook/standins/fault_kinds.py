@@ -14,15 +14,17 @@ from rollbook.standins.server import Wire
 LONG = 3600.0
 MAINTENANCE = (
     b"<!DOCTYPE html><html><head><title>PowerSchool page unavailable</title></head>"
-    b"<body><h1>PowerSchool page unavailable</h1><p>The server is down for maintenance.</p></body></html>"
+    b"<body><h1>PowerSchool page unavailable</h1>"
+    b"<p>The server is down for maintenance.</p></body></html>"
 )
 
 
 def html_page(status: int = 200) -> Response:
+    """Return the maintenance page that a SIS shows instead of JSON."""
     return Response(status, MAINTENANCE, "text/html;charset=UTF-8")
 
 
-# Pauses -----------------------------------------------------------------------------------------------------------
+# Faults that delay the answer
 
 
 def _latency(fault: Fault, scene: Scene, wire: Wire) -> bool:
@@ -42,7 +44,7 @@ def _hold(fault: Fault, scene: Scene, wire: Wire) -> bool:
     return True
 
 
-# Other questions --------------------------------------------------------------------------------------------------
+# Faults that change the request
 
 
 def _same_page(fault: Fault, request: Request) -> Request:
@@ -54,7 +56,7 @@ def _small_pages(fault: Fault, request: Request) -> Request:
     return request.asking(pagesize=min(int(asked) or most, most) if asked.isdecimal() else most)
 
 
-# Other answers ----------------------------------------------------------------------------------------------------
+# Faults that replace the answer
 
 
 def _status(fault: Fault, request: Request, scene: Scene) -> Response:
@@ -84,11 +86,11 @@ def _list_shape(fault: Fault, request: Request, scene: Scene) -> Response:
     return json_response([{"id": 1}, {"id": 2}])
 
 
-# Changed answers --------------------------------------------------------------------------------------------------
+# Faults that change the answer
 
 
 def _rewrite_document(fault: Fault, request: Request, response: Response, scene: Scene) -> Response:
-    """Run the kind's change on the decoded JSON, and leave anything that isn't JSON alone."""
+    """Apply the kind's change to the decoded JSON; what is no JSON stays as it is."""
     try:
         document = response.document()
     except msgspec.DecodeError:
@@ -125,7 +127,10 @@ def _count_off(fault: Fault, request: Request, document: Any, scene: Scene) -> A
 
 
 def _duplicate(fault: Fault, request: Request, document: Any, scene: Scene) -> Any:
-    """From page 2 on (or on `page`), the first row of page 1 comes again, the same or with another last name."""
+    """Repeat the first row of page 1 on later pages (or on `page`).
+
+    With `differs` the copy has another last name.
+    """
     rows = rows_of(document)
     if request.page() == 1 or not rows:
         return document
@@ -137,7 +142,7 @@ def _duplicate(fault: Fault, request: Request, document: Any, scene: Scene) -> A
 
 
 def _moved(fault: Fault, request: Request, document: Any, scene: Scene) -> Any:
-    """A student moved across the page edge: seen on neither page, or with `differs` on both."""
+    """Move a student across the edge of two pages: on neither, or with `differs` on both."""
     rows = rows_of(document)
     if request.page() == 1 or not rows:
         return document
@@ -150,7 +155,7 @@ def _moved(fault: Fault, request: Request, document: Any, scene: Scene) -> Any:
 
 
 def _endless(fault: Fault, request: Request, document: Any, scene: Scene) -> Any:
-    """Past the last page the first one comes again; with `differs` under new ids."""
+    """Send the first page again past the last one; with `differs` under new ids."""
     if rows_of(document) or request.page() == 1 or not request.paged:
         return document
     first = scene.handle(request.at(1)).document()
@@ -181,7 +186,10 @@ def _huge(fault: Fault, request: Request, response: Response, scene: Scene) -> R
 
 
 def _gzip_bomb(fault: Fault, request: Request, response: Response, scene: Scene) -> Response:
-    """`size` megabytes of blanks before the JSON, packed about a thousandfold; sent whatever the client accepts."""
+    """Put `size` megabytes of blanks before the JSON, packed about a thousandfold.
+
+    It is sent even to a client that does not accept gzip.
+    """
     packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     body = b"".join(packer.compress(b" " * 1_000_000) for _ in range(fault.size or 1000))
     body += packer.compress(response.body) + packer.flush()
@@ -193,7 +201,7 @@ def _bad_gzip(fault: Fault, request: Request, response: Response, scene: Scene) 
     return response._replace(body=body, headers=(*response.headers, ("Content-Encoding", "gzip")))
 
 
-# Other endings ----------------------------------------------------------------------------------------------------
+# Faults of the connection
 
 
 def _reset(fault: Fault, request: Request, response: Response, wire: Wire) -> None:
@@ -240,9 +248,7 @@ COMMON: dict[str, Kind] = {
         "never an empty page; with `differs` always new ids", rewrite=_rewrite_document
     ),
     "drop_field": Kind("every row lacks `field` (contact_info; dotted)", rewrite=_rewrite_document),
-    "extra_fields": Kind(
-        "every row has fields that nobody has heard of", rewrite=_rewrite_document
-    ),
+    "extra_fields": Kind("every row has unknown fields", rewrite=_rewrite_document),
     "empty": Kind("no rows, count 0", rewrite=_rewrite_document),
     "count_off": Kind("counts are off by `size` (-1)", path="*/count", rewrite=_rewrite_document),
     "total_changes": Kind(

@@ -1,4 +1,4 @@
-"""Faults as values: what goes wrong, for which requests, how often. The board decides which of them fire."""
+"""Faults as values: what goes wrong, for which requests and how often; and which of them fire."""
 
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
@@ -12,31 +12,31 @@ from rollbook.standins.server import Wire
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One fault. `kind` names it; the next four say when it fires; the rest are read by some kinds only."""
+    """One fault. The four fields after `kind` say when it fires; only some kinds use the others."""
 
     kind: str
     path: str = ""
-    """Request path with `*` wildcards; "" is the kind's usual one."""
+    """Request path with `*` wildcards; "" is the usual path of the kind."""
     page: int = 0
-    """Only for this page of a list, not its count; 0 is any."""
+    """Fire only for this page of a list, never for its count; 0 is any page."""
     after: int = -1
-    """Let so many matching requests pass first; -1 is the kind's usual number, mostly 0."""
+    """Matching requests that pass first; -1 is the usual number of the kind, mostly 0."""
     times: int = 0
-    """Fire so often, then never again; 0 is always."""
+    """How often it fires; 0 is always."""
     status: int = 0
     retry_after: str = ""
     location: str = ""
     seconds: float = 0
     size: int = 0
-    """Bytes, megabytes, rows or a difference, as the kind says."""
+    """Bytes, megabytes, rows or a difference: the kind says which."""
     field: str = ""
     differs: bool = False
     release: str = ""
-    """A name for `hold`, to be released by."""
+    """The name under which `hold` can be released."""
 
 
 class Scene(Protocol):
-    """What a fault may reach beyond its request."""
+    """What a fault may use besides its request."""
 
     def handle(self, request: Request) -> Response: ...
 
@@ -46,13 +46,13 @@ class Scene(Protocol):
 
 
 class Kind(NamedTuple):
-    """What a kind of fault does, at one or more of five moments of an exchange."""
+    """What a kind of fault does at one or more of five moments of an exchange."""
 
     what: str
     path: str = ""
     after: int = 0
     pause: Callable[[Fault, Scene, Wire], bool] | None = None
-    """Before anything; False when the client didn't wait."""
+    """Runs first; returns False when the client did not wait."""
     ask: Callable[[Fault, Request], Request] | None = None
     answer: Callable[[Fault, Request, Scene], Response] | None = None
     rewrite: Callable[[Fault, Request, Response, Scene], Response] | None = None
@@ -63,20 +63,20 @@ Fired = list[tuple[Fault, Kind]]
 
 
 class FaultBoard:
-    """The faults that are set, with their counters."""
+    """The faults that are set, with a counter for each."""
 
     def __init__(self, kinds: Mapping[str, Kind], usual_path: str) -> None:
         self.kinds, self._usual_path = kinds, usual_path
         self._lock = Lock()
         self._faults: list[Fault] = []
-        self._seen: list[int] = []
+        self._matches: list[int] = []
 
     @property
     def faults(self) -> list[Fault]:
         return list(self._faults)
 
     def set(self, faults: Iterable[Fault]) -> None:
-        """Replace all faults; counters start anew. Raises KeyError for an unknown kind."""
+        """Replace all faults and start their counters at 0. Raises KeyError for an unknown kind."""
         new = list(faults)
         for fault in new:
             if fault.kind not in self.kinds:
@@ -84,10 +84,10 @@ class FaultBoard:
                     f"no fault {fault.kind!r}; there are {', '.join(sorted(self.kinds))}"
                 )
         with self._lock:
-            self._faults, self._seen = new, [0] * len(new)
+            self._faults, self._matches = new, [0] * len(new)
 
     def firing(self, request: Request) -> Fired:
-        """The faults that fire for this request; each match is counted."""
+        """Return the faults that fire for this request, and count each match."""
         if not self._faults:
             return []
         fired: Fired = []
@@ -100,23 +100,25 @@ class FaultBoard:
                 if fault.page and (counts or fault.page != request.page()):
                     continue
                 after = kind.after if fault.after < 0 else fault.after
-                self._seen[at] += 1
-                if self._seen[at] > after and (
-                    not fault.times or self._seen[at] <= after + fault.times
-                ):
+                self._matches[at] += 1
+                turn = self._matches[at] - after
+                if turn > 0 and (not fault.times or turn <= fault.times):
                     fired.append((fault, kind))
         return fired
 
 
 def read_fault(text: str) -> Fault:
-    """A fault from the command line: `status:status=503,page=3,times=1`. Raises msgspec.ValidationError."""
+    """Return a fault from its text, such as `status:status=503,page=3,times=1`.
+
+    Raises msgspec.ValidationError.
+    """
     kind, _, rest = text.partition(":")
     fields: dict[str, Any] = dict(part.partition("=")[::2] for part in rest.split(",") if part)
     return msgspec.convert({"kind": kind, **fields}, Fault, strict=False)
 
 
 def play(request: Request, fired: Fired, scene: Scene, wire: Wire) -> None:
-    """One exchange with the fired faults in it."""
+    """Answer one request with the fired faults applied."""
     for fault, kind in fired:
         if kind.pause and not kind.pause(fault, scene, wire):
             wire.hang_up()

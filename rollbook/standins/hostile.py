@@ -1,4 +1,4 @@
-"""The hostile set: every fourth student carries one thing that real rosters hold and careless code breaks on."""
+"""The hostile roster: every fourth student has one value that real rosters have and breaks code."""
 
 import unicodedata
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 from rollbook.standins.people import Student
 
 Twist = Callable[[Student, Student], dict[str, Any]]
-"""(the student, the one before) → changed fields."""
+"""Takes the student and the one before; returns the changed fields."""
 
 TWISTS: dict[str, Twist] = {
     "emoji": lambda s, _: {"first_name": f"{s.first_name} 🦊👩🏽‍🚀"},
@@ -45,11 +45,11 @@ _ORDER = tuple(TWISTS)
 
 
 def twist_of(number: int) -> str:
-    """The name of what student `number` carries, or ""."""
+    """Return the name of the twist of student `number`, or ""."""
     return _ORDER[number // 4 % len(_ORDER)] if number % 4 == 2 else ""
 
 
 def spoil(who: Student, before: Student) -> Student:
-    """The student as a hostile SIS would send it; `before` is the student with the number before."""
+    """Return the student with its twist; `before` is the student with the number before."""
     name = twist_of(who.number)
     return who._replace(**TWISTS[name](who, before)) if name else who

@@ -1,4 +1,4 @@
-"""HTTP messages as values: reading a request off a socket, writing an answer as bytes."""
+"""HTTP messages as values: reading a request from a socket, writing an answer as bytes."""
 
 import gzip
 import re
@@ -18,7 +18,7 @@ _SLASHES = re.compile("/{2,}")
 
 
 class Request(NamedTuple):
-    """`path` is decoded, without doubled or trailing slashes; `query` holds the first value of each name."""
+    """`path` is decoded, without doubled or trailing slashes; `query` has first values only."""
 
     method: str
     path: str
@@ -28,24 +28,24 @@ class Request(NamedTuple):
     close: bool = False
 
     def asking(self, **query: object) -> "Request":
-        """The same request with other query values."""
+        """Return the same request with other query values."""
         return self._replace(
             query={**self.query, **{name: str(value) for name, value in query.items()}}
         )
 
     @property
     def paged(self) -> bool:
-        """Whether a page is asked for, in the query or, as Veracross v3 has it, in a header."""
+        """Whether a page is asked for, in the query or in a header, as in Veracross v3."""
         return "page" in self.query or "x-page-number" in self.headers
 
     def at(self, page: int) -> "Request":
-        """The same request for another page."""
+        """Return the same request for another page."""
         if "x-page-number" in self.headers:
             return self._replace(headers={**self.headers, "x-page-number": str(page)})
         return self.asking(page=page)
 
     def page(self) -> int:
-        """The page asked for, 1 if none or nonsense."""
+        """Return the page asked for; 1 if there is none or it is no number."""
         text = self.query.get("page") or self.headers.get("x-page-number", "1")
         return int(text) if text.isdecimal() and len(text) < 10 else 1
 
@@ -57,16 +57,16 @@ class Response(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
 
     def document(self) -> Any:
-        """The JSON body, decoded."""
+        """Return the JSON body, decoded."""
         return msgspec.json.decode(self.body)
 
     def holding(self, document: object) -> "Response":
-        """The same answer with another JSON body."""
+        """Return the same answer with another JSON body."""
         return self._replace(body=msgspec.json.encode(document))
 
 
 class BadRequest(Exception):
-    """What came isn't HTTP as we know it; the connection is closed after a 400."""
+    """The bytes received are no HTTP request; the connection is closed after a 400."""
 
 
 def json_response(document: object, status: int = 200) -> Response:
@@ -74,7 +74,10 @@ def json_response(document: object, status: int = 200) -> Response:
 
 
 def parse_query(text: str) -> dict[str, str]:
-    """Split on `&` only, never on `;`, and at the first `=`: clients send q=a==1;b==(A,P) raw (TL, HID)."""
+    """Return the query's values, split on `&` only, never on `;`, and at the first `=`.
+
+    Clients send q=a==1;b==(A,P) without encoding (PowerSchool: TL, HID).
+    """
     query: dict[str, str] = {}
     for part in text.split("&"):
         name, _, value = part.partition("=")
@@ -84,7 +87,7 @@ def parse_query(text: str) -> dict[str, str]:
 
 
 def read_request(stream: BufferedIOBase) -> Request | None:
-    """The next request, or None when the client has gone. Raises BadRequest."""
+    """Return the next request, or None when the client has gone. Raises BadRequest."""
     line = stream.readline(MAX_LINE)
     while line in (b"\r\n", b"\n"):
         line = stream.readline(MAX_LINE)
@@ -116,7 +119,7 @@ def _read_headers(stream: BufferedIOBase) -> dict[str, str]:
 
 
 def _read_body(stream: BufferedIOBase, headers: dict[str, str]) -> bytes:
-    """A body is read whatever the method: one client sends `{}` with every GET (TS)."""
+    """Read the body of any method: one client sends `{}` with every GET (PowerSchool: TS)."""
     if "chunked" in headers.get("transfer-encoding", "").lower():
         return _read_chunks(stream)
     length = headers.get("content-length", "0")
@@ -145,7 +148,7 @@ def _read_chunks(stream: BufferedIOBase) -> bytes:
 def write_response(
     response: Response, request: Request, zip_bodies: bool = True
 ) -> tuple[bytes, bytes]:
-    """(head, body) as they go out. Bodies over 1 kB are zipped for a client that accepts it."""
+    """Return head and body as bytes. Bodies over 1 kB are zipped if the client accepts it."""
     body, headers = response.body, response.headers
     if (
         zip_bodies

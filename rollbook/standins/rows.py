@@ -1,4 +1,4 @@
-"""Finding and changing the rows in an answer, so that one fault fits every list a SIS gives."""
+"""Finding and changing the rows of an answer, so that a fault works on every list of a SIS."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -8,9 +8,9 @@ _IDS = ("id", "_id", "dcid", "person_pk")
 
 
 class Rows(list[Any]):
-    """The rows of a document; `replace` puts others in their place. Empty when it isn't a list answer.
+    """The rows of a document; empty when the answer is no list.
 
-    `whole` is the list itself where it is there also without rows, as at Veracross.
+    `whole` is the list itself where an answer without rows has an empty list, as in Veracross.
     """
 
     def __init__(
@@ -20,7 +20,7 @@ class Rows(list[Any]):
         self._holder, self._key, self._whole = holder, key, whole
 
     def replace(self, rows: Sequence[Any]) -> None:
-        """Put these in, or take the key out when there are none, as the SIS does."""
+        """Replace the rows in the document; without rows the key is removed, as the SIS does."""
         if self._whole is not None:
             self._whole[:] = rows
         elif rows:
@@ -30,7 +30,7 @@ class Rows(list[Any]):
 
 
 def rows_of(document: Any) -> Rows:
-    """The rows, wherever this answer keeps them; a lone object counts as one row."""
+    """Return the rows, wherever this answer has them; a single object counts as one row."""
     whole = document.get("data") if isinstance(document, dict) else document
     if isinstance(whole, list):
         return Rows(whole, {}, "", whole)
@@ -38,16 +38,16 @@ def rows_of(document: Any) -> Rows:
         return Rows([], {}, "")
     for holder in (*[value for value in document.values() if isinstance(value, dict)], document):
         for key in ITEM_KEYS:
-            if key in holder and (
-                holder is not document or isinstance(holder[key], list) or len(document) == 1
-            ):
-                found = holder[key]
-                return Rows(found if isinstance(found, list) else [found], holder, key)
+            if key not in holder:
+                continue
+            rows = holder[key]
+            if holder is not document or isinstance(rows, list) or len(document) == 1:
+                return Rows(rows if isinstance(rows, list) else [rows], holder, key)
     return Rows([], {}, "")
 
 
 def parts_of(row: Any) -> list[dict[str, Any]]:
-    """The objects in a row that may hold columns: the row itself, its name, its tables."""
+    """Return the objects of a row that may have columns: the row, its name, its tables."""
     tables = row.get("tables")
     return [
         row,
@@ -57,7 +57,7 @@ def parts_of(row: Any) -> list[dict[str, Any]]:
 
 
 def drop_field(row: Any, path: Sequence[str]) -> None:
-    """Take a dotted field out of a row; for table rows the column name alone is enough."""
+    """Remove a dotted field from a row; for rows of tables the column name is enough."""
     for part in parts_of(row):
         holder: Any = part
         for key in path[:-1]:
@@ -67,7 +67,7 @@ def drop_field(row: Any, path: Sequence[str]) -> None:
 
 
 def renumber(rows: Iterable[Any], add: int) -> None:
-    """Give every row another id, number or text as it was."""
+    """Add a number to the ids of every row; text stays text."""
     for row in rows:
         for part in parts_of(row):
             for key in _IDS:
@@ -76,6 +76,7 @@ def renumber(rows: Iterable[Any], add: int) -> None:
 
 
 def set_last_name(rows: Iterable[Any], last_name: str) -> None:
+    """Set the last name in every row that has one."""
     for row in rows:
         for part in parts_of(row):
             if "last_name" in part:

@@ -1,4 +1,4 @@
-"""A small threaded HTTP/1.1 server with the raw socket in reach, to fail in ways that servers don't."""
+"""A small threaded HTTP/1.1 server that gives access to the socket, so that faults can break it."""
 
 import contextlib
 import select
@@ -21,7 +21,7 @@ from rollbook.standins.messages import (
 
 
 class Wire:
-    """One client's connection: the whole answer, or pieces of it, or an end of another kind."""
+    """One client's connection, for sending an answer whole or in pieces, or breaking it off."""
 
     def __init__(
         self, connection: socket.socket, stopping: threading.Event, zip_bodies: bool
@@ -30,7 +30,7 @@ class Wire:
         self.open = True
 
     def send(self, response: Response, request: Request) -> None:
-        """A complete answer, as a well-behaved server gives it."""
+        """Send the complete answer."""
         head, body = write_response(response, request, self._zip_bodies)
         self.send_bytes(head + body)
         if request.close:
@@ -40,7 +40,7 @@ class Wire:
         self._connection.sendall(piece)
 
     def wait(self, seconds: float) -> bool:
-        """Pause; False when the client has hung up or the server stops."""
+        """Pause. Return False when the client has hung up or the server stops."""
         left = seconds
         while left > 0 and not self._stopping.is_set():
             step = min(left, 0.1)
@@ -53,11 +53,11 @@ class Wire:
         return not self._stopping.is_set()
 
     def hang_up(self) -> None:
-        """Close in the ordinary way."""
+        """Close the connection in the ordinary way."""
         self.open = False
 
     def reset(self) -> None:
-        """End with RST, not FIN: what a crashed server or a firewall does."""
+        """Close with RST, not FIN, as a crashed server or a firewall does."""
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.open = False
 
@@ -66,7 +66,7 @@ Exchange = Callable[[Request, Wire], None]
 
 
 class Server:
-    """Listens from the moment it is made; `with` stops it. One thread per connection."""
+    """A server that listens once it is made, with one thread per connection; `with` stops it."""
 
     def __init__(
         self, exchange: Exchange, host: str, port: int, *, zip_bodies: bool = True
@@ -85,7 +85,7 @@ class Server:
         return f"http://{self.host}:{self.port}"
 
     def stop(self) -> None:
-        """Close the listener and every connection, also those that a fault keeps waiting."""
+        """Close the listener and every connection, including those that a fault delays."""
         self.stopping.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -132,10 +132,10 @@ class Server:
                     self._answer(request, wire)
         except BadRequest as problem:
             with contextlib.suppress(OSError):
-                nobody = Request("GET", "/", {}, {}, close=True)
-                wire.send(json_response({"message": f"Bad request: {problem}"}, 400), nobody)
+                unread = Request("GET", "/", {}, {}, close=True)
+                wire.send(json_response({"message": f"Bad request: {problem}"}, 400), unread)
         except OSError:
-            pass  # The client went away, or a fault sent it away.
+            pass  # the client hung up, or a fault broke the connection
         finally:
             connection.close()
             with self._lock:
@@ -146,6 +146,6 @@ class Server:
             self._exchange(request, wire)
         except OSError:
             raise
-        except Exception:  # noqa: BLE001 - a bug here must show as a 500 with a trace, not as a dropped connection
+        except Exception:  # noqa: BLE001 - a bug must be a 500 with a trace, not a lost connection
             traceback.print_exc()
             wire.send(json_response({"message": "Stand-in error, see its log"}, 500), request)

@@ -1,4 +1,4 @@
-"""Change tracking, minimally: data versions and event subscriptions."""
+"""Change tracking in short: data versions and event subscriptions."""
 
 from threading import Lock
 from typing import Any
@@ -14,19 +14,25 @@ FIRST_VERSION = 16_323_283
 
 
 def data_version(district: District) -> str:
-    """A string in every answer (OD, GH)."""
+    """Return the data version, a string in every answer (OD, GH)."""
     return str(FIRST_VERSION + district.roster.version)
 
 
 def changed_since(district: District, version: int) -> list[int]:
-    """Numbers of the students changed after this version; everybody for a version from before we began."""
+    """Return the numbers of the students changed after this version.
+
+    Every student for a version older than the first one.
+    """
     if version < FIRST_VERSION:
         return list(district.roster.numbers())
     return district.roster.touched_since(version - FIRST_VERSION)
 
 
 def data_version_answer(request: Request, district: District) -> Response:
-    """`GET /ws/dataversion/{application}/{version}` → version and lower-case tables with DCIDs (GH, captured)."""
+    """Answer `GET /ws/dataversion/{application}/{version}` (GH, captured).
+
+    The answer has the version, and the changed DCIDs by table, in lower case.
+    """
     parts = request.path.split("/")[3:]
     if len(parts) != 2 or not parts[1].isdecimal():
         raise schema_error(400, "Invalid application or data version")
@@ -37,23 +43,23 @@ def data_version_answer(request: Request, district: District) -> Response:
 
 
 class Subscriptions:
-    """`/ws/v1/event_subscription`: kept, not acted upon, because the form of an event is documented nowhere."""
+    """`/ws/v1/event_subscription`: stored, but no event is sent; its form is documented nowhere."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._kept: Any = None
+        self._subscriptions: Any = None
 
     def handle(self, request: Request) -> Response:
-        """201 created, 204 replaced (SF, MD). Raises Refused."""
+        """Answer a request: 201 created, 204 replaced (SF, MD). Raises Refused."""
         if request.path == "/ws/v1/test_subscription":
             return Response(204)
         with self._lock:
-            before = self._kept
+            before = self._subscriptions
             if request.method == "PUT":
-                self._kept = _read(request)
+                self._subscriptions = _read(request)
                 return Response(204 if before else 201)
             if request.method == "DELETE":
-                self._kept = None
+                self._subscriptions = None
                 return Response(204)
             if request.method == "GET":
                 return json_response(before or {"event_subscriptions": {}})
@@ -65,10 +71,10 @@ def _read(request: Request) -> Any:
         raise v1_error(415, "Content-Type must be application/json")
     try:
         body = msgspec.json.decode(request.body)
-        wanted = body["event_subscriptions"]
-        if not str(wanted["callback_url"]).startswith("https://"):
+        subscriptions = body["event_subscriptions"]
+        if not str(subscriptions["callback_url"]).startswith("https://"):
             raise v1_error(400, "callback_url must be https")
-        for each in wanted["event_subscription"]:
+        for each in subscriptions["event_subscription"]:
             if each["event_type"] not in ("INSERT", "UPDATE", "DELETE", "SCHOOL_ENROLLMENT"):
                 raise v1_error(400, "Unknown event_type")
     except (msgspec.DecodeError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""PowerSchool's search language: `field==value;other=ge=value`, value lists `(A,P)` and `*` wildcards. No OR."""
+"""PowerSchool's search language: `field==value;other=ge=value`, `(A,P)`, `*`; it has no OR."""
 
 import operator
 import re
@@ -14,17 +14,17 @@ _SEPARATOR = re.compile(r";(?![^(]*\))")
 _LETTERS = {"p": -1, "a": 0, "i": 1, "t": 2, "g": 3, "h": 4}
 _OR = re.compile(r",\s*[A-Za-z_$][\w$.]*\s*=(?:=|(?:gt|ge|lt|le)=)", re.IGNORECASE)
 NULL = "\\u0000"
-"""As a value it means absent (OD)."""
+"""The value that means absent (OD)."""
 
 Test = Callable[[str | int | None], bool]
 
 
 class QueryError(ValueError):
-    """`q` can't be read; the message says where."""
+    """The search can't be read; the message says where."""
 
 
 class WrongType(ValueError):
-    """The value doesn't fit the field's type."""
+    """A value has another type than its field."""
 
 
 class Term(NamedTuple):
@@ -34,7 +34,7 @@ class Term(NamedTuple):
 
 
 def parse(text: str, value_lists: bool = True) -> list[Term]:
-    """The terms of a search, all of which must hold. Raises QueryError."""
+    """Return the terms of a search, all of which must be true. Raises QueryError."""
     return [_parse_term(part, value_lists) for part in _SEPARATOR.split(text) if part.strip()]
 
 
@@ -58,14 +58,17 @@ def _parse_term(part: str, value_lists: bool) -> Term:
 
 
 def _plain(value: str) -> str:
-    """A value's special characters may be encoded once more than the query string itself (OD)."""
+    """Return a value without quotes; it may be encoded once more than the query (OD)."""
     if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
         value = value[1:-1]
     return unquote(value)
 
 
 def condition(term: Term, kind: str) -> Test:
-    """A test of one value. Kinds: number, text, date, letter. Raises WrongType."""
+    """Return the test of a term for a value of this kind. Raises WrongType.
+
+    Kinds: number, text, date, letter (a status).
+    """
     if term.values == (NULL,) and term.operator == "==":
         return lambda value: value in (None, "")
     if kind == "letter":
@@ -92,8 +95,8 @@ def _letter(value: str) -> int:
 def _number_test(term: Term) -> Test:
     numbers = [_number(value, term.field) for value in term.values]
     if term.operator == "==":
-        wanted = frozenset(numbers)
-        return lambda value: value not in (None, "") and int(value or 0) in wanted
+        accepted = frozenset(numbers)
+        return lambda value: value not in (None, "") and int(value or 0) in accepted
     edge = numbers[0]
     compare = _ORDER[term.operator]
     return lambda value: value not in (None, "") and compare(int(value or 0), edge)
@@ -118,7 +121,7 @@ def _check_date(value: str, field: str) -> None:
 
 
 def _text_test(values: tuple[str, ...]) -> Test:
-    """Exact, case-sensitive; `*` stands for anything."""
+    """Return a test for exactly one of the values, with case; `*` matches anything."""
     pattern = re.compile(
         "|".join(".*".join(map(re.escape, value.split("*"))) for value in values), re.DOTALL
     )

@@ -1,4 +1,4 @@
-"""Signing in: `POST /oauth/access_token`, and the check of the token on every other request."""
+"""Signing in: `POST /oauth/access_token`, and the check of the token of other requests."""
 
 import base64
 import binascii
@@ -10,17 +10,23 @@ from urllib.parse import parse_qs
 from rollbook.standins.messages import Request, Response, json_response
 
 LIFETIME = 2_592_000
-"""Thirty days; captures show a little less, the rest of a token's life (LAS)."""
-EXPIRED = 'Bearer error="invalid_token",realm="PowerSchool",error_description="The access token has expired"'
+"""Thirty days. Captures show a little less: the time that the token still has (LAS)."""
+EXPIRED = (
+    'Bearer error="invalid_token",realm="PowerSchool",'
+    'error_description="The access token has expired"'
+)
 
 
 def unauthorized() -> Response:
-    """A bad or missing token: this header and no body at all (GH, TK rely on both)."""
+    """Return the answer to a bad or missing token: this header, no body (GH, TK rely on it)."""
     return Response(401, headers=(("WWW-Authenticate", EXPIRED),))
 
 
 class Tokens:
-    """One plugin's tokens. Asking again gives the current one with the rest of its life, as captures suggest (LAS)."""
+    """The tokens of one plugin.
+
+    Asking again returns the current one with the time it still has, as captures suggest (LAS).
+    """
 
     def __init__(
         self,
@@ -36,19 +42,18 @@ class Tokens:
         self._token, self._ends = "", 0.0
 
     def issue(self, request: Request) -> Response:
-        """The token endpoint. It answers JSON whatever `Accept` says."""
+        """Answer the token endpoint: with JSON, whatever `Accept` asks for."""
         if request.method != "POST":
             return json_response({"error": "invalid_request"}, 405)._replace(
                 headers=(("Allow", "POST"),)
             )
         if _basic_credentials(request) != self._basic:
-            # Also what a plugin that isn't enabled gets (WR, measured).
+            # A plugin that isn't enabled gets the same (WR, measured).
             return json_response({"error": "invalid_client"}, 401)
         form = parse_qs(request.body.decode("latin-1"))
         if form.get("grant_type") != ["client_credentials"]:
-            return json_response(
-                {"error": "unsupported_grant_type"}, 400
-            )  # our choice; unknown on real servers
+            # Our choice; unknown on real servers.
+            return json_response({"error": "unsupported_grant_type"}, 400)
         with self._lock:
             if time.monotonic() >= self._ends - 1:
                 self._token, self._ends = str(uuid.uuid4()), time.monotonic() + self._lifetime
@@ -59,6 +64,7 @@ class Tokens:
         return json_response(answer)
 
     def accepts(self, request: Request) -> bool:
+        """Whether a request carries the live token."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         with self._lock:
             return (
@@ -68,6 +74,7 @@ class Tokens:
             )
 
     def revoke(self) -> None:
+        """End the current token."""
         with self._lock:
             self._token, self._ends = "", 0.0
 

@@ -1,4 +1,4 @@
-"""`POST /ws/schema/query/{name}`: paging, order, `$q`, projection, count, arguments, data version, and the errors."""
+"""`POST /ws/schema/query/{name}`: paging, order, `$q`, projection, arguments, versions, errors."""
 
 import re
 from collections.abc import Sequence
@@ -19,19 +19,19 @@ from rollbook.standins.powerschool.schema import EXTENSIONS, order_key
 from rollbook.standins.powerschool.tables import TABLES
 
 PAGE_SIZE = 100
-"""Default; 0 means everything, and there is no maximum (OD)."""
+"""The default; 0 means all rows, and there is no maximum (OD)."""
 INVALID = "Validation Failed"
 _WHOLE = re.compile("-?[0-9]{1,18}")
 
 
 class PowerQueries:
-    """Answers `/ws/schema/query` for one district and one plugin's grants."""
+    """Answers `/ws/schema/query` for one district and the grants of a plugin."""
 
     def __init__(self, district: District, grants: Grants) -> None:
         self.district, self.grants = district, grants
 
     def handle(self, request: Request, rest: Sequence[str]) -> Response:
-        """`rest` is the path after `/ws/schema/query`. Raises Refused."""
+        """Return the answer; `rest` is the path after `/ws/schema/query`. Raises Refused."""
         if list(rest) == ["api"] or not rest:
             listed = [
                 {"name": query.name, "description": query.description}
@@ -48,13 +48,13 @@ class PowerQueries:
             raise schema_error(405, f"{request.method} is not allowed on query")
         body = _body(request)
         self._permit(query)
-        found = self._found(request, query, body)
+        numbers = self._numbers(request, query, body)
         if rest[1:] == ["count"]:
-            return json_response({"count": len(found)})
-        return self._answer(request, query, body, found)
+            return json_response({"count": len(numbers)})
+        return self._answer(request, query, body, numbers)
 
     def _permit(self, query: NamedQuery) -> None:
-        """Every column of the query must be granted (OD; body as in CB)."""
+        """Raise Refused unless every column of the query is granted (OD; body as in CB)."""
         refused = [
             place for place in query.columns.values() if not self.grants.allow(*place.split("."))
         ]
@@ -68,7 +68,7 @@ class PowerQueries:
                 ],
             )
 
-    def _found(self, request: Request, query: NamedQuery, body: dict[str, Any]) -> Sequence[int]:
+    def _numbers(self, request: Request, query: NamedQuery, body: dict[str, Any]) -> Sequence[int]:
         tests = _tests(query, str(body.get("$q") or request.query.get("$q") or ""))
         tests += _argument_tests(query, body)
         order = request.query.get("order", "")
@@ -96,17 +96,16 @@ class PowerQueries:
         return district.index(key, build)
 
     def _answer(
-        self, request: Request, query: NamedQuery, body: dict[str, Any], found: Sequence[int]
+        self, request: Request, query: NamedQuery, body: dict[str, Any], numbers: Sequence[int]
     ) -> Response:
-        """Top level: `name` only with a coreTable; no `record` at all when empty (SW, GH, SM)."""
+        """Return one page: `name` only with a coreTable, no `record` when empty (SW, GH, SM)."""
         size = _whole(request, "pagesize", PAGE_SIZE)
         start = (max(1, _whole(request, "page", 1)) - 1) * size
-        pieces = self._pieces(
-            query, _projection(request, query, body), found[start : start + size] if size else found
-        )
+        page = numbers[start : start + size] if size else numbers
+        pieces = self._pieces(query, _projection(request, query, body), page)
         top: dict[str, Any] = {"name": query.core_table} if query.core_table and pieces else {}
         if request.query.get("count", "").lower() == "true":
-            top["count"] = len(found)
+            top["count"] = len(numbers)
         if "$dataversion" in body:
             top["$dataversion"] = data_version(self.district)
         top["@extensions"] = EXTENSIONS if query.core_table and pieces else ""
@@ -136,7 +135,10 @@ class PowerQueries:
 def _filtered(
     query: NamedQuery, district: District, numbers: Sequence[int], tests: Sequence[tuple[str, Test]]
 ) -> Sequence[int]:
-    """What the roster's brief knows is tested first: it spares making a hundred thousand rows."""
+    """Return the numbers of the rows that pass all tests.
+
+    Tests on status, grade and school run first: they need no row, which spares making 100,000.
+    """
     brief = {
         f"students.{column}": attribute for column, attribute in TABLES["students"].brief.items()
     }
@@ -147,15 +149,18 @@ def _filtered(
                 for number in numbers
                 if test(getattr(district.roster.brief(number), attribute))
             ]
-    dear = [(alias, test) for alias, test in tests if query.columns[alias] not in brief]
-    if not dear:
+    on_rows = [(alias, test) for alias, test in tests if query.columns[alias] not in brief]
+    if not on_rows:
         return numbers
     rows = ((number, query.row(district, number)) for number in numbers)
-    return [number for number, row in rows if all(test(row.get(alias)) for alias, test in dear)]
+    return [number for number, row in rows if all(test(row.get(alias)) for alias, test in on_rows)]
 
 
 def _flat(query: NamedQuery, shown: dict[str, str], number: int) -> dict[str, Any]:
-    """With a coreTable: `_name`, and `_id` as a number if the key is selected. Without: only columns."""
+    """Return a flattened row. Without a coreTable it has the columns only.
+
+    With one it has `_name`, and `_id` as a number if the key is selected.
+    """
     if not query.core_table:
         return dict(shown)
     key = {"_id": number + FIRST_DCID - 1} if "dcid" in shown else {}
@@ -173,7 +178,7 @@ def _grouped(query: NamedQuery, shown: dict[str, str], number: int) -> dict[str,
 
 
 def _body(request: Request) -> dict[str, Any]:
-    """The arguments. 415 for another content type is our choice; writes answer so (MD)."""
+    """Return the arguments. 415 for other content types is our choice; writes answer it (MD)."""
     if "json" not in request.headers.get("content-type", "").lower():
         raise schema_error(415, "Content-Type must be application/json")
     try:
@@ -186,7 +191,7 @@ def _body(request: Request) -> dict[str, Any]:
 
 
 def _tests(query: NamedQuery, q: str) -> list[tuple[str, Test]]:
-    """OR and parentheses are not allowed in `$q` (OD)."""
+    """Return the tests of `$q`, in which OR and parentheses are not allowed (OD)."""
     tests = []
     try:
         for term in parse(q, value_lists=False):
@@ -200,29 +205,23 @@ def _tests(query: NamedQuery, q: str) -> list[tuple[str, Test]]:
 
 
 def _argument_tests(query: NamedQuery, body: dict[str, Any]) -> list[tuple[str, Test]]:
-    """A number or a list of numbers for each argument. The body of the 400 is what PY expects."""
+    """Return the tests of the arguments, each a number or a list of numbers.
+
+    The body of the 400 is what PY expects.
+    """
     tests: list[tuple[str, Test]] = []
     for argument, alias in query.arguments.items():
-        given = body.get(argument)
-        values = given if isinstance(given, list) else [given]
+        value_or_list = body.get(argument)
+        values = value_or_list if isinstance(value_or_list, list) else [value_or_list]
         if not values or not all(_WHOLE.fullmatch(str(value)) for value in values):
-            raise schema_error(
-                400,
-                INVALID,
-                [
-                    {
-                        "resource": query.name,
-                        "field": argument,
-                        "code": "Missing or invalid argument",
-                    }
-                ],
-            )
+            error = {"resource": query.name, "field": argument}
+            raise schema_error(400, INVALID, [{**error, "code": "Missing or invalid argument"}])
         tests.append((alias, condition(Term(argument, "==", tuple(map(str, values))), "number")))
     return tests
 
 
 def _projection(request: Request, query: NamedQuery, body: dict[str, Any]) -> tuple[str, ...]:
-    """Semicolon-separated here, not comma (OD)."""
+    """Return the aliases asked for; semicolons separate them, not commas (OD)."""
     asked = str(body.get("projection") or request.query.get("projection") or "")
     if not asked or asked == "*":
         return tuple(query.columns)
@@ -238,7 +237,7 @@ def _projection(request: Request, query: NamedQuery, body: dict[str, Any]) -> tu
 
 
 def _order(query: NamedQuery, order: str) -> list[tuple[str, bool]]:
-    """`table.col;desc,table.col2` → aliases with "descending"."""
+    """Return aliases, each with whether it descends, from `table.col;desc,table.col2`."""
     sorting = []
     for part in filter(None, order.split(",")):
         name, _, direction = part.partition(";")
@@ -256,7 +255,7 @@ def _sort_key(
 
 
 def _since(body: dict[str, Any]) -> int | None:
-    """Both keys are required together (OD)."""
+    """Return the data version asked for, or None. Both keys are required together (OD)."""
     if ("$dataversion" in body) != ("$dataversion_applicationname" in body):
         raise schema_error(
             400, "$dataversion and $dataversion_applicationname are required together"

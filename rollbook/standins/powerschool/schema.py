@@ -1,4 +1,4 @@
-"""`/ws/schema/table/...`: lists, counts, single records and metadata, with the errors that WR measured."""
+"""`/ws/schema/table/...`: lists, counts, records and metadata, with errors as WR measured them."""
 
 from array import array
 from collections.abc import Sequence
@@ -21,13 +21,13 @@ EXTENSIONS = AVAILABLE["@extensions"]
 
 
 class Schema:
-    """Answers `/ws/schema/table`, `/ws/schema/area` for one district and one plugin's grants."""
+    """Answers `/ws/schema/table` for one district and the grants of a plugin."""
 
     def __init__(self, district: District, page_size_max: int, grants: Grants) -> None:
         self.district, self.page_size_max, self.grants = district, page_size_max, grants
 
     def handle(self, request: Request, rest: Sequence[str]) -> Response:
-        """`rest` is the path after `/ws/schema/table`. Raises Refused."""
+        """Return the answer; `rest` is the path after `/ws/schema/table`. Raises Refused."""
         if not rest:
             return json_response({"tables": [{"name": table.name} for table in TABLES.values()]})
         table = self._table(rest[0])
@@ -37,7 +37,7 @@ class Schema:
             case []:
                 return self._list(request, table)
             case ["count"]:
-                return json_response({"count": len(self._found(request, table))})
+                return json_response({"count": len(self._keys(request, table))})
             case ["metadata"]:
                 return json_response(self._metadata(table))
             case [dcid] if dcid.isdecimal() and len(dcid) < 12:
@@ -52,7 +52,10 @@ class Schema:
         return TABLES[name.lower()]
 
     def _write_refused(self, request: Request, table: Table, rest: Sequence[str]) -> Exception:
-        """PUT on a missing and POST on an existing extension row name the other verb (TE); nothing else is written."""
+        """Return the error for a write: nothing is ever written.
+
+        PUT on a missing and POST on an existing row of an extension name the other verb (TE).
+        """
         if table.extension and len(rest) == 1 and rest[0].isdecimal():
             exists = table.number_of(int(rest[0])) in table.keys(self.district)
             if request.method == "PUT" and not exists:
@@ -62,7 +65,7 @@ class Schema:
         return schema_error(405, CLOSED_MESSAGE)
 
     def _metadata(self, table: Table) -> dict[str, Any]:
-        """`access` is there with `expansions=access` and without; clients read only that (TS)."""
+        """Return the metadata. `access` is always there; clients read nothing else (TS)."""
         return {
             "name": table.name,
             "comment": f"Made-up {table.name}",
@@ -80,17 +83,17 @@ class Schema:
 
     def _list(self, request: Request, table: Table) -> Response:
         columns = self._projection(request, table)
-        found = self._found(request, table, columns)
+        keys = self._keys(request, table, columns)
         size = min(self._whole(request, "pagesize", 0) or self.page_size_max, self.page_size_max)
         start = (max(1, self._whole(request, "page", 1)) - 1) * size
-        pieces = self._pieces(table, tuple(columns), found[start : start + size])
+        pieces = self._pieces(table, tuple(columns), keys[start : start + size])
         head = msgspec.json.encode({"name": table.name})[:-1]
         tail = b',"@extensions":' + msgspec.json.encode(EXTENSIONS) + b"}"
         records = b',"record":[' + b",".join(pieces) + b"]" if pieces else b""
         return Response(200, head + records + tail)
 
     def _single(self, request: Request, table: Table, dcid: int) -> Response:
-        """Without a projection every granted column: our choice, because TS leaves it out here."""
+        """Return one record; without a projection every granted column, because TS sends none."""
         columns = (
             self._projection(request, table)
             if "projection" in request.query
@@ -103,7 +106,7 @@ class Schema:
         return Response(200, self._pieces(table, tuple(columns), [key])[0])
 
     def _pieces(self, table: Table, columns: tuple[str, ...], keys: Sequence[int]) -> list[bytes]:
-        """Outer id a number, every column value text, keys lower-case (SW, MF, TS)."""
+        """Return records: `id` a number, columns in lower case, their values text (SW, MF, TS)."""
         names = [column.lower() for column in columns]
         outer, inner = table.name, table.name.lower()
 
@@ -118,7 +121,10 @@ class Schema:
         return district.fragments.pieces(district.roster.version, (inner, columns), keys, make)
 
     def _projection(self, request: Request, table: Table) -> list[str]:
-        """Columns as the request spells them. Raises Refused: 400 without a projection is our choice."""
+        """Return the columns as the request spells them.
+
+        Raises Refused; 400 without a projection is our choice.
+        """
         asked = request.query.get("projection", "").strip()
         if not asked:
             raise schema_error(400, "Projection is required")
@@ -154,10 +160,13 @@ class Schema:
                 ],
             )
 
-    def _found(
+    def _keys(
         self, request: Request, table: Table, projection: Sequence[str] = ()
     ) -> Sequence[int]:
-        """The keys that fit `q`, sorted. Columns are checked before types, types before permission (WR, measured)."""
+        """Return the keys of the rows that match `q`, sorted.
+
+        Columns are checked first, then types, then permissions (WR, measured).
+        """
         q = request.query.get("q", "").strip()
         sort = request.query.get("sort", "").strip().lower()
         descending = request.query.get("sortdescending", "").lower() == "true"
@@ -173,7 +182,7 @@ class Schema:
 
     def _terms(self, q: str, table: Table) -> list[tuple[Term, str, str]]:
         canonical = {column.lower(): column for column in table.columns}
-        found = []
+        terms = []
         try:
             parsed = parse(q)
         except QueryError as problem:
@@ -182,39 +191,36 @@ class Schema:
             name = term.field.lower().removeprefix(f"{table.name.lower()}.")
             if name not in canonical:
                 raise schema_error(400, f"Invalid field {term.field}")
-            found.append((term, canonical[name], table.columns[canonical[name]]))
-        return found
+            terms.append((term, canonical[name], table.columns[canonical[name]]))
+        return terms
 
     def _search(
         self, table: Table, tests: Sequence[tuple[str, Test]], sort: str, descending: bool
     ) -> Sequence[int]:
         district = self.district
-        cheap = [
-            (table.brief[column.lower()], test)
-            for column, test in tests
-            if column.lower() in table.brief
-        ]
-        dear = [
-            (column.lower(), test) for column, test in tests if column.lower() not in table.brief
-        ]
+        on_brief: list[tuple[str, Test]] = []  # need no row to be made
+        on_rows: list[tuple[str, Test]] = []
+        for column, test in tests:
+            if attribute := table.brief.get(column.lower()):
+                on_brief.append((attribute, test))
+            else:
+                on_rows.append((column.lower(), test))
         keys = table.keys(district)
-        for attribute, test in cheap:
-            keys = array(
-                "L", (key for key in keys if test(getattr(district.roster.brief(key), attribute)))
-            )
-        if dear:
+        for attribute, test in on_brief:
+            briefs = ((key, district.roster.brief(key)) for key in keys)
+            keys = array("L", (key for key, brief in briefs if test(getattr(brief, attribute))))
+        if on_rows:
             rows = ((key, table.row(district, key)) for key in keys)
             keys = array(
                 "L",
-                (key for key, row in rows if all(test(row.get(column)) for column, test in dear)),
+                (key for key, row in rows if all(test(row.get(name)) for name, test in on_rows)),
             )
         if sort:
-            number = {column.lower(): kind for column, kind in table.columns.items()}[
-                sort
-            ] == "number"
+            kinds = {column.lower(): kind for column, kind in table.columns.items()}
+            is_number = kinds[sort] == "number"
             keys = sorted(
                 keys,
-                key=lambda key: order_key(table.row(district, key).get(sort), number),
+                key=lambda key: order_key(table.row(district, key).get(sort), is_number),
                 reverse=descending,
             )
         return keys
@@ -227,12 +233,12 @@ class Schema:
 
 
 def order_key(value: str | None, number: bool) -> tuple[bool, int, str]:
-    """Numbers by size, text by letter, absent values last."""
+    """Return a key that sorts numbers by size, text by letter, and absent values last."""
     if value is None:
         return (True, 0, "")
-    return (
-        (False, int(value), "") if number and value.lstrip("-").isdecimal() else (False, 0, value)
-    )
+    if number and value.lstrip("-").isdecimal():
+        return (False, int(value), "")
+    return (False, 0, value)
 
 
 def _test(term: Term, kind: str, column: str) -> Test:

@@ -1,4 +1,4 @@
-"""Searching students: `q` of `/ws/v1`, answered from an index that is computed once for each search."""
+"""Searching students: `q` of `/ws/v1`, with an index that is computed once for each search."""
 
 from array import array
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ def _status(roster: Roster, number: int) -> int:
 
 
 def _letter(roster: Roster, number: int) -> int:
-    """Any status that has no letter of its own counts as Inactive (LAS, MD, GB)."""
+    """Return the status as a letter; one without a letter counts as Inactive (LAS, MD, GB)."""
     status = roster.brief(number).enroll_status
     return status if -1 <= status <= 4 else 1
 
@@ -59,11 +59,11 @@ FIELDS: dict[str, tuple[str, Read]] = {
     "name.middle_name": ("text", _of(lambda who: who.middle_name)),
     "name.last_name": ("text", _of(lambda who: who.last_name)),
 }
-"""The first seven dotted ones are O via LAS; letters in any case; field names are not case-sensitive (LAS, CB)."""
+"""The first seven are from OD via LAS. Letters and field names in any case (LAS, CB)."""
 
 
 def find_students(district: District, q: str, school_number: int | None = None) -> Sequence[int]:
-    """Numbers of the students that fit. Raises QueryError or WrongType."""
+    """Return the numbers of the students that match. Raises QueryError or WrongType."""
     tests = _tests(q)
     if school_number is not None:
         tests.insert(0, (_school, lambda value: value == school_number))
@@ -83,7 +83,9 @@ def _tests(q: str) -> list[tuple[Read, Test]]:
 
 
 def find_items(shown: Sequence[dict[str, Any]], q: str) -> list[int]:
-    """Positions of the items of another list that fit, by dotted names of what they show: our choice, PY asks so.
+    """Return the positions of the items that match, by the dotted names of their keys.
+
+    For lists other than students; our choice, because PY searches this way.
 
     Raises QueryError or WrongType.
     """
@@ -103,20 +105,18 @@ def find_items(shown: Sequence[dict[str, Any]], q: str) -> list[int]:
 
 
 def _flat(item: dict[str, Any], before: str = "") -> dict[str, Any]:
+    """Return the values of an item by dotted, lower-case name."""
     fields: dict[str, Any] = {}
     for name, value in item.items():
-        fields |= (
-            _flat(value, f"{before}{name}.")
-            if isinstance(value, dict)
-            else {f"{before}{name}".lower(): value}
-        )
+        if isinstance(value, dict):
+            fields |= _flat(value, f"{before}{name}.")
+        else:
+            fields[f"{before}{name}".lower()] = value
     return fields
 
 
 def _scan(roster: Roster, tests: list[tuple[Read, Test]]) -> Sequence[int]:
-    if len(tests) == 1:
-        [(read, test)] = tests
-        return array("L", (number for number in roster.numbers() if test(read(roster, number))))
-    return array(
-        "L", (n for n in roster.numbers() if all(test(read(roster, n)) for read, test in tests))
-    )
+    numbers = roster.numbers()
+    for read, test in tests:
+        numbers = array("L", (number for number in numbers if test(read(roster, number))))
+    return numbers

@@ -12,6 +12,7 @@ SECTION_EXPANSIONS = ("term",)
 
 
 def available(expansions: tuple[str, ...]) -> dict[str, Any]:
+    """Return the keys that name the available expansions and extensions."""
     return {"@expansions": ", ".join(expansions), "@extensions": ""}
 
 
@@ -45,7 +46,7 @@ def school_json(school: School, expansions: tuple[str, ...]) -> dict[str, Any]:
 
 
 def staff_json(person: Staff, expansions: tuple[str, ...]) -> dict[str, Any]:
-    """`local_id` is a number when it looks like one, else text (SW: 5 and "Jeremy.J")."""
+    """Return staff; `local_id` is a number when it looks like one (SW: 5 and "Jeremy.J")."""
     answer: dict[str, Any] = {
         "id": person.dcid,
         "local_id": as_number(person.local_id),
@@ -99,7 +100,7 @@ def section_json(section: Section, expansions: tuple[str, ...]) -> dict[str, Any
 
 
 def enrolment_json(enrolment: Enrolment) -> dict[str, Any]:
-    """`dropped` is a JSON boolean (SM, captured)."""
+    """Return a class enrolment; `dropped` is a JSON boolean (SM, captured)."""
     return {
         "id": enrolment.dcid,
         "section_id": enrolment.section.dcid,

@@ -1,4 +1,7 @@
-"""`/{route}/oauth/…`: tokens by client credentials, introspection, revocation and discovery. Everything is (D) unless marked."""
+"""`/{route}/oauth/…`: tokens by client credentials, introspection, revocation and discovery.
+
+Everything is from the documentation (D) unless marked.
+"""
 
 import secrets
 import time
@@ -9,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from rollbook.standins.messages import Request, Response, json_response
-from rollbook.standins.veracross.answers import refused
+from rollbook.standins.veracross.answers import Refused, refused
 
 LIVE_TOKENS = 10
 FORM = "application/x-www-form-urlencoded"
@@ -30,7 +33,7 @@ class Token:
 
 
 class Authorization:
-    """One OAuth application of one school. `scopes` are those that the school has switched on for it."""
+    """The OAuth application of a school, with the scopes that the school has allowed it."""
 
     def __init__(
         self, client_id: str, client_secret: str, scopes: Sequence[str], lifetime: int
@@ -41,7 +44,7 @@ class Authorization:
         self._tokens: dict[str, Token] = {}
 
     def handle(self, request: Request, rest: Sequence[str]) -> Response:
-        """Dispatch by path below the route. Raises Refused."""
+        """Return the answer to a path below the route. Raises Refused."""
         match list(rest):
             case [".well-known", "openid-configuration"]:
                 return json_response(_discovery(request, self._granted))
@@ -49,15 +52,16 @@ class Authorization:
                 if request.method != "POST":
                     raise refused(405, "method_not_allowed")
                 form = _form(request)
-                return {
+                acts = {
                     "token": self._issue,
                     "introspect": self._introspect,
                     "revoke": self._revoke,
-                }[act](form)
+                }
+                return acts[act](form)
         raise refused(404, "The requested endpoint wasn't found")
 
     def bearer(self, request: Request) -> Token:
-        """The live token of a request for data. Raises Refused with the texts that v3 has for it."""
+        """Return the live token of a request for data. Raises Refused with v3's texts."""
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not value.strip():
             raise refused(401, "An authorization header with a bearer token is required")
@@ -72,17 +76,20 @@ class Authorization:
         return token
 
     def revoke_all(self) -> None:
+        """Revoke every token."""
         with self._lock:
             for token in self._tokens.values():
                 token.revoked = True
 
     def expire_all(self) -> None:
+        """Let every token expire."""
         with self._lock:
             for token in self._tokens.values():
                 token.expires = 0
 
     @property
     def live(self) -> int:
+        """The number of live tokens."""
         return sum(token.state == LIVE for token in self._tokens.values())
 
     def _issue(self, form: dict[str, str]) -> Response:
@@ -92,9 +99,8 @@ class Authorization:
         self._check_client(form)
         scopes = tuple(form.get("scope", "").split())
         if not self._granted.issuperset(scopes):
-            raise refused(
-                400, "invalid_scope", error_description="The requested scope is invalid."
-            )  # undocumented (?)
+            # undocumented (?)
+            raise refused(400, "invalid_scope", error_description="The requested scope is invalid.")
         now = time.time()
         token = Token(secrets.token_hex(32), scopes, int(now), now + self._lifetime)
         with self._lock:
@@ -130,7 +136,7 @@ class Authorization:
         )
 
     def _revoke(self, form: dict[str, str]) -> Response:
-        """200 and `{}`, also for a token that isn't one."""
+        """Revoke a token; an unknown one gets 200 and `{}` too."""
         _need(form, "client_id", "client_secret", "token")
         self._check_client(form)
         with self._lock:
@@ -148,13 +154,14 @@ class Authorization:
 
 
 def _form(request: Request) -> dict[str, str]:
-    """Body and query string together, raw blanks and colons included (C). Raises Refused with 415 and `{}`."""
+    """Return the values of body and query string together (C).
+
+    Blanks and colons may come unencoded. Raises Refused with 415 and `{}`.
+    """
     if not request.body and request.query:
         return dict(request.query)  # one client sends everything in the query string
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
-        wrong = refused(415, "")
-        wrong.response = json_response({}, 415)
-        raise wrong
+        raise Refused(json_response({}, 415))
     return {**request.query, **dict(parse_qsl(request.body.decode("latin-1")))}
 
 

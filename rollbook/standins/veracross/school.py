@@ -1,4 +1,4 @@
-"""What this Veracross knows of a school: its own codes and what they mean, and which student has which."""
+"""The codes of the made-up school, their labels, and the codes of each student."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -36,22 +36,24 @@ _STATUS_OF = {people.ACTIVE: 3, people.PRE_REGISTERED: 1, people.GRADUATED: 5}
 
 
 def grade_code(level: int) -> int:
-    """A number that says nothing about the grade: Kindergarten is 20 as in the documentation, grade 2 is 1."""
+    """Return the code of a grade, unrelated to the grade: Kindergarten is 20 (D), grade 2 is 1."""
     return (20 + 5 * level) % 29 if level in GRADES else 0
 
 
 def grade_label(level: int) -> str:
+    """Return the label of a grade."""
     if level not in GRADES:
         return "None"
     return {-1: "Pre-K", 0: "Kindergarten"}.get(level, f"Grade {level}")
 
 
 def role_of(enroll_status: int) -> int:
+    """Return the role of a student with this status."""
     return _ROLE_OF.get(enroll_status, 5)
 
 
 class Codes(NamedTuple):
-    """The coded facts of one student, under the names that v3 has for them."""
+    """The codes of one student, under v3's names."""
 
     gender: int
     grade_level: int
@@ -67,21 +69,12 @@ class Codes(NamedTuple):
 
 
 def codes_of(who: Student) -> Codes:
-    """Unset is 0 throughout (I)."""
+    """Return the codes of a student; unset ones are 0 (I)."""
     here = who.enroll_status == people.ACTIVE
-    level = (
-        0
-        if who.grade_level not in GRADES
-        else 2
-        if who.grade_level < 6
-        else 3
-        if who.grade_level < 9
-        else 4
-    )
     return Codes(
         gender=GENDERS.get(who.gender, 0),
         grade_level=grade_code(who.grade_level),
-        school_level=level,
+        school_level=_school_level(who.grade_level),
         homeroom=11 + who.dice[1] % 12 if here else 0,
         homeroom_teacher=300 + who.dice[1] % 5 if here else 0,
         advisor=300 + who.dice[2] % 5 if here and who.dice[2] % 7 else 0,
@@ -93,8 +86,19 @@ def codes_of(who: Student) -> Codes:
     )
 
 
+def _school_level(grade: int) -> int:
+    if grade not in GRADES:
+        return 0
+    if grade < 6:
+        return 2
+    return 3 if grade < 9 else 4
+
+
 def value_list(field: str, labels: Mapping[int, str]) -> dict[str, Any]:
-    """One list as v3 gives it: items in the school's order, ids as numbers (D, S disagree; clients use numbers)."""
+    """Return one value list of v3, with items in the school's order.
+
+    Ids are numbers: D and S disagree, clients use numbers.
+    """
     items = [
         {"id": code, "description": label, "category": 0, "sort_key": at}
         for at, (code, label) in enumerate(labels.items())
@@ -144,4 +148,5 @@ SINGLE_ORDER = (
 
 
 def value_lists(fields: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the value lists of these fields."""
     return [value_list(field, _LISTS[field]) for field in fields]

@@ -1,4 +1,4 @@
-"""One student as each version of the API shows him. `""` and 0 of the made-up people become what Veracross has for "not set"."""
+"""One student as each version of the API sends it, with Veracross's own values for "not set"."""
 
 from typing import Any
 
@@ -18,11 +18,11 @@ from rollbook.standins.veracross.school import (
 )
 
 _MISSING = {"birth_date": ("birthday",), "grade_level": ("grade_level", "current_grade")}
-"""What a hostile student lacks, under the names that it has here."""
+"""The keys that a hostile student may lack, under Veracross's names."""
 
 
 def v3_student(who: Student) -> dict[str, Any]:
-    """An element of v3's list, fields in the order of the API description (S)."""
+    """Return an element of v3's list, fields in the order of the API description (S)."""
     codes = codes_of(who)
     return _without_missing(
         who,
@@ -56,7 +56,10 @@ def v3_student(who: Student) -> dict[str, Any]:
 
 
 def v3_single(who: Student) -> dict[str, Any]:
-    """The single read: prefix, suffix and location more, three fields less, and the campus as a code (S)."""
+    """Return the student of v3's single read.
+
+    It has prefix, suffix and location in addition, three fields less, and the campus as a code (S).
+    """
     student = {"name_prefix": 0, "name_suffix": 0, **v3_student(who), "current_location": None}
     for name in ("roles", "house", "student_group"):
         del student[name]
@@ -64,75 +67,82 @@ def v3_single(who: Student) -> dict[str, Any]:
 
 
 def v2_student(who: Student, roles_as_list: bool = False) -> dict[str, Any]:
-    """Labels for codes, 0 for unset keys (I). Clients disagree about `role` and `roles`; both can be had (C)."""
+    """Return a student of v2: labels instead of codes, 0 for unset keys (I).
+
+    Clients disagree whether it is `role` or `roles`; the stand-in can send either (C).
+    """
+    role = ROLES[codes_of(who).role]
+    roles = {"roles": [{"description": role}]} if roles_as_list else {"role": role}
+    return _without_missing(who, {**_v2_person(who), **roles, **_v2_enrollment(who)})
+
+
+def _v2_person(who: Student) -> dict[str, Any]:
+    """Return names, addresses, advisor and homeroom: the fields before the role."""
     codes = codes_of(who)
-    role = (
-        {"roles": [{"description": ROLES[codes.role]}]}
-        if roles_as_list
-        else {"role": ROLES[codes.role]}
-    )
-    phone = household(who)["phone"]
-    return _without_missing(
-        who,
-        {
-            "household_fk": codes.household_id,
-            "person_pk": who.dcid,
-            "legacy_id": None,
-            "legacy_student_id": who.local_id,
-            "name_prefix": None,
-            "first_name": who.first_name,
-            "first_nick_name": who.legal_first_name or None,
-            "preferred_name": who.legal_first_name or None,
-            "middle_name": who.middle_name or None,
-            "last_name": who.last_name,
-            "name_suffix": None,
-            "birthday": who.birth_date or None,
-            "gender": _label(GENDER_LABELS, codes.gender),
-            "ethnicity": None,
-            "email_1": who.email or None,
-            "display_email_1": bool(who.email),
-            "email_2": personal_email(who) or None,
-            "display_email_2": False,
-            "home_phone": phone,
-            "display_home_phone": False,
-            "mobile_phone": None,
-            "display_mobile_phone": False,
-            "advisor_fk": codes.advisor,
-            "advisor_name": TEACHERS.get(codes.advisor),
-            "homeroom_teacher_fk": codes.homeroom_teacher,
-            "homeroom_teacher_name": TEACHERS.get(codes.homeroom_teacher),
-            "homeroom": codes.homeroom,
-            **role,
-            "current_grade": _label({0: grade_label(who.grade_level)}, 0),
-            "grade_applying_for": None,
-            "year_applying_for": 0,
-            "resident_status_applying_for": False,
-            "student_group_applying_for": False,
-            "campus_applying_for": False,
-            "school_level": _label(LEVELS, codes.school_level),
-            "enrollment_status": STATUSES[codes.enrollment_status],
-            "new_student": who.dice[5] % 8 == 0,
-            "graduation_year": who.graduation_year,
-            "resident_status": None,
-            "campus": _label(CAMPUSES, codes.campus),
-            "dorm": None,
-            "room_number": _label(ROOMS, codes.homeroom),
-            "floor_number": 0,
-            "bed_number": 0,
-            "mailbox_number": None,
-            "student_group": _label(GROUPS, codes.student_group),
-            "parent_1_fk": 500_000 + who.number,
-            "parent_2_fk": 600_000 + who.number,
-            "parent_3_fk": 0,
-            "parent_4_fk": 0,
-            "username": who.username,
-            "update_date": who.changed_on,
-        },
-    )
+    return {
+        "household_fk": codes.household_id,
+        "person_pk": who.dcid,
+        "legacy_id": None,
+        "legacy_student_id": who.local_id,
+        "name_prefix": None,
+        "first_name": who.first_name,
+        "first_nick_name": who.legal_first_name or None,
+        "preferred_name": who.legal_first_name or None,
+        "middle_name": who.middle_name or None,
+        "last_name": who.last_name,
+        "name_suffix": None,
+        "birthday": who.birth_date or None,
+        "gender": _label(GENDER_LABELS, codes.gender),
+        "ethnicity": None,
+        "email_1": who.email or None,
+        "display_email_1": bool(who.email),
+        "email_2": personal_email(who) or None,
+        "display_email_2": False,
+        "home_phone": household(who)["phone"],
+        "display_home_phone": False,
+        "mobile_phone": None,
+        "display_mobile_phone": False,
+        "advisor_fk": codes.advisor,
+        "advisor_name": TEACHERS.get(codes.advisor),
+        "homeroom_teacher_fk": codes.homeroom_teacher,
+        "homeroom_teacher_name": TEACHERS.get(codes.homeroom_teacher),
+        "homeroom": codes.homeroom,
+    }
+
+
+def _v2_enrollment(who: Student) -> dict[str, Any]:
+    """Return grade, status, campus, room and parents: the fields after the role."""
+    codes = codes_of(who)
+    return {
+        "current_grade": _label({0: grade_label(who.grade_level)}, 0),
+        "grade_applying_for": None,
+        "year_applying_for": 0,
+        "resident_status_applying_for": False,
+        "student_group_applying_for": False,
+        "campus_applying_for": False,
+        "school_level": _label(LEVELS, codes.school_level),
+        "enrollment_status": STATUSES[codes.enrollment_status],
+        "new_student": who.dice[5] % 8 == 0,
+        "graduation_year": who.graduation_year,
+        "resident_status": None,
+        "campus": _label(CAMPUSES, codes.campus),
+        "dorm": None,
+        "room_number": _label(ROOMS, codes.homeroom),
+        "floor_number": 0,
+        "bed_number": 0,
+        "mailbox_number": None,
+        "student_group": _label(GROUPS, codes.student_group),
+        "parent_1_fk": 500_000 + who.number,
+        "parent_2_fk": 600_000 + who.number,
+        "parent_3_fk": 0,
+        "parent_4_fk": 0,
+        "username": who.username,
+        "update_date": who.changed_on,
+    }
 
 
 def v2_relationships(who: Student) -> list[dict[str, Any]]:
-    """The parents; what a row holds is known from nowhere, so names and keys are our choice."""
+    """Return the parents. The keys of a row are undocumented, so they are our choice."""
     family = household(who)
     return [
         {
@@ -146,7 +156,7 @@ def v2_relationships(who: Student) -> list[dict[str, Any]]:
 
 
 def personal_email(who: Student) -> str:
-    """Half of the students have one."""
+    """Return the private e-mail, which half of the students have, or ""."""
     return f"{who.username}@home.example" if who.dice[6] % 2 else ""
 
 
@@ -172,7 +182,7 @@ def _modified(who: Student) -> str:
 
 
 def _without_missing(who: Student, fields: dict[str, Any]) -> dict[str, Any]:
-    for gone in who.missing:
-        for name in _MISSING.get(gone, (gone,)):
+    for key in who.missing:
+        for name in _MISSING.get(key, (key,)):
             fields.pop(name, None)
     return fields

@@ -1,4 +1,7 @@
-"""`/{client}/v2/students`: bare arrays, labels, totals in a header. No documentation is public: all of it is (C) or (I)."""
+"""`/{client}/v2/students`: plain lists, labels, totals in a header.
+
+No documentation is public: all of it is (C) or (I).
+"""
 
 import base64
 import binascii
@@ -20,7 +23,7 @@ _SUFFIX = re.compile(r"\.(json|xml)$")
 
 
 class V2:
-    """Answers `/{client}/v2/...` for one school. The caller has seen to the quota."""
+    """Answers `/{client}/v2/...` for one school. The caller checks the quota."""
 
     def __init__(
         self, roster: Roster, user_name: str, password: str, roles_as_list: bool = False
@@ -29,13 +32,13 @@ class V2:
         self._pair = f"{user_name}:{password}"
 
     def sign_in(self, request: Request) -> None:
-        """HTTP Basic. Raises Refused; the body of the 401 is our choice."""
+        """Check HTTP Basic. Raises Refused; the body of the 401 is our choice."""
         scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
         try:
-            given = base64.b64decode(encoded.strip(), validate=True).decode()
+            pair = base64.b64decode(encoded.strip(), validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
-            given = ""
-        if scheme.lower() != "basic" or given != self._pair:
+            pair = ""
+        if scheme.lower() != "basic" or pair != self._pair:
             wrong = refused(401, "HTTP Basic: Access denied.")
             wrong.response = wrong.response._replace(
                 headers=(("WWW-Authenticate", 'Basic realm="Veracross"'),)
@@ -43,7 +46,10 @@ class V2:
             raise wrong
 
     def handle(self, request: Request, rest: Sequence[str]) -> Response:
-        """Raises Refused. Parameters that we don't know are let pass: what Veracross does then is unknown."""
+        """Return the answer. Raises Refused.
+
+        Unknown parameters are ignored: what Veracross does with them is unknown.
+        """
         *parts, last = rest or [""]
         form = (_SUFFIX.search(last) or ["", request.query.get("format", "json")])[1]
         if request.method != "GET":
@@ -65,7 +71,7 @@ class V2:
         raise refused(404, "Not found")
 
     def _list(self, request: Request, numbers: Sequence[int]) -> Response:
-        """A page past the end is 200 and `[]`: one client always asks one page too many (C)."""
+        """Return a page; one past the end is 200 and `[]`: a client asks for one more (C)."""
         size = min(_whole(request, "count", USUAL_SIZE) or USUAL_SIZE, LARGEST_SIZE)
         start = (max(1, _whole(request, "page", 1)) - 1) * size
         shown = [self._show(number) for number in numbers[start : start + size]]
@@ -85,17 +91,20 @@ class V2:
         return [n for n in roster.numbers() if roster.brief(n).enroll_status == people.ACTIVE]
 
     def _numbers(self, request: Request) -> list[int]:
-        """A comma separates several values of any parameter; grades are asked for by code though shown by label (C)."""
+        """Return the numbers that match the parameters, whose values are separated by commas.
+
+        Grades are filtered by code, though they are sent as labels (C).
+        """
         numbers, roster = self._current(), self._roster
         if since := request.query.get("updated_after"):
             numbers = [n for n in numbers if roster.student(n).changed_on >= since]
         if grades := request.query.get("grade_level"):
-            wanted = set(grades.split(","))
-            numbers = [n for n in numbers if str(grade_code(roster.brief(n).grade_level)) in wanted]
+            codes = set(grades.split(","))
+            numbers = [n for n in numbers if str(grade_code(roster.brief(n).grade_level)) in codes]
         return numbers
 
     def _recent(self) -> list[int]:
-        """Within a week of the latest change; how long "recent" is on the real thing is unknown."""
+        """Return those changed within a week of the latest change; the real period is unknown."""
         dates = {n: self._roster.student(n).changed_on for n in self._current()}
         since = (date.fromisoformat(max(dates.values(), default="2026-09-01")) - RECENT).isoformat()
         return [n for n, changed in dates.items() if changed >= since]
