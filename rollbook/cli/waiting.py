@@ -59,8 +59,7 @@ def worked_on_here(run: "Run") -> Iterator[None]:
     """Do the run in a thread of this process, for as long as somebody waits for it. Interrupted, it is handed back."""
     from django.db import connections
 
-    from rollbook.sync import pipeline
-    from rollbook.sync.runs import lease
+    from rollbook.sync import pipeline, queue
 
     def work() -> None:
         try:
@@ -73,7 +72,7 @@ def worked_on_here(run: "Run") -> Iterator[None]:
     try:
         yield
     except BaseException:
-        lease.stopping.set()
+        queue.stopping.set()
         raise
     finally:
         thread.join()

@@ -121,9 +121,9 @@ async def _work_until(told: asyncio.Event, app: "App", concurrency: int) -> None
 
 def _stop(told: asyncio.Event) -> None:
     """Told to stop: runs hand themselves back; what can't within the grace is handed back from here, and the process ends hard."""
-    from rollbook.sync.runs import lease
+    from rollbook.sync import queue
 
-    lease.stopping.set()
+    queue.stopping.set()
     told.set()
     last = threading.Timer(GRACE_SECONDS, _end_hard)
     last.daemon = True
@@ -143,8 +143,8 @@ def _end_hard() -> None:
 def _sweep() -> None:
     """Make rounds as long as the process lives."""
     from rollbook.config import config
-    from rollbook.sync.runs import lease
+    from rollbook.sync import queue
     from rollbook.sync.worker import housekeeping
 
-    while not lease.stopping.wait(config.sweep_seconds):
+    while not queue.stopping.wait(config.sweep_seconds):
         housekeeping.make()

@@ -1,28 +1,78 @@
-"""The queue's own tables: which jobs wait, which workers are alive; removes the jobs of killed workers."""
+"""The job queue: wakes workers, counts those alive, and removes the jobs of killed ones.
 
+A job carries the id of a row and says "look at this row". Correctness rests on the row's own table:
+losing a job or queueing it twice does no harm.
+"""
+
+import threading
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from asgiref.sync import async_to_sync
+from django.db import transaction
 from django.db.models.functions import Now
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
+from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
+from procrastinate.types import JSONValue
+
+# Names of tasks, as jobs in the database carry them. `worker/tasks.py` holds the tasks.
+LOOK_AT_RUN: Final = "look_at_run"
+MAKE_REPORT: Final = "make_report"
+SEND_NOTICE: Final = "send_notice"
+SEND_INVITATION: Final = "send_invitation"
+
+# The argument in which each task gets the id of its row.
+ARGUMENTS: Final = {
+    LOOK_AT_RUN: "run_id",
+    MAKE_REPORT: "report_id",
+    SEND_NOTICE: "notice_id",
+    SEND_INVITATION: "invitation_id",
+}
 
 SILENT_SECONDS: Final = 30.0  # a worker that missed three heartbeats is dead
 KEPT_HOURS: Final = 24
 
+# Set by the worker on SIGTERM: runs and report files go back to the queue at their next batch.
+stopping = threading.Event()
 
-def arguments(task: str, name: str) -> set[str]:
-    """This argument of all jobs of a task that wait or are worked on."""
+
+def wake(task: str, row_id: UUID) -> None:
+    """Queue the job of this task for one row, unless such a job waits already.
+
+    A retry that is scheduled for later counts as waiting: then this call changes nothing.
+    """
+    argument = ARGUMENTS[task]
+    lock = f"{argument.removesuffix('_id')} {row_id}"
+    job = app.configure_task(task, allow_unknown=False, queueing_lock=lock)
+    try:
+        with transaction.atomic():  # a refused job must not break the caller's transaction
+            job.defer(**{argument: str(row_id)})
+    except AlreadyEnqueued:
+        pass
+
+
+def wake_all(task: str, row_ids: Iterable[UUID]) -> None:
+    """Queue the jobs of a task for rows that were made just now, in one statement."""
+    argument = ARGUMENTS[task]
+    jobs: list[dict[str, JSONValue]] = [{argument: str(row_id)} for row_id in row_ids]
+    if jobs:
+        app.configure_task(task, allow_unknown=False).batch_defer(*jobs)
+
+
+def ids_with_job(task: str) -> set[str]:
+    """Return the ids of the rows for which a job of this task waits or is worked on."""
     jobs = ProcrastinateJob.objects.filter(
         task_name=task, status__in=(Status.TODO.value, Status.DOING.value)
     )
-    return set(jobs.values_list(f"args__{name}", flat=True))
+    return set(jobs.values_list(f"args__{ARGUMENTS[task]}", flat=True))
 
 
 def sweep() -> None:
-    """Remove the jobs of killed workers. What they were about is found by its own sweep, which looks at runs, mails and files."""
+    """Remove the jobs of killed workers. The sweeps of runs, mails and files find their rows."""
     async_to_sync(_sweep)()
 
 
@@ -36,6 +86,6 @@ async def _sweep() -> None:
 
 
 def workers_alive() -> int:
-    """Return how many workers have written a heartbeat lately; each writes one every ten seconds."""
+    """Return how many workers wrote a heartbeat lately; each writes one every ten seconds."""
     since = Now() - timedelta(seconds=SILENT_SECONDS)
     return ProcrastinateWorker.objects.filter(last_heartbeat__gte=since).count()

@@ -18,7 +18,7 @@ from rollbook.schools import audit
 from rollbook.schools.clock import time_text
 from rollbook.schools.models import User
 from rollbook.students.models import StudentAccount
-from rollbook.sync import retention, store
+from rollbook.sync import queue, retention, store
 from rollbook.sync.models import Change, Integration, Mode, Run, RunState
 from rollbook.sync.refusals import RunRefused
 from rollbook.sync.runs import states
@@ -87,7 +87,7 @@ def preview(run: Run, by: User | None, student: UUID | None = None, via: str = "
                 states.replace_preview(earlier)
         undoing = states.request_undo(held, by, told, number, via)
         if number > AT_ONCE:
-            states.wake(undoing.pk)
+            queue.wake(queue.LOOK_AT_RUN, undoing.pk)
         elif (claimed := states.claim(undoing.pk)) is not None:
             plan(claimed)
             return claimed

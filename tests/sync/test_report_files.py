@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from rollbook.schools.models import AuditEntry, School, User
+from rollbook.sync import queue
 from rollbook.sync.models import ReportFile, ReportState, Run, RunState
 from rollbook.sync.report import files, workbook
 from rollbook.sync.report.files import (
@@ -24,7 +25,6 @@ from rollbook.sync.report.files import (
     request_report,
     sweep_reports,
 )
-from rollbook.sync.runs import lease
 from tests.sync.report_runs import a_run, new, problem
 
 pytestmark = pytest.mark.django_db
@@ -45,9 +45,9 @@ def all_large(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def stopping() -> Iterator[None]:
-    lease.stopping.set()
+    queue.stopping.set()
     yield
-    lease.stopping.clear()
+    queue.stopping.clear()
 
 
 def made(file: ReportFile) -> ReportFile:

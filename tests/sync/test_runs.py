@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from rollbook.config import config
 from rollbook.schools.models import AuditEntry, School, User
-from rollbook.sync import pipeline
+from rollbook.sync import pipeline, queue
 from rollbook.sync.models import ACTIVE_STATES, Integration, Mode, Run, RunState, Trigger
 from rollbook.sync.runs import lease, states
 from rollbook.sync.setup import credentials
@@ -129,11 +129,11 @@ class TestOneRun:
         self, integration: Integration
     ) -> None:
         run = a_run(integration)
-        lease.stopping.set()
+        queue.stopping.set()
         try:
             pipeline.run_sync(run.pk)
         finally:
-            lease.stopping.clear()
+            queue.stopping.clear()
         run.refresh_from_db()
         assert (run.state, run.lease_until) == (RunState.FETCHING, None)
         pipeline.run_sync(run.pk)

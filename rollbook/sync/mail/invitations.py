@@ -13,6 +13,7 @@ from rollbook.roster.values import email_key
 from rollbook.schools.models import School, User
 from rollbook.students import registration
 from rollbook.students.models import Invitation, StudentAccount
+from rollbook.sync import queue
 from rollbook.sync.mail.outbox import Outbox, composed
 
 
@@ -82,4 +83,4 @@ def _words(invitation: Invitation) -> dict[str, Any]:
     }
 
 
-OUTBOX: Final = Outbox(Invitation, "invitation", ("account", "school"), message)
+OUTBOX: Final = Outbox(Invitation, queue.SEND_INVITATION, ("account", "school"), message)

@@ -16,6 +16,7 @@ from rollbook.config import config
 from rollbook.roster.planning import WRITING_KINDS
 from rollbook.schools import audit
 from rollbook.schools.models import Membership, User
+from rollbook.sync import queue
 from rollbook.sync.mail.outbox import Outbox, composed
 from rollbook.sync.models import (
     ERROR_EVENTS,
@@ -168,7 +169,9 @@ def message(notice: Notice) -> EmailMultiAlternatives:
     return composed(notice, "notice", notice.user.email, _words(notice))
 
 
-OUTBOX: Final = Outbox(Notice, "notice", ("run__school", "integration__school", "user"), message)
+OUTBOX: Final = Outbox(
+    Notice, queue.SEND_NOTICE, ("run__school", "integration__school", "user"), message
+)
 
 
 def link(notice: Notice) -> str:

@@ -17,7 +17,6 @@ from django.db.models import F, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from procrastinate.exceptions import AlreadyEnqueued
 
 from rollbook.schools.mail import Mail, MailState
 from rollbook.sync import queue
@@ -27,7 +26,7 @@ M = TypeVar("M", bound=Mail)
 
 
 class Outbox(Generic[M]):
-    """The mails of one table. `noun` names the queue's task `send_<noun>` and its argument `<noun>_id`.
+    """The mails of one table. `task` is the name of the queue's task that sends one.
 
     `related` are the rows that a mail is made of, `message` makes it; None where it has lost its point meanwhile: then it is
     noted as not delivered, with the reason that `message` left in `trouble`.
@@ -36,31 +35,24 @@ class Outbox(Generic[M]):
     def __init__(
         self,
         model: type[M],
-        noun: str,
+        task: str,
         related: tuple[str, ...],
         message: Callable[[M], EmailMultiAlternatives | None],
     ) -> None:
         self._mails: QuerySet[M] = model._default_manager.all()
-        self._noun, self._related, self._message = noun, related, message
+        self._task, self._related, self._message = task, related, message
 
     def wake(self, mail_id: UUID) -> None:
-        """Queue a wake-up call. A retry that is scheduled for later holds the same lock: then this one is refused, and the wait stands."""
-        try:
-            with transaction.atomic():
-                self._task().configure(queueing_lock=f"{self._noun} {mail_id}").defer(
-                    **{self._argument: str(mail_id)}
-                )
-        except AlreadyEnqueued:
-            pass
+        """Let a worker send this mail. A retry that is scheduled for later stays as it is."""
+        queue.wake(self._task, mail_id)
 
     def wake_all(self, mail_ids: Collection[UUID]) -> None:
-        """Queue the wake-up calls of mails that were made just now, in one go."""
-        if mail_ids:
-            self._task().batch_defer(*({self._argument: str(mail_id)} for mail_id in mail_ids))
+        """Let workers send mails that were made just now."""
+        queue.wake_all(self._task, mail_ids)
 
     def sweep(self) -> int:
         """Wake the mails that wait without a job, as after their worker was killed, and give up those whose tries are used up."""
-        queued = queue.arguments(self._task_name, self._argument)
+        queued = queue.ids_with_job(self._task)
         waiting = self._mails.filter(state=MailState.WAITING).values_list("pk", flat=True)
         return sum(self._take_up(mail_id) for mail_id in waiting if str(mail_id) not in queued)
 
@@ -82,19 +74,6 @@ class Outbox(Generic[M]):
         if trouble is not None:
             raise trouble
 
-    @property
-    def _task_name(self) -> str:
-        return f"send_{self._noun}"
-
-    @property
-    def _argument(self) -> str:
-        return f"{self._noun}_id"
-
-    def _task(self) -> Any:
-        from rollbook.sync.worker import tasks
-
-        return getattr(tasks, self._task_name)
-
     def _take_up(self, mail_id: UUID) -> bool:
         """Wake one mail. Its row is locked before looking for its job: two sweeps follow each other, and one being sent is passed by."""
         with transaction.atomic():
@@ -103,7 +82,7 @@ class Outbox(Generic[M]):
                 .filter(pk=mail_id, state=MailState.WAITING)
                 .first()
             )
-            if mail is None or str(mail_id) in queue.arguments(self._task_name, self._argument):
+            if mail is None or str(mail_id) in queue.ids_with_job(self._task):
                 return False
             if mail.tries >= TRIES:
                 mail.state, mail.trouble = (

@@ -11,22 +11,19 @@ from tempfile import TemporaryFile
 from typing import Final
 from uuid import UUID
 
-from django.db import IntegrityError, close_old_connections, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
-from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
 
 from rollbook.config import config
 from rollbook.schools import audit
 from rollbook.schools.models import User
-from rollbook.sync import retention
+from rollbook.sync import queue, retention
 from rollbook.sync.models import ReportFile, ReportState, Run
 from rollbook.sync.report import rows, workbook
-from rollbook.sync.runs import lease
 
 log = logging.getLogger(__name__)
 
@@ -92,29 +89,10 @@ def _same(wanted: ReportFile) -> QuerySet[ReportFile]:
 
 def _start(file: ReportFile) -> None:
     if file.rows_total > AT_ONCE:
-        _wake(file.pk)
+        queue.wake(queue.MAKE_REPORT, file.pk)
     else:
         make(file.pk)
         file.refresh_from_db(fields=["state", "rows_done", "size", "attempts", "touched_at"])
-
-
-def _wake(file_id: UUID) -> None:
-    """Queue a wake-up call, which carries the id only; losing or repeating it does no harm."""
-    try:
-        with transaction.atomic():
-            make_report.configure(queueing_lock=f"report {file_id}").defer(report_id=str(file_id))
-    except AlreadyEnqueued:
-        pass
-
-
-@app.task(name="make_report", queue="reports")
-def make_report(report_id: str) -> None:
-    """Make this file if it still has to be made."""
-    close_old_connections()
-    try:
-        make(UUID(report_id))
-    finally:
-        close_old_connections()
 
 
 def make(file_id: UUID) -> None:
@@ -133,7 +111,7 @@ def make(file_id: UUID) -> None:
         log.warning("report %s: taken over by another worker, stopped here", file.pk)
     except _Stopping:
         _ours(file).update(touched_at=None, attempts=F("attempts") - 1)
-        _wake(file.pk)
+        queue.wake(queue.MAKE_REPORT, file.pk)
     except Exception:
         _ours(file).update(state=ReportState.FAILED)
         raise
@@ -164,7 +142,7 @@ def _claim(file_id: UUID) -> ReportFile | None:
 
 
 def _touch(file: ReportFile, done: int, total: int) -> None:
-    if lease.stopping.is_set():
+    if queue.stopping.is_set():
         raise _Stopping
     if not _ours(file).update(rows_done=done, rows_total=total, touched_at=Now()):
         raise _TakenOver
@@ -224,7 +202,7 @@ def sweep_reports() -> None:
         state=ReportState.MAKING,
     )
     for file_id in silent.values_list("pk", flat=True):
-        _wake(file_id)
+        queue.wake(queue.MAKE_REPORT, file_id)
 
 
 def expire_reports() -> int:

@@ -8,15 +8,13 @@ from types import TracebackType
 from django.db import DatabaseError, connection
 
 from rollbook.config import config
+from rollbook.sync import queue
 from rollbook.sync.models import Run, RunState
 from rollbook.sync.runs import states
 
 log = logging.getLogger(__name__)
 
-stopping = (
-    threading.Event()
-)  # set by the worker on SIGTERM: runs hand themselves back at the next batch
-_held: dict[int, "Lease"] = {}
+_leases: dict[int, "Lease"] = {}  # of this process
 
 
 class Lease:
@@ -30,7 +28,7 @@ class Lease:
         self._thread = threading.Thread(target=self._beat, name=f"heartbeat-{run.pk}", daemon=True)
 
     def __enter__(self) -> "Lease":
-        _held[id(self)] = self
+        _leases[id(self)] = self
         self._thread.start()
         return self
 
@@ -40,7 +38,7 @@ class Lease:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        _held.pop(id(self), None)
+        _leases.pop(id(self), None)
         self._over.set()
         self._thread.join()
 
@@ -49,7 +47,7 @@ class Lease:
         self._heard = time.monotonic()
         if self._lost:
             raise states.LeaseLost(str(self._run.pk))
-        if stopping.is_set():
+        if queue.stopping.is_set():
             raise HandBack(str(self._run.pk))
 
     @property
@@ -85,11 +83,11 @@ class HandBack(Exception):
 
 def hand_back_all() -> None:
     """Give back every run of this process, as the last thing a stopping worker does."""
-    for each in list(_held.values()):
+    for each in list(_leases.values()):
         states.hand_back(each._run)
 
 
 def held() -> tuple[int, int]:
     """How many runs of this process are at work, and how many wait for a SIS that is silent."""
-    silent = [each.is_silent for each in list(_held.values())]
+    silent = [each.is_silent for each in list(_leases.values())]
     return silent.count(False), silent.count(True)

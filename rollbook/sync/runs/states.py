@@ -15,14 +15,13 @@ from django.db import DatabaseError, IntegrityError, models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
-from procrastinate.exceptions import AlreadyEnqueued
 
 from rollbook.config import config
 from rollbook.roster.records import Proof
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.sources.base import Page
-from rollbook.sync import store
+from rollbook.sync import queue, store
 from rollbook.sync.mail import notices
 from rollbook.sync.models import (
     OCCUPYING,
@@ -138,7 +137,7 @@ def request(
                     via=via,
                     **once,
                 )
-            wake(run.pk)
+            queue.wake(queue.LOOK_AT_RUN, run.pk)
     except IntegrityError:
         of_school = Run.objects.filter(school_id=integration.school_id)
         there = of_school.filter(
@@ -174,7 +173,7 @@ def request_preview(
     with transaction.atomic():
         run.save(force_insert=True)
         audit.record("upload.previewed", school=school, actor=by, subject=str(run.pk), via=via)
-        wake(run.pk)
+        queue.wake(queue.LOOK_AT_RUN, run.pk)
     return run
 
 
@@ -230,17 +229,6 @@ def expire_previews() -> int:
     since = Now() - timedelta(days=config.upload_days)
     old = Run.objects.filter(state=RunState.PREVIEW, requested_at__lt=since)
     return old.update(state=RunState.DISCARDED, finished_at=Now())
-
-
-def wake(run_id: UUID) -> None:
-    """Queue a wake-up call. It carries the id only and says "look at this run"; losing or repeating it does no harm."""
-    from rollbook.sync.worker.tasks import look_at_run
-
-    try:
-        with transaction.atomic():  # an enqueued twin must not break the caller's transaction
-            look_at_run.configure(queueing_lock=f"run {run_id}").defer(run_id=str(run_id))
-    except AlreadyEnqueued:
-        pass
 
 
 def claim(run_id: UUID) -> Run | None:
@@ -394,7 +382,7 @@ def approve(run: Run, by: User | None, via: str = "web", *, additions_only: bool
             audit.record(
                 "run.approved", school=run.school, actor=by, subject=str(run.pk), via=via, **told
             )
-            wake(run.pk)
+            queue.wake(queue.LOOK_AT_RUN, run.pk)
     return bool(moved)
 
 
@@ -417,7 +405,7 @@ def confirm(run: Run, by: User | None, via: str = "web") -> bool:
                     subject=str(run.pk),
                     via=via,
                 )
-                wake(run.pk)
+                queue.wake(queue.LOOK_AT_RUN, run.pk)
     except IntegrityError as error:
         raise RunRefused(
             "run_active",
@@ -481,7 +469,7 @@ def sweep() -> list[UUID]:
             fail(run, code, what, remedy)
     woken = list(silent.filter(attempts__lt=config.run_attempts).values_list("pk", flat=True))
     for run_id in woken:
-        wake(run_id)
+        queue.wake(queue.LOOK_AT_RUN, run_id)
     return woken
 
 

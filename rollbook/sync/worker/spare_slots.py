@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from rollbook.config import config
-from rollbook.sync import pipeline
+from rollbook.sync import pipeline, queue
 from rollbook.sync.models import Run, RunState
 from rollbook.sync.runs import lease
 
@@ -31,7 +31,7 @@ def lend() -> int:
     free = min(
         silent, config.worker_concurrency - working, MOST * config.worker_concurrency - len(_lent)
     )
-    if free <= 0 or lease.stopping.is_set():
+    if free <= 0 or queue.stopping.is_set():
         return 0
     patient = Now() - timedelta(
         seconds=config.sweep_seconds / 2

@@ -1,5 +1,7 @@
-"""Wake-up calls: jobs that carry an id and say "look at this". Correctness rests on the runs' own table, never on the queue."""
+"""The tasks of the queue: each gets the id of a row and works on that row if it still has to."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from smtplib import SMTPException
 from uuid import UUID
 
@@ -7,22 +9,10 @@ from django.db import close_old_connections
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from rollbook.sync import queue
 from rollbook.sync.mail import invitations, notices, outbox
 from rollbook.sync.pipeline import run_sync
 from rollbook.sync.report import files
-
-
-@app.task(name="look_at_run", queue="runs")
-def look_at_run(run_id: str) -> None:
-    """Work on this run if it still needs it."""
-    close_old_connections()
-    try:
-        run_sync(UUID(run_id))
-    finally:
-        close_old_connections()
-
-
-make_report = files.make_report  # the queue looks for tasks in this module
 
 # Waits grow by five minutes: 24 tries take about a day.
 A_DAY = RetryStrategy(
@@ -30,21 +20,39 @@ A_DAY = RetryStrategy(
 )
 
 
-@app.task(name="send_notice", queue="mail", retry=A_DAY)
+@app.task(name=queue.LOOK_AT_RUN, queue="runs")
+def look_at_run(run_id: str) -> None:
+    """Work on this run if it still has to be worked on."""
+    with _fresh_connection():
+        run_sync(UUID(run_id))
+
+
+@app.task(name=queue.MAKE_REPORT, queue="reports")
+def make_report(report_id: str) -> None:
+    """Make this report file if it still has to be made."""
+    with _fresh_connection():
+        files.make(UUID(report_id))
+
+
+@app.task(name=queue.SEND_NOTICE, queue="mail", retry=A_DAY)
 def send_notice(notice_id: str) -> None:
-    """Send this mail if it still waits."""
-    close_old_connections()
-    try:
+    """Send this mail to staff if it still waits."""
+    with _fresh_connection():
         notices.send(UUID(notice_id))
-    finally:
-        close_old_connections()
 
 
-@app.task(name="send_invitation", queue="mail", retry=A_DAY)
+@app.task(name=queue.SEND_INVITATION, queue="mail", retry=A_DAY)
 def send_invitation(invitation_id: str) -> None:
     """Send this invitation if it still waits."""
+    with _fresh_connection():
+        invitations.OUTBOX.send(UUID(invitation_id))
+
+
+@contextmanager
+def _fresh_connection() -> Iterator[None]:
+    """Close a database connection that broke or grew old, before the task and after it."""
     close_old_connections()
     try:
-        invitations.OUTBOX.send(UUID(invitation_id))
+        yield
     finally:
         close_old_connections()
