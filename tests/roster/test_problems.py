@@ -7,30 +7,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.roster.problems import (
+from rollbook.roster.problem_texts import (
     ADMINISTRATOR,
+    MAKERS,
     PLACEHOLDERS,
-    PROBLEMS,
     REGISTRAR,
-    US,
     Problem,
-    explain,
 )
+from rollbook.roster.problems import PROBLEMS, IssueDetails, explain
 from rollbook.roster.records import Severity
 
 ROSTER = Path(__file__).parents[2] / "rollbook" / "roster"
 RAISED = re.compile(r'(?:Unreadable|Issue|_issue)\(\s*"([a-z_]+)"|_ISSUE_OF_DROPPED = (\{.*\})')
 
 
-def words(
-    code: str,
-    value: str = "x",
-    where: str = "Students > Name",
-    source_field: str = "first_name",
-    label: str = "First name",
-) -> str:
-    told = explain(code, "PowerSchool", source_field, where, label, value, "4711")
-    return f"{told.cause} {told.remedy}"
+USUAL = IssueDetails(
+    code="required_empty",
+    sis="PowerSchool",
+    source_field="first_name",
+    where="Students > Name",
+    field_label="First name",
+    value="x",
+    sis_id="4711",
+)
+
+
+def sentences(code: str, **details: str) -> str:
+    explanation = explain(USUAL._replace(code=code, **details))
+    return f"{explanation.cause} {explanation.remedy}"
 
 
 def codes_in_the_rules() -> set[str]:
@@ -41,22 +45,22 @@ def codes_in_the_rules() -> set[str]:
     return found
 
 
-def test_every_code_that_the_rules_produce_has_words() -> None:
+def test_every_code_that_the_rules_produce_has_sentences() -> None:
     assert codes_in_the_rules() >= {"required_empty", "email_shared", "date_invalid"}
     assert codes_in_the_rules() <= PROBLEMS.keys()
 
 
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=str)
-def test_a_problem_is_told_in_whole_sentences_with_nothing_left_to_fill_in(
+def test_a_problem_has_whole_sentences_with_nothing_left_to_fill_in(
     problem: Problem,
 ) -> None:
-    text = words(problem.code)
+    text = sentences(problem.code)
     assert not re.search(r"[{}]", text)
     assert re.match(r"[A-Z“]", text)
     for part in (problem.cause, problem.remedy):
         assert part.endswith(".")
         assert set(re.findall(r"\{(\w+)\}", part)) <= set(PLACEHOLDERS)
-    assert problem.who in {REGISTRAR, ADMINISTRATOR, US}
+    assert problem.fixed_by in {REGISTRAR, ADMINISTRATOR, MAKERS}
 
 
 @pytest.mark.parametrize(
@@ -74,50 +78,45 @@ def test_a_warning_says_what_was_left_out_or_left_alone(problem: Problem) -> Non
 
 
 def test_the_remedy_names_the_place_that_the_source_knows() -> None:
-    assert "In PowerSchool, fill it in here: Students > Name." in words("required_empty")
+    assert "In PowerSchool, fill it in here: Students > Name." in sentences("required_empty")
 
 
 def test_without_a_place_the_remedy_names_the_field_of_the_sis_or_else_ours() -> None:
-    assert "here: the field first_name." in words("required_empty", where="")
-    assert "here: the field that gives First name." in words(
+    assert "here: the field first_name." in sentences("required_empty", where="")
+    assert "here: the field that gives First name." in sentences(
         "required_empty", where="", source_field=""
     )
-    assert "here: the student's page." in words(
-        "required_empty", where="", source_field="", label=""
+    assert "here: the student's page." in sentences(
+        "required_empty", where="", source_field="", field_label=""
     )
 
 
 def test_an_empty_value_is_called_nothing_and_another_is_quoted() -> None:
-    assert "PowerSchool sent nothing." in words("grade_unknown", value="")
-    assert "PowerSchool sent “XX”." in words("grade_unknown", value="XX")
+    assert "PowerSchool sent nothing." in sentences("grade_unknown", value="")
+    assert "PowerSchool sent “XX”." in sentences("grade_unknown", value="XX")
 
 
-def test_a_code_from_a_later_version_gets_a_fair_text() -> None:
-    told = explain("from_the_future", "", "", "", "", "")
-    assert told.severity is Severity.ERROR
-    assert "the SIS" in told.remedy
+def test_a_code_from_a_later_version_gets_a_general_text() -> None:
+    explanation = explain(IssueDetails("from_the_future"))
+    assert explanation.severity is Severity.ERROR
+    assert "the SIS" in explanation.remedy
 
 
 def test_the_texts_are_translated_before_they_are_filled() -> None:
-    told = explain(
-        "email_taken",
-        "PowerSchool",
-        "email",
-        "",
-        "",
-        "a@b.example",
-        translate=lambda text: f"[{text[:20]}] {{value}} {{odd}}",
+    explanation = explain(
+        IssueDetails("email_taken", "PowerSchool", "email", value="a@b.example"),
+        lambda text: f"[{text[:20]}] {{value}} {{odd}}",
     )
-    assert told.cause.startswith("[The e-mail")
-    assert "a@b.example" in told.cause
-    assert "{odd}" in told.cause
+    assert explanation.cause.startswith("[The e-mail")
+    assert "a@b.example" in explanation.cause
+    assert "{odd}" in explanation.cause
 
 
 @given(st.sampled_from([*PROBLEMS, "unknown", ""]), *[st.text()] * 6)
-def test_explaining_never_raises_and_never_looks_into_the_words(
+def test_explaining_never_raises_and_never_fills_names_inside_values(
     code: str, sis: str, source_field: str, where: str, label: str, value: str, sis_id: str
 ) -> None:
-    told = explain(code, sis, source_field, where, label, value, sis_id)
-    assert told.cause
-    assert told.remedy
-    assert "{value}" not in explain(code, "S", "f", "w", "l", "v").cause
+    explanation = explain(IssueDetails(code, sis, source_field, where, label, value, sis_id))
+    assert explanation.cause
+    assert explanation.remedy
+    assert "{value}" not in explain(IssueDetails(code, "S", "f", "w", "l", "v")).cause

@@ -137,12 +137,12 @@ def test_the_registrars_file_has_what_can_be_mended_in_the_sis_in_harmless_cells
 
 
 def test_every_problem_of_the_registrar_has_a_short_expectation() -> None:
-    from rollbook.roster.expected import EXPECTED
+    from rollbook.roster.expected_values import EXPECTED_VALUES
 
     assert {
-        code for code, told in PROBLEMS.items() if told.who == "registrar"
-    } - EXPECTED.keys() == set()
-    assert EXPECTED.keys() - PROBLEMS.keys() == set()
+        code for code, told in PROBLEMS.items() if told.fixed_by == "registrar"
+    } - EXPECTED_VALUES.keys() == set()
+    assert EXPECTED_VALUES.keys() - PROBLEMS.keys() == set()
 
 
 def test_runs_against_a_sis_keep_the_list(integration: Integration, standin: StandIn) -> None:

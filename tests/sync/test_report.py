@@ -139,7 +139,7 @@ def test_a_problem_of_the_whole_run_has_no_student(school: School) -> None:
     issue = problem("field_vanished", Severity.WARNING, None, name="")
     (row,) = report.error_rows(a_run(school, [], [issue]))
     assert (row.sis_id, row.name) == ("", "")
-    assert "for no student" in row.cause
+    assert "for any student" in row.cause
 
 
 def test_a_code_and_a_field_of_a_later_version_are_shown_fairly(school: School) -> None:

@@ -10,8 +10,9 @@ from django.db.models.functions import Coalesce, Concat
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from rollbook.roster.expected import EXPECTED
-from rollbook.roster.problems import PROBLEMS, REGISTRAR
+from rollbook.roster.expected_values import EXPECTED_VALUES
+from rollbook.roster.problem_texts import REGISTRAR
+from rollbook.roster.problems import PROBLEMS
 from rollbook.roster.records import Severity
 from rollbook.schools.models import School
 from rollbook.students.folding import Folded
@@ -63,7 +64,7 @@ def problems(school: School, wanted: Wanted) -> QuerySet[Problem]:
         found = found.filter(severity=wanted.severity)
     if wanted.who:
         found = found.filter(
-            code__in=[code for code, problem in PROBLEMS.items() if problem.who == wanted.who]
+            code__in=[code for code, problem in PROBLEMS.items() if problem.fixed_by == wanted.who]
         )
     parts = ("name", Value(" "), Coalesce("sis_id", Value("")), Value(" "), "value")
     found = found.alias(looked_in=Folded(Concat(Value(" "), *parts, output_field=TextField())))
@@ -141,7 +142,9 @@ def _line(problem: Problem, places: rows.Places, account_id: Any) -> Line:
     }
     row = rows.error_row(Issue(**told), places)
     is_new = problem.fixed_at is None and problem.first_run_id == problem.last_run_id
-    expected = word(EXPECTED, problem.code) if problem.code in EXPECTED else row.remedy
+    expected = (
+        word(EXPECTED_VALUES, problem.code) if problem.code in EXPECTED_VALUES else row.remedy
+    )
     return Line(problem, row, places.where.get(row.source_field, ""), expected, is_new, account_id)
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from rollbook.roster.columns import ACTIVE, column_letter
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.planning import WRITING_KINDS, ChangeKind
-from rollbook.roster.problems import explain
+from rollbook.roster.problems import IssueDetails, explain
 from rollbook.roster.records import Severity
 from rollbook.sources.registry import SOURCES
 from rollbook.students.models import AccountStatus
@@ -319,18 +319,18 @@ def error_row(issue: Issue, places: Places) -> ErrorRow:
     source_field = issue.source_field or places.source_of.get(issue.field, "")
     where, sis_id = places.where.get(source_field, ""), issue.sis_id or ""
     place = place_of(issue.row_number, issue.column_index)
-    told = explain(
-        issue.code,
-        places.sis,
-        source_field,
-        where,
-        label,
-        issue.value,
-        sis_id,
-        gettext,
-        place,
-        issue.other,
+    details = IssueDetails(
+        code=issue.code,
+        sis=places.sis,
+        source_field=source_field,
+        where=where,
+        field_label=label,
+        value=issue.value,
+        sis_id=sis_id,
+        place=place,
+        other=issue.other,
     )
+    explanation = explain(details, gettext)
     return ErrorRow(
         issue.severity,
         word(SEVERITY_LABELS, issue.severity),
@@ -339,13 +339,13 @@ def error_row(issue: Issue, places: Places) -> ErrorRow:
         label,
         source_field,
         issue.value,
-        told.cause,
-        told.remedy,
-        word(WHO_LABELS, told.who),
+        explanation.cause,
+        explanation.remedy,
+        word(WHO_LABELS, explanation.fixed_by),
         place,
         issue.row_number,
         issue.column_index,
-        told.who,
+        explanation.fixed_by,
         issue.code,
     )
 

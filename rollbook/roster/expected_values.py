@@ -1,0 +1,20 @@
+"""EXPECTED_VALUES: what is expected instead of a bad value, short enough for a cell of a file."""
+
+from typing import Final
+
+from rollbook.roster.translation import gettext_noop as _
+
+# By issue code. A code without an entry gets the remedy of `problems.PROBLEMS` instead.
+EXPECTED_VALUES: Final[dict[str, str]] = {
+    "required_empty": _("A value; it is required"),
+    "grade_unknown": _("A grade level, such as 9 or Kindergarten"),
+    "email_invalid": _("A complete e-mail address, such as name@school.example"),
+    "personal_email_invalid": _("A complete e-mail address, or nothing"),
+    "graduation_year_invalid": _("A year of four digits, such as 2028"),
+    "date_invalid": _("A date that exists, such as 2009-02-28"),
+    "gender_unknown": _("One of the usual entries, unless this one is intended"),
+    "text_too_long": _("A shorter text"),
+    "control_characters": _("The same text, typed again"),
+    "id_repeated": _("Only one record with this SIS ID"),
+    "email_shared": _("An address that no other student has"),
+}
