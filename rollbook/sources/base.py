@@ -1,6 +1,7 @@
-"""What a source is: one file that describes itself and yields the pages of a roster (stop 1 of the way of a record).
+"""What a source is: it describes itself and yields the pages of a roster.
 
-Screens, commands and the pipeline know a source only through this module; none of them names a vendor.
+Screens, commands and the pipeline know a source only through this module; none of them names a
+vendor. All texts for people are marked for translation (see `roster.translation`).
 """
 
 from collections.abc import Callable, Generator, Mapping
@@ -9,12 +10,16 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from rollbook.roster.records import Proof
-from rollbook.sources.http import Bounds
+from rollbook.sources.bounds import Bounds
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialField:
-    """One box of the credential form. `kind` is `text`, `url` or `secret`; secrets are write-only everywhere."""
+    """One box of the credential form.
+
+    `kind` is `text`, `url` or `secret`. Secrets are never shown again. A `url` decides where secrets
+    are sent, so changing it clears them.
+    """
 
     key: str
     label: str
@@ -25,16 +30,18 @@ class CredentialField:
 
 @dataclass(frozen=True, slots=True)
 class MappingRow:
-    """`source_field` (the SIS's own name) fills `field` (ours, a key of `roster.fields.STUDENT_FIELDS`).
+    """One row of the mapping: `source_field` of the SIS fills our `field`.
 
-    `label` is what the screen shows for the SIS field. A required row can't be removed from the mapping.
+    `source_field` is the SIS's own name, `field` a key of `roster.fields.STUDENT_FIELDS`. `label` is
+    how the screen names the SIS field. A required row can't be removed from the mapping. `where` says
+    where a registrar finds the field in the SIS: "Students > Demographics > Gender".
     """
 
     source_field: str
     field: str
     required: bool
     label: str = ""
-    where: str = ""  # where a registrar finds it in the SIS, for remedies: "Students > Demographics > Sched. year of graduation"
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One way to speak to a SIS (Veracross has two API versions; most have one, with key "")."""
+    """One way to speak to a SIS. Veracross has two API versions; most SISs have one, with key ""."""
 
     key: str
     label: str
@@ -60,14 +67,14 @@ class Variant:
 
 
 class Token(NamedTuple):
-    """A bearer token and the UTC instant after which it must not be used."""
+    """A bearer token, and the UTC time after which it must not be used."""
 
     value: str
     expires_at: datetime
 
 
 class TokenCache(Protocol):
-    """Where tokens rest between runs; the sync layer keeps them encrypted beside the credentials."""
+    """Keeps a token between runs. The sync layer stores it encrypted, beside the credentials."""
 
     def get(self) -> Token | None: ...
     def put(self, token: Token | None) -> None: ...
@@ -75,7 +82,10 @@ class TokenCache(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Everything a source needs for one conversation. `credentials` maps credential keys to their plain values."""
+    """Everything a source needs for one conversation.
+
+    `credentials` maps the keys of the credential fields to their plain values.
+    """
 
     credentials: Mapping[str, str] = field(repr=False)
     choices: Mapping[str, str]
@@ -84,17 +94,13 @@ class Connection:
     bounds: Bounds
 
 
-Pages: TypeAlias = Generator[
-    "Page", None, Proof
-]  # yields the pages, returns what proves that they are all
-
-
 class Page(NamedTuple):
     """One page of the roster.
 
-    `records` are flat dicts keyed by the SIS's field names (only those asked for, plus the grade field); values are text, numbers or
-    None. A key that the SIS did not send is absent from the dict: absent isn't empty.
-    `number` counts from 1. `pages` and `total` are what the SIS stated, None where it doesn't state them.
+    `records` are flat dicts, keyed by the SIS's field names: only the fields asked for, plus the
+    grade field. Values are text, numbers or None. A key that the SIS did not send is absent from the
+    dict: absent isn't empty. `number` counts from 1. `pages` and `total` are what the SIS stated,
+    None where it doesn't state them.
     """
 
     records: list[dict[str, Any]]
@@ -103,14 +109,18 @@ class Page(NamedTuple):
     total: int | None
 
 
+# Yields the pages, returns the proof that no page is missing.
+Pages: TypeAlias = Generator[Page, None, Proof]
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A SIS as the rest of Rollbook sees it.
 
-    `pages(connection, wanted)` yields every page of the active students and returns the proof that they are all, or raises a
-    `SourceError`; it raises `RosterIncomplete` after the last page when the SIS stated more students than it gave. `wanted` are the
-    source fields of the mapping; `grade_field` is always included. Pages may come in any order.
-    `grade_field` names the key of the raw record that holds the grade level, for the selection.
+    `pages(connection, fields)` yields every page of the active students, in any order, and returns
+    the proof that they are complete. It raises a `SourceError`; after the last page it raises
+    `RosterIncomplete` when the SIS stated more students than it gave. `fields` are the source fields
+    of the mapping; `grade_field`, the key of the grade level in a record, is always included.
     """
 
     slug: str
@@ -120,10 +130,10 @@ class Source:
     pages: Callable[[Connection, frozenset[str]], Pages]
 
     def variant(self, key: str) -> Variant:
-        """The variant with this key; the first one for an unknown key."""
-        return next((v for v in self.variants if v.key == key), self.variants[0])
+        """Return the variant with this key; the first one for an unknown key."""
+        return next((variant for variant in self.variants if variant.key == key), self.variants[0])
 
     @property
     def uploader_type(self) -> str:
-        """How live runs of this source are named in the history; test runs put "Test " in front."""
+        """The name of live runs of this source in the history; test runs put "Test " before it."""
         return f"{self.label} Student"

@@ -1,16 +1,18 @@
-"""Every way a conversation with a SIS can end badly, named by what the caller does next.
+"""The errors of a conversation with a SIS, each named by what the caller does next.
 
-Each error carries a `code` (stored on the run, and the key of its text), a sentence that says what happened and a remedy.
-None of them ever carries a secret, a response body or a query string.
+Each has a `code` (stored on the run), a sentence that says what happened, and a remedy. None of them
+ever holds a secret, a response body or a query string.
 """
 
 from rollbook.roster.records import Proof
+from rollbook.roster.translation import gettext_noop as _
 
 
 class SourceError(Exception):
-    """A conversation with a source failed for good. `what` says what happened, `remedy` what a person does next.
+    """A conversation with a source failed for good.
 
-    Nothing has been changed when one is raised; `str()` of it says so between the two.
+    `what` says what happened, `remedy` what a person does next; both are marked for translation.
+    When one is raised, no account has been changed; `str()` says so, in English.
     """
 
     code = "source_failed"
@@ -25,55 +27,65 @@ class SourceError(Exception):
 
 
 class AddressUnreachable(SourceError):
-    """The host name does not resolve, nothing listens there, or TLS can't be trusted. A person mends the address."""
+    """The host name doesn't exist, nothing answers there, or TLS can't be trusted.
+
+    A person corrects the address.
+    """
 
     code = "address_unreachable"
 
 
 class AddressRefused(SourceError):
-    """We don't connect there: not https, not a public address, or a redirect or link to another host."""
+    """We don't connect there: not https, not a public address, or a redirect to another host."""
 
     code = "address_refused"
 
 
 class AuthRejected(SourceError):
-    """The SIS refused the credentials themselves. A person mends them; retrying would only lock the account."""
+    """The SIS refused the credentials. A person corrects them; retrying would only lock the account."""
 
     code = "credentials_refused"
 
 
 class PermissionMissing(SourceError):
-    """The login works but a right is missing. A person at the SIS grants it; a new token would not help."""
+    """The sign-in works but a right is missing.
+
+    A person grants it in the SIS; a new token would not help.
+    """
 
     code = "permission_missing"
 
 
 class TokenExpired(SourceError):
-    """The token stopped working. The source fetches a new one once and asks the same page again; never leaves a source."""
+    """The token stopped working. A source gets a new one and asks again; this never leaves a source.
+
+    `sign_in` is the number of the sign-in that gave the token: several pages that are asked for side
+    by side meet the end of the same token.
+    """
 
     code = "token_expired"
 
     def __init__(self, sign_in: int) -> None:
-        super().__init__("The sign-in at the SIS is no longer valid.")
-        self.sign_in = sign_in  # which sign-in of the conversation gave the token: side by side, several pages meet its end
+        super().__init__(_("The sign-in at the SIS is no longer valid."))
+        self.sign_in = sign_in
 
 
 class TryLater(SourceError):
-    """The SIS is down, in maintenance, or asks us to wait longer than we do. The next scheduled run tries again."""
+    """The SIS is down, in maintenance, or asks for too long a wait. The next scheduled run tries again."""
 
     code = "try_later"
 
 
 class UnexpectedShape(SourceError):
-    """The answer isn't what this SIS answers (HTML, other JSON, too large). Nothing is guessed from it."""
+    """The answer is not what this SIS answers: HTML, other JSON, or too large. It is not used."""
 
     code = "unexpected_answer"
 
 
 class RosterIncomplete(SourceError):
-    """Fewer students than the SIS said there are, or pages that repeat: nothing may be concluded from what came.
+    """Fewer students than the SIS stated, or pages that repeat. Nothing may be concluded from them.
 
-    `proof` are the numbers that show it, None where reading was given up before there were any.
+    `proof` holds the numbers that show it; None where reading stopped before there were any.
     """
 
     code = "roster_incomplete"

@@ -1,8 +1,11 @@
-"""Numbered pages, and the proof that no student is missing: `read_roster` for a SIS that states a total, else `read_untold`.
+"""Reads numbered pages and proves that no student is missing.
 
-Two things can go wrong unseen: a page that repeats hides a student who wasn't given, and a student who leaves while we read
-moves all later ones up, so that one slips between two pages. So ids are counted, not records, and everything is read once more:
-where there is a total, when it changed while we read; where there is none, whenever there is more than one page.
+`read_with_total` is for a SIS that states a total, `read_without_total` for one that doesn't.
+
+Two things can go wrong without a sign. A page that repeats hides a student who was never given. A
+student who leaves while we read moves all later students up, so that one slips between two pages.
+So ids are counted, not records, and everything is read once more: with a total, when it changed
+while we read; without one, whenever there is more than one page.
 """
 
 from collections import deque
@@ -13,31 +16,38 @@ from math import ceil
 from typing import Any, Final, Protocol
 
 from rollbook.roster.records import Completeness, Proof
+from rollbook.roster.translation import Phrase
+from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.base import Page, Pages
+from rollbook.sources.bounds import Bounds
 from rollbook.sources.errors import RosterIncomplete, TokenExpired
-from rollbook.sources.http import Bounds
 
 Record = dict[str, Any]
 READINGS: Final = 3  # at most, of a SIS that states no total
+READ_AT_NIGHT: Final = _("Run it again when nobody is enrolling students, for instance at night.")
+RAISE_THE_BOUND: Final = _(
+    "If the school really is so large, ask the operator of this installation to raise the limit."
+)
 
 
-class Numbered(Protocol):
-    """A SIS that states a total. `submit` asks for a page in another thread; the rest is called in the reader's own.
+class SisWithTotal(Protocol):
+    """A SIS that states a total.
 
-    `id_field` is the key of a record's id.
+    `submit` asks for a page in another thread; the rest is called in the reader's own thread.
+    `id_field` is the key of a record's id. `page_size` is what we ask for; a SIS may give less.
     """
 
     name: str
     id_field: str
-    page_size: int  # what is asked for; a SIS may give less
+    page_size: int
 
     def count(self) -> int: ...
     def submit(self, number: int) -> "Future[list[Record]]": ...
     def renew(self, expired: TokenExpired) -> None: ...
 
 
-class Untold(Protocol):
-    """A SIS that states no total. `page` asks for one page, with another token if it has to."""
+class SisWithoutTotal(Protocol):
+    """A SIS that states no total. `page` asks for one page, with a new token if needed."""
 
     name: str
     id_field: str
@@ -48,182 +58,246 @@ class Untold(Protocol):
 
 @dataclass(slots=True)
 class _Tally:
-    """What one reading has given: different ids, records without an id (each a student of its own), records in all, and pages."""
+    """Counts what one reading gave.
+
+    That is: different ids, records without an id (each counts as one student), records and pages.
+    """
 
     id_field: str
     ids: set[int | str] = field(default_factory=set)
-    nameless: int = 0
+    without_id: int = 0
     records: int = 0
     pages: int = 0
 
     def add(self, records: list[Record]) -> int:
-        """How many students of this page had not come before."""
+        """Count a page. Return how many of its students had not come before."""
         before = self.students
-        keys = [key for record in records if (key := _key(record, self.id_field)) is not None]
-        self.ids.update(keys)
-        self.nameless += len(records) - len(keys)
+        for record in records:
+            key = _key(record, self.id_field)
+            if key is None:
+                self.without_id += 1
+            else:
+                self.ids.add(key)
         self.records += len(records)
         self.pages += bool(records)
         return self.students - before
 
     @property
     def students(self) -> int:
-        return len(self.ids) + self.nameless
+        return len(self.ids) + self.without_id
 
     def proof(self, completeness: Completeness, stated: int | None, readings: int) -> Proof:
-        return Proof(
-            completeness, stated, self.students, self.pages, self.records - self.students, readings
-        )
+        repeats = self.records - self.students
+        return Proof(completeness, stated, self.students, self.pages, repeats, readings)
 
 
 def _key(record: Record, id_field: str) -> int | str | None:
-    """The id that tells students apart; 156 and "156" are one. A number where it is one, which takes half the memory of its text."""
+    """Return the id that tells students apart; 156 and "156" are the same id.
+
+    A number where it is one, because that takes half the memory of its text.
+    """
     value = record.get(id_field)
     if type(value) is int:
         return value
     if value is None or value == "":
         return None
-    written = str(value)
-    is_number = (
-        written.isascii()
-        and written.isdigit()
-        and len(written) < 19
-        and (written[0] != "0" or written == "0")
-    )
-    return int(written) if is_number else written
+    text = str(value)
+    is_number = text.isascii() and text.isdigit() and len(text) < 19
+    has_leading_zero = text[0] == "0" and text != "0"
+    return int(text) if is_number and not has_leading_zero else text
 
 
-def read_roster(sis: Numbered, bounds: Bounds) -> Pages:
-    """Every page, then RosterIncomplete if fewer students came than the SIS stated, or the total changed in both readings."""
+class _NewStudents:
+    """Picks the students that no earlier reading has passed on."""
+
+    def __init__(self, id_field: str) -> None:
+        self._id_field = id_field
+        self._passed_on: set[int | str | None] = {None}
+
+    def of(self, page: Page) -> Page | None:
+        """Return the page with its new students only; None if it has none."""
+        records = []
+        for record in page.records:
+            if _key(record, self._id_field) not in self._passed_on:
+                records.append(record)
+        return page._replace(records=records) if records else None
+
+    def end_reading(self, tally: _Tally) -> None:
+        self._passed_on |= tally.ids
+
+
+def read_with_total(sis: SisWithTotal, bounds: Bounds) -> Pages:
+    """Yield every page, then return the proof that they are complete.
+
+    Raises RosterIncomplete if fewer students came than the SIS stated, or if the total changed in
+    both readings.
+    """
     stated = sis.count()
     if stated > bounds.records:
-        raise _over(sis.name, bounds, f"says that it has {stated:,} students")
-    passed_on: set[int | str | None] = {None}
+        raise _states_too_many(sis.name, bounds, stated)
+    new_students = _NewStudents(sis.id_field)
     for reading in (1, 2):
         tally = _Tally(sis.id_field)
-        for page in _one_reading(sis, bounds, stated, tally):
+        for page in _Reading(sis, bounds, stated, tally).pages():
             if reading == 1:
                 yield page
-            elif late := [
-                record for record in page.records if _key(record, sis.id_field) not in passed_on
-            ]:
-                yield page._replace(records=late)
-        passed_on |= tally.ids
+            elif late := new_students.of(page):
+                yield late
+        new_students.end_reading(tally)
         before, stated = stated, sis.count()
         if stated == before:
             break
     else:
-        raise RosterIncomplete(
-            f"The number of students in {sis.name} changed twice while it was read.",
-            "Run it again when nobody is enrolling students, for instance at night.",
-            tally.proof(Completeness.SHORT, stated, reading),
-        )
+        what = _("The number of students in {name} changed twice while it was read.")
+        proof = tally.proof(Completeness.SHORT, stated, reading)
+        raise RosterIncomplete(Phrase(what, name=sis.name), READ_AT_NIGHT, proof)
     if tally.students < stated:
-        raise RosterIncomplete(
-            f"{sis.name} says that it has {stated:,} students, but it gave {tally.students:,}.",
-            f"Run it again. If the numbers still differ, ask whoever looks after {sis.name}.",
-            tally.proof(Completeness.SHORT, stated, reading),
-        )
+        raise _too_few(sis.name, stated, tally, reading)
     return tally.proof(Completeness.COMPLETE, stated, reading)
 
 
-def _one_reading(sis: Numbered, bounds: Bounds, stated: int, tally: _Tally) -> Iterator[Page]:
-    """Pages in order. Past the pages that the total asks for, it goes on while students are missing or the last page is full."""
-    waiting: deque[tuple[int, Future[list[Record]]]] = deque()
-    following, last, idle, expected = 1, 1, 0, 1
-    while True:
-        while (
-            following <= last and len(waiting) < 2 * bounds.parallel
-        ):  # a bound on memory: the rest isn't asked for yet
-            waiting.append((following, sis.submit(following)))
-            following += 1
-        number, asked = waiting.popleft()
-        try:
-            records = asked.result()
-        except TokenExpired as expired:
-            sis.renew(expired)
-            waiting.appendleft((number, sis.submit(number)))
-            continue
-        idle = 0 if tally.add(records) else idle + 1
-        if tally.records > bounds.records:
-            raise _over(sis.name, bounds, "gave more")
-        if number == 1 and records:
-            expected = max(1, ceil(stated / len(records)))  # from what a page really holds
-            last = min(expected, bounds.pages)
-        if (
-            number == last
-            and records
-            and (len(records) >= sis.page_size or tally.students < stated)
-        ):
-            last += 1
-        if records or number == 1:
-            yield Page(records, number, expected, stated)
-        if number == last or not records or idle == 2:
-            _drop(waiting)
-            return
-        if number == bounds.pages:
-            raise _over(sis.name, bounds, "gave more")
+class _Reading:
+    """One reading of a SIS that states a total. Several pages are asked for side by side."""
+
+    def __init__(self, sis: SisWithTotal, bounds: Bounds, stated: int, tally: _Tally) -> None:
+        self._sis, self._bounds, self._stated, self._tally = sis, bounds, stated, tally
+        self._waiting: deque[tuple[int, Future[list[Record]]]] = deque()
+        self._next = 1  # the next page to ask for
+        self._last = 1  # the last page, as far as is known
+        self._expected = 1  # how many pages the total needs
+
+    def pages(self) -> Iterator[Page]:
+        """Yield the pages in order.
+
+        Past the pages that the total needs, it goes on while students are missing or the last page
+        is full.
+        """
+        pages_without_new = 0
+        while True:
+            number, records = self._next_page()
+            pages_without_new = 0 if self._tally.add(records) else pages_without_new + 1
+            if self._tally.records > self._bounds.records:
+                raise _gave_too_many(self._sis.name, self._bounds)
+            if number == 1 and records:
+                # From what a page really holds: a SIS may give less than was asked for.
+                self._expected = max(1, ceil(self._stated / len(records)))
+                self._last = min(self._expected, self._bounds.pages)
+            if number == self._last and records and self._may_have_more(records):
+                self._last += 1
+            if records or number == 1:
+                yield Page(records, number, self._expected, self._stated)
+            if number == self._last or not records or pages_without_new == 2:
+                self._cancel()
+                return
+            if number == self._bounds.pages:
+                raise _gave_too_many(self._sis.name, self._bounds)
+
+    def _next_page(self) -> tuple[int, list[Record]]:
+        while True:
+            self._ask_ahead()
+            number, future = self._waiting.popleft()
+            try:
+                return number, future.result()
+            except TokenExpired as expired:
+                self._sis.renew(expired)
+                self._waiting.appendleft((number, self._sis.submit(number)))
+
+    def _ask_ahead(self) -> None:
+        """Ask for the next pages, but not for all: that bounds the memory they take."""
+        while self._next <= self._last and len(self._waiting) < 2 * self._bounds.parallel:
+            self._waiting.append((self._next, self._sis.submit(self._next)))
+            self._next += 1
+
+    def _may_have_more(self, records: list[Record]) -> bool:
+        return len(records) >= self._sis.page_size or self._tally.students < self._stated
+
+    def _cancel(self) -> None:
+        for _number, future in self._waiting:
+            future.cancel()
+        self._waiting.clear()
 
 
-def read_untold(sis: Untold, bounds: Bounds) -> Pages:
-    """Every page, read again until a reading brings nobody new; RosterIncomplete if even the third one does.
+def read_without_total(sis: SisWithoutTotal, bounds: Bounds) -> Pages:
+    """Yield every page; read again until a reading brings nobody new.
 
-    Further readings pass on only those who had slipped through before. One page alone needs no second reading: nobody slips
-    through inside of it.
+    Raises RosterIncomplete if even the third reading brings somebody new. Further readings yield only
+    the students who had slipped through before. A single page needs no second reading: nobody slips
+    through inside a page.
     """
-    passed_on: set[int | str | None] = {None}
+    new_students = _NewStudents(sis.id_field)
     for reading in range(1, READINGS + 1):
-        tally, late = _Tally(sis.id_field), 0
-        for page in _one_untold_reading(sis, bounds, tally, reading):
+        tally, late_students = _Tally(sis.id_field), 0
+        for page in _pages_without_total(sis, bounds, tally, reading):
             if reading == 1:
                 yield page
-            elif missed := [
-                record for record in page.records if _key(record, sis.id_field) not in passed_on
-            ]:
-                late += len(missed)
-                yield page._replace(records=missed)
-        passed_on |= tally.ids
-        if tally.pages < 2 or (reading > 1 and not late):
+            elif late := new_students.of(page):
+                late_students += len(late.records)
+                yield late
+        new_students.end_reading(tally)
+        if tally.pages < 2 or (reading > 1 and not late_students):
             return tally.proof(Completeness.COMPLETE, None, reading)
-    raise RosterIncomplete(
-        f"The students in {sis.name} changed again and again while they were read.",
-        "Run it again when nobody is enrolling students, for instance at night.",
-        tally.proof(Completeness.SHORT, None, READINGS),
-    )
+    what = _("The students in {name} changed again and again while they were read.")
+    proof = tally.proof(Completeness.SHORT, None, READINGS)
+    raise RosterIncomplete(Phrase(what, name=sis.name), READ_AT_NIGHT, proof)
 
 
-def _one_untold_reading(sis: Untold, bounds: Bounds, tally: _Tally, reading: int) -> Iterator[Page]:
-    """Pages until an empty one, or until a short one where the first was full: then the SIS keeps to the size we ask for."""
-    number, idle, full = 1, 0, False
+def _pages_without_total(
+    sis: SisWithoutTotal, bounds: Bounds, tally: _Tally, reading: int
+) -> Iterator[Page]:
+    """Yield pages up to an empty one, or to a short one where the first page was full.
+
+    A full first page shows that the SIS gives pages of the size that we ask for.
+    """
+    number, pages_without_new, first_was_full = 1, 0, False
     while True:
         records = sis.page(number)
-        idle = 0 if tally.add(records) or not records else idle + 1
+        has_new = tally.add(records) or not records
+        pages_without_new = 0 if has_new else pages_without_new + 1
         if tally.records > bounds.records:
-            raise _over(sis.name, bounds, "gave more")
-        if idle == 2:
+            raise _gave_too_many(sis.name, bounds)
+        if pages_without_new == 2:
             raise RosterIncomplete(
-                f"{sis.name} gives the same students on page after page.",
-                f"Run it again. If it stays so, ask whoever looks after {sis.name}.",
+                Phrase(_("{name} gives the same students on page after page."), name=sis.name),
+                Phrase(
+                    _("Run it again. If it stays so, ask whoever looks after {name}."),
+                    name=sis.name,
+                ),
                 tally.proof(Completeness.SHORT, None, reading),
             )
         if records or number == 1:
             yield Page(records, number, None, None)
-        full = full or (number == 1 and len(records) == sis.page_size)
-        if not records or (full and len(records) < sis.page_size):
+        if number == 1:
+            first_was_full = len(records) == sis.page_size
+        if not records or (first_was_full and len(records) < sis.page_size):
             return
         if number == bounds.pages:
-            raise _over(sis.name, bounds, "gave more")
+            raise _gave_too_many(sis.name, bounds)
         number += 1
 
 
-def _drop(waiting: "deque[tuple[int, Future[list[Record]]]]") -> None:
-    for _, asked in waiting:
-        asked.cancel()
-    waiting.clear()
-
-
-def _over(name: str, bounds: Bounds, what: str) -> RosterIncomplete:
+def _too_few(name: str, stated: int, tally: _Tally, reading: int) -> RosterIncomplete:
+    what = _("{name} says that it has {stated} students, but it gave {given}.")
+    remedy = _("Run it again. If the numbers still differ, ask whoever looks after {name}.")
     return RosterIncomplete(
-        f"{name} {what}: one run reads at most {bounds.records:,} students on {bounds.pages:,} pages.",
-        "If the school really is so large, ask the operator of this installation to raise the bound.",
+        Phrase(what, name=name, stated=f"{stated:,}", given=f"{tally.students:,}"),
+        Phrase(remedy, name=name),
+        tally.proof(Completeness.SHORT, stated, reading),
+    )
+
+
+def _states_too_many(name: str, bounds: Bounds, stated: int) -> RosterIncomplete:
+    what = _(
+        "{name} says that it has {stated} students: one run reads at most {students} students "
+        "on {pages} pages."
+    )
+    students, pages = f"{bounds.records:,}", f"{bounds.pages:,}"
+    phrase = Phrase(what, name=name, stated=f"{stated:,}", students=students, pages=pages)
+    return RosterIncomplete(phrase, RAISE_THE_BOUND)
+
+
+def _gave_too_many(name: str, bounds: Bounds) -> RosterIncomplete:
+    what = _("{name} gave more: one run reads at most {students} students on {pages} pages.")
+    students, pages = f"{bounds.records:,}", f"{bounds.pages:,}"
+    return RosterIncomplete(
+        Phrase(what, name=name, students=students, pages=pages), RAISE_THE_BOUND
     )

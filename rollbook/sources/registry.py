@@ -1,4 +1,4 @@
-"""The sources that exist. Adding a SIS is one file and one line here; screens, commands and the pipeline follow."""
+"""The list of sources. Adding a SIS is one file and one line here; everything else follows."""
 
 from rollbook.sources import powerschool, veracross
 from rollbook.sources.base import Source

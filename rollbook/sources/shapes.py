@@ -1,4 +1,7 @@
-"""JSON read by its shape: a type names the few fields that are wanted, the rest is skipped while decoding and never held."""
+"""Reads JSON by its shape: a type names the few fields that are needed.
+
+The rest is skipped while decoding and never held in memory.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypedDict, TypeVar
@@ -10,19 +13,24 @@ from rollbook.sources.errors import SourceError, UnexpectedShape
 T = TypeVar("T")
 Scalar = str | int | float | bool | None
 MOST_OBJECTS: Final = 200_000  # in one answer: 20 MB of "{}" would unpack to a gigabyte
-MOST_VALUES: Final = 1_000_000  # likewise: 20 MB of short texts unpack to a quarter of one
+MOST_VALUES: Final = (
+    1_000_000  # in one answer: 20 MB of short texts unpack to a quarter of a gigabyte
+)
 
 
 def record_type(name: str, fields: Iterable[str]) -> Any:
-    """A type of records with these fields, each of which may be missing."""
-    made: Any = TypedDict  # its functional form, whose fields mypy can't know
-    return made(name, dict.fromkeys(sorted(fields), Scalar), total=False)
+    """Return a type of records with these fields, each of which may be missing."""
+    typed_dict: Any = TypedDict  # its functional form, whose fields mypy can't know
+    return typed_dict(name, dict.fromkeys(sorted(fields), Scalar), total=False)
 
 
 def decoded(
     decoder: "msgspec.json.Decoder[T]", body: bytes, refuse: Callable[[], SourceError]
 ) -> T:
-    """The decoded body; raises what `refuse` makes where it has another shape. Nothing of the body is in the error."""
+    """Return the decoded body; raise what `refuse` returns where the body has another shape.
+
+    Nothing of the body is in the error.
+    """
     if body.count(b"{") > MOST_OBJECTS or body.count(b",") > MOST_VALUES:
         raise refuse()
     try:
@@ -32,7 +40,10 @@ def decoded(
 
 
 def read_patiently(ask: Callable[[], bytes], decode: Callable[[bytes], T]) -> T:
-    """Ask once more where the answer can't be read: something between us may have cut it, or put a page of its own in its place."""
+    """Return what `decode` makes of an answer; ask a second time where it can't be read.
+
+    Something between us and the SIS may have cut the answer, or put a page of its own in its place.
+    """
     body = ask()
     try:
         return decode(body)

@@ -1,5 +1,8 @@
-"""Small pure parts of speaking HTTP, without a socket: an address we may use, an answer unpacked within bounds, `Retry-After`,
-where a redirect leads, and why a certificate was refused."""
+"""Small parts of speaking HTTP that need no socket.
+
+Checking an address, unpacking an answer within bounds, `Retry-After`, the host of a redirect, and
+why a certificate was refused.
+"""
 
 import re
 import ssl
@@ -10,13 +13,18 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from rollbook.roster.translation import Phrase
+from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.errors import AddressRefused, AddressUnreachable, SourceError
 
-CHECK_ADDRESS = "Check the address: copy it from the browser while you are signed in to the SIS."
+CHECK_ADDRESS = _("Check the address: copy it from the browser while you are signed in to the SIS.")
 
 
 def retry_after(value: str, now: datetime) -> float | None:
-    """Seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3: seconds or a date), None if it says nothing usable."""
+    """Return the seconds that a `Retry-After` header asks for; None if it says nothing usable.
+
+    It holds a number of seconds or a date (RFC 9110, 10.2.3).
+    """
     if value.strip().isdecimal():
         return float(value.strip()[:9])
     try:
@@ -27,7 +35,10 @@ def retry_after(value: str, now: datetime) -> float | None:
 
 
 def checked_url(url: str) -> SplitResult:
-    """The parts of an address that we may use at all; whether its host may be connected to is seen when connecting."""
+    """Return the parts of a web address. Raises AddressRefused if it isn't one.
+
+    Whether its host may be connected to is checked when connecting.
+    """
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -37,28 +48,29 @@ def checked_url(url: str) -> SplitResult:
     odd = any(not character.isprintable() or character in ' \\"<>^`{|}' for character in url)
     if parts.scheme not in {"http", "https"} or not host or odd or port == 0:
         raise AddressRefused(
-            "This is not a web address.",
-            "Enter an address that starts with https://, as the SIS shows it in the browser.",
+            _("This is not a web address."),
+            _("Enter an address that starts with https://, as the SIS shows it in the browser."),
         )
     if "@" in parts.netloc:
         raise AddressRefused(
-            "The address has a user name or password in it.", "Enter the address alone."
+            _("The address has a user name or password in it."), _("Enter the address alone.")
         )
     return parts
 
 
 def redirect_host(location: str, from_url: str) -> str:
-    """The host that a redirect leads to, in a form that can be shown; "another address" where there is none."""
+    """Return the host that a redirect leads to, if it is safe to show; else "another address"."""
     try:
         host = urlsplit(urljoin(from_url, location)).hostname or ""
     except ValueError:
         host = ""
-    return host if re.fullmatch(r"[a-z0-9.-]{1,253}", host) else "another address"
+    return host if re.fullmatch(r"[a-z0-9.-]{1,253}", host) else Phrase(_("another address"))
 
 
 def limited(
     chunks: Iterable[bytes], limit: int, too_large: Callable[[], SourceError]
 ) -> Iterator[bytes]:
+    """Yield the chunks; raise what `too_large` returns once they have more than `limit` bytes."""
     size = 0
     for chunk in chunks:
         size += len(chunk)
@@ -68,7 +80,10 @@ def limited(
 
 
 def gunzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Unpacked in steps of 256 KB, so that a small answer can't fill the memory before it is counted."""
+    """Yield the unpacked bytes in steps of 256 KB. Raises `zlib.error` if the end is missing.
+
+    In steps, so that a small answer can't fill the memory before its size is counted.
+    """
     unpacker: Any = zlib.decompressobj(31)
     received = False
     for chunk in chunks:
@@ -82,27 +97,41 @@ def gunzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise zlib.error("the packed answer ends too early")
 
 
-def duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:g} seconds" if seconds == int(seconds) else f"{seconds:.1f} seconds"
-    return f"{seconds / 60:.0f} minutes"
+def duration(seconds: float) -> Phrase:
+    """Return a duration in words: seconds below two minutes, else minutes."""
+    if seconds >= 120:
+        return Phrase(_("{count} minutes"), count=f"{seconds / 60:.0f}")
+    whole = seconds == int(seconds)
+    return Phrase(_("{count} seconds"), count=f"{seconds:g}" if whole else f"{seconds:.1f}")
 
 
 def untrusted(host: str, error: ssl.SSLCertVerificationError) -> AddressUnreachable:
-    """Why a certificate was refused (OpenSSL's verify codes), and whose task it is."""
-    mend = f"Ask whoever looks after {host} to renew its certificate."
-    match error.verify_code:
+    """Return the error that says why a certificate was refused, and who can correct it.
+
+    Read from OpenSSL's verify codes.
+    """
+    what, remedy = _certificate_problem(error.verify_code)
+    return AddressUnreachable(Phrase(what, host=host), Phrase(remedy, host=host))
+
+
+def _certificate_problem(verify_code: int) -> tuple[str, str]:
+    renew = _("Ask whoever looks after {host} to renew its certificate.")
+    match verify_code:
         case 10:
-            return AddressUnreachable(f"The certificate of {host} has expired.", mend)
+            return _("The certificate of {host} has expired."), renew
         case 9:
-            return AddressUnreachable(f"The certificate of {host} is not valid yet.", mend)
+            return _("The certificate of {host} is not valid yet."), renew
         case 62 | 64:
-            return AddressUnreachable(
-                f"The certificate at {host} is for another name.", CHECK_ADDRESS
-            )
+            return _("The certificate at {host} is for another name."), CHECK_ADDRESS
         case 18 | 19 | 20 | 21:
-            return AddressUnreachable(
-                f"The certificate of {host} was not issued by an authority that we trust (it may be self-signed).",
-                f"Ask whoever looks after {host} for a public certificate, or the operator of this installation to trust its authority.",
+            return (
+                _(
+                    "The certificate of {host} was not issued by an authority that we trust "
+                    "(it may be self-signed)."
+                ),
+                _(
+                    "Ask whoever looks after {host} for a public certificate, or the operator of "
+                    "this installation to trust its authority."
+                ),
             )
-    return AddressUnreachable(f"The certificate of {host} can't be trusted.", mend)
+    return _("The certificate of {host} can't be trusted."), renew

@@ -22,8 +22,8 @@ from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, d
 from rollbook.roster.records import Completeness, Issue, Proof, Selection, Severity
 from rollbook.roster.rekeying import relink
 from rollbook.sources.base import Connection, Page, Pages, Source
+from rollbook.sources.bounds import Bounds
 from rollbook.sources.errors import RosterIncomplete, SourceError
-from rollbook.sources.http import Bounds
 from rollbook.sync import store, undoing
 from rollbook.sync.models import Mode, Run, RunState
 from rollbook.sync.planning import clashes, links

@@ -10,6 +10,7 @@ import pytest
 from rollbook.sources import powerschool as powerschool_source
 from rollbook.sources import veracross as veracross_source
 from rollbook.sources.base import Connection, Page, Source, Variant
+from rollbook.sources.veracross_api import DataApi, LegacyApi
 from rollbook.standins import people, powerschool, veracross
 from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
@@ -118,8 +119,8 @@ def _odd_veracross_status(standin: StandIn) -> None:
 
 
 def _shrink_veracross(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(veracross_source._Data, "page_size", PAGE)
-    monkeypatch.setattr(veracross_source._Legacy, "page_size", PAGE)
+    monkeypatch.setattr(DataApi, "page_size", PAGE)
+    monkeypatch.setattr(LegacyApi, "page_size", PAGE)
 
 
 CASES = [

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qs, urlsplit
 
 from rollbook.sources.base import Connection, Page, Token
-from rollbook.sources.http import Bounds
+from rollbook.sources.bounds import Bounds
 from rollbook.sources.powerschool import pages
 
 QUICK = Bounds(allowed_networks=("127.0.0.0/8",), connect_seconds=2, request_seconds=5)

@@ -11,12 +11,12 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from rollbook.sources.errors import SourceError, TryLater, UnexpectedShape
-from rollbook.sources.http import Answer, Http
+from rollbook.sources.http import Http, Response
 from rollbook.sources.wire import retry_after
 from tests.sources.loopback import QUICK, Asked, Loopback, Reply, Trick, cut_body, reset
 
 
-def ask(server: Loopback, waits: list[float] | None = None, **bounds: float) -> Answer:
+def ask(server: Loopback, waits: list[float] | None = None, **bounds: float) -> Response:
     waited: list[float] = [] if waits is None else waits
     with Http(replace(QUICK, **bounds), "PowerSchool", waited.append) as http:  # type: ignore[arg-type]
         return http.request("GET", f"{server.url}/page?n=1", headers={"Accept": "application/json"})
@@ -232,7 +232,7 @@ def test_closing_the_conversation_ends_waits_and_open_requests_of_other_threads(
             ended.append(error)
 
     with Loopback(waits) as server:
-        with Http(replace(QUICK, request_seconds=60)) as http:
+        with Http(replace(QUICK, request_seconds=60), "The SIS") as http:
             threads = [threading.Thread(target=run, args=(path,)) for path in ("/hang", "/wait")]
             for thread in threads:
                 thread.start()

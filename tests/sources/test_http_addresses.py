@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from rollbook.sources.bounds import Bounds
 from rollbook.sources.errors import AddressRefused, AddressUnreachable, SourceError
-from rollbook.sources.http import Bounds, Http
+from rollbook.sources.http import Http
 from tests.sources.certificates import Authority
 from tests.sources.loopback import QUICK, Loopback, Reply
 
@@ -16,7 +17,7 @@ LOOPBACK = ("127.0.0.0/8",)
 
 
 def ask(url: str, bounds: Bounds = QUICK) -> bytes:
-    with Http(bounds, pause=lambda seconds: None) as http:
+    with Http(bounds, "The SIS", pause=lambda seconds: None) as http:
         return http.request("GET", url, headers={}).body
 
 

@@ -7,8 +7,9 @@ from email.utils import format_datetime
 
 import pytest
 
+from rollbook.sources.bounds import Bounds
 from rollbook.sources.errors import TryLater
-from rollbook.sources.http import Bounds, Http
+from rollbook.sources.http import Http
 from rollbook.sources.pace import Pace, seconds_to_reset
 from tests.sources.loopback import QUICK, Asked, Loopback, Reply, Trick
 

@@ -153,7 +153,7 @@ def test_a_revoked_token_is_dropped_and_replaced() -> None:
 def test_signing_in_stops_after_three_times() -> None:
     with SmallSchool(students=3) as school:
         school.always["count"] = EXPIRED
-        with pytest.raises(AuthRejected, match="lets us sign in and then refuses what it gave us"):
+        with pytest.raises(AuthRejected, match="keeps refusing the token that it gives us"):
             school.read()
     assert school.sign_ins == 3
 

@@ -7,7 +7,8 @@ from contextlib import suppress
 import pytest
 
 from rollbook.sources.errors import SourceError
-from rollbook.sources.powerschool import HOLDERS, _Reading, pages
+from rollbook.sources.powerschool import pages
+from rollbook.sources.powerschool_answers import HOLDERS, StudentReader
 from tests.sources.loopback import WANTED, SmallSchool
 
 MEGABYTE = 1_000_000
@@ -64,7 +65,7 @@ def test_a_hostile_page_of_20_megabytes_takes_less_than_150(student: bytes) -> N
         + b",".join([student] * (19_999_900 // (len(student) + 1)))
         + b"]}}"
     )
-    reading = _Reading(frozenset(HOLDERS), "")
+    reading = StudentReader(frozenset(HOLDERS), "")
 
     def records() -> None:
         with suppress(SourceError):

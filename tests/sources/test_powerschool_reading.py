@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
 from rollbook.sources.bearer import granted
+from rollbook.sources.bounds import Bounds
 from rollbook.sources.errors import AddressRefused, SourceError, UnexpectedShape
-from rollbook.sources.http import Bounds
-from rollbook.sources.powerschool import HOLDERS, SOURCE, _Reading, origin
+from rollbook.sources.powerschool import SOURCE, origin
+from rollbook.sources.powerschool_answers import HOLDERS, StudentReader
 from tests.sources.loopback import WANTED, SmallSchool, as_json, student
 
 ALL = frozenset(HOLDERS)
@@ -23,7 +24,7 @@ ALL = frozenset(HOLDERS)
 def read(
     students: Any, wanted: frozenset[str] = WANTED, email_source: str = "contact_info"
 ) -> list[dict[str, Any]]:
-    return _Reading(wanted, email_source).records(json.dumps({"students": students}).encode())
+    return StudentReader(wanted, email_source).records(json.dumps({"students": students}).encode())
 
 
 def test_every_active_student_comes_once_with_the_wanted_fields_only() -> None:
@@ -183,12 +184,12 @@ def test_a_wanted_user_name_stays_beside_the_email() -> None:
 )
 def test_another_shape_is_not_guessed_at(body: bytes) -> None:
     with pytest.raises(UnexpectedShape, match="not what PowerSchool answers"):
-        _Reading(ALL, "").records(body)
+        StudentReader(ALL, "").records(body)
 
 
 def test_an_answer_of_objects_without_end_is_refused_before_it_fills_the_memory() -> None:
     with pytest.raises(UnexpectedShape):
-        _Reading(ALL, "").records(b'{"students":{"student":[' + b"{}," * 1_000_000 + b"{}]}}")
+        StudentReader(ALL, "").records(b'{"students":{"student":[' + b"{}," * 1_000_000 + b"{}]}}")
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
@@ -220,7 +221,7 @@ anything = st.recursive(
 )
 def test_any_json_is_read_or_refused_and_nothing_else(document: Any) -> None:
     try:
-        records = _Reading(ALL, "").records(msgspec.json.encode(document))
+        records = StudentReader(ALL, "").records(msgspec.json.encode(document))
     except SourceError:
         return
     assert all(isinstance(record, dict) and record.keys() <= ALL for record in records)
@@ -230,7 +231,7 @@ def test_any_json_is_read_or_refused_and_nothing_else(document: Any) -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused_and_nothing_else(body: bytes) -> None:
     with suppress(SourceError):
-        _Reading(WANTED, "").records(body)
+        StudentReader(WANTED, "").records(body)
 
 
 @settings(max_examples=40, deadline=None)

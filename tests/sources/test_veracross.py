@@ -18,7 +18,9 @@ from rollbook.sources.errors import (
     TryLater,
     UnexpectedShape,
 )
-from rollbook.sources.veracross import SOURCE, Address, _Data, address, iso_date, pages
+from rollbook.sources.veracross import SOURCE, pages
+from rollbook.sources.veracross_answers import iso_date
+from rollbook.sources.veracross_api import Address, DataApi, address
 from rollbook.standins import veracross
 from rollbook.standins.people import PRE_REGISTERED
 from rollbook.standins.veracross import Fault, VeracrossStandIn
@@ -295,7 +297,7 @@ def test_a_missing_scope_is_said_and_not_tried_again(standin: VeracrossStandIn) 
 def test_a_token_lost_in_the_middle_costs_one_sign_in(
     standin: VeracrossStandIn, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_Data, "page_size", 40)
+    monkeypatch.setattr(DataApi, "page_size", 40)
     standin.faults = [Fault(kind, page=2, times=1)]
     assert ids(read(connect(standin))) == truth(standin)
     assert sum("oauth" in asked.path for asked in standin.requests) == 2
@@ -305,7 +307,7 @@ def test_a_token_that_never_works_ends_the_run_after_three_sign_ins(
     standin: VeracrossStandIn,
 ) -> None:
     standin.faults = [Fault("token_unknown")]
-    with pytest.raises(AuthRejected, match="again and again"):
+    with pytest.raises(AuthRejected, match="keeps refusing the token"):
         read(connect(standin))
     assert sum("oauth" in asked.path for asked in standin.requests) == 3
 
@@ -341,7 +343,7 @@ def test_a_storm_without_end_ends_the_run(standin: VeracrossStandIn, version: st
 def test_a_used_up_quota_is_waited_for_before_it_becomes_a_429(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_Data, "page_size", 20)
+    monkeypatch.setattr(DataApi, "page_size", 20)
     with veracross.serve(students=60, clean=True, quota=4, quota_seconds=0.3) as standin:
         found = [
             record for page in pages(connect(standin), V3) for record in page.records

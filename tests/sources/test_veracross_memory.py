@@ -9,7 +9,7 @@ import pytest
 from rollbook.sources.base import Connection, Token
 from rollbook.sources.errors import SourceError
 from rollbook.sources.http import Http
-from rollbook.sources.veracross import _Data, _Legacy
+from rollbook.sources.veracross_api import DataApi, LegacyApi
 from tests.sources.loopback import QUICK, Tokens
 from tests.sources.test_powerschool_memory import peak
 
@@ -41,11 +41,11 @@ def test_a_hostile_page_of_20_megabytes_takes_less_than_150(frame: bytes, item: 
     connection = Connection(
         {"user_name": "u", "password": "p", "client": "acs"}, {}, "v3", kept, QUICK
     )
-    with Http(QUICK) as http, ThreadPoolExecutor(1) as threads:
+    with Http(QUICK, "Veracross") as http, ThreadPoolExecutor(1) as threads:
         read = (
-            _Legacy(connection, WANTED, http, threads)._records
+            LegacyApi(connection, WANTED, http, threads)._records
             if frame[:1] == b"["
-            else _Data(connection, WANTED, http)._records
+            else DataApi(connection, WANTED, http)._records
         )
 
         def records() -> None:

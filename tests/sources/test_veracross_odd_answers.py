@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rollbook.sources.base import Connection, Token
 from rollbook.sources.errors import RosterIncomplete, SourceError, UnexpectedShape
 from rollbook.sources.http import Http
-from rollbook.sources.veracross import _Data
+from rollbook.sources.veracross_api import DataApi
 from tests.sources.loopback import QUICK, Asked, Loopback, Reply, Tokens, as_json
 from tests.sources.test_veracross import V3, read
 
@@ -136,7 +136,7 @@ def test_a_v2_without_its_total_is_refused() -> None:
 def test_a_roster_that_changes_in_every_reading_is_not_trusted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_Data, "page_size", 2)
+    monkeypatch.setattr(DataApi, "page_size", 2)
     given = iter(range(1, 100))
 
     def answer(asked: Asked) -> Reply:
@@ -193,8 +193,8 @@ class Reader:
         connection = Connection(
             {"user_name": "u", "password": "p", "client": "acs"}, {}, "v3", kept, QUICK
         )
-        with Http(QUICK) as http:
-            self.data = _Data(connection, V3, http)
+        with Http(QUICK, "Veracross") as http:
+            self.data = DataApi(connection, V3, http)
 
 
 SCALARS = (
@@ -220,5 +220,5 @@ def test_no_answer_breaks_the_reader(data: Any, lists: Any) -> None:
         records = reader.data._records(json.dumps({"data": data, "value_lists": lists}).encode())
     except UnexpectedShape:
         return
-    reader.data._codes.future_roles()
+    reader.data._value_lists.future_roles()
     assert len(records) == len(data) and all(record.keys() <= V3 for record in records)

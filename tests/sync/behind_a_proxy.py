@@ -8,7 +8,7 @@ import pytest
 
 from rollbook.config import config
 from rollbook.schools.models import School
-from rollbook.sources.veracross import _Data
+from rollbook.sources.veracross_api import DataApi
 from rollbook.standins import powerschool, veracross
 from rollbook.standins.faults import Fault
 from rollbook.standins.messages import Request, Response
@@ -81,7 +81,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(config, "request_seconds", 10.0)
     monkeypatch.setattr(config, "retry_after_seconds", 3.0)
     monkeypatch.setattr(config, "pages", 30)
-    monkeypatch.setattr(_Data, "page_size", PAGE)
+    monkeypatch.setattr(DataApi, "page_size", PAGE)
 
 
 def connected(school: School, name: str, standin: StandIn, address: str) -> Integration:

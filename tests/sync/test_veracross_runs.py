@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from rollbook.schools.models import School, User
-from rollbook.sources.veracross import _Data
+from rollbook.sources.veracross_api import DataApi
 from rollbook.standins import veracross
 from rollbook.standins.veracross import Fault, VeracrossStandIn
 from rollbook.students.models import StudentAccount
@@ -26,7 +26,7 @@ PAGE = 10
 @pytest.fixture
 def standin(monkeypatch: pytest.MonkeyPatch) -> Iterator[VeracrossStandIn]:
     """60 current students: an exact multiple of the page size."""
-    monkeypatch.setattr(_Data, "page_size", PAGE)
+    monkeypatch.setattr(DataApi, "page_size", PAGE)
     with veracross.serve(students=size_for(6 * PAGE), quota=100_000) as running:
         yield running
 

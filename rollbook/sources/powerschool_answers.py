@@ -1,0 +1,244 @@
+"""Reads PowerSchool's answers: the students of a page, and why a request was refused.
+
+Where each fact is known from: PowerSchool's developer documentation (doc), or answers that others
+measured on live servers (live).
+"""
+
+import re
+from typing import Any, Final, NoReturn, TypedDict, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from rollbook.roster.translation import Phrase
+from rollbook.roster.translation import gettext_noop as _
+from rollbook.sources.errors import (
+    AddressRefused,
+    PermissionMissing,
+    TokenExpired,
+    TryLater,
+    UnexpectedShape,
+)
+from rollbook.sources.http import NEXT_RUN, Response
+from rollbook.sources.paging import Record
+from rollbook.sources.shapes import Scalar, decoded
+from rollbook.sources.wire import redirect_host
+
+T = TypeVar("T")
+
+MAINTENANCE_HOST: Final = (
+    "message.powerschool.com"  # where a server that is down redirects to (live)
+)
+
+# The object of a student that holds a field; "" is the student itself. Every object other than `name`
+# is an expansion that has to be asked for (doc).
+HOLDERS: Final = {
+    "id": "",
+    "local_id": "",
+    "student_username": "",
+    "first_name": "name",
+    "middle_name": "name",
+    "last_name": "name",
+    "email": "contact_info",
+    "projected_graduation_year": "demographics",
+    "birth_date": "demographics",
+    "gender": "demographics",
+    "grade_level": "school_enrollment",
+}
+_NOT_AN_ANSWER: Final = _("The answer is not what PowerSchool answers.")
+ALWAYS_READ: Final = frozenset({"id", "grade_level"})
+
+# PowerSchool turns XML into JSON: a text that looks like a number comes as a number, a list of one
+# comes as its element, an empty object comes as "", and what has no value is left out (live).
+
+
+class _Counted(TypedDict):
+    count: int | str
+
+
+class _Count(TypedDict):
+    resource: _Counted
+
+
+class _Limits(TypedDict, total=False):
+    student_max_page_size: Scalar
+
+
+class _Metadata(TypedDict, total=False):
+    metadata: _Limits
+
+
+class _Message(TypedDict, total=False):
+    message: str
+
+
+class _Denied(TypedDict, total=False):
+    field: str
+    resource: str
+
+
+class _Problem(TypedDict, total=False):
+    """The three forms in which PowerSchool reports an error (live)."""
+
+    error: str
+    message: str
+    errorMessage: _Message
+    errors: list[_Denied]
+
+
+COUNT: Final = msgspec.json.Decoder(_Count)
+METADATA: Final = msgspec.json.Decoder(_Metadata)
+_PROBLEM: Final = msgspec.json.Decoder(_Problem)
+
+
+class StudentReader:
+    """Reads the students of a page. The decoder skips every field that isn't asked for.
+
+    `expansions` names the objects that have to be asked for.
+    """
+
+    def __init__(self, fields: frozenset[str], email_source: str) -> None:
+        self._username_as_email = email_source == "student_username" and "email" in fields
+        self._keep_username = "student_username" in fields
+        read = (fields | ALWAYS_READ) & HOLDERS.keys()
+        if self._username_as_email:
+            read = read - {"email"} | {"student_username"}
+        self._holders = sorted({HOLDERS[field] for field in read} - {""})
+        self.expansions = ",".join(holder for holder in self._holders if holder != "name")
+        self._decoder = msgspec.json.Decoder(self._shape(read))
+
+    def _shape(self, fields: frozenset[str]) -> Any:
+        """Return a type with these fields only; the decoder skips all others."""
+        typed_dict: Any = TypedDict  # its functional form, whose fields mypy can't know
+        list_of: Any = list
+
+        def fields_in(holder: str) -> dict[str, Any]:
+            return {field: Scalar for field in sorted(fields) if HOLDERS[field] == holder}
+
+        groups = {}
+        for holder in self._holders:
+            groups[holder] = typed_dict(f"_{holder}", fields_in(holder), total=False) | str | None
+        student = typed_dict("_Student", {**fields_in(""), **groups}, total=False)
+        one_or_many = list_of[student] | student | str | None
+        students = typed_dict("_Students", {"student": one_or_many}, total=False)
+        return typed_dict("_Roster", {"students": students | str})
+
+    def records(self, body: bytes) -> list[Record]:
+        """Return the students of a page as flat dicts. Raises UnexpectedShape."""
+        records = self._students(body)
+        for record in records:
+            for holder in self._holders:
+                group = record.pop(holder, None)
+                # Not isinstance: this line runs 400,000 times in a large district.
+                if group.__class__ is dict:
+                    record.update(group)
+        if self._username_as_email:
+            self._put_usernames(records)
+        return records
+
+    def _students(self, body: bytes) -> list[Record]:
+        students = decoded_answer(self._decoder, body)["students"]
+        content = students.get("student") if isinstance(students, dict) else None
+        if isinstance(content, list):
+            return content
+        return [content] if isinstance(content, dict) else []
+
+    def _put_usernames(self, records: list[Record]) -> None:
+        for record in records:
+            name = record.get("student_username")
+            if not self._keep_username:
+                record.pop("student_username", None)
+            if isinstance(name, str) and "@" in name:
+                record["email"] = name
+
+
+def decoded_answer(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
+    """Return the decoded body. Raises UnexpectedShape."""
+    return decoded(decoder, body, lambda: not_powerschool(_NOT_AN_ANSWER))
+
+
+def _problem(response: Response) -> _Problem:
+    try:
+        return decoded_answer(_PROBLEM, response.body)
+    except UnexpectedShape:
+        return {}
+
+
+def raise_for_401(response: Response, sign_in: int) -> NoReturn:
+    """Raise the error that a 401 stands for.
+
+    It is about the token only if it says so or has no body; a missing right comes as 401 too (live).
+    """
+    about_token = "invalid_token" in response.headers.get("www-authenticate", "")
+    if about_token or not response.body.strip():
+        raise TokenExpired(sign_in)
+    if "accessLevelV1Api" in _problem(response).get("errorMessage", {}).get("message", ""):
+        raise PermissionMissing(
+            _("PowerSchool accepts our sign-in, but the plugin has no right to read students."),
+            _(
+                "Install the plugin that this page offers, or ask the PowerSchool administrator to set "
+                "the plugin's access level for the v1 API to READ under Data Provider Configuration "
+                '(in plugin.xml: <oauth accessLevelV1Api="READ"/>).'
+            ),
+        )
+    _raise_forbidden(response)
+
+
+def _raise_forbidden(response: Response) -> NoReturn:
+    denied = []
+    for entry in _problem(response).get("errors", []):
+        name = f"{entry.get('resource', '')}.{entry.get('field', '')}".strip(".")
+        if re.fullmatch(r"[\w.]{1,80}", name, re.ASCII):  # nothing else of a body is repeated
+            denied.append(name)
+    remedy = _(
+        "Ask the PowerSchool administrator to give the plugin this access under Plugin Management "
+        "Configuration."
+    )
+    if not denied:
+        what = _("PowerSchool accepts our sign-in, but the plugin has no access.")
+        raise PermissionMissing(what, remedy)
+    what = _("PowerSchool accepts our sign-in, but the plugin has no access to {names}.")
+    raise PermissionMissing(Phrase(what, names=", ".join(denied[:5])), remedy)
+
+
+def raise_for_status(response: Response, origin: str) -> NoReturn:
+    """Raise the error that a status other than 200 and 401 stands for."""
+    if response.status in {301, 302, 303, 307, 308}:
+        _raise_for_redirect(response.headers.get("location", ""), origin)
+    if response.status == 403:
+        _raise_forbidden(response)
+    if response.status == 404:
+        raise UnexpectedShape(
+            Phrase(_("There is no PowerSchool at {origin}."), origin=origin),
+            _(
+                "Check the Client URL: it is the address at which you open PowerSchool in the browser."
+            ),
+        )
+    what = _("The answer (status {status}) is not what PowerSchool answers.")
+    raise not_powerschool(Phrase(what, status=response.status))
+
+
+def _raise_for_redirect(location: str, origin: str) -> NoReturn:
+    host = redirect_host(location, origin)
+    if host == MAINTENANCE_HOST or "maintenance" in location.lower():
+        raise TryLater(_("PowerSchool is in maintenance."), NEXT_RUN)
+    if host == urlsplit(origin).hostname:
+        raise not_powerschool(
+            _("The answer, a redirect to another page, is not what PowerSchool answers.")
+        )
+    what = _("{origin} sends us on to {host}, and we don't send your credentials there.")
+    raise AddressRefused(
+        Phrase(what, origin=origin, host=host),
+        _("If PowerSchool has moved, enter its new address as Client URL."),
+    )
+
+
+def not_powerschool(what: str) -> UnexpectedShape:
+    """Return the error for an answer that PowerSchool does not give."""
+    return UnexpectedShape(
+        what,
+        _(
+            "Check the Client URL, and open it in the browser: PowerSchool may be in maintenance, or "
+            "another page stands in front of it."
+        ),
+    )

@@ -1,0 +1,246 @@
+"""Speaks to Veracross: one class for each of its two APIs.
+
+Where each fact is known from: Veracross's documentation (doc), or what several working clients depend
+on (clients). No documentation of v2 is public.
+"""
+
+import re
+from concurrent.futures import Executor, Future
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+from urllib.parse import urlencode, urlsplit
+
+from rollbook.roster.translation import gettext_noop as _
+from rollbook.sources.base import Connection, Token
+from rollbook.sources.bearer import Bearer, basic, granted
+from rollbook.sources.errors import (
+    AddressRefused,
+    AuthRejected,
+    PermissionMissing,
+    TokenExpired,
+    UnexpectedShape,
+)
+from rollbook.sources.http import Http, Response
+from rollbook.sources.paging import Record
+from rollbook.sources.shapes import read_patiently
+from rollbook.sources.veracross_answers import (
+    CHECK_ROUTE,
+    NOT_AN_ANSWER,
+    SCOPE,
+    ValueLists,
+    decoded_answer,
+    error_word,
+    iso_date,
+    list_decoder,
+    not_veracross,
+    page_decoder,
+    raise_for_status,
+    scope_missing,
+)
+
+NAME: Final = "Veracross"
+API, ACCOUNTS = "https://api.veracross.com", "https://accounts.veracross.com"
+PAGE_SIZE: Final = 1_000  # the most that either version gives (doc; clients)
+# Without deflate, identity or * among the encodings, v3 answers 406 (doc).
+HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "gzip, identity"}
+
+# v3's names of fields, by v2's names, where they differ.
+V3_NAMES: Final = {"person_pk": "id", "current_grade": "grade_level"}
+# The school's own numbers, which value lists explain: 20 can be Kindergarten (doc).
+CODED_FIELDS: Final = ("grade_level", "gender")
+ALWAYS_READ: Final = frozenset({"person_pk", "current_grade"})
+
+
+class Address(NamedTuple):
+    """The URL of a school's API, and the URL that gives its tokens."""
+
+    api: str
+    accounts: str
+
+
+def address(client: str) -> Address:
+    """Return the addresses of the school that was entered as Client or School Route.
+
+    That is the short name `acs`, or a pasted address of Veracross with the short name in its path.
+    Any other address is taken as a server of its own, such as a stand-in:
+    `http://127.0.0.1:8102/acs`. Raises AddressRefused.
+    """
+    text = client.strip().strip("/")
+    if "://" not in text:
+        text = f"https://{text}" if "/" in text else f"{API}/{text}"
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    route = parts.path.strip("/").partition("/")[0]
+    if not host or not re.fullmatch(r"[\w-]{1,100}", route, re.ASCII):
+        raise AddressRefused(_("This is not a school route."), CHECK_ROUTE)
+    if host.endswith(".veracross.com"):
+        return Address(f"{API}/{route}", f"{ACCOUNTS}/{route}")
+    server = f"{parts.scheme}://{parts.netloc}/{route}"  # a user name in it is refused by `http`
+    return Address(server, server)
+
+
+class LegacyApi:
+    """One conversation by v2: pages with a stated total, and labels instead of codes."""
+
+    name, id_field, page_size = NAME, "person_pk", PAGE_SIZE
+
+    def __init__(
+        self, connection: Connection, fields: frozenset[str], http: Http, threads: Executor
+    ) -> None:
+        credentials = connection.credentials
+        self._students = f"{address(credentials['client']).api}/v2/students.json"
+        authorization = basic(credentials["user_name"], credentials["password"])
+        self._headers = HEADERS | {"Authorization": authorization}
+        self._http, self._threads = http, threads
+        self._decoder = list_decoder(fields | ALWAYS_READ)
+
+    def count(self) -> int:
+        stated = self._get(1, 1).headers.get("x-total-count", "")
+        if not (stated.isascii() and stated.isdecimal()):
+            raise not_veracross(NOT_AN_ANSWER)
+        return int(stated)
+
+    def submit(self, number: int) -> "Future[list[Record]]":
+        return self._threads.submit(
+            read_patiently, lambda: self._get(number, self.page_size).body, self._records
+        )
+
+    def renew(self, expired: TokenExpired) -> None:
+        raise expired  # v2 has no tokens
+
+    def _records(self, body: bytes) -> list[Record]:
+        records: list[Record] = decoded_answer(self._decoder, body)
+        return records
+
+    def _get(self, page: int, count: int) -> Response:
+        url = f"{self._students}?page={page}&count={count}"
+        response = self._http.request("GET", url, headers=self._headers)
+        if response.status == 401:
+            raise AuthRejected(
+                _("Veracross does not accept the User Name and Password."),
+                _(
+                    "Enter both again as Veracross gave them to you; the user name mostly starts with "
+                    "“api.”. If you were given a Client ID and a Client Secret, choose API v3."
+                ),
+            )
+        if response.status == 403:
+            raise PermissionMissing(
+                _("Veracross accepts our sign-in, but this user may not read students."),
+                _("Ask Veracross to give the API user the right to read students."),
+            )
+        return response if response.status == 200 else raise_for_status(response, self._students)
+
+
+class DataApi:
+    """One conversation by v3: no stated total, codes with value lists, tokens of one hour."""
+
+    name, id_field, page_size = NAME, "person_pk", PAGE_SIZE
+
+    def __init__(self, connection: Connection, fields: frozenset[str], http: Http) -> None:
+        self._credentials, self._http = connection.credentials, http
+        self._address = address(self._credentials["client"])
+        self._value_lists = ValueLists()
+        v3_fields = {V3_NAMES.get(name, name) for name in fields | ALWAYS_READ}
+        self._coded_fields = [field for field in CODED_FIELDS if field in v3_fields]
+        self._decoder = page_decoder(v3_fields)
+        self._bearer = Bearer(NAME, connection.tokens, connection.bounds.sign_ins, self._sign_in)
+        self._query = ""
+
+    def page(self, number: int) -> list[Record]:
+        return self._bearer.renewing(
+            lambda: read_patiently(lambda: self._get(number), self._records)
+        )
+
+    def choose_role(self, role: str) -> None:
+        """Read the students of this role from now on.
+
+        Without a role, Veracross gives current students only (clients).
+        """
+        self._query = "?" + urlencode({"role": role})
+
+    def future_roles(self) -> list[str]:
+        """Return the ids of the roles for future students. Raises UnexpectedShape if there is none."""
+        roles = self._value_lists.future_roles()
+        if not roles:
+            raise UnexpectedShape(
+                _("Veracross has no role for future students."),
+                _(
+                    "Ask whoever looks after Veracross how that role is called at your school, or set "
+                    "“Include future students” to No."
+                ),
+            )
+        return roles
+
+    def _records(self, body: bytes) -> list[Record]:
+        page = decoded_answer(self._decoder, body)
+        records: list[Record] = page["data"]
+        self._value_lists.add(page.get("value_lists") or ())
+        if records and not self._value_lists.has("grade_level"):
+            raise not_veracross(
+                _(
+                    "An answer with codes and without the list of grades is not what Veracross "
+                    "answers."
+                )
+            )
+        for record in records:
+            for field in self._coded_fields:
+                if field in record:
+                    self._value_lists.replace_code(record, field)
+            if "birthday" in record:
+                record["birthday"] = iso_date(record["birthday"])
+            for v2_name, v3_name in V3_NAMES.items():
+                if v3_name in record:
+                    record[v2_name] = record.pop(v3_name)
+        return records
+
+    def _get(self, number: int) -> bytes:
+        headers = HEADERS | {
+            "Authorization": f"Bearer {self._bearer.value}",
+            "X-Page-Number": str(number),
+            "X-Page-Size": str(self.page_size),
+            "X-API-Value-Lists": "include",
+        }
+        url = f"{self._address.api}/v3/students{self._query}"
+        response = self._http.request("GET", url, headers=headers)
+        if response.status == 200:
+            return response.body
+        # A missing scope comes as 401 (doc).
+        if response.status == 401 and "scope" in error_word(response).lower():
+            raise scope_missing()
+        if response.status == 401:
+            raise TokenExpired(self._bearer.sign_in)
+        if response.status == 403:
+            raise scope_missing()
+        raise_for_status(response, self._address.api)
+
+    def _sign_in(self) -> Token:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._credentials["user_name"].strip(),
+            "client_secret": self._credentials["password"].strip(),
+            "scope": SCOPE,
+        }
+        headers = HEADERS | {"Content-Type": "application/x-www-form-urlencoded"}
+        url = f"{self._address.accounts}/oauth/token"
+        content = urlencode(form).encode()
+        response = self._http.request("POST", url, headers=headers, content=content)
+        if response.status in {400, 401, 403}:
+            if error_word(response) == "invalid_scope":
+                raise scope_missing()
+            raise AuthRejected(
+                _("Veracross does not accept the Client ID and Client Secret."),
+                _(
+                    "Copy both again from the OAuth application in Veracross, and check that the "
+                    "School Route is of the same school. If you were given a user name and a "
+                    "password, choose API v2."
+                ),
+            )
+        if response.status != 200:
+            raise_for_status(response, self._address.accounts)
+        token = granted(response.body, datetime.now(UTC))
+        if token is None:
+            raise not_veracross(_("The answer to our sign-in is not what Veracross answers."))
+        return token
