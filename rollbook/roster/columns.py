@@ -10,6 +10,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from rollbook.roster.cell_values import MONTHS, DateOrder, active_flag, date_by_order
+from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.values import Unreadable, email, grade, graduation_year
 
 Cells = Sequence[str | None]
@@ -19,36 +20,16 @@ ACTIVE: Final = (
 )
 MOST_OF: Final = 0.8  # of a column's values have to look like it before content alone decides
 
-# Spellings as `bare_name` leaves them: small letters and digits only, without accents.
-_SPELLINGS: Final[dict[str, str]] = {
-    "sis_id": "sisid sisuserid sisstudentid studentid studentsid pupilid learnerid externalid sourcedid sourceid personpk personid "
-    "studentdcid dcid powerschoolid veracrossid userid uniqueid id",
-    "student_number": "studentnumber studentno studentnum studentnr pupilnumber localid localstudentid localstudentnumber admissionnumber "
-    "admissionno rollnumber rollno schoolnumber stateid statestudentid number no idnumber",
-    "email": "email emailaddress mail mailaddress studentemail studentsemail studentemailaddress schoolemail schoolemailaddress email1 "
-    "primaryemail signinemail loginemail username login useremail",
-    "first_name": "firstname givenname givennames forename forenames first given studentfirstname fname legalfirstname christianname "
-    "prenom vorname nombre",
-    "last_name": "lastname surname familyname last family studentlastname lname legallastname nachname nom apellido apellidos",
-    "middle_name": "middlename middlenames secondname middle middleinitial mi mname studentmiddlename",
-    "preferred_name": "preferredname preferredfirstname nickname goesby knownas calledname callname chosenname preferred",
-    "personal_email": "personalemail personalemailaddress privateemail homeemail otheremail email2 secondaryemail alternateemail altemail",
-    "graduation_year": "graduationyear gradyear gradyr classof graduatingyear graduationclass gradclass yearofgraduation "
-    "projectedgraduationyear expectedgraduationyear cohort cohortyear class graduation yog schedyearofgraduation graduationdate",
-    "grade_level": "grade gradelevel currentgrade yearlevel yeargroup studentgrade schoolyear gradelevelname form gr",
-    "birth_date": "birthdate dateofbirth birthday dob birth borndate bornon studentdob dateborn geburtsdatum",
-    "gender": "gender sex legalsex studentgender genderidentity geschlecht",
-    ACTIVE: "active isactive activestatus enabled isenabled studentactive accountactive",
+_ACTIVE_HEADINGS: Final = (
+    "active isactive activestatus enabled isenabled studentactive accountactive"
+)
+_HEADINGS: Final[dict[str, list[str]]] = {
+    **{key: field.headings.split() for key, field in STUDENT_FIELDS.items()},
+    ACTIVE: _ACTIVE_HEADINGS.split(),
 }
-_BY_NAME: Final = {
-    spelling: field for field, spellings in _SPELLINGS.items() for spelling in spellings.split()
-}
-# Which name wins where two columns could fill one field: those further to the front of the list above.
-_RANK: Final = {
-    spelling: rank
-    for spellings in _SPELLINGS.values()
-    for rank, spelling in enumerate(spellings.split())
-}
+_BY_NAME: Final = {heading: field for field, names in _HEADINGS.items() for heading in names}
+# Where two columns could fill one field, the heading with the lower rank wins.
+_RANK: Final = {heading: rank for names in _HEADINGS.values() for rank, heading in enumerate(names)}
 GENDERS: Final = frozenset(
     ["m", "f", "x", "male", "female", "nonbinary", "boy", "girl", "other", "u", "unknown"]
 )

@@ -1,32 +1,162 @@
-"""STUDENT_FIELDS: the one list of fields an account can receive, each with its label and its parser."""
+"""STUDENT_FIELDS: the one list of the fields that an account can receive.
+
+A new field is its entry here, a column of `StudentAccount` with its migration, and a row in the mapping
+of each source that has it. Records, SQL, template, guesses, reports, files and pages follow from it.
+"""
 
 from typing import Final, NamedTuple
 
+from rollbook.roster.translation import gettext_noop as _
+
 
 class Field(NamedTuple):
-    """`key` is the column of the account and the attribute of a record; `kind` names the parser in `roster.values`."""
+    """One field of an account.
+
+    `key` is the column of the account and the attribute of a record; `kind` names the parser in
+    `roster.values`; `limit` is the longest text in characters. `example` and `meaning` stand in the
+    template for uploads. `headings` are the names by which a spreadsheet's column is recognised, as
+    `columns.bare_name` leaves them; where two columns fit, the name further to the front wins.
+    """
 
     key: str
     label: str
     kind: str
     limit: int = 0
+    example: str = ""
+    meaning: str = ""
+    headings: str = ""
 
 
 STUDENT_FIELDS: Final[dict[str, Field]] = {
     field.key: field
     for field in (
-        Field("sis_id", "SIS ID", "identifier", 200),
-        Field("student_number", "Student number", "identifier", 200),
-        Field("email", "E-mail", "email", 320),
-        Field("first_name", "First name", "text", 300),
-        Field("last_name", "Last name", "text", 300),
-        Field("middle_name", "Middle name", "text", 300),
-        Field("preferred_name", "Preferred name", "text", 300),
-        Field("personal_email", "Personal e-mail", "email", 320),
-        Field("graduation_year", "Graduation year", "graduation_year"),
-        Field("grade_level", "Current grade", "text", 100),
-        Field("birth_date", "Date of birth", "date"),
-        Field("gender", "Gender", "gender", 100),
+        Field(
+            "sis_id",
+            _("SIS ID"),
+            "identifier",
+            200,
+            example="000123",
+            meaning=_(
+                "The permanent ID in your SIS. It decides first who exists already. Leading zeros are kept."
+            ),
+            headings="sisid sisuserid sisstudentid studentid studentsid pupilid learnerid externalid "
+            "sourcedid sourceid personpk personid studentdcid dcid powerschoolid veracrossid userid "
+            "uniqueid id",
+        ),
+        Field(
+            "student_number",
+            _("Student number"),
+            "identifier",
+            200,
+            example="20418",
+            meaning=_(
+                "The number your school gives. It decides who exists already where there is no SIS ID."
+            ),
+            headings="studentnumber studentno studentnum studentnr pupilnumber localid localstudentid "
+            "localstudentnumber admissionnumber admissionno rollnumber rollno schoolnumber stateid "
+            "statestudentid number no idnumber",
+        ),
+        Field(
+            "email",
+            _("E-mail"),
+            "email",
+            320,
+            example="ada.example@rollbook.example",
+            meaning=_(
+                "The address the student signs in with; one student each. Decides who exists already where there is neither ID nor number."
+            ),
+            headings="email emailaddress mail mailaddress studentemail studentsemail "
+            "studentemailaddress schoolemail schoolemailaddress email1 primaryemail signinemail "
+            "loginemail username login useremail",
+        ),
+        Field(
+            "first_name",
+            _("First name"),
+            "text",
+            300,
+            example="Ada",
+            meaning=_("As on official papers."),
+            headings="firstname givenname givennames forename forenames first given studentfirstname "
+            "fname legalfirstname christianname prenom vorname nombre",
+        ),
+        Field(
+            "last_name",
+            _("Last name"),
+            "text",
+            300,
+            example="Example",
+            meaning=_("As on official papers."),
+            headings="lastname surname familyname last family studentlastname lname legallastname "
+            "nachname nom apellido apellidos",
+        ),
+        Field(
+            "middle_name",
+            _("Middle name"),
+            "text",
+            300,
+            example="Grace",
+            meaning=_("All middle names."),
+            headings="middlename middlenames secondname middle middleinitial mi mname "
+            "studentmiddlename",
+        ),
+        Field(
+            "preferred_name",
+            _("Preferred name"),
+            "text",
+            300,
+            example="Addie",
+            meaning=_("What the student is called."),
+            headings="preferredname preferredfirstname nickname goesby knownas calledname callname "
+            "chosenname preferred",
+        ),
+        Field(
+            "personal_email",
+            _("Personal e-mail"),
+            "email",
+            320,
+            example="addie@home.example",
+            meaning=_("An address besides the one for signing in."),
+            headings="personalemail personalemailaddress privateemail homeemail otheremail email2 "
+            "secondaryemail alternateemail altemail",
+        ),
+        Field(
+            "graduation_year",
+            _("Graduation year"),
+            "graduation_year",
+            example="2030",
+            meaning=_("Four digits."),
+            headings="graduationyear gradyear gradyr classof graduatingyear graduationclass gradclass "
+            "yearofgraduation projectedgraduationyear expectedgraduationyear cohort cohortyear class "
+            "graduation yog schedyearofgraduation graduationdate",
+        ),
+        Field(
+            "grade_level",
+            _("Current grade"),
+            "text",
+            100,
+            example="9",
+            meaning=_("K, 1 to 12, or a name such as Grade 9."),
+            headings="grade gradelevel currentgrade yearlevel yeargroup studentgrade schoolyear "
+            "gradelevelname form gr",
+        ),
+        Field(
+            "birth_date",
+            _("Date of birth"),
+            "date",
+            example="2012-05-03",
+            meaning=_("Year-month-day is always understood; for other orders you say which one."),
+            headings="birthdate dateofbirth birthday dob birth borndate bornon studentdob dateborn "
+            "geburtsdatum",
+        ),
+        Field(
+            "gender",
+            _("Gender"),
+            "gender",
+            100,
+            example="Female",
+            meaning=_("Any word; the usual ones are Female, Male, Non-binary."),
+            headings="gender sex legalsex studentgender genderidentity geschlecht",
+        ),
     )
 }
 
