@@ -1,9 +1,10 @@
 """The JSON shapes of what commands print; docs/commands.md describes them. Keys are only ever added."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from rollbook.cli.answers import Document
+from rollbook.roster.fields import STUDENT_FIELDS
 
 if TYPE_CHECKING:
     from rollbook.schools.models import AuditEntry, School, User
@@ -114,23 +115,16 @@ def of_run(run: "Run") -> Document:
 def of_student(account: "StudentAccount") -> Document:
     return {
         "id": str(account.pk),
-        "sis_id": account.sis_id,
         "source": account.source or None,
-        "student_number": account.student_number,
-        "email": account.email,
-        "first_name": account.first_name,
-        "middle_name": account.middle_name,
-        "last_name": account.last_name,
-        "preferred_name": account.preferred_name,
-        "personal_email": account.personal_email,
-        "graduation_year": account.graduation_year,
-        "grade_level": account.grade_level,
-        "birth_date": account.birth_date.isoformat() if account.birth_date else None,
-        "gender": account.gender,
+        **{field: _json_value(getattr(account, field)) for field in STUDENT_FIELDS},
         "status": account.status,
         "version": account.version,
         "updated_at": moment(account.updated_at),
     }
+
+
+def _json_value(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def of_issue(issue: "Issue", run: "Run") -> Document:

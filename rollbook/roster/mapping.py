@@ -26,6 +26,7 @@ PARSERS_VERSION = (
 
 _POSITION = {name: index for index, name in enumerate(StudentRecord._fields)}
 _NOTHING: tuple[Any, ...] = (*(None,) * (len(StudentRecord._fields) - 1), ())
+_SIS_ID, _EMAIL, _EMAIL_KEY = _POSITION["sis_id"], _POSITION["email"], _POSITION["email_key"]
 _FINGERPRINT, _BLANKS = _POSITION["fingerprint"], _POSITION["blanks"]
 _DROPPED = {
     "email_invalid": "personal_email_invalid"
@@ -225,8 +226,8 @@ class RecordMapper:
                 found[position] = value
         if any(issue.severity is Severity.ERROR for issue in issues):
             return MappedRecord(sis_id, None, digest, tuple(issues))
-        found[0] = sis_id
-        found[2] = values.email_key(found[1])
+        found[_SIS_ID] = sis_id
+        found[_EMAIL_KEY] = values.email_key(found[_EMAIL])
         if (
             not issues and not unsure
         ):  # one with a dropped value is looked at again each time: its issue stays until it is mended

@@ -30,10 +30,9 @@ WRITING_KINDS: Final = (
     ChangeKind.LEFT,
     ChangeKind.GRADUATED,
 )
-CLOSED_BY_RUN: Final = (
-    "left",
-    "graduated",
-)  # statuses that a run sets, and that a run takes back when the SIS ID returns
+UPDATING_KINDS: Final = tuple(kind for kind in WRITING_KINDS if kind is not ChangeKind.NEW)
+# Statuses that a run sets, and that a run takes back when the SIS ID returns.
+CLOSED_BY_RUN: Final = ("left", "graduated")
 
 
 class Change(NamedTuple):

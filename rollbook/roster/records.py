@@ -1,9 +1,13 @@
 """The values that travel: a record (what the source says), an account (what we hold), an issue, and which records are wanted."""
 
+from collections import namedtuple
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
+
+from rollbook.roster.fields import STUDENT_FIELDS
 
 # Of an account key: id, fingerprint, length of the SIS ID, the latter two each after whether there is one. SIS ID and e-mail follow.
 _HEAD: Final = Struct(">16s?16s?H")
@@ -38,12 +42,33 @@ class Issue(NamedTuple):
     other: str = ""
 
 
-class StudentRecord(NamedTuple):
-    """What the source says about one student, in canonical form. None means that it says nothing: unmapped, absent or blank.
+def _tuple_type(name: str, fields: Sequence[str], defaults: Sequence[Any]) -> Any:
+    return namedtuple(name, fields, defaults=defaults)
 
-    `blanks` are the fields that it sent empty where the mapping says that this clears them; an absent field is never among them.
+
+# The two tuples below get a value for each of STUDENT_FIELDS, so that no field can be forgotten. Their
+# bodies name for the type checker the fields that the rules use by name.
+_RECORD_TYPE = _tuple_type(
+    "StudentRecord", (*STUDENT_FIELDS, "email_key", "fingerprint", "blanks"), defaults=((),)
+)
+_ACCOUNT_TYPE = _tuple_type(
+    "Account",
+    (
+        *("id", "version", "status", "source", *STUDENT_FIELDS, "email_key"),
+        *("locked", "protected", "missing_runs", "missing_since"),
+    ),
+    defaults=((), False, 0, None),
+)
+
+
+class StudentRecord(_RECORD_TYPE):  # type: ignore[misc, valid-type]
+    """What the source says about one student, in canonical form: a value for each of STUDENT_FIELDS.
+
+    None means that the source says nothing: unmapped, absent or blank. `blanks` are the fields that it
+    sent empty where the mapping says that this clears them; an absent field is never among them.
     """
 
+    __slots__ = ()
     sis_id: str
     email: str
     email_key: str
@@ -51,23 +76,22 @@ class StudentRecord(NamedTuple):
     last_name: str
     graduation_year: int
     student_number: str | None
-    middle_name: str | None
-    preferred_name: str | None
-    personal_email: str | None
     grade_level: str | None
     birth_date: date | None
     gender: str | None
     fingerprint: bytes | None
-    blanks: tuple[str, ...] = ()
+    blanks: tuple[str, ...]
 
 
-class Account(NamedTuple):
+class Account(_ACCOUNT_TYPE):  # type: ignore[misc, valid-type]
     """What we hold about one student: a full row, loaded only where the record differs.
 
-    `locked` are fields whose value a person keeps, `protected` says that no sync writes to the account now. `missing_runs` counts the
-    complete live runs in a row that lacked it, since `missing_since`.
+    It has a value for each of STUDENT_FIELDS. `locked` are fields whose value a person keeps; `protected`
+    says that no sync writes to the account now. `missing_runs` counts the complete live runs in a row
+    that lacked it, since `missing_since`.
     """
 
+    __slots__ = ()
     id: bytes
     version: int
     status: str
@@ -79,16 +103,13 @@ class Account(NamedTuple):
     last_name: str
     graduation_year: int | None
     student_number: str | None
-    middle_name: str | None
-    preferred_name: str | None
-    personal_email: str | None
     grade_level: str | None
     birth_date: date | None
     gender: str | None
-    locked: tuple[str, ...] = ()
-    protected: bool = False
-    missing_runs: int = 0
-    missing_since: date | None = None
+    locked: tuple[str, ...]
+    protected: bool
+    missing_runs: int
+    missing_since: date | None
 
 
 class AccountKey(bytes):

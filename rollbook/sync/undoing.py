@@ -258,7 +258,7 @@ class _Names:
 
 def _left_alone(left: Left, who: _Names) -> Issue:
     by = "" if left.code == "account_gone_since" else who.of(left)
-    return Issue(left.code, Severity.NOTE, left.sis_id, left.name, left.field or "", by, left.held)
+    return Issue(left.code, Severity.NOTE, left.sis_id, left.name, left.field or "", by, left.value)
 
 
 def _taken_since(taken: list[Taken], code: str, field: str) -> Iterator[Issue]:

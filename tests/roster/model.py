@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
+from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.mapping import RecordMapper
 from rollbook.roster.matching import Matcher, RosterCheck
 from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, decide
@@ -59,26 +60,22 @@ def mapper(
 
 def account(sis_id: str | None = "1", number: int = 0, **held: Any) -> Account:
     """The account that `raw(sis_id)` finds unchanged; `number` makes its id."""
-    usual = Account(
-        id=(number or int(sis_id or 0)).to_bytes(16),
-        version=1,
-        status="active",
-        source=SOURCE if sis_id is not None else "",
-        sis_id=sis_id,
-        email=held.get("email", f"s{sis_id}@x.example"),
-        email_key=email_key(held.get("email", f"s{sis_id}@x.example")),
-        first_name="Ada",
-        last_name="Byron",
-        graduation_year=2028,
-        student_number=None,
-        middle_name=None,
-        preferred_name=None,
-        personal_email=None,
-        grade_level=None,
-        birth_date=date(2010, 12, 10),
-        gender="F",
-    )
-    return usual._replace(**held)
+    email = held.get("email", f"s{sis_id}@x.example")
+    usual = dict.fromkeys(STUDENT_FIELDS) | {
+        "id": (number or int(sis_id or 0)).to_bytes(16),
+        "version": 1,
+        "status": "active",
+        "source": SOURCE if sis_id is not None else "",
+        "sis_id": sis_id,
+        "email": email,
+        "email_key": email_key(email),
+        "first_name": "Ada",
+        "last_name": "Byron",
+        "graduation_year": 2028,
+        "birth_date": date(2010, 12, 10),
+        "gender": "F",
+    }
+    return Account(**usual | held)
 
 
 def key(held: Account, fingerprint: bytes | None = None) -> AccountKey:

@@ -13,6 +13,7 @@ from rollbook.sync import pipeline, store
 from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState, Trigger
 from rollbook.sync.runs import states
 from rollbook.sync.runs.lease import Lease
+from rollbook.sync.store import statements
 
 pytestmark = pytest.mark.django_db
 
@@ -290,7 +291,7 @@ def test_a_sis_id_that_comes_twice_with_other_values_is_left_alone_and_counted_o
 def test_a_worker_frozen_while_applying_lets_go_of_the_accounts(
     integration: Integration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "FROZEN_SECONDS", 1)
+    monkeypatch.setattr(statements, "FROZEN_SECONDS", 1)
     run = states.request(integration, trigger=Trigger.PERSON).run
     claimed = states.claim(run.pk)
     assert claimed is not None

@@ -12,11 +12,12 @@ from rollbook.roster.planning import Change as PlannedChange
 from rollbook.roster.planning import ChangeKind
 from rollbook.schools.models import School
 from rollbook.students.models import StudentAccount
-from rollbook.sync import pipeline, store
+from rollbook.sync import pipeline
 from rollbook.sync import undoing as undo
 from rollbook.sync.models import Change, Integration, Issue, Run, RunState, Trigger
 from rollbook.sync.runs import states
 from rollbook.sync.runs.lease import Lease
+from rollbook.sync.store import statements
 from tests.sync.report_runs import a_run
 from tests.sync.test_undo import undone
 
@@ -48,7 +49,7 @@ def renamed(school: School, number: int) -> Run:
         for one in made
     ]
     run = a_run(school, rows)
-    store._execute("apply_updates", run)
+    statements.execute("apply_updates", run)
     return run
 
 

@@ -11,24 +11,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods
 
+from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.schools.models import Membership
 from rollbook.students.models import StudentAccount
 from rollbook.sync.words.labels import LABELS, word
 from rollbook.web.access import SchoolRequest, school_required
 
+NAMES: Final = ("first_name", "last_name")  # one column, which is always shown
+LEADING: Final = ("email", "student_number", "sis_id", "graduation_year", "grade_level")
 COLUMNS: Final = (
-    *(
-        "email",
-        "student_number",
-        "sis_id",
-        "graduation_year",
-        "grade_level",
-        "birth_date",
-        "gender",
-        "middle_name",
-        "preferred_name",
-    ),
-    *("personal_email", "source", "status", "updated_at"),
+    *LEADING,
+    *(field for field in STUDENT_FIELDS if field not in (*LEADING, *NAMES)),
+    *("source", "status", "updated_at"),
 )
 USUAL: Final = ("email", "student_number", "sis_id", "graduation_year", "source", "status")
 WORDS: Final = LABELS | {

@@ -1,4 +1,4 @@
 -- How many accounts a plan gives another sign-in e-mail.
 SELECT 'email_changed', count(*) FROM sync_change
-WHERE school_id = %(school)s AND run_id = %(run)s AND kind IN ('updated', 'linked', 'returning') AND after ? 'email_key'
+WHERE school_id = %(school)s AND run_id = %(run)s AND kind = ANY(%(updating)s) AND after ? 'email_key'
 HAVING count(*) > 0

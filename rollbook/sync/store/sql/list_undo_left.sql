@@ -52,6 +52,6 @@ LEFT JOIN LATERAL (
     ORDER BY e.at DESC
     LIMIT 1
 ) by_hand ON true
-WHERE c.school_id = %(school)s AND c.run_id = %(undoes)s AND c.outcome = '' AND c.kind IN ('new', 'linked', 'updated', 'returning', 'left', 'graduated')
+WHERE c.school_id = %(school)s AND c.run_id = %(undoes)s AND c.outcome = '' AND c.kind = ANY(%(writing)s)
   AND c.id BETWEEN %(first)s AND %(last)s AND (%(student)s::uuid IS NULL OR c.account_id = %(student)s::uuid)
 ORDER BY c.id

@@ -3,7 +3,7 @@ SELECT count(*) FROM (
     SELECT a.id
     FROM students_studentaccount a
     JOIN sync_change c ON c.account_id = a.id
-    WHERE c.school_id = %(school)s AND c.run_id = %(run)s AND c.kind IN ('linked', 'updated', 'returning', 'left', 'graduated', 'unchanged')
+    WHERE c.school_id = %(school)s AND c.run_id = %(run)s AND (c.kind = ANY(%(updating)s) OR c.kind = 'unchanged')
       AND a.school_id = %(school)s
     ORDER BY a.id
     FOR UPDATE OF a

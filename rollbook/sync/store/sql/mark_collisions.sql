@@ -1,6 +1,6 @@
 -- Marks the rows whose SIS ID or e-mail somebody else has got since they were planned; repeated until it finds none.
 UPDATE sync_change c SET outcome = 'overtaken'
-WHERE c.school_id = %(school)s AND c.run_id = %(run)s AND c.outcome = '' AND c.kind IN ('new', 'linked', 'updated', 'returning')
+WHERE c.school_id = %(school)s AND c.run_id = %(run)s AND c.outcome = '' AND c.kind = ANY(%(writing)s)
   AND EXISTS (
       SELECT 1 FROM students_studentaccount a
       WHERE a.school_id = c.school_id AND a.id <> c.account_id
@@ -11,7 +11,7 @@ WHERE c.school_id = %(school)s AND c.run_id = %(run)s AND c.outcome = '' AND c.k
                 AND NOT EXISTS (
                     SELECT 1 FROM sync_change m
                     WHERE m.school_id = c.school_id AND m.run_id = c.run_id AND m.account_id = a.id
-                      AND m.outcome = '' AND m.kind IN ('new', 'linked', 'updated', 'returning') AND m.after ? 'email_key'
+                      AND m.outcome = '' AND m.kind = ANY(%(writing)s) AND m.after ? 'email_key'
                 )
             )
         )

@@ -2,4 +2,4 @@
 UPDATE sync_change c SET outcome = %(outcome)s
 FROM sync_change u
 WHERE u.school_id = %(school)s AND u.run_id = %(run)s AND u.outcome = '' AND u.account_id = c.account_id
-  AND c.school_id = %(school)s AND c.run_id = %(undoes)s AND c.kind IN ('new', 'linked', 'updated', 'returning', 'left', 'graduated') AND c.outcome IN ('', 'undone')
+  AND c.school_id = %(school)s AND c.run_id = %(undoes)s AND c.kind = ANY(%(writing)s) AND c.outcome IN ('', 'undone')

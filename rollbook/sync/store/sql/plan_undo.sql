@@ -22,7 +22,7 @@ CROSS JOIN LATERAL (
       AND (w.key NOT IN ('source', 'sis_id') OR r.wrote -> 'source' IS NOT DISTINCT FROM CASE WHEN r.wrote ? 'source' THEN r.held -> 'source' END)
       AND (w.key NOT IN ('source', 'sis_id') OR r.wrote -> 'sis_id' IS NOT DISTINCT FROM CASE WHEN r.wrote ? 'sis_id' THEN r.held -> 'sis_id' END)
 ) back
-WHERE c.school_id = %(school)s AND c.run_id = %(undoes)s AND c.outcome = '' AND c.kind IN ('new', 'linked', 'updated', 'returning', 'left', 'graduated')
+WHERE c.school_id = %(school)s AND c.run_id = %(undoes)s AND c.outcome = '' AND c.kind = ANY(%(writing)s)
   AND c.id BETWEEN %(first)s AND %(last)s AND (%(student)s::uuid IS NULL OR c.account_id = %(student)s::uuid)
   AND back.was IS NOT NULL AND a.status <> 'merged'
   AND (c.kind <> 'new' OR a.id NOT IN (

@@ -1,0 +1,50 @@
+"""Stop 7: the stored plan onto the accounts, and a finished run's issues onto the work list."""
+
+from django.db import IntegrityError, connection, transaction
+
+from rollbook.sync.models import Run
+from rollbook.sync.store.statements import end_if_frozen, execute, whole_tables
+
+
+def apply_plan(run: Run) -> int:
+    """Write the stored plan onto the accounts, inside the caller's transaction.
+
+    Returns how many rows were overtaken: rows whose account has changed since they were planned are left
+    out and marked. Should an e-mail or SIS ID have been given to somebody else meanwhile, the database
+    refuses the whole; then those rows are marked too, and the rest is applied.
+    """
+    end_if_frozen()
+    with whole_tables():
+        execute("lock_accounts", run)
+        overtaken = execute("mark_overtaken", run)
+        if run.is_upload:
+            overtaken += execute("mark_arrived", run)
+        elif not run.is_undo:
+            execute("mark_missing", run)
+            execute("mark_seen", run)
+        try:
+            with transaction.atomic():
+                _write_accounts(run)
+        except IntegrityError:
+            while marked := execute("mark_collisions", run):
+                overtaken += marked
+            _write_accounts(run)
+    return overtaken
+
+
+def _write_accounts(run: Run) -> None:
+    for name in ("keep_aliases", "apply_updates", "apply_new", "apply_fingerprints"):
+        execute(name, run)
+    # The constraint is deferred for swaps; now every address has its final owner.
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS one_account_per_email IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS one_account_per_email DEFERRED")
+
+
+def keep_problems(run: Run) -> None:
+    """Bring the work list up to what a finished run found.
+
+    New problems are added, known ones are seen again, and those that were not found are closed.
+    """
+    execute("keep_problems", run)
+    execute("fix_problems", run)

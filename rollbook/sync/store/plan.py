@@ -1,0 +1,214 @@
+"""Stop 5: the accounts that a plan is made against, and the plan on its way into the database."""
+
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
+from os import urandom
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from django.db import connection, transaction
+
+from rollbook.roster.planning import Change
+from rollbook.roster.records import Account, AccountKey, Issue
+from rollbook.roster.rekeying import PlannedAccount
+from rollbook.roster.sheet_matching import SheetKey
+from rollbook.sync.models import Run
+from rollbook.sync.store.statements import (
+    CHUNK,
+    end_if_frozen,
+    execute,
+    rows_of,
+    sql,
+    whole_tables,
+)
+
+_json = msgspec.json.Encoder()
+
+
+class AccountKeys(NamedTuple):
+    """The accounts of a school as the matcher takes them; of those `elsewhere` the e-mail keys."""
+
+    linked: list[AccountKey]
+    unlinked: list[AccountKey]
+    elsewhere: list[str]
+
+
+def load_account_keys(school_id: UUID, source: str) -> AccountKeys:
+    """Return the light form of all accounts of a school, by their link: to this source, none, another."""
+    keys = AccountKeys([], [], [])
+    # Of a server-side cursor the server keeps what hasn't travelled yet.
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(sql("load_account_keys"), {"school": school_id})
+        while rows := cursor.fetchmany(CHUNK):
+            for account_id, fingerprint, email_key, sis_id, linked_to in rows:
+                # An upload may have given a SIS ID without linking the account to a source.
+                if sis_id is None or not linked_to:
+                    keys.unlinked.append(AccountKey(bytes(account_id), None, email_key, None))
+                elif linked_to == source:
+                    last_read = fingerprint and bytes(fingerprint)
+                    key = AccountKey(bytes(account_id), last_read, email_key, sis_id)
+                    keys.linked.append(key)
+                else:
+                    keys.elsewhere.append(email_key)
+    return keys
+
+
+def load_sheet_keys(
+    school_id: UUID, sis_ids: list[str], student_numbers: list[str], email_keys: list[str]
+) -> list[SheetKey]:
+    """Return the light form of every account that one of these ids or addresses leads to."""
+    asked: dict[str, Any] = {
+        "school": school_id,
+        "sis_ids": sis_ids,
+        "student_numbers": student_numbers,
+        "email_keys": email_keys,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql("load_sheet_keys"), asked)
+        return [SheetKey(bytes(account_id), *keys) for account_id, *keys in cursor.fetchall()]
+
+
+def load_accounts(school_id: UUID, ids: Iterable[bytes]) -> dict[bytes, Account]:
+    """Return the full rows of these accounts, by id."""
+    asked = [UUID(bytes=account_id) for account_id in ids]
+    if not asked:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(sql("load_accounts"), {"school": school_id, "ids": asked})
+        # By name: the columns may come in any order, and one that is missing fails at once.
+        columns = [column.name for column in cursor.description]
+        in_order = itemgetter(*(columns.index(field) for field in Account._fields))
+        accounts = (Account._make(in_order(row)) for row in cursor.fetchall())
+        return {account.id: account for account in accounts}
+
+
+def clear_plan(run: Run) -> None:
+    """Forget what an earlier try of this run has planned."""
+    execute("clear_changes", run)
+    execute("clear_issues", run)
+
+
+def save_plan(run: Run, changes: Iterable[Change], issues: Iterable[Issue]) -> None:
+    """Add changes and issues to a run's plan by COPY, inside the caller's transaction.
+
+    A new student gets the id of the account to be made here. Neither iterable may ask the database:
+    a connection that is in the middle of a COPY answers no query.
+    """
+    end_if_frozen()
+    school, run_id = str(run.school_id), str(run.pk)
+    with connection.cursor() as cursor:
+        # No wait for the disk: should the machine lose power, the state "planned", which comes later
+        # in the same log, is lost with it.
+        cursor.execute("SET LOCAL synchronous_commit TO off")
+        with cursor.copy(sql("copy_changes")) as copy:
+            for change in changes:
+                copy.write_row((school, run_id, *_change_columns(change)))
+        with cursor.copy(sql("copy_issues")) as copy:
+            for issue in issues:
+                copy.write_row((school, run_id, *_issue_columns(issue)))
+
+
+def _change_columns(change: Change) -> tuple[Any, ...]:
+    return (
+        change.kind,
+        change.sis_id,
+        (change.account_id or fresh_id()).hex(),
+        change.account_version,
+        change.first_name,
+        change.last_name,
+        change.email,
+        _json.encode(change.before).decode() if change.before else "{}",
+        _json.encode(change.after).decode() if change.after else "{}",
+        change.row_number,
+        change.fingerprint,
+        change.reason,
+        "",
+    )
+
+
+def _issue_columns(issue: Issue) -> tuple[Any, ...]:
+    return (
+        issue.severity,
+        issue.code,
+        issue.sis_id,
+        issue.name,
+        issue.field,
+        issue.source_field,
+        issue.value,
+        issue.row_number,
+        issue.column_index,
+        issue.other,
+    )
+
+
+def fresh_id() -> bytes:
+    """Return the 16 bytes of a random UUID (RFC 9562, version 4).
+
+    `uuid4` takes four times as long, which counts for 100,000 new students.
+    """
+    random = bytearray(urandom(16))
+    random[6] = random[6] & 0x0F | 0x40
+    random[8] = random[8] & 0x3F | 0x80
+    return bytes(random)
+
+
+def withdraw(run: Run, sis_ids: Iterable[str]) -> dict[str, str]:
+    """Take planned changes back; return the names of the students concerned, by SIS ID."""
+    return dict(rows_of("withdraw_changes", run, sis_ids=list(sis_ids)))
+
+
+def names_of(school_id: UUID, source: str, sis_ids: Iterable[str]) -> dict[str, str]:
+    """Return the names of linked students, by SIS ID."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql("names_of"), {"school": school_id, "source": source, "sis_ids": list(sis_ids)}
+        )
+        return dict(cursor.fetchall())
+
+
+class RecycledEmail(NamedTuple):
+    """A student whom the plan gives an e-mail that was another's not long ago, and that other one."""
+
+    sis_id: str | None
+    name: str
+    email: str
+    earlier_name: str
+    earlier_sis_id: str | None
+
+
+def recycled_emails(run: Run) -> list[RecycledEmail]:
+    """Return whom the plan gives an e-mail that was another student's not long ago."""
+    with whole_tables():
+        return [RecycledEmail(*row) for row in rows_of("recycled_emails", run)]
+
+
+def count_plan(run: Run) -> dict[str, int]:
+    """Return how many rows the plan has, by change kind and by severity."""
+    counts: dict[str, int] = {}
+    for name in ("count_changes", "count_emails", "count_issues"):
+        counts.update(rows_of(name, run))
+    return counts
+
+
+def count_expected(run: Run) -> int:
+    """Return how many accounts the roster of this run should have."""
+    with whole_tables():
+        return int(rows_of("count_expected", run)[0][0])
+
+
+def expected_groups(run: Run) -> dict[tuple[str, str], int]:
+    """Return how many accounts of each grade level and graduation year the roster should have.
+
+    The keys are ("grade" or "year", its name).
+    """
+    with whole_tables():
+        rows = rows_of("count_expected_groups", run)
+    return {(kind, name): number for kind, name, number in rows}
+
+
+def planned_new(run: Run, sis_ids: Iterable[str]) -> Iterator[PlannedAccount]:
+    """Yield the new accounts that were planned for these SIS IDs."""
+    for sis_id, after, fingerprint in rows_of("planned_new", run, sis_ids=list(sis_ids)):
+        values = after if isinstance(after, dict) else msgspec.json.decode(after)
+        yield PlannedAccount(sis_id, values, fingerprint and bytes(fingerprint))

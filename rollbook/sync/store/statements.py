@@ -1,0 +1,101 @@
+"""How the hand-written SQL of `sql/` is read and run. Nothing outside `sync.store` runs any.
+
+Each file starts with a line that says what the statement does. It names the columns that a plan writes
+by `$fields` (`$a_fields` and `$v_fields` with a table before each, `$set_fields` for an UPDATE), so that
+STUDENT_FIELDS stays the one list of them. Everything else is a parameter.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from string import Template
+from typing import Any, Final
+
+from django.db import connection
+
+from rollbook.config import config
+from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.planning import UPDATING_KINDS, WRITING_KINDS
+from rollbook.sync.models import Run
+
+CHUNK: Final = 5_000  # rows that travel at a time
+# The longest a worker may say nothing inside a transaction before the database ends it.
+FROZEN_SECONDS: Final = 30
+_WRITTEN: Final = (*STUDENT_FIELDS, "email_key")
+_COLUMNS: Final = {
+    "fields": ", ".join(_WRITTEN),
+    "a_fields": ", ".join(f"a.{column}" for column in _WRITTEN),
+    "v_fields": ", ".join(f"v.{column}" for column in _WRITTEN),
+    "set_fields": ", ".join(f"{column} = v.{column}" for column in _WRITTEN),
+}
+
+
+@cache
+def sql(name: str) -> Any:
+    """Return the statement of `sql/NAME.sql` with the columns of STUDENT_FIELDS filled in."""
+    text = (Path(__file__).parent / "sql" / f"{name}.sql").read_text()
+    return Template(text).substitute(_COLUMNS)
+
+
+def parameters(run: Run, **more: Any) -> dict[str, Any]:
+    """Return what the statements about a run may ask for, and `more`."""
+    return {
+        "school": run.school_id,
+        "run": run.pk,
+        "source": run.link_source,
+        "alias_days": config.alias_days,
+        "writing": [str(kind) for kind in WRITING_KINDS],
+        "updating": [str(kind) for kind in UPDATING_KINDS],
+        **more,
+    }
+
+
+def execute(name: str, run: Run, **more: Any) -> int:
+    """Run a statement about a run; return how many rows it wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql(name), parameters(run, **more))
+        return int(cursor.rowcount)
+
+
+def rows_of(name: str, run: Run, **more: Any) -> list[tuple[Any, ...]]:
+    """Run a statement about a run; return its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql(name), parameters(run, **more))
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+@contextmanager
+def whole_tables() -> Iterator[None]:
+    """Join by hashing, inside a transaction.
+
+    Right after a large plan was stored or applied, the database's statistics don't know it yet: taking
+    it for a few rows, the database went through 50,000 accounts for each of 50,000 rows, for minutes.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop TO off")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop TO on")
+
+
+def end_if_frozen() -> None:
+    """Let the database end this transaction when its worker says nothing for FROZEN_SECONDS.
+
+    A worker that freezes must not keep the accounts locked.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout TO '{FROZEN_SECONDS}s'")
+
+
+def in_chunks(rows: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
+    """Yield the rows in lists of at most `size`."""
+    chunk: list[Any] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
