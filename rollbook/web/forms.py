@@ -1,0 +1,59 @@
+"""What the forms of all screens share: refused settings, the pressed button, and what was typed."""
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from rollbook.sync.refusals import SettingRefused
+
+
+class ButtonForm(forms.Form):
+    """Reads which button of a page sent the form."""
+
+    action = forms.CharField(required=False)
+
+
+class KnownChoicesField(forms.MultipleChoiceField):
+    """Ticked boxes. A value that is not offered is dropped; it does not refuse the whole form."""
+
+    def to_python(self, value: Any) -> list[str]:
+        return [each for each in super().to_python(value) if self.valid_value(each)]
+
+
+class WholeNumberField(forms.IntegerField):
+    """Reads digits only. Django's own field takes "1.000" for 1, and many write 1000 like that."""
+
+    def to_python(self, value: Any) -> int | None:
+        text = str(value or "").strip()
+        if text and not text.isdecimal():
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(text)
+
+
+def pressed(data: QueryDict) -> str:
+    """Return the `action` of the button that sent the form, or "" if there is none."""
+    form = ButtonForm(data)
+    return str(form.cleaned_data["action"]) if form.is_valid() else ""
+
+
+def valid_values(form: forms.Form) -> dict[str, Any]:
+    """Return each field's value; None for a field that was sent with something unusable."""
+    form.is_valid()
+    return {name: form.cleaned_data.get(name) for name in form.fields}
+
+
+def typed_values(form: forms.Form) -> dict[str, Any]:
+    """Return what was typed into a form, unchecked, to show it again without errors."""
+    values = {field.name: field.value() for field in form}
+    return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def add_refusal(form: forms.Form, refused: SettingRefused) -> None:
+    """Show a refused setting beside its field, or above the form if the form has no such field."""
+    form.add_error(refused.field if refused.field in form.fields else None, refused.what)
+
+
+def first_error(form: forms.Form) -> str:
+    """Return the first error of a form as one text, or "" if there is none."""
+    return next((str(error) for errors in form.errors.values() for error in errors), "")
