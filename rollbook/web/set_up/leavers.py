@@ -1,10 +1,8 @@
-"""What becomes of accounts whose student the SIS no longer has: the school's rule for one integration."""
-
-from typing import Any
+"""The screen where a school chooses what happens to accounts whose students left the SIS."""
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,52 +13,61 @@ from rollbook.sync.models import Integration
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import field_rules
 from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.forms import add_refusal
 
 POLICIES = [
     (NOTHING, gettext_lazy("Do nothing")),
-    (LIST, gettext_lazy("List them in each plan, leave the accounts open")),
-    (DEACTIVATE, gettext_lazy("Deactivate them after a time of grace")),
+    (LIST, gettext_lazy("List them in each plan and keep the accounts open")),
+    (DEACTIVATE, gettext_lazy("Deactivate them after a grace period")),
 ]
 
 
 class LeaversForm(forms.Form):
+    """The rule for leavers. Its limits are checked when it is saved."""
+
     policy = forms.ChoiceField(
         label=gettext_lazy("When the SIS no longer has a student"), choices=POLICIES
     )
     runs = forms.IntegerField(
         label=gettext_lazy("Runs without the student"),
-        help_text=gettext_lazy("Complete live runs in a row."),
+        help_text=gettext_lazy("Only complete live runs in a row count."),
     )
     days = forms.IntegerField(
         label=gettext_lazy("Days without the student"),
-        help_text=gettext_lazy("Both have to be over."),
+        help_text=gettext_lazy("Both numbers must be reached."),
     )
     rollover = forms.CharField(
         label=gettext_lazy("School year ends"),
         max_length=20,
         help_text=gettext_lazy(
-            "Month and day, such as 07-01. From then on a leaver of that year's class is a graduate."
+            "Month and day, such as 07-01. "
+            "From this day, leavers of that year's class count as graduates."
         ),
     )
-
-    def __init__(self, data: QueryDict | None, initial: dict[str, Any]) -> None:
-        super().__init__(data, initial=initial, label_suffix="")
 
 
 @require_http_methods(["GET", "POST"])
 @school_required(manage=True)
 def leavers(request: SchoolRequest, source: str) -> HttpResponse:
+    """Show the rule for leavers of one integration, and save it."""
     integration = get_object_or_404(Integration, school=request.school, source=source)
-    form = LeaversForm(
-        request.POST if request.method == "POST" else None,
-        initial=field_rules.leavers_of(integration),
-    )
-    if request.method == "POST" and form.is_valid():
-        try:
-            field_rules.save_leavers(integration, request.person, **form.cleaned_data)
-        except SettingRefused as refused:
-            form.add_error(refused.field, refused.what)
-        else:
-            messages.success(request, _("Saved. It holds from the next run on."))
+    if request.method == "POST":
+        form = LeaversForm(request.POST)
+        if _saved(request, integration, form):
+            messages.success(request, _("Saved. The next run follows this rule."))
             return redirect("leavers", request.school.pk, integration.source)
+    else:
+        form = LeaversForm(initial=field_rules.leavers_of(integration))
     return render(request, "web/set_up/leavers.html", {"integration": integration, "form": form})
+
+
+def _saved(request: SchoolRequest, integration: Integration, form: LeaversForm) -> bool:
+    """Save a valid form. Return False if it isn't valid or is refused; then it holds the reason."""
+    if not form.is_valid():
+        return False
+    try:
+        field_rules.save_leavers(integration, request.person, **form.cleaned_data)
+    except SettingRefused as refused:
+        add_refusal(form, refused)
+        return False
+    return True
