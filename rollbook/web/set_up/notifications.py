@@ -1,7 +1,8 @@
-"""Which mails a person gets, each for themselves; and, for those who manage the school, what became of the last mails."""
+"""The screen where each person chooses their mails; people who manage also see the last mails."""
 
 from typing import Final, NamedTuple
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -12,29 +13,32 @@ from django.views.decorators.http import require_http_methods
 from rollbook.config import config
 from rollbook.schools.mail import MailState
 from rollbook.sync.mail import notices
-from rollbook.sync.models import ERROR_EVENTS, Notice, NoticeEvent
+from rollbook.sync.models import Notice, NoticeEvent
 from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.forms import KnownChoicesField
 from rollbook.web.paging import Pages, page_of
 from rollbook.web.runs.run_words import Badge
 
 HELP: Final = {
     NoticeEvent.CREDENTIALS_REFUSED: gettext_lazy(
-        "The SIS did not let us in, or took away a right that we need. Nothing syncs until somebody mends it."
+        "The SIS rejected our credentials or removed a permission. "
+        "Nothing syncs until somebody fixes this."
     ),
     NoticeEvent.FAILED: gettext_lazy(
-        "A run could not finish. No account was changed; the mail says why and what to do."
+        "A run could not finish. No account was changed. The mail says why and what to do."
     ),
     NoticeEvent.ON_HOLD: gettext_lazy(
-        "A plan looked unusual, so nothing was applied. Somebody has to approve or discard it."
+        "A plan looked unusual, so nothing was applied. Somebody must approve or discard it."
     ),
     NoticeEvent.DID_NOT_RUN: gettext_lazy(
-        "It was due, but something stood in its way, such as an earlier run that is on hold."
+        "A run was due but did not start, for example because an earlier run is on hold."
     ),
     NoticeEvent.PROBLEMS: gettext_lazy(
-        "The run finished, but some records need a correction in the SIS."
+        "The run finished, but some records must be corrected in the SIS."
     ),
     NoticeEvent.CHANGES: gettext_lazy(
-        "Accounts were created or updated. The mail gives the numbers; where nothing changed there is none."
+        "Accounts were created or updated. The mail gives the numbers. "
+        "If nothing changed, there is no mail."
     ),
 }
 BADGES: Final = {
@@ -44,8 +48,14 @@ BADGES: Final = {
 }
 
 
-class Option(NamedTuple):
-    """One event to tick."""
+class EventsForm(forms.Form):
+    """The events that a person ticked."""
+
+    events = KnownChoicesField(choices=NoticeEvent.choices, required=False)
+
+
+class EventBox(NamedTuple):
+    """One event with its box to tick."""
 
     value: str
     label: str
@@ -53,8 +63,8 @@ class Option(NamedTuple):
     chosen: bool
 
 
-class Line(NamedTuple):
-    """One mail as the list shows it."""
+class MailRow(NamedTuple):
+    """One mail in the list. `tries` is "" for a mail that was sent."""
 
     notice: Notice
     event: str
@@ -65,28 +75,20 @@ class Line(NamedTuple):
 @require_http_methods(["GET", "POST"])
 @school_required()
 def notifications(request: SchoolRequest) -> HttpResponse:
+    """Show a person's own choice of mails, and save it."""
     if request.method == "POST":
-        notices.choose(request.membership, request.POST.getlist("events"), request.person)
-        some = notices.chosen_events(request.membership)
-        said = (
-            _("Saved. You get mail about what is ticked below.")
-            if some
-            else _("Saved. You get no mail about this school's syncs.")
-        )
-        messages.success(request, said)
-        return redirect("notifications", request.school.pk)
+        form = EventsForm(request.POST)
+        if form.is_valid():
+            _save(request, form.cleaned_data["events"])
+            return redirect("notifications", request.school.pk)
     chosen = notices.chosen_events(request.membership)
-    context = {
-        "options": [
-            Option(event.value, str(event.label), str(HELP[event]), event in chosen)
+    integrations = request.school.integrations.order_by("created_at")
+    context: dict[str, object] = {
+        "boxes": [
+            EventBox(event.value, str(event.label), str(HELP[event]), event in chosen)
             for event in NoticeEvent
         ],
-        "silenced": [
-            one
-            for one in request.school.integrations.order_by("created_at")
-            if not one.notify_on_errors
-        ],
-        "error_labels": [str(event.label) for event in ERROR_EVENTS],
+        "silenced": [each for each in integrations if not each.notify_on_errors],
         "sends_mail": bool(config.email_url),
         "caught_mail": config.caught_mail,
     }
@@ -95,31 +97,43 @@ def notifications(request: SchoolRequest) -> HttpResponse:
     return render(request, "web/set_up/notifications.html", context)
 
 
+def _save(request: SchoolRequest, events: list[str]) -> None:
+    notices.choose(request.membership, events, request.person)
+    if notices.chosen_events(request.membership):
+        message = _("Saved. You get mail about what is ticked below.")
+    else:
+        message = _("Saved. You get no mail about this school's syncs.")
+    messages.success(request, message)
+
+
 def _last_mails(request: SchoolRequest) -> dict[str, object]:
-    rows = (
+    mails = (
         Notice.objects.filter(school=request.school)
         .select_related("user", "run", "integration")
         .order_by("-created_at", "pk")
     )
-    pages: Pages[Notice] = page_of(rows, request)
-    undelivered = rows.filter(state=MailState.UNDELIVERED).count()
+    pages: Pages[Notice] = page_of(mails, request)
     return {
         "pages": pages,
-        "lines": [_line_of(notice) for notice in pages.rows],
-        "undelivered": undelivered,
+        "mails": [_mail_row(notice) for notice in pages.rows],
+        "undelivered": mails.filter(state=MailState.UNDELIVERED).count(),
     }
 
 
-def _line_of(notice: Notice) -> Line:
+def _mail_row(notice: Notice) -> MailRow:
     state = MailState(notice.state)
-    tries = ""
-    if state != MailState.SENT and notice.tries:
-        tries = ngettext("%(count)d try so far", "%(count)d tries so far", notice.tries)
-        if state == MailState.UNDELIVERED:
-            tries = ngettext(
-                "given up after %(count)d try", "given up after %(count)d tries", notice.tries
-            )
-        tries %= {"count": notice.tries}
-    return Line(
-        notice, str(NoticeEvent(notice.event).label), Badge(str(state.label), *BADGES[state]), tries
-    )
+    badge = Badge(str(state.label), *BADGES[state])
+    return MailRow(notice, str(NoticeEvent(notice.event).label), badge, _tries(notice, state))
+
+
+def _tries(notice: Notice, state: MailState) -> str:
+    """Return how often a mail was tried, in words; "" if it was sent or not tried yet."""
+    if state == MailState.SENT or not notice.tries:
+        return ""
+    if state == MailState.UNDELIVERED:
+        words = ngettext(
+            "given up after %(count)d try", "given up after %(count)d tries", notice.tries
+        )
+    else:
+        words = ngettext("%(count)d try so far", "%(count)d tries so far", notice.tries)
+    return words % {"count": notice.tries}
