@@ -1,8 +1,9 @@
-"""Link existing accounts: both sides of each proposal beside each other, and what a person says about it."""
+"""The screens that link existing accounts with students of the SIS, and keep each decision."""
 
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
@@ -18,6 +19,7 @@ from rollbook.sync.planning.links import LinkRefused
 from rollbook.sync.report.student_history import source_label
 from rollbook.sync.words.labels import LABELS, word
 from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.forms import valid_values
 from rollbook.web.paging import Pages, page_of
 
 COMPARED: Final = (
@@ -30,150 +32,179 @@ COMPARED: Final = (
     "sis_id",
 )
 CLASHES: Final = {
-    "names_differ": gettext_lazy("Same e-mail, another name"),
-    "two_accounts": gettext_lazy("Two accounts fit this student"),
-    "two_records": gettext_lazy("Two students fit this account"),
+    "names_differ": gettext_lazy("Same e-mail, different name"),
+    "two_accounts": gettext_lazy("Two accounts match this student"),
+    "two_records": gettext_lazy("Two students match this account"),
 }
-SHOWN: Final = {
+FILTERS: Final = {
     "": gettext_lazy("Undecided"),
     "clash": gettext_lazy("Clashes"),
     "exact": gettext_lazy("Same e-mail and name"),
     "suggested": gettext_lazy("Suggestions"),
     "decided": gettext_lazy("Decided"),
 }
+CONFIRM, REJECT, TAKE_BACK = "confirm", "reject", "take_back"
 
 
-class Side(NamedTuple):
-    """One field on both sides. `same` is None where one of them is empty."""
+class FilterForm(forms.Form):
+    """Which proposals are listed. An unknown filter counts as none."""
+
+    only = forms.ChoiceField(choices=list(FILTERS.items()), required=False)
+    q = forms.CharField(required=False)
+
+
+class DecisionForm(forms.Form):
+    """What a person decides about one proposal."""
+
+    say = forms.ChoiceField(choices=[(value, value) for value in (CONFIRM, REJECT, TAKE_BACK)])
+
+
+class ComparedField(NamedTuple):
+    """One field of the account and of the SIS record. `same` is None if one of them is empty."""
 
     label: str
-    ours: str
-    theirs: str
+    account_value: str
+    record_value: str
     same: bool | None
 
 
-class Pair(NamedTuple):
-    """One proposal as it is shown."""
+class ShownProposal(NamedTuple):
+    """One proposal as the page shows it. `clash` is "" for a proposal without a clash."""
 
     proposal: Any
-    sides: list[Side]
+    fields: list[ComparedField]
     clash: str
     sis: str
 
 
-class _Pairs:
-    """The lazy list that a page is cut out of."""
+class _ShownProposals:
+    """The proposals of a query; only those of the open page are loaded."""
 
-    def __init__(self, found: QuerySet[LinkProposal]) -> None:
-        self._found = found
+    def __init__(self, proposals: QuerySet[LinkProposal]) -> None:
+        self._proposals = proposals
 
     def count(self) -> int:
-        return self._found.count()
+        return self._proposals.count()
 
-    def __getitem__(self, part: slice) -> list[Pair]:
-        return [_pair(proposal) for proposal in self._found.select_related("account")[part]]
+    def __getitem__(self, part: slice) -> list[ShownProposal]:
+        return [_shown(each) for each in self._proposals.select_related("account")[part]]
 
 
 @school_required()
 def links(request: SchoolRequest) -> HttpResponse:
-    """The whole page; for a search as one types, the rows alone."""
-    only = request.GET.get("only", "")
-    only = only if only in SHOWN else ""
-    search = request.GET.get("q", "").strip()
-    open_ones = linking.undecided(request.school)
-    pages: Pages[Pair] = page_of(_Pairs(_found(request.school, only, search)), request)
+    """Show the page; for a search while typing, only its rows."""
+    asked = valid_values(FilterForm(request.GET))
+    only, search = asked["only"] or "", asked["q"] or ""
+    undecided = linking.undecided(request.school)
+    proposals = _ShownProposals(_filtered(request.school, only, search))
+    pages: Pages[ShownProposal] = page_of(proposals, request)
     context = {
         "pages": pages,
         "only": only,
         "search": search,
-        "shown": SHOWN.items(),
-        "clashes": open_ones.exclude(clash="").count(),
-        "exact": open_ones.filter(same_email=True, same_name=True, clash="").count(),
-        "confirm": request.GET.get("confirm") == "exact",
+        "filters": FILTERS.items(),
+        "clashes": undecided.exclude(clash="").count(),
+        "exact": undecided.filter(same_email=True, same_name=True, clash="").count(),
     }
     if request.htmx:
         return render(request, "web/set_up/links_rows.html", context | {"searched": True})
     return render(request, "web/set_up/links.html", context)
 
 
-def _found(school: School, only: str, search: str) -> QuerySet[LinkProposal]:
-    found = linking.decided_ones(school) if only == "decided" else linking.undecided(school)
+def _filtered(school: School, only: str, search: str) -> QuerySet[LinkProposal]:
+    proposals = linking.decided_ones(school) if only == "decided" else linking.undecided(school)
     exact = Q(same_email=True, same_name=True, clash="")
     if only == "clash":
-        found = found.exclude(clash="")
+        proposals = proposals.exclude(clash="")
     elif only == "exact":
-        found = found.filter(exact)
+        proposals = proposals.filter(exact)
     elif only == "suggested":
-        found = found.filter(clash="").exclude(exact)
-    for part in search.replace("\0", " ")[:200].split():
+        proposals = proposals.filter(clash="").exclude(exact)
+    for part in search[:200].split():
         in_account = (
             Q(account__first_name__icontains=part)
             | Q(account__last_name__icontains=part)
             | Q(account__email__icontains=part)
         )
-        found = found.filter(Q(name__icontains=part) | Q(sis_id__icontains=part) | in_account)
-    return found
+        in_record = Q(name__icontains=part) | Q(sis_id__icontains=part)
+        proposals = proposals.filter(in_record | in_account)
+    return proposals
 
 
-def _pair(proposal: LinkProposal) -> Pair:
-    theirs = proposal.record | {"sis_id": proposal.sis_id}
+def _shown(proposal: LinkProposal) -> ShownProposal:
+    clash = str(CLASHES.get(proposal.clash, ""))
+    return ShownProposal(proposal, _compared(proposal), clash, source_label(proposal.source))
+
+
+def _compared(proposal: LinkProposal) -> list[ComparedField]:
+    """Return the fields that the account or the record has a value for."""
+    record = proposal.record | {"sis_id": proposal.sis_id}
     marks = {
         "email": proposal.same_email,
         "birth_date": proposal.same_birth_date,
         "sis_id": proposal.same_sis_id,
         "student_number": proposal.same_student_number,
     }
-    sides = []
-    for field in COMPARED:
-        held = getattr(proposal.account, field)
-        ours, said = "" if held is None else str(held), str(theirs.get(field, ""))
-        if ours or said:
-            same = (marks.get(field, ours.casefold() == said.casefold())) if ours and said else None
-            sides.append(Side(word(LABELS, field), ours, said, same))
-    return Pair(
-        proposal, sides, str(CLASHES.get(proposal.clash, "")), source_label(proposal.source)
-    )
+    fields = []
+    for name in COMPARED:
+        value = getattr(proposal.account, name)
+        account_value = "" if value is None else str(value)
+        record_value = str(record.get(name, ""))
+        if not account_value and not record_value:
+            continue
+        same = None
+        if account_value and record_value:
+            same = marks.get(name, account_value.casefold() == record_value.casefold())
+        fields.append(ComparedField(word(LABELS, name), account_value, record_value, same))
+    return fields
 
 
 @require_POST
 @school_required(manage=True)
 def decide_link(request: SchoolRequest, proposal_id: UUID) -> HttpResponse:
-    """Confirm, reject, or take either back. A second click finds it said already, and says so."""
+    """Confirm or reject a proposal, or take that back. A second click changes nothing."""
     proposal = get_object_or_404(
         LinkProposal.objects.select_related("school"), pk=proposal_id, school=request.school
     )
-    told = request.POST.get("say", "")
+    form = DecisionForm(request.POST)
     try:
-        if told == "confirm" and linking.confirm(proposal, request.person):
-            messages.success(
-                request,
-                _("Confirmed. The next live run links the two; until then it can be taken back."),
-            )
-        elif told == "reject" and linking.reject(proposal, request.person):
-            messages.success(
-                request, _("Noted: not the same person. They will not be linked or proposed again.")
-            )
-        elif told == "take_back" and linking.take_back(proposal, request.person):
-            messages.success(request, _("Taken back. The two are undecided again."))
-        else:
-            messages.info(request, _("Nothing was done: that was said already."))
+        message = _decided(request, proposal, form.cleaned_data["say"]) if form.is_valid() else ""
     except LinkRefused as refused:
         messages.error(request, str(refused))
+    else:
+        if message:
+            messages.success(request, message)
+        else:
+            messages.info(request, _("Nothing changed. This decision was already saved."))
     return redirect("links", request.school.pk)
+
+
+def _decided(request: SchoolRequest, proposal: LinkProposal, decision: str) -> str:
+    """Save a decision and return the message about it; "" if it was saved before.
+
+    Raises LinkRefused.
+    """
+    if decision == CONFIRM and linking.confirm(proposal, request.person):
+        return _("Confirmed. The next live run links them. You can take this back until then.")
+    if decision == REJECT and linking.reject(proposal, request.person):
+        return _("Saved: not the same person. They will not be linked or suggested again.")
+    if decision == TAKE_BACK and linking.take_back(proposal, request.person):
+        return _("Taken back. You can decide again.")
+    return ""
 
 
 @require_POST
 @school_required(manage=True)
 def confirm_exact(request: SchoolRequest) -> HttpResponse:
-    """Confirm all proposals whose e-mail and name are the same."""
+    """Confirm every proposal with the same e-mail and the same name."""
     number = linking.confirm_exact(request.school, None, request.person)
     if number:
-        words = ngettext(
-            "%(number)s link was confirmed.", "%(number)s links were confirmed.", number
+        message = ngettext(
+            "%(number)s link is confirmed. The next live run makes it.",
+            "%(number)s links are confirmed. The next live run makes them.",
+            number,
         )
-        messages.success(
-            request, words % {"number": number} + " " + _("The next live run makes them.")
-        )
+        messages.success(request, message % {"number": number})
     else:
-        messages.info(request, _("Nothing was done: there was nothing left to confirm."))
+        messages.info(request, _("Nothing changed. There was nothing left to confirm."))
     return redirect("links", request.school.pk)
