@@ -181,7 +181,7 @@ def _started(
 
 def _fields(seen: "Look", maps: tuple[str, ...]) -> dict[int, str | None]:
     """What --map says, by column index. A column is named as in the file, or by its letter."""
-    from rollbook.roster.columns import bare_name
+    from rollbook.roster.columns import heading_key
     from rollbook.roster.sheet_rows import UPLOAD_FIELDS
 
     fields: dict[int, str | None] = {}
@@ -191,7 +191,7 @@ def _fields(seen: "Look", maps: tuple[str, ...]) -> dict[int, str | None]:
         named = named or [
             column
             for column in seen.columns
-            if bare_name(name) and bare_name(column.name) == bare_name(name)
+            if heading_key(name) and heading_key(column.name) == heading_key(name)
         ]
         named = named or [
             column for column in seen.columns if column.letter == name.strip().upper()

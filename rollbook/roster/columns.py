@@ -13,7 +13,7 @@ from rollbook.roster.cell_values import MONTHS, DateOrder, active_flag, date_by_
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.values import Unreadable, email, grade, graduation_year
 
-Cells = Sequence[str | None]
+CellTexts = Sequence[str | None]
 
 ACTIVE: Final = (
     "active"  # the one column that fills no field of an account: it activates and deactivates
@@ -41,7 +41,7 @@ _YEAR_FIRST: Final = re.compile(r"\d{4}")
 _NUMBERS: Final = re.compile(r"\d{1,4}[-/. ]+\d{1,2}[-/. ]+\d{1,4}(?:[T ].*)?")
 
 
-def guess_header_row(rows: Sequence[Cells]) -> int | None:
+def guess_header_row(rows: Sequence[CellTexts]) -> int | None:
     """The index of the row that names the columns, None where no row does.
 
     A title above the table (one merged cell, a date of export) names nothing that we know. Without a name that we know, the first row of
@@ -49,7 +49,7 @@ def guess_header_row(rows: Sequence[Cells]) -> int | None:
     """
     best, most = None, 0
     for index, row in enumerate(rows):
-        known = len({_BY_NAME[bare] for bare in map(bare_name, row) if bare in _BY_NAME})
+        known = len({_BY_NAME[bare] for bare in map(heading_key, row) if bare in _BY_NAME})
         if known > most and not any(map(_is_value, row)):
             best, most = index, known
     if best is not None and (most > 1 or _filled(rows[best]) == _widest(rows)):
@@ -61,11 +61,11 @@ def guess_header_row(rows: Sequence[Cells]) -> int | None:
     return None
 
 
-def _widest(rows: Sequence[Cells]) -> int:
+def _widest(rows: Sequence[CellTexts]) -> int:
     return max(map(_filled, rows), default=0)
 
 
-def _filled(row: Cells) -> int:
+def _filled(row: CellTexts) -> int:
     return sum(1 for cell in row if cell)
 
 
@@ -75,12 +75,12 @@ def _is_value(cell: str | None) -> bool:
     return "@" in text or text.replace(".", "").isdigit() or _LOOSE_DATE.fullmatch(text) is not None
 
 
-def guess_columns(header: Cells, sample_rows: Sequence[Cells]) -> dict[int, str | None]:
+def guess_columns(header: CellTexts, sample_rows: Sequence[CellTexts]) -> dict[int, str | None]:
     """For each column the key of the field it seems to fill (or `ACTIVE`), None for one to be ignored; no field twice.
 
     By name first; where names leave a field open, by content, and only where that is plain: addresses, dates, years, genders.
     """
-    named = {column: bare_name(name) for column, name in enumerate(header)}
+    named = {column: heading_key(name) for column, name in enumerate(header)}
     found: dict[int, str | None] = dict.fromkeys(named)
     taken: set[str] = set()
     for column in sorted(named, key=lambda each: (_RANK.get(named[each], 0), each)):
@@ -103,7 +103,7 @@ def guess_columns(header: Cells, sample_rows: Sequence[Cells]) -> dict[int, str 
     return _mended(found, named)
 
 
-def _some_look_like(field: str | None, column: int, rows: Sequence[Cells]) -> bool:
+def _some_look_like(field: str | None, column: int, rows: Sequence[CellTexts]) -> bool:
     looks = _LOOKS[field or ""]
     return any(
         looks(cell.strip()) for cell in (row[column] for row in rows if column < len(row)) if cell
@@ -162,7 +162,7 @@ def _is_coming_year(value: str) -> bool:
 
 
 def _is_gender(value: str) -> bool:
-    return bare_name(value) in GENDERS
+    return heading_key(value) in GENDERS
 
 
 def _is_flag(value: str) -> bool:
@@ -180,11 +180,11 @@ _LOOKS: Final = {
 }
 
 
-def repeated_names(header: Cells) -> dict[str, tuple[int, ...]]:
+def repeated_headings(header: CellTexts) -> dict[str, tuple[int, ...]]:
     """Names that more than one column bears, letter case, spaces and dashes aside, as the first of them writes it."""
     columns: dict[str, list[int]] = {}
     for column, name in enumerate(header):
-        if name and (bare := bare_name(name) or name.strip()):
+        if name and (bare := heading_key(name) or name.strip()):
             columns.setdefault(bare, []).append(column)
     return {
         (header[places[0]] or "").strip(): tuple(places)
@@ -193,7 +193,7 @@ def repeated_names(header: Cells) -> dict[str, tuple[int, ...]]:
     }
 
 
-def bare_name(name: str | None) -> str:
+def heading_key(name: str | None) -> str:
     """A column's name without what people spell differently: "E-Mail Address*" and "email_address" are one."""
     plain = unicodedata.normalize("NFKD", (name or "")[:200]).casefold()
     return "".join(letter for letter in plain if letter.isalnum())

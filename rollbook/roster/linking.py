@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rollbook.roster.matching import Match, MatchKind
 from rollbook.roster.records import ISSUE_NAME_LIMIT, Issue, Severity, StudentRecord
-from rollbook.roster.values import bare_name, same_name
+from rollbook.roster.values import name_key, same_name
 
 
 class UnlinkedAccount(NamedTuple):
@@ -88,8 +88,8 @@ def _keys(one: UnlinkedAccount | StudentRecord) -> list[tuple[str, ...]]:
         keys.append(
             (
                 "born",
-                bare_name(one.first_name),
-                bare_name(one.last_name),
+                name_key(one.first_name),
+                name_key(one.last_name),
                 one.birth_date.isoformat(),
             )
         )

@@ -39,7 +39,7 @@ def pause_at(pauses: Iterable[Pause], instant: datetime, zone: str) -> Pause | N
     )
 
 
-DEFAULT: Final = Timetable(frozenset({6}), (time(2, 0),), "Asia/Singapore")
+DEFAULT_TIMETABLE: Final = Timetable(frozenset({6}), (time(2, 0),), "Asia/Singapore")
 
 
 def due_times(timetable: Timetable, after: datetime) -> Iterator[datetime]:

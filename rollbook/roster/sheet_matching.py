@@ -1,15 +1,18 @@
-"""Stop 3 for a spreadsheet: which account each row means, and which rows contradict each other. An upload has at most 50,000 rows, so
-the whole file is judged before any row is decided.
+"""Stop 3 for a spreadsheet: which account each row is for, and which rows contradict each other.
+
+An upload has at most 50,000 rows, so the whole file is checked before any row is decided.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from rollbook.roster.sheet_rows import SheetRow
 
+Conflict: TypeAlias = tuple[str, str]  # an issue code and the field that it is about
+
 
 class SheetKey(NamedTuple):
-    """The light form of an account that a file's ids or addresses lead to. `id` are the 16 bytes of its UUID."""
+    """The light form of an account that a file may be about. `id` are the 16 bytes of its UUID."""
 
     id: bytes
     email_key: str
@@ -30,35 +33,37 @@ class RowKeys(NamedTuple):
     @classmethod
     def of(cls, row: SheetRow) -> "RowKeys":
         return cls(
-            row.number,
-            row.said.get("sis_id"),
-            row.said.get("student_number"),
-            row.email_key,
-            row.digest,
-            row.skipped,
+            number=row.number,
+            sis_id=row.values.get("sis_id"),
+            student_number=row.values.get("student_number"),
+            email_key=row.email_key,
+            digest=row.digest,
+            skipped=row.skipped,
         )
 
 
-class Found(NamedTuple):
-    """The account of a row, None for a new one; `by` is the field that led to it."""
+class RowMatch(NamedTuple):
+    """The account of a row, None for a new one. `matched_by` is the field that both have."""
 
     account: SheetKey | None
-    by: str
+    matched_by: str
 
 
-class Judged(NamedTuple):
-    """`found` by row number, for the rows that can be decided; `problems` maps row numbers to (code, field); `repeats` are equal rows.
+class SheetCheck(NamedTuple):
+    """The result for a whole file, by row number.
 
-    `sharing` are all rows with the same e-mail, by the number of each row that is a problem for it.
+    `matches` has the rows that can be decided, `conflicts` the rows that contradict others,
+    `repeats` those that say the same as an earlier row. `sharing` has for each row of an
+    `email_shared` conflict all rows with that e-mail.
     """
 
-    found: dict[int, Found]
-    problems: dict[int, tuple[str, str]]
+    matches: dict[int, RowMatch]
+    conflicts: dict[int, Conflict]
     repeats: frozenset[int]
     sharing: Mapping[int, list[int]]
 
 
-class _Known:
+class _AccountIndex:
     """Accounts by each of their ids."""
 
     def __init__(self, accounts: Iterable[SheetKey]) -> None:
@@ -72,8 +77,8 @@ class _Known:
                 self.by_number.setdefault(account.student_number, []).append(account)
             self.by_email[account.email_key] = account
 
-    def find(self, row: RowKeys) -> Found | tuple[str, str]:
-        """SIS ID, else student number, else e-mail; or the code and field of what contradicts."""
+    def match(self, row: RowKeys) -> RowMatch | Conflict:
+        """Return the account of a row by SIS ID, else by student number, else by e-mail."""
         by_sis_id = self.by_sis_id.get(row.sis_id, []) if row.sis_id else []
         by_number = self.by_number.get(row.student_number, []) if row.student_number else []
         if len(by_sis_id) > 1:
@@ -81,135 +86,136 @@ class _Known:
         if by_sis_id:
             if by_number and by_sis_id[0] not in by_number:
                 return "ids_disagree", "student_number"
-            return Found(by_sis_id[0], "sis_id")
+            return RowMatch(by_sis_id[0], "sis_id")
         if len(by_number) > 1:
             return "ids_ambiguous", "student_number"
-        account, by = (
-            (by_number[0], "student_number")
-            if by_number
-            else (self.by_email.get(row.email_key or ""), "email")
-        )
+        if by_number:
+            return self._checked(row, by_number[0], "student_number")
+        account = self.by_email.get(row.email_key or "")
         if account is None:
-            return Found(None, "")
+            return RowMatch(None, "")
+        return self._checked(row, account, "email")
+
+    def _checked(self, row: RowKeys, account: SheetKey, matched_by: str) -> RowMatch | Conflict:
+        """Return a conflict where an id of the row differs from the one that the account has."""
         if row.sis_id and account.sis_id is not None:
-            return "ids_disagree", "sis_id"  # the account's own SIS ID is another one
-        if by == "email" and row.student_number and account.student_number is not None:
+            return "ids_disagree", "sis_id"  # no account has the row's SIS ID, so it differs
+        by_email = matched_by == "email"
+        if by_email and row.student_number and account.student_number is not None:
             return "ids_disagree", "student_number"
-        return Found(account, by)
+        return RowMatch(account, matched_by)
 
 
-def judge(rows: Iterable[RowKeys], accounts: Iterable[SheetKey]) -> Judged:
-    """Find the account of every row, and the rows that are not to be decided because others contradict them."""
-    known = _Known(accounts)
-    found: dict[int, Found] = {}
-    problems: dict[int, tuple[str, str]] = {}
-    kept: dict[int, RowKeys] = {}
-    groups: dict[tuple[str, object], list[int]] = {}
-    for row in rows:
-        kept[row.number] = row
-        match = known.find(row)
-        if isinstance(match, Found):
-            found[row.number] = match
+def check_sheet(rows: Iterable[RowKeys], accounts: Iterable[SheetKey]) -> SheetCheck:
+    """Find the account of every row, and the rows that can't be decided."""
+    check = _Check(rows, accounts)
+    check.find_repeated_rows()
+    check.find_shared_emails()
+    check.find_taken_emails()
+    decidable = {
+        number: match for number, match in check.matches.items() if check.is_decidable(number)
+    }
+    return SheetCheck(decidable, check.conflicts, frozenset(check.repeats), check.sharing)
+
+
+class _Check:
+    """The check of one file under way; each step adds to `conflicts`, `repeats` and `sharing`."""
+
+    def __init__(self, rows: Iterable[RowKeys], accounts: Iterable[SheetKey]) -> None:
+        self.index = _AccountIndex(accounts)
+        self.rows = {row.number: row for row in rows}
+        self.matches: dict[int, RowMatch] = {}
+        self.conflicts: dict[int, Conflict] = {}
+        self.repeats: set[int] = set()
+        self.sharing: dict[int, list[int]] = {}
+        for number, row in self.rows.items():
+            match = self.index.match(row)
+            if isinstance(match, RowMatch):
+                self.matches[number] = match
+            else:
+                self.conflicts[number] = match
+
+    def is_decidable(self, number: int) -> bool:
+        if number in self.conflicts or number in self.repeats:
+            return False
+        return not self.rows[number].skipped
+
+    def find_repeated_rows(self) -> None:
+        """Of rows for one student, equal ones count once; none is taken where they differ."""
+        for (field, _value), numbers in self._rows_by_student().items():
+            if len(numbers) == 1:
+                continue
+            if self._are_equal(numbers):
+                self.repeats.update(numbers[1:])
+                continue
+            for number in numbers:
+                self.conflicts.setdefault(number, ("row_repeated", field))
+
+    def _rows_by_student(self) -> dict[tuple[str, object], list[int]]:
+        """Return row numbers by account, by SIS ID and by student number, in the file's order."""
+        groups: dict[tuple[str, object], list[int]] = {}
+        for number, row in self.rows.items():
+            match = self.matches.get(number)
+            if match is not None and match.account is not None:
+                groups.setdefault(("email", match.account.id), []).append(number)
+            for field in ("sis_id", "student_number"):
+                if value := getattr(row, field):
+                    groups.setdefault((field, value), []).append(number)
+        return groups
+
+    def find_shared_emails(self) -> None:
+        """Of rows with one e-mail none is taken, unless they are equal."""
+        rows_of_email: dict[str, list[int]] = {}
+        for number, row in self.rows.items():
+            if row.email_key and number not in self.repeats:
+                rows_of_email.setdefault(row.email_key, []).append(number)
+        shared = ("email_shared", "email")
+        for numbers in rows_of_email.values():
+            if len(numbers) == 1:
+                continue
+            if self._are_equal(numbers):
+                self.repeats.update(numbers[1:])
+                continue
+            for number in numbers:
+                if self.conflicts.setdefault(number, shared) == shared:
+                    self.sharing[number] = numbers
+
+    def _are_equal(self, numbers: list[int]) -> bool:
+        return len({self.rows[number].digest for number in numbers}) == 1
+
+    def find_taken_emails(self) -> None:
+        """A row can't have an e-mail that another account keeps.
+
+        An account that gets a new address from the file frees its old one, so swaps pass. A row
+        that fails here frees nothing: whoever wants its account's address is looked at again.
+        """
+        row_of_account: dict[bytes, int] = {}
+        row_of_email: dict[str, int] = {}
+        for number, match in self.matches.items():
+            if not self.is_decidable(number):
+                continue
             if match.account is not None:
-                groups.setdefault(("account", match.account.id), []).append(row.number)
-        else:
-            problems[row.number] = match
-        for field in ("sis_id", "student_number"):
-            if value := getattr(row, field):
-                groups.setdefault((field, value), []).append(row.number)
-    repeats = _repeated(groups, kept, problems)
-    sharing = _shared(kept, problems, repeats)
-    _taken(kept, found, problems, repeats, known)
-    going = {
-        number: match
-        for number, match in found.items()
-        if number not in problems and number not in repeats
-    }
-    return Judged(
-        {number: match for number, match in going.items() if not kept[number].skipped},
-        problems,
-        frozenset(repeats),
-        sharing,
-    )
+                row_of_account[match.account.id] = number
+            if address := self.rows[number].email_key:
+                row_of_email[address] = number
+        queue = [
+            (address, number)
+            for address, number in row_of_email.items()
+            if address in self.index.by_email
+        ]
+        while queue:
+            address, number = queue.pop()
+            owner, own = self.index.by_email[address], self.matches[number].account
+            if not self.is_decidable(number) or (own is not None and own.id == owner.id):
+                continue
+            if self._frees(row_of_account.get(owner.id), address):
+                continue
+            self.conflicts[number] = ("email_taken", "email")
+            if own is not None and own.email_key in row_of_email:
+                queue.append((own.email_key, row_of_email[own.email_key]))
 
-
-def _repeated(
-    groups: Mapping[tuple[str, object], list[int]],
-    kept: Mapping[int, RowKeys],
-    problems: dict[int, tuple[str, str]],
-) -> set[int]:
-    """Rows for one student: equal ones count once, of different ones none is taken."""
-    repeats: set[int] = set()
-    for (by, _value), numbers in groups.items():
-        if len(numbers) == 1:
-            continue
-        if len({kept[number].digest for number in numbers}) == 1:
-            repeats.update(numbers[1:])
-        else:
-            for number in numbers:
-                problems.setdefault(number, ("row_repeated", "email" if by == "account" else by))
-    return repeats
-
-
-def _shared(
-    kept: Mapping[int, RowKeys], problems: dict[int, tuple[str, str]], repeats: set[int]
-) -> dict[int, list[int]]:
-    """Two rows with one e-mail: neither is taken, unless they say the same. Returns the rows that share one, by each of them."""
-    sharing: dict[int, list[int]] = {}
-    claims: dict[str, list[int]] = {}
-    for number, row in kept.items():
-        if row.email_key and number not in repeats:
-            claims.setdefault(row.email_key, []).append(number)
-    for numbers in claims.values():
-        if len(numbers) > 1 and len({kept[number].digest for number in numbers}) == 1:
-            repeats.update(numbers[1:])
-        elif len(numbers) > 1:
-            for number in numbers:
-                if problems.setdefault(number, ("email_shared", "email")) == (
-                    "email_shared",
-                    "email",
-                ):
-                    sharing[number] = numbers
-    return sharing
-
-
-def _taken(
-    kept: Mapping[int, RowKeys],
-    found: Mapping[int, Found],
-    problems: dict[int, tuple[str, str]],
-    repeats: set[int],
-    known: _Known,
-) -> None:
-    """Claims on an address that another account keeps. An account that gets another address itself frees its own; swaps pass."""
-
-    def goes_in(number: int) -> bool:
-        return number not in problems and number not in repeats and not kept[number].skipped
-
-    row_of = {
-        match.account.id: number
-        for number, match in found.items()
-        if match.account is not None and goes_in(number)
-    }
-    claimant = {
-        row.email_key: number
-        for number, row in kept.items()
-        if row.email_key and number in found and goes_in(number)
-    }
-    waiting = [
-        (address, number) for address, number in claimant.items() if address in known.by_email
-    ]
-    while waiting:
-        address, number = waiting.pop()
-        holder, own = known.by_email.get(address), found[number].account
-        if not goes_in(number) or holder is None or (own is not None and own.id == holder.id):
-            continue
-        holders_row = row_of.get(holder.id)
-        if (
-            holders_row is not None
-            and goes_in(holders_row)
-            and kept[holders_row].email_key not in (None, address)
-        ):
-            continue
-        problems[number] = ("email_taken", "email")
-        if own is not None and own.email_key in claimant:  # its own address stays taken now
-            waiting.append((own.email_key, claimant[own.email_key]))
+    def _frees(self, number: int | None, address: str) -> bool:
+        """Return whether the row gives its account an e-mail other than this one."""
+        if number is None or not self.is_decidable(number):
+            return False
+        return self.rows[number].email_key not in (None, address)

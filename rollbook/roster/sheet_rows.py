@@ -1,34 +1,35 @@
-"""Stop 2 for a spreadsheet: the cells of one row → what the row says, or the issues that say why not, with row and column."""
+"""Stop 2 for a spreadsheet: the cells of one row → the values that it has, or issues with a place."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
-from rollbook.roster import values
 from rollbook.roster.cell_values import DateOrder, active_flag, date_by_order
-from rollbook.roster.columns import ACTIVE, GENDERS, bare_name
+from rollbook.roster.columns import ACTIVE, GENDERS, heading_key
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.records import ISSUE_NAME_LIMIT, ISSUE_VALUE_LIMIT, Issue, Severity
-from rollbook.roster.values import Unreadable
+from rollbook.roster.values import PARSERS, Unreadable, email_key, grade
 
-# What a new account can't do without; an upload may make one without a SIS ID.
+# The fields that a new account needs. An upload may make an account without a SIS ID.
 UPLOAD_REQUIRED: Final = ("email", "first_name", "last_name", "graduation_year")
 IDENTIFYING: Final = ("sis_id", "student_number", "email")
 UPLOAD_FIELDS: Final = (*STUDENT_FIELDS, ACTIVE)
 NEVER_CLEARED: Final = frozenset((*UPLOAD_REQUIRED, "sis_id", ACTIVE))
-MAPPED_VALUES: Final = (
-    "gender",
-    "grade_level",
-    ACTIVE,
-)  # fields whose words a school can explain to us once
+# Fields for which a school can choose once what its own words mean.
+VALUE_MAP_FIELDS: Final = ("gender", "grade_level", ACTIVE)
 FORMULA_SIGNS: Final = ("=", "+", "-", "@")
+_HEADING_LIMIT: Final = 100  # characters of a heading that an issue keeps
 _FIRST_DAY: Final = date(1899, 12, 30)  # from which Excel counts days
 _SERIALS: Final = range(10_000, 80_000)  # the years 1927 to 2119
 
 
-class Cells(NamedTuple):
-    """One row as the reader gives it: texts, the columns whose cell was a date (their text is ISO), and (column, code) of bad cells."""
+class SheetCells(NamedTuple):
+    """One row as the reader gives it. `number` is the row as the spreadsheet program counts it.
+
+    `dates` are the columns whose cell was a date; their text is ISO. `problems` are pairs of a
+    column and the issue code of its cell.
+    """
 
     number: int
     texts: Sequence[str | None]
@@ -36,8 +37,8 @@ class Cells(NamedTuple):
     problems: Sequence[tuple[int, str]] = ()
 
 
-class Column(NamedTuple):
-    """A column that fills one of our fields, or `ACTIVE`. `position` counts from 0, `name` is its heading."""
+class MatchedColumn(NamedTuple):
+    """A column that fills one of our fields, or `ACTIVE`. `position` counts from 0."""
 
     position: int
     name: str
@@ -45,55 +46,56 @@ class Column(NamedTuple):
 
 
 class SheetRow(NamedTuple):
-    """What one row says. `said` has the fields that hold something, and as None those to be cleared; `active` is None where it is blank.
+    """The values of one row.
 
-    `skipped` says that one of the issues keeps the row out.
+    `values` has the fields that are filled in, and as None the fields to be cleared. `active` is
+    None where the cell is blank. `skipped` is True where one of the issues is an error.
     """
 
     number: int
-    said: dict[str, Any]
+    values: dict[str, Any]
     active: bool | None
     issues: tuple[Issue, ...]
     skipped: bool
 
     @property
     def name(self) -> str:
-        return " ".join(filter(None, (self.said.get("first_name"), self.said.get("last_name"))))[
-            :ISSUE_NAME_LIMIT
-        ]
+        return _full_name(self.values)
 
     @property
     def email_key(self) -> str | None:
-        address = self.said.get("email")
-        return values.email_key(address) if address else None
+        address = self.values.get("email")
+        return email_key(address) if address else None
 
     @property
     def digest(self) -> bytes:
-        """Tells whether two rows say the same."""
-        unread = [
-            (issue.field, issue.value) for issue in self.issues
-        ]  # a value that was left out is said too
-        told = {**self.said, "email": self.email_key}, self.active, unread
-        return blake2b(repr(told).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        """Return 16 bytes that are equal for two rows with the same content.
+
+        Values that were left out count too: they are in the issues.
+        """
+        unread = [(issue.field, issue.value) for issue in self.issues]
+        content = {**self.values, "email": self.email_key}, self.active, unread
+        return blake2b(repr(content).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 class RowMapper:
-    """Maps the rows of one upload. `value_maps` gives, by field, what the school's own words mean ("" is: leave it out).
+    """Maps the rows of one upload.
 
-    `example` is the template's example row, by field: it is recognised and left out.
+    `value_maps` gives by field what the school's own words mean; the meaning "" leaves the word
+    out. `example` is the template's example row, by field: a row like it is left out.
     """
 
     def __init__(
         self,
-        columns: Sequence[Column],
+        columns: Sequence[MatchedColumn],
         date_order: DateOrder,
         value_maps: Mapping[str, Mapping[str, str]],
         blank_clears: bool,
         example: Mapping[str, str],
     ) -> None:
         self.columns = tuple(columns)
-        self._of = {column.field: column for column in columns}
-        self._order = date_order
+        self._column_of = {column.field: column for column in columns}
+        self._date_order = date_order
         self._meanings = {
             field: {word_key(word): meaning for word, meaning in words.items()}
             for field, words in value_maps.items()
@@ -101,167 +103,152 @@ class RowMapper:
         self._blank_clears = blank_clears
         self._example = example
 
-    def map(self, row: Cells) -> SheetRow:
-        """Never raises: what can't be read becomes an issue."""
-        texts = {column.field: self._text(row, column) for column in self.columns}
-        name = " ".join(filter(None, (texts.get("first_name"), texts.get("last_name"))))[
-            :ISSUE_NAME_LIMIT
-        ]
+    def map(self, cells: SheetCells) -> SheetRow:
+        """Return the values of a row. Never raises: a cell that can't be read becomes an issue."""
+        texts = {column.field: self._text(cells, column) for column in self.columns}
+        name = _full_name(texts)
         if not any(texts.values()):
-            return SheetRow(
-                row.number,
-                {},
-                None,
-                (Issue("row_empty", Severity.NOTE, None, "", row_number=row.number),),
-                True,
-            )
-        if all(
-            texts.get(field) == self._example.get(field)
-            for field in ("email", "first_name", "last_name")
-        ):
-            return SheetRow(
-                row.number,
-                {},
-                None,
-                (Issue("example_row", Severity.NOTE, None, name, row_number=row.number),),
-                True,
-            )
-        said: dict[str, Any] = {}
+            return _row_without_values(cells.number, "row_empty", name)
+        if self._is_example(texts):
+            return _row_without_values(cells.number, "example_row", name)
+        values: dict[str, Any] = {}
         issues: list[Issue] = []
-        bad = dict(row.problems)
         for column in self.columns:
             text = texts[column.field]
             try:
-                if column.position in bad:
-                    raise Unreadable(bad[column.position])
-                value = self._value(column, text, column.position in row.dates)
+                value = self._value(cells, column, text)
             except Unreadable as unreadable:
-                issues.append(self._issue(unreadable.code, row.number, name, column, text))
+                issues.append(_cell_issue(unreadable.code, cells.number, name, column, text))
                 continue
             if value is not None:
-                said[column.field] = value
-                if (code := doubt(column.field, text)) is not None:
-                    issues.append(self._issue(code, row.number, name, column, text))
+                values[column.field] = value
+                if (code := unusual_value(column.field, text)) is not None:
+                    issues.append(_cell_issue(code, cells.number, name, column, text))
             elif self._blank_clears and text is None and column.field not in NEVER_CLEARED:
-                said[column.field] = None
-        active = said.pop(ACTIVE, None)
-        sis_id = said.get("sis_id")
+                values[column.field] = None
+        active = values.pop(ACTIVE, None)
+        sis_id = values.get("sis_id")
         skipped = any(issue.severity is Severity.ERROR for issue in issues)
-        return SheetRow(
-            row.number,
-            said,
-            active,
-            tuple(issue._replace(sis_id=sis_id) for issue in issues),
-            skipped,
-        )
-
-    def _text(self, row: Cells, column: Column) -> str | None:
-        """The cell's text, as the school's own words translate it."""
-        text = row.texts[column.position] if column.position < len(row.texts) else None
-        text = text.strip() or None if text else None
-        if (
-            text is not None and text[0] == "'" and text[1:2] in FORMULA_SIGNS
-        ):  # as our own csv files write what could be a formula
-            text = text[1:]
-        if text is not None and column.field in self._meanings:
-            text = self._meanings[column.field].get(word_key(text), text) or None
-        return text
-
-    def _value(self, column: Column, text: str | None, is_date: bool) -> Any:
-        if column.field == ACTIVE:
-            return active_flag(text)
-        field = STUDENT_FIELDS[column.field]
-        if field.kind == "date" and not is_date and text is not None:
-            return date_by_serial(text) or date_by_order(text, self._order)
-        return values.PARSERS[field.kind](text, field.limit)
-
-    def _issue(self, code: str, number: int, name: str, column: Column, text: str | None) -> Issue:
-        severity = Severity.NOTE if code in ("gender_unknown", "grade_unclear") else Severity.ERROR
-        if code == "email_invalid" and column.field == "personal_email":
-            code, severity = "personal_email_invalid", Severity.WARNING
-        shown = "".join(
-            letter if letter.isprintable() else "\ufffd"
-            for letter in (text or "")[:ISSUE_VALUE_LIMIT]
-        )
-        return Issue(
-            code,
-            severity,
-            None,
-            name,
-            column.field,
-            column.name[:100],
-            shown,
-            number,
-            column.position,
-        )
+        with_sis_id = tuple(issue._replace(sis_id=sis_id) for issue in issues)
+        return SheetRow(cells.number, values, active, with_sis_id, skipped)
 
     def missing(self, row: SheetRow) -> tuple[Issue, ...]:
-        """An issue for each required value that a row for a new account lacks."""
-        lacking = [field for field in UPLOAD_REQUIRED if row.said.get(field) is None]
-        return tuple(self._lacks(row, field) for field in lacking)
-
-    def _lacks(self, row: SheetRow, field: str) -> Issue:
-        column = self._of.get(field)
-        place = (column.name[:100], column.position) if column else ("", None)
-        return Issue(
-            "required_empty",
-            Severity.ERROR,
-            row.said.get("sis_id"),
-            row.name,
-            field,
-            place[0],
-            row_number=row.number,
-            column_index=place[1],
-        )
+        """Return an issue for each required value that a row for a new account lacks."""
+        lacking = [field for field in UPLOAD_REQUIRED if row.values.get(field) is None]
+        return tuple(self.issue("required_empty", row, field) for field in lacking)
 
     def issue(
         self, code: str, row: SheetRow, field: str, severity: Severity = Severity.ERROR
     ) -> Issue:
-        """A problem of a whole row, shown at the column of the field it is about."""
-        column = self._of.get(field)
-        value = str(row.said.get(field) or "")[:ISSUE_VALUE_LIMIT]
-        place = (column.name[:100], column.position) if column else ("", None)
+        """Return an issue about a whole row, placed at the column of a field."""
+        column = self._column_of.get(field)
         return Issue(
-            code,
-            severity,
-            row.said.get("sis_id"),
-            row.name,
-            field,
-            place[0],
-            value,
-            row.number,
-            place[1],
+            code=code,
+            severity=severity,
+            sis_id=row.values.get("sis_id"),
+            name=row.name,
+            field=field,
+            source_field=column.name[:_HEADING_LIMIT] if column else "",
+            value=str(row.values.get(field) or "")[:ISSUE_VALUE_LIMIT],
+            row_number=row.number,
+            column_index=column.position if column else None,
         )
+
+    def _is_example(self, texts: Mapping[str, str | None]) -> bool:
+        return all(
+            texts.get(field) == self._example.get(field)
+            for field in ("email", "first_name", "last_name")
+        )
+
+    def _text(self, cells: SheetCells, column: MatchedColumn) -> str | None:
+        """Return the text of a cell, with a word of the school replaced by its meaning."""
+        if column.position >= len(cells.texts):
+            return None
+        text = (cells.texts[column.position] or "").strip()
+        # Our own csv files write an apostrophe before a text that could be a formula.
+        if text[:1] == "'" and text[1:2] in FORMULA_SIGNS:
+            text = text[1:]
+        if text and column.field in self._meanings:
+            text = self._meanings[column.field].get(word_key(text), text)
+        return text or None
+
+    def _value(self, cells: SheetCells, column: MatchedColumn, text: str | None) -> Any:
+        """Return the value of a cell, None for a blank. Raises Unreadable."""
+        for position, code in cells.problems:
+            if position == column.position:
+                raise Unreadable(code)
+        if column.field == ACTIVE:
+            return active_flag(text)
+        field = STUDENT_FIELDS[column.field]
+        if field.kind == "date" and text is not None and column.position not in cells.dates:
+            return date_by_serial(text) or date_by_order(text, self._date_order)
+        return PARSERS[field.kind](text, field.limit)
+
+
+def _full_name(values: Mapping[str, str | None]) -> str:
+    names = [values.get("first_name"), values.get("last_name")]
+    return " ".join(filter(None, names))[:ISSUE_NAME_LIMIT]
+
+
+def _row_without_values(number: int, code: str, name: str) -> SheetRow:
+    note = Issue(code, Severity.NOTE, None, name, row_number=number)
+    return SheetRow(number, {}, None, (note,), skipped=True)
+
+
+def _cell_issue(
+    code: str, row_number: int, name: str, column: MatchedColumn, text: str | None
+) -> Issue:
+    """Return an issue about one cell. What can't be seen in its text is shown as a box."""
+    severity = Severity.ERROR
+    if code in ("gender_unknown", "grade_unclear"):
+        severity = Severity.NOTE
+    if code == "email_invalid" and column.field == "personal_email":
+        code, severity = "personal_email_invalid", Severity.WARNING
+    visible = "".join(
+        letter if letter.isprintable() else "\ufffd" for letter in (text or "")[:ISSUE_VALUE_LIMIT]
+    )
+    return Issue(
+        code=code,
+        severity=severity,
+        sis_id=None,
+        name=name,
+        field=column.field,
+        source_field=column.name[:_HEADING_LIMIT],
+        value=visible,
+        row_number=row_number,
+        column_index=column.position,
+    )
 
 
 def word_key(word: str) -> str:
-    """What makes two spellings of a school's own word one."""
+    """Return the form in which two spellings of a school's word are the same."""
     return " ".join(word.split()).casefold()
 
 
 def date_by_serial(text: str) -> date | None:
-    """The day that Excel shows as a number where a cell has lost its format: 40301 is 3 May 2010."""
-    whole = text.removesuffix(".0")
-    return (
-        _FIRST_DAY + timedelta(int(whole))
-        if len(whole) == 5 and whole.isascii() and whole.isdigit() and int(whole) in _SERIALS
-        else None
-    )
+    """Return the day that Excel wrote as a number, as in a cell without a format; else None.
+
+    40301 is 3 May 2010.
+    """
+    number = text.removesuffix(".0")
+    if len(number) != 5 or not (number.isascii() and number.isdigit()):
+        return None
+    return _FIRST_DAY + timedelta(int(number)) if int(number) in _SERIALS else None
 
 
-def doubt(field: str, text: str | None) -> str | None:
-    """The code of a note about a value that is taken as it is written, though it is none of the usual ones."""
+def unusual_value(field: str, text: str | None) -> str | None:
+    """Return the code of a note about a value that is imported although it is not a usual one."""
     if text is None:
         return None
-    if field == "gender" and bare_name(text) not in GENDERS:
+    if field == "gender" and heading_key(text) not in GENDERS:
         return "gender_unknown"
-    return "grade_unclear" if field == "grade_level" and values.grade(text) is None else None
+    return "grade_unclear" if field == "grade_level" and grade(text) is None else None
 
 
 def is_understood(field: str, text: str) -> bool:
-    """Whether a word of a column for gender, grade or active needs no explanation."""
+    """Return whether a word of a gender, grade or active column needs no meaning of its own."""
     if field != ACTIVE:
-        return doubt(field, text) is None
+        return unusual_value(field, text) is None
     try:
         return active_flag(text) is not None
     except Unreadable:

@@ -25,7 +25,7 @@ class TemplateColumn(NamedTuple):
     meaning: str
 
 
-def columns(translate: Callable[[str], str] = _) -> list[TemplateColumn]:
+def template_columns(translate: Callable[[str], str] = _) -> list[TemplateColumn]:
     """The template's columns from left to right. Headings stay as they are in every language: they are what we recognise."""
     labels = {key: field.label for key, field in STUDENT_FIELDS.items()} | {ACTIVE: "Active"}
     return [

@@ -242,10 +242,10 @@ def _ends(part: str) -> tuple[int, int] | None:
 
 def same_name(one: str | None, other: str | None) -> bool:
     """Whether two names are the same to a person: letter case, accents and spaces aside."""
-    return bare_name(one or "") == bare_name(other or "")
+    return name_key(one or "") == name_key(other or "")
 
 
-def bare_name(name: str) -> str:
+def name_key(name: str) -> str:
     """A name as it is compared: letter case, accents and spaces aside.
 
     The marks of other scripts stay: they make another letter there, as in か and が.

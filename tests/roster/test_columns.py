@@ -11,7 +11,7 @@ from rollbook.roster.columns import (
     guess_columns,
     guess_date_order,
     guess_header_row,
-    repeated_names,
+    repeated_headings,
 )
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.values import Unreadable
@@ -157,7 +157,7 @@ def test_a_second_column_of_one_name_is_told_and_not_guessed() -> None:
         )[2]
         is None
     )
-    assert repeated_names(header) == {"E-mail": (0, 2), "Name": (1, 5)}
+    assert repeated_headings(header) == {"E-mail": (0, 2), "Name": (1, 5)}
 
 
 def test_the_header_row_is_found_below_titles() -> None:

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.roster.school_calendar import DEFAULT, Pause, Timetable, due_times, next_due, pause_at
+from rollbook.roster.school_calendar import (
+    DEFAULT_TIMETABLE,
+    Pause,
+    Timetable,
+    due_times,
+    next_due,
+    pause_at,
+)
 
 EVERY_DAY = frozenset(range(7))
 
@@ -18,7 +25,10 @@ def utc(text: str) -> datetime:
 
 
 def test_sunday_two_o_clock_in_singapore_is_saturday_in_new_york() -> None:
-    summer, winter = next_due(DEFAULT, utc("2026-07-01")), next_due(DEFAULT, utc("2026-12-01"))
+    summer, winter = (
+        next_due(DEFAULT_TIMETABLE, utc("2026-07-01")),
+        next_due(DEFAULT_TIMETABLE, utc("2026-12-01")),
+    )
     assert summer and winter
     new_york = ZoneInfo("America/New_York")
     assert summer.astimezone(new_york).strftime("%A %H:%M") == "Saturday 14:00"

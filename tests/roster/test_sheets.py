@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from rollbook.roster.cell_values import DateOrder
 from rollbook.roster.columns import ACTIVE
-from rollbook.roster.sheet_matching import Found, Judged, RowKeys, SheetKey, judge
+from rollbook.roster.sheet_matching import RowKeys, RowMatch, SheetCheck, SheetKey, check_sheet
 from rollbook.roster.sheet_planning import status_after
-from rollbook.roster.sheet_rows import UPLOAD_FIELDS, Cells, Column, RowMapper
+from rollbook.roster.sheet_rows import UPLOAD_FIELDS, MatchedColumn, RowMapper, SheetCells
 from rollbook.roster.upload_template import EXAMPLE
 
 law = settings(max_examples=200, deadline=None, database=None)
@@ -54,12 +54,12 @@ def files(draw: st.DrawFn) -> list[RowKeys]:
     ]
 
 
-def addresses_after(held: list[SheetKey], rows: list[RowKeys], judged: Judged) -> list[str]:
+def addresses_after(held: list[SheetKey], rows: list[RowKeys], judged: SheetCheck) -> list[str]:
     """Whose address is what once the plan is applied."""
     of = {account.id: account.email_key for account in held}
     made = []
     for row in rows:
-        match: Found | None = judged.found.get(row.number)
+        match: RowMatch | None = judged.matches.get(row.number)
         if match is not None and row.email_key is not None:
             if match.account is None:
                 made.append(row.email_key)
@@ -73,10 +73,10 @@ def addresses_after(held: list[SheetKey], rows: list[RowKeys], judged: Judged) -
 def test_no_address_belongs_to_two_and_no_account_is_named_twice(
     held: list[SheetKey], rows: list[RowKeys]
 ) -> None:
-    judged = judge(rows, held)
+    judged = check_sheet(rows, held)
     after = addresses_after(held, rows, judged)
     assert len(after) == len(set(after))
-    named = [match.account.id for match in judged.found.values() if match.account is not None]
+    named = [match.account.id for match in judged.matches.values() if match.account is not None]
     assert len(named) == len(set(named))
 
 
@@ -85,22 +85,22 @@ def test_no_address_belongs_to_two_and_no_account_is_named_twice(
 def test_every_row_is_decided_or_a_problem_or_a_repeat(
     held: list[SheetKey], rows: list[RowKeys]
 ) -> None:
-    judged = judge(rows, held)
+    judged = check_sheet(rows, held)
     for row in rows:
-        ways = (row.number in judged.found) + (
-            row.number in judged.problems or row.number in judged.repeats
+        ways = (row.number in judged.matches) + (
+            row.number in judged.conflicts or row.number in judged.repeats
         )
         assert ways == (
             0
             if row.skipped
-            and row.number not in judged.problems
+            and row.number not in judged.conflicts
             and row.number not in judged.repeats
             else 1
         )
     addresses = {row.number: row.email_key for row in rows}
     assert judged.sharing.keys() == {
         number
-        for number, problem in judged.problems.items()
+        for number, problem in judged.conflicts.items()
         if problem == ("email_shared", "email")
     }
     assert all(
@@ -112,22 +112,22 @@ def test_every_row_is_decided_or_a_problem_or_a_repeat(
 @law
 @given(accounts(), files())
 def test_the_order_of_the_rows_decides_nothing(held: list[SheetKey], rows: list[RowKeys]) -> None:
-    def told(judged: Judged) -> list[Any]:
+    def told(judged: SheetCheck) -> list[Any]:
         by_digest = {row.number: row.digest for row in rows}
         going = {
             by_digest[number]: match.account and match.account.id
-            for number, match in judged.found.items()
+            for number, match in judged.matches.items()
         }
         return [
             going,
-            {by_digest[number] for number in judged.problems if number not in judged.repeats},
+            {by_digest[number] for number in judged.conflicts if number not in judged.repeats},
         ]
 
-    assert told(judge(rows, held)) == told(judge(rows[::-1], held))
+    assert told(check_sheet(rows, held)) == told(check_sheet(rows[::-1], held))
 
 
 ALL = RowMapper(
-    [Column(position, field, field) for position, field in enumerate(UPLOAD_FIELDS)],
+    [MatchedColumn(position, field, field) for position, field in enumerate(UPLOAD_FIELDS)],
     DateOrder.DAY_MONTH_YEAR,
     {},
     True,
@@ -142,9 +142,9 @@ ALL = RowMapper(
     )
 )
 def test_no_row_makes_the_mapper_raise_or_clears_what_is_required(texts: list[str | None]) -> None:
-    row = ALL.map(Cells(7, texts))
+    row = ALL.map(SheetCells(7, texts))
     assert row.skipped or all(
-        row.said.get(field, "") is not None
+        row.values.get(field, "") is not None
         for field in ("email", "first_name", "last_name", "sis_id")
     )
     assert all(issue.row_number == 7 for issue in row.issues)
@@ -166,8 +166,10 @@ def test_no_row_makes_the_mapper_raise_or_clears_what_is_required(texts: list[st
     ],
 )
 def test_cells_are_read_as_a_person_means_them(field: str, text: str, value: Any) -> None:
-    mapper = RowMapper([Column(0, field, field)], DateOrder.DAY_MONTH_YEAR, {}, False, EXAMPLE)
-    assert mapper.map(Cells(2, [text])).said.get(field) == value
+    mapper = RowMapper(
+        [MatchedColumn(0, field, field)], DateOrder.DAY_MONTH_YEAR, {}, False, EXAMPLE
+    )
+    assert mapper.map(SheetCells(2, [text])).values.get(field) == value
 
 
 @pytest.mark.parametrize(
@@ -186,13 +188,13 @@ def test_active_opens_and_closes(active: bool | None, before: str, after: str) -
 
 def test_the_schools_own_words_mean_what_it_said() -> None:
     mapper = RowMapper(
-        [Column(0, "Status", ACTIVE)],
+        [MatchedColumn(0, "Status", ACTIVE)],
         DateOrder.DAY_MONTH_YEAR,
         {ACTIVE: {"enrolled": "TRUE", "away": ""}},
         False,
         EXAMPLE,
     )
-    assert [mapper.map(Cells(2, [word])).active for word in ("Enrolled", "AWAY ", "yes")] == [
+    assert [mapper.map(SheetCells(2, [word])).active for word in ("Enrolled", "AWAY ", "yes")] == [
         True,
         None,
         True,

@@ -21,7 +21,7 @@ from tests.processes import Started
 from tests.sources.spreadsheets import bomb, ods, xls, xlsx
 from tests.sync.test_uploads import confirmed, planned
 
-HEADINGS = [column.heading for column in upload_template.columns()]
+HEADINGS = [column.heading for column in upload_template.template_columns()]
 FILLED: list[list[Any]] = [
     [
         "000417",

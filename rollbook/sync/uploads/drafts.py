@@ -21,9 +21,9 @@ from rollbook.roster.columns import ACTIVE
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.sheet_rows import (
     IDENTIFYING,
-    MAPPED_VALUES,
     UPLOAD_FIELDS,
     UPLOAD_REQUIRED,
+    VALUE_MAP_FIELDS,
     is_understood,
 )
 from rollbook.schools import audit
@@ -278,7 +278,7 @@ def _check_columns(chosen: Mapping[int, str | None], only_existing: bool) -> Non
 
 def _check_meanings(meanings: Mapping[str, Mapping[str, str]]) -> None:
     for field, words in meanings.items():
-        if field not in MAPPED_VALUES:
+        if field not in VALUE_MAP_FIELDS:
             raise SettingRefused("value_maps", _("There is no field %(name)s.") % {"name": field})
         if field == ACTIVE and any(
             meaning and not is_understood(ACTIVE, meaning) for meaning in words.values()

@@ -23,7 +23,7 @@ KINDS: Final = ("xlsx", "csv")
 
 def write_template(kind: str, target: IO[bytes]) -> None:
     """The template for uploads, as `xlsx` (with a sheet that explains each column) or `csv`."""
-    columns = upload_template.columns(_)
+    columns = upload_template.template_columns(_)
     headings, example = (
         [column.heading for column in columns],
         [column.example for column in columns],

@@ -9,14 +9,14 @@ from rollbook.config import config
 from rollbook.roster.cell_values import DateOrder
 from rollbook.roster.columns import (
     DateGuess,
-    bare_name,
     column_letter,
     guess_columns,
     guess_date_order,
     guess_header_row,
-    repeated_names,
+    heading_key,
+    repeated_headings,
 )
-from rollbook.roster.sheet_rows import MAPPED_VALUES, UPLOAD_FIELDS, is_understood, word_key
+from rollbook.roster.sheet_rows import UPLOAD_FIELDS, VALUE_MAP_FIELDS, is_understood, word_key
 from rollbook.roster.upload_template import REASON_COLUMN
 from rollbook.sources.spreadsheet.errors import TooManyRows
 from rollbook.sources.spreadsheet.reader import HEADER_WITHIN, Row, Sheet, UploadBounds, read_sheet
@@ -155,7 +155,7 @@ def look(upload: Upload, sheet: Sheet | None = None) -> Look:
             next((each.position for each in columns if each.field == "birth_date"), None),
             memory,
         ),
-        repeated_names(header) if header else {},
+        repeated_headings(header) if header else {},
         _words(upload, memory, columns, sheet, header_row or 0),
     )
 
@@ -175,7 +175,7 @@ def column_keys(header: Sequence[str | None]) -> list[str]:
     seen: dict[str, int] = {}
     keys = []
     for name in header:
-        bare = bare_name(name) or (name or "").strip()
+        bare = heading_key(name) or (name or "").strip()
         seen[bare] = seen.get(bare, 0) + 1
         keys.append(bare if seen[bare] == 1 else f"{bare}#{seen[bare]}")
     return keys
@@ -195,7 +195,7 @@ def _columns(
         index: field if field in UPLOAD_FIELDS else None for index, field in remembered.items()
     }
     chosen: dict[int, str | None] = remembered | saved
-    reasons = {index for index, key in enumerate(keys) if key == bare_name(REASON_COLUMN)}
+    reasons = {index for index, key in enumerate(keys) if key == heading_key(REASON_COLUMN)}
     taken = {field for field in chosen.values() if field}
     guesses = {} if saved else guess_columns(header, [row.cells for row in below[:SAMPLE_ROWS]])
     columns = []
@@ -242,7 +242,7 @@ def _words(
 ) -> list[Word]:
     words: list[Word] = []
     for column in columns:
-        if column.field not in MAPPED_VALUES:
+        if column.field not in VALUE_MAP_FIELDS:
             continue
         counts: dict[str, tuple[str, int]] = {}
         for row in sheet.rows:

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from rollbook.roster.cell_values import DateOrder
 from rollbook.roster.planning import Change, ChangeKind
 from rollbook.roster.records import Account, Completeness, Issue, Proof, Severity
-from rollbook.roster.sheet_matching import Found, Judged, RowKeys, SheetKey, judge
+from rollbook.roster.sheet_matching import RowKeys, RowMatch, SheetCheck, SheetKey, check_sheet
 from rollbook.roster.sheet_planning import decide_row
-from rollbook.roster.sheet_rows import Cells, Column, RowMapper, SheetRow
+from rollbook.roster.sheet_rows import MatchedColumn, RowMapper, SheetCells, SheetRow
 from rollbook.roster.upload_template import EXAMPLE
 from rollbook.sources.base import Page
 from rollbook.sources.spreadsheet.errors import FileGone
@@ -40,18 +40,18 @@ class Roster(NamedTuple):
     corrections: dict[int, dict[int, str]]
     only_existing: bool
 
-    def rows(self) -> Iterator[Cells]:
+    def rows(self) -> Iterator[SheetCells]:
         """The rows below the header, with what was corrected in its place."""
         for row in self.sheet.rows:
             if row.number <= self.header_row:
                 continue
             corrected = self.corrections.get(row.number)
             if corrected is None:
-                yield Cells(row.number, row.cells, row.dates, row.problems)
+                yield SheetCells(row.number, row.cells, row.dates, row.problems)
                 continue
             texts = [corrected.get(index, text) for index, text in enumerate(row.cells)]
             dates = [index for index in row.dates if index not in corrected]
-            yield Cells(
+            yield SheetCells(
                 row.number,
                 texts,
                 dates,
@@ -95,7 +95,7 @@ def open_roster(run: Run) -> Roster:
     header = next((row.cells for row in sheet.rows if row.number == header_row), [])
     fields = {int(index): field for index, field in upload.columns["fields"].items() if field}
     columns = [
-        Column(index, (header[index] or "").strip(), field)
+        MatchedColumn(index, (header[index] or "").strip(), field)
         for index, field in sorted(fields.items())
     ]
     order = upload.settings.get("date_order") or upload.columns["date_order"]
@@ -113,14 +113,14 @@ def open_roster(run: Run) -> Roster:
     )
 
 
-def _judge(run: Run, roster: Roster, lease: Lease) -> Judged:
+def _judge(run: Run, roster: Roster, lease: Lease) -> SheetCheck:
     """What only the whole file tells: which account each row means, and which rows contradict each other."""
     keys: list[RowKeys] = []
     for row in roster.rows():
         keys.append(RowKeys.of(roster.mapper.map(row)))
         if len(keys) % BATCH == 0:
             lease.check()
-    return judge(keys, _accounts(run, keys))
+    return check_sheet(keys, _accounts(run, keys))
 
 
 def _accounts(run: Run, keys: list[RowKeys]) -> list[SheetKey]:
@@ -135,10 +135,10 @@ def _accounts(run: Run, keys: list[RowKeys]) -> list[SheetKey]:
 
 
 def _decide(
-    run: Run, rows: list[SheetRow], roster: Roster, judged: Judged
+    run: Run, rows: list[SheetRow], roster: Roster, judged: SheetCheck
 ) -> tuple[list[Change], list[Issue]]:
     """Decide a batch; the full rows of the accounts concerned are loaded together."""
-    found = {row.number: judged.found[row.number] for row in rows if row.number in judged.found}
+    found = {row.number: judged.matches[row.number] for row in rows if row.number in judged.matches}
     accounts = store.load_accounts(
         run.school_id, (match.account.id for match in found.values() if match.account is not None)
     )
@@ -156,15 +156,15 @@ def _decide(
 
 def _decide_row(
     row: SheetRow,
-    found: Found | None,
+    found: RowMatch | None,
     accounts: dict[bytes, Account],
     roster: Roster,
-    judged: Judged,
+    judged: SheetCheck,
 ) -> Change | tuple[Issue, ...]:
     if row.number in judged.repeats:
         return (roster.mapper.issue("row_twice", row, "", Severity.NOTE),)
-    if row.number in judged.problems:
-        code, field = judged.problems[row.number]
+    if row.number in judged.conflicts:
+        code, field = judged.conflicts[row.number]
         return (
             roster.mapper.issue(code, row, field)._replace(
                 other=clashes.rows(row.number, judged.sharing.get(row.number, ()))
