@@ -15,7 +15,7 @@ class Field(NamedTuple):
     `key` is the column of the account and the attribute of a record; `kind` names the parser in
     `roster.values`; `limit` is the longest text in characters. `example` and `meaning` stand in the
     template for uploads. `headings` are the names by which a spreadsheet's column is recognised, as
-    `columns.bare_name` leaves them; where two columns fit, the name further to the front wins.
+    `columns.heading_key` leaves them; where two columns fit, the name further to the front wins.
     """
 
     key: str
