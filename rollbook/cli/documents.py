@@ -77,6 +77,8 @@ def of_integration(integration: "Integration") -> Document:
 
 
 def of_run(run: "Run") -> Document:
+    from rollbook.sync.words.sources import uploader_type
+
     took = (
         (run.finished_at - run.started_at).total_seconds()
         if run.finished_at and run.started_at
@@ -91,7 +93,7 @@ def of_run(run: "Run") -> Document:
         "id": str(run.pk),
         "school": {"id": str(run.school_id), "name": run.school.name},
         "source": run.source,
-        "uploader_type": run.uploader_type,
+        "uploader_type": uploader_type(run),
         "mode": run.mode,
         "trigger": run.trigger,
         "requested_by": run.requested_by.email if run.requested_by else None,

@@ -53,10 +53,10 @@ def _reasons(run: Document) -> list[str]:
     """Why a guard holds a run, in the words of its page."""
     if not run["alarms"]:
         return []
-    from rollbook.sync.report.rows import label_of
     from rollbook.sync.words.alarms import alarm_words
+    from rollbook.sync.words.sources import source_label
 
-    return alarm_words(run["alarms"], label_of(run["source"]))
+    return alarm_words(run["alarms"], source_label(run["source"]))
 
 
 def _show_list(document: Document) -> None:

@@ -259,7 +259,9 @@ def _wait(run: "Run", here: bool, timeout: float | None) -> None:
 def _preview_named(name: str, school_name: str | None) -> "Run":
     run = find_run(name, school_name)
     if not run.is_upload:
-        what = f"Run {run.pk} is not an upload, it is a {run.uploader_type}."
+        from rollbook.sync.words.sources import uploader_type
+
+        what = f"Run {run.pk} is not an upload, it is a {uploader_type(run)}."
         raise Refusal(Exit.REFUSED, "not_an_upload", what, "`rollbook runs` lists the runs.")
     return run
 

@@ -85,9 +85,11 @@ class _Lines:
         self._said = ""
 
     def show(self, run: "Run") -> None:
+        from rollbook.sync.words.sources import uploader_type
+
         if run.state != self._said:
             self._said = run.state
-            say(f"{run.uploader_type}: {run.get_state_display()}")
+            say(f"{uploader_type(run)}: {run.get_state_display()}")
 
 
 class _Bar:

@@ -25,6 +25,7 @@ from rollbook.sync.runs import states
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.store import undo
 from rollbook.sync.store.undo import Left, Taken
+from rollbook.sync.words.sources import uploader_type
 
 TEST, OFF = "test", "off"
 AFTERWARDS: Final = ("", TEST, OFF)  # what confirming may do to the integration besides
@@ -250,7 +251,7 @@ class _Names:
         found = (
             User.objects.get(pk=key).name
             if by_hand
-            else Run.objects.select_related("undoes").get(pk=key).uploader_type
+            else uploader_type(Run.objects.select_related("undoes").get(pk=key))
         )
         self._known[key] = found[:40]
         return self._known[key]

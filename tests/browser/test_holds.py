@@ -92,7 +92,7 @@ def test_from_the_reasons_to_the_people_and_through_every_decision(
     expect(page.get_by_text("students are missing from PowerSchool")).to_be_visible()
     expect(
         page.get_by_text(
-            "Left out is 1 account that would be closed, or get another sign-in e-mail"
+            "1 account is left out that would be closed or get a new sign-in e-mail"
         ).first
     ).to_be_visible()
     look(page, "held")
@@ -101,7 +101,7 @@ def test_from_the_reasons_to_the_people_and_through_every_decision(
     decide(page, "Approve additions and updates only")
     expect(page.get_by_role("heading", name="Comparing")).to_be_visible()
     work(held)
-    expect(page.get_by_text("1 change was left out, as it was approved.")).to_be_visible()
+    expect(page.get_by_text("1 change was left out when the run was approved.")).to_be_visible()
     assert not StudentAccount.objects.filter(email="moved@x.example").exists()
     assert StudentAccount.objects.filter(last_name="Sample").exists()
 

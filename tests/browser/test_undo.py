@@ -44,7 +44,7 @@ def test_a_run_is_taken_back_by_clicks_and_what_stays_is_listed(
         page.screenshot(path=f"{folder}/dialog.png")
     dialog.get_by_label("And at the same time").select_option("test")
     dialog.get_by_role("button", name="Undo this").click()
-    expect(page.get_by_text("3 values of 2 students went back.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("3 values of 2 students were restored.")).to_be_visible(timeout=20_000)
     look(page, "undo-done")
     other.refresh_from_db()
     integration.refresh_from_db()

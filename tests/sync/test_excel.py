@@ -150,7 +150,7 @@ def test_before_and_after_stand_side_by_side_in_one_row_per_field(
         [*who, "Date of birth", date(2009, 2, 27), date(2009, 2, 28), "Applied"],
     ]
     assert {row[-1] for row in rows(sheet)} == {
-        "The account is linked by the SIS ID 0007, and PowerSchool says something else for: Last name, Graduation year and Date of birth."
+        "The account is linked by the SIS ID 0007, and PowerSchool has other values for: Last name, Graduation year and Date of birth."
     }
 
 

@@ -14,6 +14,7 @@ from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState
 from rollbook.sync.runs import states
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.store import statements
+from rollbook.sync.words.sources import uploader_type
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +62,7 @@ def test_first_run_makes_the_students_of_the_chosen_grades(
     assert (run.state, run.error_what) == (RunState.DONE, "")
     assert held() == complete(standin, {9, 10, 11, 12})
     assert run.counts["new"] == len(held()) > 0
-    assert run.uploader_type == "PowerSchool Student"
+    assert uploader_type(run) == "PowerSchool Student"
 
 
 def test_second_run_changes_nothing(integration: Integration) -> None:
@@ -94,7 +95,7 @@ def test_a_test_run_reports_and_changes_no_account(integration: Integration) -> 
     run = sync(integration, Mode.TEST)
     assert run.state == RunState.DONE
     assert run.counts["new"] == Change.objects.filter(run=run, kind="new").count() > 0
-    assert run.uploader_type == "Test PowerSchool Student"
+    assert uploader_type(run) == "Test PowerSchool Student"
     assert accounts_checksum() == before
 
 

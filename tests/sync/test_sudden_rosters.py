@@ -14,8 +14,8 @@ from rollbook.sync.mail import notices
 from rollbook.sync.models import Change, Integration, Issue, Notice, Run
 from rollbook.sync.runs import states
 from rollbook.sync.setup import field_rules
-from rollbook.sync.words import proofs
 from rollbook.sync.words.alarms import alarm_words
+from rollbook.sync.words.proofs import proof_words
 from tests.conftest import connected
 from tests.sync.sudden_rosters import (
     SCENES,
@@ -207,9 +207,7 @@ def test_what_becomes_of(
     run = sync(integration)
     compare(run, outcome)
     compare_notices(run, outcome, roster)
-    assert proofs.proof_words(run, "PowerSchool").startswith(
-        "Short:" if outcome.completeness == "short" else "Complete:"
-    )
+    assert proof_words(run).startswith("Short:" if outcome.completeness == "short" else "Complete:")
     if run.state == "done":
         assert held() == after(before, outcome)
     else:

@@ -15,6 +15,7 @@ from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.report import rows
 from rollbook.sync.runs import states
 from rollbook.sync.uploads import drafts
+from rollbook.sync.words.sources import uploader_type
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +70,7 @@ def test_nothing_is_written_before_confirm_and_a_second_confirm_writes_nothing(
     school: School, administrator: User
 ) -> None:
     upload, run = previewed(school, administrator, csv_of(ADA, BOB))
-    assert (run.counts["new"], run.counts["read"], run.uploader_type) == (2, 2, "Students upload")
+    assert (run.counts["new"], run.counts["read"], uploader_type(run)) == (2, 2, "Students upload")
     assert not StudentAccount.objects.exists()
     assert drafts.preview(upload, administrator) == run
     confirmed(upload, administrator)

@@ -82,7 +82,7 @@ def test_the_excel_report_has_the_rows_of_the_file(school: School, administrator
     ]
     assert (
         told["Updated"][1][-1]
-        == "Row 2 of the file belongs to this account, and says something else for: Last name."
+        == "Row 2 of the file belongs to this account, and has other values for: Last name."
     )
 
 

@@ -13,6 +13,7 @@ from rollbook.sync.models import Integration, Issue, Mode, Run, RunState
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import credentials as vault
 from rollbook.sync.setup import integrations
+from rollbook.sync.words.sources import uploader_type
 from tests.sources.contract_cases import size_for
 from tests.sync.test_pipeline import accounts_checksum, complete, held, sync
 
@@ -61,13 +62,13 @@ def test_a_rehearsal_then_the_students_of_the_chosen_grades_then_a_week_later(
 ) -> None:
     integration = connect(version)
     rehearsal = sync(integration, Mode.TEST)
-    assert (rehearsal.state, rehearsal.uploader_type, held()) == (
+    assert (rehearsal.state, uploader_type(rehearsal), held()) == (
         RunState.DONE,
         "Test Veracross Student",
         {},
     )
     run = sync(integration)
-    assert (run.state, run.error_what, run.uploader_type) == (
+    assert (run.state, run.error_what, uploader_type(run)) == (
         RunState.DONE,
         "",
         "Veracross Student",

@@ -149,7 +149,7 @@ def test_approving_lets_the_run_go_on(admin: Client, make_run: MakeRun) -> None:
 
 
 def test_how_long_a_run_took_is_said_as_people_say_it() -> None:
-    from rollbook.sync.words.labels import applied_words
+    from rollbook.sync.words.kinds import applied_words
     from rollbook.web.templatetags.ui import initials, span
 
     assert [span(timedelta(seconds=n)) for n in (0, 1, 48, 125)] == [

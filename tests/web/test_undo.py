@@ -48,7 +48,7 @@ def test_a_run_is_undone_by_preview_and_confirm(admin: Client, integration: Inte
     assert "This run was undone" in page_of(admin, run)
     assert "Undo this run…" not in page_of(admin, run)
     done = page_of(admin, undoing)
-    assert "accounts that the run had made were deactivated" in done
+    assert "accounts that the run had created were deactivated" in done
     assert "Undo this run…" in done
     history = admin.get(reverse("history", args=[run.school_id])).content.decode()
     assert "Undo of PowerSchool Student" in history
@@ -68,7 +68,7 @@ def test_a_large_undo_shows_how_far_its_planning_is_and_then_its_preview(
     page = page_of(admin, undoing)
     for words in (
         "Waiting to start",
-        "Working out what goes back",
+        "Planning what to restore",
         "Nothing is changed yet",
         f"0 of {run.counts['new']} students",
         'hx-trigger="every 1s"',
@@ -80,7 +80,7 @@ def test_a_large_undo_shows_how_far_its_planning_is_and_then_its_preview(
         reverse("run-progress", args=[run.school_id, undoing.pk]), {"stage": "queued"}
     ).content.decode()
     assert "Nothing is changed before you confirm" in progress
-    assert "Preview: waits to be confirmed" in progress
+    assert "Preview: waiting to be confirmed" in progress
 
 
 def test_what_a_run_did_to_one_student_is_undone_from_the_students_page(

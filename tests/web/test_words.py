@@ -8,8 +8,9 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from rollbook.schools.models import School
-from rollbook.sync.models import Integration, Mode, ReportFile, ReportState
+from rollbook.sync.models import Integration, Mode, ReportFile, ReportState, RunState
 from rollbook.web.errors import server_error
+from rollbook.web.runs.run_words import BADGES
 from tests.web.conftest import MakeRun
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +80,10 @@ def test_every_word_is_on_its_screen(
         admin.get(reverse(name, args=[school.pk, *things.get(name, [])])).content.decode()
     )
     assert [word for word in WORDS[name] if word not in page] == []
+
+
+def test_every_state_of_a_run_has_a_badge() -> None:
+    assert BADGES.keys() == set(RunState)
 
 
 def test_the_upload_page_says_how_each_thing_stands(

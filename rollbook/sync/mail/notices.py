@@ -9,8 +9,6 @@ from uuid import UUID
 
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from rollbook.config import config
 from rollbook.roster.planning import WRITING_KINDS
@@ -28,22 +26,9 @@ from rollbook.sync.models import (
     Run,
     RunState,
 )
-from rollbook.sync.report.rows import sis_label
-from rollbook.sync.words.alarms import alarm_words
+from rollbook.sync.words.notices import notice_words
 
 CREDENTIAL_CODES: Final = {"credentials_refused", "permission_missing", "key_missing"}
-COUNTED: Final = {
-    "new": gettext_lazy("New"),
-    "linked": gettext_lazy("Linked"),
-    "updated": gettext_lazy("Updated"),
-    "returning": gettext_lazy("Returning"),
-    "unchanged": gettext_lazy("Unchanged"),
-    "left": gettext_lazy("Left"),
-    "graduated": gettext_lazy("Graduated"),
-    "not_in_roster": gettext_lazy("No longer in the SIS"),
-    "error": gettext_lazy("Errors"),
-    "warning": gettext_lazy("Warnings"),
-}
 
 
 def announce(run: Run) -> None:
@@ -181,52 +166,14 @@ def link(notice: Notice) -> str:
 
 
 def _words(notice: Notice) -> dict[str, Any]:
-    run, school = notice.run, notice.integration.school
-    name = run.uploader_type if run else notice.integration.source_type.uploader_type
-    headline, lines = _story(notice, name)
-    counts = (
-        [(label, run.counts[kind]) for kind, label in COUNTED.items() if run.counts.get(kind)]
-        if run
-        else []
-    )
+    school = notice.integration.school
+    told = notice_words(notice)
     return {
-        "subject": f"{school.name}: {headline}",
-        "headline": headline,
+        "subject": f"{school.name}: {told.headline}",
+        "headline": told.headline,
         "school": school.name,
-        "lines": lines,
-        "counts": counts,
+        "lines": told.sentences,
+        "counts": told.counts,
         "link": link(notice),
         "choices_link": f"{config.public_url.rstrip('/')}/schools/{school.pk}/notifications/",
     }
-
-
-def _story(notice: Notice, name: str) -> tuple[str, list[str]]:
-    """The headline and the sentences of a notice: what happened, what was not touched, what to do next."""
-    run = notice.run
-    if run is None:
-        return _("%(run)s did not start") % {"run": name}, [
-            notice.reason,
-            _("No account was changed."),
-        ]
-    if notice.event in {NoticeEvent.FAILED, NoticeEvent.CREDENTIALS_REFUSED}:
-        return _("%(run)s failed") % {"run": name}, [
-            run.error_what,
-            _("No account was changed."),
-            run.error_remedy,
-        ]
-    if notice.event == NoticeEvent.ON_HOLD:
-        held = _(
-            "The plan looks unusual, so nothing was applied. Look at the reasons, then approve or discard it."
-        )
-        return _("%(run)s is on hold") % {"run": name}, [
-            *alarm_words(run.alarms, sis_label(run)),
-            held,
-            _("No scheduled run passes it until then."),
-        ]
-    rehearsal = [_("This was a test run: no account was changed.")] if run.mode == Mode.TEST else []
-    if notice.event == NoticeEvent.PROBLEMS:
-        advice = _(
-            "Some records need a correction in the SIS. The report says which, and where to correct them."
-        )
-        return _("%(run)s finished with problems") % {"run": name}, [*rehearsal, advice]
-    return _("%(run)s finished with changes") % {"run": name}, rehearsal

@@ -58,7 +58,7 @@ class Run(models.Model):
     `fence` grows with every claim; applying re-checks it, so that a worker that was taken for dead can't write. `settings` are the
     grades, mapping and choices the run was planned with. `counts` maps change kinds and severities to numbers. `undoes` is the run that
     this one takes back; with a `student` in its settings, for that account only. `proof` is what shows whether the roster was read
-    whole, see `proofs.kept`; empty until it was read.
+    whole, see `runs.roster_proof`; empty until it was read.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -110,7 +110,7 @@ class Run(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.uploader_type} {self.id}"
+        return f"{self.source} {self.id}"
 
     @property
     def is_active(self) -> bool:
@@ -137,16 +137,6 @@ class Run(models.Model):
     @property
     def is_undo(self) -> bool:
         return self.undoes_id is not None
-
-    @property
-    def uploader_type(self) -> str:
-        """How the history names this run: `PowerSchool Student`, or `Test PowerSchool Student`."""
-        if self.undoes is not None:
-            return f"Undo of {self.undoes.uploader_type}"
-        if self.is_upload:
-            return "Students upload"
-        name = SOURCES[self.source].uploader_type
-        return f"Test {name}" if self.mode == Mode.TEST else name
 
 
 class Change(models.Model):

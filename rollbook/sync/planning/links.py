@@ -14,11 +14,11 @@ from django.utils.translation import ngettext
 from rollbook.roster.linking import Evidence, LinkFinder, UnlinkedAccount
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
-from rollbook.sources.registry import SOURCES
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import LinkDecision, LinkProposal, Run
 from rollbook.sync.models.link import Verdict
 from rollbook.sync.refusals import RunRefused
+from rollbook.sync.words.sources import source_label
 
 SHOWN: Final = (
     "email",
@@ -203,7 +203,7 @@ def refuse_undecided(school: School, source: str) -> None:
     number = undecided(school, source).exclude(clash="").count()
     if not number:
         return
-    sis = SOURCES[source].label if source in SOURCES else source
+    sis = source_label(source)
     what = ngettext(
         "Nothing was changed: %(number)s possible link between an account here and a student in %(sis)s contradicts another one, or the "
         "two have different names.",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import IO, Any, Final, NamedTuple
 
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, TextField, Value, When
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce, Concat
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,7 +21,8 @@ from rollbook.sync.models import Issue, Problem, Run
 from rollbook.sync.report import clash_people, rows, workbook
 from rollbook.sync.report.clash_people import Clash, Person
 from rollbook.sync.report.student_list import harmless
-from rollbook.sync.words.labels import word
+from rollbook.sync.words.severities import worst_first
+from rollbook.sync.words.text import word
 
 FIXED_DAYS: Final = 30  # for how long one that is gone stays in the list
 COUNTED: Final = 1_000  # the count in the navigation isn't taken further
@@ -70,11 +71,7 @@ def problems(school: School, wanted: Wanted) -> QuerySet[Problem]:
     found = found.alias(looked_in=Folded(Concat(Value(" "), *parts, output_field=TextField())))
     for part in wanted.search.replace("\0", " ")[: rows.LONGEST_SEARCH].split():
         found = found.filter(looked_in__contains=Folded(Value(part)))
-    by_weight = Case(
-        *(When(severity=each, then=Value(weight)) for weight, each in enumerate(Severity)),
-        default=Value(99),
-    )
-    return found.order_by(by_weight, "-first_seen_at", "name", "pk")
+    return found.order_by(worst_first(), "-first_seen_at", "name", "pk")
 
 
 def _in_state(state: str) -> Q:

@@ -1,46 +1,30 @@
 """Stop 8: the stored plan of a run, read back as the rows of the screen and of the Excel file."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db.models import Case, Count, Model, Q, QuerySet, Value, When
+from django.db.models import Count, Model, Q, QuerySet
 from django.utils.translation import gettext
 
 from rollbook.roster.columns import ACTIVE, column_letter
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.planning import WRITING_KINDS, ChangeKind
 from rollbook.roster.problems import IssueDetails, explain
-from rollbook.roster.records import Severity
 from rollbook.sources.registry import SOURCES
 from rollbook.students.models import AccountStatus
 from rollbook.sync.models import Change, Issue, Mode, Run, RunState
 from rollbook.sync.report.classes import StudentClass, classes_of, in_class
-from rollbook.sync.words.labels import (
-    KIND_LABELS,
-    LABELS,
-    OUTCOMES,
-    SEVERITY_LABELS,
-    WHO_LABELS,
-    word,
-)
+from rollbook.sync.words.fields import FIELD_LABELS
+from rollbook.sync.words.kinds import KIND_LABELS, LISTED_KINDS, UPDATED_KINDS
 from rollbook.sync.words.reasons import reason_of
+from rollbook.sync.words.severities import SEVERITY_LABELS, WHO_LABELS, worst_first
+from rollbook.sync.words.sources import sis_label, source_label
+from rollbook.sync.words.states import outcome_words
+from rollbook.sync.words.text import word
 
 CHUNK = 2_000  # rows that a server-side cursor hands over at a time
 LONGEST_SEARCH = 200
-UPDATED_KINDS: Final = (
-    ChangeKind.LINKED,
-    ChangeKind.UPDATED,
-    ChangeKind.RETURNING,
-    ChangeKind.LEFT,
-    ChangeKind.GRADUATED,
-)
-LISTED_KINDS: Final = (
-    ChangeKind.NOT_IN_ROSTER,
-    ChangeKind.OUTSIDE_SELECTION,
-    ChangeKind.PROTECTED,
-    ChangeKind.NEVER_IMPORTED,
-)
 
 
 class TabCounts(NamedTuple):
@@ -154,12 +138,8 @@ def error_rows(run: Run, search: str = "", severity: str | None = None) -> Rows[
     )
     if severity:
         issues = issues.filter(severity=severity)
-    by_weight = Case(
-        *(When(severity=each, then=Value(weight)) for weight, each in enumerate(Severity)),
-        default=Value(99),
-    )
     places = Places.of(run)
-    return Rows(issues.order_by(by_weight, "pk"), lambda issue: error_row(issue, places))
+    return Rows(issues.order_by(worst_first(), "pk"), lambda issue: error_row(issue, places))
 
 
 def problem(run: Run, issue: Issue) -> ErrorRow:
@@ -244,16 +224,6 @@ def has_plan(run: Run) -> bool:
     return bool(run.counts)
 
 
-def label_of(source: str) -> str:
-    """A source as people call it."""
-    return SOURCES[source].label if source in SOURCES else source
-
-
-def sis_label(run: Run) -> str:
-    """What a run's records came from, as a sentence names it."""
-    return SOURCES[run.source].label if run.source in SOURCES else gettext("the file")
-
-
 def mapped_fields(run: Run) -> list[str]:
     """Keys of the fields that the run's mapping fills, in the order of STUDENT_FIELDS; all of them where it isn't known.
 
@@ -315,7 +285,7 @@ class Places(NamedTuple):
 
 def error_row(issue: Issue, places: Places) -> ErrorRow:
     """An issue with its words."""
-    label = word(LABELS, issue.field)
+    label = word(FIELD_LABELS, issue.field)
     source_field = issue.source_field or places.source_of.get(issue.field, "")
     where, sis_id = places.where.get(source_field, ""), issue.sis_id or ""
     place = place_of(issue.row_number, issue.column_index)
@@ -365,7 +335,7 @@ def place_of(row_number: int | None, column_index: int | None) -> str:
 def _new_row(run: Run, change: Change) -> NewRow:
     after = change.after
     values = [
-        (word(LABELS, key), _shown(key, after[key]))
+        (word(FIELD_LABELS, key), _shown(key, after[key]))
         for key in (*STUDENT_FIELDS, "status")
         if after.get(key) is not None
     ]
@@ -376,10 +346,10 @@ def _new_row(run: Run, change: Change) -> NewRow:
         change.email,
         after.get("graduation_year"),
         values,
-        outcome_of(run, change),
+        outcome_words(run, change),
         after,
         change.row_number,
-        reason_of(run, change, sis_label(run)),
+        reason_of(run, change),
         change.account_id if is_held(run, change) else None,
     )
 
@@ -387,12 +357,12 @@ def _new_row(run: Run, change: Change) -> NewRow:
 def _updated_row(run: Run, change: Change) -> UpdatedRow:
     diffs = [
         Diff(
-            word(LABELS, key),
+            word(FIELD_LABELS, key),
             _shown(key, change.before.get(key)),
             _shown(key, change.after.get(key)),
             key,
         )
-        for key in LABELS
+        for key in FIELD_LABELS
         if key in change.after or key in change.before
     ]
     return UpdatedRow(
@@ -402,8 +372,8 @@ def _updated_row(run: Run, change: Change) -> UpdatedRow:
         f"{change.first_name} {change.last_name}",
         change.email,
         diffs,
-        outcome_of(run, change),
-        reason_of(run, change, sis_label(run)),
+        outcome_words(run, change),
+        reason_of(run, change),
         change.row_number,
         change.account_id if is_held(run, change) else None,
     )
@@ -422,22 +392,5 @@ def _shown(field: str, value: Any) -> str:
     if field == "status":
         return str(dict(AccountStatus.choices).get(value, value))
     if field == "source" and value:
-        return SOURCES[value].label if value in SOURCES else str(value)
+        return source_label(value)
     return str(value)
-
-
-def outcome_of(run: Run, change: Change) -> str:
-    """What became of a planned row."""
-    if change.kind in LISTED_KINDS:
-        return gettext("Listed only, nothing changed")
-    if run.mode == Mode.TEST:
-        return gettext("Not applied: test run")
-    if change.outcome == "undone":
-        return gettext("Undone")
-    if change.outcome == "overtaken" and run.state in {RunState.DONE, RunState.UNDONE}:
-        return gettext("Not applied: the account was changed meanwhile")
-    if change.outcome == "left_out":
-        return gettext("Not applied: left out when the run was approved")
-    if run.state == RunState.UNDONE:
-        return gettext("Applied; not undone, see the report of the undo")
-    return word(OUTCOMES, run.state) if run.state in OUTCOMES else gettext("Not applied yet")

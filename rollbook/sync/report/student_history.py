@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.planning import WRITING_KINDS, ChangeKind
 from rollbook.schools.models import User
-from rollbook.sources.registry import SOURCES
 from rollbook.students.models import (
     AccountEvent,
     AccountStatus,
@@ -20,10 +19,14 @@ from rollbook.students.models import (
     StudentAccount,
     StudentLogin,
 )
-from rollbook.sync.models import Change, Integration, Mode, Run, RunState, Trigger
+from rollbook.sync.models import Change, Integration, Mode, Run, RunState
 from rollbook.sync.report import rows
 from rollbook.sync.setup import field_rules
-from rollbook.sync.words.labels import KIND_LABELS, LABELS, word
+from rollbook.sync.words.fields import FIELD_LABELS
+from rollbook.sync.words.kinds import KIND_LABELS
+from rollbook.sync.words.sources import source_label, uploader_type
+from rollbook.sync.words.states import started_by
+from rollbook.sync.words.text import word
 
 HAPPENED: Final = (RunState.DONE, RunState.UNDONE)
 
@@ -68,17 +71,11 @@ def _by_runs(account: StudentAccount) -> list[Entry]:
         run, row = change.run, rows.row_of(change.run, change)
         kind = _("Created") if change.kind == ChangeKind.NEW else word(KIND_LABELS, change.kind)
         note = _("This was undone.") if change.outcome == "undone" else row.reason
-        at, by = run.finished_at or run.requested_at, _started_by(run)
+        at, by = run.finished_at or run.requested_at, started_by(run)
         entries.append(
             Entry(at, change.kind, kind, row.diffs, run, by, note, row.undoable is not None)
         )
     return entries
-
-
-def _started_by(run: Run) -> str:
-    if run.trigger in {Trigger.PERSON, Trigger.UPLOAD}:
-        return run.requested_by.name if run.requested_by else _("Command line")
-    return str(Trigger(run.trigger).label)
 
 
 def _by_hand(account: StudentAccount) -> list[Entry]:
@@ -92,12 +89,12 @@ def _by_hand(account: StudentAccount) -> list[Entry]:
             event.get_action_display(),
             [
                 rows.Diff(
-                    word(LABELS, key),
+                    word(FIELD_LABELS, key),
                     _status(event.before.get(key)),
                     _status(event.after.get(key)),
                     key,
                 )
-                for key in LABELS
+                for key in FIELD_LABELS
                 if key in event.after
             ],
             None,
@@ -230,16 +227,11 @@ def _mapped(account: StudentAccount) -> set[str]:
 def _value(account: StudentAccount, key: str, run: Run | None, kept_in_step: bool) -> Value:
     held = getattr(account, key)
     if held is None or held == "":
-        return Value(word(LABELS, key), "", "", None)
-    return Value(word(LABELS, key), str(held), _origin(account, run, kept_in_step), run)
+        return Value(word(FIELD_LABELS, key), "", "", None)
+    return Value(word(FIELD_LABELS, key), str(held), _origin(account, run, kept_in_step), run)
 
 
 def _origin(account: StudentAccount, run: Run | None, kept_in_step: bool) -> str:
     if run is not None and (run.is_upload or run.is_undo):
-        return run.uploader_type
+        return uploader_type(run)
     return source_label(account.source) if run or kept_in_step else _("By hand")
-
-
-def source_label(code: str) -> str:
-    """A source as people call it; accounts without a link were made by hand."""
-    return (SOURCES[code].label if code in SOURCES else code) or _("By hand")

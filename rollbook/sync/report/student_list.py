@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.students.models import AccountStatus, StudentAccount
 from rollbook.sync.report import workbook
-from rollbook.sync.report.student_history import source_label
-from rollbook.sync.words.labels import LABELS, word
+from rollbook.sync.words.fields import FIELD_LABELS
+from rollbook.sync.words.sources import source_label
+from rollbook.sync.words.text import word
 
 FIELDS: Final = (*STUDENT_FIELDS, "status", "source")
 MOST_IN_EXCEL: Final = (
@@ -32,7 +33,7 @@ def csv_lines(accounts: QuerySet[StudentAccount]) -> Iterator[str]:
     """CSV, a chunk of lines at a time, with the mark by which spreadsheets know UTF-8."""
     kept: list[str] = ["\ufeff"]
     writer = csv.writer(_Lines(kept))
-    writer.writerow([word(LABELS, field) for field in FIELDS])
+    writer.writerow([word(FIELD_LABELS, field) for field in FIELDS])
     for number, row in enumerate(rows(accounts), 1):
         writer.writerow(harmless(row))
         if number % CHUNK == 0:

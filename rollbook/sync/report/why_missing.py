@@ -16,7 +16,7 @@ from rollbook.sync.models import Change, Mode, OutsideList, Run, RunState
 from rollbook.sync.planning import links
 from rollbook.sync.report import problems, rows
 from rollbook.sync.report.problems import Wanted
-from rollbook.sync.report.student_history import source_label
+from rollbook.sync.words.sources import sis_label, source_label
 
 MOST: Final = 10  # answers of each kind; whoever gets as many should ask more precisely
 WIDTH: Final = 8
@@ -190,7 +190,7 @@ def _planned(school: School, asked: str) -> Iterator[Answer]:
         else ()
     ):
         run, name = change.run, f"{change.first_name} {change.last_name}"
-        told = {"name": name, "sis": rows.sis_label(run)}
+        told = {"name": name, "sis": sis_label(run)}
         if change.kind == ChangeKind.NEVER_IMPORTED:
             what = (
                 _("%(sis)s has %(name)s, but the student is on the list of those never to import.")

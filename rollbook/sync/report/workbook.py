@@ -17,7 +17,9 @@ from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.sync.models import Run
 from rollbook.sync.report import rows as report
 from rollbook.sync.report import summary as report_summary
-from rollbook.sync.words.labels import LABELS, word
+from rollbook.sync.words.fields import FIELD_LABELS
+from rollbook.sync.words.sources import uploader_type
+from rollbook.sync.words.text import word
 
 LAST_ROW = 1_048_575  # of an Excel sheet, counted from 0
 LONGEST_CELL = 32_767  # UTF-16 units, as Excel counts them
@@ -46,7 +48,7 @@ def write_report(
     with TemporaryDirectory(
         prefix="rollbook-report-"
     ) as scratch:  # rows wait here; gone whatever happens
-        book = _Book(target, scratch, title=run.uploader_type)
+        book = _Book(target, scratch, title=uploader_type(run))
         try:
             _fill(run, book, progress or (lambda _done, _total: None))
             book.close()
@@ -63,7 +65,7 @@ def write_table(
     with TemporaryDirectory(prefix="rollbook-table-") as scratch:
         book = _Book(target, scratch, title=title)
         try:
-            sheet = book.sheet(title, [word(LABELS, field) for field in fields])
+            sheet = book.sheet(title, [word(FIELD_LABELS, field) for field in fields])
             for row in rows:
                 sheet.add([_typed(field, value) for field, value in zip(fields, row, strict=True)])
                 done += 1
@@ -96,7 +98,7 @@ def write_texts(
 def file_name(run: Run) -> str:
     """What the file is called when it is downloaded: the kind of run, the day and the run's id, nothing about students."""
     day = (run.started_at or run.requested_at).date()
-    return f"{slugify(run.uploader_type)}-{day:%Y-%m-%d}-{str(run.pk)[:8]}.xlsx"
+    return f"{slugify(uploader_type(run))}-{day:%Y-%m-%d}-{str(run.pk)[:8]}.xlsx"
 
 
 def _fill(run: Run, book: "_Book", progress: Progress) -> None:
@@ -139,12 +141,17 @@ def _write_new(run: Run, book: "_Book", meter: "_Meter") -> None:
     fields = report.mapped_fields(run)
     sheet = book.sheet(
         "New",
-        [*_row_heading(run), *(word(LABELS, field) for field in fields), _("Outcome"), _("Reason")],
+        [
+            *_row_heading(run),
+            *(word(FIELD_LABELS, field) for field in fields),
+            _("Outcome"),
+            _("Reason"),
+        ],
     )
     for row in meter.passing(report.new_rows(run)):
         values = dict(row.values)
         texts = (
-            values.get(word(LABELS, field)) if field == "status" else row.after.get(field)
+            values.get(word(FIELD_LABELS, field)) if field == "status" else row.after.get(field)
             for field in fields
         )
         sheet.add([*_row_number(run, row), *map(_typed, fields, texts), row.outcome, row.reason])

@@ -36,8 +36,8 @@ from rollbook.sync.models import (
 from rollbook.sync.planning import links, rules
 from rollbook.sync.refusals import RunRefused as RunRefused  # noqa: PLC0414 - who asks for a run catches it as runs.RunRefused
 from rollbook.sync.runs.left_out import left_out
+from rollbook.sync.runs.roster_proof import stored_proof
 from rollbook.sync.setup import limits, readiness
-from rollbook.sync.words import proofs
 
 log = logging.getLogger(__name__)
 
@@ -298,13 +298,13 @@ def begin_plan(run: Run) -> None:
 
 def planned(run: Run, counts: dict[str, int], alarms: list[dict[str, Any]], proof: Proof) -> None:
     """The plan is stored. Raises LeaseLost."""
-    run.counts, run.alarms, run.proof = counts, alarms, proofs.kept(run, proof)
+    run.counts, run.alarms, run.proof = counts, alarms, stored_proof(run, proof)
     move(run, RunState.PLANNED, counts=counts, alarms=alarms, proof=run.proof)
 
 
 def previewed(run: Run, counts: dict[str, int], proof: Proof | None = None) -> None:
     """The plan of an upload or an undo is stored and rests until a person confirms it. Raises LeaseLost."""
-    run.counts, run.proof = counts, proofs.kept(run, proof)
+    run.counts, run.proof = counts, stored_proof(run, proof)
     move(run, RunState.PREVIEW, counts=counts, proof=run.proof, lease_until=None, attempts=0)
 
 
@@ -337,7 +337,7 @@ def fail(run: Run, code: str, what: str, remedy: str, proof: Proof | None = None
         code,
         what,
         remedy,
-        proofs.kept(run, proof),
+        stored_proof(run, proof),
     )
     failed = {"error_code": code, "error_what": what, "error_remedy": remedy, "proof": run.proof}
     move(run, RunState.FAILED, **failed, lease_until=None, finished_at=Now())

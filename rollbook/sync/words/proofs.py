@@ -1,124 +1,85 @@
-"""What a run keeps of the proof that its roster was read whole, and that proof as a sentence: on its page, in Excel, in JSON."""
+"""Whether a roster was read whole, and what shows it: on the run's page, in Excel, in JSON."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from django.utils.formats import number_format
-from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_noop as _
 
 from rollbook.roster.records import Completeness, Proof
 from rollbook.schools.clock import day_text
-from rollbook.sync.models import Mode, Run, RunState
+from rollbook.sync.models import Run
+from rollbook.sync.words.sources import sis_label
+from rollbook.sync.words.text import number, word
 
-LABELS: Final = {
-    Completeness.COMPLETE: gettext_noop("Complete"),
-    Completeness.SHORT: gettext_noop("Short"),
-    Completeness.UNSTATED: gettext_noop("Not stated"),
+COMPLETENESS_LABELS: Final[dict[str, str]] = {
+    Completeness.COMPLETE: _("Complete"),
+    Completeness.SHORT: _("Short"),
+    Completeness.UNSTATED: _("Not stated"),
 }
 
 
-def kept(run: Run, proof: Proof | None) -> dict[str, Any]:
-    """The proof as a run stores it: its numbers, and `last_good`, the last live run before that read a complete roster."""
-    if proof is None:
-        return dict(run.proof)
-    before = Run.objects.filter(
-        school_id=run.school_id,
-        integration=run.integration_id,
-        integration__isnull=False,
-        mode=Mode.LIVE,
-        state=RunState.DONE,
-        undoes__isnull=True,
-        proof__completeness=Completeness.COMPLETE,
-    )
-    last = before.exclude(pk=run.pk).order_by("-requested_at").first()
-    last_good = (
-        None
-        if last is None
-        else {
-            "run": str(last.pk),
-            "students": last.proof["students"],
-            "at": last.requested_at.isoformat(),
-        }
-    )
-    return {**proof._asdict(), "last_good": last_good}
-
-
-def proof_words(run: Run, sis: str) -> str:
-    """Whether the roster was read whole, and what shows it; empty where no reading came to an end."""
+def proof_words(run: Run) -> str:
+    """Return whether the roster was read whole and what shows it; "" where no reading ended."""
     if not run.proof:
         return ""
     proof = Proof(**{name: value for name, value in run.proof.items() if name in Proof._fields})
     if proof.completeness == Completeness.UNSTATED:
         return gettext(
-            "Not stated: a file says nothing of students who aren't in it, so nobody is taken to have left."
+            "Not stated: a file does not say who left, so no account is closed because of it."
         )
-    said = [f"{gettext(LABELS[Completeness(proof.completeness)])}: {_what_shows_it(proof, sis)}"]
+    label = word(COMPLETENESS_LABELS, proof.completeness)
+    sentences = [f"{label}: {_evidence(proof, sis_label(run))}"]
     if proof.repeats:
         text = ngettext(
             "%(number)s record was of a student who had come before.",
             "%(number)s records were of students who had come before.",
             proof.repeats,
         )
-        said.append(text % {"number": _number(proof.repeats)})
+        sentences.append(text % {"number": number(proof.repeats)})
     if proof.completeness == Completeness.SHORT:
-        said.append(gettext("So nothing was concluded from it, and nobody is taken to have left."))
-    return " ".join([*said, _last_good(run)])
+        sentences.append(gettext("So nobody is taken to have left."))
+    return " ".join([*sentences, _last_complete_run(run)])
 
 
-def _what_shows_it(proof: Proof, sis: str) -> str:
-    pages = ngettext("%(number)s page", "%(number)s pages", proof.pages) % {
-        "number": _number(proof.pages)
-    }
-    told = {
+def _evidence(proof: Proof, sis: str) -> str:
+    pages = ngettext("%(number)s page", "%(number)s pages", proof.pages)
+    values = {
         "sis": sis,
-        "students": _number(proof.students),
-        "pages": pages,
-        "stated": _number(proof.stated or 0),
+        "students": number(proof.students),
+        "pages": pages % {"number": number(proof.pages)},
+        "stated": number(proof.stated or 0),
     }
+    return gettext(_evidence_text(proof)) % values
+
+
+def _evidence_text(proof: Proof) -> str:
     if proof.stated is not None and proof.readings > 1:
-        return (
-            gettext(
-                "%(sis)s said %(stated)s students and gave %(students)s on %(pages)s. The roster was read twice, because the number "
-                "changed meanwhile."
-            )
-            % told
+        return _(
+            "%(sis)s announced %(stated)s students and sent %(students)s on %(pages)s. The roster "
+            "was read twice, because the number changed meanwhile."
         )
     if proof.stated is not None:
-        return (
-            gettext("%(sis)s said %(stated)s students and gave %(students)s on %(pages)s.") % told
-        )
+        return _("%(sis)s announced %(stated)s students and sent %(students)s on %(pages)s.")
     if proof.completeness == Completeness.SHORT:
-        return (
-            gettext(
-                "%(sis)s says no total, and its pages did not agree; %(students)s students came on %(pages)s."
-            )
-            % told
+        return _(
+            "%(sis)s states no total, and its pages did not agree; %(students)s students came on "
+            "%(pages)s."
         )
     if proof.readings > 1:
-        return (
-            gettext(
-                "%(sis)s says no total; %(students)s students came on %(pages)s, and nobody else when they were read again."
-            )
-            % told
+        return _(
+            "%(sis)s states no total; %(students)s students came on %(pages)s, and nobody else "
+            "when the pages were read again."
         )
-    return (
-        gettext(
-            "%(sis)s says no total; %(students)s students came on %(pages)s, and nothing after it."
-        )
-        % told
-    )
+    return _("%(sis)s states no total; %(students)s students came on %(pages)s, then nothing more.")
 
 
-def _last_good(run: Run) -> str:
+def _last_complete_run(run: Run) -> str:
     last = run.proof.get("last_good")
     if not last:
         return gettext("There was no complete live run before.")
-    text = gettext("The last complete live run before, on %(day)s, brought %(students)s.")
+    text = gettext("The last complete live run before, on %(day)s, read %(students)s.")
     return text % {
         "day": day_text(datetime.fromisoformat(last["at"]), run.school),
-        "students": _number(last["students"]),
+        "students": number(last["students"]),
     }
-
-
-def _number(value: int) -> str:
-    return number_format(value, force_grouping=True)

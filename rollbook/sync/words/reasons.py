@@ -1,8 +1,7 @@
-"""Why a plan has a row: the rule that decided and the values it looked at, as a sentence that is made when somebody reads it."""
+"""Why a plan has a row: the rule that decided, in short and as a sentence with its values."""
 
 from typing import Any, Final
 
-from django.utils.formats import number_format
 from django.utils.text import get_text_list
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_noop as _
@@ -10,85 +9,123 @@ from django.utils.translation import gettext_noop as _
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.schools.clock import day_text
 from rollbook.sync.models import Change, Run
-from rollbook.sync.words.labels import LABELS, REASONS, word
+from rollbook.sync.words.fields import FIELD_LABELS
+from rollbook.sync.words.sources import sis_label
+from rollbook.sync.words.text import number, word
 
-# By reason code; a code that isn't here is answered with the short words of `report_words.REASONS`.
+# In short, by reason code.
+REASONS: Final[dict[str, str]] = {
+    "sis_id_unknown": _("No account has this SIS ID yet"),
+    "same_email_and_name": _("The account has the same e-mail and the same name"),
+    "confirmed_by_person": _("A person confirmed that this account is this student"),
+    "sis_id_is_back": _("The SIS ID is in the SIS again"),
+    "fields_differ": _("The SIS has other values"),
+    "nothing_differs": _("The SIS has the same values"),
+    "grade_not_selected": _("The grade level is not selected"),
+    "row_is_new": _("No account has this SIS ID, student number or e-mail yet"),
+    "row_differs": _("The file has other values"),
+    "undo_values": _("Restored to the value before the run"),
+    "undo_created": _("The run that is undone created this account"),
+    "re_keyed": _("The same e-mail and name came back under a new SIS ID, and the old ID is gone"),
+    "not_sent": _("The SIS no longer has this student"),
+    "not_sent_graduated": _("The SIS no longer has this student, whose class has graduated"),
+    "not_sent_yet": _("The SIS no longer has this student; the grace period is not over"),
+    "not_sent_paused": _("The SIS did not send this student; no account is closed in this pause"),
+    "missing_long_enough": _(
+        "The SIS has not had this student for as long as your rule for leavers requires"
+    ),
+    "class_has_graduated": _("The SIS no longer has this student, whose class has graduated"),
+    "account_protected": _("The account is protected from sync; these values would have changed"),
+    "fields_locked": _("The SIS has other values; a person keeps ours"),
+    "others_kept": _("The SIS has other values; those that a person keeps stay"),
+    "on_never_import_list": _("The student is on the never import list"),
+}
+
+# As a sentence, by reason code; a code that has none is shown in short.
 SENTENCES: Final[dict[str, str]] = {
     "sis_id_unknown": _(
-        "%(sis)s has a student with the SIS ID %(sis_id)s. No account is linked to it, and none without a link has the e-mail %(email)s."
+        "%(sis)s has a student with the SIS ID %(sis_id)s. No account is linked to it, and no "
+        "account without a link has the e-mail %(email)s."
     ),
     "same_email_and_name": _(
-        "%(sis)s has %(name)s under the SIS ID %(sis_id)s with the e-mail %(email)s; an account without a link has the same two."
+        "%(sis)s has %(name)s under the SIS ID %(sis_id)s with the e-mail %(email)s. An account "
+        "without a link has the same name and e-mail."
     ),
     "confirmed_by_person": _(
-        "A person has confirmed that this account is the student whom %(sis)s knows by the SIS ID %(sis_id)s."
+        "A person confirmed that this account is the student with the SIS ID %(sis_id)s in %(sis)s."
     ),
     "sis_id_is_back": _(
-        "The account of the SIS ID %(sis_id)s had left, and %(sis)s has this ID again."
+        "The account of the SIS ID %(sis_id)s was closed, and %(sis)s has this ID again."
     ),
     "fields_differ": _(
-        "The account is linked by the SIS ID %(sis_id)s, and %(sis)s says something else for: %(fields)s."
+        "The account is linked by the SIS ID %(sis_id)s, and %(sis)s has other values for: "
+        "%(fields)s."
     ),
     "nothing_differs": _(
-        "The account is linked by the SIS ID %(sis_id)s, and %(sis)s says what the account holds."
+        "The account is linked by the SIS ID %(sis_id)s, and %(sis)s has the same values."
     ),
     "grade_not_selected": _(
-        "%(sis)s has the SIS ID %(sis_id)s in a grade level that isn't among the selected ones, so it was left alone."
+        "%(sis)s has the SIS ID %(sis_id)s in a grade level that is not selected, so it was left "
+        "as it is."
     ),
     "row_is_new": _(
-        "Row %(row)s of the file has a SIS ID, student number or e-mail that no account has: %(email)s."
+        "Row %(row)s of the file has a SIS ID, student number or e-mail that no account has: "
+        "%(email)s."
     ),
     "row_differs": _(
-        "Row %(row)s of the file belongs to this account, and says something else for: %(fields)s."
+        "Row %(row)s of the file belongs to this account, and has other values for: %(fields)s."
     ),
     "not_sent": _(
-        "All %(read)s records were read (%(reading)s), and the SIS ID %(sis_id)s was not among them. The account was left alone."
+        "All %(read)s records were read (%(reading)s), and none has the SIS ID %(sis_id)s. "
+        "The account was left as it is."
     ),
     "not_sent_yet": _(
-        "All %(read)s records were read (%(reading)s), and the SIS ID %(sis_id)s was not among them. It has not been missing as long as "
-        "your rule for leavers says, so the account was left alone."
+        "All %(read)s records were read (%(reading)s), and none has the SIS ID %(sis_id)s. "
+        "It has not been missing as long as your rule for leavers requires, so the account was "
+        "left as it is."
     ),
     "missing_long_enough": _(
-        "All %(read)s records were read (%(reading)s), and the SIS ID %(sis_id)s has been missing as long as your rule for leavers says."
+        "All %(read)s records were read (%(reading)s), and none has the SIS ID %(sis_id)s. "
+        "It has been missing as long as your rule for leavers requires."
     ),
     "class_has_graduated": _(
-        "The SIS ID %(sis_id)s has been missing for as long as your rule for leavers says, and its class has graduated."
+        "The SIS ID %(sis_id)s has been missing as long as your rule for leavers requires, and its "
+        "class has graduated."
     ),
     "account_protected": _(
         "A person protects this account from sync. %(sis)s would have changed: %(fields)s."
     ),
-    "fields_locked": _("A person keeps these values, and %(sis)s says something else: %(fields)s."),
+    "fields_locked": _("A person keeps these values, and %(sis)s has other ones: %(fields)s."),
     "on_never_import_list": _(
-        "%(sis)s has the SIS ID %(sis_id)s with the e-mail %(email)s; one of them is on your never import list."
+        "%(sis)s has the SIS ID %(sis_id)s with the e-mail %(email)s. One of the two is on your "
+        "never import list."
     ),
 }
 
 
-def reason_of(run: Run, change: Change, sis: str) -> str:
-    """The reason of one planned row, with its values. `sis` is what the records came from, as a sentence names it."""
+def reason_of(run: Run, change: Change) -> str:
+    """Return why the plan of a run has this row, with the values that decided."""
     if change.reason not in SENTENCES:
         return word(REASONS, change.reason)
-    fields = [word(LABELS, key) for key in STUDENT_FIELDS if key in change.after]
-    fields += [word(LABELS, "status")] if "status" in change.after else []
-    told: dict[str, Any] = {
-        "sis": sis,
+    fields = [key for key in (*STUDENT_FIELDS, "status") if key in change.after]
+    labels = [word(FIELD_LABELS, key) for key in fields]
+    values: dict[str, Any] = {
+        "sis": sis_label(run),
         "sis_id": change.sis_id or "—",
         "email": change.email,
         "name": f"{change.first_name} {change.last_name}",
-        "fields": get_text_list(fields, gettext("and")),
+        "fields": get_text_list(labels, gettext("and")),
         "row": change.row_number or "—",
-        "read": number_format(run.counts.get("read", run.students_done), force_grouping=True),
-        "reading": _reading(run),
+        "read": number(run.counts.get("read", run.students_done)),
+        "reading": _reading_words(run),
     }
-    return gettext(SENTENCES[change.reason]) % told
+    return gettext(SENTENCES[change.reason]) % values
 
 
-def _reading(run: Run) -> str:
-    """Which reading of the roster a sentence speaks of: its pages and its day."""
-    pages = ngettext("%(number)s page", "%(number)s pages", run.pages_done) % {
-        "number": number_format(run.pages_done, force_grouping=True)
-    }
+def _reading_words(run: Run) -> str:
+    """Return the pages and the day of the reading that a sentence speaks of."""
+    pages = ngettext("%(number)s page", "%(number)s pages", run.pages_done)
     return gettext("%(pages)s, %(day)s") % {
-        "pages": pages,
+        "pages": pages % {"number": number(run.pages_done)},
         "day": day_text(run.started_at or run.requested_at, run.school),
     }

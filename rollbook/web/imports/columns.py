@@ -13,7 +13,8 @@ from rollbook.roster.sheet_rows import IDENTIFYING, UPLOAD_FIELDS, UPLOAD_REQUIR
 from rollbook.sync.models import Upload
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.uploads import drafts
-from rollbook.sync.words.labels import LABELS, word
+from rollbook.sync.words.fields import FIELD_LABELS
+from rollbook.sync.words.text import word
 from rollbook.web.access import SchoolRequest
 from rollbook.web.imports.steps import context_of, draft_required
 
@@ -94,7 +95,7 @@ def _name(word_of: drafts.Word) -> str:
 def _context(upload: Upload, look: drafts.Look, refused: str) -> dict[str, Any]:
     only_existing = drafts.settings_of(upload).only_existing
     required = () if only_existing else UPLOAD_REQUIRED
-    labels: Mapping[str, str] = LABELS | {ACTIVE: _("Active (TRUE or FALSE)")}
+    labels: Mapping[str, str] = FIELD_LABELS | {ACTIVE: _("Active (TRUE or FALSE)")}
     filled = {column.field for column in look.columns}
     return context_of(
         "3",
@@ -102,8 +103,8 @@ def _context(upload: Upload, look: drafts.Look, refused: str) -> dict[str, Any]:
         look=look,
         refused=refused,
         choices=[Choice(key, word(dict(labels), key), key in required) for key in UPLOAD_FIELDS],
-        missing=[word(LABELS, key) for key in required if key not in filled],
-        identifying=[word(LABELS, key) for key in IDENTIFYING]
+        missing=[word(FIELD_LABELS, key) for key in required if key not in filled],
+        identifying=[word(FIELD_LABELS, key) for key in IDENTIFYING]
         if only_existing and not filled.intersection(IDENTIFYING)
         else [],
         rows=[

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 
-from rollbook.sync.models import OCCUPYING, Run, RunState, Trigger
+from rollbook.sync.models import OCCUPYING, Run, RunState
 from rollbook.sync.report.rows import has_plan
+from rollbook.sync.words.states import started_by
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.paging import Pages, page_of
 from rollbook.web.runs.run_words import Badge, badge_of
@@ -48,10 +48,3 @@ def line_of(run: Run) -> Line:
         run.finished_at - run.started_at if worked and run.finished_at and run.started_at else None
     )
     return Line(run, badge_of(run), duration, started_by(run), has_plan(run))
-
-
-def started_by(run: Run) -> str:
-    """The person who triggered it, or what did."""
-    if run.trigger in {Trigger.PERSON, Trigger.UPLOAD}:
-        return run.requested_by.name if run.requested_by else _("Command line")
-    return str(Trigger(run.trigger).label)

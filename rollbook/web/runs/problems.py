@@ -15,7 +15,8 @@ from rollbook.schools import audit
 from rollbook.students import single_rules
 from rollbook.sync.report import problems as problem_list
 from rollbook.sync.report.problems import FIXED, NEW, OPEN, Line, Wanted
-from rollbook.sync.words.labels import WHO_LABELS, word
+from rollbook.sync.words.severities import SEVERITY_EFFECTS, WHO_LABELS
+from rollbook.sync.words.text import word
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.paging import Pages, page_of
 from rollbook.web.runs.download import XLSX
@@ -25,11 +26,6 @@ STATE_WORDS: Final = {
     OPEN: gettext_lazy("Open"),
     NEW: gettext_lazy("New since the last run"),
     FIXED: gettext_lazy("Fixed lately"),
-}
-SEVERITY_WORDS: Final = {
-    Severity.ERROR: gettext_lazy("Error: record skipped"),
-    Severity.WARNING: gettext_lazy("Warning: value dropped"),
-    Severity.NOTE: gettext_lazy("Note"),
 }
 
 
@@ -58,7 +54,7 @@ def problems(request: SchoolRequest) -> HttpResponse:
         return render(request, "web/runs/problems_rows.html", context | {"searched": True})
     choices = {
         "states": STATE_WORDS.items(),
-        "severities": SEVERITY_WORDS.items(),
+        "severities": [(code, word(SEVERITY_EFFECTS, code)) for code in SEVERITY_EFFECTS],
         "whos": [(code, word(WHO_LABELS, code)) for code in WHO_LABELS],
     }
     return render(request, "web/runs/problems.html", context | choices)

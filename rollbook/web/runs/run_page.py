@@ -18,13 +18,22 @@ from rollbook.sync.report import rows as report
 from rollbook.sync.report.clash_people import Clash, Person
 from rollbook.sync.runs import outlook
 from rollbook.sync.words.alarms import alarm_words
-from rollbook.sync.words.labels import KIND_LABELS, SEVERITY_LABELS
+from rollbook.sync.words.kinds import (
+    COUNT_LABELS,
+    EMAIL_CHANGED,
+    LISTED_KINDS,
+    UPDATED_KINDS,
+    upload_words,
+)
 from rollbook.sync.words.proofs import proof_words
+from rollbook.sync.words.severities import SEVERITY_LABELS
+from rollbook.sync.words.sources import sis_label
+from rollbook.sync.words.states import stage_words
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.imports.steps import import_steps
 from rollbook.web.paging import Pages, page_of
 from rollbook.web.runs.history import line_of
-from rollbook.web.runs.run_words import stage_words, stages_of, tiles_of, writes_of
+from rollbook.web.runs.run_words import stages_of, tiles_of
 from rollbook.web.set_up.safety_limits import told
 
 WORKING = (RunState.QUEUED, RunState.FETCHING, RunState.PLANNED, RunState.APPLYING)
@@ -33,8 +42,9 @@ WORKING = (RunState.QUEUED, RunState.FETCHING, RunState.PLANNED, RunState.APPLYI
 FILTERS: Final[dict[str, dict[str, str]]] = {
     "errors": SEVERITY_LABELS,
     "new": {},
-    "updated": {"email_changed": summary.EMAIL_CHANGED}
-    | {kind: KIND_LABELS[kind] for kind in (*report.UPDATED_KINDS, *report.LISTED_KINDS)},
+    "updated": {
+        code: COUNT_LABELS[code] for code in (EMAIL_CHANGED, *UPDATED_KINDS, *LISTED_KINDS)
+    },
 }
 
 
@@ -82,13 +92,13 @@ def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "working": working,
         "stages": stages_of(run) if working else [],
         "stage_words": stage_words(run),
-        "alarms": alarm_words(run.alarms, report.sis_label(run)),
+        "alarms": alarm_words(run.alarms, sis_label(run)),
         "wider": told(run.settings.get("wider", {})),
-        "held_for": alarm_words(run.settings.get("held_for", ()), report.sis_label(run)),
+        "held_for": alarm_words(run.settings.get("held_for", ()), sis_label(run)),
         "outlook": outlook.outlook(run)
         if run.state == RunState.ON_HOLD and request.membership.may_manage
         else None,
-        "completeness": proof_words(run, report.sis_label(run)) if not working else "",
+        "completeness": proof_words(run) if not working else "",
         "moved_domains": summary.moved_domains(run) if not working else [],
         "said": summary.what_was_changed(run) if run.state == RunState.DONE else "",
         "confirm_approve": request.GET.get("confirm") == "approve",
@@ -144,7 +154,7 @@ def _of_upload(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "file_kept": upload.expires_at > timezone.now() and upload.state != UploadState.DISCARDED,
         "steps": import_steps("4", upload) if decides else [],
         "decides": decides and run.state == RunState.PREVIEW,
-        "to_write": writes_of(run),
+        "to_write": upload_words(run.counts),
         "confirm_upload": request.GET.get("confirm") == "upload",
     }
 

@@ -16,8 +16,9 @@ from rollbook.schools.models import School
 from rollbook.sync.models import LinkProposal
 from rollbook.sync.planning import links as linking
 from rollbook.sync.planning.links import LinkRefused
-from rollbook.sync.report.student_history import source_label
-from rollbook.sync.words.labels import LABELS, word
+from rollbook.sync.words.fields import FIELD_LABELS
+from rollbook.sync.words.sources import source_label
+from rollbook.sync.words.text import word
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import valid_values
 from rollbook.web.paging import Pages, page_of
@@ -155,7 +156,7 @@ def _compared(proposal: LinkProposal) -> list[ComparedField]:
         same = None
         if account_value and record_value:
             same = marks.get(name, account_value.casefold() == record_value.casefold())
-        fields.append(ComparedField(word(LABELS, name), account_value, record_value, same))
+        fields.append(ComparedField(word(FIELD_LABELS, name), account_value, record_value, same))
     return fields
 
 

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_http_methods
 from rollbook.roster.guards import Limits
 from rollbook.sync.models import Integration, LimitWidening, Run, RunState
 from rollbook.sync.refusals import SettingRefused
-from rollbook.sync.report import rows
 from rollbook.sync.setup import limits
 from rollbook.sync.words.alarms import alarm_words
+from rollbook.sync.words.sources import sis_label
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.runs.trigger import start
 
@@ -51,7 +51,7 @@ def safety_limits(request: SchoolRequest) -> HttpResponse:
     once = request.POST if request.POST.get("action") == "once" else {}
     context = {
         "held": held,
-        "alarms": alarm_words(held.alarms, rows.sis_label(held)) if held else [],
+        "alarms": alarm_words(held.alarms, sis_label(held)) if held else [],
         "once_rows": [
             (key, words, _figure(getattr(shown, key)), once.get(f"once-{key}", ""))
             for key, words in PERCENT_WORDS.items()

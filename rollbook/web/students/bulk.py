@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,6 +18,7 @@ from rollbook.schools.models import School, User
 from rollbook.students import accounts, registration
 from rollbook.students.models import StudentAccount
 from rollbook.sync.mail import invitations
+from rollbook.sync.words.text import number as number_text
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.students.student_list import found_by, kept_of, wanted_of
 
@@ -101,7 +101,7 @@ def _done(action: str, number: int) -> str:
         text = ngettext(
             "%(number)s student was reactivated.", "%(number)s students were reactivated.", number
         )
-    return text % {"number": number_format(number, use_l10n=True, force_grouping=True)}
+    return text % {"number": number_text(number)}
 
 
 def _nothing(action: str) -> str:

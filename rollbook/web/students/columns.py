@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.schools.models import Membership
 from rollbook.students.models import StudentAccount
-from rollbook.sync.words.labels import LABELS, word
+from rollbook.sync.words.fields import FIELD_LABELS
+from rollbook.sync.words.text import word
 from rollbook.web.access import SchoolRequest, school_required
 
 NAMES: Final = ("first_name", "last_name")  # one column, which is always shown
@@ -25,7 +26,7 @@ COLUMNS: Final = (
     *("source", "status", "updated_at"),
 )
 USUAL: Final = ("email", "student_number", "sis_id", "graduation_year", "source", "status")
-WORDS: Final = LABELS | {
+WORDS: Final = FIELD_LABELS | {
     "source": gettext_noop("Source"),
     "updated_at": gettext_noop("Last changed"),
 }

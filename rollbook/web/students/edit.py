@@ -15,7 +15,9 @@ from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
 from rollbook.students import single_rules
 from rollbook.students.models import StudentAccount
 from rollbook.sync.report import student_history
-from rollbook.sync.words.labels import LABELS, word
+from rollbook.sync.words.fields import FIELD_LABELS
+from rollbook.sync.words.sources import source_label
+from rollbook.sync.words.text import word
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.students.one_student import account_of
 
@@ -46,7 +48,7 @@ class EditForm(forms.Form):
                 }
             )
             self.fields[name] = forms.CharField(
-                label=word(LABELS, name), required=False, widget=widget, max_length=1000
+                label=word(FIELD_LABELS, name), required=False, widget=widget, max_length=1000
             )
 
     @property
@@ -150,6 +152,6 @@ def _page(
         "form": form,
         "protecting": protecting,
         "protection": single_rules.protection_of(account),
-        "source": student_history.source_label(account.source),
+        "source": source_label(account.source),
     }
     return render(request, "web/students/student_edit.html", context)

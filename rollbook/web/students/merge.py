@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from rollbook.students import listing, merging
 from rollbook.students.models import AccountStatus, StudentAccount
 from rollbook.students.single_rules import Refused
-from rollbook.sync.report.student_history import source_label
-from rollbook.sync.words.labels import LABELS, word
+from rollbook.sync.words.fields import FIELD_LABELS
+from rollbook.sync.words.sources import source_label
+from rollbook.sync.words.text import word
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.students.one_student import account_of
 
@@ -79,7 +80,7 @@ def student_unmerge(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         messages.warning(request, str(refused))
         return redirect("student", request.school.pk, other.pk)
     if stays:
-        names = ", ".join(word(LABELS, field) for field in stays if field in LABELS)
+        names = ", ".join(word(FIELD_LABELS, field) for field in stays if field in FIELD_LABELS)
         messages.warning(
             request, _("Taken back, but for what was changed since: %(names)s.") % {"names": names}
         )
@@ -119,7 +120,7 @@ def _lines(kept: StudentAccount, other: StudentAccount) -> list[Line]:
     return [
         Line(
             side.field,
-            word(LABELS, side.field),
+            word(FIELD_LABELS, side.field),
             _shown(side.kept),
             _shown(side.other),
             side.differs,

@@ -14,6 +14,7 @@ from rollbook.students import accounts, merging, registration, single_rules
 from rollbook.students.models import AccountStatus, StudentAccount
 from rollbook.sync.mail import invitations
 from rollbook.sync.report import problems, student_history
+from rollbook.sync.words.sources import source_label
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.students.student_list import badge_of
 
@@ -39,7 +40,7 @@ def student(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         "account": account,
         "active": account.status == AccountStatus.ACTIVE,
         "badge": badge_of(account),
-        "source": student_history.source_label(account.source),
+        "source": source_label(account.source),
         "values": student_history.values(account),
         "problems": problems.of_account(account),
         "history": student_history.history(account),

@@ -20,7 +20,8 @@ from rollbook.sources.registry import SOURCES
 from rollbook.students import listing
 from rollbook.students.listing import Filter, Part
 from rollbook.students.models import AccountStatus, StudentAccount
-from rollbook.sync.report import problems, student_history, student_list
+from rollbook.sync.report import problems, student_list
+from rollbook.sync.words.sources import source_label
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.runs.download import XLSX
 from rollbook.web.runs.run_words import Badge
@@ -178,7 +179,7 @@ def _lines(request: SchoolRequest, accounts: list[StudentAccount]) -> list[Line]
         school=request.school, pk__in=[account.pk for account in accounts]
     )
     troubled = problems.having_problems(these) if accounts else set()
-    columns, label = chosen_columns(request.membership), student_history.source_label
+    columns, label = chosen_columns(request.membership), source_label
     return [
         Line(each, badge_of(each), cells(each, columns, label(each.source)), each.pk in troubled)
         for each in accounts
@@ -192,7 +193,7 @@ def _choices(school: School) -> dict[str, Any]:
         "years": listing.years(school),
         "statuses": AccountStatus.choices,
         "sources": [
-            *((source, SOURCES[source].label) for source in sources),
+            *((source, source_label(source)) for source in sources),
             (listing.BY_HAND, _("By hand")),
         ],
         "orders": ORDER_WORDS.items(),

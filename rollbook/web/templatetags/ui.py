@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.utils import dateformat, formats, timezone
+from django.utils import dateformat, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -14,8 +14,11 @@ from django.utils.translation import ngettext
 
 from rollbook.roster import translation
 from rollbook.schools.models import School
+from rollbook.sync.models import Run
 from rollbook.sync.planning import links
 from rollbook.sync.report import problems
+from rollbook.sync.words import sources
+from rollbook.sync.words.text import number as number_text
 
 register = template.Library()
 
@@ -93,7 +96,13 @@ def open_links(school: School) -> int:
 @register.filter
 def number(value: Any) -> str:
     """1240 as 1,240, in the reader's way of writing it."""
-    return formats.number_format(value or 0, use_l10n=True, force_grouping=True)
+    return number_text(value or 0)
+
+
+@register.filter
+def uploader_type(run: Run) -> str:
+    """Return how the history names a run."""
+    return sources.uploader_type(run)
 
 
 @register.filter

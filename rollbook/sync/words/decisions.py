@@ -1,0 +1,84 @@
+"""What each decision about a held run will do, in sentences with numbers."""
+
+from typing import NamedTuple
+
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from rollbook.sync.words.kinds import Counts, planned_parts
+from rollbook.sync.words.text import number
+
+
+class Outlook(NamedTuple):
+    """What each decision will do: approve all, approve additions and updates only, discard."""
+
+    approve: str
+    additions: str
+    discard: str
+
+
+def outlook_words(everything: Counts, additions: Counts, missing: int) -> Outlook:
+    """Return the sentences from the number of changes by kind: of all, and of those without risk.
+
+    `missing` students are only listed, whatever is decided.
+    """
+    changes = sum(everything.values())
+    left_out = changes - sum(additions.values())
+    listed = _missing_words(missing)
+    overtaken = _("Accounts edited meanwhile are left as they are and listed.") if changes else ""
+    return Outlook(
+        approve=_joined(_planned_words(everything), listed, overtaken),
+        additions=_joined(_planned_words(additions), listed, _left_out_words(left_out)),
+        discard=_discard_words(changes),
+    )
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
+
+
+def _planned_words(counts: Counts) -> str:
+    parts = planned_parts(counts)
+    if not parts:
+        return _("No account is changed.")
+    return _("Applied at once: %(list)s.") % {"list": get_text_list(parts, _("and"))}
+
+
+def _missing_words(missing: int) -> str:
+    if not missing:
+        return ""
+    text = ngettext(
+        "%(number)s missing student is only listed: the account stays as it is.",
+        "%(number)s missing students are only listed: their accounts stay as they are.",
+        missing,
+    )
+    return text % {"number": number(missing)}
+
+
+def _left_out_words(left_out: int) -> str:
+    if not left_out:
+        return _(
+            "Nothing is left out: no account would be closed or get a new sign-in e-mail or SIS ID."
+        )
+    text = ngettext(
+        "%(number)s account is left out that would be closed or get a new sign-in e-mail or "
+        "SIS ID. The next run plans it again.",
+        "%(number)s accounts are left out that would be closed or get a new sign-in e-mail or "
+        "SIS ID. The next run plans them again.",
+        left_out,
+    )
+    return text % {"number": number(left_out)}
+
+
+def _discard_words(changes: int) -> str:
+    if not changes:
+        return _("No account is changed. The report stays here, and the next run plans anew.")
+    text = ngettext(
+        "The %(number)s planned change is not made. The report stays here, and the next run plans "
+        "anew.",
+        "None of the %(number)s planned changes is made. The report stays here, and the next run "
+        "plans anew.",
+        changes,
+    )
+    return text % {"number": number(changes)}
