@@ -18,6 +18,7 @@ from rollbook.sync import pipeline
 from rollbook.sync.models import Integration, Run, RunState, Schedule, Trigger
 from rollbook.sync.runs import states
 from rollbook.sync.setup import credentials, schedules
+from rollbook.sync.worker.due import run_due
 from tests import database
 from tests.cli.conftest import Command
 
@@ -99,7 +100,7 @@ def test_backup_wipe_and_restore_bring_everything_back_and_one_due_run(
         RunState.DONE,
         StudentAccount.objects.count(),
     )
-    assert [schedules.run_due() for _ in range(3)] == [1, 0, 0]
+    assert [run_due() for _ in range(3)] == [1, 0, 0]
     assert Run.objects.filter(trigger=Trigger.SCHEDULE).count() == 1
 
 

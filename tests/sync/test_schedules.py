@@ -22,6 +22,7 @@ from rollbook.sync.models import (
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.runs import states
 from rollbook.sync.setup import credentials, schedules
+from rollbook.sync.worker.due import run_due
 
 START = datetime(2026, 10, 12, tzinfo=UTC)  # a Monday
 
@@ -68,7 +69,7 @@ class TestSchedules:
         moment = START
         while moment < START + timedelta(weeks=5):
             moment += timedelta(minutes=97)
-            schedules.run_due(moment)
+            run_due(moment)
             end_active()
         runs_made = Run.objects.filter(trigger=Trigger.SCHEDULE, due_at__isnull=False).order_by(
             "due_at"
@@ -82,9 +83,9 @@ class TestSchedules:
     def test_three_weeks_off_make_one_catch_up_run(self, integration: Integration) -> None:
         schedule = set_up(integration)
         late = START + timedelta(weeks=3, days=1)
-        assert schedules.run_due(late) == 1
+        assert run_due(late) == 1
         end_active()
-        assert schedules.run_due(late) == 0
+        assert run_due(late) == 0
         schedule.refresh_from_db()
         assert schedule.next_due_at is not None and schedule.next_due_at > late
         assert Run.objects.count() == 1
@@ -92,7 +93,7 @@ class TestSchedules:
     def test_test_run_left_on_makes_rehearsals(self, integration: Integration) -> None:
         Integration.objects.update(test_run=True)
         set_up(integration)
-        schedules.run_due(START + timedelta(weeks=1))
+        run_due(START + timedelta(weeks=1))
         assert Run.objects.get().mode == Mode.TEST
 
     def test_switched_off_nothing_starts_and_nobody_is_mailed(
@@ -100,7 +101,7 @@ class TestSchedules:
     ) -> None:
         set_up(integration)
         Integration.objects.update(active=False)
-        assert schedules.run_due(START + timedelta(weeks=1)) == 0
+        assert run_due(START + timedelta(weeks=1)) == 0
         assert not Run.objects.exists() and not Notice.objects.exists()
 
     def test_a_held_run_is_not_passed_and_the_notice_says_so(
@@ -109,7 +110,7 @@ class TestSchedules:
         set_up(integration)
         held = states.request(integration, trigger=Trigger.PERSON).run
         Run.objects.filter(pk=held.pk).update(state=RunState.ON_HOLD)
-        assert schedules.run_due(START + timedelta(weeks=1)) == 0
+        assert run_due(START + timedelta(weeks=1)) == 0
         notice = Notice.objects.get(event=NoticeEvent.DID_NOT_RUN)
         assert "on hold" in notice.reason
         assert Run.objects.count() == 1
@@ -130,10 +131,10 @@ class TestSchedules:
         set_up(integration)
         set_up(second)
         due = START + timedelta(weeks=1)
-        assert schedules.run_due(due) == 1
-        assert schedules.run_due(due) == 0, "the other one waits"
+        assert run_due(due) == 1
+        assert run_due(due) == 0, "the other one waits"
         end_active()
-        assert schedules.run_due(due) == 1
+        assert run_due(due) == 1
         assert {run.integration_id for run in Run.objects.all()} == {integration.pk, second.pk}
         assert not Notice.objects.filter(event=NoticeEvent.DID_NOT_RUN).exists()
 
@@ -152,13 +153,13 @@ class TestSchedules:
             zone="Europe/London",
             now=later,
         )
-        assert schedules.run_due(later) == 0
+        assert run_due(later) == 0
 
     def test_disabled_means_never_due(self, integration: Integration) -> None:
         schedules.save(
             integration, None, enabled=False, days=[6], times=["02:00"], zone="UTC", now=START
         )
-        assert schedules.run_due(START + timedelta(weeks=9)) == 0
+        assert run_due(START + timedelta(weeks=9)) == 0
 
     @pytest.mark.parametrize(
         ("days", "times", "zone", "field"),
@@ -185,7 +186,7 @@ def test_six_workers_that_look_at_once_start_one_run(integration: Integration) -
 
     def look() -> None:
         together.wait()
-        started.append(schedules.run_due(START + timedelta(weeks=1)))
+        started.append(run_due(START + timedelta(weeks=1)))
         connection.close()
 
     workers = [threading.Thread(target=look) for _ in range(6)]

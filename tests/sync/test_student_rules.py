@@ -20,11 +20,13 @@ from rollbook.students.models import (
 )
 from rollbook.sync import pipeline
 from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState, Schedule, Trigger
+from rollbook.sync.planning import from_roster
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.report import rows, summary
 from rollbook.sync.runs import states
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.setup import field_rules, schedules
+from rollbook.sync.worker.due import run_due
 
 pytestmark = pytest.mark.django_db
 
@@ -272,7 +274,7 @@ def test_a_protection_overtakes_a_plan_that_was_made_before(
     run = states.claim(states.request(integration, trigger=Trigger.PERSON).run.pk)
     assert run is not None
     with Lease(run) as lease:
-        pipeline.plan(run, lease)
+        from_roster.plan(run, lease)
     single_rules.protect(one, None)
     pipeline.apply(run)
     assert run.counts["overtaken"] == 1
@@ -411,7 +413,7 @@ def test_in_a_pause_nothing_starts_or_leavers_are_left_alone(
     )
     assert [schedules.add_pause(integration, None, pause) for _ in range(2)] == [True, False]
     Schedule.objects.update(next_due_at=now - timedelta(minutes=1))
-    assert schedules.run_due(now) == runs_made
+    assert run_due(now) == runs_made
     assert (Schedule.objects.get().next_due_at or now) > now
     for run in Run.objects.filter(trigger=Trigger.SCHEDULE):
         pipeline.run_sync(run.pk)

@@ -1,6 +1,5 @@
-"""Scheduled runs: each due time starts one run, whoever looks, however many workers do."""
+"""When an integration runs by itself: its days, times and pauses."""
 
-import logging
 from datetime import datetime, time
 from functools import cache
 from itertools import islice
@@ -8,19 +7,14 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from rollbook.roster.school_calendar import Pause, due_times, next_due, pause_at
+from rollbook.roster.school_calendar import Pause, due_times, next_due
 from rollbook.schools import audit
 from rollbook.schools.models import User
-from rollbook.sync.mail import notices
-from rollbook.sync.models import WORKING_STATES, Integration, Run, RunState, Schedule, Trigger
+from rollbook.sync.models import Integration, Schedule
 from rollbook.sync.refusals import SettingRefused
-from rollbook.sync.runs import states
-
-log = logging.getLogger(__name__)
 
 MOST_PAUSES, LONGEST_NAME = 50, 60
 
@@ -156,73 +150,3 @@ def upcoming(schedule: Schedule, count: int = 3, now: datetime | None = None) ->
         if schedule.enabled
         else []
     )
-
-
-def run_due(now: datetime | None = None) -> int:
-    """Start the run of every schedule that is due, one each, however many due times went by while nobody looked. Returns how many.
-
-    Where another integration of the same school is at work, a due one waits for its end: by default all are due at the same time.
-    """
-    moment, started = now or timezone.now(), 0
-    at_work = Run.objects.filter(
-        school_id=OuterRef("school_id"), state__in=(RunState.QUEUED, *WORKING_STATES)
-    )
-    others_turn = Exists(at_work.exclude(integration_id=OuterRef("integration_id")))
-    while True:
-        with transaction.atomic():
-            due = Schedule.objects.select_for_update(skip_locked=True).select_related(
-                "integration__school"
-            )
-            schedule = (
-                due.filter(~others_turn, enabled=True, next_due_at__lte=moment)
-                .order_by("next_due_at")
-                .first()
-            )
-            if schedule is None:
-                return started
-            due_at, schedule.next_due_at = (
-                schedule.next_due_at,
-                next_due(schedule.timetable, moment),
-            )
-            schedule.save(update_fields=["next_due_at"])
-            pause = pause_at(schedule.breaks, due_at or moment, schedule.timezone)
-            if pause is not None and not pause.only_adds:
-                log.info(
-                    "integration %s: due, not started: pause until %s",
-                    schedule.integration_id,
-                    pause.last,
-                )
-                continue
-            started += start(schedule, due_at, only_adds=pause is not None)
-
-
-def start(schedule: Schedule, due_at: datetime | None, only_adds: bool = False) -> bool:
-    """Request the run of one due time; in some pauses it `only_adds`. Where it can't run, those who want to know are told."""
-    integration = schedule.integration
-    try:
-        requested = states.request(
-            integration,
-            trigger=Trigger.SCHEDULE,
-            due_at=due_at,
-            only_adds=only_adds,
-            via="schedule",
-        )
-    except states.RunRefused as refused:
-        if refused.code != "inactive":  # switched off is what somebody wanted
-            notices.did_not_run(integration, due_at, f"{refused.what} {refused.remedy}")
-        log.info("integration %s: due, not started: %s", integration.pk, refused.code)
-        return False
-    if not requested.created:
-        notices.did_not_run(integration, due_at, _reason(requested.run.state))
-        log.info(
-            "integration %s: due, not started: run %s is active", integration.pk, requested.run.pk
-        )
-    return requested.created
-
-
-def _reason(state: str) -> str:
-    if state == RunState.ON_HOLD:
-        return _(
-            "An earlier run is on hold. Look at it and approve or discard it; until then no scheduled run passes it."
-        )
-    return _("An earlier run of this school was still going on. The next scheduled run stands.")

@@ -13,14 +13,13 @@ from rollbook.sync import queue, retention
 from rollbook.sync.mail import invitations, notices
 from rollbook.sync.report import files
 from rollbook.sync.runs import states
-from rollbook.sync.setup import schedules
 from rollbook.sync.uploads import drafts
-from rollbook.sync.worker import spare_slots
+from rollbook.sync.worker import due, spare_slots
 
 log = logging.getLogger(__name__)
 
 PARTS: Final[tuple[Callable[[], Any], ...]] = (
-    schedules.run_due,
+    due.run_due,
     queue.sweep,
     states.sweep,
     spare_slots.lend,
