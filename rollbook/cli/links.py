@@ -59,7 +59,7 @@ def list_links(school_name: str | None, state: str, limit: int) -> Answer:
     Example:
       rollbook links list --state clash --json
     """
-    from rollbook.sync.planning import links as linking
+    from rollbook.sync.setup import link_decisions as linking
 
     school = find_school(school_name)
     found = linking.proposals(school) if state == "all" else linking.undecided(school)
@@ -124,7 +124,7 @@ def confirm(proposal_id: UUID | None, school_name: str | None, exact: bool) -> A
       rollbook links confirm 0b5f3a52-9d0e-4a0e-8a35-8b2d3c1f6a10
       rollbook links confirm --exact
     """
-    from rollbook.sync.planning import links as linking
+    from rollbook.sync.setup import link_decisions as linking
 
     if exact == (proposal_id is not None):
         raise Refusal(
@@ -151,7 +151,7 @@ def confirm(proposal_id: UUID | None, school_name: str | None, exact: bool) -> A
 @answers(_show_done)
 def reject(proposal_id: UUID, school_name: str | None) -> Answer:
     """Say that an account and a student are two people. This is remembered."""
-    from rollbook.sync.planning import links as linking
+    from rollbook.sync.setup import link_decisions as linking
 
     return Answer({"decided": int(linking.reject(_find(proposal_id, school_name), None, via=VIA))})
 
@@ -162,7 +162,7 @@ def reject(proposal_id: UUID, school_name: str | None) -> Answer:
 @answers(_show_done)
 def take_back(proposal_id: UUID, school_name: str | None) -> Answer:
     """Take a decision back that no live run has acted on yet."""
-    from rollbook.sync.planning import links as linking
+    from rollbook.sync.setup import link_decisions as linking
 
     return Answer(
         {"decided": int(linking.take_back(_find(proposal_id, school_name), None, via=VIA))}

@@ -14,8 +14,8 @@ from rollbook.standins.faults import Fault
 from rollbook.standins.messages import Request, Response
 from rollbook.standins.rows import rows_of
 from rollbook.standins.standin import StandIn
-from rollbook.sync import pipeline
 from rollbook.sync.models import Integration, RunState
+from rollbook.sync.planning import reading
 from rollbook.sync.setup import integrations
 from tests.proxy import Proxy
 from tests.sources.contract_cases import size_for
@@ -75,8 +75,8 @@ class Sis:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few tries, short waits and low bounds, so that failing for good takes no minute. What they are is no part of what is tested."""
-    usual = pipeline.bounds
-    monkeypatch.setattr(pipeline, "bounds", lambda: replace(usual(), first_wait_seconds=0.01))
+    usual = reading.bounds
+    monkeypatch.setattr(reading, "bounds", lambda: replace(usual(), first_wait_seconds=0.01))
     monkeypatch.setattr(config, "tries", 3)
     monkeypatch.setattr(config, "request_seconds", 10.0)
     monkeypatch.setattr(config, "retry_after_seconds", 3.0)

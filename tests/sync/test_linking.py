@@ -19,8 +19,8 @@ from rollbook.sync.models import (
     RunState,
     Trigger,
 )
-from rollbook.sync.planning import links
 from rollbook.sync.runs import states
+from rollbook.sync.setup import link_decisions
 from tests.cli.conftest import Command, inside
 from tests.sync.test_pipeline import sync
 from tests.web.conftest import admin, elsewhere, static_root
@@ -82,7 +82,7 @@ def test_the_same_email_and_name_links_and_what_is_only_alike_waits_for_a_person
         issue.sis_id == str(second.dcid)
         and not Change.objects.filter(run=run, sis_id=issue.sis_id).exists()
     )
-    proposal = links.undecided(integration.school).get()
+    proposal = link_decisions.undecided(integration.school).get()
     assert (proposal.account_id, proposal.clash, proposal.same_birth_date, proposal.same_email) == (
         alike.pk,
         "",
@@ -90,7 +90,7 @@ def test_the_same_email_and_name_links_and_what_is_only_alike_waits_for_a_person
         False,
     )
 
-    assert links.confirm(proposal, None) and not links.confirm(proposal, None)
+    assert link_decisions.confirm(proposal, None) and not link_decisions.confirm(proposal, None)
     later = sync(integration)
     linked = Change.objects.get(run=later, kind="linked")
     assert (linked.account_id, linked.reason, linked.after["email"]) == (
@@ -118,7 +118,7 @@ def test_what_is_not_the_same_person_stays_apart_for_good(
     student = students_of(standin)[0]
     other = account_of(integration, student, email="other@elsewhere.example")
     sync(integration, Mode.TEST)
-    assert links.reject(links.undecided(integration.school).get(), None)
+    assert link_decisions.reject(link_decisions.undecided(integration.school).get(), None)
     for _ in range(2):
         run = sync(integration)
         assert not Issue.objects.filter(run=run).exists()
@@ -136,7 +136,7 @@ def test_the_same_email_and_not_the_same_person_is_a_listed_problem(
         integration, student, first_name="Somebody", last_name="Else", birth_date=None
     )
     sync(integration, Mode.TEST)
-    links.reject(links.undecided(integration.school).get(), None)
+    link_decisions.reject(link_decisions.undecided(integration.school).get(), None)
     run = sync(integration)
     assert run.state == RunState.DONE
     assert list(Issue.objects.filter(run=run).values_list("code", "sis_id")) == [
@@ -157,7 +157,7 @@ def test_clashes_keep_the_first_live_run_from_changing_anything(
     run = sync(integration)
     assert (run.state, run.error_code) == (RunState.FAILED, "links_undecided")
     assert set(StudentAccount.objects.values_list("source", flat=True)) == {""}
-    assert {each.clash for each in links.undecided(integration.school)} == {
+    assert {each.clash for each in link_decisions.undecided(integration.school)} == {
         "",
         "names_differ",
         "two_accounts",
@@ -167,12 +167,12 @@ def test_clashes_keep_the_first_live_run_from_changing_anything(
     assert refused.value.code == "links_undecided"
     assert sync(integration, Mode.TEST).state == RunState.DONE
 
-    namesake = links.undecided(integration.school).get(clash="names_differ")
-    one, two = links.undecided(integration.school).filter(clash="two_accounts")
-    links.confirm(namesake, None)
-    links.confirm(one, None)  # settles the other one as well
-    with pytest.raises(links.LinkRefused):
-        links.confirm(two, None)
+    namesake = link_decisions.undecided(integration.school).get(clash="names_differ")
+    one, two = link_decisions.undecided(integration.school).filter(clash="two_accounts")
+    link_decisions.confirm(namesake, None)
+    link_decisions.confirm(one, None)  # settles the other one as well
+    with pytest.raises(link_decisions.LinkRefused):
+        link_decisions.confirm(two, None)
     assert sync(integration).state == RunState.DONE
     assert StudentAccount.objects.get(pk=namesake.account_id).last_name == first.last_name
     assert StudentAccount.objects.get(pk=one.account_id).sis_id == str(second.dcid)
@@ -191,7 +191,7 @@ def test_an_uploaded_sis_id_is_evidence(integration: Integration, standin: Stand
         sis_id=str(student.dcid),
     )
     sync(integration, Mode.TEST)
-    proposal = links.undecided(integration.school).get()
+    proposal = link_decisions.undecided(integration.school).get()
     assert (proposal.same_sis_id, proposal.same_name, proposal.same_birth_date) == (
         True,
         False,
@@ -224,12 +224,12 @@ def test_the_page_shows_both_sides_and_takes_decisions(
             name
         )
     assert elsewhere.get(address).status_code == 404
-    proposal = links.undecided(integration.school).get(same_email=False)
+    proposal = link_decisions.undecided(integration.school).get(same_email=False)
     decide = reverse("links-decide", args=[integration.school_id, proposal.pk])
     assert elsewhere.post(decide, {"say": "confirm"}).status_code == 404
     for said, left in (("confirm", 1), ("confirm", 1), ("take_back", 2), ("reject", 1)):
         admin.post(decide, {"say": said})
-        assert links.undecided(integration.school).count() == left, said
+        assert link_decisions.undecided(integration.school).count() == left, said
     assert "Not the same person" in admin.get(address, {"only": "decided"}).content.decode()
     for _ in range(2):
         admin.post(reverse("links-exact", args=[integration.school_id]))

@@ -15,8 +15,7 @@ from rollbook.standins import powerschool
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Integration, LinkDecision, LinkProposal, Mode, RunState
-from rollbook.sync.planning import links
-from rollbook.sync.setup import integrations
+from rollbook.sync.setup import integrations, link_decisions
 from tests.sync.test_linking import students_of
 from tests.sync.test_pipeline import sync
 from tests.web.conftest import admin, static_root
@@ -81,12 +80,12 @@ def test_thousands_of_accounts_are_linked_without_a_query_for_each(
         page = admin.get(reverse("links", args=[connected.school_id]))
     assert page.status_code == 200 and len(asked) < 25
 
-    exact = links.confirm_exact(connected.school, None, None)
+    exact = link_decisions.confirm_exact(connected.school, None, None)
     assert exact >= half * 0.95 and LinkDecision.objects.count() == exact
-    for clash in links.undecided(connected.school).exclude(clash=""):
-        links.reject(clash, None)
-    for each in links.undecided(connected.school)[:50]:
-        links.confirm(each, None)
+    for clash in link_decisions.undecided(connected.school).exclude(clash=""):
+        link_decisions.reject(clash, None)
+    for each in link_decisions.undecided(connected.school)[:50]:
+        link_decisions.confirm(each, None)
     run = sync(connected)
     assert run.state == RunState.DONE
     assert run.counts["linked"] >= exact + 50 and run.counts.get("new", 0) <= len(students) * 0.05

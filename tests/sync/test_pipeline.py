@@ -11,6 +11,7 @@ from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline, store
 from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState, Trigger
+from rollbook.sync.planning import from_roster
 from rollbook.sync.runs import states
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.store import statements
@@ -202,7 +203,7 @@ def test_a_row_whose_account_was_edited_meanwhile_is_overtaken(
     claimed = states.claim(run.pk)
     assert claimed is not None
     with Lease(claimed) as lease:
-        pipeline.plan(claimed, lease)
+        from_roster.plan(claimed, lease)
     StudentAccount.objects.filter(pk=account.pk).update(
         first_name="Byhand", version=account.version + 1
     )
@@ -220,7 +221,7 @@ def test_an_address_given_away_meanwhile_is_overtaken_and_the_rest_goes_in(
     claimed = states.claim(run.pk)
     assert claimed is not None
     with Lease(claimed) as lease:
-        pipeline.plan(claimed, lease)
+        from_roster.plan(claimed, lease)
     planned = Change.objects.filter(run=run, kind="new")
     first = planned.order_by("id")[0]
     StudentAccount.objects.create(
@@ -245,11 +246,11 @@ def test_a_worker_taken_for_dead_can_write_nothing(integration: Integration) -> 
     assert heir is not None and heir.fence == zombie.fence + 1
     before = accounts_checksum()
     with pytest.raises(states.LeaseLost), Lease(zombie) as lease:
-        pipeline.plan(zombie, lease)
+        from_roster.plan(zombie, lease)
     assert accounts_checksum() == before
     assert not Change.objects.filter(run=run).exists()
     with Lease(heir) as lease:
-        pipeline.plan(heir, lease)
+        from_roster.plan(heir, lease)
     with pytest.raises(states.LeaseLost):
         pipeline.apply(zombie)
     assert accounts_checksum() == before
@@ -297,7 +298,7 @@ def test_a_worker_frozen_while_applying_lets_go_of_the_accounts(
     claimed = states.claim(run.pk)
     assert claimed is not None
     with Lease(claimed) as lease:
-        pipeline.plan(claimed, lease)
+        from_roster.plan(claimed, lease)
     states.applying(claimed)
     with pytest.raises(Error), transaction.atomic():
         store.apply_plan(claimed)

@@ -12,6 +12,7 @@ from rollbook.config import config
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.sync import pipeline, queue
 from rollbook.sync.models import ACTIVE_STATES, Integration, Mode, Run, RunState, Trigger
+from rollbook.sync.planning import from_roster
 from rollbook.sync.runs import lease, states
 from rollbook.sync.setup import credentials
 
@@ -147,7 +148,7 @@ class TestOneRun:
         claimed = states.claim(run.pk)
         assert claimed
         with lease.Lease(claimed) as held:
-            pipeline.plan(claimed, held)
+            from_roster.plan(claimed, held)
         Run.objects.filter(pk=run.pk).update(lease_until=None)
         pages = claimed.pages_done
         pipeline.run_sync(run.pk)

@@ -1,7 +1,6 @@
 """Why is a student not in? Answered from the accounts, the open problems, the last plan, and whom it left out for their grade."""
 
-from collections.abc import Iterable, Iterator
-from hashlib import blake2b
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from django.db.models import Q
@@ -13,13 +12,13 @@ from rollbook.schools.models import School
 from rollbook.students.listing import having_words
 from rollbook.students.models import AccountStatus, Protection, StudentAccount
 from rollbook.sync.models import Change, Mode, OutsideList, Run, RunState
-from rollbook.sync.planning import links
 from rollbook.sync.report import problems, rows
 from rollbook.sync.report.problems import Wanted
+from rollbook.sync.setup import link_decisions
+from rollbook.sync.store.outside import DIGEST_BYTES, digests
 from rollbook.sync.words.sources import sis_label, source_label
 
 MOST: Final = 10  # answers of each kind; whoever gets as many should ask more precisely
-WIDTH: Final = 8
 
 
 class Answer(NamedTuple):
@@ -45,21 +44,6 @@ def why(school: School, asked: str) -> list[Answer]:
     return found or [_unknown(school)]
 
 
-def digests(school_id: Any, sis_ids: Iterable[str]) -> bytes:
-    """SIS IDs in the form that is kept: 8 bytes each, which differ from school to school."""
-    key = school_id.bytes
-    return b"".join(
-        blake2b(sis_id.encode(), digest_size=WIDTH, key=key).digest() for sis_id in sis_ids
-    )
-
-
-def keep_outside(run: Run, kept: bytes) -> None:
-    """Keep whom a complete plan left out for their grade, in place of the list before."""
-    OutsideList.objects.update_or_create(
-        school_id=run.school_id, source=run.source, defaults={"run": run, "digests": kept}
-    )
-
-
 def _accounts(school: School, asked: str) -> Iterator[Answer]:
     accounts = list(
         having_words(StudentAccount.objects.filter(school=school), asked).order_by(
@@ -68,7 +52,9 @@ def _accounts(school: School, asked: str) -> Iterator[Answer]:
     )
     ids = [account.pk for account in accounts]
     proposed = set(
-        links.undecided(school).filter(account__in=ids).values_list("account_id", flat=True)
+        link_decisions.undecided(school)
+        .filter(account__in=ids)
+        .values_list("account_id", flat=True)
     )
     outside = _latest_changes(school).filter(kind=ChangeKind.OUTSIDE_SELECTION, account_id__in=ids)
     left_alone = set(outside.values_list("account_id", flat=True))
@@ -250,7 +236,7 @@ def _outside(school: School, asked: str) -> Iterator[Answer]:
     wanted = digests(school.pk, [asked])
     for kept in OutsideList.objects.filter(school=school):
         held = bytes(kept.digests)
-        if any(held[at : at + WIDTH] == wanted for at in range(0, len(held), WIDTH)):
+        if any(held[at : at + DIGEST_BYTES] == wanted for at in range(0, len(held), DIGEST_BYTES)):
             what = _(
                 "%(sis)s has the SIS ID %(sis_id)s, but in a grade that is not selected, so no account was made."
             )

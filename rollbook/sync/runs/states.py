@@ -33,11 +33,11 @@ from rollbook.sync.models import (
     RunState,
     Trigger,
 )
-from rollbook.sync.planning import links, rules
+from rollbook.sync.planning import rules
 from rollbook.sync.refusals import RunRefused as RunRefused  # noqa: PLC0414 - who asks for a run catches it as runs.RunRefused
 from rollbook.sync.runs.left_out import left_out
 from rollbook.sync.runs.roster_proof import stored_proof
-from rollbook.sync.setup import limits, readiness
+from rollbook.sync.setup import limits, link_decisions, readiness
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ def request(
     readiness.refuse_unready(integration)
     kind = mode or (Mode.TEST if integration.test_run else Mode.LIVE)
     if kind == Mode.LIVE:
-        links.refuse_undecided(integration.school, integration.source)
+        link_decisions.refuse_undecided(integration.school, integration.source)
     once = limits.checked(wider or {})
     held_against = limits.today(integration.school)._replace(**once)
     run = Run(

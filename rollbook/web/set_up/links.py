@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST
 
 from rollbook.schools.models import School
 from rollbook.sync.models import LinkProposal
-from rollbook.sync.planning import links as linking
-from rollbook.sync.planning.links import LinkRefused
+from rollbook.sync.setup import link_decisions as linking
+from rollbook.sync.setup.link_decisions import LinkRefused
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.sources import source_label
 from rollbook.sync.words.text import word

@@ -15,8 +15,8 @@ from django.utils.translation import ngettext
 from rollbook.roster import translation
 from rollbook.schools.models import School
 from rollbook.sync.models import Run
-from rollbook.sync.planning import links
 from rollbook.sync.report import problems
+from rollbook.sync.setup import link_decisions
 from rollbook.sync.words import sources
 from rollbook.sync.words.text import number as number_text
 
@@ -90,7 +90,7 @@ def open_problems(school: School) -> str:
 @register.simple_tag
 def open_links(school: School) -> int:
     """How many possible links between existing accounts and students of a SIS nobody has decided."""
-    return links.undecided(school).count()
+    return link_decisions.undecided(school).count()
 
 
 @register.filter

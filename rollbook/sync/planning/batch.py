@@ -1,0 +1,170 @@
+"""Stops 2 to 4 for one batch of raw records: map, match, decide."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rollbook.roster.linking import Evidence, LinkFinder, link_issue
+from rollbook.roster.mapping import MappedRecord, RecordMapper
+from rollbook.roster.matching import Match, Matcher, MatchKind
+from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, decide, list_account
+from rollbook.roster.records import Issue, Selection
+from rollbook.sources.base import Page
+from rollbook.sync import store
+from rollbook.sync.models import Run
+from rollbook.sync.planning import links
+from rollbook.sync.planning import rules as run_rules
+from rollbook.sync.store.outside import digests
+
+
+class Tools(NamedTuple):
+    """What planning a run needs all the way: the keys of all accounts, the mapping, the rules."""
+
+    matcher: Matcher
+    link_finder: LinkFinder
+    mapper: RecordMapper
+    rules: Rules
+
+
+class Batch(NamedTuple):
+    """A batch of records, decided. Nothing of it is stored yet.
+
+    `records` are the first ones with their SIS IDs, `outside` those of them in grades that aren't
+    selected. `evidence` says which accounts without a link records of the batch could belong to.
+    `listed` are rows that change nothing, for the accounts of students in `outside`.
+    """
+
+    read: int
+    records: list[MappedRecord]
+    outside: list[MappedRecord]
+    changes: list[Change]
+    issues: list[Issue]
+    evidence: list[Evidence]
+    listed: list[Change]
+
+
+class Tally:
+    """What is counted and noted about the whole roster while its batches pass."""
+
+    def __init__(self) -> None:
+        self.read = self.unchanged = self.outside_selection = self.other_people = 0
+        self.moved: set[str] = set()  # SIS IDs of those whose e-mail is planned to change
+        self.outside_digests = bytearray()  # of students outside the selection, without an account
+
+    def add(self, run: Run, matcher: Matcher, batch: Batch) -> None:
+        """Count one batch."""
+        self.read += batch.read
+        self.unchanged += sum(record.unchanged for record in batch.records)
+        self.other_people += sum(issue.code == "other_person" for issue in batch.issues)
+        for change in batch.changes:
+            moves = "email_key" in change.after and change.kind in WRITING_KINDS
+            if moves and change.sis_id is not None:
+                self.moved.add(change.sis_id)
+        self.outside_selection += len(batch.outside)
+        without_account = []
+        for record in batch.outside:
+            if record.sis_id and matcher.linked_account(record.sis_id) is None:
+                without_account.append(record.sis_id)
+        self.outside_digests += digests(run.school_id, without_account)
+
+
+def load_tools(run: Run) -> Tools:
+    """Load the keys of all accounts, and prepare the mapping and rules of this run."""
+    assert run.integration is not None
+    source = run.integration.source_type
+    decided = links.decided(run.school_id, run.source)
+    keys = store.load_account_keys(run.school_id, run.source)
+    matcher = Matcher(*keys, *decided, run_rules.exceptions(run))
+    mapper = RecordMapper(
+        [(source_field, field) for source_field, field in run.settings["mapping"]],
+        run.settings["mapping_version"],
+        source.grade_field,
+        Selection(frozenset(run.settings["grades"])),
+        matcher.known,
+        run_rules.clears(run),
+    )
+    rules = Rules(mapper.fields, run.source, run_rules.fill_once(run))
+    link_finder = links.link_finder(run, decided) if matcher.has_unlinked else LinkFinder([])
+    return Tools(matcher, link_finder, mapper, rules)
+
+
+def map_records(tools: Tools, pages: list[Page]) -> list[MappedRecord]:
+    """Map the raw records of these pages (stop 2)."""
+    raws = [raw for page in pages for raw in page.records]
+    tools.mapper.observe_fields(raws)
+    return [tools.mapper.map(raw) for raw in raws]
+
+
+def match_records(
+    tools: Tools, mapped: list[MappedRecord]
+) -> tuple[list[MappedRecord], list[Match]]:
+    """Return the first records with their SIS IDs, and the accounts they meet (stop 3)."""
+    records = [record for record in mapped if tools.matcher.register(record)]
+    matches = []
+    for record in records:
+        match = tools.matcher.match(record)
+        if match is not None:
+            matches.append(match)
+    return records, matches
+
+
+def decide_records(
+    run: Run, tools: Tools, read: int, records: list[MappedRecord], matches: list[Match]
+) -> Batch:
+    """Decide what to do about each match (stop 4)."""
+    evidence: list[Evidence] = []
+    if tools.link_finder:
+        for match in matches:
+            evidence += tools.link_finder.evidence(match)
+    waiting = _waiting_for_a_person(matches, evidence)
+    if waiting:
+        matches = [match for match in matches if match.record.sis_id not in waiting]
+    accounts = store.load_accounts(
+        run.school_id, (match.key.id for match in matches if match.key is not None)
+    )
+    changes: list[Change] = []
+    issues = [link_issue(match.record) for match in waiting.values()]
+    for match in matches:
+        account = accounts.get(match.key.id) if match.key else None
+        decided = decide(match, account, tools.rules)
+        if isinstance(decided, Change):
+            changes.append(decided)
+        else:
+            issues.append(decided)
+    outside = [record for record in records if not record.selected]
+    listed = _list_accounts(run, tools.matcher, outside)
+    return Batch(read, records, outside, changes, issues, evidence, listed)
+
+
+def record_issues(tools: Tools, records: list[MappedRecord]) -> Iterator[Issue]:
+    """Yield what mapping found wrong; nothing about students who are never imported."""
+    for record in records:
+        if record.issues and not tools.matcher.is_never_imported(record.sis_id):
+            yield from record.issues
+
+
+def _waiting_for_a_person(matches: list[Match], evidence: list[Evidence]) -> dict[str, Match]:
+    """Return the matches that would be new accounts although somebody may have one already.
+
+    By SIS ID. A person has to say so first: nobody gets a second account unasked.
+    """
+    if not evidence:
+        return {}
+    suggested = {each.record.sis_id for each in evidence}
+    return {
+        match.record.sis_id: match
+        for match in matches
+        if match.kind is MatchKind.NEW and match.record.sis_id in suggested
+    }
+
+
+def _list_accounts(run: Run, matcher: Matcher, outside: list[MappedRecord]) -> list[Change]:
+    """Return rows for students who have an account and are in a grade that isn't selected.
+
+    A list, not an iterator: a connection in the middle of a COPY answers no query; it would hang.
+    """
+    keys = [key for record in outside if (key := matcher.linked_account(record.sis_id)) is not None]
+    accounts = store.load_accounts(run.school_id, (key.id for key in keys)).values()
+    return [
+        list_account(ChangeKind.OUTSIDE_SELECTION, account, "grade_not_selected")
+        for account in accounts
+    ]

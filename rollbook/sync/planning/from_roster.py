@@ -1,0 +1,99 @@
+"""The plan of a run that reads a SIS: stops 1 to 6 of the way of a record."""
+
+from itertools import chain
+from typing import Any
+
+from django.db import transaction
+
+from rollbook.roster import guards
+from rollbook.roster.planning import Change, ChangeKind
+from rollbook.roster.records import Completeness
+from rollbook.sources.base import Page
+from rollbook.sync import store
+from rollbook.sync.models import Run
+from rollbook.sync.planning import links
+from rollbook.sync.planning.batch import (
+    Batch,
+    Tally,
+    Tools,
+    decide_records,
+    load_tools,
+    map_records,
+    match_records,
+    record_issues,
+)
+from rollbook.sync.planning.reading import batches, read_roster
+from rollbook.sync.planning.whole_roster import plan_missing, settle
+from rollbook.sync.runs import states
+from rollbook.sync.runs.lease import Lease
+from rollbook.sync.setup import limits
+from rollbook.sync.store.outside import save_outside
+
+
+def plan(run: Run, lease: Lease) -> None:
+    """Read the roster and store what would change for every student."""
+    states.begin_plan(run)
+    links.forget(run)
+    tools = load_tools(run)
+    tally = Tally()
+    reading = read_roster(run, tools.mapper.source_fields)
+    for pages in batches(reading):  # 1
+        lease.check()
+        mapped = map_records(tools, pages)  # 2
+        records, matches = match_records(tools, mapped)  # 3
+        batch = decide_records(run, tools, len(mapped), records, matches)  # 4
+        tally.add(run, tools.matcher, batch)
+        _save(run, tools, pages, batch, tally.read)  # 5
+    complete = reading.proof.completeness is Completeness.COMPLETE
+    check = tools.matcher.check_roster(tally.moved, complete=complete)
+    with transaction.atomic():
+        states.progress(run, [], tally.read)
+        save_outside(run, bytes(tally.outside_digests))
+        relinked = settle(run, tools, check)
+        missing = plan_missing(run, check, relinked)
+        tally.unchanged -= check.withdrawn_unchanged
+        counts = _count(run, tools, tally, relinked, missing)
+        alarms = _review(run, counts, missing)  # 6
+        states.planned(run, counts, alarms, reading.proof)
+
+
+def _save(run: Run, tools: Tools, pages: list[Page], batch: Batch, read: int) -> None:
+    """Store a batch. The same transaction checks the fence: a worker taken for dead adds nothing."""
+    with transaction.atomic():
+        states.progress(run, pages, read)
+        store.save_plan(
+            run,
+            chain(batch.changes, batch.listed),
+            chain(record_issues(tools, batch.records), batch.issues),
+        )
+        links.propose(run, batch.evidence)
+
+
+def _count(
+    run: Run,
+    tools: Tools,
+    tally: Tally,
+    relinked: list[Change],
+    missing: guards.MissingAccounts,
+) -> dict[str, int]:
+    """Return the numbers of the whole plan."""
+    counts = store.count_plan(run)
+    counts[ChangeKind.UNCHANGED] = counts.get(ChangeKind.UNCHANGED, 0) + tally.unchanged
+    return counts | {
+        "read": tally.read,
+        "accounts": len(tools.matcher.known),
+        "other_people": tally.other_people,
+        ChangeKind.OUTSIDE_SELECTION: tally.outside_selection,
+        "re_keyed": len(relinked),
+        "expected": store.count_expected(run),
+        "missing": missing.number,
+    }
+
+
+def _review(
+    run: Run, counts: dict[str, int], missing: guards.MissingAccounts
+) -> list[dict[str, Any]]:
+    """Return the reasons to hold this plan, as the run stores them."""
+    groups = missing.groups(store.expected_groups(run)) if missing.number else ()
+    plan_counts = guards.PlanCounts(counts, groups)
+    return [alarm._asdict() for alarm in guards.review(plan_counts, limits.of_run(run.settings))]

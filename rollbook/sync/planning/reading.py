@@ -1,0 +1,79 @@
+"""Stop 1: reads the roster of a SIS with the integration's credentials, in batches of pages."""
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from rollbook.config import config
+from rollbook.roster.records import Proof
+from rollbook.sources.base import Connection, Page, Pages
+from rollbook.sources.bounds import Bounds
+from rollbook.sync.models import Run
+from rollbook.sync.setup import credentials
+
+BATCH: Final = 2_000  # records that are decided and stored together
+SECONDS: Final = 1.0  # the longest a batch waits for more: a slow SIS shows progress too
+
+
+class Reading:
+    """The pages of a roster; once all have come, `proof` shows whether they are complete."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+        self.proof: Proof
+
+    def __iter__(self) -> Iterator[Page]:
+        self.proof = yield from self._pages
+
+
+def read_roster(run: Run, source_fields: frozenset[str]) -> Reading:
+    """Return the pages of the roster of this run, to be read once."""
+    return Reading(_pages(run, source_fields))
+
+
+def _pages(run: Run, source_fields: frozenset[str]) -> Pages:
+    """Yield the pages. Only this conversation with the SIS has the credentials in the clear."""
+    assert run.integration is not None
+    tokens = credentials.StoredToken(run.integration)
+    connection = Connection(
+        credentials=credentials.load(run.integration),
+        choices=run.settings["choices"],
+        variant=run.settings["variant"],
+        tokens=tokens,
+        bounds=bounds(),
+    )
+    try:
+        return (yield from run.integration.source_type.pages(connection, source_fields))
+    finally:
+        tokens.save()
+
+
+def bounds() -> Bounds:
+    """Return the installation's limits on one conversation with a SIS."""
+    return Bounds(
+        connect_seconds=config.connect_seconds,
+        request_seconds=config.request_seconds,
+        page_bytes=config.page_bytes,
+        pages=config.pages,
+        records=config.records,
+        run_seconds=config.run_seconds,
+        tries=config.tries,
+        retry_after_seconds=config.retry_after_seconds,
+        sign_ins=config.sign_ins,
+        allowed_networks=config.networks,
+        ca_file=str(config.ca_file) if config.ca_file else None,
+    )
+
+
+def batches(pages: Iterable[Page]) -> Iterator[list[Page]]:
+    """Gather pages until they hold BATCH records, or until SECONDS have gone by."""
+    batch: list[Page] = []
+    since = time.monotonic()
+    for page in pages:
+        batch.append(page)
+        records = sum(len(each.records) for each in batch)
+        if records >= BATCH or time.monotonic() - since >= SECONDS:
+            yield batch
+            batch, since = [], time.monotonic()
+    if batch:
+        yield batch
