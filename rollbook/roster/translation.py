@@ -42,8 +42,10 @@ def translated(text: str, translate: Translate) -> str:
 
     Values that are phrases are translated, all other values are left as they are.
     """
+    if not text:  # gettext answers the header of its file
+        return ""
     if not isinstance(text, Phrase):
-        return translate(text) if text else text
+        return translate(text)
     values = {
         name: translated(value, translate) if isinstance(value, Phrase) else value
         for name, value in text.values.items()

@@ -1,8 +1,8 @@
 """Which IP addresses a conversation with a SIS may go to. `connections` asks before it connects.
 
 Python's `is_private` and `is_global` are not enough: they pass addresses that carry another address
-inside (6to4, NAT64, Teredo, IPv4-compatible), and they differ between Python versions. So the ranges
-are listed here, after the IANA special-purpose registries.
+inside (6to4, NAT64, Teredo, IPv4-compatible), and they differ between Python versions. So the
+ranges are listed here, after the IANA special-purpose registries.
 """
 
 from collections.abc import Iterable
@@ -19,14 +19,15 @@ def _networks(text: str) -> tuple[Network, ...]:
     return tuple(ip_network(part) for part in text.split())
 
 
-# Refused whatever the operator allows: this machine's wildcard, link-local, multicast and broadcast,
-# and the addresses where clouds hand out machine credentials (AWS, Azure, Google, Alibaba, Oracle).
+# Refused whatever the operator allows: this machine's wildcard, link-local, multicast and
+# broadcast, and the addresses where clouds hand out machine credentials (AWS, Azure, Google,
+# Alibaba, Oracle).
 NEVER: Final = _networks(
     "0.0.0.0/8 169.254.0.0/16 224.0.0.0/4 255.255.255.255/32 100.100.100.200/32 192.0.0.192/32 "
     "168.63.129.16/32 ::/128 fe80::/10 ff00::/8 fd00:ec2::/32 fd20:ce::/32 fd00:42::42/128"
 )
-# Refused unless the operator allows them: private, shared, documentation, benchmarking, reserved and
-# deprecated ranges.
+# Refused unless the operator allows them: private, shared, documentation, benchmarking, reserved
+# and deprecated ranges.
 NOT_PUBLIC: Final = _networks(
     "10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.31.196.0/24 "
     "192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 "
@@ -78,8 +79,8 @@ def _is_public(ip: Address) -> bool:
 def _carried(ip: Address) -> tuple[IPv4Address, ...]:
     """Return the IPv4 addresses that an IPv6 address carries inside.
 
-    6to4 and Teredo have them in the middle; NAT64, compatible, translated and ISATAP addresses in the
-    last 32 bits.
+    6to4 and Teredo have them in the middle; NAT64, compatible, translated and ISATAP addresses in
+    the last 32 bits.
     """
     if isinstance(ip, IPv4Address):
         return ()

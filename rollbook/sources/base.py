@@ -17,8 +17,8 @@ from rollbook.sources.bounds import Bounds
 class CredentialField:
     """One box of the credential form.
 
-    `kind` is `text`, `url` or `secret`. Secrets are never shown again. A `url` decides where secrets
-    are sent, so changing it clears them.
+    `kind` is `text`, `url` or `secret`. Secrets are never shown again. A `url` decides where
+    secrets are sent, so changing it clears them.
     """
 
     key: str
@@ -32,9 +32,9 @@ class CredentialField:
 class MappingRow:
     """One row of the mapping: `source_field` of the SIS fills our `field`.
 
-    `source_field` is the SIS's own name, `field` a key of `roster.fields.STUDENT_FIELDS`. `label` is
-    how the screen names the SIS field. A required row can't be removed from the mapping. `where` says
-    where a registrar finds the field in the SIS: "Students > Demographics > Gender".
+    `source_field` is the SIS's own name, `field` a key of `roster.fields.STUDENT_FIELDS`. `label`
+    is how the screen names the SIS field. A required row can't be removed from the mapping. `where`
+    says where a registrar finds the field in the SIS: "Students > Demographics > Gender".
     """
 
     source_field: str
@@ -46,7 +46,7 @@ class MappingRow:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A further setting of a source, shown as a select: e.g. which e-mail PowerSchool is asked for."""
+    """A further setting of a source, shown as a select: which e-mail PowerSchool is asked for."""
 
     key: str
     label: str
@@ -56,7 +56,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One way to speak to a SIS. Veracross has two API versions; most SISs have one, with key ""."""
+    """One way to speak to a SIS.
+
+    Veracross has two API versions; most SISs have one, with key "".
+    """
 
     key: str
     label: str
@@ -98,9 +101,9 @@ class Page(NamedTuple):
     """One page of the roster.
 
     `records` are flat dicts, keyed by the SIS's field names: only the fields asked for, plus the
-    grade field. Values are text, numbers or None. A key that the SIS did not send is absent from the
-    dict: absent isn't empty. `number` counts from 1. `pages` and `total` are what the SIS stated,
-    None where it doesn't state them.
+    grade field. Values are text, numbers or None. A key that the SIS did not send is absent from
+    the dict: absent isn't empty. `number` counts from 1. `pages` and `total` are what the SIS
+    stated, None where it doesn't state them.
     """
 
     records: list[dict[str, Any]]
@@ -119,8 +122,9 @@ class Source:
 
     `pages(connection, fields)` yields every page of the active students, in any order, and returns
     the proof that they are complete. It raises a `SourceError`; after the last page it raises
-    `RosterIncomplete` when the SIS stated more students than it gave. `fields` are the source fields
-    of the mapping; `grade_field`, the key of the grade level in a record, is always included.
+    `RosterIncomplete` when the SIS stated more students than it gave. `fields` are the source
+    fields of the mapping; `grade_field`, the key of the grade level in a record, is always
+    included.
     """
 
     slug: str

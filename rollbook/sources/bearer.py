@@ -25,9 +25,9 @@ LONGEST_SECONDS: Final = 90 * 86_400
 class Bearer:
     """The token of one conversation. Only the reader's thread uses it, so it needs no lock.
 
-    `fetch` signs in and returns a fresh token; it is called at most `sign_ins` times. `sign_in` is the
-    number of the sign-in that gave the current token: several pages that meet the end of the same
-    token lead to one new token.
+    `fetch` signs in and returns a fresh token; it is called at most `sign_ins` times. `sign_in` is
+    the number of the sign-in that gave the current token: several pages that meet the end of the
+    same token lead to one new token.
     """
 
     def __init__(

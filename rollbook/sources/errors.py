@@ -1,7 +1,7 @@
 """The errors of a conversation with a SIS, each named by what the caller does next.
 
-Each has a `code` (stored on the run), a sentence that says what happened, and a remedy. None of them
-ever holds a secret, a response body or a query string.
+Each has a `code` (stored on the run), a sentence that says what happened, and a remedy. None of
+them ever holds a secret, a response body or a query string.
 """
 
 from rollbook.roster.records import Proof
@@ -42,7 +42,10 @@ class AddressRefused(SourceError):
 
 
 class AuthRejected(SourceError):
-    """The SIS refused the credentials. A person corrects them; retrying would only lock the account."""
+    """The SIS refused the credentials.
+
+    A person corrects them; retrying would only lock the account.
+    """
 
     code = "credentials_refused"
 
@@ -57,10 +60,11 @@ class PermissionMissing(SourceError):
 
 
 class TokenExpired(SourceError):
-    """The token stopped working. A source gets a new one and asks again; this never leaves a source.
+    """The token stopped working. A source gets a new one and asks again.
 
-    `sign_in` is the number of the sign-in that gave the token: several pages that are asked for side
-    by side meet the end of the same token.
+    This error never leaves a source.
+    `sign_in` is the number of the sign-in that gave the token: several pages that are asked for
+    side by side meet the end of the same token.
     """
 
     code = "token_expired"
@@ -71,7 +75,10 @@ class TokenExpired(SourceError):
 
 
 class TryLater(SourceError):
-    """The SIS is down, in maintenance, or asks for too long a wait. The next scheduled run tries again."""
+    """The SIS is down, in maintenance, or asks for too long a wait.
+
+    The next scheduled run tries again.
+    """
 
     code = "try_later"
 

@@ -89,8 +89,8 @@ class Http:
     ) -> Response:
         """Ask until there is a response worth reading. Redirects are returned, never followed.
 
-        Raises AddressRefused, AddressUnreachable, UnexpectedShape (too large or garbled), or TryLater
-        when all tries are used up.
+        Raises AddressRefused, AddressUnreachable, UnexpectedShape (too large or garbled), or
+        TryLater when all tries are used up.
         """
         parts = checked_url(url)
         for number in range(1, self._bounds.tries + 1):

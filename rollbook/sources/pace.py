@@ -1,8 +1,9 @@
 """How fast a SIS lets us ask, read from the rate headers of its answers.
 
-So we slow down before the SIS has to answer 429. SISs spell the headers in two ways (X-Rate-Limit-…,
-X-RateLimit-…) and give the reset in two units: seconds to wait, or a Unix time. The two can't be
-confused. A Unix time is compared with the SIS's own clock, its `Date` header: ours may be wrong.
+So we slow down before the SIS has to answer 429. SISs spell the headers in two ways
+(X-Rate-Limit-…, X-RateLimit-…) and give the reset in two units: seconds to wait, or a Unix time.
+The two can't be confused. A Unix time is compared with the SIS's own clock, its `Date` header: ours
+may be wrong.
 """
 
 import threading
@@ -28,7 +29,10 @@ class Pace:
         self._resets = 0.0
 
     def claim(self) -> float:
-        """Take one request from the quota. Return the seconds to wait before making it, mostly 0."""
+        """Take one request from the quota.
+
+        Return the seconds to wait before making it, mostly 0.
+        """
         with self._lock:
             now = self._clock()
             if self._remaining is None or now >= self._resets:

@@ -220,9 +220,9 @@ class _Reading:
 def read_without_total(sis: SisWithoutTotal, bounds: Bounds) -> Pages:
     """Yield every page; read again until a reading brings nobody new.
 
-    Raises RosterIncomplete if even the third reading brings somebody new. Further readings yield only
-    the students who had slipped through before. A single page needs no second reading: nobody slips
-    through inside a page.
+    Raises RosterIncomplete if even the third reading brings somebody new. Further readings yield
+    only the students who had slipped through before. A single page needs no second reading: nobody
+    slips through inside a page.
     """
     new_students = _NewStudents(sis.id_field)
     for reading in range(1, READINGS + 1):

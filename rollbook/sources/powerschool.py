@@ -137,9 +137,9 @@ class _District:
             raise AuthRejected(
                 _("PowerSchool does not accept the Client ID and Client Secret."),
                 _(
-                    "Copy both again from PowerSchool: System > System Settings > Plugin Management "
-                    "Configuration > the plugin > Data Provider Configuration. Check there as well "
-                    "that the plugin is enabled."
+                    "Copy both again from PowerSchool: System > System Settings > Plugin "
+                    "Management Configuration > the plugin > Data Provider Configuration. Check "
+                    "there as well that the plugin is enabled."
                 ),
             )
         if response.status != 200:
@@ -277,8 +277,8 @@ SOURCE: Final = Source(
                         ),
                     ),
                     help=_(
-                        "Districts keep it in different places. A test run shows which students have "
-                        "none."
+                        "Districts keep it in different places. A test run shows which students "
+                        "have none."
                     ),
                 ),
             ),

@@ -30,8 +30,8 @@ MAINTENANCE_HOST: Final = (
     "message.powerschool.com"  # where a server that is down redirects to (live)
 )
 
-# The object of a student that holds a field; "" is the student itself. Every object other than `name`
-# is an expansion that has to be asked for (doc).
+# The object of a student that holds a field; "" is the student itself. Every object other than
+# `name` is an expansion that has to be asked for (doc).
 HOLDERS: Final = {
     "id": "",
     "local_id": "",
@@ -167,7 +167,8 @@ def _problem(response: Response) -> _Problem:
 def raise_for_401(response: Response, sign_in: int) -> NoReturn:
     """Raise the error that a 401 stands for.
 
-    It is about the token only if it says so or has no body; a missing right comes as 401 too (live).
+    It is about the token only if it says so or has no body; a missing right comes as 401 too
+    (live).
     """
     about_token = "invalid_token" in response.headers.get("www-authenticate", "")
     if about_token or not response.body.strip():
@@ -176,9 +177,9 @@ def raise_for_401(response: Response, sign_in: int) -> NoReturn:
         raise PermissionMissing(
             _("PowerSchool accepts our sign-in, but the plugin has no right to read students."),
             _(
-                "Install the plugin that this page offers, or ask the PowerSchool administrator to set "
-                "the plugin's access level for the v1 API to READ under Data Provider Configuration "
-                '(in plugin.xml: <oauth accessLevelV1Api="READ"/>).'
+                "Install the plugin that this page offers, or ask the PowerSchool administrator to "
+                "set the plugin's access level for the v1 API to READ under Data Provider "
+                'Configuration (in plugin.xml: <oauth accessLevelV1Api="READ"/>).'
             ),
         )
     _raise_forbidden(response)
@@ -211,7 +212,8 @@ def raise_for_status(response: Response, origin: str) -> NoReturn:
         raise UnexpectedShape(
             Phrase(_("There is no PowerSchool at {origin}."), origin=origin),
             _(
-                "Check the Client URL: it is the address at which you open PowerSchool in the browser."
+                "Check the Client URL: it is the address at which you open PowerSchool in the "
+                "browser."
             ),
         )
     what = _("The answer (status {status}) is not what PowerSchool answers.")
@@ -238,7 +240,7 @@ def not_powerschool(what: str) -> UnexpectedShape:
     return UnexpectedShape(
         what,
         _(
-            "Check the Client URL, and open it in the browser: PowerSchool may be in maintenance, or "
-            "another page stands in front of it."
+            "Check the Client URL, and open it in the browser: PowerSchool may be in maintenance, "
+            "or another page stands in front of it."
         ),
     )

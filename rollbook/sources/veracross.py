@@ -1,8 +1,8 @@
 """Veracross: reads a school's current students.
 
 It uses the Data API (v3, OAuth) or the legacy API (v2, user name and password). The two differ in
-everything but the school route. Both give records with v2's field names, and labels instead of codes.
-Some facts come from its API description (spec).
+everything but the school route. Both give records with v2's field names, and labels instead of
+codes. Some facts come from its API description (spec).
 """
 
 from collections.abc import Callable, Mapping
@@ -156,8 +156,8 @@ SOURCE: Final = Source(
             label=_("API v3"),
             hint=_(
                 "Make an OAuth application for Rollbook in Veracross and switch on its scope "
-                "students:list. If Veracross gave you a user name and a password instead, choose API "
-                "v2."
+                "students:list. If Veracross gave you a user name and a password instead, choose "
+                "API v2."
             ),
             credentials=(
                 CredentialField(
@@ -189,8 +189,8 @@ SOURCE: Final = Source(
             key="v2",
             label=_("API v2 (legacy)"),
             hint=_(
-                "For a user name and a password that Veracross gave you. If you have a Client ID and a "
-                "Client Secret, choose API v3."
+                "For a user name and a password that Veracross gave you. If you have a Client ID "
+                "and a Client Secret, choose API v3."
             ),
             credentials=(
                 CredentialField(

@@ -143,12 +143,13 @@ def error_word(response: Response) -> str:
 def scope_missing() -> PermissionMissing:
     """Return the error for an OAuth application without the right to read students."""
     remedy = _(
-        "In Veracross, switch on the scope {scope} of the OAuth application. Only somebody with the "
-        "role OAuth_App_Admin can do it."
+        "In Veracross, switch on the scope {scope} of the OAuth application. Only somebody with "
+        "the role OAuth_App_Admin can do it."
     )
     return PermissionMissing(
         _(
-            "Veracross accepts our sign-in, but the OAuth application has no right to read students."
+            "Veracross accepts our sign-in, but the OAuth application has no right to read "
+            "students."
         ),
         Phrase(remedy, scope=SCOPE),
     )
@@ -172,7 +173,7 @@ def not_veracross(what: str) -> UnexpectedShape:
     return UnexpectedShape(
         what,
         _(
-            "Run it again. If it stays so, ask Veracross whether its API is in maintenance, and check "
-            "the school route."
+            "Run it again. If it stays so, ask Veracross whether its API is in maintenance, and "
+            "check the school route."
         ),
     )

@@ -1,7 +1,7 @@
 """Speaks to Veracross: one class for each of its two APIs.
 
-Where each fact is known from: Veracross's documentation (doc), or what several working clients depend
-on (clients). No documentation of v2 is public.
+Where each fact is known from: Veracross's documentation (doc), or what several working clients
+depend on (clients). No documentation of v2 is public.
 """
 
 import re
@@ -122,8 +122,8 @@ class LegacyApi:
             raise AuthRejected(
                 _("Veracross does not accept the User Name and Password."),
                 _(
-                    "Enter both again as Veracross gave them to you; the user name mostly starts with "
-                    "“api.”. If you were given a Client ID and a Client Secret, choose API v3."
+                    "Enter both again as Veracross gave them to you; the user name mostly starts "
+                    "with “api.”. If you were given a Client ID and a Client Secret, choose API v3."
                 ),
             )
         if response.status == 403:
@@ -162,14 +162,17 @@ class DataApi:
         self._query = "?" + urlencode({"role": role})
 
     def future_roles(self) -> list[str]:
-        """Return the ids of the roles for future students. Raises UnexpectedShape if there is none."""
+        """Return the ids of the roles for future students.
+
+        Raises UnexpectedShape if there is none.
+        """
         roles = self._value_lists.future_roles()
         if not roles:
             raise UnexpectedShape(
                 _("Veracross has no role for future students."),
                 _(
-                    "Ask whoever looks after Veracross how that role is called at your school, or set "
-                    "“Include future students” to No."
+                    "Ask whoever looks after Veracross how that role is called at your school, or "
+                    "set “Include future students” to No."
                 ),
             )
         return roles

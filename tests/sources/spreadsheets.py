@@ -12,7 +12,9 @@ import xlsxwriter
 import xlwt
 
 from rollbook.sources.spreadsheet import child
-from rollbook.sources.spreadsheet.reader import Asked, Sheet, UploadBounds, sheet_of
+from rollbook.sources.spreadsheet.messages import Task
+from rollbook.sources.spreadsheet.reader import sheet_from
+from rollbook.sources.spreadsheet.rows import Sheet, UploadBounds
 
 HEADER = ["Student ID", "First name", "Last name", "Date of birth", "Active"]
 ADA = ["00417", "Ada", "Müller", date(2010, 5, 3), True]
@@ -41,7 +43,7 @@ _ODS_NAMES = " ".join(
 
 def read_here(content: bytes, file_name: str, **chosen: str) -> Sheet:
     """As `read_sheet`, but in this process: what is read is the same, and a hundred starts of Python are saved."""
-    return sheet_of(*child.read(content, Asked(UploadBounds(), file_name, **chosen)))
+    return sheet_from(*child.read(content, Task(UploadBounds(), file_name, **chosen)))
 
 
 def xlsx(

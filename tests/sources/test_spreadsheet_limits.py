@@ -19,7 +19,9 @@ from rollbook.sources.spreadsheet.errors import (
     TooManyRows,
     UploadRefused,
 )
-from rollbook.sources.spreadsheet.reader import LENGTH, Asked, Facts, Said, UploadBounds, read_sheet
+from rollbook.sources.spreadsheet.messages import LENGTH, Facts, Reply, Task
+from rollbook.sources.spreadsheet.reader import read_sheet
+from rollbook.sources.spreadsheet.rows import UploadBounds
 from tests.sources.spreadsheets import (
     OLE_WITH_PASSWORD,
     READ,
@@ -178,7 +180,7 @@ def test_the_child_has_none_of_our_settings(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("ROLLBOOK_ENCRYPTION_KEY", "secret")
-    child = reader._start(Asked(UploadBounds(), "x.csv"))
+    child = reader._start(Task(UploadBounds(), "x.csv"))
     try:
         environment = (
             Path(f"/proc/{child.pid}/environ").read_bytes() if sys.platform == "linux" else b""
@@ -192,7 +194,7 @@ def test_the_child_has_none_of_our_settings(
 def pretending(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """Another child in the place of ours."""
 
-    def start(asked: Asked) -> Any:
+    def start(asked: Task) -> Any:
         command = [
             sys.executable,
             "-I",
@@ -227,7 +229,7 @@ def test_a_child_led_astray_is_not_believed(
 def test_a_child_that_says_too_much_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     import msgspec
 
-    facts = msgspec.msgpack.encode(Said(Facts("csv", (), "", None, None, 1, 1, ())))
+    facts = msgspec.msgpack.encode(Reply(Facts("csv", (), "", None, None, 1, 1, ())))
     row = b"\x94\x01\x91\xa1a\x90\x90"
     for frames in ([facts], [facts, row, row], [facts, b"\x01"], [row]):
         pretending(

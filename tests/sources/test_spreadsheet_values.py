@@ -10,7 +10,8 @@ import openpyxl
 import pytest
 
 from rollbook.sources.spreadsheet.errors import NoHeader
-from rollbook.sources.spreadsheet.reader import CellProblem, Sheet, header_row
+from rollbook.sources.spreadsheet.reader import header_row
+from rollbook.sources.spreadsheet.rows import CellProblem, Sheet
 from tests.sources.spreadsheets import HEADER, READ, TABLE, ods, read_here, xls, xlsx
 
 

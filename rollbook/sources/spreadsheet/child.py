@@ -1,6 +1,7 @@
-"""What runs in the reader's child process: take the limits on, read the file from standard input, send rows back.
+"""The reader's child process: takes the limits on, reads the file from standard input, sends rows.
 
-Started as `python -m rollbook.sources.spreadsheet.child ASKED` by `reader.read_sheet`, never imported by the app.
+Started as `python -m rollbook.sources.spreadsheet.child TASK` by `reader.read_sheet`; the app never
+imports it.
 """
 
 import re
@@ -12,7 +13,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from rollbook.sources.spreadsheet import csv_text, kinds
+from rollbook.roster.translation import Phrase
+from rollbook.roster.translation import gettext_noop as _
+from rollbook.sources.spreadsheet import csv_text, kinds, workbook
 from rollbook.sources.spreadsheet.errors import (
     Damaged,
     Empty,
@@ -20,26 +23,20 @@ from rollbook.sources.spreadsheet.errors import (
     TooManyColumns,
     TooManyRows,
     UploadRefused,
-)
-from rollbook.sources.spreadsheet.reader import (
-    LENGTH,
-    Asked,
-    CellProblem,
-    Facts,
-    Row,
-    Said,
-    UploadBounds,
     memory_used_up,
 )
+from rollbook.sources.spreadsheet.messages import LENGTH, Facts, Refusal, Reply, Task, Text
+from rollbook.sources.spreadsheet.rows import CellProblem, Row, UploadBounds
 
 ERROR_VALUES: Final = re.compile(
-    r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|GETTING_DATA)|Err:[0-9]{3}"
+    r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|GETTING_DATA)"
+    r"|Err:[0-9]{3}"
 )
-CHUNK: Final = 1_000_000
+CHUNK: Final = 1_000_000  # bytes of the answer that are kept free for its last row
 
 
-class Found(NamedTuple):
-    """A file that was opened, before its rows are gone through."""
+class OpenFile(NamedTuple):
+    """A file that was opened; its rows are read later."""
 
     kind: str
     sheets: tuple[str, ...]
@@ -51,27 +48,30 @@ class Found(NamedTuple):
 
 
 def main() -> None:
-    asked = msgspec.json.decode(sys.argv[1], type=Asked)
-    limit_self(asked.bounds)
+    task = msgspec.json.decode(sys.argv[1], type=Task)
+    limit_self(task.bounds)
     try:
-        facts, packed = read(sys.stdin.buffer.read(asked.bounds.file_bytes + 1), asked)
-        frames = [msgspec.msgpack.encode(Said(facts)), *packed]
+        facts, packed = read(sys.stdin.buffer.read(task.bounds.file_bytes + 1), task)
+        frames = [msgspec.msgpack.encode(Reply(facts)), *packed]
     except MemoryError:
         frames = [refusal(memory_used_up())]
-    except UploadRefused as refused:
-        frames = [refusal(refused)]
+    except UploadRefused as error:
+        frames = [refusal(error)]
     for frame in frames:
         sys.stdout.buffer.write(LENGTH.pack(len(frame)))
         sys.stdout.buffer.write(frame)
     sys.stdout.buffer.flush()
 
 
-def refusal(refused: UploadRefused) -> bytes:
-    return msgspec.msgpack.encode(Said(code=refused.code, what=refused.what, remedy=refused.remedy))
+def refusal(error: UploadRefused) -> bytes:
+    return msgspec.msgpack.encode(Reply(refusal=Refusal.of(error)))
 
 
 def limit_self(bounds: UploadBounds) -> None:
-    """For good: neither this process nor what it might start gets past them. It can write no file and leaves no core."""
+    """Set the limits of this process for good; what it might start can't get past them either.
+
+    It can write no file and leaves no core.
+    """
     resource.setrlimit(resource.RLIMIT_CPU, (bounds.cpu_seconds, bounds.cpu_seconds + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -79,89 +79,105 @@ def limit_self(bounds: UploadBounds) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (bounds.memory_bytes, bounds.memory_bytes))
 
 
-def read(content: bytes, asked: Asked) -> tuple[Facts, list[bytes]]:
-    """The facts and the packed rows. Raises an `UploadRefused`."""
-    kind = kinds.kind_of(content, asked.bounds)
-    found = open_as(kind, content, asked)
-    packed: list[bytes] = []
-    width = size = 0
-    for each in found.rows:
-        row = packable(each)
-        if row is None:
-            continue
-        if len(packed) == asked.bounds.rows:
-            raise TooManyRows(
-                f"The sheet has more than {asked.bounds.rows:,} rows.",
-                "Split it into several files. If there are fewer students, delete what stands below them.",
-            )
-        width = max(width, len(row.cells))
-        if width > asked.bounds.columns:
-            raise TooManyColumns(
-                f"Row {row.number:,} has something in column {width:,}; at most {asked.bounds.columns} columns are read.",
-                "Delete the columns to the right of the table, or copy only the table into a new file.",
-            )
-        packed.append(msgspec.msgpack.encode(row))
-        size += len(packed[-1]) + LENGTH.size
-        if size > asked.bounds.answer_bytes - CHUNK:
-            raise TookTooMuchMemory(
-                "The cells of the sheet hold more text than an upload may have.",
-                "Delete the columns that nobody needs.",
-            )
+def read(content: bytes, task: Task) -> tuple[Facts, list[bytes]]:
+    """Return the facts and the packed rows of a file. Raises an `UploadRefused`."""
+    kind = kinds.kind_of(content, task.bounds)
+    file = open_as(kind, content, task)
+    packed, width = packed_rows(file.rows, task.bounds)
     if not packed:
         raise Empty(
-            "There is nothing in the file, or nothing in its visible sheets.",
-            "Check that you chose the right file and sheet.",
+            _("There is nothing in the file, or nothing in its visible sheets."),
+            _("Check that you chose the right file and sheet."),
         )
-    notes = [*kinds.name_note(kind, asked.file_name), *found.notes]
+    notes = [*kinds.name_note(kind, task.file_name), *file.notes]
     facts = Facts(
-        found.kind,
-        found.sheets,
-        found.sheet,
-        found.encoding,
-        found.delimiter,
-        width,
-        len(packed),
-        tuple(notes),
+        kind=file.kind,
+        sheets=file.sheets,
+        sheet=file.sheet,
+        encoding=file.encoding,
+        delimiter=file.delimiter,
+        width=width,
+        rows=len(packed),
+        notes=tuple(Text.of(note) for note in notes),
     )
     return facts, packed
 
 
-def open_as(kind: str, content: bytes, asked: Asked) -> Found:
-    if kind == "csv":
-        text = csv_text.read_text(
-            content, asked.encoding, asked.delimiter, asked.bounds.cell_characters
-        )
-        return Found(kind, (), "", text.encoding, text.delimiter, text.rows, text.notes)
-    from rollbook.sources.spreadsheet import workbook  # calamine, which a csv doesn't need
+def packed_rows(rows: Iterable[Row], bounds: UploadBounds) -> tuple[list[bytes], int]:
+    """Return the packed rows that have something in them, and the width of the widest."""
+    packed: list[bytes] = []
+    width = size = 0
+    for each in rows:
+        row = without_empty_end(each)
+        if row is None:
+            continue
+        if len(packed) == bounds.rows:
+            raise _too_many_rows(bounds)
+        width = max(width, len(row.cells))
+        if width > bounds.columns:
+            raise _too_many_columns(row.number, width, bounds)
+        packed.append(msgspec.msgpack.encode(row))
+        size += len(packed[-1]) + LENGTH.size
+        if size > bounds.answer_bytes - CHUNK:
+            raise TookTooMuchMemory(
+                _("The cells of the sheet hold more text than an upload may have."),
+                _("Delete the columns that nobody needs."),
+            )
+    return packed, width
 
+
+def open_as(kind: str, content: bytes, task: Task) -> OpenFile:
+    """Open a file of this kind. Raises an `UploadRefused`."""
+    if kind == "csv":
+        longest = task.bounds.cell_characters
+        text = csv_text.read_text(content, task.encoding, task.delimiter, longest)
+        return OpenFile(kind, (), "", text.encoding, text.delimiter, text.rows, text.notes)
     try:
-        book = workbook.read_book(content, kind, asked.sheet)
+        book = workbook.read_book(content, kind, task.sheet)
     except (UploadRefused, MemoryError):
         raise
-    except (
-        BaseException
-    ) as error:  # calamine's own errors, and what its Rust code raises when it is led astray
+    except BaseException as error:  # calamine's own errors, and the panics of its Rust code
         raise Damaged(
-            "The file begins like a spreadsheet, but can't be read to its end.",
-            "Open it in your spreadsheet program, save it under a new name and upload that.",
+            _("The file begins like a spreadsheet, but can't be read to its end."),
+            _("Open it in your spreadsheet program, save it under a new name and upload that."),
         ) from error
-    return Found(kind, book.sheets, book.sheet, None, None, book.rows, book.notes)
+    return OpenFile(kind, book.sheets, book.sheet, None, None, book.rows, book.notes)
 
 
-def packable(row: Row) -> Row | None:
-    """A row without the empty cells at its end, its error cells marked; None for one that has nothing else."""
+def without_empty_end(row: Row) -> Row | None:
+    """Return a row without the empty cells at its end, with its error cells marked.
+
+    None for a row of empty cells.
+    """
     last = len(row.cells)
     while last and row.cells[last - 1] is None:
         last -= 1
     if not last:
         return None
     cells = row.cells[:last]
-    problems = [
-        CellProblem(column, "error_in_cell")
-        for column, text in enumerate(cells)
-        if text and text[0] in "#E" and ERROR_VALUES.fullmatch(text.strip())
-    ]
-    return row._replace(cells=cells, problems=(*row.problems, *problems))
+    problems = list(row.problems)
+    for column, text in enumerate(cells):
+        if text and text[0] in "#E" and ERROR_VALUES.fullmatch(text.strip()):
+            problems.append(CellProblem(column, "error_in_cell"))
+    return row._replace(cells=cells, problems=tuple(problems))
+
+
+def _too_many_rows(bounds: UploadBounds) -> TooManyRows:
+    return TooManyRows(
+        Phrase(_("The sheet has more than {rows} rows."), rows=f"{bounds.rows:,}"),
+        _(
+            "Split it into several files. If there are fewer students, delete the cells below the "
+            "table."
+        ),
+    )
+
+
+def _too_many_columns(number: int, width: int, bounds: UploadBounds) -> TooManyColumns:
+    what = _("Row {row} has something in column {column}; at most {most} columns are read.")
+    return TooManyColumns(
+        Phrase(what, row=f"{number:,}", column=f"{width:,}", most=bounds.columns),
+        _("Delete the columns to the right of the table, or copy only the table into a new file."),
+    )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""Every way an uploaded file can be refused, each with what a person does next.
+"""The ways in which an uploaded file is refused, each with what a person does next.
 
-They are `SourceError`s, since a spreadsheet is just another source: a run that meets one fails with its code and sentence. None of
-them ever holds a value of a cell.
+They are `SourceError`s, because a spreadsheet is a source too: a run that meets one fails with its
+code and sentence. None of them ever holds a value of a cell.
 """
 
 from typing import Final
 
+from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.errors import SourceError
 
 
@@ -22,7 +23,7 @@ class TooLarge(UploadRefused):
 
 
 class UnpacksTooLarge(UploadRefused):
-    """Its parts would fill more than we unpack, there are too many of them, or they are packed tighter than any school's data."""
+    """Its parts are too many, would fill too much memory, or are packed tighter than real data."""
 
     code = "unpacks_too_large"
 
@@ -34,19 +35,19 @@ class TooManyRows(UploadRefused):
 
 
 class TooManyColumns(UploadRefused):
-    """Something stands further to the right than we read."""
+    """A cell further to the right than we read has something in it."""
 
     code = "too_many_columns"
 
 
 class Encrypted(UploadRefused):
-    """It takes a password to open."""
+    """It needs a password to open."""
 
     code = "encrypted"
 
 
 class MacroFile(UploadRefused):
-    """It holds macros. We never run any; a file without them is the same data with less to fear."""
+    """It has macros. We never run any; the same file without them holds the same data."""
 
     code = "macro_file"
 
@@ -88,13 +89,13 @@ class WrongEncoding(UploadRefused):
 
 
 class UnclosedQuote(UploadRefused):
-    """A cell of a text file goes on for longer than a cell can: a quotation mark that nobody closed."""
+    """A cell of a text file is longer than a cell can be: a quotation mark is never closed."""
 
     code = "unclosed_quote"
 
 
 class FileGone(UploadRefused):
-    """Its time is over: the file was deleted."""
+    """The file was deleted, because it was kept as long as files are kept."""
 
     code = "file_gone"
 
@@ -114,26 +115,36 @@ class TookTooMuchMemory(UploadRefused):
 REFUSALS: Final[dict[str, type[UploadRefused]]] = {
     refusal.code: refusal
     for refusal in (
-        *(
-            UploadRefused,
-            TooLarge,
-            UnpacksTooLarge,
-            TooManyRows,
-            TooManyColumns,
-            Encrypted,
-            MacroFile,
-            NotASpreadsheet,
-            Damaged,
-            Empty,
-        ),
-        *(
-            NoHeader,
-            NoSuchSheet,
-            WrongEncoding,
-            UnclosedQuote,
-            FileGone,
-            TookTooLong,
-            TookTooMuchMemory,
-        ),
+        UploadRefused,
+        TooLarge,
+        UnpacksTooLarge,
+        TooManyRows,
+        TooManyColumns,
+        Encrypted,
+        MacroFile,
+        NotASpreadsheet,
+        Damaged,
+        Empty,
+        NoHeader,
+        NoSuchSheet,
+        WrongEncoding,
+        UnclosedQuote,
+        FileGone,
+        TookTooLong,
+        TookTooMuchMemory,
     )
 }
+
+
+def memory_used_up() -> TookTooMuchMemory:
+    """Return the error for a file that takes too much memory.
+
+    Its words are the same whether the child noticed in time or was ended.
+    """
+    return TookTooMuchMemory(
+        _(
+            "Reading the file takes more memory than an upload may have. Mostly there is something "
+            "in a cell far below or far to the right."
+        ),
+        _("Copy only the table into a new, empty workbook and upload that; or save it as csv."),
+    )

@@ -28,9 +28,9 @@ from rollbook.roster.sheet_rows import (
 )
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
-from rollbook.sources.spreadsheet.csv_text import DELIMITERS, ENCODINGS
-from rollbook.sources.spreadsheet.reader import Sheet
+from rollbook.sources.spreadsheet.csv_choices import DELIMITERS, ENCODINGS
 from rollbook.sources.spreadsheet.reader import header_row as require_header
+from rollbook.sources.spreadsheet.rows import Sheet
 from rollbook.sync.models import ColumnMemory, Run, Upload, UploadState
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.runs import states

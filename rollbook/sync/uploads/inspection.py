@@ -19,7 +19,8 @@ from rollbook.roster.columns import (
 from rollbook.roster.sheet_rows import UPLOAD_FIELDS, VALUE_MAP_FIELDS, is_understood, word_key
 from rollbook.roster.upload_template import REASON_COLUMN
 from rollbook.sources.spreadsheet.errors import TooManyRows
-from rollbook.sources.spreadsheet.reader import HEADER_WITHIN, Row, Sheet, UploadBounds, read_sheet
+from rollbook.sources.spreadsheet.reader import HEADER_SEARCH_ROWS, read_sheet
+from rollbook.sources.spreadsheet.rows import Row, Sheet, UploadBounds
 from rollbook.sync.models import ColumnMemory, Upload
 
 SAMPLE_ROWS: Final = 200  # below the header, from which a column's content is guessed
@@ -87,7 +88,7 @@ def bounds() -> UploadBounds:
     return UploadBounds(
         file_bytes=config.upload_bytes,
         unpacked_bytes=config.upload_unpacked_bytes,
-        rows=config.upload_rows + HEADER_WITHIN,  # those above the students aren't counted
+        rows=config.upload_rows + HEADER_SEARCH_ROWS,  # those above the students aren't counted
         columns=config.upload_columns,
         cpu_seconds=config.upload_cpu_seconds,
     )
@@ -104,7 +105,7 @@ def sheet_of(upload: Upload) -> Sheet:
         header_row = (
             upload.columns.get("header_row")
             or upload.settings.get("header_row")
-            or _guessed_row(sheet.rows[:HEADER_WITHIN])
+            or _guessed_row(sheet.rows[:HEADER_SEARCH_ROWS])
             or 0
         )
         if sum(1 for row in sheet.rows if row.number > header_row) > config.upload_rows:
@@ -117,7 +118,7 @@ def _too_many_rows() -> TooManyRows:
         _("The sheet has more than %(rows)s rows of students.")
         % {"rows": f"{config.upload_rows:,}"},
         _(
-            "Split it into several files. If there are fewer students, delete what stands below them."
+            "Split it into several files. If there are fewer students, delete the cells below the table."
         ),
     )
 
@@ -131,7 +132,7 @@ def memory_of(upload: Upload) -> ColumnMemory:
 def look(upload: Upload, sheet: Sheet | None = None) -> Look:
     """Everything a person decides from. Raises an `UploadRefused` where the file can't be read as it is set."""
     sheet = sheet or sheet_of(upload)
-    top = sheet.rows[:HEADER_WITHIN]
+    top = sheet.rows[:HEADER_SEARCH_ROWS]
     header_row = (
         upload.columns.get("header_row") or upload.settings.get("header_row") or _guessed_row(top)
     )
@@ -162,7 +163,7 @@ def look(upload: Upload, sheet: Sheet | None = None) -> Look:
 
 def rows_below(sheet: Sheet, header_row: int) -> list[Row]:
     """The first rows under the header, as many as guesses are made from."""
-    return [row for row in sheet.rows[: HEADER_WITHIN + DATE_ROWS] if row.number > header_row]
+    return [row for row in sheet.rows[: HEADER_SEARCH_ROWS + DATE_ROWS] if row.number > header_row]
 
 
 def _guessed_row(top: Sequence[Row]) -> int | None:

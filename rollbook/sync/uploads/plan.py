@@ -19,7 +19,7 @@ from rollbook.roster.sheet_rows import MatchedColumn, RowMapper, SheetCells, She
 from rollbook.roster.upload_template import EXAMPLE
 from rollbook.sources.base import Page
 from rollbook.sources.spreadsheet.errors import FileGone
-from rollbook.sources.spreadsheet.reader import Sheet
+from rollbook.sources.spreadsheet.rows import Sheet
 from rollbook.sync import store
 from rollbook.sync.models import Run, Upload
 from rollbook.sync.planning import clashes

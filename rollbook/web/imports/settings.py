@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from rollbook.roster.cell_values import DateOrder
-from rollbook.sources.spreadsheet.csv_text import DELIMITERS, ENCODINGS
+from rollbook.sources.spreadsheet.csv_choices import DELIMITERS, ENCODINGS
 from rollbook.sources.spreadsheet.errors import UploadRefused
 from rollbook.sync.models import Upload
 from rollbook.sync.refusals import SettingRefused

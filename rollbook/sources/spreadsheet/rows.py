@@ -1,0 +1,102 @@
+"""The rows of a spreadsheet as text, and how much of a file is read."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, overload
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True)
+class UploadBounds:
+    """How much of a file is read.
+
+    `cpu_seconds` and `memory_bytes` limit the child; `answer_bytes` is how much it may send back.
+    `cell_characters` is what a cell of Excel can hold. `wall_seconds` is for a machine that is busy
+    with other things. `ratio` is how many times its size a file may unpack to.
+    """
+
+    file_bytes: int = 10_000_000
+    unpacked_bytes: int = 100_000_000
+    ratio: int = 100
+    members: int = 1_000
+    rows: int = 50_000
+    columns: int = 100
+    cpu_seconds: int = 20
+    wall_seconds: int = 60
+    memory_bytes: int = 1_000_000_000
+    answer_bytes: int = 50_000_000
+    cell_characters: int = 32_767
+
+
+class CellProblem(NamedTuple):
+    """A cell that can't be used. `column` counts from 0.
+
+    `code` is `error_in_cell` (#N/A and similar) or `digits_lost` (a number longer than Excel
+    stores).
+    """
+
+    column: int
+    code: str
+
+
+class Row(NamedTuple):
+    """One row. `number` is the row's number in the spreadsheet program, from 1.
+
+    `dates` are the columns whose cell was a date there; their text is an ISO date.
+    """
+
+    number: int
+    cells: list[str | None]
+    dates: tuple[int, ...] = ()
+    problems: tuple[CellProblem, ...] = ()
+
+
+class Rows(Sequence[Row]):
+    """The rows that have something in them, in order.
+
+    Each row stays packed until it is asked for, so 50,000 rows take a few megabytes.
+    """
+
+    def __init__(self, packed: list[bytes], width: int) -> None:
+        self._packed, self._width = packed, width
+        self._decoder = msgspec.msgpack.Decoder(Row)
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    def _row(self, packed: bytes) -> Row:
+        row = self._decoder.decode(packed)
+        row.cells.extend([None] * (self._width - len(row.cells)))
+        return row
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        if isinstance(index, slice):
+            return [self._row(packed) for packed in self._packed[index]]
+        return self._row(self._packed[index])
+
+    def __iter__(self) -> Iterator[Row]:
+        return map(self._row, self._packed)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet that was read.
+
+    `kind` is csv, xls, xlsx or ods, by content. `sheets` are the names of all visible sheets.
+    `encoding` and `delimiter` are those of a csv. Rows without anything in them are left out; every
+    row has `width` cells. `notes` are sentences for the person who uploads.
+    """
+
+    kind: str
+    sheets: tuple[str, ...]
+    sheet: str
+    encoding: str | None
+    delimiter: str | None
+    width: int
+    rows: Rows
+    notes: tuple[str, ...]
