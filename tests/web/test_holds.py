@@ -135,17 +135,35 @@ def test_limits_are_wider_for_some_days_and_that_is_taken_back(
         "last_day": "2027-08-20",
         "wide-leavers_percent": "30",
     }
-    assert "Saved. Runs of these days" in words(admin.post(address, wide, follow=True))
+    assert "Saved. Runs on these days" in words(admin.post(address, wide, follow=True))
     row = LimitWidening.objects.get()
     assert row.figures == {"leavers_percent": 30.0}
     assert "Missing students, more than this percentage: 30" in words(admin.get(address))
     assert "has to be the first one or later" in words(
         admin.post(address, wide | {"last_day": "2027-06-01"})
     )
-    assert "Taken back" in words(
+    assert "Removed." in words(
         admin.post(address, {"action": "end", "widening": row.pk}, follow=True)
     )
     assert not LimitWidening.objects.exists()
+
+
+def test_typed_limits_stay_in_the_page_after_an_error(admin: Client, school: School) -> None:
+    address = reverse("limits", args=[school.pk])
+    typed = {"action": "widen", "first_day": "2027-07-01", "wide-leavers_percent": "7,5 %"}
+    page = words(admin.post(address, typed))
+    assert "Choose the last day." in page
+    assert 'value="2027-07-01"' in page and 'value="7,5 %"' in page
+    assert not LimitWidening.objects.exists()
+    admin.post(address, typed | {"last_day": "2027-08-20"})
+    assert LimitWidening.objects.get().figures == {"leavers_percent": 7.5}
+
+
+def test_a_thousand_with_a_dot_is_not_taken_for_one(admin: Client, school: School) -> None:
+    address = reverse("limits", args=[school.pk])
+    page = words(admin.post(address, {"action": "save", "leavers_count": "1.000"}))
+    assert "Write a number" in page
+    assert limits.of_school(school).leavers_count == 5
 
 
 def test_a_run_of_its_own_is_held_against_wider_limits(
@@ -158,7 +176,7 @@ def test_a_run_of_its_own_is_held_against_wider_limits(
         "once-leavers_percent": "30",
         "once-vanished": "on",
     }
-    assert "Say which limit is to be another" in words(
+    assert "Change at least one limit for this run." in words(
         admin.post(address, {"action": "once", "source": "powerschool"})
     )
     assert "Percentages go from 0 to 100" in words(

@@ -34,7 +34,7 @@ from rollbook.web.imports.steps import import_steps
 from rollbook.web.paging import Pages, page_of
 from rollbook.web.runs.history import line_of
 from rollbook.web.runs.run_words import stages_of, tiles_of
-from rollbook.web.set_up.safety_limits import told
+from rollbook.web.set_up.safety_limits_forms import limit_words
 
 WORKING = (RunState.QUEUED, RunState.FETCHING, RunState.PLANNED, RunState.APPLYING)
 
@@ -93,7 +93,7 @@ def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "stages": stages_of(run) if working else [],
         "stage_words": stage_words(run),
         "alarms": alarm_words(run.alarms, sis_label(run)),
-        "wider": told(run.settings.get("wider", {})),
+        "wider": limit_words(run.settings.get("wider", {})),
         "held_for": alarm_words(run.settings.get("held_for", ()), sis_label(run)),
         "outlook": outlook.outlook(run)
         if run.state == RunState.ON_HOLD and request.membership.may_manage
