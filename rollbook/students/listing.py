@@ -1,22 +1,17 @@
-"""The list of a school's students: filters, search and order as one value, and pages that take the same time anywhere in the list.
-
-Searching ignores case and accents: words are folded by the database's `students_fold` and looked for in the folded names, e-mail, student
-number and SIS ID. A word of one or two letters means the beginning of a word.
-"""
+"""The list of a school's students: filters, search and order as one value, and pages that take the same time anywhere in the list."""
 
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import F, OrderBy, Q, QuerySet, Value
+from django.db.models import F, OrderBy, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from rollbook.schools.models import School
-from rollbook.students.folding import Folded
 from rollbook.students.models import AccountStatus, StudentAccount
 from rollbook.students.registration import with_registration
+from rollbook.students.searching import having_words
 
 COUNTED: Final = 10_000  # a longer list isn't counted to its end
-LONGEST_SEARCH: Final = 200
 BY_HAND: Final = "none"
 NAME: Final = ("last_name", "first_name", "pk")
 # Each order ends in something unique, so that a page begins exactly where the one before it ended.
@@ -52,13 +47,6 @@ def students(school: School, wanted: Filter) -> QuerySet[StudentAccount]:
     if wanted.source:
         found = found.filter(source="" if wanted.source == BY_HAND else wanted.source)
     return having_words(with_registration(found, wanted.registration), wanted.search)
-
-
-def having_words(found: QuerySet[StudentAccount], search: str) -> QuerySet[StudentAccount]:
-    """Those that have every word of the search in one of the searched values."""
-    words = search.replace("\0", " ")[:LONGEST_SEARCH].split()
-    folded = [Folded(Value(word if len(word) > 2 else f" {word}")) for word in words]
-    return found.filter(*(Q(search_text__contains=word) for word in folded)) if words else found
 
 
 def ordered(

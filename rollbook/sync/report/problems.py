@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import IO, Any, Final, NamedTuple
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
-from django.db.models.functions import Coalesce, Concat
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,8 +14,8 @@ from rollbook.roster.problem_texts import REGISTRAR
 from rollbook.roster.problems import PROBLEMS
 from rollbook.roster.records import Severity
 from rollbook.schools.models import School
-from rollbook.students.folding import Folded
 from rollbook.students.models import StudentAccount
+from rollbook.students.searching import folded_text, having_words
 from rollbook.sync.models import Issue, Problem, Run
 from rollbook.sync.report import clash_people, rows, workbook
 from rollbook.sync.report.clash_people import Clash, Person
@@ -28,6 +27,7 @@ FIXED_DAYS: Final = 30  # for how long one that is gone stays in the list
 COUNTED: Final = 1_000  # the count in the navigation isn't taken further
 CHUNK: Final = 2_000
 OPEN, NEW, FIXED = "open", "new", "fixed"
+PROBLEM_TEXT: Final = folded_text("name", "sis_id", "value")
 
 
 class Wanted(NamedTuple):
@@ -67,10 +67,7 @@ def problems(school: School, wanted: Wanted) -> QuerySet[Problem]:
         found = found.filter(
             code__in=[code for code, problem in PROBLEMS.items() if problem.fixed_by == wanted.who]
         )
-    parts = ("name", Value(" "), Coalesce("sis_id", Value("")), Value(" "), "value")
-    found = found.alias(looked_in=Folded(Concat(Value(" "), *parts, output_field=TextField())))
-    for part in wanted.search.replace("\0", " ")[: rows.LONGEST_SEARCH].split():
-        found = found.filter(looked_in__contains=Folded(Value(part)))
+    found = having_words(found, wanted.search, PROBLEM_TEXT)
     return found.order_by(worst_first(), "-first_seen_at", "name", "pk")
 
 

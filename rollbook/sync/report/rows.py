@@ -1,10 +1,10 @@
 """Stop 8: the stored plan of a run, read back as the rows of the screen and of the Excel file."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, Model, Q, QuerySet
+from django.db.models import Count, Model, QuerySet
 from django.utils.translation import gettext
 
 from rollbook.roster.columns import ACTIVE, column_letter
@@ -13,6 +13,7 @@ from rollbook.roster.planning import WRITING_KINDS, ChangeKind
 from rollbook.roster.problems import IssueDetails, explain
 from rollbook.sources.registry import SOURCES
 from rollbook.students.models import AccountStatus
+from rollbook.students.searching import having_words, lower_text
 from rollbook.sync.models import Change, Issue, Mode, Run, RunState
 from rollbook.sync.report.classes import StudentClass, classes_of, in_class
 from rollbook.sync.words.fields import FIELD_LABELS
@@ -24,7 +25,8 @@ from rollbook.sync.words.states import outcome_words
 from rollbook.sync.words.text import word
 
 CHUNK = 2_000  # rows that a server-side cursor hands over at a time
-LONGEST_SEARCH = 200
+ISSUE_TEXT: Final = lower_text("name", "sis_id", "value")
+CHANGE_TEXT: Final = lower_text("first_name", "last_name", "email", "sis_id")
 
 
 class TabCounts(NamedTuple):
@@ -133,9 +135,8 @@ def report_rows(
 
 def error_rows(run: Run, search: str = "", severity: str | None = None) -> Rows[ErrorRow]:
     """The problems of a run, errors first; `search` looks at name, SIS ID and the value (which is where an e-mail is)."""
-    issues = Issue.objects.filter(
-        _matches(search, "name", "sis_id", "value"), school_id=run.school_id, run_id=run.pk
-    )
+    issues = Issue.objects.filter(school_id=run.school_id, run_id=run.pk)
+    issues = having_words(issues, search, ISSUE_TEXT)
     if severity:
         issues = issues.filter(severity=severity)
     places = Places.of(run)
@@ -236,12 +237,8 @@ def mapped_fields(run: Run) -> list[str]:
 
 
 def _changes(run: Run, search: str, kinds: tuple[str, ...]) -> QuerySet[Change]:
-    changes = Change.objects.filter(
-        _matches(search, "first_name", "last_name", "email", "sis_id"),
-        school_id=run.school_id,
-        run_id=run.pk,
-        kind__in=kinds,
-    )
+    changes = Change.objects.filter(school_id=run.school_id, run_id=run.pk, kind__in=kinds)
+    changes = having_words(changes, search, CHANGE_TEXT)
     return changes.defer("fingerprint").order_by("pk")
 
 
@@ -255,14 +252,6 @@ def _updated(run: Run, search: str, kind: str | None) -> QuerySet[Change]:
         if kind
         else UPDATED_KINDS,
     )
-
-
-def _matches(search: str, *columns: str) -> Q:
-    """Every word of the search is in one of the columns, letter case aside: "ada love" finds Ada Lovelace."""
-    matches = Q()
-    for part in search.replace("\0", " ")[:LONGEST_SEARCH].split():
-        matches &= Q(*((f"{column}__icontains", part) for column in columns), _connector=Q.OR)
-    return matches
 
 
 class Places(NamedTuple):

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from rollbook.roster.planning import ChangeKind
 from rollbook.schools.models import School
-from rollbook.students.listing import having_words
 from rollbook.students.models import AccountStatus, Protection, StudentAccount
+from rollbook.students.searching import LONGEST_SEARCH, having_words
 from rollbook.sync.models import Change, Mode, OutsideList, Run, RunState
 from rollbook.sync.report import problems, rows
 from rollbook.sync.report.problems import Wanted
@@ -34,7 +34,7 @@ class Answer(NamedTuple):
 
 def why(school: School, asked: str) -> list[Answer]:
     """Everything that is known about whom this name, e-mail or SIS ID means, the likeliest first; never empty."""
-    asked = asked.replace("\0", " ").strip()[: rows.LONGEST_SEARCH]
+    asked = asked.replace("\0", " ").strip()[:LONGEST_SEARCH]
     found = [
         *_accounts(school, asked),
         *_problems(school, asked),
@@ -158,23 +158,11 @@ def _latest_changes(school: School) -> Any:
 
 def _planned(school: School, asked: str) -> Iterator[Answer]:
     """Students whom the last plan would make, and who are not in yet because it was not applied."""
-    words = Q()
-    for part in asked.split():
-        words &= (
-            Q(first_name__icontains=part)
-            | Q(last_name__icontains=part)
-            | Q(email__icontains=part)
-            | Q(sis_id=part)
-        )
+    if not asked:
+        return
     kinds = (ChangeKind.NEW, ChangeKind.NEVER_IMPORTED)
-    for change in (
-        _latest_changes(school)
-        .filter(words, kind__in=kinds)
-        .select_related("run")
-        .order_by("pk")[:MOST]
-        if asked
-        else ()
-    ):
+    changes = _latest_changes(school).filter(kind__in=kinds).select_related("run")
+    for change in having_words(changes, asked, rows.CHANGE_TEXT).order_by("pk")[:MOST]:
         run, name = change.run, f"{change.first_name} {change.last_name}"
         told = {"name": name, "sis": sis_label(run)}
         if change.kind == ChangeKind.NEVER_IMPORTED:

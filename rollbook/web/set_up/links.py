@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from rollbook.schools.models import School
+from rollbook.students.searching import folded_text, having_words
 from rollbook.sync.models import LinkProposal
 from rollbook.sync.setup import link_decisions as linking
 from rollbook.sync.setup.link_decisions import LinkRefused
@@ -23,6 +24,9 @@ from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import valid_values
 from rollbook.web.paging import Pages, page_of
 
+PROPOSAL_TEXT: Final = folded_text(
+    "name", "sis_id", "account__first_name", "account__last_name", "account__email"
+)
 COMPARED: Final = (
     "first_name",
     "last_name",
@@ -121,15 +125,7 @@ def _filtered(school: School, only: str, search: str) -> QuerySet[LinkProposal]:
         proposals = proposals.filter(exact)
     elif only == "suggested":
         proposals = proposals.filter(clash="").exclude(exact)
-    for part in search[:200].split():
-        in_account = (
-            Q(account__first_name__icontains=part)
-            | Q(account__last_name__icontains=part)
-            | Q(account__email__icontains=part)
-        )
-        in_record = Q(name__icontains=part) | Q(sis_id__icontains=part)
-        proposals = proposals.filter(in_record | in_account)
-    return proposals
+    return having_words(proposals, search, PROPOSAL_TEXT)
 
 
 def _shown(proposal: LinkProposal) -> ShownProposal:
