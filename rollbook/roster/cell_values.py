@@ -1,4 +1,4 @@
-"""What only people write, in spreadsheets: dates in the order of their country, and TRUE or FALSE in many words."""
+"""Parsers for what people type into spreadsheets: dates in any order, TRUE and FALSE as words."""
 
 import re
 from datetime import date
@@ -6,28 +6,29 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
 
-from rollbook.roster.values import SHORT, Unreadable, birth_date, text
+from rollbook.roster.translation import gettext_noop as _
+from rollbook.roster.values import Unreadable, birth_date, short_text
 
 MONTHS: Final = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
+    *(_("January"), _("February"), _("March"), _("April"), _("May"), _("June"), _("July")),
+    *(_("August"), _("September"), _("October"), _("November"), _("December")),
 )
-_BETWEEN: Final = r"(?:\s*[-/.,]\s*|\s+)"
-_TIME: Final = r"(?:[T ]+\d{1,2}:\d{2}.*)?"  # midnight, mostly: an export of a date as an instant
-_PARTS: Final = re.compile(
-    rf"(\d{{1,4}}){_BETWEEN}(\d{{1,2}}|[^\W\d_]{{3,9}}\.?){_BETWEEN}(\d{{1,4}}){_TIME}"
+_SEPARATOR: Final = r"(?:\s*[-/.,]\s*|\s+)"
+_TIME: Final = r"(?:[T ]+\d{1,2}:\d{2}.*)?"  # mostly midnight: a date exported as an instant
+_DATE: Final = re.compile(
+    rf"(\d{{1,4}}){_SEPARATOR}(\d{{1,2}}|[^\W\d_]{{3,9}}\.?){_SEPARATOR}(\d{{1,4}}){_TIME}"
 )
-_MONTH_FIRST: Final = re.compile(
+_MONTH_NAME_FIRST: Final = re.compile(  # May 3rd, 2010
     r"([^\W\d_]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?(?:\s*,\s*|\s+)(\d{4})"
-)  # May 3rd, 2010
-_FLAGS: Final = {
+)
+_ACTIVE_WORDS: Final = {
     **dict.fromkeys(("true", "yes", "y", "t", "1", "1.0", "on", "active"), True),
     **dict.fromkeys(("false", "no", "n", "f", "0", "0.0", "off", "inactive"), False),
 }
 
 
 class DateOrder(StrEnum):
-    """How the dates of a spreadsheet are written. A year of four digits in front is understood under each of them."""
+    """The order in which a spreadsheet writes dates. A year of four digits may always come first."""
 
     DAY_MONTH_YEAR = "day-month-year"
     MONTH_DAY_YEAR = "month-day-year"
@@ -35,20 +36,20 @@ class DateOrder(StrEnum):
 
 
 def date_by_order(value: Any, order: DateOrder) -> date | None:
-    """A date of a spreadsheet, None for a blank. Raises Unreadable("date_invalid").
+    """Return the date of a cell, None for a blank. Raises Unreadable("date_invalid").
 
-    Years have four digits: whoever was born on "03/05/10" may be a student or a great-grandmother, so it is refused rather than guessed.
-    A month written as an English word needs no order.
+    A year has four digits: "03/05/10" could be the birthday of a student or of a great-grandmother,
+    so it is refused, not guessed. A month written as an English word needs no order.
     """
-    written = _short(value, "date_invalid")
-    return None if written is None else _ordered(written, order)
+    written = short_text(value, "date_invalid")
+    return None if written is None else _parse_date(written, order)
 
 
 @lru_cache(maxsize=32_768)
-def _ordered(written: str, order: DateOrder) -> date:
-    if match := _MONTH_FIRST.fullmatch(written):
+def _parse_date(written: str, order: DateOrder) -> date:
+    if match := _MONTH_NAME_FIRST.fullmatch(written):
         return _day(match[3], match[1], match[2])
-    match = _PARTS.fullmatch(written)
+    match = _DATE.fullmatch(written)
     if match is None:
         raise Unreadable("date_invalid")
     first, second, third = match.groups()
@@ -63,33 +64,36 @@ def _ordered(written: str, order: DateOrder) -> date:
 
 
 def _day(year: str, month: str, day: str) -> date:
-    """Raises Unreadable where there is no such day, or where the year hasn't four digits."""
+    """Return the date. Raises Unreadable where it doesn't exist or the year hasn't four digits."""
     if not month.isdecimal():
-        name = month.rstrip(".").casefold()
-        found = [
-            number
-            for number, each in enumerate(MONTHS, 1)
-            if each.casefold().startswith(name[:3] if name == "sept" else name)
-        ]
-        month = str(found[0]) if len(found) == 1 else ""
-    taken = birth_date(f"{year}-{month}-{day}") if (year + day).isascii() and len(day) < 3 else None
-    if taken is None:
+        month = _month_number(month)
+    parsed = None
+    if (year + day).isascii() and len(day) < 3:
+        parsed = birth_date(f"{year}-{month}-{day}")
+    if parsed is None:
         raise Unreadable("date_invalid")
-    return taken
+    return parsed
+
+
+def _month_number(word: str) -> str:
+    """Return the number of a month in English, also shortened; "" where it is none, or not plain."""
+    name = word.rstrip(".").casefold()
+    if name == "sept":
+        name = "sep"
+    numbers = [
+        str(number) for number, month in enumerate(MONTHS, 1) if month.casefold().startswith(name)
+    ]
+    return numbers[0] if len(numbers) == 1 else ""
 
 
 def active_flag(value: Any) -> bool | None:
-    """TRUE or FALSE of an Active column, also yes and no, 1 and 0; None for a blank. Raises Unreadable("active_invalid")."""
-    written = _short(value, "active_invalid")
+    """Return True or False for a cell of an Active column, None for a blank.
+
+    Raises Unreadable("active_invalid").
+    """
+    written = short_text(value, "active_invalid")
     if written is None:
         return None
-    if written.casefold() not in _FLAGS:
+    if written.casefold() not in _ACTIVE_WORDS:
         raise Unreadable("active_invalid")
-    return _FLAGS[written.casefold()]
-
-
-def _short(value: Any, code: str) -> str | None:
-    try:
-        return text(value, SHORT)
-    except Unreadable as bad:
-        raise Unreadable(code if bad.code == "text_too_long" else bad.code) from None
+    return _ACTIVE_WORDS[written.casefold()]

@@ -271,7 +271,7 @@ def _shown(value: Any) -> str:
     """A raw value as text that can be stored and shown: what can't be seen as a box, objects as their kind only."""
     if value is None:
         return ""
-    if isinstance(value, int) and value.bit_length() > values.LONGEST_NUMBER:
+    if isinstance(value, int) and value.bit_length() > values.MAX_NUMBER_BITS:
         return "(a number)"
     if isinstance(value, (dict, list, tuple)):
         return "(a list)" if not isinstance(value, dict) else "(an object)"

@@ -9,11 +9,12 @@ from rollbook.roster.cell_values import DateOrder, active_flag, date_by_order
 from rollbook.roster.columns import (
     ACTIVE,
     guess_columns,
-    guess_date_order,
     guess_header_row,
     repeated_headings,
 )
+from rollbook.roster.date_orders import guess_date_order
 from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.translation import translated
 from rollbook.roster.values import Unreadable
 
 DMY, MDY, YMD = DateOrder.DAY_MONTH_YEAR, DateOrder.MONTH_DAY_YEAR, DateOrder.YEAR_MONTH_DAY
@@ -263,7 +264,12 @@ def test_what_is_no_date_in_that_order_is_named_not_guessed(written: Any, order:
             "3/5/2010 could be 3 May 2010 or 5 March 2010. Please choose.",
         ),
         (["13/4/2011", "4/13/2011"], MDY, True, "Please choose"),
-        (["13/4/2011", "14/4/2011", "4/13/2011"], DMY, False, "1 of 3 dates can't be read so"),
+        (
+            ["13/4/2011", "14/4/2011", "4/13/2011"],
+            DMY,
+            False,
+            "1 of 3 dates can't be read that way",
+        ),
         (["3/3/2010"], MDY, False, "same in any order"),
         (["3/5/10"], MDY, True, "four digits"),
         (["", None, "3 May 2010", "soon"], MDY, False, "no dates"),
@@ -275,6 +281,22 @@ def test_the_order_of_dates_is_guessed_and_doubt_is_said(
     guess = guess_date_order(values)
     assert (guess.order, guess.ambiguous) == (order, ambiguous)
     assert words in guess.sentence
+
+
+def test_a_guess_about_dates_is_shown_in_the_readers_language() -> None:
+    french = {
+        "{day} {month} {year}": "{day} {month} {year}",
+        "May": "mai",
+        "March": "mars",
+        "day-month-year": "jour-mois-année",
+        "month-day-year": "mois-jour-année",
+        "The dates can be {order} or {other_order}: {example} could be {day} or {other_day}. "
+        "Please choose.": "{order} ou {other_order}\u202f? {example}\xa0: {day}, {other_day}",
+    }
+    sentence = guess_date_order(["3/5/2010"]).sentence
+    assert translated(sentence, french.__getitem__) == (
+        "jour-mois-année ou mois-jour-année\u202f? 3/5/2010\xa0: 3 mai 2010, 5 mars 2010"
+    )
 
 
 def test_where_dates_do_not_tell_the_usual_order_is_offered() -> None:

@@ -8,14 +8,13 @@ from django.utils.translation import gettext as _
 from rollbook.config import config
 from rollbook.roster.cell_values import DateOrder
 from rollbook.roster.columns import (
-    DateGuess,
     column_letter,
     guess_columns,
-    guess_date_order,
     guess_header_row,
     heading_key,
     repeated_headings,
 )
+from rollbook.roster.date_orders import DateGuess, guess_date_order
 from rollbook.roster.sheet_rows import UPLOAD_FIELDS, VALUE_MAP_FIELDS, is_understood, word_key
 from rollbook.roster.upload_template import REASON_COLUMN
 from rollbook.sources.spreadsheet.errors import TooManyRows
