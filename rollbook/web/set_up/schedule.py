@@ -1,6 +1,7 @@
-"""When an integration runs by itself: days, times and a zone, with the next three runs shown while one chooses."""
+"""The screen of a schedule: days, times, zone and pauses, with the next three runs beside them."""
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -14,12 +15,13 @@ from rollbook.sync.models import Integration, Schedule
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import schedules
 from rollbook.web.access import SchoolRequest, school_required
-from rollbook.web.set_up.schedule_form import (
+from rollbook.web.forms import add_refusal, first_error, pressed, typed_values
+from rollbook.web.set_up.schedule_forms import (
     PauseForm,
+    RemovePauseForm,
     ScheduleForm,
-    initial_of,
-    typed_in,
-    understood,
+    after_button,
+    values_of,
     zone_names,
 )
 from rollbook.web.set_up.schedule_words import (
@@ -30,12 +32,14 @@ from rollbook.web.set_up.schedule_words import (
     sentence,
 )
 
+WHOLE_PAGE = "web/set_up/schedule.html"
+
 
 class Preview(NamedTuple):
-    """What a schedule means; `refused` says why it means nothing."""
+    """What a schedule means. `refused` says why it can't be saved; then there is nothing else."""
 
     sentence: str = ""
-    runs: list[NextRun] = []
+    runs: Sequence[NextRun] = ()
     clocks: str = ""
     refused: str = ""
 
@@ -43,76 +47,61 @@ class Preview(NamedTuple):
 @require_http_methods(["GET", "POST"])
 @school_required(manage=True)
 def schedule(request: SchoolRequest, source: str) -> HttpResponse:
+    """Show the schedule of one integration, save it, or show what was typed without saving."""
     integration = get_object_or_404(Integration, school=request.school, source=source)
     if request.method != "POST":
         saved = schedules.ensure(integration)
-        return _page(
-            request, integration, ScheduleForm(initial=initial_of(saved)), preview_of(saved)
-        )
-    action = request.POST.get("action", "")
+        return _page(request, integration, ScheduleForm(initial=values_of(saved)), _preview(saved))
+    action = pressed(request.POST)
     if action == "save":
-        return _save(request, integration)
-    typed = typed_in(request.POST)
-    if action == "add-time":
-        typed["times"] = [*typed["times"], ""]
-    elif action.startswith("remove-time-"):
-        typed["times"] = [
-            at for number, at in enumerate(typed["times"]) if action != f"remove-time-{number}"
-        ]
-    template = (
-        "web/set_up/schedule_preview.html"
-        if action == "preview"
-        else "web/set_up/schedule_times.html"
-    )
+        return _save(request, integration, ScheduleForm(request.POST))
+    typed = ScheduleForm(after_button(request.POST, action))
+    part = "preview" if action == "preview" else "times"
     return _page(
         request,
         integration,
-        ScheduleForm(initial=typed),
+        ScheduleForm(initial=typed_values(typed)),
         _preview_of_typed(integration, typed),
-        template,
+        template=f"web/set_up/schedule_{part}.html" if request.htmx else WHOLE_PAGE,
         touched=action,
     )
 
 
-def _save(request: SchoolRequest, integration: Integration) -> HttpResponse:
-    form = ScheduleForm(data=request.POST)
-    wanted = form.schedule()
-    if wanted is None:
-        return _page(
-            request, integration, form, _preview_of_typed(integration, typed_in(request.POST))
-        )
+def _save(request: SchoolRequest, integration: Integration, form: ScheduleForm) -> HttpResponse:
+    if not form.is_valid() or form.schedule is None:
+        return _page(request, integration, form, _preview_of_typed(integration, form))
     saved = schedules.save(
         integration,
         request.person,
-        enabled=wanted.enabled,
-        days=wanted.days,
-        times=wanted.times,
-        zone=wanted.timezone,
+        enabled=form.schedule.enabled,
+        days=form.schedule.days,
+        times=form.schedule.times,
+        zone=form.schedule.timezone,
     )
-    if saved.next_due_at is None:
-        messages.success(
-            request, _("Saved. Nothing runs by itself now; you can still trigger a run.")
-        )
-    else:
-        there = timezone.localtime(saved.next_due_at)
-        words = {"when": moment_words(there), "zone": timezone.get_current_timezone_name()}
-        messages.success(request, _("Saved. The next run is due %(when)s (%(zone)s).") % words)
+    messages.success(request, _saved_words(saved))
     return redirect("schedule", request.school.pk, integration.source)
 
 
-def _preview_of_typed(integration: Integration, typed: dict[str, Any]) -> Preview:
-    try:
-        wanted = understood(typed)
-        wanted.pauses = schedules.ensure(integration).pauses
-        return preview_of(wanted)
-    except SettingRefused as refused:
-        return Preview(refused=refused.what)
+def _saved_words(saved: Schedule) -> str:
+    if saved.next_due_at is None:
+        return _("Saved. Nothing runs by itself now; you can still trigger a run.")
+    due = moment_words(timezone.localtime(saved.next_due_at))
+    words = {"when": due, "zone": timezone.get_current_timezone_name()}
+    return _("Saved. The next run is due %(when)s (%(zone)s).") % words
 
 
-def preview_of(wanted: Schedule) -> Preview:
+def _preview(shown: Schedule) -> Preview:
     now, school_zone = timezone.now(), timezone.get_current_timezone_name()
-    clocks = clock_words(wanted.timezone, school_zone, now) if wanted.enabled else ""
-    return Preview(sentence(wanted), next_runs(wanted, school_zone, now), clocks)
+    clocks = clock_words(shown.timezone, school_zone, now) if shown.enabled else ""
+    return Preview(sentence(shown), next_runs(shown, school_zone, now), clocks)
+
+
+def _preview_of_typed(integration: Integration, form: ScheduleForm) -> Preview:
+    """Return what a typed schedule means, with the saved pauses."""
+    if not form.is_valid() or form.schedule is None:
+        return Preview(refused=first_error(form))
+    form.schedule.pauses = schedules.ensure(integration).pauses
+    return _preview(form.schedule)
 
 
 def _page(
@@ -120,50 +109,43 @@ def _page(
     integration: Integration,
     form: ScheduleForm,
     preview: Preview,
-    part: str = "",
-    *,
-    touched: str = "",
-    pause_form: PauseForm | None = None,
+    template: str = WHOLE_PAGE,
+    **more: object,
 ) -> HttpResponse:
-    """The whole page; the part alone where htmx asks for it."""
+    """Show the page, or the part of it that is named as the template."""
     school_zone = timezone.get_current_timezone_name()
     context = {
         "integration": integration,
         "form": form,
         "preview": preview,
-        "touched": touched,
         "zones": zone_names(school_zone, "Asia/Singapore"),
         "school_zone": school_zone,
         "pauses": schedules.ensure(integration).breaks,
-        "pause_form": PauseForm() if pause_form is None else pause_form,
+        "pause_form": PauseForm(),
     }
-    return render(request, part if part and request.htmx else "web/set_up/schedule.html", context)
+    return render(request, template, context | more)
 
 
 @require_POST
 @school_required(manage=True)
 def pauses(request: SchoolRequest, source: str) -> HttpResponse:
-    """Add a pause, or take one back."""
+    """Add a pause, or remove one."""
     integration = get_object_or_404(Integration, school=request.school, source=source)
-    if removed := request.POST.get("remove"):
-        first, _slash, last = removed.partition("/")
+    saved = schedules.ensure(integration)
+    removing = RemovePauseForm(request.POST)
+    if removing.is_valid():
+        first, _slash, last = removing.cleaned_data["remove"].partition("/")
         if schedules.remove_pause(integration, request.person, first, last):
-            messages.success(request, _("The pause is taken back."))
+            messages.success(request, _("The pause was removed."))
         return redirect("schedule", request.school.pk, integration.source)
     form = PauseForm(request.POST)
     if form.is_valid():
         try:
             schedules.add_pause(integration, request.person, Pause(**form.cleaned_data))
         except SettingRefused as refused:
-            form.add_error(refused.field, refused.what)
+            add_refusal(form, refused)
         else:
             messages.success(request, _("Saved. The next three runs show what it does."))
             return redirect("schedule", request.school.pk, integration.source)
-    saved = schedules.ensure(integration)
-    return _page(
-        request,
-        integration,
-        ScheduleForm(initial=initial_of(saved)),
-        preview_of(saved),
-        pause_form=form,
-    )
+    schedule_form = ScheduleForm(initial=values_of(saved))
+    return _page(request, integration, schedule_form, _preview(saved), pause_form=form)

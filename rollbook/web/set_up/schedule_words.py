@@ -1,4 +1,4 @@
-"""How a schedule is said: in one sentence, by its next runs on each clock concerned, and by what a change of the clocks does to it."""
+"""A schedule in words: one sentence, its next runs in each zone, and what changing clocks do."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -18,21 +18,28 @@ WEEK = frozenset(range(7))
 WORKDAYS = frozenset(range(5))
 
 
-class OnClock(NamedTuple):
-    """One instant on the clocks of one zone. `whose` says why the zone is shown."""
+class LocalTime(NamedTuple):
+    """One instant in one zone, in `words` and as `iso`. `label` says whose zone it is."""
 
     zone: str
-    whose: str
+    label: str
     words: str
     iso: str
 
 
+class NextRun(NamedTuple):
+    """A due time in each zone, and what a pause does to it; "" without a pause."""
+
+    clocks: list[LocalTime]
+    paused: str
+
+
 def sentence(schedule: Schedule) -> str:
-    """When it runs, as a person says it: Every Sunday at 2:00 AM, Asia/Singapore."""
+    """Return when a schedule runs, such as "Every Sunday at 2:00 AM, Asia/Singapore"."""
     if not schedule.enabled:
         return _("Switched off: nothing runs by itself")
     times = [dateformat.time_format(at, "g:i A") for at in sorted(schedule.timetable.times)]
-    words = {"days": _days(schedule.days), "times": _and(times), "zone": schedule.timezone}
+    words = {"days": _days(schedule.days), "times": _joined(times), "zone": schedule.timezone}
     return _("%(days)s at %(times)s, %(zone)s") % words
 
 
@@ -42,33 +49,25 @@ def _days(days: Iterable[int]) -> str:
         return _("Every day")
     if chosen == WORKDAYS:
         return _("Monday to Friday")
-    return _("Every %(days)s") % {"days": _and(str(WEEKDAYS[day]) for day in sorted(chosen))}
+    return _("Every %(days)s") % {"days": _joined(str(WEEKDAYS[day]) for day in sorted(chosen))}
 
 
-def _and(words: Iterable[str]) -> str:
+def _joined(words: Iterable[str]) -> str:
     return get_text_list(list(words), _("and"))
 
 
-class NextRun(NamedTuple):
-    """A due time on each clock concerned, and what a pause makes of it."""
-
-    clocks: list[OnClock]
-    paused: str
-
-
 def next_runs(schedule: Schedule, school_zone: str, now: datetime) -> list[NextRun]:
-    """The next three runs, each on the school's clocks, in UTC, and on the schedule's own where those differ."""
-    return [
-        NextRun(
-            on_clocks(instant, school_zone, schedule.timezone),
-            pause_words(pause_at(schedule.breaks, instant, schedule.timezone)),
-        )
-        for instant in schedules.upcoming(schedule, 3, now)
-    ]
+    """Return the next three runs, each in the school's zone, in UTC and in the schedule's zone."""
+    runs = []
+    for instant in schedules.upcoming(schedule, 3, now):
+        pause = pause_at(schedule.breaks, instant, schedule.timezone)
+        clocks = _local_times(instant, school_zone, schedule.timezone)
+        runs.append(NextRun(clocks, _pause_words(pause)))
+    return runs
 
 
-def pause_words(pause: Pause | None) -> str:
-    """What a pause does to a run that is due in it: "Skipped: Summer until 20 Aug 2027"."""
+def _pause_words(pause: Pause | None) -> str:
+    """Return what a pause does to a run, such as "Skipped: Summer until 20 Aug 2027"."""
     if pause is None:
         return ""
     words = {"name": pause.name or _("pause"), "day": dateformat.format(pause.last, "j M Y")}
@@ -77,74 +76,63 @@ def pause_words(pause: Pause | None) -> str:
     return _("Skipped: %(name)s until %(day)s") % words
 
 
-def on_clocks(instant: datetime, school_zone: str, schedule_zone: str) -> list[OnClock]:
-    whose = {school_zone: _("your school"), "UTC": "", schedule_zone: _("this schedule")}
+def _local_times(instant: datetime, school_zone: str, schedule_zone: str) -> list[LocalTime]:
+    """Return the instant in each of the zones once."""
+    labels = {school_zone: _("your school"), "UTC": "", schedule_zone: _("this schedule")}
     if school_zone == schedule_zone:
-        whose[school_zone] = _("your school and this schedule")
-    return [_on_clock(instant, zone, why) for zone, why in whose.items()]
+        labels[school_zone] = _("your school and this schedule")
+    return [_local_time(instant, zone, label) for zone, label in labels.items()]
 
 
-def _on_clock(instant: datetime, zone: str, whose: str) -> OnClock:
+def _local_time(instant: datetime, zone: str, label: str) -> LocalTime:
     there = local_time(instant, zone)
-    offset = there.strftime("%z")
-    named = (
-        _("%(whose)s, UTC%(offset)s") % {"whose": whose, "offset": f"{offset[:3]}:{offset[3:5]}"}
-        if whose
-        else ""
-    )
-    return OnClock(zone, named, moment_words(there), there.isoformat())
+    if label:
+        offset = there.strftime("%z")
+        words = {"whose": label, "offset": f"{offset[:3]}:{offset[3:5]}"}
+        label = _("%(whose)s, UTC%(offset)s") % words
+    return LocalTime(zone, label, moment_words(there), there.isoformat())
 
 
 def moment_words(there: datetime) -> str:
-    """A day and a time: Sat, Nov 28, 2:00 PM."""
+    """Return a day and a time, such as "Sat, Nov 28, 2:00 PM"."""
     return dateformat.format(there, "D, M j, g:i A")
 
 
 def clock_words(schedule_zone: str, school_zone: str, now: datetime) -> str:
-    """What happens to the runs when clocks are changed."""
+    """Return what happens to the runs when the clocks change in either zone."""
     zones = {"zone": schedule_zone, "school": school_zone}
-    moves = changes_clocks(schedule_zone, now)
-    if schedule_zone == school_zone and not moves:
+    schedule_changes = _changes_clocks(schedule_zone, now)
+    school_changes = _changes_clocks(school_zone, now)
+    if schedule_zone == school_zone and not schedule_changes:
         return _("Clocks in %(zone)s are not changed during the year.") % zones
     if schedule_zone == school_zone:
-        return " ".join(
-            (
-                _("When clocks change in %(zone)s, runs keep their time on the clock.") % zones,
-                _odd_times(),
-            )
+        words = _("When clocks change in %(zone)s, runs keep their time on the clock.") % zones
+        return f"{words} {_odd_times()}"
+    if not schedule_changes and not school_changes:
+        return _("Clocks change neither in %(zone)s nor in %(school)s, so both times stay.") % zones
+    if not schedule_changes:
+        words = _(
+            "Clocks in %(zone)s never change, but those in %(school)s do. "
+            "After each change, runs start an hour earlier or later at your school."
         )
-    school_moves = changes_clocks(school_zone, now)
-    if not moves and not school_moves:
-        return (
-            _(
-                "Clocks are changed neither in %(zone)s nor in %(school)s, so the time stays the same on both."
-            )
-            % zones
-        )
-    if not moves:
-        return (
-            _(
-                "Clocks in %(zone)s are never changed, those in %(school)s are: when that happens, runs come an hour earlier or later "
-                "on your school's clocks."
-            )
-            % zones
-        )
-    told = _(
-        "Runs follow the clocks of %(zone)s. When those change and %(school)s does not, runs come an hour earlier or later on your "
-        "school's clocks."
+        return words % zones
+    words = _(
+        "Runs follow the clocks in %(zone)s. "
+        "When those change but the clocks in %(school)s don't, "
+        "runs start an hour earlier or later at your school."
     )
-    return " ".join((told % zones, _odd_times()))
+    return f"{words % zones} {_odd_times()}"
 
 
 def _odd_times() -> str:
     return _(
-        "A time that is skipped when clocks go forward runs an hour later; one that comes twice when they go back runs once."
+        "A time that is skipped when clocks go forward runs an hour later. "
+        "A time that comes twice when clocks go back runs once."
     )
 
 
-def changes_clocks(zone: str, now: datetime) -> bool:
-    """Whether the clocks of a zone are changed within the coming year."""
+def _changes_clocks(zone: str, now: datetime) -> bool:
+    """Whether the clocks of a zone change within the coming year."""
     there = zone_named(zone)
-    return (
-        len({(now + timedelta(weeks=week)).astimezone(there).utcoffset() for week in range(53)}) > 1
-    )
+    moments = (now + timedelta(weeks=week) for week in range(53))
+    return len({moment.astimezone(there).utcoffset() for moment in moments}) > 1

@@ -1,4 +1,4 @@
-"""The form of a schedule: on or off, every day or chosen days of the week, one or more times, a named zone."""
+"""The forms of a schedule: its days, times and zone, and the pauses in it."""
 
 from typing import Any, Final
 
@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from rollbook.sync.models import Schedule
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import schedules
+from rollbook.web.forms import add_refusal
 
-MOST_TIMES: Final = (
-    4  # boxes that can be added; a schedule made elsewhere may have more, and keeps them
-)
+# A person can add times up to this number. A schedule that the command line made may have more.
+MOST_TIMES: Final = 4
 PLACES: Final = (
     "Africa",
     "America",
@@ -26,10 +26,11 @@ PLACES: Final = (
     "Pacific",
 )
 DAILY, WEEKLY = "daily", "weekly"
+ADD_TIME, REMOVE_TIME = "add-time", "remove-time-"  # a number follows the second one
 
 
 class ScheduleForm(forms.Form):
-    """What `schedules.understood` takes, as a person types it."""
+    """A schedule as a person types it. A valid form has it as `schedule`, which is not saved."""
 
     enabled = forms.BooleanField(
         label=_("Run on schedule"),
@@ -46,9 +47,7 @@ class ScheduleForm(forms.Form):
     timezone = forms.CharField(
         label=_("Time zone"),
         max_length=64,
-        help_text=_(
-            "Type a city or choose from the list. The times above are on the clocks there."
-        ),
+        help_text=_("Type a city or choose from the list. The times above are local times there."),
         error_messages={"required": _("Choose a time zone from the list.")},
         widget=forms.TextInput(
             attrs={
@@ -56,26 +55,27 @@ class ScheduleForm(forms.Form):
                 "autocomplete": "off",
                 "autocapitalize": "none",
                 "spellcheck": "false",
-                "aria-describedby": "id_timezone_helptext",
             }
         ),
     )
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(label_suffix="", **kwargs)
+    schedule: Schedule | None = None
 
-    def schedule(self) -> Schedule | None:
-        """What was typed, understood but not saved; None where it makes no sense, and then the form says why at the field."""
-        if not self.is_valid():
-            return None
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or self.cleaned_data
+        if self.errors:
+            return typed
+        days = list(range(7)) if typed["rhythm"] == DAILY else typed["days"]
         try:
-            return understood(self.cleaned_data)
-        except SettingRefused as refused:
-            self.add_error(refused.field, refused.what)
-            self.fields["timezone"].widget.attrs["aria-describedby"] = (
-                "id_timezone_helptext id_timezone_error"
+            self.schedule = schedules.understood(
+                enabled=typed["enabled"],
+                days=days,
+                times=typed["times"] or [],
+                zone=typed["timezone"],
             )
-            return None
+        except SettingRefused as refused:
+            add_refusal(self, refused)
+        return typed
 
     @property
     def chosen_days(self) -> set[str]:
@@ -83,17 +83,17 @@ class ScheduleForm(forms.Form):
         return {str(value) for value in self["days"].value() or ()}
 
     @property
-    def boxes(self) -> list[str]:
-        """What stands in each box for a time; there is always one."""
+    def typed_times(self) -> list[str]:
+        """The text of each box for a time; there is always one box."""
         return [str(value) for value in self["times"].value() or ()] or [""]
 
     @property
     def may_add(self) -> bool:
-        return len(self.boxes) < MOST_TIMES
+        return len(self.typed_times) < MOST_TIMES
 
 
 class PauseForm(forms.Form):
-    """Days on which scheduled runs don't start, or only add."""
+    """Days on which scheduled runs don't start, or only add and update."""
 
     first = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}))
     last = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
@@ -101,27 +101,36 @@ class PauseForm(forms.Form):
         label=_("Name"),
         required=False,
         max_length=schedules.LONGEST_NAME,
-        help_text=_("Such as Summer."),
+        help_text=_("For example, Summer."),
     )
     only_adds = forms.BooleanField(
-        label=_("Run, but leave leavers alone"),
+        label=_("Run, but only add and update"),
         required=False,
-        help_text=_("Off: nothing starts by itself in these days."),
-    )
-
-    def __init__(self, data: QueryDict | None = None) -> None:
-        super().__init__(data, label_suffix="")
-
-
-def understood(typed: dict[str, Any]) -> Schedule:
-    """Raises SettingRefused."""
-    days = list(range(7)) if typed["rhythm"] == DAILY else typed["days"]
-    return schedules.understood(
-        enabled=typed["enabled"], days=days, times=typed["times"] or [], zone=typed["timezone"]
+        help_text=_("Off: no scheduled run starts on these days."),
     )
 
 
-def initial_of(schedule: Schedule) -> dict[str, Any]:
+class RemovePauseForm(forms.Form):
+    """The pause that is removed: its first and its last day, as "2026-06-15/2026-08-20"."""
+
+    remove = forms.CharField(max_length=40)
+
+
+def after_button(data: QueryDict, action: str) -> QueryDict:
+    """Return what was sent, with the time added or removed that the button asks for."""
+    changed = data.copy()
+    times = changed.getlist("times")
+    if action == ADD_TIME:
+        changed.setlist("times", [*times, ""])
+    elif action.startswith(REMOVE_TIME):
+        removed = action.removeprefix(REMOVE_TIME)
+        left = [time for number, time in enumerate(times) if str(number) != removed]
+        changed.setlist("times", left)
+    return changed
+
+
+def values_of(schedule: Schedule) -> dict[str, Any]:
+    """Return the values that the form shows for a saved schedule."""
     daily = len(schedule.days) == 7
     return {
         "enabled": schedule.enabled,
@@ -132,20 +141,7 @@ def initial_of(schedule: Schedule) -> dict[str, Any]:
     }
 
 
-def typed_in(post: QueryDict) -> dict[str, Any]:
-    """What stands in a form that isn't to be saved yet."""
-    return {
-        "enabled": "enabled" in post,
-        "rhythm": DAILY if post.get("rhythm") == DAILY else WEEKLY,
-        "days": [
-            int(day) for day in post.getlist("days") if day in {"0", "1", "2", "3", "4", "5", "6"}
-        ],
-        "times": post.getlist("times"),
-        "timezone": post.get("timezone", ""),
-    }
-
-
 def zone_names(*first: str) -> list[str]:
-    """Zones to choose from, these first: those named after a place, and UTC."""
+    """Return the zones to choose from: `first`, then UTC, then those named after a place."""
     named = sorted(zone for zone in schedules.zones().values() if zone.partition("/")[0] in PLACES)
     return list(dict.fromkeys((*first, "UTC", *named)))
