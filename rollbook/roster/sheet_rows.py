@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from rollbook.roster.cell_values import DateOrder, active_flag, date_by_order
 from rollbook.roster.columns import ACTIVE, GENDERS, heading_key
 from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.formulas import unguarded
 from rollbook.roster.records import ISSUE_NAME_LIMIT, ISSUE_VALUE_LIMIT, Issue, Severity
 from rollbook.roster.values import PARSERS, Unreadable, email_key, grade
 
@@ -18,7 +19,6 @@ UPLOAD_FIELDS: Final = (*STUDENT_FIELDS, ACTIVE)
 NEVER_CLEARED: Final = frozenset((*UPLOAD_REQUIRED, "sis_id", ACTIVE))
 # Fields for which a school can choose once what its own words mean.
 VALUE_MAP_FIELDS: Final = ("gender", "grade_level", ACTIVE)
-FORMULA_SIGNS: Final = ("=", "+", "-", "@")
 _HEADING_LIMIT: Final = 100  # characters of a heading that an issue keeps
 _FIRST_DAY: Final = date(1899, 12, 30)  # from which Excel counts days
 _SERIALS: Final = range(10_000, 80_000)  # the years 1927 to 2119
@@ -165,9 +165,7 @@ class RowMapper:
         if column.position >= len(cells.texts):
             return None
         text = (cells.texts[column.position] or "").strip()
-        # Our own csv files write an apostrophe before a text that could be a formula.
-        if text[:1] == "'" and text[1:2] in FORMULA_SIGNS:
-            text = text[1:]
+        text = unguarded(text)  # our own csv files guard what looks like a formula
         if text and column.field in self._meanings:
             text = self._meanings[column.field].get(word_key(text), text)
         return text or None

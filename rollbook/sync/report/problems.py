@@ -1,6 +1,5 @@
 """The work list of problems, read: what is open, new or gone across runs, in words, and the file for the registrar."""
 
-import csv
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import IO, Any, Final, NamedTuple
@@ -19,7 +18,7 @@ from rollbook.students.searching import folded_text, having_words
 from rollbook.sync.models import Issue, Problem, Run
 from rollbook.sync.report import clash_people, rows, workbook
 from rollbook.sync.report.clash_people import Clash, Person
-from rollbook.sync.report.student_list import harmless
+from rollbook.sync.report.csv_file import csv_text
 from rollbook.sync.words.severities import worst_first
 from rollbook.sync.words.text import word
 
@@ -200,11 +199,8 @@ def registrar_rows(found: QuerySet[Problem]) -> Iterator[list[str]]:
 
 
 def write_csv(found: QuerySet[Problem], target: IO[str]) -> None:
-    """The file as CSV, with the mark by which spreadsheets know UTF-8."""
-    target.write("\ufeff")
-    writer = csv.writer(target)
-    writer.writerow(registrar_headings())
-    writer.writerows(map(harmless, registrar_rows(found)))
+    """Write the file for the registrar as csv."""
+    target.writelines(csv_text(registrar_headings(), registrar_rows(found)))
 
 
 def write_xlsx(found: QuerySet[Problem], target: IO[bytes]) -> None:

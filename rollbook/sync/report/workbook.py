@@ -14,6 +14,7 @@ from xlsxwriter import Workbook
 
 from rollbook.roster.columns import column_letter
 from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.formulas import looks_like_formula
 from rollbook.sync.models import Run
 from rollbook.sync.report import rows as report
 from rollbook.sync.report import summary as report_summary
@@ -35,7 +36,6 @@ Cell = str | int | date | None
 R = TypeVar("R")
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-_FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\n")
 
 
 def write_report(
@@ -306,7 +306,7 @@ class _Sheet:
             text += " "  # without it xlsxwriter takes the text for markup of its own and writes it unescaped
         look = (
             self._book.guarded
-            if text.startswith(_FORMULA_SIGNS)
+            if looks_like_formula(text)
             else self._book.long
             if len(text) > WIDEST
             else None

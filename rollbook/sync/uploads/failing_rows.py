@@ -1,8 +1,6 @@
 """Files around an upload: the template to begin with, and the rows that did not go in, to be corrected and uploaded again."""
 
-import csv
-import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Final
 
 from django.utils.translation import gettext as _
@@ -15,7 +13,7 @@ from rollbook.sources.spreadsheet.errors import FileGone
 from rollbook.sync.models import Change, Issue, Run, Upload
 from rollbook.sync.report import rows as report
 from rollbook.sync.report import workbook
-from rollbook.sync.report.student_list import harmless
+from rollbook.sync.report.csv_file import csv_text
 from rollbook.sync.uploads.plan import Roster, open_roster
 
 KINDS: Final = ("xlsx", "csv")
@@ -29,7 +27,7 @@ def write_template(kind: str, target: IO[bytes]) -> None:
         [column.example for column in columns],
     )
     if kind == "csv":
-        _write_csv([headings, example], target)
+        _write_csv(headings, [example], target)
         return
     words = [
         (column.heading, _("yes") if column.required else "", column.example, column.meaning)
@@ -57,7 +55,7 @@ def failing_rows(of: Upload | Run, target: IO[bytes], kind: str = "xlsx") -> int
     reasons = _reasons(run)
     rows = _failing(roster, kept, reasons)
     if kind == "csv":
-        _write_csv([headings, *rows], target)
+        _write_csv(headings, rows, target)
     else:
         workbook.write_texts({SHEETS[0]: (headings, rows)}, SHEETS[0], target)
     return len(reasons)
@@ -96,9 +94,6 @@ def file_name(upload_name: str, rows: int, kind: str) -> str:
     return f"{stem} - {words}.{kind}"
 
 
-def _write_csv(rows: list[list[str]], target: IO[bytes]) -> None:
-    """With the mark by which spreadsheets know UTF-8."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerows(harmless(row) for row in rows)
-    target.write(text.getvalue().encode("utf-8-sig"))
+def _write_csv(headings: list[str], rows: Iterable[list[str]], target: IO[bytes]) -> None:
+    for text in csv_text(headings, rows):
+        target.write(text.encode())
