@@ -19,6 +19,7 @@ from rollbook.sync.runs.lease import HandBack, Lease
 from rollbook.sync.setup import link_decisions
 from rollbook.sync.setup.credentials import KeyMissing
 from rollbook.sync.uploads import plan as from_upload
+from rollbook.sync.words.text import translated
 
 log = logging.getLogger(__name__)
 
@@ -104,4 +105,4 @@ def _fail(run: Run, error: RunRefused | SourceError | KeyMissing) -> None:
         states.fail(run, "key_missing", str(error), remedy)
     else:
         proof = error.proof if isinstance(error, RosterIncomplete) else None
-        states.fail(run, error.code, error.what, error.remedy, proof)
+        states.fail(run, error.code, translated(error.what), translated(error.remedy), proof)

@@ -22,7 +22,7 @@ from rollbook.sync.words.reasons import reason_of
 from rollbook.sync.words.severities import SEVERITY_LABELS, WHO_LABELS, worst_first
 from rollbook.sync.words.sources import sis_label, source_label
 from rollbook.sync.words.states import outcome_words
-from rollbook.sync.words.text import word
+from rollbook.sync.words.text import translated, word
 
 CHUNK = 2_000  # rows that a server-side cursor hands over at a time
 ISSUE_TEXT: Final = lower_text("name", "sis_id", "value")
@@ -269,7 +269,9 @@ class Places(NamedTuple):
             if run.source in SOURCES
             else ()
         )
-        return cls(sis_label(run), source_of, {row.source_field: row.where for row in rows})
+        return cls(
+            sis_label(run), source_of, {row.source_field: translated(row.where) for row in rows}
+        )
 
 
 def error_row(issue: Issue, places: Places) -> ErrorRow:

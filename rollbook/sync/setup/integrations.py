@@ -11,6 +11,7 @@ from rollbook.sync.models import Integration
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import credentials as vault
 from rollbook.sync.setup import schedules
+from rollbook.sync.words.text import translated
 
 
 @transaction.atomic
@@ -97,7 +98,7 @@ def _save_credentials(integration: Integration, variant: Variant, given: dict[st
                 if moved
                 else _("Enter the %(name)s.")
             )
-            raise SettingRefused(field.key, message % {"name": field.label})
+            raise SettingRefused(field.key, message % {"name": translated(field.label)})
     if any(given.values()):
         vault.clear(integration, set())  # a token got with other credentials must not outlive them
 
@@ -117,7 +118,7 @@ def save_mapping(
     if set(rows) - set(known):
         raise SettingRefused("mapping", _("One of the rows is not a field of this SIS."))
     missing = [
-        row.label or row.source_field
+        translated(row.label) or row.source_field
         for pair, row in known.items()
         if row.required and pair not in chosen
     ]

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from rollbook.sync.models import Integration
 from rollbook.sync.refusals import RunRefused
 from rollbook.sync.setup import credentials
+from rollbook.sync.words.text import translated
 
 
 def refuse_unready(integration: Integration) -> None:
@@ -25,7 +26,9 @@ def refuse_unready(integration: Integration) -> None:
             _("Enter the credentials again in Step 1.1, or bring the key back."),
         ) from error
     missing = [
-        field.label for field in integration.variant_type.credentials if field.key not in kept
+        translated(field.label)
+        for field in integration.variant_type.credentials
+        if field.key not in kept
     ]
     if missing:
         raise RunRefused(

@@ -15,6 +15,7 @@ from rollbook.sync.models import Upload
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.uploads import drafts
 from rollbook.sync.uploads.failing_rows import KINDS, file_name
+from rollbook.sync.words.text import translated
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.imports.file import file_response
 from rollbook.web.imports.steps import after, closed, draft_required
@@ -88,7 +89,7 @@ def failing_rows(request: SchoolRequest, upload_id: UUID, kind: str) -> HttpResp
     try:
         number = drafts.failing_rows(upload, target, kind)
     except UploadRefused as refused:
-        messages.warning(request, f"{refused.what} {refused.remedy}")
+        messages.warning(request, f"{translated(refused.what)} {translated(refused.remedy)}")
         return redirect(after(upload))
     audit.record(
         "upload.rows_exported",

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from rollbook.sources.spreadsheet.errors import UploadRefused
 from rollbook.sync.models import Upload, UploadState
 from rollbook.sync.runs.states import RunRefused
+from rollbook.sync.words.text import translated
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.set_up.wizard import Step
 
@@ -69,7 +70,7 @@ def draft_required(view: View) -> Callable[..., HttpResponse]:
             messages.error(request, f"{refused.what} {refused.remedy}")
             return redirect(after(upload))
         except UploadRefused as refused:
-            messages.error(request, f"{refused.what} {refused.remedy}")
+            messages.error(request, f"{translated(refused.what)} {translated(refused.remedy)}")
             return redirect("import-settings", request.school.pk, upload.pk)
 
     return guarded

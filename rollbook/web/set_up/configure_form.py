@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from rollbook.sources.base import CredentialField, Source
 from rollbook.sources.registry import SOURCES
 from rollbook.sync.models import Integration
+from rollbook.sync.words.text import translated
 
 GRADES: Final[dict[int, str | Promise]] = {
     -1: gettext_lazy("Pre-K"),
@@ -68,7 +69,9 @@ class ConfigureForm(forms.Form):
             self.fields[CREDENTIAL + credential.key] = self._credential_field(credential)
         for choice in self.variant.choices:
             self.fields[CHOICE + choice.key] = forms.ChoiceField(
-                label=choice.label, choices=choice.options, help_text=choice.help
+                label=translated(choice.label),
+                choices=[(value, translated(label)) for value, label in choice.options],
+                help_text=translated(choice.help),
             )
         self._describe_errors()
 
@@ -82,12 +85,14 @@ class ConfigureForm(forms.Form):
         if credential.kind == "url":
             attributes |= {"inputmode": "url"}
         return forms.CharField(
-            label=credential.label,
+            label=translated(credential.label),
             required=not (secret and credential.key in self.stored),
             max_length=2000,
             initial=self.stored.get(credential.key),
-            help_text=credential.help,
-            error_messages={"required": _("Enter the %(name)s.") % {"name": credential.label}},
+            help_text=translated(credential.help),
+            error_messages={
+                "required": _("Enter the %(name)s.") % {"name": translated(credential.label)}
+            },
             widget=(forms.PasswordInput if secret else forms.TextInput)(attrs=attributes),
         )
 

@@ -18,6 +18,7 @@ from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import schedules
 from rollbook.sync.setup.field_rules import app_wins, blank_clears, save_field_rules
 from rollbook.sync.setup.integrations import save_mapping
+from rollbook.sync.words.text import translated
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.runs.trigger import start
 from rollbook.web.set_up.schedule_words import sentence
@@ -108,7 +109,7 @@ def _rows(rows: Iterable[MappingRow], rules: dict[str, str]) -> list[Row]:
     return [
         Row(
             ":".join(_key(row)),
-            row.label or row.source_field,
+            translated(row.label) or row.source_field,
             row.source_field,
             STUDENT_FIELDS[row.field].label,
             row.required,

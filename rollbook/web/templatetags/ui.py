@@ -12,12 +12,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from rollbook.roster import translation
 from rollbook.schools.models import School
 from rollbook.sync.models import Run
 from rollbook.sync.report import problems
 from rollbook.sync.setup import link_decisions
 from rollbook.sync.words import sources
+from rollbook.sync.words import text as text_words
 from rollbook.sync.words.text import number as number_text
 
 register = template.Library()
@@ -33,7 +33,7 @@ NOTE_ICONS = {
 @register.filter
 def translated(text: str) -> str:
     """Return a text that `roster` or a source marked for translation, in the reader's language."""
-    return translation.translated(text, _)
+    return text_words.translated(text)
 
 
 @register.simple_tag
