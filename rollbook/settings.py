@@ -68,7 +68,8 @@ FILE_UPLOAD_HANDLERS = ["rollbook.web.imports.upload_limit.LimitedUpload"]
 if config.database_url is None:
     from rollbook.embedded import server
 
-    DATABASES = database.connections(config, server.url_of(config.data_dir))
+    EMBEDDED_URL = server.url_of(config.data_dir)
+    DATABASES = database.connections(config, EMBEDDED_URL)
 else:
     DATABASES = database.connections(config)
 DATABASE_ROUTERS: list[str] = []

@@ -10,6 +10,7 @@ import click
 import pytest
 
 from rollbook.cli import main
+from rollbook.cli.lazy import LazyGroup
 from rollbook.config import Config
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -18,7 +19,10 @@ DOCS = Path(__file__).parent.parent / "docs"
 def commands(
     group: click.Group, path: tuple[str, ...] = ("rollbook",)
 ) -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command, name
         if not isinstance(command, click.Group) or command.invoke_without_command:
             yield " ".join((*path, name)), command
         if isinstance(command, click.Group):
@@ -26,6 +30,23 @@ def commands(
 
 
 COMMANDS = dict(commands(main))
+
+
+def lazy_groups(group: LazyGroup) -> Iterator[LazyGroup]:
+    yield group
+    for name in group.lazy:
+        command = group.get_command(click.Context(group), name)
+        if isinstance(command, LazyGroup):
+            yield from lazy_groups(command)
+
+
+@pytest.mark.parametrize("group", [*lazy_groups(main)], ids=lambda group: group.name)
+def test_the_list_of_commands_says_what_each_command_says_first(group: LazyGroup) -> None:
+    """The list is printed without importing the commands, so it has these lines from a table."""
+    for name, entry in group.lazy.items():
+        command = group.get_command(click.Context(group), name)
+        assert command and command.name == name
+        assert command.get_short_help_str(limit=200).rstrip(".") == entry.short_help
 
 
 def sections() -> dict[str, str]:

@@ -1,42 +1,21 @@
-"""The command `rollbook`. Its modules load Django only inside a command that needs it, so that help is there at once."""
+"""The command `rollbook`. Its help needs neither Django nor the modules of the commands."""
 
 import click
 
-from rollbook.cli import (
-    backup,
-    changes,
-    check,
-    connect,
-    demo,
-    invitations,
-    keys,
-    limits,
-    links,
-    merge,
-    notices,
-    operate,
-    people,
-    records,
-    rules,
-    runs,
-    schedule,
-    settings,
-    undo,
-    upload,
-    why,
-    work_list,
-    worker,
-)
-from rollbook.cli.answers import EXIT_CODES
+from rollbook.cli.commands import COMMANDS
+from rollbook.cli.exit_codes import EXIT_CODES
+from rollbook.cli.lazy import LazyGroup
 
 
 @click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
     epilog=EXIT_CODES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.version_option(package_name="rollbook", message="Rollbook %(version)s")
 def main() -> None:
-    """Keep a school's student accounts in step with its student information system.
+    """Keep a school's student accounts in step with its student information system (SIS).
 
     \b
     To try it out with made-up students:
@@ -45,54 +24,10 @@ def main() -> None:
       rollbook migrate
       rollbook school add "Lincoln High School" --timezone America/New_York
       rollbook user add ada@lincoln.example --role administrator
-      rollbook web          and, beside it,          rollbook worker
-    To sync from here instead of the screens:
+      rollbook web          and, in another terminal,          rollbook worker
+    To sync from the command line instead of the screens:
       rollbook integration set --help
       rollbook run --test
 
-    Every command that answers takes --json. Where there is one school it need not be named.
+    Commands take --json for scripts. With only one school, --school is not needed.
     """
-
-
-for command in (
-    demo.demo,
-    operate.migrate,
-    operate.web,
-    worker.worker,
-    people.school,
-    people.user,
-    connect.integration,
-    schedule.schedule,
-    runs.run,
-    runs.problems,
-    changes.changes,
-    work_list.work_list,
-    why.why,
-    links.links,
-    runs.holds,
-    runs.approve,
-    limits.limits,
-    runs.discard,
-    runs.report,
-    undo.undo,
-    upload.upload,
-    upload.template,
-    records.students,
-    rules.edit,
-    rules.protect,
-    rules.never_import,
-    merge.merge,
-    invitations.invite,
-    invitations.invitations,
-    notices.notices,
-    records.audit,
-    check.check,
-    backup.backup,
-    backup.restore,
-    keys.keys,
-    settings.settings,
-):
-    main.add_command(command)
-main.add_command(runs.list_runs, "runs")
-for command in (rules.leavers, rules.fields):
-    connect.integration.add_command(command)

@@ -4,8 +4,12 @@ from pathlib import Path
 
 import click
 
-from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, say
+from rollbook import backup as copies
+from rollbook.cli.answers import Answer, Document, Refusal, answers, say
+from rollbook.cli.exit_codes import Exit
 from rollbook.cli.people import VIA
+from rollbook.schools import audit
+from rollbook.sync.setup import credentials
 
 
 def _show_backup(document: Document) -> None:
@@ -22,7 +26,7 @@ def _show_backup(document: Document) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @answers(_show_backup)
 def backup(file: Path) -> Answer:
-    """Write everything but the keys to one file, as of one moment, while Rollbook goes on working.
+    """Write everything but the keys to one file.
 
     The file holds students' data, and is readable for its owner only. Keep the encryption keys elsewhere.
 
@@ -30,9 +34,6 @@ def backup(file: Path) -> Answer:
     Example:
       rollbook backup /backups/rollbook-monday.zip
     """
-    from rollbook import backup as copies
-    from rollbook.schools import audit
-
     try:
         manifest = copies.write(file)
     except FileExistsError as error:
@@ -92,10 +93,6 @@ def restore(file: Path) -> Answer:
     Example:
       rollbook migrate && rollbook restore /backups/rollbook-monday.zip
     """
-    from rollbook import backup as copies
-    from rollbook.schools import audit
-    from rollbook.sync.setup import credentials
-
     try:
         manifest = copies.restore(file)
     except copies.Unusable as unusable:

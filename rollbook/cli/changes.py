@@ -3,8 +3,11 @@
 import click
 
 from rollbook.cli.answers import Answer, Document, answers, say, table
+from rollbook.cli.documents import of_change, of_run
 from rollbook.cli.lookup import find_run, school_option
 from rollbook.cli.people import VIA
+from rollbook.schools import audit
+from rollbook.sync.report.rows import plan_rows
 
 KINDS = (
     *("new", "linked", "updated", "email_changed", "unchanged", "returning", "left", "graduated"),
@@ -58,17 +61,13 @@ def changes(
     limit: int,
     offset: int,
 ) -> Answer:
-    """Show what a run did, or would do, student by student: before, after and why. Without RUN: the last one.
+    """List what a run changed or would change. Without RUN: the last one.
 
     \b
     Examples:
       rollbook changes last --kind updated --json
       rollbook changes last --kind not_in_roster --class "grade 12"
     """
-    from rollbook.cli.documents import of_change, of_run
-    from rollbook.schools import audit
-    from rollbook.sync.report.rows import plan_rows
-
     run = find_run(name, school_name)
     found = plan_rows(run, search, kind, student_class)
     shown = [of_change(each, run) for each in found[offset : offset + limit]]

@@ -5,8 +5,18 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import click
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.db.models.functions import Now
 
-from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, refusals
+from rollbook.cli.answers import Answer, Document, Refusal, answers, refusals
+from rollbook.cli.exit_codes import Exit
+from rollbook.cli.migrate import unapplied
+from rollbook.config import config
+from rollbook.sync import queue
+from rollbook.sync.mail import outbox
+from rollbook.sync.setup import credentials
+from rollbook.sync.worker import metrics
 
 FASTEST_CLOCK = 10.0  # seconds that a clock may be off: due times go by the workers' clocks, leases by the database's
 
@@ -28,7 +38,7 @@ def _show_checks(document: Document) -> None:
 @click.command()
 @answers(_show_checks)
 def check() -> Answer:
-    """Tell whether this installation is ready: settings, database, mail, keys, worker, clock. Exit code 7 where it isn't.
+    """Check whether this installation is ready. Exit code 7 where it isn't.
 
     Mail servers are connected to and sent nothing; stored credentials are decrypted and shown to nobody.
     """
@@ -52,8 +62,6 @@ def _looked(look: Callable[[], Check]) -> Check:
 
 def _settings() -> Check:
     """Those that production refuses have ended this process already; here is what can't be seen from the settings alone."""
-    from rollbook.config import config
-
     if config.ca_file is not None and not config.ca_file.is_file():
         return Check(
             "settings", False, "ROLLBOOK_CA_FILE names no file", "Name the PEM file, or unset it."
@@ -65,8 +73,6 @@ def _settings() -> Check:
 
 
 def _database() -> Check:
-    from django.db import connection
-
     connection.ensure_connection()
     version = connection.pg_version // 10_000  # type: ignore[attr-defined]
     return Check(
@@ -75,8 +81,6 @@ def _database() -> Check:
 
 
 def _migrations() -> Check:
-    from rollbook.cli.operate import unapplied
-
     waiting = unapplied("default")
     return Check(
         "migrations",
@@ -87,9 +91,6 @@ def _migrations() -> Check:
 
 
 def _mail() -> Check:
-    from rollbook.config import config
-    from rollbook.sync.mail import outbox
-
     if not config.email_url:
         remedy = "Set ROLLBOOK_EMAIL_URL: nobody hears of failed runs."
         return Check(
@@ -110,9 +111,6 @@ def _mail() -> Check:
 
 
 def _keys() -> Check:
-    from rollbook.config import config
-    from rollbook.sync.setup import credentials
-
     if {len(key) for key in config.keys.values()} != {32}:
         return Check(
             "keys",
@@ -136,16 +134,12 @@ def _keys() -> Check:
 
 
 def _worker() -> Check:
-    from rollbook.sync import queue
-
     alive = queue.workers_alive()
     return Check("worker", alive > 0, f"{alive} alive", "Start one: rollbook worker")
 
 
 def _waiting() -> Check:
     """A run that waits for minutes although workers are alive: all their places are taken."""
-    from rollbook.sync.worker import metrics
-
     seconds = metrics.oldest_waiting_seconds()
     what = f"the oldest waiting run has waited for {seconds:.0f} s" if seconds else "no run waits"
     return Check(
@@ -154,9 +148,6 @@ def _waiting() -> Check:
 
 
 def _clock() -> Check:
-    from django.contrib.contenttypes.models import ContentType
-    from django.db.models.functions import Now
-
     before = time.time()
     told = ContentType.objects.annotate(now=Now()).values_list("now", flat=True)[:1].get()
     off = told.timestamp() - (before + time.time()) / 2

@@ -2,29 +2,27 @@
 
 import getpass
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+from django.db import transaction
 
-from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, not_found, table
+from rollbook.cli.answers import Answer, Document, Refusal, answers, not_found, table
+from rollbook.cli.documents import of_integration
+from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_integration, find_school, school_option
 from rollbook.cli.people import VIA
-
-if TYPE_CHECKING:
-    from rollbook.sources.base import Source, Variant
-    from rollbook.sync.models import Integration
+from rollbook.roster.values import grade_label, parse_grades
+from rollbook.sources.base import Source, Variant
+from rollbook.sources.registry import SOURCES
+from rollbook.sync.models import Integration
+from rollbook.sync.refusals import SettingRefused
+from rollbook.sync.setup import integrations
 
 Pairs = tuple[str, ...]
 
 
-@click.group()
-def integration() -> None:
-    """Connect a school to its SIS, show and list what is connected."""
-
-
 def _show(document: Document) -> None:
-    from rollbook.roster.values import grade_label
-
     each = document["integration"]
     held = ", ".join(_held(field) for field in each["credentials"])
     state = (
@@ -93,16 +91,14 @@ def _show_sources(document: Document) -> None:
                 )
 
 
-@integration.command("sources")
+@click.command("sources")
 @answers(_show_sources)
 def sources() -> Answer:
-    """List the SISs that can be connected: their credentials, settings and fields (* required)."""
-    from rollbook.sources.registry import SOURCES
-
+    """List the SISs that can be connected."""
     return Answer({"sources": [_of_source(each) for each in SOURCES.values()]})
 
 
-def _of_source(source: "Source") -> Document:
+def _of_source(source: Source) -> Document:
     return {
         "source": source.slug,
         "label": source.label,
@@ -110,7 +106,7 @@ def _of_source(source: "Source") -> Document:
     }
 
 
-def _of_variant(variant: "Variant") -> Document:
+def _of_variant(variant: Variant) -> Document:
     return {
         "variant": variant.key,
         "label": variant.label,
@@ -129,7 +125,7 @@ def _of_variant(variant: "Variant") -> Document:
     }
 
 
-@integration.command("set")
+@click.command("set")
 @click.argument("source")
 @school_option
 @click.option("--variant", default=None, help="For a SIS with several API versions.")
@@ -183,7 +179,7 @@ def set_up_integration(
     all_fields: bool,
     **switches: Any,
 ) -> Answer:
-    """Connect a SIS, or change how it is connected. What isn't named stays as it is.
+    """Connect a SIS, or change its connection. What isn't named stays as it is.
 
     Secrets are never arguments, where every user of the machine could read them. They come from standard input: the text itself where the
     SIS has one secret, else a line KEY=VALUE for each. At a terminal they are asked for. An empty input keeps the stored ones.
@@ -195,13 +191,6 @@ def set_up_integration(
       rollbook integration set powerschool --keep-secrets --live --without birth_date
       rollbook integration sources        shows the keys of each SIS
     """
-    from django.db import transaction
-
-    from rollbook.cli.documents import of_integration
-    from rollbook.sync.models import Integration
-    from rollbook.sync.refusals import SettingRefused
-    from rollbook.sync.setup import integrations
-
     school = find_school(school_name)
     kind = _source(source)
     before = Integration.objects.filter(school=school, source=source).first()
@@ -235,7 +224,7 @@ def set_up_integration(
 
 
 def _switches(
-    before: "Integration | None",
+    before: Integration | None,
     grades: str | None,
     active: bool | None,
     test_run: bool | None,
@@ -253,36 +242,29 @@ def _switches(
     return stored | {name: value for name, value in said.items() if value is not None}
 
 
-@integration.command("show")
+@click.command("show")
 @school_option
 @click.option("--source", default=None, help="Needed only where a school has several.")
 @answers(_show)
 def show_integration(school_name: str | None, source: str | None) -> Answer:
     """Show how a school is connected. Secrets are never shown."""
-    from rollbook.cli.documents import of_integration
-
     return Answer(
         {"integration": of_integration(find_integration(find_school(school_name), source))}
     )
 
 
-@integration.command("list")
+@click.command("list")
 @school_option
 @answers(_show_all)
 def list_integrations(school_name: str | None) -> Answer:
-    """List what is connected, at one school or at all."""
-    from rollbook.cli.documents import of_integration
-    from rollbook.sync.models import Integration
-
+    """List the connected SISs."""
     found = Integration.objects.select_related("school").order_by("school__name", "source")
     if school_name is not None:
         found = found.filter(school=find_school(school_name))
     return Answer({"integrations": [of_integration(each) for each in found]})
 
 
-def _source(slug: str) -> "Source":
-    from rollbook.sources.registry import SOURCES
-
+def _source(slug: str) -> Source:
     return SOURCES.get(slug) or not_found(
         "source_not_found",
         f"There is no SIS {slug!r}.",
@@ -290,7 +272,7 @@ def _source(slug: str) -> "Source":
     )
 
 
-def _plain(form: "Variant", pairs: Pairs) -> dict[str, str]:
+def _plain(form: Variant, pairs: Pairs) -> dict[str, str]:
     """The credentials given as arguments. A secret among them is refused, and not repeated in the message."""
     kinds = {field.key: field.kind for field in form.credentials}
     given = _pairs(pairs, "--credential", set(kinds))
@@ -306,7 +288,7 @@ def _plain(form: "Variant", pairs: Pairs) -> dict[str, str]:
     return given
 
 
-def _secrets(form: "Variant") -> dict[str, str]:
+def _secrets(form: Variant) -> dict[str, str]:
     fields = [field for field in form.credentials if field.kind == "secret"]
     if sys.stdin.isatty():
         return {
@@ -326,7 +308,7 @@ def _secrets(form: "Variant") -> dict[str, str]:
     )
 
 
-def _choices(form: "Variant", pairs: Pairs) -> dict[str, str]:
+def _choices(form: Variant, pairs: Pairs) -> dict[str, str]:
     options = {choice.key: [value for value, _ in choice.options] for choice in form.choices}
     given = _pairs(pairs, "--choice", set(options))
     for key, value in given.items():
@@ -362,8 +344,6 @@ def _pairs(pairs: Pairs, where: str, known: set[str], secret: bool = False) -> d
 
 
 def _grades(text: str) -> list[int]:
-    from rollbook.roster.values import parse_grades
-
     try:
         return parse_grades(text)
     except ValueError as error:
@@ -375,7 +355,7 @@ def _grades(text: str) -> list[int]:
         ) from error
 
 
-def _mapping(form: "Variant", without: Pairs) -> list[tuple[str, str]]:
+def _mapping(form: Variant, without: Pairs) -> list[tuple[str, str]]:
     """Every row of the SIS but those named, by their field or ours."""
     known = {name for row in form.mapping for name in (row.source_field, row.field)}
     for name in without:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, print_json, say, set_up
+from rollbook.cli.answers import Answer, Document, Refusal, answers, print_json, say
 from rollbook.cli.children import (
     Child,
     ChildEnded,
@@ -29,6 +29,8 @@ from rollbook.cli.children import (
     listens,
 )
 from rollbook.cli.demo_standins import STANDINS, StandIn, set_week
+from rollbook.cli.exit_codes import Exit
+from rollbook.cli.framework import set_up
 from rollbook.sources.registry import SOURCES
 
 SCHOOL, TIMEZONE = "Lincoln High School", "America/New_York"
@@ -95,7 +97,7 @@ class State:
 )
 @click.pass_context
 def demo(context: click.Context, folder: Path, port: int, students: int, as_json: bool) -> None:
-    """Try Rollbook out: made-up students, a stand-in for each SIS, nothing leaves this machine.
+    """Try Rollbook out with made-up students.
 
     It starts everything, says where to sign in and what to type into the setup, and ends everything at Ctrl-C. The next start goes on with
     the same data.
@@ -343,7 +345,7 @@ def _show_week(document: Document) -> None:
 
 @demo.command("next-week")
 @folder_option
-@answers(_show_week, django=False)
+@answers(_show_week)
 def next_week(folder: Path) -> Answer:
     """Let a week go by in the stand-ins of the running demo: joiners, leavers, new names and e-mails."""
     state = State(folder)

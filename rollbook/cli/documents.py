@@ -1,17 +1,18 @@
 """The JSON shapes of what commands print; docs/commands.md describes them. Keys are only ever added."""
 
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
 
 from rollbook.cli.answers import Document
+from rollbook.roster.columns import column_letter
 from rollbook.roster.fields import STUDENT_FIELDS
-
-if TYPE_CHECKING:
-    from rollbook.schools.models import AuditEntry, School, User
-    from rollbook.students.models import StudentAccount
-    from rollbook.sync.models import Change, Integration, Issue, Run
-    from rollbook.sync.report.problems import Line
-    from rollbook.sync.uploads.drafts import Column
+from rollbook.schools.models import AuditEntry, School, User
+from rollbook.students.models import StudentAccount
+from rollbook.sync.models import Change, Integration, Issue, Run
+from rollbook.sync.report import rows
+from rollbook.sync.report.problems import Line
+from rollbook.sync.setup import credentials
+from rollbook.sync.uploads.drafts import Column
+from rollbook.sync.words.sources import uploader_type
 
 
 def moment(at: datetime | None) -> str | None:
@@ -19,7 +20,7 @@ def moment(at: datetime | None) -> str | None:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
-def of_school(school: "School") -> Document:
+def of_school(school: School) -> Document:
     return {
         "id": str(school.pk),
         "name": school.name,
@@ -28,7 +29,7 @@ def of_school(school: "School") -> Document:
     }
 
 
-def of_user(user: "User") -> Document:
+def of_user(user: User) -> Document:
     schools = [
         {"id": str(membership.school_id), "name": membership.school.name, "role": membership.role}
         for membership in user.memberships.select_related("school").order_by("school__name")
@@ -42,10 +43,8 @@ def of_user(user: "User") -> Document:
     }
 
 
-def of_integration(integration: "Integration") -> Document:
+def of_integration(integration: Integration) -> Document:
     """Secrets come as `null` with `set` true: they are never shown again."""
-    from rollbook.sync.setup import credentials
-
     kept = credentials.stored(integration)
     return {
         "id": str(integration.pk),
@@ -76,9 +75,7 @@ def of_integration(integration: "Integration") -> Document:
     }
 
 
-def of_run(run: "Run") -> Document:
-    from rollbook.sync.words.sources import uploader_type
-
+def of_run(run: Run) -> Document:
     took = (
         (run.finished_at - run.started_at).total_seconds()
         if run.finished_at and run.started_at
@@ -114,7 +111,7 @@ def of_run(run: "Run") -> Document:
     }
 
 
-def of_student(account: "StudentAccount") -> Document:
+def of_student(account: StudentAccount) -> Document:
     return {
         "id": str(account.pk),
         "source": account.source or None,
@@ -129,11 +126,8 @@ def _json_value(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def of_issue(issue: "Issue", run: "Run") -> Document:
+def of_issue(issue: Issue, run: Run) -> Document:
     """A problem with its words: `what` went wrong, the `remedy`, and `who` can mend it."""
-    from rollbook.roster.columns import column_letter
-    from rollbook.sync.report import rows
-
     words = rows.problem(run, issue)
     return {
         "severity": issue.severity,
@@ -152,10 +146,8 @@ def of_issue(issue: "Issue", run: "Run") -> Document:
     }
 
 
-def of_change(change: "Change", run: "Run") -> Document:
+def of_change(change: Change, run: Run) -> Document:
     """A row of a plan. `reason` is the rule's code, `why` the sentence with its values."""
-    from rollbook.sync.report import rows
-
     row = rows.row_of(run, change)
     return {
         "kind": change.kind,
@@ -172,7 +164,7 @@ def of_change(change: "Change", run: "Run") -> Document:
     }
 
 
-def of_problem(line: "Line") -> Document:
+def of_problem(line: Line) -> Document:
     """A problem of the work list: as one of a run, and since when and in how many runs it was found."""
     problem, words = line.problem, line.row
     return {
@@ -200,7 +192,7 @@ def of_problem(line: "Line") -> Document:
     }
 
 
-def of_column(column: "Column") -> Document:
+def of_column(column: Column) -> Document:
     """A column of an upload: what it fills, and how that is known."""
     known = (
         "chosen"
@@ -220,7 +212,7 @@ def of_column(column: "Column") -> Document:
     }
 
 
-def of_entry(entry: "AuditEntry") -> Document:
+def of_entry(entry: AuditEntry) -> Document:
     return {
         "at": moment(entry.at),
         "actor": entry.actor.email if entry.actor else None,

@@ -1,19 +1,19 @@
 """`rollbook invite` and `rollbook invitations`: registration emails to students, and what became of them."""
 
-from typing import TYPE_CHECKING
-
 import click
+from django.db.models import QuerySet
 
-from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, not_found, table
+from rollbook.cli.answers import Answer, Document, Refusal, answers, not_found, table
+from rollbook.cli.documents import moment
+from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_school, school_option
 from rollbook.cli.notices import STATES
 from rollbook.cli.people import VIA
-
-if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
-    from rollbook.schools.models import School
-    from rollbook.students.models import Invitation, StudentAccount
+from rollbook.roster.values import email_key
+from rollbook.schools.models import School
+from rollbook.students import registration
+from rollbook.students.models import Invitation, StudentAccount
+from rollbook.sync.mail import invitations as mails
 
 
 def _show(document: Document) -> None:
@@ -55,9 +55,6 @@ def invite(
       rollbook invite ana.garcia@lincoln.example
       rollbook invite --all --graduation-year 2028 --preview
     """
-    from rollbook.students import registration
-    from rollbook.sync.mail import invitations as mails
-
     school = find_school(school_name)
     accounts = _chosen(school, emails, everybody, graduation_year)
     audience = registration.audience(accounts, again=again)
@@ -73,11 +70,8 @@ def invite(
 
 
 def _chosen(
-    school: "School", emails: tuple[str, ...], everybody: bool, graduation_year: int | None
-) -> "QuerySet[StudentAccount]":
-    from rollbook.roster.values import email_key
-    from rollbook.students.models import StudentAccount
-
+    school: School, emails: tuple[str, ...], everybody: bool, graduation_year: int | None
+) -> QuerySet[StudentAccount]:
     if everybody == bool(emails):
         raise Refusal(
             Exit.USAGE,
@@ -135,14 +129,12 @@ def _show_list(document: Document) -> None:
 )
 @answers(_show_list)
 def invitations(school_name: str | None, state: str | None, limit: int) -> Answer:
-    """List the registration emails, newest first: to which student, whether sent and used, and what kept them.
+    """List the registration emails.
 
     \b
     Example:
       rollbook invitations --state undelivered --json
     """
-    from rollbook.students.models import Invitation
-
     found = Invitation.objects.order_by("-created_at")
     if school_name is not None:
         found = found.filter(school=find_school(school_name))
@@ -151,9 +143,7 @@ def invitations(school_name: str | None, state: str | None, limit: int) -> Answe
     return Answer({"invitations": [_of(each) for each in found[:limit]]})
 
 
-def _of(invitation: "Invitation") -> Document:
-    from rollbook.cli.documents import moment
-
+def _of(invitation: Invitation) -> Document:
     return {
         "id": str(invitation.pk),
         "student": str(invitation.account_id),

@@ -1,86 +1,36 @@
-"""`rollbook keys`: fresh keys for an installation, and credentials from an old key to the newest."""
+"""`rollbook keys`: makes the keys that a production installation needs."""
 
 import base64
 import secrets
 
 import click
 
-from rollbook.cli.answers import Answer, Document, Exit, answers, say
-from rollbook.cli.people import VIA
+from rollbook.cli.answers import Answer, Document, answers, json_option, say
+from rollbook.cli.commands import KEYS_COMMANDS
+from rollbook.cli.lazy import LazyGroup
 
 
 def _show_keys(document: Document) -> None:
     for name, value in document["keys"].items():
         click.echo(f"{name}={value}")
-    say(
-        "Put these into the environment of web and worker, and keep a copy apart from the database's backups."
-    )
+    say("Set both in the environment of web and worker.")
+    say("Keep a copy of them, but not beside the backups of the database.")
 
 
-@answers(_show_keys, django=False)
-def _fresh() -> Answer:
-    encryption = f"k{secrets.token_hex(3)}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
-    return Answer(
-        {
-            "keys": {
-                "ROLLBOOK_SECRET_KEY": secrets.token_urlsafe(48),
-                "ROLLBOOK_ENCRYPTION_KEYS": encryption,
-            }
-        }
-    )
+@answers(_show_keys)
+def _new_keys() -> Answer:
+    encryption_key = base64.b64encode(secrets.token_bytes(32)).decode()
+    keys = {
+        "ROLLBOOK_SECRET_KEY": secrets.token_urlsafe(48),
+        "ROLLBOOK_ENCRYPTION_KEYS": f"k{secrets.token_hex(3)}:{encryption_key}",
+    }
+    return Answer({"keys": keys})
 
 
-@click.group(invoke_without_command=True)
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print one JSON document on standard output and nothing else.",
-)
+@click.group(cls=LazyGroup, lazy=KEYS_COMMANDS, invoke_without_command=True)
+@json_option
 @click.pass_context
 def keys(context: click.Context, as_json: bool) -> None:
-    """Print a fresh secret key and encryption key for a production installation. Nothing is stored."""
+    """Print a new secret key and encryption key. They are not stored anywhere."""
     if context.invoked_subcommand is None:
-        _fresh(as_json=as_json)
-
-
-def _show_rotated(document: Document) -> None:
-    told = document["rotated"]
-    click.echo(
-        f"Key {told['key']}: {told['changed']} stored values encrypted anew, {told['already']} were already."
-    )
-    if told["unreadable"]:
-        click.echo(
-            f"{told['unreadable']} can't be read with these keys and were left as they are: keep the old keys, and see `rollbook check`."
-        )
-    else:
-        click.echo(
-            "The other keys are needed by nothing but older backups: they can go from ROLLBOOK_ENCRYPTION_KEYS."
-        )
-
-
-@keys.command()
-@answers(_show_rotated)
-def rotate() -> Answer:
-    """Encrypt every stored credential anew with the first of ROLLBOOK_ENCRYPTION_KEYS.
-
-    Put the new key in front of the old one for web and workers, restart them, then run this. It may be interrupted and run again.
-
-    \b
-    Example:
-      ROLLBOOK_ENCRYPTION_KEYS=k2:…,k1:… rollbook keys rotate
-    """
-    from rollbook.schools import audit
-    from rollbook.sync.setup import credentials
-
-    told = credentials.rotate()
-    audit.record(
-        "keys.rotated",
-        school=None,
-        actor=None,
-        subject=told.key,
-        via=VIA,
-        changed=told.changed,
-        unreadable=told.unreadable,
-    )
-    return Answer({"rotated": told._asdict()}, Exit.NOT_READY if told.unreadable else Exit.DONE)
+        _new_keys(as_json=as_json)

@@ -5,16 +5,15 @@ from typing import Any
 
 import click
 
-from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, not_found, table
+from rollbook.cli.answers import Answer, Document, Refusal, answers, not_found, table
+from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_school, school_option
 from rollbook.cli.people import VIA
+from rollbook.sync.models import LimitWidening
+from rollbook.sync.refusals import SettingRefused
+from rollbook.sync.setup import limits as limit_settings
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
-
-
-@click.group()
-def limits() -> None:
-    """Show and set what puts a run on hold, and widen it for some days."""
 
 
 def _show(document: Document) -> None:
@@ -31,9 +30,6 @@ def _show(document: Document) -> None:
 
 
 def _document(school: Any) -> Answer:
-    from rollbook.sync.models import LimitWidening
-    from rollbook.sync.setup import limits as figures
-
     widenings = [
         {
             "id": each.pk,
@@ -43,17 +39,21 @@ def _document(school: Any) -> Answer:
         }
         for each in LimitWidening.objects.filter(school=school).order_by("first_day")
     ]
-    today = figures.today(school)._asdict()
+    today = limit_settings.today(school)._asdict()
     return Answer(
-        {"limits": figures.of_school(school)._asdict(), "today": today, "widenings": widenings}
+        {
+            "limits": limit_settings.of_school(school)._asdict(),
+            "today": today,
+            "widenings": widenings,
+        }
     )
 
 
-@limits.command("show")
+@click.command("show")
 @school_option
 @answers(_show)
 def show(school_name: str | None) -> Answer:
-    """Show the limits of a school, those of today, and the days for which they are wider."""
+    """Show the limits of a school."""
     return _document(find_school(school_name))
 
 
@@ -83,7 +83,7 @@ def limit_refused(error: Any) -> Refusal:
     return Refusal(Exit.REFUSED, f"{error.field}_refused", error.what, "See rollbook limits show.")
 
 
-@limits.command("set")
+@click.command("set")
 @click.argument("figures", nargs=-1, required=True, metavar="NAME=FIGURE...")
 @school_option
 @click.option("--switch-off", is_flag=True, help="Confirm that a guard is switched off.")
@@ -96,18 +96,15 @@ def set_limits(figures: tuple[str, ...], school_name: str | None, switch_off: bo
     Example:
       rollbook limits set leavers_percent=8 emails_count=20
     """
-    from rollbook.sync.refusals import SettingRefused
-    from rollbook.sync.setup import limits as held_against
-
     school = find_school(school_name)
     try:
-        held_against.save(school, None, pairs_of(figures), confirmed=switch_off, via=VIA)
+        limit_settings.save(school, None, pairs_of(figures), confirmed=switch_off, via=VIA)
     except SettingRefused as refused:
         raise limit_refused(refused) from refused
     return _document(school)
 
 
-@limits.command("widen")
+@click.command("widen")
 @click.argument("figures", nargs=-1, required=True, metavar="NAME=FIGURE...")
 @click.option("--from", "first", type=DAY, required=True, help="The first day, such as 2027-07-01.")
 @click.option("--to", "last", type=DAY, required=True, help="The last day, included.")
@@ -116,33 +113,28 @@ def set_limits(figures: tuple[str, ...], school_name: str | None, switch_off: bo
 def widen(
     figures: tuple[str, ...], first: datetime, last: datetime, school_name: str | None
 ) -> Answer:
-    """Hold the runs of some days against other limits, as at the change of the school year.
+    """Use other limits for some days.
 
     \b
     Example:
       rollbook limits widen leavers_percent=30 vanished=off --from 2027-07-01 --to 2027-08-20
     """
-    from rollbook.sync.refusals import SettingRefused
-    from rollbook.sync.setup import limits as held_against
-
     school = find_school(school_name)
     try:
-        held_against.widen(school, None, first.date(), last.date(), pairs_of(figures), via=VIA)
+        limit_settings.widen(school, None, first.date(), last.date(), pairs_of(figures), via=VIA)
     except SettingRefused as refused:
         raise limit_refused(refused) from refused
     return _document(school)
 
 
-@limits.command("end")
+@click.command("end")
 @click.argument("number", type=int)
 @school_option
 @answers(_show)
 def end(number: int, school_name: str | None) -> Answer:
-    """Take a widening back, by its number in `rollbook limits show`."""
-    from rollbook.sync.setup import limits as held_against
-
+    """Remove the other limits of some days."""
     school = find_school(school_name)
-    if not held_against.end_widening(school, None, number, via=VIA):
+    if not limit_settings.end_widening(school, None, number, via=VIA):
         not_found(
             "widening_not_found",
             f"There is no widening {number}.",

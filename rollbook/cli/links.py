@@ -1,23 +1,17 @@
 """`rollbook links`: accounts that were there before and the students they could be; what people say about them."""
 
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 
-from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, not_found, say, table
+from rollbook.cli.answers import Answer, Document, Refusal, answers, not_found, say, table
+from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_school, school_option
 from rollbook.cli.people import VIA
-
-if TYPE_CHECKING:
-    from rollbook.sync.models import LinkProposal
+from rollbook.sync.models import LinkProposal
+from rollbook.sync.setup import link_decisions as linking
 
 STATES = ("undecided", "clash", "all")
-
-
-@click.group()
-def links() -> None:
-    """Link accounts that were there before to students of the SIS."""
 
 
 def _show(document: Document) -> None:
@@ -42,7 +36,7 @@ def _show(document: Document) -> None:
         say(f"{len(rows):,} of {document['total']:,}. See more with --limit.")
 
 
-@links.command("list")
+@click.command("list")
 @school_option
 @click.option(
     "--state",
@@ -53,14 +47,12 @@ def _show(document: Document) -> None:
 @click.option("--limit", default=1_000, show_default=True, type=click.IntRange(1, 1_000_000))
 @answers(_show)
 def list_links(school_name: str | None, state: str, limit: int) -> Answer:
-    """List accounts without a link and the students they could be, as the last run or test run saw them.
+    """List accounts and the students they may be.
 
     \b
     Example:
       rollbook links list --state clash --json
     """
-    from rollbook.sync.setup import link_decisions as linking
-
     school = find_school(school_name)
     found = linking.proposals(school) if state == "all" else linking.undecided(school)
     if state == "clash":
@@ -73,7 +65,7 @@ def list_links(school_name: str | None, state: str, limit: int) -> Answer:
     )
 
 
-def _of_link(proposal: "LinkProposal") -> Document:
+def _of_link(proposal: LinkProposal) -> Document:
     same = [
         field
         for field in ("email", "name", "birth_date", "sis_id", "student_number")
@@ -107,7 +99,7 @@ def _show_done(document: Document) -> None:
     click.echo(f"{document['decided']:,} decided.")
 
 
-@links.command("confirm")
+@click.command("confirm")
 @click.argument("proposal_id", metavar="[ID]", type=click.UUID, required=False)
 @school_option
 @click.option(
@@ -117,15 +109,13 @@ def _show_done(document: Document) -> None:
 )
 @answers(_show_done)
 def confirm(proposal_id: UUID | None, school_name: str | None, exact: bool) -> Answer:
-    """Say that an account and a student are one person: the next live run links them.
+    """Confirm that an account and a student match.
 
     \b
     Examples:
       rollbook links confirm 0b5f3a52-9d0e-4a0e-8a35-8b2d3c1f6a10
       rollbook links confirm --exact
     """
-    from rollbook.sync.setup import link_decisions as linking
-
     if exact == (proposal_id is not None):
         raise Refusal(
             Exit.USAGE,
@@ -145,33 +135,27 @@ def confirm(proposal_id: UUID | None, school_name: str | None, exact: bool) -> A
         raise Refusal(Exit.REFUSED, "link_contradicts", str(refused)) from refused
 
 
-@links.command("reject")
+@click.command("reject")
 @click.argument("proposal_id", metavar="ID", type=click.UUID)
 @school_option
 @answers(_show_done)
 def reject(proposal_id: UUID, school_name: str | None) -> Answer:
-    """Say that an account and a student are two people. This is remembered."""
-    from rollbook.sync.setup import link_decisions as linking
-
+    """Reject a link between an account and a student. This is remembered."""
     return Answer({"decided": int(linking.reject(_find(proposal_id, school_name), None, via=VIA))})
 
 
-@links.command("take-back")
+@click.command("take-back")
 @click.argument("proposal_id", metavar="ID", type=click.UUID)
 @school_option
 @answers(_show_done)
 def take_back(proposal_id: UUID, school_name: str | None) -> Answer:
-    """Take a decision back that no live run has acted on yet."""
-    from rollbook.sync.setup import link_decisions as linking
-
+    """Take back a decision about a link."""
     return Answer(
         {"decided": int(linking.take_back(_find(proposal_id, school_name), None, via=VIA))}
     )
 
 
-def _find(proposal_id: UUID, school_name: str | None) -> "LinkProposal":
-    from rollbook.sync.models import LinkProposal
-
+def _find(proposal_id: UUID, school_name: str | None) -> LinkProposal:
     school = find_school(school_name)
     proposal = (
         LinkProposal.objects.select_related("school").filter(pk=proposal_id, school=school).first()

@@ -1,16 +1,15 @@
 """Finds what an argument names: a school by id or name, a person by e-mail, a run by id or as `last`."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import click
 
-from rollbook.cli.answers import Exit, Refusal, not_found
-
-if TYPE_CHECKING:
-    from rollbook.schools.models import School, User
-    from rollbook.sync.models import Integration, Run
+from rollbook.cli.answers import Refusal, not_found
+from rollbook.cli.exit_codes import Exit
+from rollbook.schools.models import School, User
+from rollbook.sync.models import Integration, Run
 
 school_option: Callable[[Any], Any] = click.option(
     "--school",
@@ -20,10 +19,8 @@ school_option: Callable[[Any], Any] = click.option(
 )
 
 
-def find_school(name: str | None) -> "School":
+def find_school(name: str | None) -> School:
     """The named school, or the only one there is."""
-    from rollbook.schools.models import School
-
     schools = list(School.objects.order_by("name")[:21])
     if not schools:
         not_found(
@@ -54,19 +51,15 @@ def find_school(name: str | None) -> "School":
     )
 
 
-def find_user(email: str) -> "User":
-    from rollbook.schools.models import User
-
+def find_user(email: str) -> User:
     user = User.objects.filter(email=email.strip().lower()).first()
     return user or not_found(
         "user_not_found", f"There is no user {email!r}.", "`rollbook user list` shows all of them."
     )
 
 
-def find_integration(school: "School", source: str | None) -> "Integration":
+def find_integration(school: School, source: str | None) -> Integration:
     """The integration of this source, or the only one of the school."""
-    from rollbook.sync.models import Integration
-
     found = list(
         Integration.objects.filter(school=school).select_related("school").order_by("source")
     )
@@ -90,10 +83,8 @@ def find_integration(school: "School", source: str | None) -> "Integration":
     return found[0]
 
 
-def find_run(name: str, school_name: str | None) -> "Run":
+def find_run(name: str, school_name: str | None) -> Run:
     """A run by its id, or the school's `last` one."""
-    from rollbook.sync.models import Run
-
     runs = Run.objects.select_related("school", "integration", "requested_by")
     if name == "last":
         last = runs.filter(school=find_school(school_name)).order_by("-requested_at").first()

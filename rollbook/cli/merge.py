@@ -2,10 +2,14 @@
 
 import click
 
-from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers
+from rollbook.cli.answers import Answer, Document, Refusal, answers
+from rollbook.cli.documents import of_student
+from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import school_option
 from rollbook.cli.people import VIA
 from rollbook.cli.rules import find_student
+from rollbook.students import merging
+from rollbook.students.single_rules import Refused
 
 
 def _show(document: Document) -> None:
@@ -31,16 +35,12 @@ def _show(document: Document) -> None:
 def merge(
     kept: str, other: str, school_name: str | None, taken: tuple[str, ...], undo: bool
 ) -> Answer:
-    """Merge the account OTHER into KEPT (each by id, SIS ID or e-mail). OTHER is closed and points to KEPT; --undo takes it back.
+    """Merge two accounts of one student. OTHER is closed and points to KEPT; --undo takes it back.
 
     \b
     Example:
       rollbook merge 2112 ana.garcia@lincoln.example --take email
     """
-    from rollbook.cli.documents import of_student
-    from rollbook.students import merging
-    from rollbook.students.single_rules import Refused
-
     here, there = find_student(school_name, kept), find_student(school_name, other)
     unknown = [field for field in taken if field not in merging.FIELDS]
     if unknown:

@@ -1,24 +1,18 @@
 """`rollbook notices`: the mail about runs, whom it went to, what keeps it, and who wants which."""
 
-from typing import TYPE_CHECKING
-
 import click
 
-from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, not_found, table
+from rollbook.cli.answers import Answer, Document, Refusal, answers, not_found, table
+from rollbook.cli.documents import moment
+from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_school, find_user, school_option
 from rollbook.cli.people import VIA
-
-if TYPE_CHECKING:
-    from rollbook.schools.models import Membership
-    from rollbook.sync.models import Notice
+from rollbook.schools.models import Membership
+from rollbook.sync.mail import notices as mail
+from rollbook.sync.models import Notice
 
 STATES = ("waiting", "sent", "undelivered")
 EVENTS = ("credentials_refused", "failed", "on_hold", "did_not_run", "problems", "changes")
-
-
-@click.group()
-def notices() -> None:
-    """Show the mail about runs, and choose who gets which."""
 
 
 def _show(document: Document) -> None:
@@ -37,7 +31,7 @@ def _show(document: Document) -> None:
     table(("Made (UTC)", "To", "Event", "State", "Tries", "Trouble", "Run"), rows, "No notices.")
 
 
-@notices.command("list")
+@click.command("list")
 @school_option
 @click.option(
     "--state",
@@ -54,14 +48,12 @@ def _show(document: Document) -> None:
 )
 @answers(_show)
 def list_notices(school_name: str | None, state: str | None, limit: int) -> Answer:
-    """List the mail about runs, newest first: to whom, about what, whether it was sent, and what kept it.
+    """List the mail about runs, newest first.
 
     \b
     Example:
       rollbook notices list --state undelivered --json
     """
-    from rollbook.sync.models import Notice
-
     found = Notice.objects.select_related("school", "user").order_by("-created_at")
     if school_name is not None:
         found = found.filter(school=find_school(school_name))
@@ -76,7 +68,7 @@ def _show_choice(document: Document) -> None:
     click.echo(f"{choice['user']} gets mail from {choice['school']['name']} about: {wanted}.")
 
 
-@notices.command("choose")
+@click.command("choose")
 @click.argument("email")
 @school_option
 @click.option(
@@ -91,15 +83,13 @@ def _show_choice(document: Document) -> None:
 def choose_notices(
     email: str, school_name: str | None, events: tuple[str, ...], nothing: bool
 ) -> Answer:
-    """Choose what a person of a school gets mail about, in place of what it was. Without --event or --none: show it.
+    """Choose what a person gets mail about. Without --event or --none: show it.
 
     \b
     Examples:
       rollbook notices choose ada@lincoln.example --event failed --event on_hold
       rollbook notices choose cora@lincoln.example --none
     """
-    from rollbook.sync.mail import notices as mail
-
     if events and nothing:
         raise Refusal(
             Exit.USAGE,
@@ -122,7 +112,7 @@ def choose_notices(
     )
 
 
-def _membership(email: str, school_name: str | None) -> "Membership":
+def _membership(email: str, school_name: str | None) -> Membership:
     user, school = find_user(email), find_school(school_name)
     remedy = "Give them a role there: rollbook user add --help"
     found = user.memberships.select_related("school", "user").filter(school=school).first()
@@ -131,9 +121,7 @@ def _membership(email: str, school_name: str | None) -> "Membership":
     )
 
 
-def _of_notice(notice: "Notice") -> Document:
-    from rollbook.cli.documents import moment
-
+def _of_notice(notice: Notice) -> Document:
     return {
         "id": str(notice.pk),
         "school": {"id": str(notice.school_id), "name": notice.school.name},

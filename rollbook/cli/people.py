@@ -2,15 +2,20 @@
 
 import secrets
 import sys
-from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
 
 import click
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
 
-from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, say, table
+from rollbook.cli.answers import Answer, Document, Refusal, answers, say, table
+from rollbook.cli.documents import of_school, of_user
+from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_school, find_user, school_option
-
-if TYPE_CHECKING:
-    from rollbook.schools.models import User
+from rollbook.schools import audit
+from rollbook.schools.models import Membership, School, User
 
 VIA = "command line"
 ROLES = ("owner", "administrator", "counselor")
@@ -30,12 +35,7 @@ def _show_school(document: Document) -> None:
     say("Next: rollbook user add ada@lincoln.example --role administrator")
 
 
-@click.group()
-def school() -> None:
-    """Add and list schools."""
-
-
-@school.command("add")
+@click.command("add")
 @click.argument("name")
 @click.option(
     "--timezone",
@@ -51,14 +51,6 @@ def add_school(name: str, timezone: str) -> Answer:
     Example:
       rollbook school add "Lincoln High School" --timezone America/New_York
     """
-    from zoneinfo import available_timezones
-
-    from django.db import transaction
-
-    from rollbook.cli.documents import of_school
-    from rollbook.schools import audit
-    from rollbook.schools.models import School
-
     name = name.strip()
     if not name:
         raise Refusal(Exit.USAGE, "name_missing", "A school needs a name.")
@@ -82,13 +74,10 @@ def add_school(name: str, timezone: str) -> Answer:
     return Answer({"school": of_school(added)})
 
 
-@school.command("list")
+@click.command("list")
 @answers(_show_schools)
 def list_schools() -> Answer:
     """List the schools of this installation."""
-    from rollbook.cli.documents import of_school
-    from rollbook.schools.models import School
-
     return Answer({"schools": [of_school(each) for each in School.objects.order_by("name")]})
 
 
@@ -122,12 +111,7 @@ password_option = click.option(
 )
 
 
-@click.group()
-def user() -> None:
-    """Add and list the people who sign in, and set their passwords."""
-
-
-@user.command("add")
+@click.command("add")
 @click.argument("email")
 @click.option(
     "--name",
@@ -153,14 +137,6 @@ def add_user(
       rollbook user add ada@lincoln.example --name "Ada Admin" --role administrator
       rollbook user add cora@lincoln.example --role counselor --password-stdin < password.txt
     """
-    from django.core.exceptions import ValidationError
-    from django.core.validators import validate_email
-    from django.db import transaction
-
-    from rollbook.cli.documents import of_user
-    from rollbook.schools import audit
-    from rollbook.schools.models import Membership, User
-
     at = find_school(school_name)
     email = email.strip().lower()
     try:
@@ -184,21 +160,18 @@ def add_user(
     return Answer({"user": of_user(person), "password": made_up or None})
 
 
-@user.command("list")
+@click.command("list")
 @school_option
 @answers(_show_users)
 def list_users(school_name: str | None) -> Answer:
     """List the people of one school, or of all."""
-    from rollbook.cli.documents import of_user
-    from rollbook.schools.models import User
-
     users = User.objects.order_by("email")
     if school_name is not None:
         users = users.filter(memberships__school=find_school(school_name))
     return Answer({"users": [of_user(each) for each in users]})
 
 
-@user.command("password")
+@click.command("password")
 @click.argument("email")
 @password_option
 @answers(_show_user)
@@ -209,11 +182,6 @@ def set_password(email: str, password_stdin: bool) -> Answer:
     Example:
       rollbook user password ada@lincoln.example
     """
-    from django.db import transaction
-
-    from rollbook.cli.documents import of_user
-    from rollbook.schools import audit
-
     person = find_user(email)
     with transaction.atomic():
         made_up = _set_password(person, password_stdin)
@@ -222,11 +190,8 @@ def set_password(email: str, password_stdin: bool) -> Answer:
     return Answer({"user": of_user(person), "password": made_up or None})
 
 
-def _set_password(person: "User", from_stdin: bool) -> str:
+def _set_password(person: User, from_stdin: bool) -> str:
     """Set the password that stands on standard input, or make one up and return it."""
-    from django.contrib.auth.password_validation import validate_password
-    from django.core.exceptions import ValidationError
-
     given = sys.stdin.readline().rstrip("\r\n") if from_stdin else ""
     password = given if from_stdin else secrets.token_urlsafe(12)
     try:

@@ -1,19 +1,24 @@
 """`rollbook integration leavers` and `fields`, and what a person decides about one student: edit, protect, never import."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from uuid import UUID
 
 import click
 
-from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, not_found, table
+from rollbook.cli.answers import Answer, Document, Refusal, answers, not_found, table
+from rollbook.cli.documents import moment, of_student
+from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_integration, find_school, school_option
 from rollbook.cli.people import VIA
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.leaving import POLICIES
-
-if TYPE_CHECKING:
-    from rollbook.students.models import StudentAccount
-    from rollbook.students.single_rules import Refused
+from rollbook.roster.values import email_key
+from rollbook.students import single_rules
+from rollbook.students.models import NeverImport, StudentAccount
+from rollbook.students.single_rules import Refused
+from rollbook.sync.refusals import SettingRefused
+from rollbook.sync.setup import field_rules
 
 source_option = click.option(
     "--source", default=None, help="Needed only where a school has several integrations."
@@ -57,15 +62,12 @@ def _show_pairs(document: Document) -> None:
 )
 @answers(_show_pairs)
 def leavers(school_name: str | None, source: str | None, **said: Any) -> Answer:
-    """Show or set what becomes of leavers and graduates. What isn't named stays as it is.
+    """Show or set what happens to leavers and graduates. What isn't named stays as it is.
 
     \b
     Example:
       rollbook integration leavers --policy deactivate --runs 3 --days 14
     """
-    from rollbook.sync.refusals import SettingRefused
-    from rollbook.sync.setup import field_rules
-
     integration = find_integration(find_school(school_name), source)
     given = {name: value for name, value in said.items() if value is not None}
     try:
@@ -104,15 +106,12 @@ def leavers(school_name: str | None, source: str | None, **said: Any) -> Answer:
 )
 @answers(_show_pairs)
 def fields(school_name: str | None, source: str | None, **said: tuple[str, ...]) -> Answer:
-    """Show or set which side wins a field, and what a blank in the SIS does. What isn't named stays as it is.
+    """Show or set which fields the SIS may overwrite. What isn't named stays as it is.
 
     \b
     Example:
       rollbook integration fields --app-wins preferred_name --blank-clears gender
     """
-    from rollbook.sync.refusals import SettingRefused
-    from rollbook.sync.setup import field_rules
-
     integration = find_integration(find_school(school_name), source)
     app, blank = field_rules.app_wins(integration), field_rules.blank_clears(integration)
     app = (app | set(said["app_wins"])) - set(said["sis_wins"])
@@ -127,13 +126,8 @@ def fields(school_name: str | None, source: str | None, **said: tuple[str, ...])
     return Answer({"fields": {"app_wins": sorted(app), "blank_clears": sorted(blank)}})
 
 
-def find_student(school_name: str | None, name: str) -> "StudentAccount":
+def find_student(school_name: str | None, name: str) -> StudentAccount:
     """A student by the account's id, SIS ID or e-mail."""
-    from uuid import UUID
-
-    from rollbook.roster.values import email_key
-    from rollbook.students.models import StudentAccount
-
     of_school = StudentAccount.objects.select_related("school").filter(
         school=find_school(school_name)
     )
@@ -153,7 +147,7 @@ def find_student(school_name: str | None, name: str) -> "StudentAccount":
     return found[0]
 
 
-def _refusal(refused: "Refused") -> Refusal:
+def _refusal(refused: Refused) -> Refusal:
     field, what = next(iter(refused.errors.items()))
     return Refusal(
         Exit.REFUSED,
@@ -162,10 +156,7 @@ def _refusal(refused: "Refused") -> Refusal:
     )
 
 
-def _answer(account: "StudentAccount", **more: Any) -> Answer:
-    from rollbook.cli.documents import moment, of_student
-    from rollbook.students import single_rules
-
+def _answer(account: StudentAccount, **more: Any) -> Answer:
     account.refresh_from_db()
     standing = single_rules.protection_of(account)
     told = {
@@ -203,14 +194,12 @@ def edit(
     keep: tuple[str, ...],
     unlock: tuple[str, ...],
 ) -> Answer:
-    """Edit a student (by id, SIS ID or e-mail). The next run puts the SIS's values back, except those that are kept.
+    """Edit a student. The next run puts the SIS's values back, except those that are kept.
 
     \b
     Example:
       rollbook edit 2112 --set preferred_name=Bea --keep preferred_name
     """
-    from rollbook.students import single_rules
-
     account = find_student(school_name, student)
     said: dict[str, str] = {}
     for pair in pairs:
@@ -246,14 +235,12 @@ def edit(
 def protect(
     student: str, school_name: str | None, until: datetime | None, reason: str, end: bool
 ) -> Answer:
-    """Protect a student's account (by id, SIS ID or e-mail) from sync: no run writes to it.
+    """Protect a student's account from sync.
 
     \b
     Example:
       rollbook protect 2112 --until 2027-01-31 --reason "court order"
     """
-    from rollbook.students import single_rules
-
     account = find_student(school_name, student)
     try:
         if end:
@@ -267,11 +254,6 @@ def protect(
     return _answer(account)
 
 
-@click.group("never-import")
-def never_import() -> None:
-    """Students for whom no run makes an account."""
-
-
 def _show_entries(document: Document) -> None:
     rows = [
         (each["field"], each["key"], each["reason"], each["at"], each["id"])
@@ -280,7 +262,7 @@ def _show_entries(document: Document) -> None:
     table(("By", "SIS ID or e-mail", "Reason", "Since", "Id"), rows, "Nobody is on the list.")
 
 
-@never_import.command("list")
+@click.command("list")
 @school_option
 @answers(_show_entries)
 def list_entries(school_name: str | None) -> Answer:
@@ -288,16 +270,14 @@ def list_entries(school_name: str | None) -> Answer:
     return _entries(school_name)
 
 
-@never_import.command("add")
+@click.command("add")
 @school_option
 @click.option("--sis-id", default="", help="The student's SIS ID.")
 @click.option("--email", default="", help="The student's e-mail in the SIS.")
 @click.option("--reason", default="", help="Why, for whoever looks later.")
 @answers(_show_entries)
 def add_entry(school_name: str | None, sis_id: str, email: str, reason: str) -> Answer:
-    """Put a student on the list, by SIS ID or e-mail. An account that is there already stays as it is."""
-    from rollbook.students import single_rules
-
+    """Put a student on the list. An account that is there already stays as it is."""
     try:
         single_rules.never_import(
             find_school(school_name), None, sis_id=sis_id, email=email, reason=reason, via=VIA
@@ -307,17 +287,13 @@ def add_entry(school_name: str | None, sis_id: str, email: str, reason: str) -> 
     return _entries(school_name)
 
 
-@never_import.command("remove")
+@click.command("remove")
 @school_option
 @click.option("--sis-id", default="", help="The student's SIS ID.")
 @click.option("--email", default="", help="The student's e-mail in the SIS.")
 @answers(_show_entries)
 def remove_entry(school_name: str | None, sis_id: str, email: str) -> Answer:
-    """Take a student off the list; the next run makes the account."""
-    from rollbook.roster.values import email_key
-    from rollbook.students import single_rules
-    from rollbook.students.models import NeverImport
-
+    """Take a student off the list."""
     school = find_school(school_name)
     named = {"sis_id": sis_id.strip(), "email": email_key(email.strip())}
     found = [
@@ -335,9 +311,6 @@ def remove_entry(school_name: str | None, sis_id: str, email: str) -> Answer:
 
 
 def _entries(school_name: str | None) -> Answer:
-    from rollbook.cli.documents import moment
-    from rollbook.students.models import NeverImport
-
     found = NeverImport.objects.filter(school=find_school(school_name)).order_by("-at")
     rows = [
         {"id": str(e.pk), "field": e.field, "key": e.key, "reason": e.reason, "at": moment(e.at)}

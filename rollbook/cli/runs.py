@@ -3,17 +3,24 @@
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from rollbook.cli.answers import EXIT_CODES, Answer, Document, Exit, Refusal, answers, say, table
+from rollbook.cli.answers import Answer, Document, Refusal, answers, say, table
+from rollbook.cli.documents import of_issue, of_run
+from rollbook.cli.exit_codes import EXIT_CODES, Exit
 from rollbook.cli.limits import limit_refused, pairs_of
 from rollbook.cli.lookup import find_integration, find_run, find_school, school_option
 from rollbook.cli.people import VIA
-
-if TYPE_CHECKING:
-    from rollbook.sync.models import Run
+from rollbook.cli.waiting import wait_for, worked_on_here
+from rollbook.schools import audit
+from rollbook.sync.models import Issue, Mode, Run, RunState, Trigger
+from rollbook.sync.refusals import SettingRefused
+from rollbook.sync.report import workbook
+from rollbook.sync.runs import states
+from rollbook.sync.runs.outlook import outlook
+from rollbook.sync.words.alarms import alarm_words
+from rollbook.sync.words.sources import source_label
 
 COUNTS = (
     *("new", "linked", "updated", "unchanged", "returning", "outside_selection", "not_in_roster"),
@@ -53,9 +60,6 @@ def _reasons(run: Document) -> list[str]:
     """Why a guard holds a run, in the words of its page."""
     if not run["alarms"]:
         return []
-    from rollbook.sync.words.alarms import alarm_words
-    from rollbook.sync.words.sources import source_label
-
     return alarm_words(run["alarms"], source_label(run["source"]))
 
 
@@ -119,12 +123,6 @@ def run(
       rollbook run --school "Lincoln High School" --no-wait --json
       rollbook run --wider leavers_percent=30 --wider vanished=off
     """
-    from rollbook.cli.documents import of_run
-    from rollbook.cli.waiting import wait_for, worked_on_here
-    from rollbook.sync.models import Mode, Trigger
-    from rollbook.sync.refusals import SettingRefused
-    from rollbook.sync.runs import states
-
     if here and no_wait:
         raise Refusal(
             Exit.USAGE,
@@ -160,13 +158,11 @@ def run(
     return _ended(requested.run, created=True)
 
 
-def _ended(run: "Run", **more: bool) -> Answer:
-    from rollbook.cli.documents import of_run
-
+def _ended(run: Run, **more: bool) -> Answer:
     return Answer({"run": of_run(run), **more}, ENDS.get(run.state, Exit.DONE))
 
 
-@click.command()
+@click.command("runs")
 @school_option
 @click.option(
     "--run", "name", default=None, metavar="RUN", help="Only this one: its id, or `last`."
@@ -180,15 +176,12 @@ def _ended(run: "Run", **more: bool) -> Answer:
 )
 @answers(_show_list)
 def list_runs(school_name: str | None, name: str | None, limit: int) -> Answer:
-    """List runs, newest first: those of one school, or of all.
+    """List runs, newest first.
 
     \b
     Example:
       rollbook runs --limit 5 --json
     """
-    from rollbook.cli.documents import of_run
-    from rollbook.sync.models import Run
-
     if name is not None:
         return Answer({"runs": [of_run(find_run(name, school_name))]})
     found = Run.objects.select_related("school", "requested_by").order_by("-requested_at")
@@ -224,15 +217,12 @@ def _show_problems(document: Document) -> None:
 @click.option("--limit", default=1_000, show_default=True, type=click.IntRange(1, 1_000_000))
 @answers(_show_problems)
 def problems(name: str, school_name: str | None, severity: str | None, limit: int) -> Answer:
-    """Show what a run could not take as it came, why, and what to do about it. Without RUN: the last one.
+    """List the problems that a run found. Without RUN: the last one.
 
     \b
     Example:
       rollbook problems last --severity error
     """
-    from rollbook.cli.documents import of_issue, of_run
-    from rollbook.sync.models import Issue
-
     run = find_run(name, school_name)
     found = Issue.objects.filter(school_id=run.school_id, run=run).order_by("severity", "id")
     if severity:
@@ -259,11 +249,7 @@ def _show_holds(document: Document) -> None:
 @school_option
 @answers(_show_holds)
 def holds(school_name: str | None) -> Answer:
-    """List runs that a guard has put on hold, with its reasons. They changed nothing and wait for approve or discard."""
-    from rollbook.cli.documents import of_run
-    from rollbook.sync.models import Run, RunState
-    from rollbook.sync.runs.outlook import outlook
-
+    """List the runs that are on hold. They changed nothing and wait for approve or discard."""
     found = (
         Run.objects.filter(state=RunState.ON_HOLD)
         .select_related("school", "requested_by")
@@ -276,7 +262,7 @@ def holds(school_name: str | None) -> Answer:
     )
 
 
-def _decide(name: str, school_name: str | None, act: "Callable[[Run], bool]") -> "Run":
+def _decide(name: str, school_name: str | None, act: Callable[[Run], bool]) -> Run:
     run = find_run(name, school_name)
     if not act(run):
         what = f"Run {run.pk} is not on hold, it is {run.get_state_display().lower()}."
@@ -303,10 +289,7 @@ def _decide(name: str, school_name: str | None, act: "Callable[[Run], bool]") ->
 def approve(
     name: str, school_name: str | None, no_wait: bool, timeout: float | None, additions_only: bool
 ) -> Answer:
-    """Let a held run apply exactly what was previewed, and wait until it has."""
-    from rollbook.cli.waiting import wait_for
-    from rollbook.sync.runs import states
-
+    """Apply a run that is on hold."""
     run = _decide(
         name,
         school_name,
@@ -322,10 +305,7 @@ def approve(
 @school_option
 @answers(show_run)
 def discard(name: str, school_name: str | None) -> Answer:
-    """Put a held run aside. No account is changed."""
-    from rollbook.cli.documents import of_run
-    from rollbook.sync.runs import states
-
+    """Discard a run that is on hold. No account is changed."""
     return Answer(
         {"run": of_run(_decide(name, school_name, lambda run: states.discard(run, None, via=VIA)))}
     )
@@ -347,16 +327,12 @@ def _show_report(document: Document) -> None:
 @school_option
 @answers(_show_report)
 def report(name: str, output: Path, school_name: str | None) -> Answer:
-    """Write the Excel report of a run: Summary, Errors, New, Updated.
+    """Write the Excel report of a run.
 
     \b
     Example:
       rollbook report last -o report.xlsx
     """
-    from rollbook.cli.documents import of_run
-    from rollbook.schools import audit
-    from rollbook.sync.report import workbook
-
     run = find_run(name, school_name)
     if not output.parent.is_dir():
         raise Refusal(

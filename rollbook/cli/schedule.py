@@ -1,26 +1,24 @@
 """`rollbook schedule`: when a school's integration runs by itself, and the next three runs on three clocks."""
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 import click
 
-from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, say, table
+from rollbook.cli.answers import Answer, Document, Refusal, answers, say, table
+from rollbook.cli.documents import moment
+from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_integration, find_school, school_option
 from rollbook.cli.people import VIA
 from rollbook.roster.school_calendar import DAYS, Pause, pause_at
 from rollbook.schools.clock import local_time
-
-if TYPE_CHECKING:
-    from rollbook.sync.models import Schedule
+from rollbook.sync.models import Schedule
+from rollbook.sync.refusals import SettingRefused
+from rollbook.sync.setup import schedules
 
 source_option = click.option(
     "--source", default=None, help="Needed only where a school has several integrations."
 )
-
-
-@click.group()
-def schedule() -> None:
-    """Show and set when a school's runs start by themselves."""
 
 
 def _show(document: Document) -> None:
@@ -63,19 +61,15 @@ def _paused(pause: Document | None) -> str:
 
 def _on_clock(at: str) -> str:
     """2026-11-29T02:00:00+08:00 as Sunday 2026-11-29 02:00."""
-    from datetime import datetime
-
     return datetime.fromisoformat(at).strftime("%A %Y-%m-%d %H:%M")
 
 
-@schedule.command("show")
+@click.command("show")
 @school_option
 @source_option
 @answers(_show)
 def show_schedule(school_name: str | None, source: str | None) -> Answer:
-    """Show when runs start by themselves, and the next three in the schedule's zone, the school's and UTC."""
-    from rollbook.sync.setup import schedules
-
+    """Show when runs start by themselves."""
     return Answer(
         {
             "schedule": _of_schedule(
@@ -85,7 +79,7 @@ def show_schedule(school_name: str | None, source: str | None) -> Answer:
     )
 
 
-@schedule.command("set")
+@click.command("set")
 @school_option
 @source_option
 @click.option(
@@ -113,9 +107,6 @@ def set_schedule(school_name: str | None, source: str | None, **said: Any) -> An
       rollbook schedule set --days mon-fri --times 05:30,17:30 --zone America/New_York
       rollbook schedule set --off
     """
-    from rollbook.sync.refusals import SettingRefused
-    from rollbook.sync.setup import schedules
-
     integration = find_integration(find_school(school_name), source)
     before = schedules.ensure(integration)
     wanted = {
@@ -132,7 +123,7 @@ def set_schedule(school_name: str | None, source: str | None, **said: Any) -> An
     return Answer({"schedule": _of_schedule(saved)})
 
 
-@schedule.command("pause")
+@click.command("pause")
 @school_option
 @source_option
 @click.option(
@@ -158,15 +149,12 @@ def pause(
     name: str,
     remove: bool,
 ) -> Answer:
-    """Let scheduled runs rest for some days, or only add. What is triggered by a person runs as always.
+    """Skip scheduled runs for some days. What is triggered by a person runs as always.
 
     \b
     Example:
       rollbook schedule pause --from 2027-06-15 --to 2027-08-20 --name Summer
     """
-    from rollbook.sync.refusals import SettingRefused
-    from rollbook.sync.setup import schedules
-
     integration = find_integration(find_school(school_name), source)
     try:
         if remove:
@@ -212,10 +200,7 @@ def _day(name: str) -> int:
     return found[0]
 
 
-def _of_schedule(each: "Schedule") -> Document:
-    from rollbook.cli.documents import moment
-    from rollbook.sync.setup import schedules
-
+def _of_schedule(each: Schedule) -> Document:
     integration, school = each.integration, each.integration.school
     return {
         "school": {"id": str(school.pk), "name": school.name, "timezone": school.timezone},

@@ -1,11 +1,13 @@
 """`rollbook settings`: every setting with its default and what it is for; docs/settings.md is made from it."""
 
 import json
+import os
 from collections.abc import Iterator
 
 import click
 
-from rollbook.cli.answers import Answer, Document, answers, table
+from rollbook.cli.answers import Answer, Document, answers, json_option, table
+from rollbook.config import Config, name_of
 
 
 def _show_settings(document: Document) -> None:
@@ -17,10 +19,6 @@ def _show_settings(document: Document) -> None:
 
 
 def _described() -> Iterator[dict[str, object]]:
-    import os
-
-    from rollbook.config import Config, name_of
-
     for name, field in Config.model_fields.items():
         variable = str(field.validation_alias or name_of(name))
         default = field.get_default()
@@ -39,21 +37,16 @@ def _described() -> Iterator[dict[str, object]]:
         }
 
 
-@answers(_show_settings, django=False)
+@answers(_show_settings)
 def _settings() -> Answer:
     return Answer({"settings": list(_described())})
 
 
 @click.command()
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print one JSON document on standard output and nothing else.",
-)
+@json_option
 @click.option("--markdown", is_flag=True, help="Print the table of docs/settings.md.")
 def settings(as_json: bool, markdown: bool) -> None:
-    """List every setting: its variable, its default, whether it is set here, and what it is for. Values are not shown.
+    """List all settings and their defaults. Values are not shown.
 
     \b
     Example:

@@ -1,18 +1,21 @@
 """`rollbook undo`: takes a finished run back, or what it did to one student."""
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 
-from rollbook.cli.answers import EXIT_CODES, Answer, Document, Exit, Refusal, answers
+from rollbook.cli.answers import Answer, Document, Refusal, answers
+from rollbook.cli.documents import of_run
+from rollbook.cli.exit_codes import EXIT_CODES, Exit
 from rollbook.cli.lookup import find_run, school_option
 from rollbook.cli.people import VIA
 from rollbook.cli.runs import ENDS, show_run
-
-if TYPE_CHECKING:
-    from rollbook.sync.models import Run
+from rollbook.cli.waiting import wait_for, worked_on_here
+from rollbook.sync import undoing
+from rollbook.sync.models import Run
+from rollbook.sync.refusals import RunRefused
+from rollbook.sync.undoing import undoing_of
 
 
 def _show(document: Document) -> None:
@@ -63,16 +66,13 @@ def undo(
     here: bool,
     timeout: float | None,
 ) -> Answer:
-    """Take a finished live run or upload back, but for what was changed since. The undo is a run, and can be undone.
+    """Undo a finished live run or upload. The undo is a run, and can be undone.
 
     \b
     Examples:
       rollbook undo last --preview
       rollbook undo last --then test
     """
-    from rollbook.sync import undoing
-    from rollbook.sync.refusals import RunRefused
-
     run = find_run(name, school_name)
     try:
         planned = undoing.preview(run, None, student, via=VIA)
@@ -88,23 +88,17 @@ def undo(
     )
 
 
-def _wait(run: "Run", here: bool, timeout: float | None) -> None:
-    from rollbook.cli.waiting import wait_for, worked_on_here
-
+def _wait(run: Run, here: bool, timeout: float | None) -> None:
     if run.is_active:
         with worked_on_here(run) if here else nullcontext():
             wait_for(run, timeout)
 
 
-def _document(run: "Run") -> Document:
-    from rollbook.cli.documents import of_run
-
+def _document(run: Run) -> Document:
     return of_run(run)
 
 
-def _numbers(run: "Run") -> Document:
-    from rollbook.sync.undoing import undoing_of
-
+def _numbers(run: Run) -> Document:
     told = undoing_of(run)
     again = told.back_by_sync.source if told.back_by_sync else None
     numbers = {

@@ -3,18 +3,25 @@
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from rollbook.cli.answers import EXIT_CODES, Answer, Document, Exit, Refusal, answers, say, table
+from rollbook.cli.answers import Answer, Document, Refusal, answers, say, table
+from rollbook.cli.documents import of_column, of_issue, of_run
+from rollbook.cli.exit_codes import EXIT_CODES, Exit
 from rollbook.cli.lookup import find_run, find_school, school_option
 from rollbook.cli.people import VIA
 from rollbook.cli.runs import ENDS, show_run
-
-if TYPE_CHECKING:
-    from rollbook.sync.models import Run, Upload
-    from rollbook.sync.uploads.drafts import Look
+from rollbook.cli.waiting import wait_for, worked_on_here
+from rollbook.roster.columns import heading_key
+from rollbook.roster.sheet_rows import UPLOAD_FIELDS
+from rollbook.sources.errors import SourceError
+from rollbook.sync.models import Issue, Run, Upload
+from rollbook.sync.refusals import SettingRefused
+from rollbook.sync.runs import states
+from rollbook.sync.runs.states import RunRefused
+from rollbook.sync.uploads import drafts
+from rollbook.sync.uploads.drafts import Look
 
 IGNORE = "ignore"
 PROBLEMS = 1_000  # that are printed; `rollbook problems` prints more
@@ -121,7 +128,7 @@ def upload(
     timeout: float | None,
     **chosen: str | int | bool | None,
 ) -> Answer:
-    """Preview a spreadsheet of students, and with --confirm apply it: the Bulk Uploader for scripts.
+    """Preview a spreadsheet of students, or apply it.
 
     \b
     Examples:
@@ -159,9 +166,7 @@ def _started(
     words: tuple[str, ...],
     confirm: bool,
     chosen: Mapping[str, object],
-) -> "tuple[Upload, Look]":
-    from rollbook.sync.uploads import drafts
-
+) -> tuple[Upload, Look]:
     chosen = {**chosen, "delimiter": "\t" if chosen["delimiter"] == "tab" else chosen["delimiter"]}
     with _refused():
         draft = drafts.start(
@@ -179,11 +184,8 @@ def _started(
     return draft, seen
 
 
-def _fields(seen: "Look", maps: tuple[str, ...]) -> dict[int, str | None]:
+def _fields(seen: Look, maps: tuple[str, ...]) -> dict[int, str | None]:
     """What --map says, by column index. A column is named as in the file, or by its letter."""
-    from rollbook.roster.columns import heading_key
-    from rollbook.roster.sheet_rows import UPLOAD_FIELDS
-
     fields: dict[int, str | None] = {}
     for pair in maps:
         name, equals, field = pair.rpartition("=")
@@ -240,23 +242,19 @@ def _meanings(words: tuple[str, ...]) -> dict[str, dict[str, str]]:
     return meanings
 
 
-def _previewed(draft: "Upload", here: bool, timeout: float | None) -> "Run":
-    from rollbook.sync.uploads import drafts
-
+def _previewed(draft: Upload, here: bool, timeout: float | None) -> Run:
     with _refused():
         run = drafts.preview(draft, None, via=VIA)
     _wait(run, here, timeout)
     return run
 
 
-def _wait(run: "Run", here: bool, timeout: float | None) -> None:
-    from rollbook.cli.waiting import wait_for, worked_on_here
-
+def _wait(run: Run, here: bool, timeout: float | None) -> None:
     with worked_on_here(run) if here else nullcontext():
         wait_for(run, timeout)
 
 
-def _preview_named(name: str, school_name: str | None) -> "Run":
+def _preview_named(name: str, school_name: str | None) -> Run:
     run = find_run(name, school_name)
     if not run.is_upload:
         from rollbook.sync.words.sources import uploader_type
@@ -266,15 +264,11 @@ def _preview_named(name: str, school_name: str | None) -> "Run":
     return run
 
 
-def _upload_of(run: "Run") -> "Upload | None":
-    from rollbook.sync.models import Upload
-
+def _upload_of(run: Run) -> Upload | None:
     return Upload.objects.filter(school_id=run.school_id, run=run).select_related("run").first()
 
 
-def _confirm(run: "Run", draft: "Upload | None", here: bool, timeout: float | None) -> None:
-    from rollbook.sync.uploads import drafts
-
+def _confirm(run: Run, draft: Upload | None, here: bool, timeout: float | None) -> None:
     with _refused():
         confirmed = draft is not None and drafts.confirm(draft, None, via=VIA)
     if not confirmed:
@@ -282,10 +276,7 @@ def _confirm(run: "Run", draft: "Upload | None", here: bool, timeout: float | No
     _wait(run, here, timeout)
 
 
-def _discard(run: "Run", draft: "Upload | None") -> None:
-    from rollbook.sync.runs import states
-    from rollbook.sync.uploads import drafts
-
+def _discard(run: Run, draft: Upload | None) -> None:
     if not (
         drafts.discard(draft, None, via=VIA)
         if draft is not None
@@ -295,14 +286,12 @@ def _discard(run: "Run", draft: "Upload | None") -> None:
     run.refresh_from_db()
 
 
-def _no_preview(run: "Run") -> Refusal:
+def _no_preview(run: Run) -> Refusal:
     what = f"Run {run.pk} is no preview, it is {run.get_state_display().lower()}. Nothing was done."
     return Refusal(Exit.REFUSED, "not_a_preview", what, "Upload the file again to make one.")
 
 
-def _write_failing(run: "Run", target: Path) -> Document:
-    from rollbook.sync.uploads import drafts
-
+def _write_failing(run: Run, target: Path) -> Document:
     if not target.parent.is_dir():
         raise Refusal(
             Exit.USAGE,
@@ -315,10 +304,7 @@ def _write_failing(run: "Run", target: Path) -> Document:
     return {"file": str(target), "rows": rows}
 
 
-def _answer(run: "Run", seen: "Look | None", written: Document | None) -> Answer:
-    from rollbook.cli.documents import of_column, of_issue, of_run
-    from rollbook.sync.models import Issue
-
+def _answer(run: Run, seen: Look | None, written: Document | None) -> Answer:
     run.refresh_from_db()
     found = Issue.objects.filter(school_id=run.school_id, run=run).order_by(
         "row_number", "column_index", "id"
@@ -349,10 +335,6 @@ class _refused:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: object
     ) -> None:
-        from rollbook.sources.errors import SourceError
-        from rollbook.sync.refusals import SettingRefused
-        from rollbook.sync.runs.states import RunRefused
-
         if isinstance(error, SourceError | RunRefused):
             raise Refusal(Exit.REFUSED, error.code, error.what, error.remedy) from error
         if isinstance(error, SettingRefused):
@@ -378,9 +360,7 @@ def _show_template(document: Document) -> None:
 )
 @answers(_show_template)
 def template(output: Path) -> Answer:
-    """Write the file to begin an upload with: the columns we know, an example, and what each is for."""
-    from rollbook.sync.uploads import drafts
-
+    """Write an empty spreadsheet for an upload."""
     if not output.parent.is_dir():
         raise Refusal(
             Exit.USAGE,

@@ -1,25 +1,28 @@
 """Waits for a run and shows how far it is; never for ever: a run that nobody works on is told, not waited for."""
 
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
-from rollbook.cli.answers import Exit, Refusal, say
+from django.db import connections
+from django.db.models.functions import Now
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-if TYPE_CHECKING:
-    from rollbook.sync.models import Run
+from rollbook.cli.answers import Refusal, say
+from rollbook.cli.exit_codes import Exit
+from rollbook.sync import pipeline, queue
+from rollbook.sync.models import Run, RunState
+from rollbook.sync.words.sources import uploader_type
 
 LOOK_SECONDS = 0.3
 PATIENCE_SECONDS = 8.0  # without a worker: one that starts just now needs some seconds to be seen
 
 
-def wait_for(run: "Run", timeout: float | None) -> None:
+def wait_for(run: Run, timeout: float | None) -> None:
     """Come back when the run has ended or rests on hold. Raises Refusal without a worker, or when the time is up."""
-    from rollbook.sync import queue
-    from rollbook.sync.models import RunState
-
     started = heard = time.monotonic()
     with _bar() as bar:
         while True:
@@ -48,18 +51,13 @@ def wait_for(run: "Run", timeout: float | None) -> None:
             time.sleep(LOOK_SECONDS)
 
 
-def _worked_on(run: "Run") -> bool:
-    from django.db.models.functions import Now
-
+def _worked_on(run: Run) -> bool:
     return type(run).objects.filter(pk=run.pk, lease_until__gte=Now()).exists()
 
 
 @contextmanager
-def worked_on_here(run: "Run") -> Iterator[None]:
+def worked_on_here(run: Run) -> Iterator[None]:
     """Do the run in a thread of this process, for as long as somebody waits for it. Interrupted, it is handed back."""
-    from django.db import connections
-
-    from rollbook.sync import pipeline, queue
 
     def work() -> None:
         try:
@@ -84,9 +82,7 @@ class _Lines:
     def __init__(self) -> None:
         self._said = ""
 
-    def show(self, run: "Run") -> None:
-        from rollbook.sync.words.sources import uploader_type
-
+    def show(self, run: Run) -> None:
         if run.state != self._said:
             self._said = run.state
             say(f"{uploader_type(run)}: {run.get_state_display()}")
@@ -96,15 +92,6 @@ class _Bar:
     """For a person at a terminal."""
 
     def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            Progress,
-            TaskProgressColumn,
-            TextColumn,
-            TimeElapsedColumn,
-        )
-
         texts = TextColumn("{task.description}"), TextColumn("{task.fields[students]}")
         self.progress = Progress(
             texts[0],
@@ -116,7 +103,7 @@ class _Bar:
         )
         self._task = self.progress.add_task("Waiting", total=None, students="")
 
-    def show(self, run: "Run") -> None:
+    def show(self, run: Run) -> None:
         students = f"{run.students_done:,} students" if run.students_done else ""
         total, done = (
             (run.students_total, run.students_done)
@@ -134,8 +121,6 @@ class _Bar:
 
 @contextmanager
 def _bar() -> Iterator[_Lines | _Bar]:
-    import sys
-
     if not sys.stderr.isatty():
         yield _Lines()
         return

@@ -5,6 +5,9 @@ import click
 from rollbook.cli.answers import Answer, Document, answers
 from rollbook.cli.lookup import find_school, school_option
 from rollbook.cli.people import VIA
+from rollbook.schools import audit
+from rollbook.sync.report.why_missing import Answer as Finding
+from rollbook.sync.report.why_missing import why as look_up
 
 
 def _show(document: Document) -> None:
@@ -17,24 +20,19 @@ def _show(document: Document) -> None:
 @school_option
 @answers(_show)
 def why(asked: str, school_name: str | None) -> Answer:
-    """Say why a student is not in, by a name, an e-mail or a SIS ID. The SIS itself is not asked.
+    """Explain why a student has no account. The SIS itself is not asked.
 
     \b
     Example:
       rollbook why "Ada Lovelace"
     """
-    from rollbook.schools import audit
-    from rollbook.sync.report.why_missing import why as look_up
-
     school = find_school(school_name)
     found = look_up(school, asked)
     audit.record("students.asked_why", school=school, actor=None, via=VIA, results=len(found))
     return Answer({"answers": [_of_answer(each) for each in found]})
 
 
-def _of_answer(each: "object") -> Document:
-    from rollbook.sync.report.why_missing import Answer as Finding
-
+def _of_answer(each: object) -> Document:
     assert isinstance(each, Finding)
     ids = {
         "student": str(each.account) if each.account else None,

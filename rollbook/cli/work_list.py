@@ -1,18 +1,18 @@
 """`rollbook work-list`: the problems across runs, and the file for the registrar."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+from django.db.models import QuerySet
 
-from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, say, table
+from rollbook.cli.answers import Answer, Document, Refusal, answers, say, table
+from rollbook.cli.documents import of_problem
+from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_school, school_option
 from rollbook.cli.people import VIA
-
-if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
-    from rollbook.sync.models import Problem
+from rollbook.schools import audit
+from rollbook.sync.models import Problem
+from rollbook.sync.report import problems
 
 
 def _show(document: Document) -> None:
@@ -75,17 +75,13 @@ def work_list(
     limit: int,
     registrar_file: Path | None,
 ) -> Answer:
-    """List what is wrong in the SIS, across runs: open until it is gone.
+    """List the open problems of all runs.
 
     \b
     Examples:
       rollbook work-list --state new --who registrar
       rollbook work-list --registrar-file corrections.xlsx
     """
-    from rollbook.cli.documents import of_problem
-    from rollbook.schools import audit
-    from rollbook.sync.report import problems
-
     school = find_school(school_name)
     wanted = problems.Wanted(search.strip(), state, severity or "", who or "")
     if registrar_file is not None:
@@ -114,9 +110,7 @@ def work_list(
     return Answer({"total": found.count(), "problems": shown, "file": None})
 
 
-def _write(found: "QuerySet[Problem]", target: Path) -> None:
-    from rollbook.sync.report import problems
-
+def _write(found: QuerySet[Problem], target: Path) -> None:
     if not target.parent.is_dir():
         raise Refusal(
             Exit.USAGE,

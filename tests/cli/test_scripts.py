@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import openpyxl
@@ -20,14 +21,38 @@ from tests.processes import Started
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
-def test_help_loads_neither_django_nor_a_source() -> None:
-    look = "import sys, rollbook.cli; print({'django', 'httpx2', 'rich', 'psycopg'} & set(sys.modules))"
-    assert (
-        subprocess.run(
-            [sys.executable, "-c", look], capture_output=True, text=True, check=True
-        ).stdout.strip()
-        == "set()"
+@pytest.mark.parametrize("arguments", [["--help"], ["schedule", "--help"], ["keys", "--help"]])
+def test_help_loads_neither_django_nor_a_source(arguments: list[str]) -> None:
+    code = (
+        "import sys; from rollbook.cli import main\n"
+        f"main({arguments}, standalone_mode=False)\n"
+        "print({'django.apps', 'httpcore2', 'rollbook.sync'} & set(sys.modules))"
     )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines()[-1] == "set()"
+
+
+def test_the_list_of_commands_loads_no_library_but_click() -> None:
+    code = (
+        "import sys; from rollbook.cli import main\n"
+        "main(['--help'], standalone_mode=False)\n"
+        "print({'django', 'httpcore2', 'msgspec', 'rich', 'psycopg'} & set(sys.modules))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines()[-1] == "set()"
+
+
+def test_help_of_a_command_needs_no_settings_and_writes_nothing(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "rollbook", "run", "--help"],
+        cwd=tmp_path,
+        env={"ROLLBOOK_ENV": "production", "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "--no-wait" in ended.stdout
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_run_is_started_watched_and_read_back(

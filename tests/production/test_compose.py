@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import click
 import psycopg
 import pytest
 import yaml
@@ -46,7 +47,9 @@ def test_there_are_web_two_workers_a_database_and_migrations_before_both() -> No
 def test_every_setting_and_command_exists(name: str) -> None:
     assert set(OURS[name]["environment"]) <= SETTINGS
     command, *options = OURS[name]["command"]
-    known = {option for parameter in main.commands[command].params for option in parameter.opts}
+    found = main.get_command(click.Context(main), command)
+    assert found
+    known = {option for parameter in found.params for option in parameter.opts}
     assert {option for option in options if option.startswith("--")} <= known
 
 

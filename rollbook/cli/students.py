@@ -1,20 +1,23 @@
-"""`rollbook students` and `rollbook audit`: what a school holds, and who did what."""
+"""`rollbook students`: lists and exports the students of a school."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
+from django.db.models import QuerySet
 
-from rollbook.cli.answers import Answer, Document, Exit, Refusal, answers, say, table
+from rollbook.cli.answers import Answer, Document, Refusal, answers, json_option, say, table
+from rollbook.cli.documents import of_student
+from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_school, school_option
 from rollbook.cli.people import VIA
-
-if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
-    from rollbook.schools.models import School
-    from rollbook.students.models import StudentAccount
+from rollbook.schools import audit
+from rollbook.schools.models import School
+from rollbook.students import listing
+from rollbook.students.models import StudentAccount
+from rollbook.sync.report import student_list
+from rollbook.sync.report.problems import with_open_problem
 
 STATUSES = ("active", "deactivated", "left", "graduated", "merged")
 
@@ -64,32 +67,26 @@ def filtered(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _found(
-    school: "School",
+    school: School,
     search: str,
     status: str | None,
     graduation_year: int | None,
     open_problem: bool,
-) -> "QuerySet[StudentAccount]":
-    from rollbook.students.listing import Filter, ordered, students
-    from rollbook.sync.report.problems import with_open_problem
-
-    found = students(school, Filter(search=search, year=graduation_year, status=status or ""))
-    return ordered(found.filter(with_open_problem()) if open_problem else found, "name")
+) -> QuerySet[StudentAccount]:
+    found = listing.students(
+        school, listing.Filter(search=search, year=graduation_year, status=status or "")
+    )
+    return listing.ordered(found.filter(with_open_problem()) if open_problem else found, "name")
 
 
 @click.group(invoke_without_command=True)
 @filtered
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1_000_000))
 @click.option("--offset", default=0, show_default=True, type=click.IntRange(0))
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print one JSON document on standard output and nothing else.",
-)
+@json_option
 @click.pass_context
 def students(context: click.Context, /, **options: Any) -> None:
-    """List or search the students of a school, by last name. This is noted in the audit log.
+    """List or search the students of a school. This is noted in the audit log.
 
     \b
     Examples:
@@ -111,9 +108,6 @@ def _list(
     limit: int,
     offset: int,
 ) -> Answer:
-    from rollbook.cli.documents import of_student
-    from rollbook.schools import audit
-
     school = find_school(school_name)
     found = _found(school, search, status, graduation_year, open_problem)
     total = found.count()
@@ -157,9 +151,6 @@ def export(
     Example:
       rollbook students export -o class-of-2028.xlsx --graduation-year 2028
     """
-    from rollbook.schools import audit
-    from rollbook.sync.report import student_list
-
     kind = output.suffix.lower().removeprefix(".")
     if kind not in {"csv", "xlsx"}:
         raise Refusal(
@@ -188,48 +179,3 @@ def export(
         "students.exported", school=school, actor=None, via=VIA, students=number, kind=kind
     )
     return Answer({"students": number, "file": str(output)})
-
-
-def _show_entries(document: Document) -> None:
-    rows = [
-        (
-            each["at"],
-            each["actor"] or each["via"],
-            each["action"],
-            each["subject"],
-            ", ".join(f"{k}={v}" for k, v in each["detail"].items()),
-        )
-        for each in document["entries"]
-    ]
-    table(("At (UTC)", "By", "What", "Subject", "Detail"), rows, "The audit log is empty.")
-
-
-@click.command()
-@school_option
-@click.option(
-    "--action", default=None, metavar="NAME", help="Only this deed, such as run.requested."
-)
-@click.option(
-    "--limit",
-    default=50,
-    show_default=True,
-    type=click.IntRange(1, 1_000_000),
-    help="How many, newest first.",
-)
-@answers(_show_entries)
-def audit(school_name: str | None, action: str | None, limit: int) -> Answer:
-    """Show who did what, newest first. The log can be added to, never changed.
-
-    \b
-    Example:
-      rollbook audit --action run.requested
-    """
-    from rollbook.cli.documents import of_entry
-    from rollbook.schools.models import AuditEntry
-
-    found = AuditEntry.objects.select_related("actor").order_by("-at", "-id")
-    if school_name is not None:
-        found = found.filter(school=find_school(school_name))
-    if action:
-        found = found.filter(action=action)
-    return Answer({"entries": [of_entry(each) for each in found[:limit]]})

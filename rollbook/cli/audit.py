@@ -1,0 +1,45 @@
+"""`rollbook audit`: who did what."""
+
+import click
+
+from rollbook.cli.answers import Answer, Document, answers, table
+from rollbook.cli.documents import of_entry
+from rollbook.cli.lookup import find_school, school_option
+from rollbook.schools.models import AuditEntry
+
+
+def _show_entries(document: Document) -> None:
+    rows = []
+    for entry in document["entries"]:
+        detail = ", ".join(f"{name}={value}" for name, value in entry["detail"].items())
+        by = entry["actor"] or entry["via"]
+        rows.append((entry["at"], by, entry["action"], entry["subject"], detail))
+    table(("At (UTC)", "By", "Action", "Subject", "Detail"), rows, "The audit log is empty.")
+
+
+@click.command()
+@school_option
+@click.option(
+    "--action", default=None, metavar="NAME", help="Only this action, such as run.requested."
+)
+@click.option(
+    "--limit",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, 1_000_000),
+    help="How many, newest first.",
+)
+@answers(_show_entries)
+def audit(school_name: str | None, action: str | None, limit: int) -> Answer:
+    """List who did what, newest first. Entries are never changed or removed.
+
+    \b
+    Example:
+      rollbook audit --action run.requested
+    """
+    entries = AuditEntry.objects.select_related("actor").order_by("-at", "-id")
+    if school_name is not None:
+        entries = entries.filter(school=find_school(school_name))
+    if action:
+        entries = entries.filter(action=action)
+    return Answer({"entries": [of_entry(entry) for entry in entries[:limit]]})

@@ -1,0 +1,55 @@
+"""`rollbook keys rotate`: encrypts the stored credentials with the newest key."""
+
+import click
+
+from rollbook.cli.answers import Answer, Document, answers
+from rollbook.cli.exit_codes import Exit
+from rollbook.cli.people import VIA
+from rollbook.schools import audit
+from rollbook.sync.setup import credentials
+
+
+def _show_rotated(document: Document) -> None:
+    rotated = document["rotated"]
+    click.echo(
+        f"Key {rotated['key']}: {rotated['changed']} stored credentials were encrypted again, "
+        f"{rotated['already']} used this key already."
+    )
+    if rotated["unreadable"]:
+        click.echo(
+            f"{rotated['unreadable']} can't be read with these keys and were not changed. "
+            "Keep the old keys. `rollbook check` names the schools."
+        )
+    else:
+        click.echo(
+            "Only older backups still need the other keys. "
+            "You can remove those keys from ROLLBOOK_ENCRYPTION_KEYS."
+        )
+
+
+@click.command()
+@answers(_show_rotated)
+def rotate() -> Answer:
+    """Encrypt all stored credentials with the newest key.
+
+    That is the first of ROLLBOOK_ENCRYPTION_KEYS.
+
+    Put the new key in front of the old one for web and workers, restart them, then run this.
+    If it is interrupted, run it again.
+
+    \b
+    Example:
+      ROLLBOOK_ENCRYPTION_KEYS=k2:…,k1:… rollbook keys rotate
+    """
+    rotated = credentials.rotate()
+    audit.record(
+        "keys.rotated",
+        school=None,
+        actor=None,
+        subject=rotated.key,
+        via=VIA,
+        changed=rotated.changed,
+        unreadable=rotated.unreadable,
+    )
+    exit_code = Exit.NOT_READY if rotated.unreadable else Exit.DONE
+    return Answer({"rotated": rotated._asdict()}, exit_code)
