@@ -9,7 +9,7 @@ from rollbook.sources.registry import SOURCES
 from rollbook.sync.report.rows import Diff
 from rollbook.web.paging import Pages
 from rollbook.web.set_up.configure_form import ConfigureForm
-from rollbook.web.set_up.select_mapping import Row
+from rollbook.web.set_up.mapping_form import ShownRow
 from rollbook.web.set_up.wizard import Step
 
 
@@ -22,8 +22,10 @@ def component_sheet(request: HttpRequest) -> HttpResponse:
         "form": ConfigureForm(source, "", {}, data={}),
         "kept_form": ConfigureForm(source, "", secrets, initial={"active": True}, prefix="kept"),
         "rows": [
-            Row("id:sis_id", "ID", "id", "SIS ID", True),
-            Row("birth_date:birth_date", "Date of birth", "birth_date", "Date of birth", False),
+            ShownRow("id:sis_id", "ID", "id", "SIS ID", True),
+            ShownRow(
+                "birth_date:birth_date", "Date of birth", "birth_date", "Date of birth", False
+            ),
         ],
         "steps": [
             Step("1.1", "Configure your SIS", "done", "#"),

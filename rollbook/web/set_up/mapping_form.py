@@ -1,0 +1,138 @@
+"""The form of Step 1.2: which rows of the mapping are kept, and how the SIS fills each field."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
+from rollbook.sources.base import MappingRow
+from rollbook.sync.models import Integration
+from rollbook.sync.setup.field_rules import app_wins, blank_clears
+from rollbook.sync.words.text import translated
+
+RULE: Final = "rule-"  # the name of a field follows
+OVERWRITE, OVERWRITE_OR_CLEAR, FILL_ONCE = "sis", "clears", "app"
+
+
+class ShownRow(NamedTuple):
+    """One row of the mapping in the page. `value` names it in the form.
+
+    `rules` are those to choose from, `rule` is the chosen one.
+    """
+
+    value: str
+    label: str
+    source_field: str
+    field_label: str
+    required: bool
+    field: str = ""
+    rule: str = ""
+    rules: Sequence[tuple[str, str]] = ()
+
+
+class MappingForm(forms.Form):
+    """The rows that are kept, and a rule for each field.
+
+    Whether required rows are there and the rules are allowed is checked when they are saved.
+    """
+
+    def __init__(
+        self,
+        integration: Integration,
+        data: QueryDict | None = None,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=initial)
+        self.integration = integration
+        self.mapping = integration.variant_type.mapping
+        self.sis = integration.source_type.label
+        rows = [(row_value(row), row.source_field) for row in self.mapping]
+        saved_rows = [f"{source_field}:{field}" for source_field, field in integration.mapping]
+        unknown = {"invalid_choice": _("One of the rows is not a field of this SIS.")}
+        self.fields["row"] = forms.MultipleChoiceField(
+            choices=rows, required=False, initial=saved_rows, error_messages=unknown
+        )
+        self.fields["remove"] = forms.ChoiceField(choices=rows, required=False)
+        self.fields["add"] = forms.ChoiceField(choices=rows, required=False)
+        self.saved_rules = _saved_rules(integration)
+        for row in self.mapping:
+            self.fields[RULE + row.field] = forms.ChoiceField(
+                label=STUDENT_FIELDS[row.field].label,
+                choices=self._all_rules(),
+                required=False,
+                initial=self.saved_rules.get(row.field, OVERWRITE),
+            )
+
+    @property
+    def touched(self) -> str:
+        """The row that a button removes or adds; "" for any other button."""
+        return str(self["remove"].value() or self["add"].value() or "")
+
+    @property
+    def kept(self) -> list[ShownRow]:
+        """The rows that are kept; required ones always are."""
+        return [self._shown(row) for row in self.mapping if self._is_kept(row)]
+
+    @property
+    def removed(self) -> list[ShownRow]:
+        """The rows that can be added."""
+        return [self._shown(row) for row in self.mapping if not self._is_kept(row)]
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return the rows of a valid form, as pairs of a SIS field and our field."""
+        pairs = (value.rpartition(":") for value in set(self.cleaned_data["row"]))
+        return sorted((source_field, field) for source_field, _colon, field in pairs)
+
+    def fields_with(self, rule: str) -> set[str]:
+        """Return our fields that have this rule in a valid form, or have it saved."""
+        rules = dict(self.saved_rules)
+        for row in self.mapping:
+            if typed := self.cleaned_data[RULE + row.field]:
+                rules[row.field] = typed
+        return {field for field, chosen in rules.items() if chosen == rule}
+
+    def _is_kept(self, row: MappingRow) -> bool:
+        value = row_value(row)
+        sent = self["row"].value() or ()
+        kept = value in sent and value != self["remove"].value()
+        return row.required or kept or value == self["add"].value()
+
+    def _shown(self, row: MappingRow) -> ShownRow:
+        return ShownRow(
+            row_value(row),
+            translated(row.label) or row.source_field,
+            row.source_field,
+            STUDENT_FIELDS[row.field].label,
+            row.required,
+            row.field,
+            str(self[RULE + row.field].value() or OVERWRITE),
+            self._rules_for(row.field),
+        )
+
+    def _rules_for(self, field: str) -> list[tuple[str, str]]:
+        """Return the rules to choose from. The SIS ID has none; a required value is not cleared."""
+        if field == "sis_id":
+            return []
+        without = {OVERWRITE_OR_CLEAR} if field in REQUIRED_FIELDS else set()
+        return [(rule, words) for rule, words in self._all_rules() if rule not in without]
+
+    def _all_rules(self) -> list[tuple[str, str]]:
+        sis = {"sis": self.sis}
+        return [
+            (OVERWRITE, _("%(sis)s overwrites our value") % sis),
+            (OVERWRITE_OR_CLEAR, _("%(sis)s overwrites our value, even with a blank") % sis),
+            (FILL_ONCE, _("%(sis)s fills it once, then our value stays") % sis),
+        ]
+
+
+def row_value(row: MappingRow) -> str:
+    """Return the name of a row in the form."""
+    return f"{row.source_field}:{row.field}"
+
+
+def _saved_rules(integration: Integration) -> dict[str, str]:
+    clears = dict.fromkeys(blank_clears(integration), OVERWRITE_OR_CLEAR)
+    return clears | dict.fromkeys(app_wins(integration), FILL_ONCE)
