@@ -1,11 +1,30 @@
 """What the forms of all screens share: refused settings, the pressed button, and what was typed."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
 from rollbook.sync.refusals import SettingRefused
+
+
+class Form(forms.Form):
+    """A form whose labels end without a colon."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+
+    def add_errors(self, errors: Mapping[str, str]) -> None:
+        """Add a text for each field. The key "" means the form as a whole."""
+        for field, text in errors.items():
+            self.add_error(field or None, text)
+
+    def given(self, name: str) -> Any:
+        """Return the value of a field, or None where it is missing or can't be used."""
+        self.is_valid()  # fills cleaned_data
+        return self.cleaned_data.get(name)
 
 
 class ButtonForm(forms.Form):

@@ -35,10 +35,11 @@ from rollbook.web.set_up.select_mapping import select_mapping
 from rollbook.web.students.bulk import students_bulk
 from rollbook.web.students.columns import student_columns
 from rollbook.web.students.edit import edit, protect
+from rollbook.web.students.export import export_students
 from rollbook.web.students.merge import student_merge, student_unmerge
 from rollbook.web.students.never_import import allow_import, never_import
 from rollbook.web.students.one_student import deactivate, invite, reactivate, student
-from rollbook.web.students.student_list import export_students, students
+from rollbook.web.students.student_list import students
 from rollbook.web.students.why import why_not_in
 
 of_a_school = [

@@ -41,7 +41,7 @@ def test_two_accounts_become_one_and_two_again(
     page = visit()
     page.goto(f"{web.url}{reverse('student', args=[school.pk, ada.pk])}")
     page.get_by_role("link", name="Merge…").click()
-    expect(page.get_by_text("Which is the other account?")).to_be_visible()
+    expect(page.get_by_text("Choose the other account")).to_be_visible()
     page.get_by_role("link", name="Byron, Augusta").click()
     expect(
         page.get_by_role("radio", name="Student number: take N-7")
@@ -58,8 +58,10 @@ def test_two_accounts_become_one_and_two_again(
     expect(
         page.get_by_text("This account was merged into another one of the same person:")
     ).to_be_visible()
-    page.get_by_role("button", name="Take the merge back").click()
-    expect(page.get_by_text("Taken back: both accounts are as they were before.")).to_be_visible()
+    page.get_by_role("button", name="Undo the merge").click()
+    expect(
+        page.get_by_text("The merge was undone. Both accounts are as they were before.")
+    ).to_be_visible()
     assert (
         list(
             StudentAccount.objects.order_by("pk").values(

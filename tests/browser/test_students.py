@@ -102,7 +102,7 @@ def test_many_are_deactivated_after_a_preview(
     expect(page.get_by_text("24 students will be deactivated. Their values stay.")).to_be_visible()
     page.get_by_role("button", name="Deactivate").click()
     expect(page.get_by_text("24 students were deactivated. Their values stay.")).to_be_visible()
-    expect(page.get_by_text("No student fits")).to_be_visible()
+    expect(page.get_by_text("No students match")).to_be_visible()
     assert not StudentAccount.objects.filter(status="active").exists()
 
 

@@ -148,7 +148,7 @@ def test_the_screens_lead_from_the_student_to_the_merge_and_back(
         "first_name": "other",
     }
     done = client.post(address, told, follow=True).content.decode()
-    assert "Merged. The other account is closed" in done and "Take the merge back" in done
+    assert "Merged. The other account is closed" in done and "Undo the merge" in done
     again = client.post(address, told)
     assert (
         again.status_code == 409 and "Nothing was done" in again.content.decode()
@@ -156,4 +156,4 @@ def test_the_screens_lead_from_the_student_to_the_merge_and_back(
     back = client.post(
         reverse("student-unmerge", args=[school.pk, other.pk]), follow=True
     ).content.decode()
-    assert "both accounts are as they were before" in back
+    assert "Both accounts are as they were before" in back

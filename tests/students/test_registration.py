@@ -218,7 +218,7 @@ def test_the_bulk_page_says_how_many_and_sends_what_was_confirmed(
     client.force_login(administrator)
     address = reverse("students-bulk", args=[one.school_id])
     page = client.post(address, {"action": "invite", "all": "yes"}).content.decode()
-    assert "1 mail goes out" in page and "1 has no active account" in page
+    assert "1 email goes out" in page and "1 student without an active account" in page
     client.post(address, {"action": "invite", "all": "yes", "expected": "1"})
     assert Invitation.objects.get().account == one
     listed = client.get(

@@ -1,14 +1,15 @@
-"""Which columns the list of students has: each person's own choice, and the order that a heading stands for."""
+"""The columns of the list of students: each person chooses them, and a click on a heading sorts."""
 
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlencode
 
-from django.http import HttpResponse
+from django import forms
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import formats, timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.decorators.http import require_http_methods
 
 from rollbook.roster.fields import STUDENT_FIELDS
@@ -17,6 +18,8 @@ from rollbook.students.models import StudentAccount
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.text import word
 from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.forms import Form
+from rollbook.web.students.student_filter import StudentFilter
 
 NAMES: Final = ("first_name", "last_name")  # one column, which is always shown
 LEADING: Final = ("email", "student_number", "sis_id", "graduation_year", "grade_level")
@@ -30,20 +33,14 @@ WORDS: Final = FIELD_LABELS | {
     "source": gettext_noop("Source"),
     "updated_at": gettext_noop("Last changed"),
 }
-KEPT: Final = (
-    "q",
-    "year",
-    "status",
-    "source",
-    "registration",
-    "problem",
-    "order",
-)  # the filter, as it travels on
 SORTED_BY: Final = {"name": "name", "email": "email", "graduation_year": "year"}
 
 
 class Heading(NamedTuple):
-    """One heading. `address` sorts by it; `sorted` is ascending, descending or ""."""
+    """A heading of the list.
+
+    `address` sorts by it, "" where nothing does; `sorted` is ascending, descending or "".
+    """
 
     key: str
     label: str
@@ -52,33 +49,44 @@ class Heading(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """One value. `badges` is true for the status, which is shown with badges instead."""
+    """One value of a student. The status has `badges` instead of a text."""
 
     label: str
     text: str
     badges: bool = False
 
 
-class Option(NamedTuple):
-    key: str
-    label: str
-    chosen: bool
+class ColumnsForm(Form):
+    """The columns that a person wants to see. The button `usual` goes back to the usual ones."""
+
+    column = forms.MultipleChoiceField(
+        label=gettext_lazy("Columns"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    action = forms.CharField(required=False)
+
+    def __init__(self, membership: Membership, data: QueryDict | None = None) -> None:
+        super().__init__(data, initial={"column": chosen_columns(membership)})
+        columns = self.fields["column"]
+        assert isinstance(columns, forms.MultipleChoiceField)
+        columns.choices = [(key, word(WORDS, key)) for key in COLUMNS]
+
+    @property
+    def chosen(self) -> list[str] | None:
+        """The chosen columns in their order, or None for the usual ones."""
+        if self.given("action") == "usual":
+            return None
+        ticked = self.given("column") or []
+        return [key for key in COLUMNS if key in ticked]
 
 
 def chosen_columns(membership: Membership) -> list[str]:
-    """What this person wants to see, in the order of COLUMNS."""
-    wanted = membership.student_columns
-    return [key for key in COLUMNS if key in (USUAL if wanted is None else wanted)]
-
-
-def options(membership: Membership) -> list[Option]:
-    """Every column with whether it is shown."""
-    shown = chosen_columns(membership)
-    return [Option(key, word(WORDS, key), key in shown) for key in COLUMNS]
+    """Return the columns that this person wants to see, in the order of COLUMNS."""
+    chosen = membership.student_columns
+    return [key for key in COLUMNS if key in (USUAL if chosen is None else chosen)]
 
 
 def headings(membership: Membership, order: str, kept: dict[str, str]) -> list[Heading]:
-    """The headings from left to right; a second click turns the order round."""
+    """Return the headings from left to right. A second click on one reverses the order."""
     return [_heading(key, order, kept) for key in ("name", *chosen_columns(membership))]
 
 
@@ -88,13 +96,12 @@ def _heading(key: str, order: str, kept: dict[str, str]) -> Heading:
     if by is None:
         return Heading(key, label, "", "")
     direction = {by: "ascending", f"-{by}": "descending"}.get(order, "")
-    return Heading(
-        key, label, f"?{urlencode(kept | {'order': f'-{by}' if order == by else by})}", direction
-    )
+    next_order = f"-{by}" if order == by else by
+    return Heading(key, label, f"?{urlencode(kept | {'order': next_order})}", direction)
 
 
 def cells(account: StudentAccount, columns: list[str], source: str) -> list[Cell]:
-    """The values of one student, ready to show."""
+    """Return the values of a student in these columns, ready to show."""
     return [_cell(account, key, source) for key in columns]
 
 
@@ -111,20 +118,14 @@ def _cell(account: StudentAccount, key: str, source: str) -> Cell:
 @require_http_methods(["GET", "POST"])
 @school_required()
 def student_columns(request: SchoolRequest) -> HttpResponse:
-    """Choose what this person wants to see, and go back to the list as it was filtered."""
-    told = request.POST if request.method == "POST" else request.GET
-    kept = {key: told.get(key, "") for key in KEPT if told.get(key)}
+    """Let a person choose columns, then go back to the list as it was filtered."""
+    posted = request.POST if request.method == "POST" else None
+    kept = StudentFilter(posted or request.GET, request.school).parameters
     back = f"{reverse('students', args=[request.school.pk])}?{urlencode(kept)}"
-    if request.method != "POST":
-        return render(
-            request,
-            "web/students/student_columns.html",
-            {"columns": options(request.membership), "kept": kept, "back": back},
-        )
-    wanted = (
-        None
-        if request.POST.get("action") == "usual"
-        else [key for key in COLUMNS if key in request.POST.getlist("column")]
-    )
-    Membership.objects.filter(pk=request.membership.pk).update(student_columns=wanted)
-    return redirect(back)
+    form = ColumnsForm(request.membership, posted)
+    if posted is not None:
+        membership = Membership.objects.filter(pk=request.membership.pk)
+        membership.update(student_columns=form.chosen)
+        return redirect(back)
+    context = {"form": form, "kept": kept, "back": back}
+    return render(request, "web/students/student_columns.html", context)

@@ -1,11 +1,12 @@
-"""Merging two accounts of one person: find the other, look at both side by side, choose each value, confirm; and taking it back."""
+"""Merge two accounts of one person: find the other, compare both, choose the values, confirm."""
 
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -16,119 +17,137 @@ from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.sources import source_label
 from rollbook.sync.words.text import word
 from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.filters import SearchField
+from rollbook.web.forms import Form
 from rollbook.web.students.one_student import account_of
 
 MOST_FOUND: Final = 10
 
 
 class Line(NamedTuple):
-    """One field of both; `other_is_taken` is what the form offers: ours, unless it is empty."""
+    """One field of both accounts.
+
+    `take_other`: the form offers the other account's value, because the kept account has none.
+    """
 
     field: str
     label: str
     kept: str
     other: str
     differs: bool
-    other_is_taken: bool
+    take_other: bool
+
+
+class OtherForm(Form):
+    """Which account is the other one, and the words that it is searched by."""
+
+    other = forms.UUIDField(required=False)
+    q = SearchField(required=False)
+
+
+class MergeForm(Form):
+    """The versions of both accounts that the person saw, and for each field whose value is kept.
+
+    A version that can't be read counts as 0, which no account has: the merge is refused.
+    """
+
+    version = forms.IntegerField(required=False)
+    other_version = forms.IntegerField(required=False)
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        for name in merging.FIELDS:
+            self.fields[name] = forms.CharField(required=False)
+
+    @property
+    def versions(self) -> tuple[int, int]:
+        return self.given("version") or 0, self.given("other_version") or 0
+
+    @property
+    def taken(self) -> list[str]:
+        """The fields whose value is the other account's."""
+        return [name for name in merging.FIELDS if self.given(name) == "other"]
 
 
 @require_http_methods(["GET", "POST"])
 @school_required(manage=True)
 def student_merge(request: SchoolRequest, student_id: UUID) -> HttpResponse:
-    """Without `other` in the address a search; with it both side by side."""
+    """Search for the other account; with `other` in the address, show both side by side."""
     kept = account_of(request, student_id)
-    other = _other(request)
+    form = OtherForm(request.POST if request.method == "POST" else request.GET)
+    other_id = form.given("other")
+    other = account_of(request, other_id) if other_id else None
     refused = ""
     if request.method == "POST" and other is not None:
         try:
-            versions = (_number(request, "version"), _number(request, "other_version"))
-            taken = [field for field in merging.FIELDS if request.POST.get(field) == "other"]
-            merging.merge(kept, other, request.person, taken, versions=versions)
-            messages.success(
-                request,
-                _(
-                    "Merged. The other account is closed and points here; you can take it back below."
-                ),
-            )
+            _merge(kept, other, request)
             return redirect("student", request.school.pk, kept.pk)
         except Refused as refusal:
             refused = str(refusal)
-            kept, other = account_of(request, student_id), _other(request)
+            kept, other = account_of(request, kept.pk), account_of(request, other.pk)
+    search = form.given("q") or ""
     context = {
         "account": kept,
         "other": other,
         "lines": _lines(kept, other) if other else [],
         "links": [source_label(kept.source), source_label(other.source)] if other else [],
-        "search": request.GET.get("q", "").strip(),
-        "found": [] if other else _found(request, kept),
+        "search": search,
+        "found": [] if other else _candidates(kept, search),
         "refused": refused,
     }
-    return render(
-        request, "web/students/student_merge.html", context, status=409 if refused else 200
-    )
+    status = 409 if refused else 200
+    return render(request, "web/students/student_merge.html", context, status=status)
+
+
+def _merge(kept: StudentAccount, other: StudentAccount, request: SchoolRequest) -> None:
+    """Merge as the form says. Raises Refused."""
+    form = MergeForm(request.POST)
+    merging.merge(kept, other, request.person, form.taken, versions=form.versions)
+    text = _("Merged. The other account is closed and points to this one. You can undo this below.")
+    messages.success(request, text)
 
 
 @require_POST
 @school_required(manage=True)
 def student_unmerge(request: SchoolRequest, student_id: UUID) -> HttpResponse:
-    """The address is the merged account's; what was changed since stays and is named."""
+    """Undo the merge of the account in the address. Values changed since then stay as they are."""
     other = account_of(request, student_id)
     kept = other.merged_into
     try:
-        stays = merging.take_back(other, request.person)
+        unchanged = merging.take_back(other, request.person)
     except Refused as refused:
         messages.warning(request, str(refused))
         return redirect("student", request.school.pk, other.pk)
-    if stays:
-        names = ", ".join(word(FIELD_LABELS, field) for field in stays if field in FIELD_LABELS)
-        messages.warning(
-            request, _("Taken back, but for what was changed since: %(names)s.") % {"names": names}
-        )
+    if unchanged:
+        names = ", ".join(word(FIELD_LABELS, field) for field in unchanged if field in FIELD_LABELS)
+        text = _("The merge was undone. These values stay, because they changed since: %(names)s.")
+        messages.warning(request, text % {"names": names})
     else:
-        messages.success(request, _("Taken back: both accounts are as they were before."))
+        messages.success(request, _("The merge was undone. Both accounts are as they were before."))
     return redirect("student", request.school.pk, (kept or other).pk)
 
 
-def _other(request: SchoolRequest) -> StudentAccount | None:
-    told = request.POST.get("other") or request.GET.get("other")
-    try:
-        key = UUID(told or "")
-    except ValueError:
-        return None
-    return get_object_or_404(
-        StudentAccount.objects.select_related("school"), pk=key, school=request.school
-    )
-
-
-def _number(request: SchoolRequest, name: str) -> int:
-    text = request.POST.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
-
-
-def _found(request: SchoolRequest, kept: StudentAccount) -> list[StudentAccount]:
-    """Who the search finds; without one, who bears the same last name."""
-    search = request.GET.get("q", "").strip() or kept.last_name
-    found = (
-        listing.students(request.school, listing.Filter(search=search))
-        .exclude(pk=kept.pk)
-        .exclude(status=AccountStatus.MERGED)
-    )
+def _candidates(kept: StudentAccount, search: str) -> list[StudentAccount]:
+    """Return the students that the search finds; without a search, those with the same last name."""
+    words = listing.Filter(search=search or kept.last_name)
+    found = listing.students(kept.school, words).exclude(pk=kept.pk)
+    found = found.exclude(status=AccountStatus.MERGED)
     return list(listing.ordered(found, "name")[:MOST_FOUND])
 
 
 def _lines(kept: StudentAccount, other: StudentAccount) -> list[Line]:
     return [
         Line(
-            side.field,
-            word(FIELD_LABELS, side.field),
-            _shown(side.kept),
-            _shown(side.other),
-            side.differs,
-            side.kept is None,
+            field=side.field,
+            label=word(FIELD_LABELS, side.field),
+            kept=_text(side.kept),
+            other=_text(side.other),
+            differs=side.differs,
+            take_other=side.kept is None,
         )
         for side in merging.side_by_side(kept, other)
     ]
 
 
-def _shown(value: Any) -> str:
+def _text(value: Any) -> str:
     return "" if value is None else str(value)

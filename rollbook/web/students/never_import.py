@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -15,9 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from rollbook.students import single_rules
 from rollbook.students.models import NeverImport
 from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.forms import Form
+from rollbook.web.paging import Pages, page_of
 
 
-class NeverImportForm(forms.Form):
+class NeverImportForm(Form):
+    """A student by SIS ID, e-mail, or both. `back` is the page that the button was on."""
+
     sis_id = forms.CharField(label=gettext_lazy("SIS ID"), required=False, max_length=200)
     email = forms.CharField(
         label=gettext_lazy("E-mail"),
@@ -28,56 +32,61 @@ class NeverImportForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason"), required=False, max_length=single_rules.LONGEST_REASON
     )
-
-    def __init__(self, data: QueryDict | None = None) -> None:
-        super().__init__(data, label_suffix="")
+    back = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
 @require_http_methods(["GET", "POST"])
 @school_required(manage=True)
 def never_import(request: SchoolRequest) -> HttpResponse:
-    form = NeverImportForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            added = single_rules.never_import(request.school, request.person, **form.cleaned_data)
-        except single_rules.Refused as refused:
-            for field, error in refused.errors.items():
-                form.add_error(field or None, error)
-        else:
-            said = _(
-                "Added to Never import: no run makes an account for this student. You can take it back in the list of those never imported."
-            )
-            messages.success(request, said if added else _("It is on the list already."))
-            return redirect(_back(request))
-    return _page(request, form)
+    """Show the list; add a student to it."""
+    if request.method != "POST":
+        return _page(request, NeverImportForm())
+    form = NeverImportForm(request.POST)
+    if not form.is_valid() or not _add(request, form):
+        return _page(request, form)
+    return redirect(_address_back(request, form.cleaned_data["back"]))
 
 
-def _back(request: SchoolRequest) -> str:
-    """The page of ours that the button was on, else the list."""
-    back = request.POST.get("back", "")
-    ours = url_has_allowed_host_and_scheme(
+def _add(request: SchoolRequest, form: NeverImportForm) -> bool:
+    """Add the student. Return False, with the reasons in the form, if that was refused."""
+    student = {name: form.cleaned_data[name] for name in ("sis_id", "email", "reason")}
+    try:
+        added = single_rules.never_import(request.school, request.person, **student)
+    except single_rules.Refused as refused:
+        form.add_errors(refused.errors)
+        return False
+    if added:
+        text = _(
+            "Added to Never import: no run makes an account for this student. "
+            "To undo this, remove the entry from the list."
+        )
+    else:
+        text = _("This student is on the list already.")
+    messages.success(request, text)
+    return True
+
+
+def _address_back(request: SchoolRequest, back: str) -> str:
+    """Return the page that the button was on if it is one of ours, else the list."""
+    is_ours = url_has_allowed_host_and_scheme(
         back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return back if ours else reverse("never-import", args=[request.school.pk])
+    return back if is_ours else reverse("never-import", args=[request.school.pk])
 
 
 def _page(request: SchoolRequest, form: NeverImportForm) -> HttpResponse:
-    entries = (
-        NeverImport.objects.filter(school=request.school)
-        .select_related("by")
-        .order_by("-at")[:1000]
-    )
-    return render(request, "web/students/never_import.html", {"form": form, "entries": entries})
+    entries = NeverImport.objects.filter(school=request.school).select_related("by")
+    pages: Pages[NeverImport] = page_of(entries.order_by("-at", "pk"), request)
+    return render(request, "web/students/never_import.html", {"form": form, "pages": pages})
 
 
 @require_POST
 @school_required(manage=True)
 def allow_import(request: SchoolRequest, entry_id: UUID) -> HttpResponse:
-    entry = get_object_or_404(
-        NeverImport.objects.select_related("school"), pk=entry_id, school=request.school
-    )
+    """Take an entry off the list."""
+    entries = NeverImport.objects.select_related("school")
+    entry = get_object_or_404(entries, pk=entry_id, school=request.school)
     if single_rules.allow_import(entry, request.person):
-        messages.success(
-            request, _("Removed. The next run makes the account, if the SIS still has the student.")
-        )
+        text = _("Removed. The next run makes the account if the SIS still has the student.")
+        messages.success(request, text)
     return redirect("never-import", request.school.pk)

@@ -1,4 +1,4 @@
-"""One student: values with where they came from, problems, registration, history. Opening it is noted."""
+"""One student: values and their origin, problems, registration, history. Opening it is audited."""
 
 from uuid import UUID
 
@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from rollbook.schools import audit
@@ -18,41 +17,38 @@ from rollbook.sync.words.sources import source_label
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.students.student_list import badge_of
 
-_SENT = gettext_lazy(
-    "Nothing was sent: a mail went out just now. Wait a few minutes before you send another one."
-)
-
 
 def account_of(request: SchoolRequest, student_id: UUID) -> StudentAccount:
-    """This school's account; 404 for any other."""
-    return get_object_or_404(
-        StudentAccount.objects.select_related("school"), pk=student_id, school=request.school
-    )
+    """Return this school's account. Raises Http404 for any other."""
+    own = StudentAccount.objects.select_related("school", "merged_into")
+    return get_object_or_404(own, pk=student_id, school=request.school)
 
 
 @school_required()
 def student(request: SchoolRequest, student_id: UUID) -> HttpResponse:
+    """Show one student. `confirm` in the address opens a dialog without JavaScript."""
     account = account_of(request, student_id)
     audit.record(
         "student.viewed", school=request.school, actor=request.person, subject=str(account.pk)
     )
+    confirm = request.GET.get("confirm")
     context = {
         "account": account,
         "active": account.status == AccountStatus.ACTIVE,
+        "merged": account.status == AccountStatus.MERGED,
         "badge": badge_of(account),
         "source": source_label(account.source),
         "values": student_history.values(account),
         "problems": problems.of_account(account),
         "history": student_history.history(account),
-        "merged": account.status == AccountStatus.MERGED,
         "merged_here": merging.merged_into(account),
         "protection": single_rules.protection_of(account),
         "never": single_rules.never_entry(account),
-        "confirm_never": request.GET.get("confirm") == "never",
         "aliases": single_rules.aliases_of(account),
         "registered": student_history.registration_of(account),
-        "confirm": request.GET.get("confirm") == "yes",
-        "confirm_invite": request.GET.get("confirm") == "invite",
+        "confirm_status": confirm == "yes",
+        "confirm_never": confirm == "never",
+        "confirm_invite": confirm == "invite",
     }
     return render(request, "web/students/student.html", context)
 
@@ -60,17 +56,19 @@ def student(request: SchoolRequest, student_id: UUID) -> HttpResponse:
 @require_POST
 @school_required(manage=True)
 def deactivate(request: SchoolRequest, student_id: UUID) -> HttpResponse:
+    """Close the account."""
     account = account_of(request, student_id)
     if accounts.deactivate(request.school, [account.pk], request.person):
         messages.success(request, _("Deactivated. The values stay."))
     else:
-        messages.info(request, _("Nothing was done: this account is not active any more."))
+        messages.info(request, _("Nothing was done: this account is not active."))
     return redirect("student", request.school.pk, account.pk)
 
 
 @require_POST
 @school_required(manage=True)
 def reactivate(request: SchoolRequest, student_id: UUID) -> HttpResponse:
+    """Open the account again."""
     account = account_of(request, student_id)
     if accounts.reactivate(request.school, [account.pk], request.person):
         messages.success(request, _("Reactivated."))
@@ -82,26 +80,38 @@ def reactivate(request: SchoolRequest, student_id: UUID) -> HttpResponse:
 @require_POST
 @school_required(manage=True)
 def invite(request: SchoolRequest, student_id: UUID) -> HttpResponse:
-    """Send the registration email; a second click within a minute sends no second mail."""
+    """Send a registration email, or to a registered student a link for a new password.
+
+    A second click within a minute sends no second email.
+    """
     account = account_of(request, student_id)
-    this_one = StudentAccount.objects.filter(school=request.school, pk=account.pk)
     if account.status != AccountStatus.ACTIVE:
-        messages.warning(
-            request, _("Nothing was sent: the account is not active. Reactivate it first.")
-        )
+        text = _("Nothing was sent: the account is not active. Reactivate it first.")
+        messages.warning(request, text)
     elif student_history.registration_of(account).registered_at:
-        made = registration.ask_again(request.school, account)
-        invitations.OUTBOX.wake_all(made)
-        if made:
-            messages.success(request, _("A mail with a link for a new password is on its way."))
-        else:
-            messages.info(request, _SENT)
-    elif invitations.invite(
-        request.school, this_one, request.person, again=not registration.within_a_minute(account)
-    ):
-        messages.success(
-            request, _("The registration email is on its way. Its state is in the history below.")
-        )
+        _report(request, _send_password_email(account), _("The password email is on its way."))
     else:
-        messages.info(request, _SENT)
+        text = _("The registration email is on its way. Its state is in the history below.")
+        _report(request, _send_registration_email(request, account), text)
     return redirect("student", request.school.pk, account.pk)
+
+
+def _send_password_email(account: StudentAccount) -> bool:
+    ids = registration.ask_again(account.school, account)
+    invitations.OUTBOX.wake_all(ids)
+    return bool(ids)
+
+
+def _send_registration_email(request: SchoolRequest, account: StudentAccount) -> bool:
+    this_one = StudentAccount.objects.filter(school=request.school, pk=account.pk)
+    again = not registration.within_a_minute(account)
+    return bool(invitations.invite(request.school, this_one, request.person, again=again))
+
+
+def _report(request: SchoolRequest, sent: bool, text: str) -> None:
+    """Tell the person that an email is on its way, or why none was sent."""
+    if sent:
+        messages.success(request, text)
+    else:
+        too_soon = _("Nothing was sent: an email went out just now. Try again in a few minutes.")
+        messages.info(request, too_soon)

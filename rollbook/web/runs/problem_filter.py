@@ -1,0 +1,63 @@
+"""The filter of the list of problems."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+from django_filters import ChoiceFilter
+
+from rollbook.schools.models import School
+from rollbook.sync.models import Problem
+from rollbook.sync.report import problems
+from rollbook.sync.report.problems import FIXED, NEW, OPEN, Wanted
+from rollbook.sync.words.severities import SEVERITY_EFFECTS, WHO_LABELS
+from rollbook.sync.words.text import word
+from rollbook.web.filters import ListFilter, SearchFilter
+
+STATES: Final = (
+    (OPEN, _("Open")),
+    (NEW, _("New since the last run")),
+    (FIXED, _("Fixed recently")),
+)
+
+
+def _severities() -> list[tuple[str, str]]:
+    return [(code, word(SEVERITY_EFFECTS, code)) for code in SEVERITY_EFFECTS]
+
+
+def _people() -> list[tuple[str, str]]:
+    return [(code, word(WHO_LABELS, code)) for code in WHO_LABELS]
+
+
+class ProblemFilter(ListFilter):
+    """What the list of problems and the registrar's file are narrowed to."""
+
+    q = SearchFilter(label=_("Search by name, SIS ID or value"))
+    state = ChoiceFilter(label=_("Show"), empty_label=None, choices=STATES)
+    severity = ChoiceFilter(label=_("Severity"), empty_label=_("Any"), choices=_severities)
+    who = ChoiceFilter(label=_("Who can fix it"), empty_label=_("Anyone"), choices=_people)
+
+    defaults = {"state": OPEN}
+    narrowing = ("q", "severity", "who")
+
+    def __init__(self, data: Mapping[str, Any], school: School) -> None:
+        super().__init__(dict(data.items()), Problem.objects.filter(school=school))
+        self._school = school
+
+    def filter_queryset(self, queryset: QuerySet[Problem]) -> QuerySet[Problem]:
+        """Return the problems that the filter lets through, the worst and newest first."""
+        return problems.problems(self._school, self._chosen())
+
+    @property
+    def corrections(self) -> QuerySet[Problem]:
+        """The problems within the filter that the registrar can fix in the SIS."""
+        return problems.registrars(self._school, self._chosen())
+
+    def _chosen(self) -> Wanted:
+        return Wanted(
+            search=self.value("q"),
+            state=self.value("state"),
+            severity=self.value("severity"),
+            who=self.value("who"),
+        )
