@@ -78,5 +78,5 @@ class ListFilter(FilterSet):
     @property
     def parameters(self) -> dict[str, str]:
         """Return what was given, as links and hidden fields carry it on."""
-        data = self.data or {}
-        return {name: data[name] for name in self.filters if data.get(name)}
+        given = {name: str((self.data or {}).get(name) or "") for name in self.filters}
+        return {name: text for name, text in given.items() if text}

@@ -47,7 +47,7 @@ def decide(page: Page, choice: str) -> None:
 
 def find_the_people(page: Page) -> None:
     """By kind of change and class, over pages."""
-    page.get_by_role("link", name="Who is missing").click()
+    page.get_by_role("link", name="See who is missing").click()
     classes = page.get_by_label("Class")
     label = classes.locator("option").nth(1).inner_text()
     classes.select_option(label)
@@ -107,7 +107,7 @@ def test_from_the_reasons_to_the_people_and_through_every_decision(
 
     held = sync(integration)
     page.goto(f"{web.url}/schools/{held.school_id}/runs/{held.pk}/")
-    page.get_by_role("link", name="Run again with wider limits").click()
+    page.get_by_role("link", name="Run again with other limits").click()
     expect(page.get_by_text("The run on hold is discarded first.")).to_be_visible()
     look(page, "wider")
     once = page.locator("#once")

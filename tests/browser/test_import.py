@@ -66,7 +66,7 @@ def test_the_whole_way_with_the_keyboard_alone(
     page.get_by_role("heading", name="Import Users: preview & confirm").wait_for()
     expect(page.get_by_text("Nothing is written before you confirm.")).to_be_visible()
     assert not StudentAccount.objects.exists()
-    tab_to(page, "Right value, row 5, column D")
+    tab_to(page, "Correct value, row 5, column D")
     page.keyboard.press("Control+a")
     page.keyboard.type("alan@x.example")
     press(page, "Check again")

@@ -38,8 +38,8 @@ def test_a_run_is_taken_back_by_clicks_and_what_stays_is_listed(
     look(page, "undo-preview")
     page.set_viewport_size({"width": 1132, "height": 900})
     page.get_by_role("link", name="Undo this").click()
-    dialog = page.get_by_role("dialog", name="Put this back?")
-    expect(dialog.get_by_text("will write the same again")).to_be_visible()
+    dialog = page.get_by_role("dialog", name="Undo this?")
+    expect(dialog.get_by_text("makes the same changes again")).to_be_visible()
     if folder := os.environ.get("UNDO_SHOTS"):
         page.screenshot(path=f"{folder}/dialog.png")
     dialog.get_by_label("And at the same time").select_option("test")
@@ -54,7 +54,7 @@ def test_a_run_is_taken_back_by_clicks_and_what_stays_is_listed(
     )  # a worker plans this one; the page comes to its preview by itself
     page.goto(f"{page.url.split('/runs/')[0]}/runs/{large.pk}/")
     page.get_by_role("button", name="Undo this run…").click()
-    expect(page.get_by_text("Values that go back: 1,001, of 1,001 students.")).to_be_visible(
+    expect(page.get_by_text("Values to restore: 1,001, of 1,001 students.")).to_be_visible(
         timeout=20_000
     )
     expect(page.get_by_role("link", name="Undo this")).to_be_visible()

@@ -138,7 +138,7 @@ def test_a_held_run_is_approved_or_discarded_here(admin: Client, make_run: MakeR
     )
     run.refresh_from_db()
     assert run.state == RunState.DISCARDED
-    assert "not on hold any more" in admin.post(discard, follow=True).content.decode()
+    assert "no longer on hold" in admin.post(discard, follow=True).content.decode()
 
 
 def test_approving_lets_the_run_go_on(admin: Client, make_run: MakeRun) -> None:

@@ -71,7 +71,7 @@ def test_the_page_says_why_in_numbers_and_what_each_decision_does(admin: Client,
         "None of the 2 planned changes is made. The report stays here, and the next run plans anew.",
     ):
         assert page.count(sentence) == 2, "beside the button, and in the dialog that asks"
-    assert "Nothing was changed" in page and "Who is missing" in page
+    assert "Nothing was changed" in page and "See who is missing" in page
     missing = words(
         admin.get(
             reverse("run", args=[held.school_id, held.pk]),
@@ -98,7 +98,7 @@ def test_additions_alone_are_approved_once_and_a_counselor_approves_nothing(
         "left_out",
         "",
     ]
-    assert "not on hold any more" in words(admin.post(address, follow=True))
+    assert "no longer on hold" in words(admin.post(address, follow=True))
 
 
 def test_limits_are_set_and_switching_one_off_is_asked_twice(
@@ -192,7 +192,7 @@ def test_a_run_of_its_own_is_held_against_wider_limits(
     assert "Waiting" in page or "queued" in page
     Run.objects.update(state=RunState.DONE, counts={"read": 1})
     assert (
-        "This run alone was held against wider limits: Missing students, more than this percentage: 30"
+        "This run used its own limits: Missing students, more than this percentage: 30"
         in strip_tags(
             words(admin.get(reverse("run", args=[run.school_id, run.pk]))).replace(
                 "</p><ul><li>", " "

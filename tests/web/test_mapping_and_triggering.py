@@ -92,7 +92,7 @@ def test_save_and_trigger_now_starts_one_run_however_often_it_is_sent(
         reverse("run", args=[connected.school_id, run.pk])
     }
     assert run.mode == Mode.TEST
-    assert "was under way already" in admin.get(answers[0]["Location"]).content.decode()
+    assert "was already under way" in admin.get(answers[0]["Location"]).content.decode()
 
 
 def test_active_off_refuses_and_says_why(

@@ -62,7 +62,7 @@ def test_the_list_says_what_happened_what_to_do_and_who(listed: School, admin: C
         "Emmy Noether",
         "Al Turing",
         "in 1 run<",
-        "Who can do it:",
+        "Who can fix it:",
         "File for the registrar: 1 correction in the SIS",
     ):
         assert words in page, words
@@ -74,7 +74,7 @@ def test_the_list_says_what_happened_what_to_do_and_who(listed: School, admin: C
     )
     assert "Al Turing" not in text_of(admin, listed, who="registrar")
     assert "Emmy" not in text_of(admin, listed, q="turing")
-    assert "No problem fits" in text_of(admin, listed, q="nobody")
+    assert "No problems match" in text_of(admin, listed, q="nobody")
     for odd in ({"state": "x"}, {"severity": "x"}, {"who": "x"}, {"page": "99"}, {"q": "\0"}):
         assert "Emmy Noether" in text_of(admin, listed, **odd), odd
 
@@ -82,7 +82,7 @@ def test_the_list_says_what_happened_what_to_do_and_who(listed: School, admin: C
 def test_what_is_gone_is_shown_as_fixed(listed: School, admin: Client) -> None:
     states.finish(a_run(listed, state=RunState.PLANNED))
     assert "No problems" in text_of(admin, listed)
-    assert "Nothing: it is gone." in text_of(admin, listed, state="fixed")
+    assert "Nothing. It is fixed." in text_of(admin, listed, state="fixed")
     assert "tabs-count" not in text_of(admin, listed)
 
 

@@ -34,7 +34,7 @@ def test_a_run_is_undone_by_preview_and_confirm(admin: Client, integration: Inte
     for words in (
         "Nothing is changed before you confirm",
         f"not erased: {run.counts['new']}.",
-        "will write the same again",
+        "makes the same changes again",
         "Undo of PowerSchool",
     ):
         assert words in page, words

@@ -135,7 +135,7 @@ def test_a_large_report_shows_how_far_it_is(
     run = make_run(counts={"new": 0})
     address = reverse("report", args=[run.school_id, run.pk])
     page = admin.get(address).content.decode()
-    assert "Making the file" in page
+    assert "Creating the file" in page
     assert 'hx-trigger="every 1s"' in page
     ReportFile.objects.update(state=ReportState.READY)
     part = admin.get(address, headers={"HX-Request": "true"}).content.decode()

@@ -41,7 +41,6 @@ def component_sheet(request: HttpRequest) -> HttpResponse:
             number=2,
             count=9,
             total=1240,
-            first=26,
             previous="?page=1",
             next="?page=3",
         ),

@@ -1,5 +1,6 @@
-"""The Excel report of a run: sent at once when it lies ready, else its making is shown."""
+"""The Excel report of a run: sent at once if it is ready, else the page shows its progress."""
 
+from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,12 +12,12 @@ from rollbook.sync.report import files
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.runs.run_page import run_of
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @school_required()
 def report(request: SchoolRequest, run_id: UUID) -> HttpResponse:
-    """Asking again gets the same file, so this is a GET. While a large one is made, the page asks each second."""
+    """Send the file, or show how far its making is. A GET, because every request gets one file."""
     run = run_of(request, run_id)
     try:
         file = files.request_report(run, request.person)

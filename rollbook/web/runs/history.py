@@ -15,7 +15,7 @@ from rollbook.web.runs.run_words import Badge, badge_of
 
 
 class Line(NamedTuple):
-    """One run as the list shows it."""
+    """One run as the list shows it. `duration` is None for a run that did not work to its end."""
 
     run: Run
     badge: Badge
@@ -26,10 +26,9 @@ class Line(NamedTuple):
 
 @school_required()
 def history(request: SchoolRequest) -> HttpResponse:
-    runs = request.school.runs.select_related("requested_by", "undoes__undoes").order_by(
-        "-requested_at", "pk"
-    )
-    pages: Pages[Run] = page_of(runs, request)
+    """Show the runs, the integrations that can be triggered, and a run that is under way."""
+    runs = request.school.runs.select_related("requested_by", "undoes__undoes")
+    pages: Pages[Run] = page_of(runs.order_by("-requested_at", "pk"), request)
     context = {
         "pages": pages,
         "lines": [line_of(run) for run in pages.rows],
@@ -40,11 +39,20 @@ def history(request: SchoolRequest) -> HttpResponse:
 
 
 def line_of(run: Run) -> Line:
-    worked = run.state in {
-        RunState.DONE,
-        RunState.FAILED,
-    }  # a discarded run rested until somebody looked at it
-    duration = (
-        run.finished_at - run.started_at if worked and run.finished_at and run.started_at else None
+    """Return a run as the history and its own page show it."""
+    return Line(
+        run=run,
+        badge=badge_of(run),
+        duration=_duration(run),
+        started_by=started_by(run),
+        has_report=has_plan(run),
     )
-    return Line(run, badge_of(run), duration, started_by(run), has_plan(run))
+
+
+def _duration(run: Run) -> timedelta | None:
+    # A discarded run has none: it waited until somebody looked at it.
+    if run.state not in {RunState.DONE, RunState.FAILED}:
+        return None
+    if run.started_at is None or run.finished_at is None:
+        return None
+    return run.finished_at - run.started_at

@@ -1,4 +1,4 @@
-"""Triggering a run: one click, two clicks or a repeated request start one run, and each ends at that run's page."""
+"""Trigger a run. A second click or a repeated request starts no second run."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +18,7 @@ from rollbook.web.access import SchoolRequest, school_required
 @require_POST
 @school_required(manage=True)
 def trigger_now(request: SchoolRequest, integration_id: UUID) -> HttpResponse:
+    """Start a run and show it."""
     integration = get_object_or_404(Integration, pk=integration_id, school=request.school)
     return start(request, integration, otherwise="history")
 
@@ -30,9 +31,9 @@ def start(
     wider: Mapping[str, Any] | None = None,
     instead_of: Run | None = None,
 ) -> HttpResponse:
-    """Ask for a run and go to its page; where it is refused, go to `otherwise` and say why.
+    """Request a run and go to its page. If it is refused, go to `otherwise` and say why.
 
-    `wider` are limits for this run alone; `instead_of` is a held run that is discarded for it.
+    `wider` are limits for this run alone. `instead_of` is a held run to discard for it.
     """
     try:
         if instead_of is None:
@@ -43,16 +44,9 @@ def start(
             run, created = outlook.again(instead_of, integration, request.person, wider or {})
     except states.RunRefused as refused:
         messages.error(request, f"{refused.what} {refused.remedy}")
-        return redirect(
-            otherwise,
-            request.school.pk,
-            *([integration.pk] if otherwise == "select-mapping" else []),
-        )
+        of_integration = [integration.pk] if otherwise == "select-mapping" else []
+        return redirect(otherwise, request.school.pk, *of_integration)
     if not created:
-        messages.info(
-            request,
-            _(
-                "A run of this school was under way already, so no second one was started. This is the one."
-            ),
-        )
+        text = _("A run of this school was already under way: this one. No second run was started.")
+        messages.info(request, text)
     return redirect("run", request.school.pk, run.pk)

@@ -102,7 +102,8 @@ def links(request: SchoolRequest) -> HttpResponse:
     only, search = asked["only"] or "", asked["q"] or ""
     undecided = linking.undecided(request.school)
     proposals = _ShownProposals(_filtered(request.school, only, search))
-    pages: Pages[ShownProposal] = page_of(proposals, request)
+    keep = {name: text for name, text in (("only", only), ("q", search)) if text}
+    pages: Pages[ShownProposal] = page_of(proposals, request, keep)
     context = {
         "pages": pages,
         "only": only,

@@ -1,0 +1,66 @@
+"""The three tabs of a run's report, and one page of the rows of the open tab."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from rollbook.students import single_rules
+from rollbook.sync.models import Mode, Run, RunState
+from rollbook.sync.report import clash_people
+from rollbook.sync.report import rows as report
+from rollbook.sync.report.clash_people import Clash, Person
+from rollbook.web.access import SchoolRequest
+from rollbook.web.paging import Pages, page_of
+from rollbook.web.runs.row_filter import FILTERS
+
+
+class Tab(NamedTuple):
+    """A tab with its number of rows."""
+
+    key: str
+    label: str
+    number: int
+
+
+def report_tabs(request: SchoolRequest, run: Run) -> dict[str, Any]:
+    """Return what the templates of a report show."""
+    counts = report.tab_counts(run)
+    tabs = [
+        Tab("errors", _("Errors"), counts.errors),
+        Tab("new", _("New"), counts.new),
+        Tab("updated", _("Existing & Update"), counts.updated),
+    ]
+    tab = request.GET.get("tab", "")
+    if tab not in FILTERS:
+        tab = next((each.key for each in tabs if each.number), "errors")
+    filters = FILTERS[tab](request.GET, run)
+    pages: Pages[Any] = page_of(filters.rows, request, filters.parameters)
+    may_leave_out = _may_leave_out(request, run)
+    context = {
+        "tabs": tabs,
+        "tab": tab,
+        "filters": filters,
+        "pages": pages,
+        "problems": _with_other_people(run, pages.rows) if tab == "errors" else [],
+        "may_leave_out": may_leave_out,
+    }
+    if tab == "new" and may_leave_out:
+        sis_ids = [row.sis_id for row in pages.rows]
+        context["never"] = single_rules.never_listed(request.school, sis_ids)
+    return context
+
+
+def _may_leave_out(request: SchoolRequest, run: Run) -> bool:
+    """Return whether a new student can be put on the never import list from here."""
+    applied = run.mode == Mode.LIVE and run.state in {RunState.DONE, RunState.UNDONE}
+    return request.membership.may_manage and not run.is_upload and not applied
+
+
+def _with_other_people(
+    run: Run, rows: Sequence[report.ErrorRow]
+) -> list[tuple[report.ErrorRow, tuple[Person, ...]]]:
+    """Return the problems of a page. Where an e-mail clashes, add the other people who have it."""
+    clashes = [(row, Clash(run.pk, run.source, row.code, row.sis_id, row.value)) for row in rows]
+    people = clash_people.others(run.school_id, (clash for _row, clash in clashes))
+    return [(row, people.get(clash, ())) for row, clash in clashes]
