@@ -26,6 +26,10 @@ _HEADINGS: Final[dict[str, list[str]]] = {
     ACTIVE: _ACTIVE_HEADINGS.split(),
 }
 _FIELD_OF: Final = {heading: field for field, names in _HEADINGS.items() for heading in names}
+# Our own names of fields, as the template and our exports write them.
+_OWN_HEADINGS: Final = {
+    name: field.key for field in STUDENT_FIELDS.values() for name in (field.key, field.label)
+}
 # Where two columns could fill one field, the heading with the lower rank wins.
 _RANK: Final = {heading: rank for names in _HEADINGS.values() for rank, heading in enumerate(names)}
 # Headings that mean other things too: they count only where a value looks right.
@@ -79,10 +83,15 @@ def guess_columns(header: CellTexts, sample_rows: Sequence[CellTexts]) -> dict[i
     headings = {column: heading_key(name) for column, name in enumerate(header)}
     guesses: dict[int, str | None] = dict.fromkeys(headings)
     used: set[str] = set()
+    for column, name in enumerate(header):
+        field = _OWN_HEADINGS.get((name or "").removesuffix("*").strip())
+        if field is not None and field not in used:
+            guesses[column] = field
+            used.add(field)
     for column in sorted(headings, key=lambda each: (_RANK.get(headings[each], 0), each)):
         heading = headings[column]
         field = _FIELD_OF.get(heading)
-        if field is None or field in used:
+        if field is None or field in used or guesses[column] is not None:
             continue
         if heading in _DOUBTFUL and not _some_look_like(field, _values(column, sample_rows)):
             continue

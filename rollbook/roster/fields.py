@@ -15,7 +15,8 @@ class Field(NamedTuple):
     `key` is the column of the account and the attribute of a record; `kind` names the parser in
     `roster.values`; `limit` is the longest text in characters. `example` and `meaning` stand in the
     template for uploads. `headings` are the names by which a spreadsheet's column is recognised, as
-    `columns.heading_key` leaves them; where two columns fit, the name further to the front wins.
+    `columns.heading_key` leaves them; where two columns fit, the name further to the front wins. The key
+    and the label are always recognised as they are written here.
     """
 
     key: str
@@ -138,6 +139,15 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             meaning=_("K, 1 to 12, or a name such as Grade 9."),
             headings="grade gradelevel currentgrade yearlevel yeargroup studentgrade schoolyear "
             "gradelevelname form gr",
+        ),
+        Field(
+            # Without other headings: a column "Homeroom" may name a teacher or a group just as well.
+            "home_room",
+            _("Home room"),
+            "text",
+            100,
+            example="B12",
+            meaning=_("The room where the student's class meets."),
         ),
         Field(
             "birth_date",

@@ -264,6 +264,20 @@ SOURCE: Final = Source(
                     label=_("Gender"),
                     where=_("the student's page > Demographics > Gender"),
                 ),
+                MappingRow(
+                    source_field="local_id",
+                    field="student_number",
+                    required=False,
+                    label=_("Student number"),
+                    where=_("the student's page > Demographics > Student Number"),
+                ),
+                MappingRow(
+                    source_field="home_room",
+                    field="home_room",
+                    required=False,
+                    label=_("Home room"),
+                    where=_("the student's page > Scheduling Setup > Home Room"),
+                ),
             ),
             choices=(
                 Choice(

@@ -44,6 +44,7 @@ HOLDERS: Final = {
     "birth_date": "demographics",
     "gender": "demographics",
     "grade_level": "school_enrollment",
+    "home_room": "schedule_setup",
 }
 _NOT_AN_ANSWER: Final = _("The answer is not what PowerSchool answers.")
 ALWAYS_READ: Final = frozenset({"id", "grade_level"})

@@ -67,6 +67,7 @@ class Student(NamedTuple):
     local_id: str
     state_id: str
     grade_level: int
+    home_room: str
     graduation_year: int
     enroll_status: int
     school_number: int
@@ -151,6 +152,7 @@ def student(seed: int, number: int, clean: bool = False, joined_on: str = "") ->
         local_id=str(20_000 + number),
         state_id=str(9_900_000_000 + number * 7),
         grade_level=grade,
+        home_room=f"B{dice[0] % 30 + 1}",
         graduation_year=0 if flaw == 123 else graduation_year,
         enroll_status=status,
         school_number=school_number,

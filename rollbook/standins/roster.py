@@ -26,6 +26,7 @@ class Known(msgspec.Struct, frozen=True):
     email: str
     graduation_year: int
     grade_level: int
+    home_room: str
     enroll_status: int
     birth_date: str
     gender: str

@@ -85,6 +85,11 @@ Deeds = list[tuple[str, dict[str, Any]]]
 some_deeds = st.lists(st.one_of(IN_THE_SIS, BY_PEOPLE), min_size=1, max_size=7)
 
 
+def known_as(field: str) -> str:
+    """Return what the stand-in calls a field of ours."""
+    return "local_id" if field == "student_number" else field
+
+
 class Weeks(RuleBasedStateMachine):
     """The SIS, the people, and the model that is told of it."""
 
@@ -137,7 +142,7 @@ class Weeks(RuleBasedStateMachine):
         chosen = [one for one in here if one.grade_level in self.grades]
         return Roster(
             {
-                str(one.dcid): {name: str(getattr(one, name)) for name in FIELDS}
+                str(one.dcid): {name: str(getattr(one, known_as(name))) for name in FIELDS}
                 for one in chosen
                 if one.email
             },
@@ -224,7 +229,7 @@ class Weeks(RuleBasedStateMachine):
                 dcid,
                 grade_level=one.grade_level,
                 enroll_status=0,
-                **{name: getattr(one, name) for name in FIELDS},
+                **{known_as(name): getattr(one, known_as(name)) for name in FIELDS},
             )
             self.standin.edit(one.dcid, enroll_status=2)
 

@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-FIELDS = ("email", "first_name", "last_name", "graduation_year", "birth_date", "gender")
+FIELDS = (
+    *("email", "first_name", "last_name", "graduation_year", "birth_date", "gender"),
+    *("student_number", "home_room"),
+)
 MANY = 5  # more leavers than this hold a run; and more than this under new IDs are no chance
 CLOSED_BY_RUNS = ("left", "graduated")
 

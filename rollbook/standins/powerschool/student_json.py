@@ -142,11 +142,13 @@ def _entered(who: Student) -> tuple[str, int]:
 def _schedule_setup(who: Student, district: District) -> Any:
     """Return the schedule setup; `next_school` 999999 means graduated (LAS, dictionary)."""
     last_grade = who.grade_level >= 12
-    return {
-        "home_room": f"B{who.dice[0] % 30 + 1}",
-        "next_school": 999999 if last_grade else who.school_number,
-        "sched_next_year_grade": 99 if last_grade else who.grade_level + 1,
-    }
+    return without_absent(
+        {
+            "home_room": who.home_room,
+            "next_school": 999999 if last_grade else who.school_number,
+            "sched_next_year_grade": 99 if last_grade else who.grade_level + 1,
+        }
+    )
 
 
 def _fees(who: Student, district: District) -> Any:

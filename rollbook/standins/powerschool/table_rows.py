@@ -44,7 +44,7 @@ def student_row(district: District, number: int) -> Row:
             "entrycode": "NONE",
             "student_web_id": who.username,
             "web_id": f"p{who.username}",
-            "home_room": f"B{who.dice[0] % 30 + 1}",
+            "home_room": who.home_room,
             "next_school": 999999 if who.grade_level >= 12 else who.school_number,
             "person_id": person_id(who),
             "sched_nextyeargrade": 99 if who.grade_level >= 12 else who.grade_level + 1,

@@ -42,6 +42,7 @@ class StudentAccount(models.Model):
     personal_email = models.CharField(max_length=320, null=True)
     graduation_year = models.SmallIntegerField(null=True)
     grade_level = models.CharField(max_length=100, null=True)
+    home_room = models.CharField(max_length=100, null=True)
     birth_date = models.DateField(null=True)
     gender = models.CharField(max_length=100, null=True)
     status = models.CharField(
