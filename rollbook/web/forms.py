@@ -68,9 +68,14 @@ def typed_values(form: forms.Form) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (None, "")}
 
 
-def add_refusal(form: forms.Form, refused: SettingRefused) -> None:
-    """Show a refused setting beside its field, or above the form if the form has no such field."""
-    form.add_error(refused.field if refused.field in form.fields else None, refused.what)
+def add_refusal(form: forms.Form, refused: SettingRefused, prefix: str = "") -> None:
+    """Show a refused setting beside its field, or above the form if the form has no such field.
+
+    `prefix` comes before the setting's name in the names of some fields.
+    """
+    names = (prefix + refused.field, refused.field)
+    field = next((name for name in names if name in form.fields), None)
+    form.add_error(field, refused.what)
 
 
 def first_error(form: forms.Form) -> str:

@@ -1,4 +1,4 @@
-"""The form of Step 1.1. Its credential fields, variants and choices follow from the chosen source, which describes itself."""
+"""The form of Step 1.1. Its credential fields and choices follow from the chosen source."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from rollbook.sources.base import CredentialField, Source
-from rollbook.sources.registry import SOURCES
 from rollbook.sync.models import Integration
 from rollbook.sync.words.text import translated
 
@@ -31,8 +30,19 @@ NO_AUTOCORRECT: Final = {"autocomplete": "off", "autocapitalize": "none", "spell
 CREDENTIAL, CHOICE = "credential-", "choice-"
 
 
+class PickForm(forms.Form):
+    """Which SIS and version the page is asked for, and the SIS whose fields it showed before."""
+
+    source = forms.CharField(required=False)
+    variant = forms.CharField(required=False)
+    shown = forms.CharField(required=False)
+
+
 class ConfigureForm(forms.Form):
-    """`stored` are the credentials that are kept already: values of ids and addresses, None for secrets."""
+    """Step 1.1 for one SIS and version.
+
+    `stored` are the stored credentials: ids and addresses with their values, secrets as None.
+    """
 
     active = forms.BooleanField(
         label=gettext_lazy("Active"),
@@ -43,14 +53,16 @@ class ConfigureForm(forms.Form):
         label=gettext_lazy("Test Run"),
         required=False,
         help_text=gettext_lazy(
-            "On: a run reads everything and makes its report, and changes no account. Switch it off when a report looks right."
+            "On: a run makes its report and changes no account. "
+            "Switch it off when a report looks right."
         ),
     )
     notify_on_errors = forms.BooleanField(
         label=gettext_lazy("Email Notifications"),
         required=False,
         help_text=gettext_lazy(
-            "A mail when a sync has errors: counts, reasons and a link. It never names a student."
+            "Send a mail when a sync has errors. "
+            "It gives counts, reasons and a link, but no student names."
         ),
     )
     grades = forms.TypedMultipleChoiceField(
@@ -63,59 +75,26 @@ class ConfigureForm(forms.Form):
     def __init__(
         self, source: Source, variant: str, stored: dict[str, str | None], **kwargs: Any
     ) -> None:
-        super().__init__(label_suffix="", **kwargs)
+        super().__init__(**kwargs)
         self.source, self.variant, self.stored = source, source.variant(variant), stored
         for credential in self.variant.credentials:
-            self.fields[CREDENTIAL + credential.key] = self._credential_field(credential)
+            is_stored = credential.key in stored
+            field = _credential_field(credential, is_stored, stored.get(credential.key))
+            self.fields[CREDENTIAL + credential.key] = field
         for choice in self.variant.choices:
             self.fields[CHOICE + choice.key] = forms.ChoiceField(
                 label=translated(choice.label),
                 choices=[(value, translated(label)) for value, label in choice.options],
                 help_text=translated(choice.help),
             )
-        self._describe_errors()
-
-    def _credential_field(self, credential: CredentialField) -> forms.CharField:
-        attributes = NO_AUTOCORRECT | (
-            {"placeholder": credential.placeholder} if credential.placeholder else {}
-        )
-        secret = credential.kind == "secret"
-        if secret:
-            attributes |= {"autocomplete": "new-password"}
-        if credential.kind == "url":
-            attributes |= {"inputmode": "url"}
-        return forms.CharField(
-            label=translated(credential.label),
-            required=not (secret and credential.key in self.stored),
-            max_length=2000,
-            initial=self.stored.get(credential.key),
-            help_text=translated(credential.help),
-            error_messages={
-                "required": _("Enter the %(name)s.") % {"name": translated(credential.label)}
-            },
-            widget=(forms.PasswordInput if secret else forms.TextInput)(attrs=attributes),
-        )
-
-    def _describe_errors(self) -> None:
-        """Tie each field to its help and its error, for screen readers."""
-        for name, field in self.fields.items():
-            ids = [f"id_{name}_helptext"] if field.help_text else []
-            if self.is_bound and name in self.errors:
-                ids.append(f"id_{name}_error")
-            if ids:
-                field.widget.attrs["aria-describedby"] = " ".join(ids)
 
     @property
     def credential_fields(self) -> Iterable[tuple[forms.BoundField, bool]]:
-        """Each credential's field, and whether it is a secret that is stored and will do."""
+        """Each credential's field, and whether its stored secret is kept if nothing is typed."""
         for credential in self.variant.credentials:
             field = self[CREDENTIAL + credential.key]
-            yield (
-                field,
-                credential.kind == "secret"
-                and credential.key in self.stored
-                and not (self.is_bound and field.errors),
-            )
+            is_kept = credential.kind == "secret" and credential.key in self.stored
+            yield field, is_kept and not field.errors
 
     @property
     def choice_fields(self) -> Iterable[forms.BoundField]:
@@ -128,37 +107,50 @@ class ConfigureForm(forms.Form):
 
     @property
     def secret_was_typed(self) -> bool:
-        """Whether a typed secret is lost because the form comes back: it is never sent to the browser again."""
-        secrets = (
-            CREDENTIAL + field.key for field in self.variant.credentials if field.kind == "secret"
-        )
-        return self.is_bound and any(self.data.get(name) for name in secrets)
+        """Whether a secret was typed; the page that comes back does not hold it any more."""
+        secrets = (each.key for each in self.variant.credentials if each.kind == "secret")
+        return self.is_bound and any(self[CREDENTIAL + key].value() for key in secrets)
 
     def changed_credentials(self) -> dict[str, str]:
-        """What was typed and differs from what is stored; the rest stays as it is."""
-        typed = {
-            field.key: str(self.cleaned_data[CREDENTIAL + field.key])
-            for field in self.variant.credentials
-        }
-        return {
-            key: value for key, value in typed.items() if value and value != self.stored.get(key)
-        }
+        """Return the typed credentials that differ from the stored ones, by their key."""
+        changed = {}
+        for credential in self.variant.credentials:
+            typed = str(self.cleaned_data[CREDENTIAL + credential.key])
+            if typed and typed != self.stored.get(credential.key):
+                changed[credential.key] = typed
+        return changed
 
     def choices(self) -> dict[str, str]:
-        return {
-            choice.key: str(self.cleaned_data[CHOICE + choice.key])
-            for choice in self.variant.choices
-        }
-
-    def refuse(self, field: str, what: str) -> None:
-        """Show what the sync layer refused at the field it is about."""
-        name = CREDENTIAL + field if CREDENTIAL + field in self.fields else field
-        self.add_error(name if name in self.fields else None, what)
-        self._describe_errors()
+        keys = (choice.key for choice in self.variant.choices)
+        return {key: str(self.cleaned_data[CHOICE + key]) for key in keys}
 
 
-def initial_of(integration: Integration | None) -> dict[str, Any]:
-    """What the form shows at first: the saved settings, or those of a careful start (active, as a rehearsal)."""
+def _credential_field(
+    credential: CredentialField, is_stored: bool, value: str | None
+) -> forms.CharField:
+    is_secret = credential.kind == "secret"
+    label = translated(credential.label)
+    attributes = dict(NO_AUTOCORRECT)
+    if credential.placeholder:
+        attributes["placeholder"] = credential.placeholder
+    if is_secret:
+        attributes["autocomplete"] = "new-password"
+    if credential.kind == "url":
+        attributes["inputmode"] = "url"
+    widget = forms.PasswordInput if is_secret else forms.TextInput
+    return forms.CharField(
+        label=label,
+        required=not (is_secret and is_stored),
+        max_length=2000,
+        initial=value,
+        help_text=translated(credential.help),
+        error_messages={"required": _("Enter the %(name)s.") % {"name": label}},
+        widget=widget(attrs=attributes),
+    )
+
+
+def values_of(integration: Integration | None) -> dict[str, Any]:
+    """Return the saved values; without an integration, those of a careful start with Test Run."""
     if integration is None:
         return {"active": True, "test_run": True, "notify_on_errors": True, "grades": []}
     saved: dict[str, Any] = {
@@ -168,11 +160,3 @@ def initial_of(integration: Integration | None) -> dict[str, Any]:
         "grades": integration.grades,
     }
     return saved | {CHOICE + key: value for key, value in integration.choices.items()}
-
-
-def source_of(slug: str | None, connected: Iterable[Integration]) -> Source:
-    """The source asked for; else the one that is connected, else the first of the registry."""
-    if slug in SOURCES:
-        return SOURCES[slug]
-    first = next((one.source for one in connected if one.source in SOURCES), None)
-    return SOURCES[first] if first else next(iter(SOURCES.values()))

@@ -1,6 +1,6 @@
 """Step 1.1 Configure your SIS: choose one, enter its credentials, pick grades and switches."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -17,76 +17,81 @@ from rollbook.sync.setup import credentials as vault
 from rollbook.sync.setup import schedules
 from rollbook.sync.setup.integrations import save_connection
 from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.forms import add_refusal, pressed, typed_values, valid_values
 from rollbook.web.set_up.configure_form import (
+    CREDENTIAL,
     GRADES,
     QUICK_GRADES,
     ConfigureForm,
-    initial_of,
-    source_of,
+    PickForm,
+    values_of,
 )
 from rollbook.web.set_up.schedule_words import sentence
 from rollbook.web.set_up.wizard import steps
 
 
+class Shown(NamedTuple):
+    """The SIS and version that the page shows; `integration` is None until it is connected."""
+
+    source: Source
+    variant: str
+    integration: Integration | None
+    connected: list[Integration]
+
+    def form(self, **kwargs: Any) -> ConfigureForm:
+        """Return the form of this SIS and version."""
+        stored: dict[str, str | None] = {}
+        if self.integration is not None and self.integration.variant == self.variant:
+            stored = vault.stored(self.integration)
+        return ConfigureForm(self.source, self.variant, stored, **kwargs)
+
+
 @require_http_methods(["GET", "POST"])
 @school_required(manage=True)
 def configure_sis(request: SchoolRequest) -> HttpResponse:
-    connected = list(request.school.integrations.order_by("created_at"))
-    asked = request.POST if request.method == "POST" else request.GET
-    source = source_of(asked.get("source"), connected)
-    integration = next((one for one in connected if one.source == source.slug), None)
-    variant = source.variant(
-        asked.get("variant") or (integration.variant if integration else "")
-    ).key
-    stored = _stored(integration, variant)
+    """Show the fields of one SIS, show those of another one that is picked, or save."""
     if request.method != "POST":
-        form = ConfigureForm(source, variant, stored, initial=initial_of(integration))
-    elif _leaves_a_connected_one(request, source, connected):
-        address = f"{reverse('configure-sis', args=[request.school.pk])}?source={source.slug}"
+        shown = _shown(request, valid_values(PickForm(request.GET)))
+        return _page(request, shown, shown.form(initial=values_of(shown.integration)))
+    picked = valid_values(PickForm(request.POST))
+    shown = _shown(request, picked)
+    if _starts_afresh(shown, picked["shown"]):
+        address = reverse("configure-sis", args=[request.school.pk])
+        address = f"{address}?source={shown.source.slug}"
         return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
-    elif request.POST.get("action") == "pick":
-        form = ConfigureForm(
-            source, variant, stored, initial=initial_of(integration) | _typed(request)
-        )
-    else:
-        form = ConfigureForm(source, variant, stored, data=request.POST)
-        saved = _save(request, form)
-        if saved:
-            return redirect("select-mapping", request.school.pk, saved.pk)
-    template = (
-        "web/set_up/configure_sis_fields.html" if request.htmx else "web/set_up/configure_sis.html"
-    )
-    return render(request, template, _context(form, source, connected, integration))
+    form = shown.form(data=request.POST)
+    if pressed(request.POST) == "pick":
+        values = values_of(shown.integration) | typed_values(form)
+        return _page(request, shown, shown.form(initial=values))
+    saved = _saved(request, form)
+    if saved is None:
+        return _page(request, shown, form)
+    return redirect("select-mapping", request.school.pk, saved.pk)
 
 
-def _stored(integration: Integration | None, variant: str) -> dict[str, str | None]:
-    """What is kept for this way of connecting. Values that no key opens any more count as not set and are asked for again."""
-    if integration is None or integration.variant != variant:
-        return {}
-    try:
-        return vault.stored(integration)
-    except vault.KeyMissing:
-        return {}
+def _shown(request: SchoolRequest, picked: dict[str, Any]) -> Shown:
+    """Return the picked SIS, else the first connected one, else the first one there is."""
+    connected = list(request.school.integrations.order_by("created_at"))
+    slugs = (picked["source"], *(each.source for each in connected), *SOURCES)
+    source = next(SOURCES[slug] for slug in slugs if slug in SOURCES)
+    integration = next((each for each in connected if each.source == source.slug), None)
+    saved_variant = integration.variant if integration else ""
+    variant = source.variant(picked["variant"] or saved_variant).key
+    return Shown(source, variant, integration, connected)
 
 
-def _leaves_a_connected_one(
-    request: SchoolRequest, source: Source, connected: list[Integration]
-) -> bool:
-    """Whether another SIS was picked, and either of the two is connected: the grades and switches in the form are then the other's."""
-    shown = request.POST.get("shown", source.slug)
-    return shown != source.slug and any(one.source in {shown, source.slug} for one in connected)
+def _starts_afresh(shown: Shown, shown_before: str | None) -> bool:
+    """Whether another SIS was picked and one of the two is connected.
+
+    The grades and switches in the form then belong to the other SIS and are not taken over.
+    """
+    if not shown_before or shown_before == shown.source.slug:
+        return False
+    return any(each.source in {shown_before, shown.source.slug} for each in shown.connected)
 
 
-def _typed(request: SchoolRequest) -> dict[str, Any]:
-    """What stands in the form while another SIS or version is being picked; single values but for the grades."""
-    typed: dict[str, Any] = {
-        key: value for key, value in request.POST.items() if value and key != "grades"
-    }
-    switches = {name: name in request.POST for name in ("active", "test_run", "notify_on_errors")}
-    return typed | switches | {"grades": request.POST.getlist("grades")}
-
-
-def _save(request: SchoolRequest, form: ConfigureForm) -> Integration | None:
+def _saved(request: SchoolRequest, form: ConfigureForm) -> Integration | None:
+    """Save a valid form. Return None if it isn't valid or is refused; then it holds the reason."""
     if not form.is_valid():
         return None
     try:
@@ -103,31 +108,30 @@ def _save(request: SchoolRequest, form: ConfigureForm) -> Integration | None:
             notify_on_errors=form.cleaned_data["notify_on_errors"],
         )
     except SettingRefused as refused:
-        form.refuse(refused.field, refused.what)
+        add_refusal(form, refused, prefix=CREDENTIAL)
         return None
 
 
-def _context(
-    form: ConfigureForm,
-    source: Source,
-    connected: list[Integration],
-    integration: Integration | None,
-) -> dict[str, Any]:
-    have = {one.source for one in connected}
-    return {
+def _page(request: SchoolRequest, shown: Shown, form: ConfigureForm) -> HttpResponse:
+    """Show the page; for a SIS or version that is picked, only its fields."""
+    integration = shown.integration
+    slugs = {each.source for each in shown.connected}
+    context = {
         "form": form,
-        "source": source,
-        "sources": [(one, one.slug in have) for one in SOURCES.values()],
+        "source": shown.source,
+        "sources": [(source, source.slug in slugs) for source in SOURCES.values()],
         "integration": integration,
         "grades": list(GRADES.items()),
         "quick_grades": [
-            (
-                words,
-                " ".join(map(str, grades)),
-                _("%(count)d grades chosen") % {"count": len(grades)},
-            )
+            (words, " ".join(map(str, grades)), _grades_chosen(len(grades)))
             for words, grades in QUICK_GRADES
         ],
         "steps": steps("1.1", integration),
         "schedule_sentence": sentence(schedules.ensure(integration)) if integration else "",
     }
+    part = "configure_sis_fields" if request.htmx else "configure_sis"
+    return render(request, f"web/set_up/{part}.html", context)
+
+
+def _grades_chosen(number: int) -> str:
+    return _("%(count)d grades chosen") % {"count": number}
