@@ -15,9 +15,9 @@ from rollbook.cli.people import VIA
 from rollbook.cli.waiting import wait_for, worked_on_here
 from rollbook.schools import audit
 from rollbook.sync.models import Issue, Mode, Run, RunState, Trigger
-from rollbook.sync.refusals import SettingRefused
+from rollbook.sync.refusals import RunRefused, SettingRefused
 from rollbook.sync.report import workbook
-from rollbook.sync.runs import states
+from rollbook.sync.runs import decisions, requests
 from rollbook.sync.runs.outlook import outlook
 from rollbook.sync.words.alarms import alarm_words
 from rollbook.sync.words.sources import source_label
@@ -133,16 +133,16 @@ def run(
     integration = find_integration(find_school(school_name), source)
     try:
         once = pairs_of(wider)
-        requested = states.request(
+        requested = requests.request(
             integration,
             trigger=Trigger.PERSON,
             mode=Mode(mode) if mode else None,
-            wider=once,
+            options=requests.RunOptions(wider=once),
             via=VIA,
         )
     except SettingRefused as refused:
         raise limit_refused(refused) from refused
-    except states.RunRefused as refused:
+    except RunRefused as refused:
         raise Refusal(Exit.REFUSED, refused.code, refused.what, refused.remedy) from refused
     if not requested.created:
         return Answer({"run": of_run(requested.run), "created": False}, Exit.REFUSED)
@@ -293,7 +293,7 @@ def approve(
     run = _decide(
         name,
         school_name,
-        lambda run: states.approve(run, None, via=VIA, additions_only=additions_only),
+        lambda run: decisions.approve(run, None, via=VIA, additions_only=additions_only),
     )
     if not no_wait:
         wait_for(run, timeout)
@@ -307,7 +307,11 @@ def approve(
 def discard(name: str, school_name: str | None) -> Answer:
     """Discard a run that is on hold. No account is changed."""
     return Answer(
-        {"run": of_run(_decide(name, school_name, lambda run: states.discard(run, None, via=VIA)))}
+        {
+            "run": of_run(
+                _decide(name, school_name, lambda run: decisions.discard(run, None, via=VIA))
+            )
+        }
     )
 
 

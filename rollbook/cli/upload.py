@@ -17,9 +17,8 @@ from rollbook.roster.columns import heading_key
 from rollbook.roster.sheet_rows import UPLOAD_FIELDS
 from rollbook.sources.errors import SourceError
 from rollbook.sync.models import Issue, Run, Upload
-from rollbook.sync.refusals import SettingRefused
-from rollbook.sync.runs import states
-from rollbook.sync.runs.states import RunRefused
+from rollbook.sync.refusals import RunRefused, SettingRefused
+from rollbook.sync.runs import decisions
 from rollbook.sync.uploads import drafts
 from rollbook.sync.uploads.drafts import Look
 
@@ -280,7 +279,7 @@ def _discard(run: Run, draft: Upload | None) -> None:
     if not (
         drafts.discard(draft, None, via=VIA)
         if draft is not None
-        else states.discard(run, None, via=VIA)
+        else decisions.discard(run, None, via=VIA)
     ):
         raise _no_preview(run)
     run.refresh_from_db()

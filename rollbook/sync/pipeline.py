@@ -14,7 +14,7 @@ from rollbook.sync import store, undoing
 from rollbook.sync.models import Mode, Run, RunState
 from rollbook.sync.planning import from_roster
 from rollbook.sync.refusals import RunRefused
-from rollbook.sync.runs import states
+from rollbook.sync.runs import claims, states
 from rollbook.sync.runs.lease import HandBack, Lease
 from rollbook.sync.setup import link_decisions
 from rollbook.sync.setup.credentials import KeyMissing
@@ -30,7 +30,7 @@ def run_sync(run_id: UUID) -> None:
     Does nothing where the run is over or another worker has it. Every way to fail leaves all
     accounts as they were.
     """
-    run = states.claim(run_id)
+    run = claims.claim(run_id)
     if run is None:
         return
     with logs.of_run(run.pk):
@@ -39,7 +39,7 @@ def run_sync(run_id: UUID) -> None:
             with Lease(run) as lease:
                 _plan_and_apply(run, lease)
         except HandBack:
-            states.hand_back(run)
+            claims.hand_back(run)
         except states.LeaseLost:
             log.warning("run %s: taken over by another worker, stopped here", run.pk)
         except (DatabaseError, psycopg.Error) as error:  # COPY raises the driver's own
@@ -47,7 +47,7 @@ def run_sync(run_id: UUID) -> None:
             # is tried again.
             log.warning("run %s: the database failed: %s", run.pk, type(error).__name__)
             connection.close()
-            states.note_database_trouble(run, error)
+            claims.note_database_trouble(run, error)
         except (RunRefused, SourceError, KeyMissing) as error:
             _fail(run, error)
         counts = {str(kind): number for kind, number in run.counts.items()}

@@ -21,7 +21,7 @@ from rollbook.students.models import StudentAccount
 from rollbook.sync import queue, retention, store
 from rollbook.sync.models import Change, Integration, Mode, Run, RunState
 from rollbook.sync.refusals import RunRefused
-from rollbook.sync.runs import states
+from rollbook.sync.runs import claims, decisions, progress, requests, states
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.store import undo
 from rollbook.sync.store.undo import Left, Taken
@@ -85,11 +85,11 @@ def preview(run: Run, by: User | None, student: UUID | None = None, via: str = "
             if earlier.settings.get("student") == told.get("student"):
                 if _still_stands(earlier):
                     return earlier
-                states.replace_preview(earlier)
-        undoing = states.request_undo(held, by, told, number, via)
+                requests.replace_preview(earlier)
+        undoing = requests.request_undo(held, by, told, number, via)
         if number > AT_ONCE:
             queue.wake(queue.LOOK_AT_RUN, undoing.pk)
-        elif (claimed := states.claim(undoing.pk)) is not None:
+        elif (claimed := claims.claim(undoing.pk)) is not None:
             plan(claimed)
             return claimed
     return undoing
@@ -109,7 +109,7 @@ def plan(run: Run, lease: Lease | None = None) -> None:
     Raises RunRefused where there is nothing to take back any more, and whatever the lease raises.
     """
     assert run.undoes is not None
-    states.begin_plan(run)
+    progress.begin_plan(run)
     if not is_undoable(run.undoes):
         raise _not_undoable()
     rows = list(_written(run.undoes, run.settings).order_by("pk").values_list("pk", flat=True))
@@ -121,7 +121,7 @@ def plan(run: Run, lease: Lease | None = None) -> None:
             lease.check()
         done += len(batch)
         with transaction.atomic():  # the fence is checked in the same transaction, so that a worker taken for dead adds nothing
-            states.progress(run, [], done)
+            progress.note(run, [], done)
             undo.plan_undo(run, batch[0], batch[-1])
             for chunk in store.in_chunks(undo.left_alone(run, batch[0], batch[-1])):
                 stays += len(chunk)
@@ -156,7 +156,7 @@ def confirm(run: Run, by: User | None, afterwards: str = "", via: str = "web") -
         undone = Run.objects.select_for_update(of=("self",)).get(pk=run.undoes.pk)
         if undone.state != RunState.DONE and run.state == RunState.PREVIEW:
             raise _not_undoable()
-        if not states.confirm(run, by, via):
+        if not decisions.confirm(run, by, via):
             return False
         integration = _written_again_by(run)
         if integration is not None and afterwards in (TEST, OFF):
@@ -190,8 +190,10 @@ def settle(run: Run) -> None:
     undone, to, whole = run.undoes, RunState.UNDONE, "student" not in run.settings
     while undone is not None:
         undo.mark_undone(run, undone, "undone" if to == RunState.UNDONE else "")
-        if whole:
-            states.turn(undone, to)
+        if whole and to == RunState.UNDONE:
+            states.mark_undone(undone)
+        elif whole:
+            states.mark_done_again(undone)
         whole = whole and "student" not in undone.settings
         undone, to = undone.undoes, RunState.DONE if to == RunState.UNDONE else RunState.UNDONE
 

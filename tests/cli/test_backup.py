@@ -16,7 +16,7 @@ from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Integration, Run, RunState, Schedule, Trigger
-from rollbook.sync.runs import states
+from rollbook.sync.runs import claims, requests
 from rollbook.sync.setup import credentials, schedules
 from rollbook.sync.worker.due import run_due
 from tests import database
@@ -52,16 +52,16 @@ def wipe() -> None:
 def test_backup_wipe_and_restore_bring_everything_back_and_one_due_run(
     rollbook: Command, integration: Integration, standin: StandIn, tmp_path: Path
 ) -> None:
-    first = states.request(integration, trigger=Trigger.PERSON).run
+    first = requests.request(integration, trigger=Trigger.PERSON).run
     pipeline.run_sync(first.pk)
     standin.edit(
         int(StudentAccount.objects.order_by("sis_id").values_list("sis_id", flat=True)[0] or 0),
         first_name="tab\tand\\back",
     )
-    second = states.request(integration, trigger=Trigger.PERSON).run
+    second = requests.request(integration, trigger=Trigger.PERSON).run
     pipeline.run_sync(second.pk)
-    third = states.claim(
-        states.request(integration, trigger=Trigger.PERSON).run.pk
+    third = claims.claim(
+        requests.request(integration, trigger=Trigger.PERSON).run.pk
     )  # its worker is in the middle of it
     assert third
     schedules.ensure(integration)
@@ -93,7 +93,7 @@ def test_backup_wipe_and_restore_bring_everything_back_and_one_due_run(
     Run.objects.filter(pk=third.pk).update(
         lease_until=timezone.now() - timedelta(seconds=1)
     )  # time goes by
-    assert third.pk in states.sweep()
+    assert third.pk in claims.sweep()
     pipeline.run_sync(third.pk)
     third.refresh_from_db()
     assert (third.state, third.counts["unchanged"]) == (

@@ -10,7 +10,7 @@ from rollbook.standins.standin import StandIn
 from rollbook.sync import pipeline
 from rollbook.sync.mail import notices as mail
 from rollbook.sync.models import Integration, NoticeEvent, Schedule, Trigger
-from rollbook.sync.runs import states
+from rollbook.sync.runs import requests
 from rollbook.sync.setup import credentials
 from tests.cli.conftest import Command
 
@@ -112,7 +112,7 @@ def test_the_mail_of_a_failed_run_is_listed_with_its_trouble(
 ) -> None:
     assert inside("notices", "list").out.strip() == "No notices."
     credentials.store(integration, "client_secret", "wrong")
-    run = states.request(integration, trigger=Trigger.PERSON).run
+    run = requests.request(integration, trigger=Trigger.PERSON).run
     pipeline.run_sync(run.pk)
     [notice] = inside("notices", "list", "--json").json["notices"]
     assert (notice["to"], notice["event"], notice["state"]) == (

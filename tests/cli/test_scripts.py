@@ -14,7 +14,7 @@ from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Integration, Run, RunState, Trigger
-from rollbook.sync.runs import states
+from rollbook.sync.runs import requests
 from tests.cli.conftest import Command
 from tests.processes import Started
 
@@ -121,7 +121,7 @@ def test_without_a_worker_it_says_so_and_does_not_hang(
 def test_a_second_run_is_answered_with_the_first(
     rollbook: Command, integration: Integration
 ) -> None:
-    active = states.request(integration, trigger=Trigger.PERSON).run
+    active = requests.request(integration, trigger=Trigger.PERSON).run
     ended = rollbook("run", "--json")
     assert (ended.code, ended.json["created"], ended.json["run"]["id"]) == (
         3,

@@ -20,7 +20,7 @@ from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
 from rollbook.sync import queue
 from rollbook.sync.models import Integration, RunState, Trigger
-from rollbook.sync.runs import states
+from rollbook.sync.runs import requests
 from tests.processes import Started, free_port, wait_until
 
 pytestmark = pytest.mark.slow
@@ -54,7 +54,7 @@ def test_a_worker_whose_sis_is_silent_hands_the_run_back_within_30_seconds(
     worker: Started, integration: Integration, standin: StandIn
 ) -> None:
     standin.faults = [Fault("silent")]
-    run = states.request(integration, trigger=Trigger.PERSON).run
+    run = requests.request(integration, trigger=Trigger.PERSON).run
 
     def is_fetching() -> bool:
         run.refresh_from_db()

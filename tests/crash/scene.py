@@ -9,7 +9,7 @@ from rollbook.schools.models import School
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Change, Integration, Issue, Run, RunState, Trigger
-from rollbook.sync.runs import states as runs
+from rollbook.sync.runs import requests
 from tests.processes import Started
 
 NOT_COMPARED = {"id", "school_id", "created_at", "updated_at"}
@@ -17,7 +17,7 @@ StartWorker = Callable[..., Started]
 
 
 def request(integration: Integration) -> Run:
-    return runs.request(integration, trigger=Trigger.PERSON).run
+    return requests.request(integration, trigger=Trigger.PERSON).run
 
 
 def in_state(run: Run, *states: RunState) -> Callable[[], bool]:

@@ -252,9 +252,9 @@ class World:
 
     def press(self, integration: "Integration") -> UUID:
         from rollbook.sync.models import Trigger
-        from rollbook.sync.runs import states
+        from rollbook.sync.runs import requests
 
-        return states.request(integration, trigger=Trigger.PERSON).run.pk
+        return requests.request(integration, trigger=Trigger.PERSON).run.pk
 
     def state(self, run: "Run") -> str:
         return str(self._look(run).state)

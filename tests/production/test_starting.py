@@ -16,7 +16,7 @@ import pytest
 
 from rollbook.standins.standin import StandIn
 from rollbook.sync.models import Integration, Trigger
-from rollbook.sync.runs import states
+from rollbook.sync.runs import requests
 from tests import processes
 from tests.production.test_settings import KEY
 
@@ -84,7 +84,7 @@ def test_web_serves_with_collected_files_secure_cookies_and_headers(web: process
 def test_web_answers_no_host_but_its_own_and_health_whoever_asks(
     web: processes.Started, integration: Integration, standin: StandIn
 ) -> None:
-    states.request(integration, trigger=Trigger.PERSON)
+    requests.request(integration, trigger=Trigger.PERSON)
     with ask(f"{web.url}/", host="elsewhere.example") as answer:
         assert answer.status == 400
     with ask(f"{web.url}/healthz", host="10.0.0.7:8000") as answer:

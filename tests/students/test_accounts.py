@@ -10,7 +10,7 @@ from rollbook.students.models import AccountEvent, AccountStatus, StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Integration, Run, RunState, Trigger
 from rollbook.sync.report import student_history
-from rollbook.sync.runs import states
+from rollbook.sync.runs import requests
 from tests.students.conftest import MakeStudent
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def sync(integration: Integration) -> Run:
-    run = states.request(integration, trigger=Trigger.PERSON).run
+    run = requests.request(integration, trigger=Trigger.PERSON).run
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     assert run.state == RunState.DONE

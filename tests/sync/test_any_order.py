@@ -17,7 +17,8 @@ from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync import undoing as undo
 from rollbook.sync.models import Change, Issue, Mode, Run, RunState, Trigger
-from rollbook.sync.runs import states
+from rollbook.sync.refusals import RunRefused
+from rollbook.sync.runs import decisions, requests
 from tests.sync import weeks_undo_model as undo_model
 from tests.sync.weeks import Deeds, Weeks, some_deeds, somebody
 from tests.sync.weeks_model import CLOSED_BY_RUNS, FIELDS, Plan
@@ -66,10 +67,10 @@ class Runs(Weeks):
         self.happens(deeds)
         self.held = None
         if not approve:
-            assert states.discard(run, None)
+            assert decisions.discard(run, None)
             assert self._ended(run) == RunState.DISCARDED
             return
-        assert states.approve(run, None, additions_only=approve == "additions")
+        assert decisions.approve(run, None, additions_only=approve == "additions")
         pipeline.run_sync(run.pk)
         assert self._ended(run) == RunState.DONE
         written = self.model.apply(plan, additions_only=approve == "additions")
@@ -92,7 +93,7 @@ class Runs(Weeks):
         )
         of = None if student is None else self.stored[student]
         if not done.can_be_undone(student):
-            with pytest.raises(states.RunRefused):
+            with pytest.raises(RunRefused):
                 undo.preview(run, None, of)
             return
         undoing = undo.preview(run, None, of)
@@ -102,7 +103,7 @@ class Runs(Weeks):
         if meanwhile:
             self.week([], Mode.LIVE, only_adds=False)
         if self.held is not None or not done.can_be_undone(None):
-            with pytest.raises(states.RunRefused):
+            with pytest.raises(RunRefused):
                 undo.confirm(undoing, None)
             return
         assert undo.confirm(undoing, None)
@@ -142,8 +143,11 @@ class Runs(Weeks):
     def _run(self, mode: Mode, only_adds: bool = False) -> tuple[Run, Plan]:
         """A run, with the plan that it must have made."""
         plan = self.model.plan(self.roster(), self.today(), only_adds=only_adds)
-        requested = states.request(
-            self.integration, trigger=Trigger.PERSON, mode=mode, only_adds=only_adds
+        requested = requests.request(
+            self.integration,
+            trigger=Trigger.PERSON,
+            mode=mode,
+            options=requests.RunOptions(only_adds=only_adds),
         )
         assert requested.created
         pipeline.run_sync(requested.run.pk)

@@ -19,7 +19,7 @@ from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Change, Integration, Mode, Run, Trigger
 from rollbook.sync.report import workbook
-from rollbook.sync.runs import states
+from rollbook.sync.runs import requests
 from tests.sync.report_runs import a_run, linked, listed, new, problem, returning, updated
 
 pytestmark = pytest.mark.django_db
@@ -327,7 +327,7 @@ def test_a_failure_leaves_no_file_and_no_student_on_the_disk(
 
 def test_three_things_agree(integration: Integration, standin: StandIn, book: Book) -> None:
     """The stand-in's own list, the accounts table and the Excel file: the same students with the same values."""
-    run = states.request(integration, trigger=Trigger.PERSON).run
+    run = requests.request(integration, trigger=Trigger.PERSON).run
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     known = {

@@ -13,7 +13,7 @@ from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Integration, Mode, Run, RunState, Trigger
 from rollbook.sync.refusals import SettingRefused
-from rollbook.sync.runs import states
+from rollbook.sync.runs import decisions, requests
 from rollbook.sync.setup import limits
 from tests.sync.test_pipeline import sync
 
@@ -68,9 +68,9 @@ def test_a_held_run_keeps_the_next_one_from_passing_and_a_second_approval_is_ref
     sync(integration)
     new_domain(standin, chosen(standin))
     held = sync(integration)
-    assert states.request(integration, trigger=Trigger.SCHEDULE).created is False
-    assert states.approve(held, None)
-    assert not states.approve(held, None)
+    assert requests.request(integration, trigger=Trigger.SCHEDULE).created is False
+    assert decisions.approve(held, None)
+    assert not decisions.approve(held, None)
     pipeline.run_sync(held.pk)
     held.refresh_from_db()
     assert (held.state, held.settings["approved"]) == (RunState.DONE, "all")
@@ -87,7 +87,7 @@ def test_additions_and_updates_alone_leave_addresses_as_they_are(
     standin.edit(people[0].dcid, first_name="Renamed")
     held = sync(integration)
     addresses = set(StudentAccount.objects.values_list("email", flat=True))
-    assert states.approve(held, None, additions_only=True)
+    assert decisions.approve(held, None, additions_only=True)
     pipeline.run_sync(held.pk)
     held.refresh_from_db()
     assert held.state == RunState.DONE
@@ -112,7 +112,7 @@ def test_a_roster_under_new_ids_is_one_decision_and_everybody_keeps_their_accoun
         held.counts["missing"],
         held.counts.get("error", 0),
     ) == (len(ids), 0, 0, 0)
-    assert states.approve(held, None)
+    assert decisions.approve(held, None)
     pipeline.run_sync(held.pk)
     assert dict(StudentAccount.objects.values_list("email", "pk")) == ids
     again = sync(integration)
@@ -135,8 +135,12 @@ def test_limits_are_the_schools_own_wider_for_days_or_for_one_run(
     leave(0.08)(standin, [one for one in chosen(standin) if one.grade_level != 12])
     held = sync(integration)
     assert held.state == RunState.ON_HOLD
-    states.discard(held, None)
-    once = states.request(integration, trigger=Trigger.PERSON, wider={"leavers_percent": 30.0}).run
+    decisions.discard(held, None)
+    once = requests.request(
+        integration,
+        trigger=Trigger.PERSON,
+        options=requests.RunOptions(wider={"leavers_percent": 30.0}),
+    ).run
     pipeline.run_sync(once.pk)
     once.refresh_from_db()
     assert once.state == RunState.DONE and once.settings["limits"]["leavers_percent"] == 30
@@ -146,7 +150,7 @@ def test_limits_are_the_schools_own_wider_for_days_or_for_one_run(
     assert limits.end_widening(school, None, row.pk)
     again = sync(integration)
     assert again.state == RunState.ON_HOLD
-    states.discard(again, None)
+    decisions.discard(again, None)
     with pytest.raises(SettingRefused):
         limits.save(school, None, {"leavers_percent": None})
     limits.save(school, None, {"leavers_percent": None}, confirmed=True)

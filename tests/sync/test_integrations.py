@@ -7,8 +7,8 @@ import pytest
 from rollbook.config import config
 from rollbook.schools.models import School, User
 from rollbook.sync.models import Credential, Integration, Trigger
-from rollbook.sync.refusals import SettingRefused
-from rollbook.sync.runs import states
+from rollbook.sync.refusals import RunRefused, SettingRefused
+from rollbook.sync.runs import requests
 from rollbook.sync.setup import credentials
 from rollbook.sync.setup.credentials import KeyMissing
 from rollbook.sync.setup.integrations import save_connection, save_mapping
@@ -91,8 +91,8 @@ def test_without_its_key_nothing_starts_and_the_form_asks_for_the_credentials_ag
     integration = save(school)
     monkeypatch.setitem(config.__dict__, "keys", {"new": b"x" * 32})
     assert credentials.stored(integration) == {}
-    with pytest.raises(states.RunRefused) as refused:
-        states.request(integration, trigger=Trigger.PERSON)
+    with pytest.raises(RunRefused) as refused:
+        requests.request(integration, trigger=Trigger.PERSON)
     assert refused.value.code == "key_missing"
     assert credentials.load(save(school)) == GIVEN
 

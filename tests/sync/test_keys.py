@@ -8,7 +8,8 @@ import pytest
 from rollbook.config import config
 from rollbook.schools.models import AuditEntry
 from rollbook.sync.models import Credential, Integration, Trigger
-from rollbook.sync.runs import states
+from rollbook.sync.refusals import RunRefused
+from rollbook.sync.runs import requests
 from rollbook.sync.setup import credentials
 
 pytestmark = pytest.mark.django_db
@@ -66,8 +67,8 @@ def test_a_value_without_its_key_is_left_alone_and_said(
         for each in Credential.objects.order_by("pk").values_list("ciphertext", flat=True)
     ] == [bytes(each) for each in before]
     assert credentials.readability().of == [str(integration)]
-    with pytest.raises(states.RunRefused, match="'dev'") as refused:
-        states.request(integration, trigger=Trigger.PERSON)
+    with pytest.raises(RunRefused, match="'dev'") as refused:
+        requests.request(integration, trigger=Trigger.PERSON)
     assert "bring the key back" in refused.value.remedy
 
 

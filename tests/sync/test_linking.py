@@ -19,7 +19,8 @@ from rollbook.sync.models import (
     RunState,
     Trigger,
 )
-from rollbook.sync.runs import states
+from rollbook.sync.refusals import RunRefused
+from rollbook.sync.runs import requests
 from rollbook.sync.setup import link_decisions
 from tests.cli.conftest import Command, inside
 from tests.sync.test_pipeline import sync
@@ -162,8 +163,8 @@ def test_clashes_keep_the_first_live_run_from_changing_anything(
         "names_differ",
         "two_accounts",
     }
-    with pytest.raises(states.RunRefused) as refused:
-        states.request(integration, trigger=Trigger.PERSON)
+    with pytest.raises(RunRefused) as refused:
+        requests.request(integration, trigger=Trigger.PERSON)
     assert refused.value.code == "links_undecided"
     assert sync(integration, Mode.TEST).state == RunState.DONE
 

@@ -17,7 +17,7 @@ from rollbook.schools.models import User
 from rollbook.sync import queue
 from rollbook.sync.mail import notices, outbox
 from rollbook.sync.models import Integration, Notice, Run, RunState, Trigger
-from rollbook.sync.runs import states
+from rollbook.sync.runs import requests
 from rollbook.sync.worker import housekeeping
 from tests.processes import free_port
 
@@ -162,7 +162,7 @@ def test_a_mail_that_ends_each_worker_is_given_up(notice: Notice) -> None:
 
 
 def test_finished_jobs_and_those_of_dead_workers_don_t_pile_up(integration: Integration) -> None:
-    states.request(integration, trigger=Trigger.PERSON)
+    requests.request(integration, trigger=Trigger.PERSON)
     fetched_by_a_worker_that_dies(silent=timedelta(minutes=1))
     apart(queue.sweep)
     assert not ProcrastinateJob.objects.exists()

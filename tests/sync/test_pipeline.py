@@ -12,7 +12,8 @@ from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline, store
 from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState, Trigger
 from rollbook.sync.planning import from_roster
-from rollbook.sync.runs import states
+from rollbook.sync.refusals import RunRefused
+from rollbook.sync.runs import claims, decisions, requests, states
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.store import statements
 from rollbook.sync.words.sources import uploader_type
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def sync(integration: Integration, mode: Mode | None = None) -> Run:
-    run = states.request(integration, trigger=Trigger.PERSON, mode=mode).run
+    run = requests.request(integration, trigger=Trigger.PERSON, mode=mode).run
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     return run
@@ -103,8 +104,8 @@ def test_a_test_run_reports_and_changes_no_account(integration: Integration) -> 
 def test_inactive_integration_refuses_and_says_why(integration: Integration) -> None:
     integration.active = False
     integration.save()
-    with pytest.raises(states.RunRefused) as refused:
-        states.request(integration, trigger=Trigger.PERSON)
+    with pytest.raises(RunRefused) as refused:
+        requests.request(integration, trigger=Trigger.PERSON)
     assert refused.value.code == "inactive"
     assert "Active" in refused.value.what
     assert not Run.objects.exists()
@@ -169,8 +170,8 @@ def test_two_with_one_address_are_listed_and_not_touched(
 
 
 def test_a_second_request_is_answered_with_the_first_run(integration: Integration) -> None:
-    first = states.request(integration, trigger=Trigger.PERSON)
-    second = states.request(integration, trigger=Trigger.PERSON)
+    first = requests.request(integration, trigger=Trigger.PERSON)
+    second = requests.request(integration, trigger=Trigger.PERSON)
     assert first.created and not second.created
     assert first.run.pk == second.run.pk
 
@@ -184,9 +185,9 @@ def test_an_empty_roster_holds_the_run_until_a_person_decides(
     run = sync(integration)
     assert run.state == RunState.ON_HOLD
     assert [alarm["code"] for alarm in run.alarms] == ["roster_empty"]
-    assert states.request(integration, trigger=Trigger.PERSON).run.pk == run.pk
-    assert states.discard(run, None)
-    assert not states.approve(run, None)
+    assert requests.request(integration, trigger=Trigger.PERSON).run.pk == run.pk
+    assert decisions.discard(run, None)
+    assert not decisions.approve(run, None)
     run.refresh_from_db()
     assert run.state == RunState.DISCARDED
     assert accounts_checksum() == before
@@ -199,8 +200,8 @@ def test_a_row_whose_account_was_edited_meanwhile_is_overtaken(
     account = StudentAccount.objects.order_by("sis_id")[0]
     assert account.sis_id
     standin.edit(int(account.sis_id), first_name="Fromthesis")
-    run = states.request(integration, trigger=Trigger.PERSON).run
-    claimed = states.claim(run.pk)
+    run = requests.request(integration, trigger=Trigger.PERSON).run
+    claimed = claims.claim(run.pk)
     assert claimed is not None
     with Lease(claimed) as lease:
         from_roster.plan(claimed, lease)
@@ -217,8 +218,8 @@ def test_a_row_whose_account_was_edited_meanwhile_is_overtaken(
 def test_an_address_given_away_meanwhile_is_overtaken_and_the_rest_goes_in(
     integration: Integration, standin: StandIn
 ) -> None:
-    run = states.request(integration, trigger=Trigger.PERSON).run
-    claimed = states.claim(run.pk)
+    run = requests.request(integration, trigger=Trigger.PERSON).run
+    claimed = claims.claim(run.pk)
     assert claimed is not None
     with Lease(claimed) as lease:
         from_roster.plan(claimed, lease)
@@ -238,11 +239,11 @@ def test_an_address_given_away_meanwhile_is_overtaken_and_the_rest_goes_in(
 
 
 def test_a_worker_taken_for_dead_can_write_nothing(integration: Integration) -> None:
-    run = states.request(integration, trigger=Trigger.PERSON).run
-    zombie = states.claim(run.pk)
+    run = requests.request(integration, trigger=Trigger.PERSON).run
+    zombie = claims.claim(run.pk)
     assert zombie is not None
     Run.objects.filter(pk=run.pk).update(lease_until=None)
-    heir = states.claim(run.pk)
+    heir = claims.claim(run.pk)
     assert heir is not None and heir.fence == zombie.fence + 1
     before = accounts_checksum()
     with pytest.raises(states.LeaseLost), Lease(zombie) as lease:
@@ -294,8 +295,8 @@ def test_a_worker_frozen_while_applying_lets_go_of_the_accounts(
     integration: Integration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(statements, "FROZEN_SECONDS", 1)
-    run = states.request(integration, trigger=Trigger.PERSON).run
-    claimed = states.claim(run.pk)
+    run = requests.request(integration, trigger=Trigger.PERSON).run
+    claimed = claims.claim(run.pk)
     assert claimed is not None
     with Lease(claimed) as lease:
         from_roster.plan(claimed, lease)

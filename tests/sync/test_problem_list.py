@@ -14,7 +14,7 @@ from rollbook.sync import store
 from rollbook.sync.models import Integration, Mode, Problem, RunState
 from rollbook.sync.report import problems
 from rollbook.sync.report.problems import FIXED, NEW, OPEN, Wanted
-from rollbook.sync.runs import states
+from rollbook.sync.runs import decisions, states
 from tests.sync.report_runs import a_run, problem
 from tests.sync.test_pipeline import complete, sync
 
@@ -57,7 +57,7 @@ def test_runs_that_fail_are_held_or_discarded_and_uploads_say_nothing_about_the_
     finished(school, problem())
     states.fail(a_run(school, state=RunState.FETCHING), "sis_down", "", "")
     states.hold(held := a_run(school, state=RunState.PLANNED))
-    states.discard(held, None)
+    decisions.discard(held, None)
     states.finish(
         a_run(
             school,

@@ -13,12 +13,12 @@ from rollbook.schools.models import AuditEntry, School, User
 from rollbook.sync import pipeline, queue
 from rollbook.sync.models import ACTIVE_STATES, Integration, Mode, Run, RunState, Trigger
 from rollbook.sync.planning import from_roster
-from rollbook.sync.runs import lease, states
+from rollbook.sync.runs import claims, lease, requests, states
 from rollbook.sync.setup import credentials
 
 
 def a_run(integration: Integration) -> Run:
-    return states.request(integration, trigger=Trigger.PERSON).run
+    return requests.request(integration, trigger=Trigger.PERSON).run
 
 
 @pytest.mark.django_db
@@ -28,6 +28,12 @@ class TestOneRun:
         over = {state for state, targets in states.MOVES.items() if not targets}
         assert over == {RunState.FAILED, RunState.DISCARDED}
         assert states.MOVES[RunState.UNDONE] == {RunState.DONE}  # when the undo is itself undone
+
+    def test_a_move_that_the_table_lacks_is_refused(self) -> None:
+        for origin in RunState:
+            for to in set(RunState) - states.MOVES[origin]:
+                with pytest.raises(ValueError, match="does not move"):
+                    states.move_rows(Run.objects.none(), (origin,), to)
 
     def test_a_school_has_one_active_run_by_the_database_s_word(
         self, integration: Integration
@@ -48,7 +54,7 @@ class TestOneRun:
         twin = Integration.objects.create(school=other, source="powerschool", grades=[9])
         for name in ("client_id", "client_secret", "client_url"):
             credentials.store(twin, name, "https://sis.example.org")
-        assert states.request(twin, trigger=Trigger.PERSON).created
+        assert requests.request(twin, trigger=Trigger.PERSON).created
 
     def test_mode_follows_the_test_run_switch_unless_asked_otherwise(
         self, integration: Integration
@@ -57,13 +63,13 @@ class TestOneRun:
         assert a_run(integration).mode == Mode.TEST
         Run.objects.update(state=RunState.DONE)
         assert (
-            states.request(integration, trigger=Trigger.API, mode=Mode.LIVE).run.mode == Mode.LIVE
+            requests.request(integration, trigger=Trigger.API, mode=Mode.LIVE).run.mode == Mode.LIVE
         )
 
     def test_a_run_can_be_claimed_once(self, integration: Integration) -> None:
         run = a_run(integration)
-        assert states.claim(run.pk) is not None
-        assert states.claim(run.pk) is None
+        assert claims.claim(run.pk) is not None
+        assert claims.claim(run.pk) is None
 
     def test_a_run_that_is_over_is_not_claimed(self, integration: Integration) -> None:
         run = a_run(integration)
@@ -75,18 +81,18 @@ class TestOneRun:
             RunState.ON_HOLD,
         ):
             Run.objects.filter(pk=run.pk).update(state=state)
-            assert states.claim(run.pk) is None
+            assert claims.claim(run.pk) is None
 
     def test_a_silent_worker_s_run_is_taken_over_with_a_higher_fence(
         self, integration: Integration
     ) -> None:
         run = a_run(integration)
-        first = states.claim(run.pk)
+        first = claims.claim(run.pk)
         Run.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-        second = states.claim(run.pk)
+        second = claims.claim(run.pk)
         assert first and second and second.fence == first.fence + 1
-        assert not states.heartbeat(first)
-        assert states.heartbeat(second)
+        assert not claims.heartbeat(first)
+        assert claims.heartbeat(second)
         with pytest.raises(states.LeaseLost):
             states.finish(first)
 
@@ -94,36 +100,36 @@ class TestOneRun:
         self, integration: Integration
     ) -> None:
         run = a_run(integration)
-        assert states.sweep() == []  # just requested
+        assert claims.sweep() == []  # just requested
         Run.objects.filter(pk=run.pk).update(requested_at=timezone.now() - timedelta(minutes=5))
-        assert states.sweep() == [run.pk]
-        states.claim(run.pk)
-        assert states.sweep() == []
+        assert claims.sweep() == [run.pk]
+        claims.claim(run.pk)
+        assert claims.sweep() == []
         Run.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-        assert states.sweep() == [run.pk]
+        assert claims.sweep() == [run.pk]
 
     def test_after_three_tries_a_run_is_parked_with_the_reason(
         self, integration: Integration
     ) -> None:
         run = a_run(integration)
         for _ in range(config.run_attempts):
-            assert states.claim(run.pk) is not None
+            assert claims.claim(run.pk) is not None
             Run.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-        assert states.claim(run.pk) is None
-        states.sweep()
+        assert claims.claim(run.pk) is None
+        claims.sweep()
         run.refresh_from_db()
         assert (run.state, run.error_code) == (RunState.FAILED, "worker_died")
         assert "No account was changed" in run.error_what
-        assert states.request(
+        assert requests.request(
             integration, trigger=Trigger.PERSON
         ).created  # and the next one can start
 
     def test_handing_back_does_not_count_as_a_try(self, integration: Integration) -> None:
         run = a_run(integration)
-        claimed = states.claim(run.pk)
+        claimed = claims.claim(run.pk)
         assert claimed
-        states.hand_back(claimed)
-        again = states.claim(run.pk)
+        claims.hand_back(claimed)
+        again = claims.claim(run.pk)
         assert again and again.attempts == 1
 
     def test_a_stopping_worker_hands_its_run_back_and_the_next_one_finishes_it(
@@ -145,7 +151,7 @@ class TestOneRun:
         self, integration: Integration
     ) -> None:
         run = a_run(integration)
-        claimed = states.claim(run.pk)
+        claimed = claims.claim(run.pk)
         assert claimed
         with lease.Lease(claimed) as held:
             from_roster.plan(claimed, held)
@@ -158,7 +164,7 @@ class TestOneRun:
     def test_who_asked_for_a_run_is_in_the_audit_log_and_stays_there(
         self, integration: Integration, administrator: User
     ) -> None:
-        run = states.request(integration, trigger=Trigger.PERSON, by=administrator).run
+        run = requests.request(integration, trigger=Trigger.PERSON, by=administrator).run
         entry = AuditEntry.objects.get(action="run.requested", subject=str(run.pk))
         assert entry.actor == administrator
         with pytest.raises(Exception, match="permission denied"), transaction.atomic():
@@ -174,7 +180,7 @@ def test_two_clicks_at_the_same_moment_start_one_run(integration: Integration) -
 
     def click() -> None:
         start.wait()
-        asked = states.request(Integration.objects.get(pk=integration.pk), trigger=Trigger.PERSON)
+        asked = requests.request(Integration.objects.get(pk=integration.pk), trigger=Trigger.PERSON)
         answers.append((asked.run.pk, asked.created))
         connection.close()
 
@@ -196,7 +202,7 @@ def test_two_workers_claim_one_run_once(integration: Integration) -> None:
 
     def work() -> None:
         start.wait()
-        won.append(states.claim(run.pk) is not None)
+        won.append(claims.claim(run.pk) is not None)
         connection.close()
 
     workers = [threading.Thread(target=work) for _ in range(6)]

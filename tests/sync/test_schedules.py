@@ -20,7 +20,7 @@ from rollbook.sync.models import (
     Trigger,
 )
 from rollbook.sync.refusals import SettingRefused
-from rollbook.sync.runs import states
+from rollbook.sync.runs import requests
 from rollbook.sync.setup import credentials, schedules
 from rollbook.sync.worker.due import run_due
 
@@ -108,7 +108,7 @@ class TestSchedules:
         self, integration: Integration
     ) -> None:
         set_up(integration)
-        held = states.request(integration, trigger=Trigger.PERSON).run
+        held = requests.request(integration, trigger=Trigger.PERSON).run
         Run.objects.filter(pk=held.pk).update(state=RunState.ON_HOLD)
         assert run_due(START + timedelta(weeks=1)) == 0
         notice = Notice.objects.get(event=NoticeEvent.DID_NOT_RUN)

@@ -23,7 +23,7 @@ from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState
 from rollbook.sync.planning import from_roster
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.report import rows, summary
-from rollbook.sync.runs import states
+from rollbook.sync.runs import claims, decisions, requests
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.setup import field_rules, schedules
 from rollbook.sync.worker.due import run_due
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 
 def sync(integration: Integration, mode: Mode | None = None) -> Run:
-    run = states.request(integration, trigger=Trigger.PERSON, mode=mode).run
+    run = requests.request(integration, trigger=Trigger.PERSON, mode=mode).run
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     assert run.state == RunState.DONE, (run.state, run.error_what)
@@ -104,13 +104,13 @@ def test_a_leaver_who_is_kept_open_for_now_is_closed_as_soon_as_nothing_keeps_th
         send_away(standin, account)
     single_rules.protect(gone[0], None)
     for missing in (1, 2, 3):
-        run = states.request(integration, trigger=Trigger.PERSON).run
+        run = requests.request(integration, trigger=Trigger.PERSON).run
         pipeline.run_sync(run.pk)
-        assert states.approve(run, None, additions_only=True)
+        assert decisions.approve(run, None, additions_only=True)
         pipeline.run_sync(run.pk)
         assert list(Absence.objects.values_list("runs", flat=True)) == [missing] * len(gone)
     single_rules.unprotect(gone[0], None)
-    last = states.request(integration, trigger=Trigger.PERSON).run
+    last = requests.request(integration, trigger=Trigger.PERSON).run
     pipeline.run_sync(last.pk)
     last.refresh_from_db()
     assert (last.state, last.counts["left"], last.counts.get("not_in_roster", 0)) == (
@@ -271,7 +271,7 @@ def test_a_protection_overtakes_a_plan_that_was_made_before(
     (one,) = some()
     assert one.sis_id
     standin.edit(int(one.sis_id), last_name="Changed")
-    run = states.claim(states.request(integration, trigger=Trigger.PERSON).run.pk)
+    run = claims.claim(requests.request(integration, trigger=Trigger.PERSON).run.pk)
     assert run is not None
     with Lease(run) as lease:
         from_roster.plan(run, lease)
@@ -366,13 +366,13 @@ def test_a_change_of_domain_is_one_decision_and_the_old_addresses_are_kept(
     before = dict(StudentAccount.objects.values_list("sis_id", "email_key"))
     for sis_id, address in before.items():
         standin.edit(int(sis_id or 0), email=address.partition("@")[0] + "@new.example")
-    run = states.request(integration, trigger=Trigger.PERSON).run
+    run = requests.request(integration, trigger=Trigger.PERSON).run
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     assert run.state == RunState.ON_HOLD
     assert run.counts["email_changed"] == run.counts["updated"] == len(before)
     (sentence,) = summary.moved_domains(run)
-    assert states.approve(run, None)
+    assert decisions.approve(run, None)
     pipeline.run_sync(run.pk)
     assert (
         sentence.startswith(f"{len(before)} addresses move from @"),

@@ -12,7 +12,7 @@ from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.mail import notices
 from rollbook.sync.models import Change, Integration, Issue, Notice, Run
-from rollbook.sync.runs import states
+from rollbook.sync.runs import decisions
 from rollbook.sync.setup import field_rules
 from rollbook.sync.words.alarms import alarm_words
 from rollbook.sync.words.proofs import proof_words
@@ -179,7 +179,7 @@ def test_two_schools_whose_rosters_were_swapped_are_both_held(
                 in notices.message(Notice.objects.filter(run=run, event="on_hold")[0]).body
             )
             assert list(StudentAccount.objects.order_by("pk").values()) == before
-            states.discard(run, administrator)
+            decisions.discard(run, administrator)
         for where, own, _swapped in pairs:
             run = sync(strict(where, administrator, own))
             assert (run.state, run.counts.get("new", 0), run.counts.get("updated", 0)) == (
@@ -213,7 +213,7 @@ def test_what_becomes_of(
     else:
         assert held() == before
     if run.state == "on_hold":
-        assert states.approve(run, administrator)
+        assert decisions.approve(run, administrator)
         pipeline.run_sync(run.pk)
         assert held() == after(before, outcome)
     if (

@@ -12,8 +12,9 @@ from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync import undoing as undo
 from rollbook.sync.models import Integration, Issue, Mode, Problem, Run, RunState, Trigger
+from rollbook.sync.refusals import RunRefused
 from rollbook.sync.report import rows, student_history, summary
-from rollbook.sync.runs import states
+from rollbook.sync.runs import decisions, requests
 from rollbook.sync.words.sources import uploader_type
 from tests.sync.test_uploads import ADA, brought_in
 
@@ -21,9 +22,9 @@ pytestmark = pytest.mark.django_db
 
 
 def sync(integration: Integration, mode: Mode | None = None) -> Run:
-    run = states.request(integration, trigger=Trigger.PERSON, mode=mode).run
+    run = requests.request(integration, trigger=Trigger.PERSON, mode=mode).run
     pipeline.run_sync(run.pk)
-    if states.approve(run, None):  # many changed addresses are a reason to hold
+    if decisions.approve(run, None):  # many changed addresses are a reason to hold
         pipeline.run_sync(run.pk)
     run.refresh_from_db()
     assert run.state == RunState.DONE, run.error_what
@@ -115,7 +116,7 @@ def test_undoing_an_undo_brings_everything_back(integration: Integration, standi
     assert (
         list(Problem.objects.order_by("pk").values()) == problems
     )  # an undo tells nothing about the SIS
-    with pytest.raises(states.RunRefused, match="can't be undone"):
+    with pytest.raises(RunRefused, match="can't be undone"):
         undo.preview(run, None)
 
 
@@ -196,7 +197,7 @@ def test_one_student_of_a_run_is_undone_alone_and_then_not_again(
     assert run.state == RunState.DONE
     assert StudentAccount.objects.get(pk=one.pk).last_name == one.last_name
     assert StudentAccount.objects.get(pk=other.pk).last_name == "Second"
-    with pytest.raises(states.RunRefused):
+    with pytest.raises(RunRefused):
         undo.preview(run, None, one.pk)
     newest, before, *_ = student_history.history(one)
     assert (newest.run, before.run, before.note) == (alone, run, "This was undone.")
@@ -235,7 +236,7 @@ def test_two_clicks_make_one_undo_and_only_what_was_done_can_be_undone(
     integration: Integration, administrator: User
 ) -> None:
     rehearsal = sync(integration, Mode.TEST)
-    with pytest.raises(states.RunRefused):
+    with pytest.raises(RunRefused):
         undo.preview(rehearsal, administrator)
     run = sync(integration)
     first, second = undo.preview(run, administrator), undo.preview(run, administrator)
@@ -251,7 +252,7 @@ def test_two_clicks_make_one_undo_and_only_what_was_done_can_be_undone(
     assert undo.undoing_of(second).back_by_sync == integration
     assert undo.confirm(second, administrator, undo.TEST)
     assert not undo.confirm(second, administrator)
-    with pytest.raises(states.RunRefused, match="another run"):
+    with pytest.raises(RunRefused, match="another run"):
         undo.confirm(undo.preview(run, administrator), administrator)
     integration.refresh_from_db()
     assert integration.test_run

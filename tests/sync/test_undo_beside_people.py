@@ -11,7 +11,7 @@ from rollbook.students.models import AccountStatus, StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Integration, Run, RunState, Trigger
 from rollbook.sync.report import rows
-from rollbook.sync.runs import states
+from rollbook.sync.runs import decisions, requests
 from tests.sync.test_undo import held, sync, undone
 
 pytestmark = pytest.mark.django_db
@@ -133,11 +133,11 @@ def test_approved_and_undone_every_account_is_as_before_field_for_field_but_thos
         standin.edit(
             int(each.sis_id or 0), email=f"new{number}@lincoln.example", last_name="Written"
         )
-    run = states.request(integration, trigger=Trigger.PERSON).run
+    run = requests.request(integration, trigger=Trigger.PERSON).run
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     assert run.state == RunState.ON_HOLD
-    assert states.approve(run, administrator)
+    assert decisions.approve(run, administrator)
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     renamed, moved, same, closed, kept, *_ = of([each.sis_id for each in students])

@@ -15,7 +15,7 @@ from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync import undoing as undo
 from rollbook.sync.models import Change, Integration, Issue, Run, RunState, Trigger
-from rollbook.sync.runs import states
+from rollbook.sync.runs import claims, requests, states
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.store import statements
 from tests.sync.report_runs import a_run
@@ -83,10 +83,10 @@ def test_a_large_undo_is_queued_once_however_often_it_is_asked_for_and_keeps_no_
         undoing,
         1,
     )
-    assert states.claim(undoing.pk) is not None
+    assert claims.claim(undoing.pk) is not None
     assert undo.preview(large, None) == undoing  # somebody plans it already
     assert not undo.confirm(undoing, None)
-    assert states.request(integration, trigger=Trigger.PERSON).created
+    assert requests.request(integration, trigger=Trigger.PERSON).created
     silent(undoing)
     pipeline.run_sync(undoing.pk)
     undoing.refresh_from_db()
@@ -115,13 +115,13 @@ def test_a_worker_that_dies_while_planning_is_followed_by_another_and_nothing_is
     large: Run,
 ) -> None:
     undoing = undo.preview(large, None)
-    claimed = states.claim(undoing.pk)
+    claimed = claims.claim(undoing.pk)
     assert claimed is not None
     with pytest.raises(SystemExit):
         undo.plan(claimed, Dies(claimed))
     assert len(plan_of(undoing)) == 2
     silent(undoing)
-    assert states.sweep() == [undoing.pk]
+    assert claims.sweep() == [undoing.pk]
     pipeline.run_sync(undoing.pk)
     with pytest.raises(states.LeaseLost):  # the first one was only frozen, and wakes late
         undo.plan(claimed)
@@ -146,15 +146,15 @@ def test_an_undo_that_cannot_be_planned_says_why_and_changes_nothing(large: Run)
         RunState.QUEUED,
         RunState.PREVIEW,
     )  # one student is never many
-    states.turn(large, RunState.UNDONE)
+    states.mark_undone(large)
     pipeline.run_sync(late.pk)
     late.refresh_from_db()
     assert (late.state, late.error_code) == (RunState.FAILED, "not_undoable")
     assert "can't be undone" in late.error_what
-    states.turn(large, RunState.DONE)
+    states.mark_done_again(large)
     parked = undo.preview(large, None)
     Run.objects.filter(pk=parked.pk).update(attempts=3, state=RunState.FETCHING, lease_until=None)
-    assert states.sweep() == []
+    assert claims.sweep() == []
     parked.refresh_from_db()
     assert (parked.state, parked.error_code) == (RunState.FAILED, "worker_died")
     assert undo.preview(large, None) != parked

@@ -15,7 +15,7 @@ from rollbook.sources.spreadsheet.errors import TooManyRows, UploadRefused
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Issue, RunState, Upload
-from rollbook.sync.runs import states
+from rollbook.sync.runs import decisions
 from rollbook.sync.uploads import drafts
 from tests.processes import Started
 from tests.sources.spreadsheets import bomb, ods, xls, xlsx
@@ -202,7 +202,7 @@ def test_fifty_thousand_rows_are_planned_by_a_worker_and_confirmed_once(worker: 
     assert most - before < 150_000_000
     assert drafts.confirm(upload, None)
     assert not drafts.confirm(upload, None)
-    assert not states.confirm(run, None)
+    assert not decisions.confirm(run, None)
     while run.state not in {RunState.DONE, RunState.FAILED}:
         time.sleep(0.1)
         run.refresh_from_db()

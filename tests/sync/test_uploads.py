@@ -11,9 +11,9 @@ from rollbook.students import accounts
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Change, Issue, Run, RunState, Trigger, Upload
-from rollbook.sync.refusals import SettingRefused
+from rollbook.sync.refusals import RunRefused, SettingRefused
 from rollbook.sync.report import rows
-from rollbook.sync.runs import states
+from rollbook.sync.runs import requests
 from rollbook.sync.uploads import drafts
 from rollbook.sync.words.sources import uploader_type
 
@@ -214,9 +214,9 @@ def test_confirm_waits_for_a_run_at_work_and_planning_keeps_none_waiting(
     school: School, integration: Any
 ) -> None:
     upload, _run = previewed(school, None, csv_of(ADA))
-    other = states.request(integration, trigger=Trigger.PERSON)
+    other = requests.request(integration, trigger=Trigger.PERSON)
     assert other.created
-    with pytest.raises(states.RunRefused, match="another run"):
+    with pytest.raises(RunRefused, match="another run"):
         drafts.confirm(upload, None)
     pipeline.run_sync(other.run.pk)
     confirmed(upload, None)

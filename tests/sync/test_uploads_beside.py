@@ -11,8 +11,9 @@ from rollbook.schools.models import School, User
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Change, Integration, Run, RunState, Trigger, Upload
+from rollbook.sync.refusals import RunRefused
 from rollbook.sync.report import student_history, workbook
-from rollbook.sync.runs import states
+from rollbook.sync.runs import requests
 from rollbook.sync.uploads import drafts
 from tests.sync.test_uploads import ADA, BOB, brought_in, csv_of, previewed
 
@@ -23,7 +24,7 @@ def test_an_uploaded_student_is_linked_by_the_first_run_and_looked_at_again_afte
     school: School, integration: Integration
 ) -> None:
     def sync() -> Run:
-        run = states.request(integration, trigger=Trigger.PERSON).run
+        run = requests.request(integration, trigger=Trigger.PERSON).run
         pipeline.run_sync(run.pk)
         run.refresh_from_db()
         assert run.state == RunState.DONE, run.error_what
@@ -120,7 +121,7 @@ def test_a_discarded_upload_keeps_neither_file_nor_way_back(
     assert drafts.discard(upload, administrator)
     assert not drafts.discard(upload, administrator)
     assert not drafts.confirm(upload, administrator)
-    with pytest.raises(states.RunRefused):
+    with pytest.raises(RunRefused):
         drafts.preview(upload, administrator)
     run.refresh_from_db()
     assert (run.state, bytes(Upload.objects.get().content)) == (RunState.DISCARDED, b"")
@@ -131,5 +132,5 @@ def test_what_was_changed_after_the_preview_is_previewed_again_before_it_is_conf
 ) -> None:
     upload, _run = previewed(school, None, csv_of(ADA))
     drafts.correct_cells(upload, None, {(2, 2): "Adah"})
-    with pytest.raises(states.RunRefused, match="after the preview"):
+    with pytest.raises(RunRefused, match="after the preview"):
         drafts.confirm(upload, None)

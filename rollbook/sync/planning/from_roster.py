@@ -24,7 +24,7 @@ from rollbook.sync.planning.batch import (
 )
 from rollbook.sync.planning.reading import batches, read_roster
 from rollbook.sync.planning.whole_roster import plan_missing, settle
-from rollbook.sync.runs import states
+from rollbook.sync.runs import progress, states
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.setup import limits
 from rollbook.sync.store.outside import save_outside
@@ -32,7 +32,7 @@ from rollbook.sync.store.outside import save_outside
 
 def plan(run: Run, lease: Lease) -> None:
     """Read the roster and store what would change for every student."""
-    states.begin_plan(run)
+    progress.begin_plan(run)
     links.forget(run)
     tools = load_tools(run)
     tally = Tally()
@@ -47,7 +47,7 @@ def plan(run: Run, lease: Lease) -> None:
     complete = reading.proof.completeness is Completeness.COMPLETE
     check = tools.matcher.check_roster(tally.moved, complete=complete)
     with transaction.atomic():
-        states.progress(run, [], tally.read)
+        progress.note(run, [], tally.read)
         save_outside(run, bytes(tally.outside_digests))
         relinked = settle(run, tools, check)
         missing = plan_missing(run, check, relinked)
@@ -60,7 +60,7 @@ def plan(run: Run, lease: Lease) -> None:
 def _save(run: Run, tools: Tools, pages: list[Page], batch: Batch, read: int) -> None:
     """Store a batch. The same transaction checks the fence: a worker taken for dead adds nothing."""
     with transaction.atomic():
-        states.progress(run, pages, read)
+        progress.note(run, pages, read)
         store.save_plan(
             run,
             chain(batch.changes, batch.listed),

@@ -1,4 +1,4 @@
-"""Keeps a claimed run ours while work goes on: a heartbeat on a connection of its own, and handing back when the worker is told to stop."""
+"""Keeps the lease of a claimed run while work goes on, and gives it back when the worker stops."""
 
 import logging
 import threading
@@ -10,21 +10,26 @@ from django.db import DatabaseError, connection
 from rollbook.config import config
 from rollbook.sync import queue
 from rollbook.sync.models import Run, RunState
-from rollbook.sync.runs import states
+from rollbook.sync.runs import claims
+from rollbook.sync.runs.states import LeaseLost
 
 log = logging.getLogger(__name__)
 
 _leases: dict[int, "Lease"] = {}  # of this process
 
 
+class HandBack(Exception):
+    """This worker is stopping: the run goes back for another."""
+
+
 class Lease:
-    """Renews the lease of a run every third of its length. `check` raises once the run is lost or the worker is to stop."""
+    """Renews the lease of a run on a connection of its own, every third of the lease's length."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._over = threading.Event()
         self._lost = False
-        self._heard = time.monotonic()
+        self._checked_at = time.monotonic()
         self._thread = threading.Thread(target=self._beat, name=f"heartbeat-{run.pk}", daemon=True)
 
     def __enter__(self) -> "Lease":
@@ -43,29 +48,30 @@ class Lease:
         self._thread.join()
 
     def check(self) -> None:
-        """Raise LeaseLost where another worker has the run, HandBack where this worker is stopping."""
-        self._heard = time.monotonic()
+        """Raise LeaseLost where another worker has the run, HandBack where this one is stopping."""
+        self._checked_at = time.monotonic()
         if self._lost:
-            raise states.LeaseLost(str(self._run.pk))
+            raise LeaseLost(str(self._run.pk))
         if queue.stopping.is_set():
             raise HandBack(str(self._run.pk))
 
     @property
-    def is_silent(self) -> bool:
-        """Whether the run waits for its SIS, which has said nothing for a third of the lease."""
-        return (
-            self._run.state == RunState.FETCHING
-            and time.monotonic() - self._heard > config.lease_seconds / 3
-        )
+    def waits_for_sis(self) -> bool:
+        """Whether the SIS of this run has sent nothing for a third of the lease's length."""
+        silent_seconds = time.monotonic() - self._checked_at
+        return self._run.state == RunState.FETCHING and silent_seconds > config.lease_seconds / 3
+
+    def hand_back(self) -> None:
+        """Give the run back unfinished."""
+        claims.hand_back(self._run)
 
     def _beat(self) -> None:
         try:
             while not self._over.wait(config.lease_seconds / 3):
                 try:
-                    self._lost = not states.heartbeat(self._run)
-                except (
-                    DatabaseError
-                ) as error:  # it may be back for the next beat; the lease itself decides
+                    self._lost = not claims.heartbeat(self._run)
+                except DatabaseError as error:
+                    # It may be back for the next beat; the lease itself decides.
                     log.warning(
                         "run %s: heartbeat not written: %s",
                         self._run.pk,
@@ -77,17 +83,13 @@ class Lease:
             connection.close()
 
 
-class HandBack(Exception):
-    """This worker is stopping; the run goes back for another."""
-
-
 def hand_back_all() -> None:
     """Give back every run of this process, as the last thing a stopping worker does."""
-    for each in list(_leases.values()):
-        states.hand_back(each._run)
+    for lease in list(_leases.values()):
+        lease.hand_back()
 
 
-def held() -> tuple[int, int]:
-    """How many runs of this process are at work, and how many wait for a SIS that is silent."""
-    silent = [each.is_silent for each in list(_leases.values())]
-    return silent.count(False), silent.count(True)
+def runs_at_work() -> tuple[int, int]:
+    """Return how many runs of this process are at work, and how many wait for a silent SIS."""
+    waiting = [lease.waits_for_sis for lease in list(_leases.values())]
+    return waiting.count(False), waiting.count(True)

@@ -1,4 +1,4 @@
-"""Which rows of a held run stay out when it is approved."""
+"""Which rows of a held run are left out when it is approved."""
 
 from typing import Final
 
@@ -12,18 +12,25 @@ _BRINGS_IN: Final = Q(kind=ChangeKind.NEW) | Q(reason="same_email_and_name")
 
 
 def never_wanted(run: Run) -> Q:
-    """Rows that would bring in somebody who was put on the never import list while the run was on hold."""
-    listed = list(NeverImport.objects.filter(school_id=run.school_id).values_list("field", "key"))
-    sis_ids, emails = (
-        [key for field, key in listed if field == wanted] for wanted in ("sis_id", "email")
-    )
-    return (
-        _BRINGS_IN & (Q(sis_id__in=sis_ids) | Q(after__email_key__in=emails))
-        if listed
-        else Q(pk__in=())
-    )
+    """Return the rows that would bring in students of the never import list.
+
+    They were put on the list while the run was on hold.
+    """
+    sis_ids, emails = [], []
+    entries = NeverImport.objects.filter(school_id=run.school_id).values_list("field", "key")
+    for field, key in entries:
+        if field == "sis_id":
+            sis_ids.append(key)
+        elif field == "email":
+            emails.append(key)
+    if not sis_ids and not emails:
+        return Q(pk__in=())
+    return _BRINGS_IN & (Q(sis_id__in=sis_ids) | Q(after__email_key__in=emails))
 
 
 def left_out(run: Run, *, additions_only: bool) -> Q:
-    """What approving leaves out: never wanted students, and of additions and updates only whatever isn't one."""
+    """Return the rows that approving leaves out.
+
+    With `additions_only` also those that close an account, or change its e-mail or SIS ID.
+    """
     return never_wanted(run) | LEFT_OUT if additions_only else never_wanted(run)

@@ -32,9 +32,8 @@ from rollbook.sources.spreadsheet.csv_choices import DELIMITERS, ENCODINGS
 from rollbook.sources.spreadsheet.reader import header_row as require_header
 from rollbook.sources.spreadsheet.rows import Sheet
 from rollbook.sync.models import ColumnMemory, Run, Upload, UploadState
-from rollbook.sync.refusals import SettingRefused
-from rollbook.sync.runs import states
-from rollbook.sync.runs.states import RunRefused
+from rollbook.sync.refusals import RunRefused, SettingRefused
+from rollbook.sync.runs import decisions, requests
 from rollbook.sync.uploads import failing_rows as upload_files
 from rollbook.sync.uploads.inspection import (
     Column,
@@ -320,7 +319,7 @@ def preview(upload: Upload, by: User | None, via: str = "web") -> Run:
             if draft.run.awaits_confirming and draft.run.settings.get("input") == seen:
                 _copy(draft, upload)
                 return draft.run
-            if not states.replace_preview(draft.run) and draft.run.is_active:
+            if not requests.replace_preview(draft.run) and draft.run.is_active:
                 raise _closed()
         mapping = [
             [draft.columns["names"][index], field]
@@ -333,7 +332,7 @@ def preview(upload: Upload, by: User | None, via: str = "web") -> Run:
             "mapping": mapping,
             "input": seen,
         }
-        draft.run = states.request_preview(draft.school, by, settings, via)
+        draft.run = requests.request_preview(draft.school, by, settings, via)
         draft.save(update_fields=["run", "updated_at"])
     _copy(draft, upload)
     return draft.run
@@ -412,7 +411,7 @@ def confirm(upload: Upload, by: User | None, via: str = "web") -> bool:
                 _("Nothing was written, because something was changed after the preview was made."),
                 _("Look at the new preview, then confirm that."),
             )
-        if not states.confirm(held.run, by, via):
+        if not decisions.confirm(held.run, by, via):
             return False
         held.state = UploadState.CONFIRMED
         held.save(update_fields=["state", "updated_at"])
@@ -433,8 +432,8 @@ def discard(upload: Upload, by: User | None, via: str = "web") -> bool:
             return False
         if (
             held.run is not None
-            and not states.discard(held.run, by, via)
-            and states.replace_preview(held.run)
+            and not decisions.discard(held.run, by, via)
+            and requests.replace_preview(held.run)
         ):
             held.run = None
         held.state, held.content = UploadState.DISCARDED, b""
@@ -448,7 +447,7 @@ def discard(upload: Upload, by: User | None, via: str = "web") -> bool:
 
 def sweep_uploads() -> None:
     """Put old previews aside and delete the files whose time is over."""
-    states.expire_previews()
+    requests.expire_previews()
     Upload.objects.filter(expires_at__lte=Now()).delete()
 
 

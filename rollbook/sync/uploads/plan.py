@@ -23,7 +23,7 @@ from rollbook.sources.spreadsheet.rows import Sheet
 from rollbook.sync import store
 from rollbook.sync.models import Run, Upload
 from rollbook.sync.planning import clashes
-from rollbook.sync.runs import states
+from rollbook.sync.runs import progress, states
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.uploads.inspection import sheet_of
 
@@ -61,7 +61,7 @@ class Roster(NamedTuple):
 
 def plan(run: Run, lease: Lease) -> None:
     """Read the file and store what would become of every row. Raises an `UploadRefused`."""
-    states.begin_plan(run)
+    progress.begin_plan(run)
     roster = open_roster(run)
     pages = -(-roster.total // BATCH)
     judged = _judge(run, roster, lease)
@@ -74,7 +74,7 @@ def plan(run: Run, lease: Lease) -> None:
             change.kind == ChangeKind.UNCHANGED for change in changes
         )
         with transaction.atomic():
-            states.progress(run, [Page([], number, pages, roster.total)], counts["read"])
+            progress.note(run, [Page([], number, pages, roster.total)], counts["read"])
             store.save_plan(
                 run, (change for change in changes if change.kind != ChangeKind.UNCHANGED), issues
             )

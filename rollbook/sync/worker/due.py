@@ -12,7 +12,7 @@ from rollbook.roster.school_calendar import next_due, pause_at
 from rollbook.sync.mail import notices
 from rollbook.sync.models import WORKING_STATES, Run, RunState, Schedule, Trigger
 from rollbook.sync.refusals import RunRefused
-from rollbook.sync.runs import states
+from rollbook.sync.runs import requests
 
 log = logging.getLogger(__name__)
 
@@ -65,11 +65,10 @@ def _start(schedule: Schedule, due_at: datetime | None, only_adds: bool) -> bool
     """
     integration = schedule.integration
     try:
-        requested = states.request(
+        requested = requests.request(
             integration,
             trigger=Trigger.SCHEDULE,
-            due_at=due_at,
-            only_adds=only_adds,
+            options=requests.RunOptions(due_at=due_at, only_adds=only_adds),
             via="schedule",
         )
     except RunRefused as refused:

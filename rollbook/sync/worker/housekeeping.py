@@ -12,7 +12,7 @@ from rollbook.schools import slow_down
 from rollbook.sync import queue, retention
 from rollbook.sync.mail import invitations, notices
 from rollbook.sync.report import files
-from rollbook.sync.runs import states
+from rollbook.sync.runs import claims
 from rollbook.sync.uploads import drafts
 from rollbook.sync.worker import due, spare_slots
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 PARTS: Final[tuple[Callable[[], Any], ...]] = (
     due.run_due,
     queue.sweep,
-    states.sweep,
+    claims.sweep,
     spare_slots.lend,
     files.sweep_reports,
     drafts.sweep_uploads,

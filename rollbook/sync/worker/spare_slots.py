@@ -27,7 +27,7 @@ _lent: list[threading.Thread] = []
 def lend() -> int:
     """Start runs that have waited for a while in the places of runs that are silent. Returns how many."""
     _lent[:] = [thread for thread in _lent if thread.is_alive()]
-    working, silent = lease.held()
+    working, silent = lease.runs_at_work()
     free = min(
         silent, config.worker_concurrency - working, MOST * config.worker_concurrency - len(_lent)
     )

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from rollbook.sources.spreadsheet.errors import UploadRefused
 from rollbook.sync.models import Upload, UploadState
-from rollbook.sync.runs.states import RunRefused
+from rollbook.sync.refusals import RunRefused
 from rollbook.sync.words.text import translated
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.set_up.wizard import Step

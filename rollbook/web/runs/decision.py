@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from rollbook.sync.runs import states
+from rollbook.sync.runs import decisions
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import Form
 from rollbook.web.runs.run_page import run_of
@@ -31,7 +31,7 @@ def approve(request: SchoolRequest, run_id: UUID) -> HttpResponse:
     """Let a held run be applied, as a whole or only its additions and updates."""
     run = run_of(request, run_id)
     additions_only = ApproveForm(request.POST).additions_only
-    if not states.approve(run, request.person, additions_only=additions_only):
+    if not decisions.approve(run, request.person, additions_only=additions_only):
         messages.warning(request, _("Nothing was done: this run is no longer on hold."))
     return redirect("run", request.school.pk, run.pk)
 
@@ -41,6 +41,6 @@ def approve(request: SchoolRequest, run_id: UUID) -> HttpResponse:
 def discard(request: SchoolRequest, run_id: UUID) -> HttpResponse:
     """Discard a run that waits for a decision."""
     run = run_of(request, run_id)
-    if not states.discard(run, request.person):
+    if not decisions.discard(run, request.person):
         messages.warning(request, _("Nothing was done: this run is no longer on hold."))
     return redirect("run", request.school.pk, run.pk)

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from rollbook.sync.models import Integration, Run, Trigger
-from rollbook.sync.runs import outlook, states
+from rollbook.sync.refusals import RunRefused
+from rollbook.sync.runs import decisions, requests
 from rollbook.web.access import SchoolRequest, school_required
 
 
@@ -37,12 +38,15 @@ def start(
     """
     try:
         if instead_of is None:
-            run, created = states.request(
-                integration, trigger=Trigger.PERSON, by=request.person, wider=wider
+            run, created = requests.request(
+                integration,
+                trigger=Trigger.PERSON,
+                by=request.person,
+                options=requests.RunOptions(wider=wider or {}),
             )
         else:
-            run, created = outlook.again(instead_of, integration, request.person, wider or {})
-    except states.RunRefused as refused:
+            run, created = decisions.run_again(instead_of, integration, request.person, wider or {})
+    except RunRefused as refused:
         messages.error(request, f"{refused.what} {refused.remedy}")
         of_integration = [integration.pk] if otherwise == "select-mapping" else []
         return redirect(otherwise, request.school.pk, *of_integration)

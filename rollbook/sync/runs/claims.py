@@ -1,0 +1,116 @@
+"""Claims of runs: taking one, keeping it by heartbeat, giving it back, finding those that nobody has.
+
+A claim lasts as long as its lease, by the database's clock. Each claim raises the run's fence,
+which every later write of the worker checks.
+"""
+
+import logging
+from contextlib import suppress
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import DatabaseError
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Now
+from django.utils.translation import gettext as _
+
+from rollbook.config import config
+from rollbook.sync import queue
+from rollbook.sync.models import WORKING_STATES, Run, RunState
+from rollbook.sync.runs import states
+from rollbook.sync.runs.states import LeaseLost, owned
+
+log = logging.getLogger(__name__)
+
+
+def claim(run_id: UUID) -> Run | None:
+    """Take a waiting run, or one whose worker fell silent. Returns None where there is none.
+
+    A run that was being read starts again from the beginning; one whose plan is complete goes on
+    from the plan.
+    """
+    no_lease = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+    free = Run.objects.filter(no_lease, pk=run_id, attempts__lt=config.run_attempts)
+    columns = {
+        "fence": F("fence") + 1,
+        "attempts": F("attempts") + 1,
+        "started_at": Coalesce(F("started_at"), Now()),
+        "lease_until": Now() + timedelta(seconds=config.lease_seconds),
+        "error_code": "",
+        "error_what": "",
+    }
+    to_read = (RunState.QUEUED, RunState.FETCHING)
+    claimed = states.move_rows(free, to_read, RunState.FETCHING, **columns, pages_done=0)
+    if not claimed:
+        to_apply = free.filter(state__in=(RunState.PLANNED, RunState.APPLYING))
+        claimed = to_apply.update(**columns)
+    return Run.objects.select_related("school", "integration").get(pk=run_id) if claimed else None
+
+
+def heartbeat(run: Run) -> bool:
+    """Renew the lease of a claimed run. Returns False where another worker has it."""
+    lease_until = Now() + timedelta(seconds=config.lease_seconds)
+    return bool(owned(run).filter(state__in=WORKING_STATES).update(lease_until=lease_until))
+
+
+def hand_back(run: Run) -> None:
+    """Give a run back unfinished, as on SIGTERM.
+
+    The next worker takes it at once, and the try isn't counted.
+    """
+    working = owned(run).filter(state__in=WORKING_STATES)
+    working.update(lease_until=None, attempts=F("attempts") - 1)
+
+
+def note_database_trouble(run: Run, error: Exception) -> None:
+    """Note on the run what ended this try, for the day when its tries are used up.
+
+    The database may be away for this as well.
+    """
+    try:
+        owned(run).filter(state__in=WORKING_STATES).update(
+            error_code="database_failed", error_what=type(error.__cause__ or error).__name__
+        )
+    except DatabaseError as again:
+        log.warning("run %s: not noted either: %s", run.pk, type(again).__name__)
+
+
+def sweep() -> list[UUID]:
+    """Wake every run that nobody works on, and end those whose tries are used up.
+
+    Returns the ids of the runs that were woken.
+    """
+    waits = Q(
+        state=RunState.QUEUED, requested_at__lt=Now() - timedelta(seconds=config.sweep_seconds)
+    )
+    no_lease = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+    silent = Run.objects.filter(waits | (Q(state__in=WORKING_STATES) & no_lease))
+    for run in silent.filter(attempts__gte=config.run_attempts):
+        _give_up(run)
+    woken = list(silent.filter(attempts__lt=config.run_attempts).values_list("pk", flat=True))
+    for run_id in woken:
+        queue.wake(queue.LOOK_AT_RUN, run_id)
+    return woken
+
+
+def _give_up(run: Run) -> None:
+    """End a run whose tries are used up as failed."""
+    code = run.error_code or "worker_died"
+    what = _(
+        "This run was started several times, and each time its worker ended before it was done. "
+        "No account was changed."
+    )
+    remedy = _(
+        "Start it again. If that fails too, ask the operator of this installation for the worker's "
+        "log."
+    )
+    if code == "database_failed":
+        what = _(
+            "The database failed each time this run was tried (%(error)s). No account was changed."
+        ) % {"error": run.error_what}
+        remedy = _(
+            "Ask the operator of this installation to look at the database and its disk, then start "
+            "it again."
+        )
+    with suppress(LeaseLost):
+        states.fail(run, code, what, remedy)

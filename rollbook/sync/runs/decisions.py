@@ -1,0 +1,106 @@
+"""What a person decides about a run that rests: approve, confirm or discard it, or run again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from rollbook.schools import audit
+from rollbook.schools.models import User
+from rollbook.sync import queue
+from rollbook.sync.models import Change, Integration, Run, RunState, Trigger
+from rollbook.sync.refusals import RunRefused
+from rollbook.sync.runs import requests, states
+from rollbook.sync.runs.left_out import left_out
+
+
+def approve(run: Run, by: User | None, via: str = "web", *, additions_only: bool = False) -> bool:
+    """Let a held run apply exactly what was previewed. Returns False where it is not on hold.
+
+    With `additions_only`, rows that close an account, change a sign-in e-mail or give an account
+    another SIS ID are left out. Students on the never import list are left out in any case.
+    """
+    with transaction.atomic():
+        moved = states.move_rows(
+            _of_school(run),
+            (RunState.ON_HOLD,),
+            RunState.PLANNED,
+            alarms=[],
+            settings=run.settings
+            | {"held_for": run.alarms, "approved": "additions" if additions_only else "all"},
+            lease_until=None,
+            attempts=0,
+        )
+        if moved:
+            rows = Change.objects.filter(
+                left_out(run, additions_only=additions_only),
+                school_id=run.school_id,
+                run_id=run.pk,
+                outcome="",
+            )
+            number = rows.update(outcome="left_out")
+            numbers = {"additions_only": additions_only, "left_out": number}
+            _record("run.approved", run, by, via, **numbers)
+            queue.wake(queue.LOOK_AT_RUN, run.pk)
+    return bool(moved)
+
+
+def confirm(run: Run, by: User | None, via: str = "web") -> bool:
+    """Let an upload or an undo apply exactly what was previewed. Returns False if it is no preview.
+
+    Raises RunRefused while another run of the school is at work or on hold.
+    """
+    try:
+        with transaction.atomic():
+            # How long a preview rests is no part of how long the run takes.
+            columns = {"started_at": None}
+            origins = (RunState.PREVIEW,)
+            moved = states.move_rows(_of_school(run), origins, RunState.PLANNED, **columns)
+            if moved:
+                _record("undo.confirmed" if run.is_undo else "upload.confirmed", run, by, via)
+                queue.wake(queue.LOOK_AT_RUN, run.pk)
+    except IntegrityError as error:
+        what = _("Nothing was written: another run of this school is at work or on hold.")
+        remedy = _(
+            "Wait until it has ended, or decide about it; the preview stays as it is. Then confirm "
+            "again."
+        )
+        raise RunRefused("run_active", what, remedy) from error
+    return bool(moved)
+
+
+def discard(run: Run, by: User | None, via: str = "web") -> bool:
+    """Discard a held run or a preview; nothing is applied. Returns False where it is neither."""
+    with transaction.atomic():
+        origins = (RunState.ON_HOLD, RunState.PREVIEW)
+        columns = {"finished_at": Now()}
+        moved = states.move_rows(_of_school(run), origins, RunState.DISCARDED, **columns)
+        if moved:
+            _record("run.discarded", run, by, via)
+    return bool(moved)
+
+
+def run_again(
+    held: Run, integration: Integration, by: User | None, wider: Mapping[str, Any], via: str = "web"
+) -> requests.Requested:
+    """Discard a held run and ask for one with wider limits.
+
+    Raises RunRefused or SettingRefused; then the held run stays as it is.
+    """
+    with transaction.atomic():
+        discard(held, by, via)
+        options = requests.RunOptions(wider=wider)
+        return requests.request(
+            integration, trigger=Trigger.PERSON, by=by, options=options, via=via
+        )
+
+
+def _of_school(run: Run) -> QuerySet[Run]:
+    return Run.objects.filter(pk=run.pk, school_id=run.school_id)
+
+
+def _record(action: str, run: Run, by: User | None, via: str, **detail: Any) -> None:
+    audit.record(action, school=run.school, actor=by, subject=str(run.pk), via=via, **detail)

@@ -1,0 +1,38 @@
+"""How far the planning of a run is. Each note checks that the worker still has the run."""
+
+from django.db import transaction
+
+from rollbook.sources.base import Page
+from rollbook.sync import store
+from rollbook.sync.models import WORKING_STATES, Run
+from rollbook.sync.runs.states import LeaseLost, owned
+
+
+def begin_plan(run: Run) -> None:
+    """Delete what an earlier try has planned.
+
+    Raises LeaseLost: a worker that wakes late must not clear another's plan.
+    """
+    with transaction.atomic():
+        note(run, [], 0)
+        store.clear_plan(run)
+
+
+def note(run: Run, pages: list[Page], students_done: int) -> None:
+    """Note that these pages have come, and how many students in all. Raises LeaseLost."""
+    run.pages_done += len(pages)
+    run.students_done = students_done
+    for page in pages:
+        run.pages_total, run.students_total = page.pages, page.total
+    written = (
+        owned(run)
+        .filter(state__in=WORKING_STATES)
+        .update(
+            pages_done=run.pages_done,
+            pages_total=run.pages_total,
+            students_done=students_done,
+            students_total=run.students_total,
+        )
+    )
+    if not written:
+        raise LeaseLost(str(run.pk))
