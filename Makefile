@@ -6,11 +6,12 @@ BIN := .venv/bin
 PORT ?= 8000
 STUDENTS ?= 1240
 SEEDS ?= 30
+EXAMPLES ?= 1000
 UV ?= uv
 # For checks that load the settings and need no database.
 NO_DATABASE := DATABASE_URL=postgresql:///none ROLLBOOK_SECRET_KEY=check ROLLBOOK_DATA_DIR=.mypy_cache
 
-.PHONY: help demo next-week test lint types format quick crash office bench screenshots settings requirements clean
+.PHONY: help demo next-week test lint types format quick laws crash office bench screenshots settings requirements clean
 .DELETE_ON_ERROR:
 
 help: ## List these targets
@@ -40,6 +41,9 @@ format: .venv/dev ## Put the code into its form
 
 quick: .venv/dev ## The tests that take less than a second each
 	$(BIN)/pytest -n auto -q -m "not slow"
+
+laws: .venv/dev ## The rules and sources against 1,000 made-up inputs each (EXAMPLES=10000 for a long night)
+	HYPOTHESIS_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n auto -q tests/roster tests/sources
 
 crash: .venv/dev ## Kill workers, servers and the database in the middle of runs; rosters of 20,000 (SEEDS=300 for a long night)
 	CRASH_SEEDS=$(SEEDS) $(BIN)/pytest -q tests/crash tests/sync/test_sudden_rosters.py tests/sync/test_any_order.py -m "crash or slow"

@@ -1,15 +1,10 @@
 """One PostgreSQL for a whole test session, started by the first test that needs it: migrated once into a template, cloned per process.
 
-The controlling pytest process makes the session's folder and removes it; xdist workers inherit it through the environment.
+The controlling pytest process removes it with the session's folder, see `tests.environment`.
 """
 
 import atexit
-import contextlib
 import os
-import shutil
-import signal
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,33 +13,10 @@ import fasteners
 import psycopg
 from psycopg import sql
 
-FOLDER = "ROLLBOOK_TEST_FOLDER"
+from tests.environment import FOLDER
+
 TEMPLATE = "rollbook"  # what `rollbook.embedded` makes and tests migrate
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
-
-
-def prepare_environment() -> bool:
-    """Point settings that load after this at the session's folder. True where this process made the folder and has to remove it."""
-    made = FOLDER not in os.environ
-    if made:
-        os.environ[FOLDER] = tempfile.mkdtemp(prefix="rollbook-tests-")
-        for name in [
-            name for name in os.environ if name.startswith("ROLLBOOK_") and name != FOLDER
-        ]:
-            del os.environ[name]
-    folder = Path(os.environ[FOLDER])
-    runtime = folder / "runtime"
-    runtime.mkdir(mode=0o700, exist_ok=True)
-    os.environ |= {
-        "XDG_RUNTIME_DIR": str(runtime),
-        "ROLLBOOK_DATA_DIR": str(folder),
-        "DATABASE_URL": "postgresql:///not-started",
-        "DATABASE_OWNER_URL": "",
-        "DJANGO_SETTINGS_MODULE": "rollbook.settings",
-        "DJANGO_ALLOW_ASYNC_UNSAFE": "1",  # Playwright's synchronous calls run inside an event loop
-    }
-    del os.environ["DATABASE_OWNER_URL"]
-    return made
 
 
 def clone() -> str:
@@ -107,15 +79,3 @@ def clean(address: str) -> None:
         ).fetchall()
         tables = [sql.Identifier(name) for (name,) in rows if name not in KEPT_TABLES]
         connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(sql.SQL(", ").join(tables)))
-
-
-def remove() -> None:
-    """Stop the server and remove the session's folder."""
-    folder = Path(os.environ.pop(FOLDER))
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        pid = int((folder / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
-        os.kill(pid, signal.SIGQUIT)
-        for _ in range(100):
-            os.kill(pid, 0)
-            time.sleep(0.05)
-    shutil.rmtree(folder, ignore_errors=True)

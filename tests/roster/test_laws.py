@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rollbook.roster.planning import WRITING_KINDS, ChangeKind
 from rollbook.roster.records import Account, Severity
 from tests.roster.model import SOURCE, School, account, raw
-
-law = settings(max_examples=30, deadline=None, database=None)
 
 IDS = st.integers(1, 6)
 ADDRESSES = [f"s{number}@x.example" for number in range(1, 8)]
@@ -67,7 +65,6 @@ def without_ids(school: School) -> set[tuple[Any, ...]]:
     return {tuple(each._replace(id=b"")) for each in school.accounts.values()}
 
 
-@law
 @given(schools(), rosters())
 def test_planning_the_applied_state_again_gives_no_change(
     school: School, roster: list[dict[str, Any]]
@@ -82,7 +79,6 @@ def test_planning_the_applied_state_again_gives_no_change(
     assert applied <= second.same
 
 
-@law
 @given(schools(), rosters())
 def test_a_plan_touches_no_account_outside_its_source_its_selection_and_its_roster(
     school: School, roster: list[dict[str, Any]]
@@ -99,7 +95,6 @@ def test_a_plan_touches_no_account_outside_its_source_its_selection_and_its_rost
             assert now.version == before.version + 1
 
 
-@law
 @given(schools(), rosters(), st.randoms(use_true_random=False))
 def test_the_order_of_the_records_does_not_matter(
     school: School, roster: list[dict[str, Any]], random: Any
@@ -112,7 +107,6 @@ def test_the_order_of_the_records_does_not_matter(
     assert set(one_plan.verdict.not_in_roster) == set(other_plan.verdict.not_in_roster)
 
 
-@law
 @given(schools(), rosters())
 def test_every_record_ends_in_exactly_one_way(school: School, roster: list[dict[str, Any]]) -> None:
     school = school.run(*roster[: len(roster) // 2])
@@ -126,7 +120,6 @@ def test_every_record_ends_in_exactly_one_way(school: School, roster: list[dict[
     assert plan.verdict.withdrawn <= troubled
 
 
-@law
 @given(schools(), rosters())
 def test_accounts_say_afterwards_what_the_roster_says_and_lose_nothing(
     school: School, roster: list[dict[str, Any]]
@@ -156,7 +149,6 @@ def test_accounts_say_afterwards_what_the_roster_says_and_lose_nothing(
         assert lost == []
 
 
-@law
 @given(schools(), rosters())
 def test_a_change_shows_before_and_after_of_what_differs_only(
     school: School, roster: list[dict[str, Any]]

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rollbook.roster.mapping import RecordMapper
@@ -249,7 +249,6 @@ ANY_RECORD = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None, database=None)
 @given(ANY_JSON | ANY_RECORD)
 def test_mapping_never_raises_on_any_json_and_says_what_became_of_it(said: Any) -> None:
     mapped = mapper().map(said)

@@ -3,7 +3,7 @@
 from time import perf_counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rollbook.roster.mapping import MappedRecord
@@ -154,7 +154,6 @@ def test_a_chain_of_twenty_thousand_is_judged_at_once() -> None:
     assert len(verdict.withdrawn) == len(verdict.issues) == count
 
 
-@settings(max_examples=80, deadline=None, database=None)
 @given(
     st.dictionaries(st.integers(1, 8), st.integers(1, 10), max_size=8),
     st.sets(st.integers(1, 10), max_size=3),

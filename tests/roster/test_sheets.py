@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rollbook.roster.cell_values import DateOrder
@@ -14,7 +14,6 @@ from rollbook.roster.sheet_planning import status_after
 from rollbook.roster.sheet_rows import UPLOAD_FIELDS, MatchedColumn, RowMapper, SheetCells
 from rollbook.roster.upload_template import EXAMPLE
 
-law = settings(max_examples=200, deadline=None, database=None)
 SIS_IDS, NUMBERS, ADDRESSES = ("S1", "S2", "S3"), ("N1", "N2", "N3"), ("a@x", "b@x", "c@x", "d@x")
 
 
@@ -68,7 +67,6 @@ def addresses_after(held: list[SheetKey], rows: list[RowKeys], judged: SheetChec
     return [*of.values(), *made]
 
 
-@law
 @given(accounts(), files())
 def test_no_address_belongs_to_two_and_no_account_is_named_twice(
     held: list[SheetKey], rows: list[RowKeys]
@@ -80,7 +78,6 @@ def test_no_address_belongs_to_two_and_no_account_is_named_twice(
     assert len(named) == len(set(named))
 
 
-@law
 @given(accounts(), files())
 def test_every_row_is_decided_or_a_problem_or_a_repeat(
     held: list[SheetKey], rows: list[RowKeys]
@@ -109,7 +106,6 @@ def test_every_row_is_decided_or_a_problem_or_a_repeat(
     )
 
 
-@law
 @given(accounts(), files())
 def test_the_order_of_the_rows_decides_nothing(held: list[SheetKey], rows: list[RowKeys]) -> None:
     def told(judged: SheetCheck) -> list[Any]:
@@ -135,7 +131,6 @@ ALL = RowMapper(
 )
 
 
-@law
 @given(
     st.lists(
         st.none() | st.text(max_size=20), min_size=len(UPLOAD_FIELDS), max_size=len(UPLOAD_FIELDS)

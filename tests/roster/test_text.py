@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rollbook.roster.values import Unreadable, email, email_key, same_name, text
@@ -144,7 +144,6 @@ def test_a_heap_of_accents_costs_no_time() -> None:
     assert perf_counter() - since < 0.5
 
 
-@settings(max_examples=60, deadline=None, database=None)
 @given(st.text(max_size=40))
 def test_canonical_texts_are_single_spaced_composed_and_stay_as_they_are(written: str) -> None:
     try:

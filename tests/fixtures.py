@@ -1,0 +1,126 @@
+"""Fixtures of tests with Django: the database, a school with people, a connected stand-in, processes.
+
+`tests/conftest.py` loads this module as a plugin once Django is set up.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.test import TransactionTestCase
+
+from rollbook.schools.models import Membership, School, User
+from rollbook.standins import powerschool
+from rollbook.standins.standin import StandIn
+from rollbook.sync.models import Integration
+from rollbook.sync.setup import integrations
+from tests import database, processes
+
+PASSWORD = "only for tests, 12 or more"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> None:
+    """Replace pytest-django's own: the app role can neither create databases nor empty tables."""
+    with django_db_blocker.unblock():
+        address = database.clone()
+        database.use(address)
+
+    def empty_tables(_case: TransactionTestCase) -> None:
+        database.clean(address)
+
+    setattr(TransactionTestCase, "_fixture_teardown", empty_tables)  # noqa: B010 - the stubs don't know it
+    # Any process can check a password that was hashed with one iteration, and it costs nothing.
+    PBKDF2PasswordHasher.iterations = 1
+
+
+@pytest.fixture
+def school(db: None) -> School:
+    return School.objects.create(name="Lincoln High School", timezone="America/New_York")
+
+
+def _person(school: School, email: str, name: str, role: str) -> User:
+    user = User.objects.create_user(email, name, PASSWORD)
+    Membership.objects.create(school=school, user=user, role=role)
+    return user
+
+
+@pytest.fixture
+def administrator(school: School) -> User:
+    return _person(school, "ada@lincoln.example", "Ada Admin", "administrator")
+
+
+@pytest.fixture
+def counselor(school: School) -> User:
+    return _person(school, "cora@lincoln.example", "Cora Counselor", "counselor")
+
+
+@pytest.fixture
+def password() -> str:
+    """The password of every person that the fixtures make."""
+    return PASSWORD
+
+
+@pytest.fixture
+def standin() -> Iterator[StandIn]:
+    """A PowerSchool with 80 students, kindergarten to grade 12."""
+    with powerschool.serve(students=80, seed=7) as running:
+        yield running
+
+
+def connected(school: School, by: User | None, sis: StandIn, **more: Any) -> Integration:
+    """Connect a stand-in of PowerSchool: grades 9 to 12 and live, unless `more` says otherwise."""
+    secrets = {
+        "client_id": sis.client_id,
+        "client_secret": sis.client_secret,
+        "client_url": sis.url,
+    }
+    usual: dict[str, Any] = {
+        "grades": [9, 10, 11, 12],
+        "active": True,
+        "test_run": False,
+        "notify_on_errors": True,
+    }
+    named: dict[str, Any] = {
+        "source": "powerschool",
+        "variant": "",
+        "choices": {},
+        "credentials": secrets,
+    }
+    return integrations.save_connection(school, by, **named | usual | more)
+
+
+@pytest.fixture
+def integration(school: School, administrator: User, standin: StandIn) -> Integration:
+    """PowerSchool, connected to the stand-in: grades 9 to 12, live."""
+    return connected(school, administrator, standin)
+
+
+@pytest.fixture
+def worker(transactional_db: None, tmp_path: Path) -> Iterator[processes.Started]:
+    """A real worker process on the test's database."""
+    log = tmp_path / "worker.log"
+    with processes.rollbook(
+        "worker", log=log, ready=lambda started: "worker is ready" in started.output
+    ) as started:
+        yield started
+
+
+@pytest.fixture
+def web(transactional_db: None, tmp_path: Path) -> Iterator[processes.Started]:
+    """A real web server on the test's database; its address is `url`."""
+    port = processes.free_port()
+    url, log = f"http://127.0.0.1:{port}", tmp_path / "web.log"
+    settings = {"ROLLBOOK_PUBLIC_URL": url, "ROLLBOOK_CAUGHT_MAIL_DIR": str(tmp_path / "mail")}
+    with processes.rollbook(
+        "web",
+        "--port",
+        str(port),
+        log=log,
+        url=url,
+        ready=lambda _: processes.answers(port),
+        **settings,
+    ) as started:
+        yield started

@@ -1,0 +1,30 @@
+"""The rules and the sources are tested without Django: whoever changes them gets an answer at once."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# Every module of both folders is imported; of the tests only a few are run.
+RUN_AND_LOOK = """
+import sys, pytest
+code = pytest.main(["-q", "tests/roster", "tests/sources", "-k", "test_rekeying or test_addresses"])
+print(int(code), sorted({"django", "psycopg"} & sys.modules.keys()))
+"""
+
+
+@pytest.mark.slow
+def test_roster_and_sources_are_tested_without_django() -> None:
+    settings = {name: text for name, text in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    outcome = subprocess.run(
+        [sys.executable, "-c", RUN_AND_LOOK],
+        cwd=ROOT,
+        env=settings,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert outcome.stdout.splitlines()[-1] == "0 []", outcome.stdout
