@@ -84,8 +84,8 @@ def test_only_one_module_opens_connections_to_elsewhere() -> None:
     assert {file for file in reaching if not file.startswith("standins/")} == {
         "sources/connections.py",  # opens them, for
         "sources/http.py",
-        "cli/children.py",  # looks for free ports of this machine
-        "cli/demo_standins.py",  # tells the demo's own stand-ins that a week has gone by
+        "cli/demo/processes.py",  # looks for free ports of this machine
+        "cli/demo/standins.py",  # tells the demo's own stand-ins that a week has gone by
     }
 
 

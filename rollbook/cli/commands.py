@@ -4,7 +4,9 @@ from rollbook.cli.lazy import CommandGroup, LazyCommand
 
 COMMANDS = (
     # Try it out
-    LazyCommand("demo", "demo:demo", "Try Rollbook out with made-up students", needs_django=False),
+    LazyCommand(
+        "demo", "demo.command:demo", "Try Rollbook out with made-up students", needs_django=False
+    ),
     # Set up
     LazyCommand("migrate", "migrate:migrate", "Set up the database, or bring it up to date"),
     LazyCommand("web", "web:web", "Serve the screens until stopped"),

@@ -21,6 +21,7 @@ from rollbook.sync.refusals import RunRefused, SettingRefused
 from rollbook.sync.runs import decisions
 from rollbook.sync.uploads import drafts
 from rollbook.sync.uploads.drafts import Look
+from rollbook.sync.words.sources import uploader_type
 
 IGNORE = "ignore"
 PROBLEMS = 1_000  # that are printed; `rollbook problems` prints more
@@ -256,8 +257,6 @@ def _wait(run: Run, here: bool, timeout: float | None) -> None:
 def _preview_named(name: str, school_name: str | None) -> Run:
     run = find_run(name, school_name)
     if not run.is_upload:
-        from rollbook.sync.words.sources import uploader_type
-
         what = f"Run {run.pk} is not an upload, it is a {uploader_type(run)}."
         raise Refusal(Exit.REFUSED, "not_an_upload", what, "`rollbook runs` lists the runs.")
     return run

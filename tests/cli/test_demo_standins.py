@@ -1,8 +1,11 @@
 """The demo has a stand-in for every source, and says what to type for every way to connect to it."""
 
+import subprocess
+import sys
+
 import pytest
 
-from rollbook.cli.demo_standins import STANDINS, StandIn
+from rollbook.cli.demo.standins import STANDINS, StandIn
 from rollbook.sources.registry import SOURCES
 
 ABOUT = {
@@ -35,3 +38,9 @@ def test_what_is_typed_for_veracross_holds_server_and_route() -> None:
             ("User Name", "<user_name>"), ("Password", "<password>"), ("Client", "http://127.0.0.1:9/exs"),
         ],
     }  # fmt: skip
+
+
+def test_the_demo_reads_no_setting_before_it_has_set_its_own() -> None:
+    code = "import sys, rollbook.cli.demo.command; print('rollbook.config' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "False"

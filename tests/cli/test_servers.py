@@ -183,7 +183,7 @@ def test_the_demo_from_the_first_start_to_the_second(folder: Path) -> None:
     }
 
     os.kill(children["worker"], signal.SIGKILL)
-    wait_until(lambda: "The worker ended unasked with code -9" in demo.told)
+    wait_until(lambda: "The worker ended unexpectedly with code -9" in demo.told)
     wait_until(lambda: demo.pids()["worker"] != children["worker"])
     children = demo.pids()
     postgres = postgres_of(folder)

@@ -1,4 +1,4 @@
-"""Processes that the demo starts: each in a session of its own, watched, and ended by its process id."""
+"""Processes that the demo starts: each in its own session, and ended by its process id."""
 
 import contextlib
 import json
@@ -10,23 +10,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 READY_SECONDS = 60.0
 END_SECONDS = 32.0  # a worker may take 30
 
 
 class Child:
-    """One process, its log, and what tells that it is ready."""
+    """A process with its log, and how to see that it is ready."""
 
     def __init__(
         self,
         name: str,
         arguments: Callable[[], list[str]],
         folder: Path,
-        ready: "Callable[[Child], bool]",
+        ready: Callable[["Child"], bool],
     ) -> None:
         self.name, self._arguments, self._ready = name, arguments, ready
         self.log = folder / f"{name}.log"
-        self.ends: list[float] = []  # when it ended unasked
+        self.ends: list[float] = []  # when it ended unexpectedly
         self.start()
 
     def start(self) -> None:
@@ -45,7 +47,7 @@ class Child:
         return self.log.read_text(errors="replace")
 
     def wait_until_ready(self) -> None:
-        """Raises ChildEnded where it ends instead, or isn't ready in time."""
+        """Wait until it is ready. Raises ChildEnded if it ends, or isn't ready in time."""
         deadline = time.monotonic() + READY_SECONDS
         while not self._ready(self):
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -53,7 +55,7 @@ class Child:
             time.sleep(0.05)
 
     def end(self) -> None:
-        """Ask it to end, wait, and end it hard where it doesn't."""
+        """Ask it to end and wait; kill it if it takes too long."""
         if self.process.poll() is None:
             self.process.terminate()
         try:
@@ -64,7 +66,7 @@ class Child:
 
 
 class ChildEnded(Exception):
-    """A child did not come up. The message says where to read on."""
+    """A child did not start. The message has the end of its log."""
 
     def __init__(self, child: Child) -> None:
         last = "\n".join(f"  {line}" for line in child.output.strip().splitlines()[-8:])
@@ -72,7 +74,7 @@ class ChildEnded(Exception):
 
 
 def end_all(children: list[Child]) -> None:
-    """All of them at once: the slowest decides how long it takes."""
+    """End all of them at the same time, and wait for the slowest."""
     for child in children:
         if child.process.poll() is None:
             child.process.terminate()
@@ -81,20 +83,19 @@ def end_all(children: list[Child]) -> None:
 
 
 def end_left_over(pids: list[int]) -> None:
-    """End children of a demo that was killed itself."""
-    import psutil
-
-    for pid in filter(is_ours, pids):
+    """End the processes that a killed demo left behind."""
+    for pid in filter(is_running, pids):
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(pid)
             process.terminate()
             process.wait(END_SECONDS)
 
 
-def is_ours(pid: int) -> bool:
-    """Whether a remembered process still runs. A process id that went to another program since is not ours."""
-    import psutil
+def is_running(pid: int) -> bool:
+    """Return whether this process is still one of Rollbook's.
 
+    By now the id may belong to another program.
+    """
     try:
         return any("rollbook" in part for part in psutil.Process(pid).cmdline())
     except psutil.Error:
@@ -102,7 +103,7 @@ def is_ours(pid: int) -> bool:
 
 
 def first_json(child: Child) -> dict[str, Any] | None:
-    """The line by which a stand-in says where it is."""
+    """Return the line in which a stand-in prints its address, or None if there is none yet."""
     for line in child.output.splitlines():
         if line.startswith("{"):
             with contextlib.suppress(ValueError):
@@ -112,17 +113,18 @@ def first_json(child: Child) -> dict[str, Any] | None:
 
 
 def free_port(wanted: int, taken: tuple[int, ...] = ()) -> int:
-    """This port of the loopback address, or the next one that is free."""
+    """Return this port of the loopback address if it is free, else the next free one."""
     for port in range(wanted, min(wanted + 100, 65_536)):
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             if port not in taken:
                 return port
-    raise OSError(f"no free port from {wanted} to {wanted + 99}")
+    raise OSError(f"There is no free port from {wanted} to {wanted + 99}.")
 
 
 def listens(port: int) -> bool:
+    """Return whether a program listens on this port of the loopback address."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False

@@ -1,15 +1,20 @@
-"""The demo's mail server: takes every mail, sends none on, and keeps the last ones as files."""
+"""The demo's mail server: it takes every mail, sends none on, and keeps the last ones as files.
+
+Only requirements/demo.txt and dev.txt have aiosmtpd.
+"""
 
 import time
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-KEPT = 200
+from aiosmtpd.controller import Controller
+
+MOST_MAILS = 200
 
 
 class MailFolder:
-    """What aiosmtpd calls for each mail."""
+    """The folder of caught mails; aiosmtpd calls it for each mail."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -19,17 +24,13 @@ class MailFolder:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{next(self._numbers):04}.eml"
         (self._folder / name).write_bytes(envelope.content)
-        for old in sorted(self._folder.glob("*.eml"))[:-KEPT]:
+        for old in sorted(self._folder.glob("*.eml"))[:-MOST_MAILS]:
             old.unlink(missing_ok=True)
         return "250 kept"
 
 
-def start(folder: Path, port: int) -> Any | None:
-    """A running catcher with a `stop()`; None where the demo's requirements aren't installed."""
-    try:
-        from aiosmtpd.controller import Controller
-    except ImportError:
-        return None
+def start(folder: Path, port: int) -> Controller:
+    """Start a mail server on this port and return it; it ends by `stop()`."""
     catcher = Controller(MailFolder(folder), hostname="127.0.0.1", port=port)
     catcher.start()
     return catcher

@@ -1,4 +1,4 @@
-"""The stand-ins of the demo: one SIS of each kind, all with the same made-up people, and what to type into the setup for each."""
+"""The demo's stand-ins: one for each SIS, all with the same made-up students."""
 
 import http.client
 import json
@@ -13,28 +13,32 @@ SEED = 7
 
 
 class StandIn(NamedTuple):
-    """`told`: what it says of itself that one may want to type. `typed`: for each variant, which of it goes into which credential."""
+    """How to start a stand-in, and what to type into the setup to connect to it.
+
+    `printed` are the facts that it prints about itself and that people may need. `typed` has,
+    for each variant of the SIS, which of these facts goes into which credential.
+    """
 
     slug: str
     port: int
-    told: tuple[str, ...]
+    printed: tuple[str, ...]
     typed: Mapping[str, Mapping[str, str]]
 
     def arguments(self, port: int, students: int, week: int) -> list[str]:
+        """Return the arguments for `python -m` that start it."""
         options = {"port": port, "students": students, "seed": SEED, "week": week}
-        return [
-            "rollbook.standins",
-            self.slug,
-            *(part for name, value in options.items() for part in (f"--{name}", str(value))),
-        ]
+        arguments = ["rollbook.standins", self.slug]
+        for name, value in options.items():
+            arguments += [f"--{name}", str(value)]
+        return arguments
 
     def known(self, about: Document) -> Document:
-        """What the demo remembers and tells of it, from the line by which it said that it is ready."""
+        """Return what the demo remembers and prints of it, from its line when it was ready."""
         about = about | {"address": f"{about['url']}/{about.get('route', '')}"}
-        return {name: about[name] for name in ("url", *self.told, "students")}
+        return {name: about[name] for name in ("url", *self.printed, "students")}
 
     def to_type(self, known: Document) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-        """For each way to connect: its name, and the labels of the setup with what goes there."""
+        """Yield each way to connect: its name, and the labels of the setup with their values."""
         source = SOURCES[self.slug]
         for key, typed in self.typed.items():
             variant = source.variant(key)
@@ -62,7 +66,7 @@ STANDINS = (
 
 
 def set_week(url: str, week: int) -> Document:
-    """Let a running stand-in be in this week. Raises OSError where none answers."""
+    """Move a running stand-in to this week; return its answer. Raises OSError if none answers."""
     address = urlsplit(url)
     connection = http.client.HTTPConnection(str(address.hostname), address.port or 80, timeout=30)
     try:
@@ -72,7 +76,7 @@ def set_week(url: str, week: int) -> Document:
             json.dumps({"week": week}),
             {"Content-Type": "application/json"},
         )
-        told: Document = json.loads(connection.getresponse().read())
+        answer: Document = json.loads(connection.getresponse().read())
     finally:
         connection.close()
-    return told
+    return answer

@@ -1,0 +1,1 @@
+"""`rollbook demo`: the whole product on this machine, with made-up students."""
