@@ -104,6 +104,7 @@ def of_run(run: Run) -> Document:
         "students": {"done": run.students_done, "total": run.students_total},
         "counts": run.counts,
         "alarms": run.alarms,
+        "approved_at": moment(run.approved_at),
         "limits": run.settings.get("limits"),
         "wider": run.settings.get("wider") or None,
         "completeness": run.proof or None,

@@ -58,7 +58,7 @@ def show_run(document: Document) -> None:
 
 def _reasons(run: Document) -> list[str]:
     """Why a guard holds a run, in the words of its page."""
-    if not run["alarms"]:
+    if run["approved_at"] or not run["alarms"]:
         return []
     return alarm_words(run["alarms"], source_label(run["source"]))
 

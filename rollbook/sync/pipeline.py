@@ -82,7 +82,7 @@ def _must_be_held(run: Run) -> bool:
     """
     if not (run.is_upload or run.is_undo):
         link_decisions.refuse_undecided(run.school, run.source)
-    return bool(run.alarms)
+    return bool(run.alarms) and run.approved_at is None
 
 
 def apply(run: Run) -> None:

@@ -73,7 +73,9 @@ def test_a_held_run_keeps_the_next_one_from_passing_and_a_second_approval_is_ref
     assert not decisions.approve(held, None)
     pipeline.run_sync(held.pk)
     held.refresh_from_db()
-    assert (held.state, held.settings["approved"]) == (RunState.DONE, "all")
+    assert (held.state, held.approved_additions_only) == (RunState.DONE, False)
+    assert held.approved_at is not None
+    assert [alarm["code"] for alarm in held.alarms] == ["emails"]  # why it was held is still told
     assert not StudentAccount.objects.exclude(email__endswith="@new.example").exists()
     assert sync(integration).counts.get("updated", 0) == 0
 

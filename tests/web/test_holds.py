@@ -88,11 +88,9 @@ def test_additions_alone_are_approved_once_and_a_counselor_approves_nothing(
     assert counselor_client.post(address, {"only": "additions"}).status_code == 403
     admin.post(address, {"only": "additions"})
     held.refresh_from_db()
-    assert (held.state, held.settings["approved"], held.alarms) == (
-        RunState.PLANNED,
-        "additions",
-        [],
-    )
+    assert (held.state, held.approved_additions_only) == (RunState.PLANNED, True)
+    assert held.approved_at is not None and held.approved_by is not None
+    assert held.alarms == [LEAVERS]
     assert list(Change.objects.order_by("sis_id").values_list("outcome", flat=True)) == [
         "",
         "left_out",

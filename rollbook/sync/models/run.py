@@ -91,6 +91,9 @@ class Run(models.Model):
 
     counts = models.JSONField(default=dict)
     alarms = models.JSONField(default=list)
+    approved_at = models.DateTimeField(null=True)
+    approved_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    approved_additions_only = models.BooleanField(default=False)
     proof = models.JSONField(default=dict)
     error_code = models.CharField(max_length=40, blank=True)
     error_what = models.TextField(blank=True)

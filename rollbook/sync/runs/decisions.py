@@ -28,9 +28,9 @@ def approve(run: Run, by: User | None, via: str = "web", *, additions_only: bool
             _of_school(run),
             (RunState.ON_HOLD,),
             RunState.PLANNED,
-            alarms=[],
-            settings=run.settings
-            | {"held_for": run.alarms, "approved": "additions" if additions_only else "all"},
+            approved_at=Now(),
+            approved_by=by,
+            approved_additions_only=additions_only,
             lease_until=None,
             attempts=0,
         )

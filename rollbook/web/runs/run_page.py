@@ -78,7 +78,6 @@ def _result_context(request: SchoolRequest, run: Run) -> dict[str, Any]:
     confirm = request.GET.get("confirm")  # opens a dialog without JavaScript
     return {
         "alarms": alarm_words(run.alarms, sis),
-        "held_for": alarm_words(run.settings.get("held_for", ()), sis),
         "own_limits": limit_words(run.settings.get("wider", {})),
         "outlook": outlook.outlook(run) if on_hold and request.membership.may_manage else None,
         "completeness": proof_words(run),
