@@ -41,9 +41,11 @@ _ODS_NAMES = " ".join(
 )
 
 
-def read_here(content: bytes, file_name: str, **chosen: str) -> Sheet:
-    """As `read_sheet`, but in this process: what is read is the same, and a hundred starts of Python are saved."""
-    return sheet_from(*child.read(content, Task(UploadBounds(), file_name, **chosen)))
+def read_here(
+    content: bytes, file_name: str, bounds: UploadBounds | None = None, **chosen: str
+) -> Sheet:
+    """As `read_sheet`, but in this process, which saves a hundred starts of Python."""
+    return sheet_from(*child.read(content, Task(bounds or UploadBounds(), file_name, **chosen)))
 
 
 def xlsx(
@@ -60,6 +62,11 @@ def xlsx(
         if fill:
             fill(book, sheet)
     return file.getvalue()
+
+
+def cell_at(where: str) -> bytes:
+    """A workbook with two rows, and a cell somewhere else."""
+    return xlsx([["a"], ["b"]], lambda _book, sheet: sheet.write(where, "x"))
 
 
 def xls(rows: Sequence[Sequence[Any]]) -> bytes:

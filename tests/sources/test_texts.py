@@ -106,7 +106,7 @@ def shown_strings(node: ast.expr) -> Iterator[str]:
     elif isinstance(node, ast.JoinedStr):
         yield ast.unparse(node)
     elif isinstance(node, ast.Constant):
-        yield node.value
+        yield str(node.value)
 
 
 def error_names() -> set[str]:
