@@ -7,7 +7,7 @@ from rollbook.cli.documents import of_change, of_run
 from rollbook.cli.lookup import find_run, school_option
 from rollbook.cli.people import VIA
 from rollbook.schools import audit
-from rollbook.sync.report.rows import plan_rows
+from rollbook.sync.report.change_rows import plan_rows
 
 KINDS = (
     *("new", "linked", "updated", "email_changed", "unchanged", "returning", "left", "graduated"),

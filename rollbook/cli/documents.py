@@ -8,8 +8,9 @@ from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Change, Integration, Issue, Run
-from rollbook.sync.report import rows
-from rollbook.sync.report.problems import Line
+from rollbook.sync.report import change_rows
+from rollbook.sync.report.problem_rows import field_places, problem_row
+from rollbook.sync.report.work_list import ListedProblem
 from rollbook.sync.setup import credentials
 from rollbook.sync.uploads.drafts import Column
 from rollbook.sync.words.sources import uploader_type
@@ -129,7 +130,7 @@ def _json_value(value: object) -> object:
 
 def of_issue(issue: Issue, run: Run) -> Document:
     """A problem with its words: `what` went wrong, the `remedy`, and `who` can mend it."""
-    words = rows.problem(run, issue)
+    words = problem_row(issue, field_places(run))
     return {
         "severity": issue.severity,
         "code": issue.code,
@@ -149,7 +150,7 @@ def of_issue(issue: Issue, run: Run) -> Document:
 
 def of_change(change: Change, run: Run) -> Document:
     """A row of a plan. `reason` is the rule's code, `why` the sentence with its values."""
-    row = rows.row_of(run, change)
+    row = change_rows.updated_row(run, change)
     return {
         "kind": change.kind,
         "sis_id": change.sis_id,
@@ -165,7 +166,7 @@ def of_change(change: Change, run: Run) -> Document:
     }
 
 
-def of_problem(line: Line) -> Document:
+def of_problem(line: ListedProblem) -> Document:
     """A problem of the work list: as one of a run, and since when and in how many runs it was found."""
     problem, words = line.problem, line.row
     return {

@@ -17,7 +17,7 @@ from rollbook.schools.models import School
 from rollbook.students import listing
 from rollbook.students.models import StudentAccount
 from rollbook.sync.report import student_list
-from rollbook.sync.report.problems import with_open_problem
+from rollbook.sync.report.work_list import has_open_problem
 
 STATUSES = ("active", "deactivated", "left", "graduated", "merged")
 
@@ -76,7 +76,7 @@ def _found(
     found = listing.students(
         school, listing.Filter(search=search, year=graduation_year, status=status or "")
     )
-    return listing.ordered(found.filter(with_open_problem()) if open_problem else found, "name")
+    return listing.ordered(found.filter(has_open_problem()) if open_problem else found, "name")
 
 
 @click.group(invoke_without_command=True)

@@ -12,7 +12,8 @@ from rollbook.cli.lookup import find_school, school_option
 from rollbook.cli.people import VIA
 from rollbook.schools import audit
 from rollbook.sync.models import Problem
-from rollbook.sync.report import problems
+from rollbook.sync.report.registrar_file import registrar_problems, write_csv, write_xlsx
+from rollbook.sync.report.work_list import ProblemQuery, filtered_problems, listed_problems
 
 
 def _show(document: Document) -> None:
@@ -83,9 +84,9 @@ def work_list(
       rollbook work-list --registrar-file corrections.xlsx
     """
     school = find_school(school_name)
-    wanted = problems.Wanted(search.strip(), state, severity or "", who or "")
+    wanted = ProblemQuery(search.strip(), state, severity or "", who or "")
     if registrar_file is not None:
-        found = problems.registrars(school, wanted)
+        found = registrar_problems(school, wanted)
         _write(found, registrar_file)
         total = found.count()
         audit.record(
@@ -97,8 +98,8 @@ def work_list(
             kind=registrar_file.suffix[1:],
         )
         return Answer({"total": total, "problems": [], "file": str(registrar_file)})
-    found = problems.problems(school, wanted)
-    shown = [of_problem(line) for line in problems.lines(found[:limit])]
+    found = filtered_problems(school, wanted)
+    shown = [of_problem(line) for line in listed_problems(found[:limit])]
     audit.record(
         "problems.listed",
         school=school,
@@ -120,10 +121,10 @@ def _write(found: QuerySet[Problem], target: Path) -> None:
         )
     if target.suffix == ".csv":
         with target.open("w", newline="", encoding="utf-8") as text:
-            problems.write_csv(found, text)
+            write_csv(found, text)
     elif target.suffix == ".xlsx":
         with target.open("wb") as file:
-            problems.write_xlsx(found, file)
+            write_xlsx(found, file)
     else:
         raise Refusal(
             Exit.USAGE,

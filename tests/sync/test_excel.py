@@ -18,7 +18,7 @@ from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Change, Integration, Mode, Run, Trigger
-from rollbook.sync.report import workbook
+from rollbook.sync.report import excel, workbook
 from rollbook.sync.runs import requests
 from tests.sync.report_runs import a_run, linked, listed, new, problem, returning, updated
 
@@ -296,7 +296,7 @@ def test_five_thousand_rows_arrive_and_progress_is_told(school: School, written:
 def test_what_a_sheet_cannot_hold_goes_on_in_a_second_one(
     school: School, book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workbook, "LAST_ROW", 3)
+    monkeypatch.setattr(excel, "LAST_ROW", 3)
     made = book(a_run(school, [new(str(number)) for number in range(8)]))
     assert [name for name in made.sheetnames if name.startswith("New")] == ["New", "New 2", "New 3"]
     assert [row[0] for name in ("New", "New 2", "New 3") for row in rows(made[name])] == [

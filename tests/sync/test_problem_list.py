@@ -12,8 +12,8 @@ from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
 from rollbook.sync import store
 from rollbook.sync.models import Integration, Mode, Problem, RunState
-from rollbook.sync.report import problems
-from rollbook.sync.report.problems import FIXED, NEW, OPEN, Wanted
+from rollbook.sync.report import registrar_file, work_list
+from rollbook.sync.report.work_list import FIXED, NEW, OPEN, ProblemQuery
 from rollbook.sync.runs import decisions, states
 from tests.sync.report_runs import a_run, problem
 from tests.sync.test_pipeline import complete, sync
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def found(school: School, state: str, **narrowed: str) -> list[tuple[str | None, str, int]]:
-    listed = problems.problems(school, Wanted(state=state, **narrowed))
+    listed = work_list.filtered_problems(school, ProblemQuery(state=state, **narrowed))
     return sorted((each.sis_id, each.code, each.runs) for each in listed)
 
 
@@ -78,7 +78,7 @@ def test_each_sis_and_each_school_has_a_list_of_its_own(school: School) -> None:
     finished(other, problem(sis_id="1"))
     states.finish(a_run(school, state=RunState.PLANNED, source="veracross"))
     assert found(school, OPEN) == [("0042", "required_empty", 1)]
-    assert problems.count_open(other) == 1
+    assert work_list.count_open(other) == 1
 
 
 def test_noting_a_run_twice_counts_it_once(school: School) -> None:
@@ -115,9 +115,9 @@ def test_the_registrars_file_has_what_can_be_mended_in_the_sis_in_harmless_cells
         value="+1@",
     )
     finished(school, problem(), bad, problem("other_person", sis_id="9"))
-    corrections = problems.registrars(school, Wanted())
+    corrections = registrar_file.registrar_problems(school, ProblemQuery())
     text, file = io.StringIO(newline=""), io.BytesIO()
-    problems.write_csv(corrections, text)
+    registrar_file.write_csv(corrections, text)
     lines = text.getvalue().splitlines()
     assert lines[0] == "\ufeffSIS ID,Name,Field,Value now,What is expected,Where"
     assert len(lines) == 3
@@ -129,7 +129,7 @@ def test_the_registrars_file_has_what_can_be_mended_in_the_sis_in_harmless_cells
         line.startswith("0043,'=cmd|' /C calc'!A0,email,'+1@,\"A complete e-mail address")
         for line in lines
     )
-    problems.write_xlsx(corrections, file)
+    registrar_file.write_xlsx(corrections, file)
     sheet = load_workbook(file).active
     assert sheet is not None
     assert {row[0].value for row in sheet.iter_rows(min_row=2)} == {"0042", "0043"}
@@ -161,8 +161,8 @@ def test_runs_against_a_sis_keep_the_list(integration: Integration, standin: Sta
     assert listed.count() == sum(first.counts.get(each, 0) for each in Severity) > 0
     sync(integration)
     assert set(listed.values_list("runs", flat=True)) == {2}
-    for line in problems.lines(listed):
+    for line in work_list.listed_problems(listed):
         assert line.row.cause and line.expected and not line.is_new
     kept.delete()
     sync(integration)
-    assert problems.count_open(integration.school) == 0
+    assert work_list.count_open(integration.school) == 0

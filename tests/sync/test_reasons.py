@@ -5,7 +5,7 @@ import pytest
 from rollbook.roster.planning import ChangeKind
 from rollbook.schools.models import School
 from rollbook.sync.models import Change
-from rollbook.sync.report import rows as report
+from rollbook.sync.report import change_rows
 from tests.cli.conftest import Command, inside
 from tests.sync.report_runs import a_run, linked, listed, new, returning, updated
 
@@ -24,7 +24,7 @@ def test_the_sentence_names_the_rule_and_its_values(school: School, inside: Comm
     ]
     run = a_run(school, rows)
     said = [
-        report.row_of(run, change).reason
+        change_rows.updated_row(run, change).reason
         for change in Change.objects.filter(run=run).order_by("pk")
     ]
     assert said == [

@@ -10,8 +10,9 @@ from rollbook.roster.planning import ChangeKind
 from rollbook.roster.records import Severity
 from rollbook.schools.models import School, User
 from rollbook.sync.models import Change, Mode, Run, RunState, Trigger
-from rollbook.sync.report import rows as report
-from rollbook.sync.report import summary
+from rollbook.sync.report import change_rows, problem_rows, summary
+from rollbook.sync.report.counts import has_plan, tab_counts
+from rollbook.sync.report.row_list import RowList
 from tests.sync.report_runs import a_run, linked, listed, new, problem, returning, updated
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +23,7 @@ def other_school(db: None) -> School:
     return School.objects.create(name="Washington High School", timezone="Europe/Zurich")
 
 
-def names(rows: report.Rows[report.ErrorRow]) -> list[str]:
+def names(rows: RowList[problem_rows.ProblemRow]) -> list[str]:
     return [row.name for row in rows]
 
 
@@ -47,11 +48,14 @@ def test_the_tabs_count_what_they_show(school: School) -> None:
         listed(ChangeKind.NOT_IN_ROSTER, "not_sent"),
     ]
     run = a_run(school, changes, issues)
-    counts = report.tab_counts(run)
+    counts = tab_counts(run)
     assert counts == (3, 1, 3)
-    assert counts == tuple(
-        report.report_rows(run, tab).count() for tab in ("errors", "new", "updated")
+    rows = (
+        problem_rows.problem_rows(run),
+        change_rows.new_rows(run),
+        change_rows.updated_rows(run),
     )
+    assert counts == tuple(each.count() for each in rows)
 
 
 def test_rows_of_another_run_or_school_are_never_shown(
@@ -64,15 +68,15 @@ def test_rows_of_another_run_or_school_are_never_shown(
     Change.objects.filter(run=stray).update(
         school_id=other_school.pk, run_id=run.pk
     )  # a row that lies about its school
-    assert [row.sis_id for row in report.new_rows(run)] == ["1"]
-    assert [row.sis_id for row in report.error_rows(run)] == ["1"]
-    assert report.updated_rows(run).count() == 0
-    assert report.tab_counts(run) == (1, 1, 0)
+    assert [row.sis_id for row in change_rows.new_rows(run)] == ["1"]
+    assert [row.sis_id for row in problem_rows.problem_rows(run)] == ["1"]
+    assert change_rows.updated_rows(run).count() == 0
+    assert tab_counts(run) == (1, 1, 0)
 
 
 def test_rows_are_sliced_in_the_database(school: School, django_assert_num_queries: Any) -> None:
     run = a_run(school, [new(f"{number:04d}") for number in range(60)])
-    rows = report.new_rows(run)
+    rows = change_rows.new_rows(run)
     with django_assert_num_queries(1) as caught:
         page = rows[25:50]
     assert [row.sis_id for row in page] == [f"{number:04d}" for number in range(25, 50)]
@@ -82,16 +86,20 @@ def test_rows_are_sliced_in_the_database(school: School, django_assert_num_queri
 
 def test_an_empty_run_has_empty_tabs(school: School) -> None:
     run = a_run(school)
-    assert report.tab_counts(run) == (0, 0, 0)
-    assert [*report.error_rows(run), *report.new_rows(run), *report.updated_rows(run)] == []
-    assert report.new_rows(run)[0:25] == []
+    assert tab_counts(run) == (0, 0, 0)
+    assert [
+        *problem_rows.problem_rows(run),
+        *change_rows.new_rows(run),
+        *change_rows.updated_rows(run),
+    ] == []
+    assert change_rows.new_rows(run)[0:25] == []
 
 
 # --- problems
 
 
 def test_a_problem_says_what_happened_where_to_mend_it_and_who_can(school: School) -> None:
-    (row,) = report.error_rows(a_run(school, [], [problem()]))
+    (row,) = problem_rows.problem_rows(a_run(school, [], [problem()]))
     assert (row.severity, row.severity_label, row.sis_id, row.name) == (
         "error",
         "Error",
@@ -109,7 +117,7 @@ def test_a_problem_says_what_happened_where_to_mend_it_and_who_can(school: Schoo
 
 
 def test_a_problem_found_by_matching_names_the_field_of_the_sis_too(school: School) -> None:
-    (row,) = report.error_rows(
+    (row,) = problem_rows.problem_rows(
         a_run(
             school,
             [],
@@ -130,20 +138,22 @@ def test_errors_come_before_warnings_and_notes_and_can_be_narrowed_to_one(school
             problem(),
         ],
     )
-    assert [row.severity for row in report.error_rows(run)] == ["error", "warning", "note"]
-    assert [row.severity for row in report.error_rows(run, severity="warning")] == ["warning"]
-    assert report.error_rows(run, severity="nonsense").count() == 0
+    assert [row.severity for row in problem_rows.problem_rows(run)] == ["error", "warning", "note"]
+    assert [row.severity for row in problem_rows.problem_rows(run, severity="warning")] == [
+        "warning"
+    ]
+    assert problem_rows.problem_rows(run, severity="nonsense").count() == 0
 
 
 def test_a_problem_of_the_whole_run_has_no_student(school: School) -> None:
     issue = problem("field_vanished", Severity.WARNING, None, name="")
-    (row,) = report.error_rows(a_run(school, [], [issue]))
+    (row,) = problem_rows.problem_rows(a_run(school, [], [issue]))
     assert (row.sis_id, row.name) == ("", "")
     assert "for any student" in row.cause
 
 
 def test_a_code_and_a_field_of_a_later_version_are_shown_fairly(school: School) -> None:
-    (row,) = report.error_rows(
+    (row,) = problem_rows.problem_rows(
         a_run(school, [], [problem("from_the_future", field="shoe_size", source_field="")])
     )
     assert row.field_label == "shoe_size"
@@ -154,7 +164,7 @@ def test_a_code_and_a_field_of_a_later_version_are_shown_fairly(school: School) 
 
 
 def test_a_new_row_has_every_value_with_its_label(school: School) -> None:
-    (row,) = report.new_rows(a_run(school, [new(gender=None)]))
+    (row,) = change_rows.new_rows(a_run(school, [new(gender=None)]))
     assert (row.sis_id, row.first_name, row.last_name, row.email, row.graduation_year) == (
         "0001",
         "Ada",
@@ -180,7 +190,7 @@ def test_an_updated_row_has_before_and_after_of_each_field_that_differs(school: 
         "email_key": "grace@lincoln.example",
         "gender": "F",
     }
-    (row,) = report.updated_rows(a_run(school, [updated(before, after)]))
+    (row,) = change_rows.updated_rows(a_run(school, [updated(before, after)]))
     assert [(diff.field_label, diff.before, diff.after) for diff in row.diffs] == [
         ("E-mail", "old@lincoln.example", "Grace@lincoln.example"),
         ("Graduation year", "2026", "2027"),
@@ -190,7 +200,7 @@ def test_an_updated_row_has_before_and_after_of_each_field_that_differs(school: 
 
 
 def test_a_link_shows_to_what_and_a_return_shows_the_status_in_words(school: School) -> None:
-    link, back = report.updated_rows(a_run(school, [linked(), returning()]))
+    link, back = change_rows.updated_rows(a_run(school, [linked(), returning()]))
     assert ("Linked to", "", "PowerSchool") in [diff[:3] for diff in link.diffs]
     assert ("SIS ID", "", "0008") in [diff[:3] for diff in link.diffs]
     assert [diff[:3] for diff in back.diffs] == [("Status", "Left", "Active")]
@@ -202,16 +212,16 @@ def test_accounts_that_are_left_alone_are_listed_only_when_asked_for(school: Sch
         listed(ChangeKind.OUTSIDE_SELECTION, "grade_not_selected"),
     )
     run = a_run(school, [linked(), gone, outside])
-    assert [row.kind for row in report.updated_rows(run)] == ["linked"]
-    (row,) = report.updated_rows(run, kind="not_in_roster")
+    assert [row.kind for row in change_rows.updated_rows(run)] == ["linked"]
+    (row,) = change_rows.updated_rows(run, kind="not_in_roster")
     assert row.kind_label == "No longer in the SIS" and row.reason.startswith(
         "All 321 records were read"
     )
     assert row.outcome == "Listed only, nothing changed"
-    assert report.updated_rows(run, kind="outside_selection").count() == 1
+    assert change_rows.updated_rows(run, kind="outside_selection").count() == 1
     assert (
-        report.updated_rows(run, kind="new").count()
-        == report.updated_rows(run, kind="nonsense").count()
+        change_rows.updated_rows(run, kind="new").count()
+        == change_rows.updated_rows(run, kind="nonsense").count()
         == 0
     )
 
@@ -230,7 +240,9 @@ def test_a_row_says_what_became_of_it(
     school: School, columns: dict[str, Any], outcome: str
 ) -> None:
     run = a_run(school, [new(), linked()], **columns)
-    assert [row.outcome for row in (*report.new_rows(run), *report.updated_rows(run))] == [
+    assert [
+        row.outcome for row in (*change_rows.new_rows(run), *change_rows.updated_rows(run))
+    ] == [
         outcome,
         outcome,
     ]
@@ -239,7 +251,7 @@ def test_a_row_says_what_became_of_it(
 def test_an_overtaken_row_says_that_it_was_not_applied(school: School) -> None:
     run = a_run(school, [linked()])
     run.changes.update(outcome="overtaken")
-    (row,) = report.updated_rows(run)
+    (row,) = change_rows.updated_rows(run)
     assert row.outcome == "Not applied: the account was changed meanwhile"
 
 
@@ -256,7 +268,7 @@ def test_search_looks_at_name_e_mail_and_sis_id_in_any_letter_case(
     run = a_run(
         school, [new(last="Lovelace Émile"), new("0002", "Alan", "Turing", "alan@lincoln.example")]
     )
-    assert [row.sis_id for row in report.new_rows(run, search)] == ["0001"]
+    assert [row.sis_id for row in change_rows.new_rows(run, search)] == ["0001"]
 
 
 @pytest.mark.parametrize(
@@ -264,7 +276,7 @@ def test_search_looks_at_name_e_mail_and_sis_id_in_any_letter_case(
 )
 def test_search_takes_every_sign_for_itself(school: School, search: str) -> None:
     run = a_run(school, [new(), new("0002", "Alan", "Turing", "alan@lincoln.example")])
-    assert report.new_rows(run, search).count() == 0
+    assert change_rows.new_rows(run, search).count() == 0
 
 
 def test_problems_are_found_by_name_sis_id_and_the_address_that_two_share(school: School) -> None:
@@ -276,10 +288,10 @@ def test_problems_are_found_by_name_sis_id_and_the_address_that_two_share(school
             problem("email_shared", sis_id="77", name="Carl Gauß", value="Shared@b.example"),
         ],
     )
-    assert names(report.error_rows(run, "noether")) == ["Emmy Noether"]
+    assert names(problem_rows.problem_rows(run, "noether")) == ["Emmy Noether"]
     assert (
-        names(report.error_rows(run, "77"))
-        == names(report.error_rows(run, "shared@"))
+        names(problem_rows.problem_rows(run, "77"))
+        == names(problem_rows.problem_rows(run, "shared@"))
         == ["Carl Gauß"]
     )
 
@@ -374,7 +386,7 @@ def test_the_summary_of_a_failed_run_says_why_and_what_to_do(school: School) -> 
         "The login was refused.",
         "Enter the secret again.",
     )
-    assert not report.has_plan(run)
+    assert not has_plan(run)
 
 
 def test_durations_read_as_people_say_them(school: School) -> None:

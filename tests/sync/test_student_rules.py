@@ -22,7 +22,7 @@ from rollbook.sync import pipeline
 from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState, Schedule, Trigger
 from rollbook.sync.planning import from_roster
 from rollbook.sync.refusals import SettingRefused
-from rollbook.sync.report import rows, summary
+from rollbook.sync.report import change_rows, summary
 from rollbook.sync.runs import claims, decisions, requests
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.setup import field_rules, schedules
@@ -378,7 +378,7 @@ def test_a_change_of_domain_is_one_decision_and_the_old_addresses_are_kept(
         sentence.startswith(f"{len(before)} addresses move from @"),
         sentence.endswith("to @new.example"),
     ) == (True, True)
-    assert rows.updated_rows(run, kind="email_changed").count() == len(before)
+    assert change_rows.updated_rows(run, kind="email_changed").count() == len(before)
     assert set(EmailAlias.objects.values_list("email_key", flat=True)) == set(before.values())
 
 

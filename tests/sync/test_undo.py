@@ -13,7 +13,7 @@ from rollbook.sync import pipeline
 from rollbook.sync import undoing as undo
 from rollbook.sync.models import Integration, Issue, Mode, Problem, Run, RunState, Trigger
 from rollbook.sync.refusals import RunRefused
-from rollbook.sync.report import rows, student_history, summary
+from rollbook.sync.report import change_rows, problem_rows, student_history, summary
 from rollbook.sync.runs import decisions, requests
 from rollbook.sync.words.sources import uploader_type
 from tests.sync.test_uploads import ADA, brought_in
@@ -83,7 +83,7 @@ def test_an_undone_run_leaves_every_account_as_before_and_deactivates_those_it_m
         "Undo of PowerSchool Student",
         0,
     )
-    assert {row.outcome for row in rows.updated_rows(run)} == {"Undone"}
+    assert {row.outcome for row in change_rows.updated_rows(run)} == {"Undone"}
     assert "were restored" in summary.what_was_changed(undoing)
     again = sync(
         integration
@@ -160,7 +160,7 @@ def test_a_value_of_a_later_run_or_upload_stays(
         "Third",
     )
     assert issue.source_field.startswith("PowerSchool Student, 2")
-    (row,) = rows.error_rows(undoing)
+    (row,) = problem_rows.problem_rows(undoing)
     assert "It is “Third” now, and was left as it is." in row.cause
     was = {"last_name": "Third", "first_name": one.first_name}
     one.refresh_from_db()

@@ -10,7 +10,7 @@ from rollbook.students import accounts, merging, single_rules
 from rollbook.students.models import AccountStatus, StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Integration, Run, RunState, Trigger
-from rollbook.sync.report import rows
+from rollbook.sync.report import problem_rows
 from rollbook.sync.runs import decisions, requests
 from tests.sync.test_undo import held, sync, undone
 
@@ -21,7 +21,7 @@ def listed(undoing: Run) -> dict[tuple[str | None, str], str]:
     """What an undo leaves alone: SIS ID and field → the sentence that says why, as a person reads it."""
     return {
         (row.sis_id or None, row.field_label): f"{row.name}: {row.cause}"
-        for row in rows.error_rows(undoing)
+        for row in problem_rows.problem_rows(undoing)
     }
 
 

@@ -9,7 +9,7 @@ from rollbook.roster.upload_template import EXAMPLE
 from rollbook.schools.models import School
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Issue
-from rollbook.sync.report import rows as report
+from rollbook.sync.report import problem_rows
 from rollbook.sync.uploads import drafts
 from tests.sources.spreadsheets import xlsx
 from tests.sync.test_uploads import confirmed, planned
@@ -137,7 +137,7 @@ def test_every_fault_is_named_with_row_and_column_and_good_rows_go_in(school: Sc
     expected = {(number, code, field) for number, (_other, code, field) in enumerate(FAULTS, 4)}
     twice = 4 + len(FAULTS) + 2
     assert found == expected | {(twice, "row_twice", "")}
-    places = {row.row_number: row.place for row in report.error_rows(run)}
+    places = {row.row_number: row.place for row in problem_rows.problem_rows(run)}
     for number, (_other, _code, field) in enumerate(FAULTS, 4):
         assert places[number] == (
             f"row {number}, column {LETTER[field]}" if field else f"row {number}"
@@ -154,7 +154,7 @@ def test_every_fault_is_named_with_row_and_column_and_good_rows_go_in(school: Sc
         "email_shared": others["email_shared"],
     }
     assert others["email_shared"].startswith("Ann Lee (SIS ID S")
-    for row in report.error_rows(run):
+    for row in problem_rows.problem_rows(run):
         assert row.place in row.remedy and "{" not in row.cause + row.remedy, row
         assert (
             "the file" in row.cause + row.remedy or row.severity != "error" or "row" in row.remedy

@@ -12,7 +12,7 @@ from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Change, Issue, Run, RunState, Trigger, Upload
 from rollbook.sync.refusals import RunRefused, SettingRefused
-from rollbook.sync.report import rows
+from rollbook.sync.report import change_rows
 from rollbook.sync.runs import requests
 from rollbook.sync.uploads import drafts
 from rollbook.sync.words.sources import uploader_type
@@ -85,7 +85,7 @@ def test_nothing_is_written_before_confirm_and_a_second_confirm_writes_nothing(
     )
     pipeline.run_sync(run.pk)
     assert StudentAccount.objects.count() == 2
-    assert {row.outcome for row in rows.new_rows(run)} == {
+    assert {row.outcome for row in change_rows.new_rows(run)} == {
         "Not applied yet: waiting to be confirmed"
     }
 

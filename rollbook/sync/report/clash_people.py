@@ -1,19 +1,20 @@
-"""The accounts of the other people in a clash over an e-mail, looked up for one page of problems, so that a screen can lead to them."""
+"""The other people of a clash over an e-mail: those with accounts, so that a screen can link them."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from rollbook.roster.values import email_key
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Issue
 from rollbook.sync.planning.clashes import CLASHES, SHOWN
 
-MOST: Final = 500  # problems that are looked through for who shares an address; thousands may share a placeholder
+MOST_CLAIMS: Final = 500  # thousands may share a placeholder address
 
 
 class Clash(NamedTuple):
-    """A problem that may be about an e-mail: its run, the source of that, and what the problem says."""
+    """A problem that may be about an e-mail: its run, the source of the run, and its values."""
 
     run_id: Any
     source: str
@@ -23,54 +24,73 @@ class Clash(NamedTuple):
 
 
 class Person(NamedTuple):
-    """Somebody with an account, to lead to."""
+    """Somebody with an account."""
 
-    account_id: Any
+    account_id: UUID
     name: str
 
 
-def others(school_id: Any, problems: Iterable[Clash]) -> dict[Clash, tuple[Person, ...]]:
-    """For each problem over an e-mail, whose account has that address, and who else claims it; a few queries for all of them."""
+class _Accounts(NamedTuple):
+    """The accounts that a few clashes are about, by e-mail and by source and SIS ID.
+
+    `claims` are the SIS IDs whose records have the same e-mail, by run and e-mail.
+    """
+
+    by_email: dict[str, list[StudentAccount]]
+    by_sis_id: dict[tuple[str, str | None], StudentAccount]
+    claims: dict[tuple[Any, str], list[str | None]]
+
+
+def others(school_id: UUID, problems: Iterable[Clash]) -> dict[Clash, tuple[Person, ...]]:
+    """Return whose account has the e-mail of each problem, and who else claims it.
+
+    A few queries answer for all problems together.
+    """
     clashes = {each for each in problems if each.code in (*CLASHES, "link_names_differ")}
     if not clashes:
         return {}
-    having: dict[str, list[StudentAccount]] = defaultdict(list)
+    accounts = _accounts_of(school_id, clashes)
+    return {clash: _people(clash, accounts) for clash in clashes}
+
+
+def _accounts_of(school_id: UUID, clashes: set[Clash]) -> _Accounts:
     accounts = StudentAccount.objects.filter(school_id=school_id)
+    by_email: dict[str, list[StudentAccount]] = defaultdict(list)
     for account in accounts.filter(email_key__in={email_key(each.value) for each in clashes}):
-        having[account.email_key].append(account)
-    claims = Issue.objects.filter(
-        school_id=school_id, run_id__in={each.run_id for each in clashes}, code="email_shared"
-    )
-    sharing: dict[tuple[Any, str], list[str | None]] = defaultdict(list)
-    for run_id, value, sis_id in claims.filter(
-        value__in={each.value for each in clashes}
-    ).values_list("run_id", "value", "sis_id")[:MOST]:
-        sharing[run_id, value].append(sis_id)
-    named = {sis_id for ids in sharing.values() for sis_id in ids if sis_id}
-    linked = (
-        {(account.source, account.sis_id): account for account in accounts.filter(sis_id__in=named)}
-        if named
-        else {}
-    )
-    found: dict[Clash, tuple[Person, ...]] = {}
-    for each in clashes:
-        claiming = (
-            linked.get((each.source, sis_id)) for sis_id in sharing[each.run_id, each.value]
-        )
-        people = {
-            account.pk: account.name
-            for account in (*having[email_key(each.value)], *claiming)
-            if account is not None
-        }
-        own = next(
-            (account for account in having[email_key(each.value)] if _is_own(account, each)),
-            linked.get((each.source, each.sis_id)),
-        )
-        if own is not None:
-            people.pop(own.pk, None)
-        found[each] = tuple(Person(*person) for person in people.items())[:SHOWN]
-    return found
+        by_email[account.email_key].append(account)
+    claims = _claims(school_id, clashes)
+    sis_ids = {sis_id for claiming in claims.values() for sis_id in claiming if sis_id}
+    claiming_accounts = accounts.filter(sis_id__in=sis_ids) if sis_ids else ()
+    by_sis_id = {(account.source, account.sis_id): account for account in claiming_accounts}
+    return _Accounts(by_email, by_sis_id, claims)
 
 
-def _is_own(account: StudentAccount, clash: Clash) -> bool:
-    return (account.source, account.sis_id) == (clash.source, clash.sis_id)
+def _claims(school_id: UUID, clashes: set[Clash]) -> dict[tuple[Any, str], list[str | None]]:
+    issues = Issue.objects.filter(
+        school_id=school_id,
+        run_id__in={each.run_id for each in clashes},
+        code="email_shared",
+        value__in={each.value for each in clashes},
+    )
+    claims: dict[tuple[Any, str], list[str | None]] = defaultdict(list)
+    for run_id, value, sis_id in issues.values_list("run_id", "value", "sis_id")[:MOST_CLAIMS]:
+        claims[run_id, value].append(sis_id)
+    return claims
+
+
+def _people(clash: Clash, accounts: _Accounts) -> tuple[Person, ...]:
+    with_email = accounts.by_email[email_key(clash.value)]
+    own_link = (clash.source, clash.sis_id)
+    people = {account.pk: account.name for account in with_email}
+    for sis_id in accounts.claims[clash.run_id, clash.value]:
+        claiming = accounts.by_sis_id.get((clash.source, sis_id))
+        if claiming is not None:
+            people[claiming.pk] = claiming.name
+    own = accounts.by_sis_id.get(own_link)
+    for account in with_email:
+        if (account.source, account.sis_id) == own_link:
+            own = account
+            break
+    if own is not None:
+        people.pop(own.pk, None)
+    return tuple(Person(*person) for person in people.items())[:SHOWN]

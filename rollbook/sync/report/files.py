@@ -23,7 +23,7 @@ from rollbook.schools import audit
 from rollbook.schools.models import User
 from rollbook.sync import queue, retention
 from rollbook.sync.models import ReportFile, ReportState, Run
-from rollbook.sync.report import rows, workbook
+from rollbook.sync.report import counts, workbook
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def request_report(run: Run, by: User | None, via: str = "web") -> ReportFile:
             _("The rows of this report were removed after %(days)d days; its numbers stay.")
             % {"days": config.report_days}
         )
-    if not rows.has_plan(run):
+    if not counts.has_plan(run):
         raise NoReport(_("This run has no report, because it ended before all students were read."))
     wanted = ReportFile(
         school_id=run.school_id,
@@ -58,7 +58,7 @@ def request_report(run: Run, by: User | None, via: str = "web") -> ReportFile:
         via=via,
         language=get_language() or "en",
         stamp=_stamp(run),
-        rows_total=sum(rows.tab_counts(run)),
+        rows_total=sum(counts.tab_counts(run)),
         name=workbook.file_name(run),
         expires_at=timezone.now() + KEPT,
     )
@@ -159,14 +159,13 @@ def _store(file: ReportFile, content: bytes) -> None:
         }
         if not _ours(file).update(**ready):
             raise _TakenOver
-        counts = rows.tab_counts(file.run)._asdict()
         audit.record(
             "report.made",
             school=file.school,
             actor=file.requested_by,
             subject=str(file.run_id),
             via=file.via,
-            **counts,
+            **counts.tab_counts(file.run)._asdict(),
         )
 
 

@@ -20,7 +20,7 @@ from rollbook.students.models import (
     StudentLogin,
 )
 from rollbook.sync.models import Change, Integration, Mode, Run, RunState
-from rollbook.sync.report import rows
+from rollbook.sync.report import change_rows
 from rollbook.sync.setup import field_rules
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.kinds import KIND_LABELS
@@ -37,7 +37,7 @@ class Entry(NamedTuple):
     at: datetime | None
     kind: str
     kind_label: str
-    diffs: list[rows.Diff]
+    diffs: list[change_rows.Diff]
     run: Run | None
     by: str
     note: str
@@ -68,7 +68,7 @@ def _applied(account: StudentAccount) -> QuerySet[Change]:
 def _by_runs(account: StudentAccount) -> list[Entry]:
     entries = []
     for change in _applied(account):
-        run, row = change.run, rows.row_of(change.run, change)
+        run, row = change.run, change_rows.updated_row(change.run, change)
         kind = _("Created") if change.kind == ChangeKind.NEW else word(KIND_LABELS, change.kind)
         note = _("This was undone.") if change.outcome == "undone" else row.reason
         at, by = run.finished_at or run.requested_at, started_by(run)
@@ -88,7 +88,7 @@ def _by_hand(account: StudentAccount) -> list[Entry]:
             event.action,
             event.get_action_display(),
             [
-                rows.Diff(
+                change_rows.Diff(
                     word(FIELD_LABELS, key),
                     _status(event.before.get(key)),
                     _status(event.after.get(key)),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from rollbook.roster.values import grade_label
 from rollbook.schools.clock import time_text
 from rollbook.sync.models import Change, Issue, Mode, Run, RunState
-from rollbook.sync.report.rows import count_changes
+from rollbook.sync.report.counts import count_changes
 from rollbook.sync.words import results
 from rollbook.sync.words.kinds import COUNT_LABELS, UPDATED_KINDS
 from rollbook.sync.words.proofs import proof_words

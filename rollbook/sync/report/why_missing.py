@@ -12,8 +12,7 @@ from rollbook.schools.models import School
 from rollbook.students.models import AccountStatus, Protection, StudentAccount
 from rollbook.students.searching import LONGEST_SEARCH, having_words
 from rollbook.sync.models import Change, Mode, OutsideList, Run, RunState
-from rollbook.sync.report import problems, rows
-from rollbook.sync.report.problems import Wanted
+from rollbook.sync.report import change_rows, work_list
 from rollbook.sync.setup import link_decisions
 from rollbook.sync.store.outside import DIGEST_BYTES, digests
 from rollbook.sync.words.sources import sis_label, source_label
@@ -136,8 +135,8 @@ def _of_account(account: StudentAccount, proposed: bool, outside: bool) -> Answe
 
 
 def _problems(school: School, asked: str) -> Iterator[Answer]:
-    found = problems.problems(school, Wanted(search=asked))
-    for line in problems.lines(found[:MOST]):
+    found = work_list.filtered_problems(school, work_list.ProblemQuery(search=asked))
+    for line in work_list.listed_problems(found[:MOST]):
         about = line.row.name or line.row.sis_id
         yield Answer(
             "problem",
@@ -162,7 +161,7 @@ def _planned(school: School, asked: str) -> Iterator[Answer]:
         return
     kinds = (ChangeKind.NEW, ChangeKind.NEVER_IMPORTED)
     changes = _latest_changes(school).filter(kind__in=kinds).select_related("run")
-    for change in having_words(changes, asked, rows.CHANGE_TEXT).order_by("pk")[:MOST]:
+    for change in having_words(changes, asked, change_rows.CHANGE_TEXT).order_by("pk")[:MOST]:
         run, name = change.run, f"{change.first_name} {change.last_name}"
         told = {"name": name, "sis": sis_label(run)}
         if change.kind == ChangeKind.NEVER_IMPORTED:

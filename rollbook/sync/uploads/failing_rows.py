@@ -11,8 +11,7 @@ from rollbook.roster.records import Severity
 from rollbook.roster.upload_template import REASON_COLUMN, SHEETS
 from rollbook.sources.spreadsheet.errors import FileGone
 from rollbook.sync.models import Change, Issue, Run, Upload
-from rollbook.sync.report import rows as report
-from rollbook.sync.report import workbook
+from rollbook.sync.report import excel, problem_rows
 from rollbook.sync.report.csv_file import csv_text
 from rollbook.sync.uploads.plan import Roster, open_roster
 
@@ -34,7 +33,7 @@ def write_template(kind: str, target: IO[bytes]) -> None:
         for column in columns
     ]
     about = (_("Column"), _("Required"), _("Example"), _("What it is"))
-    workbook.write_texts(
+    excel.write_texts(
         {SHEETS[0]: (headings, [example]), SHEETS[1]: (about, words)}, SHEETS[0], target
     )
 
@@ -57,7 +56,7 @@ def failing_rows(of: Upload | Run, target: IO[bytes], kind: str = "xlsx") -> int
     if kind == "csv":
         _write_csv(headings, rows, target)
     else:
-        workbook.write_texts({SHEETS[0]: (headings, rows)}, SHEETS[0], target)
+        excel.write_texts({SHEETS[0]: (headings, rows)}, SHEETS[0], target)
     return len(reasons)
 
 
@@ -73,7 +72,7 @@ def _reasons(run: Run) -> dict[int, str]:
         school_id=run.school_id, run=run, severity=Severity.ERROR, row_number__isnull=False
     )
     reasons: dict[int, list[str]] = {}
-    for issue, row in report.explained(run, issues.order_by("row_number", "pk")):
+    for issue, row in problem_rows.explained(run, issues.order_by("row_number", "pk")):
         reasons.setdefault(issue.row_number or 0, []).append(
             f"{row.source_field}: {row.cause}" if row.source_field else row.cause
         )

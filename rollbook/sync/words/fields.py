@@ -1,10 +1,12 @@
-"""The labels of an account's fields, with those that only Rollbook sets."""
+"""The labels of an account's fields, with those that only Rollbook sets, and values as text."""
 
-from typing import Final
+from typing import Any, Final
 
 from django.utils.translation import gettext_noop as _
 
 from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.students.models import AccountStatus
+from rollbook.sync.words.sources import source_label
 
 FIELD_LABELS: Final[dict[str, str]] = {
     **{field.key: field.label for field in STUDENT_FIELDS.values()},
@@ -12,3 +14,14 @@ FIELD_LABELS: Final[dict[str, str]] = {
     "active": _("Active"),
     "source": _("Linked to"),
 }
+
+
+def value_text(field: str, value: Any) -> str:
+    """Return a stored value as text: codes as their labels, None as ""."""
+    if value is None:
+        return ""
+    if field == "status":
+        return str(dict(AccountStatus.choices).get(value, value))
+    if field == "source" and value:
+        return source_label(value)
+    return str(value)

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from rollbook.sources.registry import SOURCES
-from rollbook.sync.report.rows import Diff
+from rollbook.sync.report.change_rows import Diff
 from rollbook.web.paging import Pages
 from rollbook.web.set_up.configure_form import ConfigureForm
 from rollbook.web.set_up.mapping_form import ShownRow

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from rollbook.sync.models import OCCUPYING, Run, RunState
-from rollbook.sync.report.rows import has_plan
+from rollbook.sync.report.counts import has_plan
 from rollbook.sync.words.states import started_by
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.paging import Pages, page_of

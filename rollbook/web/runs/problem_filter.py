@@ -9,8 +9,8 @@ from django_filters import ChoiceFilter
 
 from rollbook.schools.models import School
 from rollbook.sync.models import Problem
-from rollbook.sync.report import problems
-from rollbook.sync.report.problems import FIXED, NEW, OPEN, Wanted
+from rollbook.sync.report import registrar_file, work_list
+from rollbook.sync.report.work_list import FIXED, NEW, OPEN, ProblemQuery
 from rollbook.sync.words.severities import SEVERITY_EFFECTS, WHO_LABELS
 from rollbook.sync.words.text import word
 from rollbook.web.filters import ListFilter, SearchFilter
@@ -47,15 +47,15 @@ class ProblemFilter(ListFilter):
 
     def filter_queryset(self, queryset: QuerySet[Problem]) -> QuerySet[Problem]:
         """Return the problems that the filter lets through, the worst and newest first."""
-        return problems.problems(self._school, self._chosen())
+        return work_list.filtered_problems(self._school, self._chosen())
 
     @property
     def corrections(self) -> QuerySet[Problem]:
         """The problems within the filter that the registrar can fix in the SIS."""
-        return problems.registrars(self._school, self._chosen())
+        return registrar_file.registrar_problems(self._school, self._chosen())
 
-    def _chosen(self) -> Wanted:
-        return Wanted(
+    def _chosen(self) -> ProblemQuery:
+        return ProblemQuery(
             search=self.value("q"),
             state=self.value("state"),
             severity=self.value("severity"),

@@ -9,8 +9,8 @@ from django.utils.http import urlencode
 
 from rollbook.schools import audit
 from rollbook.students import single_rules
-from rollbook.sync.report import problems as problem_list
-from rollbook.sync.report.problems import Line
+from rollbook.sync.report.registrar_file import write_csv, write_xlsx
+from rollbook.sync.report.work_list import ListedProblem, ListedProblems
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.paging import Pages, page_of
 from rollbook.web.runs.download import XLSX
@@ -23,7 +23,7 @@ def problems(request: SchoolRequest) -> HttpResponse:
     """Show the whole page, or the rows alone while a search is typed."""
     filters = ProblemFilter(request.GET, request.school)
     kept = filters.parameters
-    pages: Pages[Line] = page_of(problem_list.Lines(filters.qs), request, kept)
+    pages: Pages[ListedProblem] = page_of(ListedProblems(filters.qs), request, kept)
     if filters.value("q") and "page" not in request.GET:
         audit.record(
             "problems.searched", school=request.school, actor=request.person, results=pages.total
@@ -57,9 +57,9 @@ def registrar_file(request: SchoolRequest, kind: str) -> HttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     if kind == "csv":
         text = StringIO(newline="")
-        problem_list.write_csv(corrections, text)
+        write_csv(corrections, text)
         csv_type = "text/csv; charset=utf-8"
         return HttpResponse(text.getvalue(), content_type=csv_type, headers=headers)
     file = BytesIO()
-    problem_list.write_xlsx(corrections, file)
+    write_xlsx(corrections, file)
     return HttpResponse(file.getvalue(), content_type=XLSX, headers=headers)

@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from rollbook.students import single_rules
 from rollbook.sync.models import Mode, Run, RunState
 from rollbook.sync.report import clash_people
-from rollbook.sync.report import rows as report
 from rollbook.sync.report.clash_people import Clash, Person
+from rollbook.sync.report.counts import tab_counts
+from rollbook.sync.report.problem_rows import ProblemRow
 from rollbook.web.access import SchoolRequest
 from rollbook.web.paging import Pages, page_of
 from rollbook.web.runs.row_filter import FILTERS
@@ -25,7 +26,7 @@ class Tab(NamedTuple):
 
 def report_tabs(request: SchoolRequest, run: Run) -> dict[str, Any]:
     """Return what the templates of a report show."""
-    counts = report.tab_counts(run)
+    counts = tab_counts(run)
     tabs = [
         Tab("errors", _("Errors"), counts.errors),
         Tab("new", _("New"), counts.new),
@@ -58,8 +59,8 @@ def _may_leave_out(request: SchoolRequest, run: Run) -> bool:
 
 
 def _with_other_people(
-    run: Run, rows: Sequence[report.ErrorRow]
-) -> list[tuple[report.ErrorRow, tuple[Person, ...]]]:
+    run: Run, rows: Sequence[ProblemRow]
+) -> list[tuple[ProblemRow, tuple[Person, ...]]]:
     """Return the problems of a page. Where an e-mail clashes, add the other people who have it."""
     clashes = [(row, Clash(run.pk, run.source, row.code, row.sis_id, row.value)) for row in rows]
     people = clash_people.others(run.school_id, (clash for _row, clash in clashes))

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from django_filters import CharFilter, ChoiceFilter
 
 from rollbook.sync.models import Change, Issue, Run
-from rollbook.sync.report import rows as report
+from rollbook.sync.report import change_rows, problem_rows
+from rollbook.sync.report.row_list import RowList
 from rollbook.sync.words.kinds import COUNT_LABELS, EMAIL_CHANGED, LISTED_KINDS, UPDATED_KINDS
 from rollbook.sync.words.severities import SEVERITY_LABELS
 from rollbook.sync.words.text import word
@@ -40,13 +41,13 @@ class RowFilter(ListFilter):
         self.run = run
         # `class` is a word of Python, so the filter is declared under another name.
         student_class = self.filters.pop("student_class", None)
-        classes = report.classes(run, self.key) if student_class else []
+        classes = change_rows.classes(run, self.key) if student_class else []
         if student_class and classes:
             student_class.extra["choices"] = classes
             self.filters["class"] = student_class
 
     @property
-    def rows(self) -> report.Rows[Any]:
+    def rows(self) -> RowList[Any]:
         """The rows that the filter lets through."""
         raise NotImplementedError
 
@@ -61,8 +62,8 @@ class ErrorFilter(RowFilter):
     model = Issue
 
     @property
-    def rows(self) -> report.Rows[report.ErrorRow]:
-        return report.error_rows(self.run, self.value("q"), self.value("only"))
+    def rows(self) -> RowList[problem_rows.ProblemRow]:
+        return problem_rows.problem_rows(self.run, self.value("q"), self.value("only"))
 
 
 class NewFilter(RowFilter):
@@ -73,8 +74,8 @@ class NewFilter(RowFilter):
     key = "new"
 
     @property
-    def rows(self) -> report.Rows[report.NewRow]:
-        return report.new_rows(self.run, self.value("q"), self.value("class"))
+    def rows(self) -> RowList[change_rows.NewRow]:
+        return change_rows.new_rows(self.run, self.value("q"), self.value("class"))
 
 
 class UpdatedFilter(RowFilter):
@@ -86,9 +87,9 @@ class UpdatedFilter(RowFilter):
     key = "updated"
 
     @property
-    def rows(self) -> report.Rows[report.UpdatedRow]:
+    def rows(self) -> RowList[change_rows.UpdatedRow]:
         search, kind = self.value("q"), self.value("only")
-        return report.updated_rows(self.run, search, kind, self.value("class"))
+        return change_rows.updated_rows(self.run, search, kind, self.value("class"))
 
 
 FILTERS: Final[dict[str, type[RowFilter]]] = {

@@ -12,7 +12,7 @@ from rollbook.schools import audit
 from rollbook.students import accounts, merging, registration, single_rules
 from rollbook.students.models import AccountStatus, StudentAccount
 from rollbook.sync.mail import invitations
-from rollbook.sync.report import problems, student_history
+from rollbook.sync.report import student_history, work_list
 from rollbook.sync.words.sources import source_label
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.students.student_list import badge_of
@@ -39,7 +39,7 @@ def student(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         "badge": badge_of(account),
         "source": source_label(account.source),
         "values": student_history.values(account),
-        "problems": problems.of_account(account),
+        "problems": work_list.problems_of(account),
         "history": student_history.history(account),
         "merged_here": merging.merged_into(account),
         "protection": single_rules.protection_of(account),

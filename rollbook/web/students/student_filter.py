@@ -11,7 +11,7 @@ from rollbook.schools.models import School
 from rollbook.sources.registry import SOURCES
 from rollbook.students import listing
 from rollbook.students.models import AccountStatus, StudentAccount
-from rollbook.sync.report import problems
+from rollbook.sync.report import work_list
 from rollbook.sync.words.sources import source_label
 from rollbook.web.filters import ListFilter, OpenChoiceFilter, SearchFilter
 
@@ -72,7 +72,7 @@ class StudentFilter(ListFilter):
             ),
         )
         if self.value("problem"):
-            found = found.filter(problems.with_open_problem())
+            found = found.filter(work_list.has_open_problem())
         return found
 
     @property

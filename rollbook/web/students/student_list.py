@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from rollbook.schools import audit
 from rollbook.students import listing
 from rollbook.students.models import AccountStatus, StudentAccount
-from rollbook.sync.report import problems
+from rollbook.sync.report import work_list
 from rollbook.sync.words.sources import source_label
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.paging import PER_PAGE, page_of_students
@@ -81,7 +81,7 @@ def _lines(request: SchoolRequest, accounts: list[StudentAccount]) -> list[Line]
     these = StudentAccount.objects.filter(
         school=request.school, pk__in=[account.pk for account in accounts]
     )
-    with_problems = problems.having_problems(these) if accounts else set()
+    with_problems = work_list.ids_with_open_problem(these) if accounts else set()
     columns = chosen_columns(request.membership)
     lines = []
     for account in accounts:

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from rollbook.schools.models import School
 from rollbook.sync.models import Run
-from rollbook.sync.report import problems
+from rollbook.sync.report import work_list
 from rollbook.sync.setup import link_decisions
 from rollbook.sync.words import sources
 from rollbook.sync.words import text as text_words
@@ -81,9 +81,9 @@ def table_head(*columns: str, hidden: str = "") -> dict[str, Any]:
 @register.simple_tag
 def open_problems(school: School) -> str:
     """How many problems of the school are open, for the navigation; "" for none."""
-    count = problems.count_open(school)
-    if count > problems.COUNTED:
-        return f"{number(problems.COUNTED)}+"
+    count = work_list.count_open(school)
+    if count > work_list.COUNTED:
+        return f"{number(work_list.COUNTED)}+"
     return number(count) if count else ""
 
 

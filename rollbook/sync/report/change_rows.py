@@ -1,0 +1,171 @@
+"""Stop 8: the stored changes of a run, read back as rows of the screen and of the Excel file."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.planning import WRITING_KINDS, ChangeKind
+from rollbook.students.searching import having_words, lower_text
+from rollbook.sync.models import Change, Mode, Run, RunState
+from rollbook.sync.report.classes import StudentClass, classes_of, in_class
+from rollbook.sync.report.row_list import RowList
+from rollbook.sync.words.fields import FIELD_LABELS, value_text
+from rollbook.sync.words.kinds import EMAIL_CHANGED, KIND_LABELS, LISTED_KINDS, UPDATED_KINDS
+from rollbook.sync.words.reasons import reason_of
+from rollbook.sync.words.states import outcome_words
+from rollbook.sync.words.text import word
+
+CHANGE_TEXT: Final = lower_text("first_name", "last_name", "email", "sis_id")
+
+
+class Diff(NamedTuple):
+    """One field before and after, as text; "" is empty. Dates are year-month-day."""
+
+    field_label: str
+    before: str
+    after: str
+    field: str
+
+
+class NewRow(NamedTuple):
+    """One account to create.
+
+    `values` are (label, text) of every field it gets, `after` the stored values by field.
+    `undoable` is the id of the account while the row is applied and not undone.
+    """
+
+    sis_id: str
+    first_name: str
+    last_name: str
+    email: str
+    graduation_year: int | None
+    values: list[tuple[str, str]]
+    outcome: str
+    after: Mapping[str, Any]
+    row_number: int | None = None
+    reason: str = ""
+    undoable: UUID | None = None
+
+
+class UpdatedRow(NamedTuple):
+    """One change of an account that exists, or an account that is only listed.
+
+    `kind` is the code. `undoable` is the id of the account while the row is applied and not undone.
+    """
+
+    kind: str
+    kind_label: str
+    sis_id: str
+    name: str
+    email: str
+    diffs: list[Diff]
+    outcome: str
+    reason: str
+    row_number: int | None = None
+    undoable: UUID | None = None
+
+
+def new_rows(run: Run, search: str = "", student_class: str | None = None) -> RowList[NewRow]:
+    """Return the accounts that a run creates, or would create. `student_class` is a class code."""
+    changes = _in_class(_changes(run, search, (ChangeKind.NEW,)), student_class)
+    return RowList(changes, lambda change: _new_row(run, change))
+
+
+def updated_rows(
+    run: Run, search: str = "", kind: str | None = None, student_class: str | None = None
+) -> RowList[UpdatedRow]:
+    """Return the accounts that a run changes, or those of one kind.
+
+    Besides the kinds of changes, `kind` can be one that is only listed, or "email_changed".
+    """
+    changes = _in_class(_updated(run, search, kind), student_class)
+    return RowList(changes, lambda change: updated_row(run, change))
+
+
+def plan_rows(
+    run: Run, search: str = "", kind: str | None = None, student_class: str | None = None
+) -> QuerySet[Change]:
+    """Return the stored changes of all kinds, or of one, filtered as in the tabs."""
+    if kind == EMAIL_CHANGED:
+        changes = _updated(run, search, kind)
+    else:
+        changes = _changes(run, search, (kind,) if kind else ChangeKind)
+    return _in_class(changes, student_class)
+
+
+def classes(run: Run, tab: str) -> list[StudentClass]:
+    """Return the classes of the students in the tab `new` or `updated`, without any filter."""
+    kinds = (ChangeKind.NEW,) if tab == "new" else (*UPDATED_KINDS, *LISTED_KINDS)
+    return classes_of(_changes(run, "", kinds))
+
+
+def updated_row(run: Run, change: Change) -> UpdatedRow:
+    """Return one stored change of any kind with its words."""
+    diffs = [
+        _diff(change, key) for key in FIELD_LABELS if key in change.after or key in change.before
+    ]
+    return UpdatedRow(
+        kind=change.kind,
+        kind_label=word(KIND_LABELS, change.kind),
+        sis_id=change.sis_id or "",
+        name=f"{change.first_name} {change.last_name}",
+        email=change.email,
+        diffs=diffs,
+        outcome=outcome_words(run, change),
+        reason=reason_of(run, change),
+        row_number=change.row_number,
+        undoable=change.account_id if _is_undoable(run, change) else None,
+    )
+
+
+def _new_row(run: Run, change: Change) -> NewRow:
+    values = [
+        (word(FIELD_LABELS, key), value_text(key, change.after[key]))
+        for key in (*STUDENT_FIELDS, "status")
+        if change.after.get(key) is not None
+    ]
+    return NewRow(
+        sis_id=change.sis_id or "",
+        first_name=change.first_name,
+        last_name=change.last_name,
+        email=change.email,
+        graduation_year=change.after.get("graduation_year"),
+        values=values,
+        outcome=outcome_words(run, change),
+        after=change.after,
+        row_number=change.row_number,
+        reason=reason_of(run, change),
+        undoable=change.account_id if _is_undoable(run, change) else None,
+    )
+
+
+def _diff(change: Change, key: str) -> Diff:
+    before = value_text(key, change.before.get(key))
+    after = value_text(key, change.after.get(key))
+    return Diff(word(FIELD_LABELS, key), before, after, key)
+
+
+def _is_undoable(run: Run, change: Change) -> bool:
+    """Return whether a row was applied and not undone since."""
+    written = change.kind in WRITING_KINDS and change.outcome == ""
+    return written and run.state == RunState.DONE and run.mode == Mode.LIVE
+
+
+def _changes(run: Run, search: str, kinds: Iterable[str]) -> QuerySet[Change]:
+    changes = Change.objects.filter(school_id=run.school_id, run_id=run.pk, kind__in=tuple(kinds))
+    return having_words(changes, search, CHANGE_TEXT).defer("fingerprint").order_by("pk")
+
+
+def _updated(run: Run, search: str, kind: str | None) -> QuerySet[Change]:
+    if kind == EMAIL_CHANGED:
+        return _changes(run, search, UPDATED_KINDS).filter(after__has_key="email_key")
+    if kind is None or kind == "":
+        return _changes(run, search, UPDATED_KINDS)
+    return _changes(run, search, {kind}.intersection((*UPDATED_KINDS, *LISTED_KINDS)))
+
+
+def _in_class(changes: QuerySet[Change], student_class: str | None) -> QuerySet[Change]:
+    return in_class(changes, student_class) if student_class else changes

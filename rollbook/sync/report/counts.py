@@ -1,0 +1,56 @@
+"""What the stored plan of a run holds, in numbers: its rows by kind and outcome, and by tab."""
+
+from typing import NamedTuple
+
+from django.db.models import Count
+
+from rollbook.roster.columns import ACTIVE
+from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.planning import ChangeKind
+from rollbook.sync.models import Change, Issue, Run
+from rollbook.sync.words.kinds import UPDATED_KINDS
+
+
+class TabCounts(NamedTuple):
+    """How many rows each tab of a report has. `errors` counts problems of every severity."""
+
+    errors: int
+    new: int
+    updated: int
+
+
+def has_plan(run: Run) -> bool:
+    """Return whether the plan of a run is complete.
+
+    Before that, a report would look like that of a smaller school.
+    """
+    return bool(run.counts)
+
+
+def count_changes(run: Run) -> dict[str, dict[str, int]]:
+    """Return the number of stored rows by kind, then by outcome ("" for an applied one)."""
+    changes = Change.objects.filter(school_id=run.school_id, run_id=run.pk).order_by()
+    counts: dict[str, dict[str, int]] = {}
+    for kind, outcome, number in changes.values_list("kind", "outcome").annotate(Count("pk")):
+        counts.setdefault(kind, {})[outcome] = number
+    return counts
+
+
+def tab_counts(run: Run) -> TabCounts:
+    """Return the numbers of the tabs, counted from the rows that the tabs show."""
+    by_kind = {kind: sum(outcomes.values()) for kind, outcomes in count_changes(run).items()}
+    return TabCounts(
+        errors=Issue.objects.filter(school_id=run.school_id, run_id=run.pk).count(),
+        new=by_kind.get(ChangeKind.NEW, 0),
+        updated=sum(by_kind.get(kind, 0) for kind in UPDATED_KINDS),
+    )
+
+
+def mapped_fields(run: Run) -> list[str]:
+    """Return the fields that the mapping of a run fills, all of them where it is not known.
+
+    An upload with an Active column fills `status` as well.
+    """
+    mapped = {field for _source_field, field in run.settings.get("mapping", ())}
+    fields = [key for key in STUDENT_FIELDS if key in mapped or not mapped]
+    return [*fields, "status"] if ACTIVE in mapped else fields
