@@ -1,6 +1,7 @@
-"""Stop 3: a record and the keys of all accounts → which account it is, and what only the whole roster can tell.
+"""Stop 3: a record and the keys of all accounts → the account that it belongs to.
 
-Repeated ids, shared and taken e-mails show themselves only after the last page; `verdict` names the records to withdraw.
+Repeated SIS IDs, and e-mails that are shared or taken, show only after the last page: `check_roster`
+names the records to withdraw.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -13,17 +14,17 @@ from rollbook.roster.records import AccountKey, Issue, Severity, StudentRecord
 
 
 class MatchKind(Enum):
-    """How a record meets the accounts."""
+    """How a record was matched with an account."""
 
     NEW = "new"
     KNOWN = "known"
-    BY_EMAIL = "by_email"  # an account without a link has this address
-    CONFIRMED = "confirmed"  # a person has said that this account without a link is this student
-    NEVER_IMPORT = "never_import"  # no account, and none is wanted
+    BY_EMAIL = "by_email"  # an account without a link has this e-mail
+    CONFIRMED = "confirmed"  # a person linked this account without a link to the SIS ID
+    NEVER_IMPORT = "never_import"  # there is no account, and none may be made
 
 
 class Match(NamedTuple):
-    """`key` is the account's light form, None for a new one."""
+    """A record and the light form of its account, None for a new one."""
 
     kind: MatchKind
     record: StudentRecord
@@ -31,7 +32,12 @@ class Match(NamedTuple):
 
 
 class RosterCheck(NamedTuple):
-    """What the whole roster told: SIS IDs whose planned changes are withdrawn, the issues that say why, and accounts the roster lacks."""
+    """The result for a whole roster.
+
+    `withdrawn` are the SIS IDs whose planned changes are withdrawn; `withdrawn_unchanged` counts those
+    of them whose record was unchanged. `issues` say why. `not_in_roster` are the accounts that the
+    roster lacks.
+    """
 
     withdrawn: frozenset[str]
     withdrawn_unchanged: int
@@ -40,9 +46,11 @@ class RosterCheck(NamedTuple):
 
 
 class StudentExceptions(NamedTuple):
-    """Students with rules of their own: `never_import_sis_ids` and `never_import_emails` are never imported.
+    """Students with rules of their own.
 
-    `fixed_emails` are the ids of accounts whose e-mail no roster changes (locked, or protected); `all_emails_fixed` says so of every account.
+    SIS IDs and e-mail keys on the never-import list get no account. `fixed_emails` are the ids of
+    accounts whose e-mail no roster changes, because it is locked or the account is protected;
+    `all_emails_fixed` is True where this is so for every account.
     """
 
     never_import_sis_ids: frozenset[str] = frozenset()
@@ -55,11 +63,12 @@ NO_EXCEPTIONS: Final = StudentExceptions()
 
 
 class Matcher:
-    """Matches the records of one roster against the accounts of one school.
+    """Matches the records of one roster with the accounts of one school.
 
-    `linked` are the accounts linked to this source by SIS ID, `unlinked` those without any link, `elsewhere` the e-mail keys of accounts
-    that are linked to another source. `links` are the SIS IDs that a person has given to accounts without a link, by account, and `rejected_links`
-    the pairs of account and SIS ID that are two people.
+    `linked` are the accounts that this source is linked to, `unlinked` those without any link;
+    `elsewhere` are the e-mail keys of accounts that are linked to another source. `links` are the SIS
+    IDs that a person gave to accounts without a link, by account id. `rejected_links` are pairs of an
+    account id and a SIS ID that are two people.
     """
 
     def __init__(
@@ -77,23 +86,23 @@ class Matcher:
         self._rejected_links = rejected_links
         self._confirmed: set[str] = set()
         if links:
-            self._take_in(links)
+            self._add_links(links)
         self._elsewhere = frozenset(elsewhere)
-        self._seen: dict[str, bytes] = {}
-        self._as_before: set[AccountKey] = (
-            set()
-        )  # known students whose record says what it said: nearly all, so they are kept smaller
-        self._silent: set[str] = (
-            set()
-        )  # known students whose record was skipped: they claim no address
-        # Claims on an address that isn't the account's own already. Accounts that keep theirs aren't listed: nearly all of them do.
+        self._digests: dict[str, bytes] = {}
+        # Nearly all known students have an unchanged record, so these are kept smaller, as keys.
+        self._unchanged: set[AccountKey] = set()
+        # Known students whose record was skipped: they claim no e-mail.
+        self._skipped: set[str] = set()
+        # Claims of an e-mail that the account doesn't have already. Nearly all accounts keep theirs,
+        # so those aren't listed. By e-mail key: the first SIS ID, and all of them where several claim it.
         self._claims: dict[str, str] = {}
         self._shared: dict[str, set[str]] = {}
-        self._leaving: set[str] = set()
+        # Known students whose record has a different e-mail than their account.
+        self._moving: set[str] = set()
         self._repeated: set[str] = set()
 
-    def _take_in(self, links: Mapping[bytes, str]) -> None:
-        """Treat the accounts that a person has linked as known from here on."""
+    def _add_links(self, links: Mapping[bytes, str]) -> None:
+        """Treat the accounts that a person linked as known from now on."""
         for key in list(self._unlinked.values()):
             sis_id = links.get(key.id)
             if sis_id is not None and sis_id not in self.known:
@@ -103,71 +112,76 @@ class Matcher:
 
     @property
     def has_unlinked(self) -> bool:
-        """Whether there are accounts without a link whose student isn't known."""
+        """Whether there are accounts without a link that nobody has linked yet."""
         return bool(self._unlinked)
 
     def is_never_imported(self, sis_id: str | None) -> bool:
-        """Whether this is a student who is never imported and has no account: what is wrong with their record is nobody's business."""
+        """Return whether a student without an account is on the never-import list by SIS ID.
+
+        Issues of such a record are shown to nobody.
+        """
         return sis_id in self._exceptions.never_import_sis_ids and sis_id not in self.known
 
     def register(self, mapped: MappedRecord) -> bool:
-        """Whether this is the first record with its SIS ID. An equal repetition is dropped; a different one puts both aside at the end."""
+        """Remember a record; return whether it is the first one with its SIS ID.
+
+        Where a later one differs, `check_roster` withdraws both.
+        """
         sis_id = mapped.sis_id
         if sis_id is None:
             return True
         known = self.known.get(sis_id)
-        if known in self._as_before:
+        if known in self._unchanged:
             if not mapped.unchanged:
                 self._repeated.add(sis_id)
             return False
-        before = self._seen.get(sis_id)
-        if before is not None:
-            if before != mapped.digest:
+        first_digest = self._digests.get(sis_id)
+        if first_digest is not None:
+            if first_digest != mapped.digest:
                 self._repeated.add(sis_id)
             return False
         if known is not None and mapped.unchanged:
-            self._as_before.add(known)
+            self._unchanged.add(known)
         else:
-            self._seen[sis_id] = mapped.digest
+            self._digests[sis_id] = mapped.digest
         return True
 
-    def _has_come(self, sis_id: str) -> bool:
-        return sis_id in self._seen or self.known.get(sis_id) in self._as_before
-
     def match(self, mapped: MappedRecord) -> Match | None:
-        """The account that an admitted record belongs to; None for one that is skipped, outside the selection, or as before."""
+        """Return the account of a registered record.
+
+        None for a record that is skipped, outside the selection or unchanged.
+        """
         record = mapped.record
         if record is None:
             if not mapped.unchanged and mapped.sis_id in self.known:
-                self._silent.add(mapped.sis_id)
+                self._skipped.add(mapped.sis_id)
             return None
-        known = self.known.get(record.sis_id)
-        if known is not None:
-            if known.email_key != record.email_key:
-                if (
-                    not self._exceptions.all_emails_fixed
-                    and known.id not in self._exceptions.fixed_emails
-                ):
-                    self._claim(record.email_key, record.sis_id)
-                self._leaving.add(record.sis_id)
-            return Match(
-                MatchKind.CONFIRMED if record.sis_id in self._confirmed else MatchKind.KNOWN,
-                record,
-                known,
-            )
+        key = self.known.get(record.sis_id)
+        if key is not None:
+            return self._match_known(record, key)
+        exceptions = self._exceptions
         if (
-            record.sis_id in self._exceptions.never_import_sis_ids
-            or record.email_key in self._exceptions.never_import_emails
+            record.sis_id in exceptions.never_import_sis_ids
+            or record.email_key in exceptions.never_import_emails
         ):
             return Match(MatchKind.NEVER_IMPORT, record, None)
         self._claim(record.email_key, record.sis_id)
         unlinked = self._unlinked.get(record.email_key)
-        if unlinked is not None and (unlinked.id, record.sis_id) in self._rejected_links:
-            unlinked = None
-        return Match(MatchKind.NEW if unlinked is None else MatchKind.BY_EMAIL, record, unlinked)
+        if unlinked is None or (unlinked.id, record.sis_id) in self._rejected_links:
+            return Match(MatchKind.NEW, record, None)
+        return Match(MatchKind.BY_EMAIL, record, unlinked)
+
+    def _match_known(self, record: StudentRecord, key: AccountKey) -> Match:
+        exceptions = self._exceptions
+        if key.email_key != record.email_key:
+            if not exceptions.all_emails_fixed and key.id not in exceptions.fixed_emails:
+                self._claim(record.email_key, record.sis_id)
+            self._moving.add(record.sis_id)
+        is_confirmed = record.sis_id in self._confirmed
+        return Match(MatchKind.CONFIRMED if is_confirmed else MatchKind.KNOWN, record, key)
 
     def linked_account(self, sis_id: str | None) -> AccountKey | None:
-        """The account of this school that is linked to this SIS ID."""
+        """Return the account of this school that is linked to this SIS ID."""
         return self.known.get(sis_id) if sis_id is not None else None
 
     def _claim(self, address: str, sis_id: str) -> None:
@@ -176,114 +190,115 @@ class Matcher:
             self._shared.setdefault(address, {first}).add(sis_id)
 
     def _claimants(self, address: str) -> set[str]:
-        return self._shared.get(address) or (
-            {self._claims[address]} if address in self._claims else set()
-        )
+        if address in self._shared:
+            return self._shared[address]
+        return {self._claims[address]} if address in self._claims else set()
 
     def check_roster(self, moved: Collection[str], complete: bool) -> RosterCheck:
-        """Judge the whole roster. `moved` are the SIS IDs of accounts whose e-mail is planned to change.
+        """Check what only the whole roster shows. Call it after the last record.
 
-        Accounts missing from the roster are named only where the read was `complete`.
+        `moved` are the SIS IDs of accounts whose e-mail is planned to change. Accounts that the roster
+        lacks are named only where it was read `complete`.
         """
-        holders = {
+        owners = {
             key.email_key: key for key in self.known.values() if key.email_key in self._claims
         } | self._unlinked
-        issues = [
-            Issue("id_repeated", Severity.ERROR, sis_id, "", "sis_id", "", sis_id)
-            for sis_id in sorted(self._repeated)
-        ]
         withdrawn = set(self._repeated)
-        for address in [
-            address for address in self._claims if address in holders or address in self._shared
-        ]:
-            claimants = sorted(
-                (self._claimants(address) | self._keeper(holders.get(address))) - self._repeated
-            )
-            if len(claimants) > 1:
-                withdrawn.update(claimants)
-                issues += [
-                    Issue("email_shared", Severity.ERROR, sis_id, "", "email", "", address)
-                    for sis_id in claimants
-                ]
-        taken = self._taken(holders, moved, withdrawn)
-        issues += [
-            Issue("email_taken", Severity.ERROR, sis_id, "", "email", "", address)
-            for sis_id, address in taken
+        issues = [
+            _issue("id_repeated", "sis_id", sis_id, sis_id) for sis_id in sorted(self._repeated)
         ]
-        missing = (
-            [
-                key
-                for sis_id, key in self.known.items()
-                if sis_id not in self._seen and key not in self._as_before
-            ]
-            if complete
-            else []
-        )
-        missing = [key for key in missing if key.sis_id not in self._confirmed]
-        same = sum(self._was_same(sis_id) for sis_id in withdrawn)
-        return RosterCheck(frozenset(withdrawn), same, issues, missing)
+        issues += self._withdraw_shared(owners, withdrawn)
+        issues += self._withdraw_taken(owners, moved, withdrawn)
+        unchanged = sum(self._is_unchanged(sis_id) for sis_id in withdrawn)
+        missing = self._missing_accounts() if complete else []
+        return RosterCheck(frozenset(withdrawn), unchanged, issues, missing)
 
-    def _keeper(self, holder: AccountKey | None) -> set[str]:
-        """The SIS ID of the account that has an address, where its record claims that address too.
+    def _missing_accounts(self) -> list[AccountKey]:
+        return [
+            key
+            for sis_id, key in self.known.items()
+            if not self._was_sent(sis_id) and sis_id not in self._confirmed
+        ]
 
-        Where all keep theirs nobody can tell: a record that says what it said last time may always have said another one.
+    def _was_sent(self, sis_id: str) -> bool:
+        return sis_id in self._digests or self._is_unchanged(sis_id)
+
+    def _is_unchanged(self, sis_id: str) -> bool:
+        """Return whether the first record of this SIS ID was unchanged."""
+        return self.known.get(sis_id) in self._unchanged
+
+    def _withdraw_shared(
+        self, owners: Mapping[str, AccountKey], withdrawn: set[str]
+    ) -> list[Issue]:
+        """Withdraw all records that claim the same e-mail, its owner's among them."""
+        issues: list[Issue] = []
+        for address in self._claims:
+            if address not in owners and address not in self._shared:
+                continue
+            sis_ids = self._claimants(address) | self._keeper(owners.get(address))
+            sis_ids -= self._repeated
+            if len(sis_ids) > 1:
+                withdrawn.update(sis_ids)
+                issues += [
+                    _issue("email_shared", "email", sis_id, address) for sis_id in sorted(sis_ids)
+                ]
+        return issues
+
+    def _keeper(self, owner: AccountKey | None) -> set[str]:
+        """Return the SIS ID of the e-mail's owner where the owner's record has that e-mail too.
+
+        Where all e-mails are fixed this can't be told: an unchanged record may have had a different
+        e-mail all the time.
         """
-        if (
-            holder is None
-            or holder.sis_id is None
-            or self._exceptions.all_emails_fixed
-            or not self._has_come(holder.sis_id)
-        ):
+        if owner is None or owner.sis_id is None or self._exceptions.all_emails_fixed:
             return set()
-        return (
-            set()
-            if holder.sis_id in self._silent or holder.sis_id in self._leaving
-            else {holder.sis_id}
-        )
+        sis_id = owner.sis_id
+        if not self._was_sent(sis_id) or sis_id in self._skipped or sis_id in self._moving:
+            return set()
+        return {sis_id}
 
-    def _was_same(self, sis_id: str) -> bool:
-        """Whether the first record of this SIS ID said what it said last time."""
-        return self.known.get(sis_id) in self._as_before
+    def _withdraw_taken(
+        self, owners: Mapping[str, AccountKey], moved: Collection[str], withdrawn: set[str]
+    ) -> list[Issue]:
+        """Withdraw the records that claim an e-mail which another account keeps.
 
-    def _taken(
-        self, holders: dict[str, AccountKey], moved: Collection[str], withdrawn: set[str]
-    ) -> list[tuple[str, str]]:
-        """Claims on an address that another account keeps; adds them to `withdrawn`.
-
-        A withdrawn change leaves its own account's old address taken, so whoever claims that is looked at again.
+        A withdrawn record leaves its account's old e-mail taken, so whoever claims that is looked at
+        again.
         """
-        claims = [
+        queue = [
             (address, sis_id)
             for address in self._claims
-            if address in self._elsewhere or address in holders
+            if address in self._elsewhere or address in owners
             for sis_id in self._claimants(address)
             if not self._can_be_linked(address, sis_id)
         ]
         taken: list[tuple[str, str]] = []
-        while claims:
-            address, sis_id = claims.pop()
-            holder = holders.get(address)
-            freed = (
-                holder is not None
-                and holder.sis_id is not None
-                and holder.sis_id in moved
-                and holder.sis_id not in withdrawn
-            )
-            if sis_id in withdrawn or freed:
+        while queue:
+            address, sis_id = queue.pop()
+            owner = owners.get(address)
+            is_freed = owner is not None and owner.sis_id in moved and owner.sis_id not in withdrawn
+            if sis_id in withdrawn or is_freed:
                 continue
             withdrawn.add(sis_id)
             taken.append((sis_id, address))
-            stays = self.known.get(sis_id)
-            if stays is not None:
-                claims += [
-                    (stays.email_key, other)
-                    for other in self._claimants(stays.email_key)
-                    if other != sis_id
-                ]
-        return sorted(taken)
+            key = self.known.get(sis_id)
+            if key is not None:
+                others = self._claimants(key.email_key) - {sis_id}
+                queue += [(key.email_key, other) for other in others]
+        return [
+            _issue("email_taken", "email", sis_id, address) for sis_id, address in sorted(taken)
+        ]
 
     def _can_be_linked(self, address: str, sis_id: str) -> bool:
-        """Whether the account with this address has no link yet, and the record no account: that is a link, or a person's decision."""
+        """Return whether the e-mail's account has no link yet, and the record no account.
+
+        Then the two are linked, or a person decides.
+        """
         unlinked = self._unlinked.get(address)
-        free = unlinked is not None and (unlinked.id, sis_id) not in self._rejected_links
-        return free and address not in self._elsewhere and sis_id not in self.known
+        if unlinked is None or (unlinked.id, sis_id) in self._rejected_links:
+            return False
+        return address not in self._elsewhere and sis_id not in self.known
+
+
+def _issue(code: str, field: str, sis_id: str, value: str) -> Issue:
+    return Issue(code, Severity.ERROR, sis_id, name="", field=field, value=value)
