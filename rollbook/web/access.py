@@ -1,4 +1,4 @@
-"""Who may open what: every screen of a school passes through `school_required`, which loads the membership or answers 404."""
+"""Who may open what. `school_required` guards each screen of a school, and loads what it shows."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,6 +17,7 @@ from django_htmx.middleware import HtmxDetails
 
 from rollbook.schools.clock import zone_of
 from rollbook.schools.models import Membership, School, User
+from rollbook.web.navigation import Navigation
 
 P = ParamSpec("P")
 
@@ -27,6 +28,7 @@ class SchoolRequest(HttpRequest):
     school: School
     membership: Membership
     person: User
+    navigation: Navigation
     htmx: HtmxDetails
 
 
@@ -34,9 +36,10 @@ View = Callable[Concatenate[SchoolRequest, P], HttpResponse]
 
 
 def school_required(*, manage: bool = False) -> Callable[[View[P]], Callable[..., HttpResponse]]:
-    """Let members of the school in; with `manage`, owners and administrators only.
+    """Let members of the school in; with `manage`, only owners and administrators.
 
-    Anybody else gets the same 404 as for a school that does not exist. Times on the page are the school's.
+    Anyone else gets the same 404 as for a school that does not exist. Times on the page are in
+    the school's time zone.
     """
 
     def decorate(view: View[P]) -> Callable[..., HttpResponse]:
@@ -48,23 +51,12 @@ def school_required(*, manage: bool = False) -> Callable[[View[P]], Callable[...
             request = cast(SchoolRequest, plain)
             if not plain.user.is_authenticated:
                 return _to_sign_in(request)
-            membership = (
-                Membership.objects.select_related("school", "user")
-                .filter(school_id=school_id, user_id=plain.user.pk)
-                .first()
-            )
-            if membership is None:
-                raise Http404
-            request.membership, request.school, request.person = (
-                membership,
-                membership.school,
-                membership.user,
-            )
-            if manage and not membership.may_manage:
+            _load(request, plain.user.pk, school_id)
+            if manage and not request.membership.may_manage:
                 raise PermissionDenied(
                     _("Only owners and administrators of this school can set up and start a sync.")
                 )
-            with timezone.override(zone_of(membership.school)):
+            with timezone.override(zone_of(request.school)):
                 return view(request, *args, **kwargs)
 
         return guarded
@@ -72,8 +64,24 @@ def school_required(*, manage: bool = False) -> Callable[[View[P]], Callable[...
     return decorate
 
 
+def _load(request: SchoolRequest, user_id: UUID, school_id: UUID) -> None:
+    """Load the person's membership and school by one query. Raises Http404 if there is none."""
+    memberships = Membership.objects.select_related("school", "user")
+    membership = memberships.filter(school_id=school_id, user_id=user_id).first()
+    if membership is None:
+        raise Http404
+    request.membership = membership
+    request.school = membership.school
+    request.person = membership.user
+    page = request.resolver_match.view_name if request.resolver_match else ""
+    request.navigation = Navigation(membership.school, page)
+
+
 def _to_sign_in(request: SchoolRequest) -> HttpResponse:
-    """To the sign-in page; a part of a page that was asked for by htmx must not be replaced by it."""
+    """Send the browser to the sign-in page.
+
+    For a request by htmx, reload the whole page: the sign-in must not replace a part of it.
+    """
     if request.htmx:
         return HttpResponseClientRedirect(resolve_url("sign-in"))
     return redirect_to_login(request.get_full_path())

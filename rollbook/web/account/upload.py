@@ -1,4 +1,4 @@
-"""The Upload page: three cards, each with how it stands."""
+"""The Upload page: three cards, each with its state."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from rollbook.web.set_up.schedule_words import sentence
 
 
 class Connected(NamedTuple):
-    """An integration, its newest run, and when it runs by itself."""
+    """An integration with its newest run, its schedule in words, and its next scheduled run."""
 
     integration: Integration
     last_run: Run | None
@@ -24,19 +24,25 @@ class Connected(NamedTuple):
 
 @school_required()
 def upload(request: SchoolRequest) -> HttpResponse:
-    connected = [_connected(one) for one in request.school.integrations.order_by("created_at")]
+    """Show the three ways to work with student accounts."""
+    integrations = request.school.integrations.order_by("created_at")
+    connected = [_connected(integration) for integration in integrations]
+    may_manage = request.membership.may_manage
     context = {
         "connected": connected,
-        "active": sum(one.integration.active for one in connected),
+        "active": sum(each.integration.active for each in connected),
         "last_run": request.school.runs.order_by("-requested_at").first(),
         "runs": request.school.runs.count(),
-        "drafts": drafts.drafts(request.school)[:1] if request.membership.may_manage else [],
+        "draft": drafts.drafts(request.school).first() if may_manage else None,
     }
     return render(request, "web/account/upload.html", context)
 
 
-def _connected(one: Integration) -> Connected:
-    schedule = schedules.ensure(one)
+def _connected(integration: Integration) -> Connected:
+    schedule = schedules.ensure(integration)
     return Connected(
-        one, one.runs.order_by("-requested_at").first(), sentence(schedule), schedule.next_due_at
+        integration=integration,
+        last_run=integration.runs.order_by("-requested_at").first(),
+        schedule=sentence(schedule),
+        next_run=schedule.next_due_at,
     )
