@@ -1,4 +1,4 @@
-"""What a person sees when a page can't be shown. An unreachable database is a 503, which passes by itself, not a 500."""
+"""The pages for errors. An unreachable database is a 503, which passes by itself, not a 500."""
 
 import sys
 
@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The root address table's `handler500`. Uses nothing that could fail again: no database, no session."""
+    """Show the error page (Django's `handler500`), without database or session: both may fail."""
     unavailable = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
     status = 503 if unavailable else 500
     response = HttpResponse(render_to_string(f"{status}.html"), status=status)

@@ -147,7 +147,7 @@ def test_the_database_is_away_for_a_while_and_everything_goes_on_by_itself(
     there.cluster.stop()
     code, text, again = status(f"{web.url}/schools/")
     assert (code, again) == (503, "10")
-    assert "database" in text and "taken up again by itself" in text
+    assert "database" in text and "continues by itself" in text
     code, text, _ = status(f"{web.url}/healthz")
     assert (code, json.loads(text)["database"]) == (503, "unreachable")
     assert status(f"{web.url}/metrics")[0] == 503

@@ -125,5 +125,5 @@ def test_a_page_that_is_not_there_says_so_in_the_products_look(admin: Client) ->
     assert response.status_code == 404
     assert (
         "This page isn&#x27;t here" in response.content.decode()
-        or "This page isn't here" in response.content.decode()
+        or "This page doesn't exist" in response.content.decode()
     )

@@ -91,7 +91,7 @@ def test_an_empty_folder_says_so(
     admin: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(config, "caught_mail_dir", tmp_path / "not there yet")
-    assert "No mail yet" in admin.get(reverse("mails")).content.decode()
+    assert "No email yet" in admin.get(reverse("mails")).content.decode()
 
 
 def test_the_notifications_lead_to_the_caught_mails(

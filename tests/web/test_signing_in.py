@@ -22,7 +22,7 @@ def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(
 ) -> None:
     known = attempt(client, administrator.email, "a wrong password")
     unknown = attempt(client, "nobody@lincoln.example", "a wrong password")
-    note = "The e-mail and password don't match an account here."
+    note = "This e-mail and password don't match an account here."
     assert note in known
     assert note in unknown
     assert without_token(known) == without_token(unknown)

@@ -1,17 +1,19 @@
-"""The way in: to the one school a person works for, or to the choice between several."""
+"""Where a person starts: in their school, or with the choice between several."""
 
 from typing import cast
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from rollbook.schools.models import User
+from rollbook.schools.models import Membership, User
 
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    memberships = _memberships(request)[:2]
+    """Open the only school of a person, else the list of their schools."""
+    memberships = list(_memberships(request)[:2])
     if len(memberships) == 1:
         return redirect("upload", memberships[0].school_id)
     return redirect("schools")
@@ -19,10 +21,11 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def schools(request: HttpRequest) -> HttpResponse:
-    """The schools of the person who is signed in."""
-    return render(request, "web/account/schools.html", {"memberships": _memberships(request)})
+    """Show the schools of the person who is signed in."""
+    memberships = list(_memberships(request))
+    return render(request, "web/account/schools.html", {"memberships": memberships})
 
 
-def _memberships(request: HttpRequest):  # type: ignore[no-untyped-def]
+def _memberships(request: HttpRequest) -> QuerySet[Membership]:
     user = cast(User, request.user)
     return user.memberships.select_related("school").order_by("school__name")

@@ -1,6 +1,7 @@
-"""Ends a session 12 hours after the sign-in, or after 30 minutes without a click, of staff and students alike.
+"""Ends a session 12 hours after the sign-in, or after 30 minutes without a request.
 
-A page that asks by itself each second how far a run is counts as no click.
+This holds for staff and students. The request that a page sends by itself each second, for the
+progress of a run, does not count.
 """
 
 import time
@@ -18,7 +19,7 @@ BEGAN, SEEN = "began", "seen"
 
 
 class SessionEnds:
-    """Right behind Django's sessions, before anybody asks who is signed in."""
+    """Stands right behind Django's sessions, before anything reads who is signed in."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
@@ -26,14 +27,16 @@ class SessionEnds:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         session, now = request.session, int(time.time())
         if SESSION_KEY in session or STUDENT in session:
-            if now - session.get(BEGAN, now) > LONGEST or now - session.get(SEEN, now) > IDLE:
+            too_long = now - session.get(BEGAN, now) > LONGEST
+            idle = now - session.get(SEEN, now) > IDLE
+            if too_long or idle:
                 session.flush()
             elif BEGAN not in session:
                 session[BEGAN] = session[SEEN] = now
-            elif now - session.get(SEEN, 0) >= NOTED_EVERY and not _asks_by_itself(request):
+            elif now - session.get(SEEN, 0) >= NOTED_EVERY and not _is_automatic(request):
                 session[SEEN] = now
         return self._get_response(request)
 
 
-def _asks_by_itself(request: HttpRequest) -> bool:
+def _is_automatic(request: HttpRequest) -> bool:
     return request.path_info.endswith("/progress/")

@@ -1,4 +1,7 @@
-"""Sign-in and sign-out of staff. A wrong password and an unknown address get the same answer, and both are slowed down."""
+"""Sign-in and sign-out of staff.
+
+A wrong password and an unknown address get the same answer. Repeated failures have to wait.
+"""
 
 from typing import Any, Final
 
@@ -12,21 +15,19 @@ from rollbook.schools import audit, slow_down
 from rollbook.schools.models import User
 
 DOOR: Final = "staff"
+NO_MATCH: Final = _(
+    "This e-mail and password don't match an account here. Check both. "
+    "Upper and lower case matter in the password."
+)
 
 
 class SignInForm(AuthenticationForm):
     """E-mail and password."""
 
     error_messages = {
-        "invalid_login": _(
-            "The e-mail and password don't match an account here. Check both; the password is case-sensitive."
-        ),
-        "inactive": _(
-            "The e-mail and password don't match an account here. Check both; the password is case-sensitive."
-        ),
-        "slow_down": _(
-            "That was wrong too often. For safety, this e-mail can try again in %(minutes)d minutes."
-        ),
+        "invalid_login": NO_MATCH,
+        "inactive": NO_MATCH,
+        "slow_down": _("Too many failed attempts. Try this e-mail again in %(minutes)d minutes."),
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -38,7 +39,7 @@ class SignInForm(AuthenticationForm):
         self.fields["password"].label = _("Password")
 
     def clean(self) -> dict[str, Any]:
-        """Ask no further where too many failed; else count a failure."""
+        """Refuse where too many attempts failed; else check the password, and count a failure."""
         address = self.cleaned_data.get("username") or ""
         if minutes := slow_down.minutes_to_wait(DOOR, address):
             raise forms.ValidationError(
@@ -54,6 +55,8 @@ class SignInForm(AuthenticationForm):
 
 
 class SignIn(LoginView):
+    """The sign-in page of staff."""
+
     authentication_form = SignInForm
     template_name = "web/account/sign_in.html"
     redirect_authenticated_user = True

@@ -1,6 +1,7 @@
-"""Mails that were caught instead of sent, as the demo does it: a list of them, and one mail as text and as it looks.
+"""Emails that were caught instead of sent, as in the demo: the list, and one email.
 
-Only where the operator names a folder of them, and never in production: whoever signs in may read them all.
+They are shown only if the operator sets a folder for them, and never in production: everybody
+who is signed in can read them all.
 """
 
 from datetime import UTC, datetime
@@ -24,7 +25,8 @@ from rollbook.schools.clock import zone_of
 from rollbook.schools.models import User
 from rollbook.web.paging import Pages, page_of
 
-# A caught mail is shown in a frame of its own: its own styles, and no script, form, link, image or anything from elsewhere.
+# A caught email is shown in a frame with its own styles. Nothing else is allowed there: no script,
+# form, link or image, and nothing from another server.
 FRAME_POLICY: Final = {
     "default-src": [NONE],
     "style-src": [UNSAFE_INLINE],
@@ -35,7 +37,7 @@ FRAME_POLICY: Final = {
 
 
 class Mail(NamedTuple):
-    """What the list shows of one mail; `name` is its file's."""
+    """One email as the list shows it. `name` is the name of its file."""
 
     name: str
     subject: str
@@ -44,7 +46,7 @@ class Mail(NamedTuple):
 
 
 class _Listed(list[Path]):
-    """Files as `page_of` takes them."""
+    """Files in the form that `page_of` takes."""
 
     def count(self, *_: object) -> int:
         return len(self)
@@ -53,6 +55,7 @@ class _Listed(list[Path]):
 @never_cache
 @login_required
 def mails(request: HttpRequest) -> HttpResponse:
+    """Show the list, newest first."""
     pages: Pages[Path] = page_of(_Listed(sorted(_files().values(), reverse=True)), request)
     return _page(
         request,
@@ -63,8 +66,9 @@ def mails(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @login_required
-@csp_update({"frame-src": [SELF]})  # type: ignore[arg-type]  # its types know views without arguments
+@csp_update({"frame-src": [SELF]})  # type: ignore[arg-type]  # typed for views without arguments
 def mail(request: HttpRequest, name: str) -> HttpResponse:
+    """Show one email as text, and in a frame as HTML."""
     file = _file(name)
     parsed = BytesParser(EmailMessage, policy=default).parsebytes(file.read_bytes())
     text, html = parsed.get_body(("plain",)), parsed.get_body(("html",))
@@ -81,38 +85,31 @@ def mail(request: HttpRequest, name: str) -> HttpResponse:
 @xframe_options_sameorigin
 @csp(FRAME_POLICY)  # type: ignore[arg-type]
 def mail_html(request: HttpRequest, name: str) -> HttpResponse:
-    """The mail as it looks, for the frame."""
-    html = (
-        BytesParser(EmailMessage, policy=default)
-        .parsebytes(_file(name).read_bytes())
-        .get_body(("html",))
-    )
+    """Return the HTML of an email, for the frame."""
+    parsed = BytesParser(EmailMessage, policy=default).parsebytes(_file(name).read_bytes())
+    html = parsed.get_body(("html",))
     if html is None:
         raise Http404
     return HttpResponse(html.get_content())
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """Times are those of the reader's first school, as on its own pages."""
-    membership = (
-        cast(User, request.user)
-        .memberships.select_related("school")
-        .order_by("school__name")
-        .first()
-    )
+    """Render a page with times in the zone of the reader's first school."""
+    memberships = cast(User, request.user).memberships.select_related("school")
+    membership = memberships.order_by("school__name").first()
     with timezone.override(zone_of(membership.school) if membership else UTC):
         return render(request, template, context)
 
 
 def _files() -> dict[str, Path]:
-    """The caught mails by name. Raises Http404 where none are caught."""
+    """Return the caught emails by name. Raises Http404 if no folder is set."""
     if config.caught_mail is None:
         raise Http404
     return {file.name: file for file in config.caught_mail.glob("*.eml")}
 
 
 def _file(name: str) -> Path:
-    """The file of this name, if it is one of the folder's: a name is never made into a path."""
+    """Return the file of this name, if the folder has it. A name is never made into a path."""
     try:
         return _files()[name]
     except KeyError as error:

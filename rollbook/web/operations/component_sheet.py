@@ -1,4 +1,4 @@
-"""One internal sheet with every component, for the eye and for the browser tests; not served in production."""
+"""An internal page with every component, for people and browser tests. Not in production."""
 
 from datetime import UTC, datetime
 
@@ -14,6 +14,7 @@ from rollbook.web.set_up.wizard import Step
 
 
 def component_sheet(request: HttpRequest) -> HttpResponse:
+    """Show every component with made-up values."""
     source = next(iter(SOURCES.values()))
     secrets: dict[str, str | None] = {
         field.key: None for field in source.variants[0].credentials if field.kind == "secret"

@@ -1,4 +1,4 @@
-"""`/healthz`: for load balancers, containers and monitoring. It tells counts only, so it asks for no sign-in."""
+"""`/healthz`, for load balancers, containers and monitoring. It holds counts only: no sign-in."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ PATH = "/healthz"
 
 
 class Health:
-    """Answers before everything else: those who ask know neither our host name nor https."""
+    """Answers before all other middleware: a load balancer knows neither our name nor https."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
@@ -24,7 +24,10 @@ class Health:
 
 
 def healthz() -> HttpResponse:
-    """200 while this process can serve, 503 without its database. Workers are told, and don't decide: they are other processes."""
+    """Return 200 while this process can serve, 503 without its database.
+
+    Workers are counted but don't change the status: they are other processes.
+    """
     try:
         document = {
             "web": "ok",

@@ -1,4 +1,7 @@
-"""`/metrics`: the measures in Prometheus's text form, for whoever has the token, or without one for this machine alone."""
+"""`/metrics`: the measures in Prometheus's text format.
+
+With a token set, whoever sends it may read them; without one, only this machine may.
+"""
 
 import hmac
 from collections.abc import Callable, Iterable
@@ -15,7 +18,7 @@ TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Metrics:
-    """Answers before sessions and host names are looked at, as `Health` does."""
+    """Answers before sessions and host names are checked, as `Health` does."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
@@ -25,11 +28,11 @@ class Metrics:
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """404 for those who may not see it, as for any page that isn't there; 503 without the database."""
+    """Return 404 to those who may not see it, as for any unknown page; 503 without the database."""
     if not _may_see(request):
         return HttpResponse("Not found.\n", status=404, content_type="text/plain")
     try:
-        return HttpResponse(written(measures()), content_type=TYPE)
+        return HttpResponse(prometheus_text(measures()), content_type=TYPE)
     except DatabaseError:
         connection.close()
         return HttpResponse(
@@ -41,28 +44,31 @@ def _may_see(request: HttpRequest) -> bool:
     if config.metrics_token is not None:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
         return hmac.compare_digest(given, config.metrics_token.get_secret_value().encode())
-    # A proxy on this machine passes on what comes from elsewhere, and says so.
-    passed_on = any(
+    # A proxy on this machine forwards requests from elsewhere, and adds one of these headers.
+    forwarded = any(
         name in request.headers
         for name in ("X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "X-Real-Ip")
     )
-    peer = (
-        request.META.get("REMOTE_ADDR") or "127.0.0.1"
-    )  # empty where it came through a local socket
-    return ip_address(peer).is_loopback and not passed_on
+    # REMOTE_ADDR is empty for a request through a local socket.
+    peer = request.META.get("REMOTE_ADDR") or "127.0.0.1"
+    return ip_address(peer).is_loopback and not forwarded
 
 
-def written(found: Iterable[Measure]) -> str:
-    """Prometheus's text form: https://prometheus.io/docs/instrumenting/exposition_formats/. Labels hold ids and slugs only."""
+def prometheus_text(measured: Iterable[Measure]) -> str:
+    """Return the measures in Prometheus's text format. Labels hold ids and slugs only.
+
+    Source: https://prometheus.io/docs/instrumenting/exposition_formats/
+    """
     by_name: dict[str, list[str]] = {name: [] for name in KINDS}
-    for each in found:
-        labels = ",".join(f'{key}="{value}"' for key, value in each.labels.items())
-        by_name[each.name].append(
-            f"{each.name}{{{labels}}} {each.value:.17g}"
-            if labels
-            else f"{each.name} {each.value:.17g}"
-        )
+    for measure in measured:
+        by_name[measure.name].append(_line(measure))
     lines: list[str] = []
-    for name, (kind, says) in KINDS.items():
-        lines += [f"# HELP {name} {says}", f"# TYPE {name} {kind}", *by_name[name]]
+    for name, (kind, description) in KINDS.items():
+        lines += [f"# HELP {name} {description}", f"# TYPE {name} {kind}", *by_name[name]]
     return "\n".join(lines) + "\n"
+
+
+def _line(measure: Measure) -> str:
+    labels = ",".join(f'{key}="{value}"' for key, value in measure.labels.items())
+    name = f"{measure.name}{{{labels}}}" if labels else measure.name
+    return f"{name} {measure.value:.17g}"
