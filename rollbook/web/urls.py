@@ -1,4 +1,4 @@
-"""Addresses of the screens. All of a school's lie under its id."""
+"""Addresses of the screens. Those of a school start with its id."""
 
 from django.urls import URLPattern, URLResolver, include, path
 

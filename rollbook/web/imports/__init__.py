@@ -1,1 +1,1 @@
-"""The four steps of Import Users, the Bulk Uploader."""
+"""Screens of the Bulk Uploader, step by step."""

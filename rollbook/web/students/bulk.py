@@ -1,4 +1,4 @@
-"""Deactivate, reactivate or invite many students: first show how many, then do it when confirmed."""
+"""Deactivate, reactivate or invite many students: show how many, then do it when confirmed."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple

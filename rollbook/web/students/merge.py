@@ -128,7 +128,7 @@ def student_unmerge(request: SchoolRequest, student_id: UUID) -> HttpResponse:
 
 
 def _candidates(kept: StudentAccount, search: str) -> list[StudentAccount]:
-    """Return the students that the search finds; without a search, those with the same last name."""
+    """Return the students found by the search, or without one those with the same last name."""
     words = listing.Filter(search=search or kept.last_name)
     found = listing.students(kept.school, words).exclude(pk=kept.pk)
     found = found.exclude(status=AccountStatus.MERGED)
