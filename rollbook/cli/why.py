@@ -6,7 +6,7 @@ from rollbook.cli.answers import Answer, Document, answers
 from rollbook.cli.lookup import find_school, school_option
 from rollbook.cli.people import VIA
 from rollbook.schools import audit
-from rollbook.sync.report.why_missing import Answer as Finding
+from rollbook.sync.report.why_missing import Finding
 from rollbook.sync.report.why_missing import why as look_up
 
 

@@ -9,7 +9,7 @@ from rollbook.students import accounts
 from rollbook.students.models import AccountEvent, AccountStatus, StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Integration, Run, RunState, Trigger
-from rollbook.sync.report import student_history
+from rollbook.sync.report import student_history, student_values
 from rollbook.sync.runs import requests
 from tests.students.conftest import MakeStudent
 
@@ -118,7 +118,7 @@ def test_a_run_keeps_the_values_of_a_deactivated_account_in_step_and_leaves_it_d
     assert kinds == [("updated", True), ("deactivated", False), ("new", True)]
     brought = {
         value.label: (value.text, value.origin, bool(value.run))
-        for value in student_history.values(account)
+        for value in student_values.values(account)
     }
     assert brought["First name"] == (name, "PowerSchool", True)
     assert brought["Middle name"] == ("", "", False)

@@ -12,7 +12,7 @@ from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Change, Integration, Run, RunState, Trigger, Upload
 from rollbook.sync.refusals import RunRefused
-from rollbook.sync.report import student_history, workbook
+from rollbook.sync.report import student_history, student_values, workbook
 from rollbook.sync.runs import requests
 from rollbook.sync.uploads import drafts
 from tests.sync.test_uploads import ADA, BOB, brought_in, csv_of, previewed
@@ -93,9 +93,7 @@ def test_a_students_page_tells_which_upload_brought_a_value(school: School) -> N
     (entry,) = student_history.history(ada)
     assert (entry.kind_label, entry.run) == ("Created", run)
     origins = {
-        value.label: (value.origin, value.run)
-        for value in student_history.values(ada)
-        if value.text
+        value.label: (value.origin, value.run) for value in student_values.values(ada) if value.text
     }
     assert origins["Last name"] == ("Students upload", run)
 

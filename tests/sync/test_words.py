@@ -16,6 +16,7 @@ from rollbook.sync.models import Mode, NoticeEvent, Run, RunState, Trigger
 from rollbook.sync.words import kinds, states
 from rollbook.sync.words.alarms import ALARMS, alarm_words
 from rollbook.sync.words.decisions import outlook_words
+from rollbook.sync.words.findings import FINDINGS
 from rollbook.sync.words.notices import COUNTED, HEADLINES
 from rollbook.sync.words.proofs import COMPLETENESS_LABELS
 from rollbook.sync.words.reasons import REASONS, SENTENCES
@@ -168,3 +169,17 @@ def test_numbers_and_sources_read_as_people_write_them() -> None:
         "By hand",
         "gone",
     ]
+
+
+def test_each_finding_about_a_missing_student_has_a_text_and_no_other_one() -> None:
+    tree = ast.parse((PRODUCT / "sync/report/why_missing.py").read_text(encoding="utf-8"))
+    codes: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name.endswith("_code"):
+            returns = [each.value for each in ast.walk(node) if isinstance(each, ast.Return)]
+            codes.update(text for value in returns if value for text in texts_in(value))
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_finding":
+            codes.update(texts_in(node.args[0]))
+    assert codes - {""} == FINDINGS.keys()
+    for text in FINDINGS.values():
+        assert text.what and text.remedy

@@ -254,7 +254,7 @@ def test_one_student_shows_values_their_origin_and_the_history(
 def test_a_mapped_value_is_the_sources_even_where_no_run_is_kept(
     admin: Client, ada: StudentAccount, connected: Integration
 ) -> None:
-    from rollbook.sync.report.student_history import values
+    from rollbook.sync.report.student_values import values
 
     connected.mapping = [["id", "sis_id"], ["first_name", "first_name"]]
     connected.save()

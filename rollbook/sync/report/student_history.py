@@ -1,237 +1,126 @@
-"""What the runs know about one student: the history of every change, and where each value came from."""
+"""What happened to one account: changes that runs applied, edits by hand, registration mails."""
 
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.planning import WRITING_KINDS, ChangeKind
-from rollbook.schools.models import User
-from rollbook.students.models import (
-    AccountEvent,
-    AccountStatus,
-    EventAction,
-    FieldLock,
-    Invitation,
-    StudentAccount,
-    StudentLogin,
-)
-from rollbook.sync.models import Change, Integration, Mode, Run, RunState
-from rollbook.sync.report import change_rows
-from rollbook.sync.setup import field_rules
-from rollbook.sync.words.fields import FIELD_LABELS
+from rollbook.students.models import AccountEvent, Invitation, StudentAccount
+from rollbook.sync.models import Change, Mode, Run, RunState
+from rollbook.sync.report.change_rows import Diff, updated_row
+from rollbook.sync.words.fields import FIELD_LABELS, value_text
 from rollbook.sync.words.kinds import KIND_LABELS
-from rollbook.sync.words.sources import source_label, uploader_type
 from rollbook.sync.words.states import started_by
 from rollbook.sync.words.text import word
 
-HAPPENED: Final = (RunState.DONE, RunState.UNDONE)
+APPLIED_IN: Final = (RunState.DONE, RunState.UNDONE)
 
 
-class Entry(NamedTuple):
-    """One thing that happened to an account. `run` is None where a person did it by hand; what it did may be `undoable`."""
+class HistoryEntry(NamedTuple):
+    """One thing that happened to an account. `run` is None for what a person did by hand."""
 
     at: datetime | None
     kind: str
     kind_label: str
-    diffs: list[change_rows.Diff]
+    diffs: list[Diff]
     run: Run | None
     by: str
     note: str
     undoable: bool = False
 
 
-def history(account: StudentAccount) -> list[Entry]:
-    """Everything that happened to an account, newest first: changes that runs applied, and what people did by hand."""
-    entries = [*_by_runs(account), *_by_hand(account), *_invited(account)]
+def history(account: StudentAccount) -> list[HistoryEntry]:
+    """Return everything that happened to an account, newest first."""
+    entries = [*_run_entries(account), *_event_entries(account), *_invitation_entries(account)]
     entries.sort(key=lambda entry: (entry.at is not None, entry.at), reverse=True)
     return entries
 
 
-def _applied(account: StudentAccount) -> QuerySet[Change]:
-    return (
-        Change.objects.filter(
-            school_id=account.school_id,
-            account_id=account.pk,
-            kind__in=WRITING_KINDS,
-            outcome__in=("", "undone"),
-        )
-        .filter(run__mode=Mode.LIVE, run__state__in=HAPPENED)
-        .select_related("run__requested_by", "run__school", "run__undoes")
-        .defer("fingerprint")
+def applied_changes(account: StudentAccount) -> QuerySet[Change]:
+    """Return the changes of an account that live runs applied, undone ones too."""
+    changes = Change.objects.filter(
+        school_id=account.school_id,
+        account_id=account.pk,
+        kind__in=WRITING_KINDS,
+        outcome__in=("", "undone"),
+        run__mode=Mode.LIVE,
+        run__state__in=APPLIED_IN,
     )
+    related = ("run__requested_by", "run__school", "run__undoes")
+    return changes.select_related(*related).defer("fingerprint")
 
 
-def _by_runs(account: StudentAccount) -> list[Entry]:
+def _run_entries(account: StudentAccount) -> list[HistoryEntry]:
     entries = []
-    for change in _applied(account):
-        run, row = change.run, change_rows.updated_row(change.run, change)
-        kind = _("Created") if change.kind == ChangeKind.NEW else word(KIND_LABELS, change.kind)
-        note = _("This was undone.") if change.outcome == "undone" else row.reason
-        at, by = run.finished_at or run.requested_at, started_by(run)
-        entries.append(
-            Entry(at, change.kind, kind, row.diffs, run, by, note, row.undoable is not None)
+    for change in applied_changes(account):
+        run = change.run
+        row = updated_row(run, change)
+        is_new = change.kind == ChangeKind.NEW
+        entry = HistoryEntry(
+            at=run.finished_at or run.requested_at,
+            kind=change.kind,
+            kind_label=_("Created") if is_new else word(KIND_LABELS, change.kind),
+            diffs=row.diffs,
+            run=run,
+            by=started_by(run),
+            note=_("This was undone.") if change.outcome == "undone" else row.reason,
+            undoable=row.undoable is not None,
         )
+        entries.append(entry)
     return entries
 
 
-def _by_hand(account: StudentAccount) -> list[Entry]:
-    events = AccountEvent.objects.filter(
-        school_id=account.school_id, account=account
-    ).select_related("actor")
+def _event_entries(account: StudentAccount) -> list[HistoryEntry]:
+    events = AccountEvent.objects.filter(school_id=account.school_id, account=account)
     return [
-        Entry(
-            event.at,
-            event.action,
-            event.get_action_display(),
-            [
-                change_rows.Diff(
-                    word(FIELD_LABELS, key),
-                    _status(event.before.get(key)),
-                    _status(event.after.get(key)),
-                    key,
-                )
-                for key in FIELD_LABELS
-                if key in event.after
-            ],
-            None,
-            _who(event.actor, event.via),
-            _("By hand"),
+        HistoryEntry(
+            at=event.at,
+            kind=event.action,
+            kind_label=event.get_action_display(),
+            diffs=_event_diffs(event),
+            run=None,
+            by=_person(event),
+            note=_("By hand"),
         )
-        for event in events
+        for event in events.select_related("actor")
     ]
 
 
-def _who(actor: User | None, via: str) -> str:
-    if actor is not None:
-        return actor.name
-    return _("The student") if via == "student" else _("Command line")
+def _event_diffs(event: AccountEvent) -> list[Diff]:
+    diffs = []
+    for key in FIELD_LABELS:
+        if key in event.after:
+            before = value_text(key, event.before.get(key))
+            after = value_text(key, event.after.get(key))
+            diffs.append(Diff(word(FIELD_LABELS, key), before, after, key))
+    return diffs
 
 
-def _invited(account: StudentAccount) -> list[Entry]:
-    """Each registration email: to which address, who sent it, and what became of it."""
-    sent = Invitation.objects.filter(school_id=account.school_id, account=account).select_related(
-        "by"
-    )
+def _person(event: AccountEvent) -> str:
+    if event.actor is not None:
+        return event.actor.name
+    return _("The student") if event.via == "student" else _("Command line")
+
+
+def _invitation_entries(account: StudentAccount) -> list[HistoryEntry]:
+    """Registration mails: to which address, who sent each, and whether it was delivered."""
+    invitations = Invitation.objects.filter(school_id=account.school_id, account=account)
     return [
-        Entry(
-            each.created_at,
-            "invited",
-            _("Registration email"),
-            [],
-            None,
-            each.by.name if each.by else _("Asked for"),
-            _state_of(each),
+        HistoryEntry(
+            at=invitation.created_at,
+            kind="invited",
+            kind_label=_("Registration email"),
+            diffs=[],
+            run=None,
+            by=invitation.by.name if invitation.by else _("Asked for"),
+            note=_delivery(invitation),
         )
-        for each in sent
+        for invitation in invitations.select_related("by")
     ]
 
 
-def _state_of(invitation: Invitation) -> str:
+def _delivery(invitation: Invitation) -> str:
     state = f"{invitation.get_state_display()}: {invitation.address}"
     return f"{state}. {invitation.trouble}" if invitation.trouble else state
-
-
-class Registration(NamedTuple):
-    """How a student stands with registering. `invitation` is the newest one."""
-
-    registered_at: datetime | None
-    last_sign_in_at: datetime | None
-    invitation: Invitation | None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a link is out that still works."""
-        newest = self.invitation
-        return (
-            newest is not None
-            and newest.used_at is None
-            and newest.ended_at is None
-            and newest.expires_at > timezone.now()
-        )
-
-
-def registration_of(account: StudentAccount) -> Registration:
-    """Whether the student is registered, and the newest invitation."""
-    login = StudentLogin.objects.filter(school_id=account.school_id, account=account).first()
-    newest = (
-        Invitation.objects.filter(school_id=account.school_id, account=account)
-        .order_by("-created_at")
-        .first()
-    )
-    if login is None:
-        return Registration(None, None, newest)
-    return Registration(login.registered_at, login.last_sign_in_at, newest)
-
-
-def _status(code: Any) -> str:
-    return str(dict(AccountStatus.choices).get(code, code or ""))
-
-
-class Value(NamedTuple):
-    """One value of an account and where it came from; `run` where it is known which one brought it. `kept`: no sync changes it."""
-
-    label: str
-    text: str
-    origin: str
-    run: Run | None
-    kept: bool = False
-
-
-def values(account: StudentAccount) -> list[Value]:
-    """Every field of an account, in the order of STUDENT_FIELDS; "" is empty."""
-    brought: dict[str, Run] = {}
-    for change in sorted(_applied(account), key=lambda change: change.pk):
-        if change.outcome == "":
-            brought |= dict.fromkeys(change.after, change.run)
-    kept_in_step = _mapped(account)
-    edits = AccountEvent.objects.filter(
-        school_id=account.school_id, account=account, action=EventAction.EDITED
-    ).order_by("at")
-    edited = {field: event.at for event in edits for field in event.after}
-    locked = set(
-        FieldLock.objects.filter(school_id=account.school_id, account=account).values_list(
-            "field", flat=True
-        )
-    )
-    told = []
-    for key in STUDENT_FIELDS:
-        run, at = brought.get(key), edited.get(key)
-        by_hand = at is not None and (
-            run is None or run.finished_at is None or run.finished_at < at
-        )
-        value = _value(account, key, None if by_hand else run, key in kept_in_step and not by_hand)
-        told.append(
-            value._replace(kept=key in locked, origin=_("By hand") if by_hand else value.origin)
-        )
-    return told
-
-
-def filled_by_sis(account: StudentAccount) -> set[str]:
-    """Fields whose value the next run would put back: those that the account's SIS fills each time."""
-    found = Integration.objects.filter(school_id=account.school_id, source=account.source).first()
-    return _mapped(account) - (field_rules.app_wins(found) if found else set())
-
-
-def _mapped(account: StudentAccount) -> set[str]:
-    """Fields that the account's integration fills: their values are the source's even where no change of a run is kept."""
-    mappings = Integration.objects.filter(
-        school_id=account.school_id, source=account.source
-    ).values_list("mapping", flat=True)
-    return {field for mapping in mappings for _source_field, field in mapping}
-
-
-def _value(account: StudentAccount, key: str, run: Run | None, kept_in_step: bool) -> Value:
-    held = getattr(account, key)
-    if held is None or held == "":
-        return Value(word(FIELD_LABELS, key), "", "", None)
-    return Value(word(FIELD_LABELS, key), str(held), _origin(account, run, kept_in_step), run)
-
-
-def _origin(account: StudentAccount, run: Run | None, kept_in_step: bool) -> str:
-    if run is not None and (run.is_upload or run.is_undo):
-        return uploader_type(run)
-    return source_label(account.source) if run or kept_in_step else _("By hand")

@@ -21,7 +21,7 @@ from rollbook.schools.clock import zone_of
 from rollbook.students import registration
 from rollbook.students.models import StudentLogin
 from rollbook.sync.mail import invitations
-from rollbook.sync.report import student_history
+from rollbook.sync.report import student_values
 from rollbook.web.account.me_forms import AddressForm, PasswordForm, StudentSignInForm
 from rollbook.web.account.session_ends import STUDENT
 
@@ -109,7 +109,7 @@ def me(request: HttpRequest) -> HttpResponse:
         context = {
             "account": login.account,
             "school": login.school,
-            "values": student_history.values(login.account),
+            "values": student_values.values(login.account),
         }
         return render(request, "web/account/me.html", context)
 

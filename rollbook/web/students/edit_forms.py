@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
 from rollbook.students import single_rules
 from rollbook.students.models import StudentAccount
-from rollbook.sync.report import student_history
+from rollbook.sync.report import student_values
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.text import word
 from rollbook.web.forms import Form
@@ -45,7 +45,7 @@ class EditForm(Form):
             value = getattr(account, name)
             initial[name] = "" if value is None else str(value)
         super().__init__(data, initial=initial)
-        self.synced = student_history.filled_by_sis(account)
+        self.synced = student_values.filled_by_sis(account)
         self._locked = set(account.locks.values_list("field", flat=True))
         for name in single_rules.EDITABLE:
             self.fields[name] = _text_field(name)

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_POST
 from rollbook.schools import audit
 from rollbook.students import accounts, merging, registration, single_rules
 from rollbook.students.models import AccountStatus, StudentAccount
+from rollbook.students.registration_state import registration_of
 from rollbook.sync.mail import invitations
-from rollbook.sync.report import student_history, work_list
+from rollbook.sync.report import student_history, student_values, work_list
 from rollbook.sync.words.sources import source_label
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.students.student_list import badge_of
@@ -38,14 +39,14 @@ def student(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         "merged": account.status == AccountStatus.MERGED,
         "badge": badge_of(account),
         "source": source_label(account.source),
-        "values": student_history.values(account),
+        "values": student_values.values(account),
         "problems": work_list.problems_of(account),
         "history": student_history.history(account),
         "merged_here": merging.merged_into(account),
         "protection": single_rules.protection_of(account),
         "never": single_rules.never_entry(account),
         "aliases": single_rules.aliases_of(account),
-        "registered": student_history.registration_of(account),
+        "registered": registration_of(account),
         "confirm_status": confirm == "yes",
         "confirm_never": confirm == "never",
         "confirm_invite": confirm == "invite",
@@ -88,7 +89,7 @@ def invite(request: SchoolRequest, student_id: UUID) -> HttpResponse:
     if account.status != AccountStatus.ACTIVE:
         text = _("Nothing was sent: the account is not active. Reactivate it first.")
         messages.warning(request, text)
-    elif student_history.registration_of(account).registered_at:
+    elif registration_of(account).registered_at:
         _report(request, _send_password_email(account), _("The password email is on its way."))
     else:
         text = _("The registration email is on its way. Its state is in the history below.")
