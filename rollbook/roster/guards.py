@@ -1,6 +1,7 @@
-"""Stop 6: a plan's counts → go on, or hold. Each guard is one small function with its reason.
+"""Stop 6: the counts of a plan → go on, or hold. Each guard is a small function with its reason.
 
-Percentages are of the accounts that this roster should have: linked to its source, active, and not outside the selected grades.
+Percentages are of the accounts that this roster should have: linked to its source, active, and not
+outside the selected grades.
 """
 
 from collections import Counter
@@ -11,8 +12,11 @@ from rollbook.roster.records import Account
 
 
 class Limits(NamedTuple):
-    """The figures that plans are held against. A percentage of None switches its guard off. `leavers` and `emails` trip above both
-    their percentage and their number. `vanished` is about a whole grade level or graduation year."""
+    """The limits that a plan is compared with. A percentage of None switches its guard off.
+
+    The guards for leavers and e-mails hold a run above both their percentage and their number.
+    `vanished` switches on the guard for a whole grade level or graduation year.
+    """
 
     leavers_percent: float | None = 5.0
     leavers_count: int = 5
@@ -23,7 +27,7 @@ class Limits(NamedTuple):
 
 
 class StudentGroup(NamedTuple):
-    """The accounts of one grade level or graduation year that the roster should have, and how many of them it lacks."""
+    """A grade level or graduation year: its accounts, and how many of them the roster lacks."""
 
     kind: str  # grade or year
     name: str
@@ -32,25 +36,31 @@ class StudentGroup(NamedTuple):
 
 
 class PlanCounts(NamedTuple):
-    """What is looked at. `counts` maps `read`, `expected` (accounts the roster should have), `missing` (those it lacks),
-    `email_changed`, `re_keyed`, `other_people` (known SIS IDs that are somebody else's now), `new` and more to numbers; `groups` are
-    those that lack somebody."""
+    """The counts of a plan that the guards look at, and the groups that lack somebody.
+
+    `counts` has `read`, `new`, `email_changed`, `re_keyed` and more; `expected` are the accounts that
+    the roster should have, `missing` those that it lacks; `other_people` are known SIS IDs that belong
+    to somebody else now.
+    """
 
     counts: Mapping[str, int]
     groups: tuple[StudentGroup, ...] = ()
 
+    def number(self, name: str) -> int:
+        return self.counts.get(name, 0)
+
     def percent(self, name: str) -> float:
-        """How many of the expected accounts this count is, in percent; 0 where none is expected."""
-        expected = self.counts.get("expected", 0)
-        return 100 * self.counts.get(name, 0) / expected if expected else 0.0
+        """Return a count in percent of the expected accounts; 0 where none is expected."""
+        expected = self.number("expected")
+        return 100 * self.number(name) / expected if expected else 0.0
 
 
 class MissingAccounts:
-    """The active accounts that a complete roster lacks, whatever becomes of them, counted as they pass."""
+    """Counts the active accounts that a complete roster lacks, whatever happens to them."""
 
     def __init__(self) -> None:
         self.number = 0
-        self._of: Counter[tuple[str, str]] = Counter()
+        self._groups: Counter[tuple[str, str]] = Counter()
 
     def add(self, accounts: Iterable[Account]) -> None:
         for account in accounts:
@@ -58,15 +68,15 @@ class MissingAccounts:
                 continue
             self.number += 1
             if account.graduation_year is not None:
-                self._of["year", str(account.graduation_year)] += 1
+                self._groups["year", str(account.graduation_year)] += 1
             if account.grade_level is not None:
-                self._of["grade", account.grade_level] += 1
+                self._groups["grade", account.grade_level] += 1
 
     def groups(self, expected: Mapping[tuple[str, str], int]) -> tuple[StudentGroup, ...]:
-        """The groups that lack somebody; `expected` says how many accounts of each there should be."""
+        """Return the groups that lack somebody. `expected` are the accounts of each group."""
         return tuple(
-            StudentGroup(kind, name, expected.get((kind, name), number), number)
-            for (kind, name), number in sorted(self._of.items())
+            StudentGroup(kind, name, expected.get((kind, name), missing), missing)
+            for (kind, name), missing in sorted(self._groups.items())
         )
 
 
@@ -78,48 +88,43 @@ class Alarm(NamedTuple):
 
 
 def empty_roster(plan: PlanCounts, _limits: Limits) -> Alarm | None:
-    """A SIS that answers with no students at all: a right was lost or the wrong school asked, never a school without children."""
-    return (
-        Alarm("roster_empty", {"accounts": plan.counts.get("accounts", 0)})
-        if plan.counts.get("read", 0) == 0
-        else None
-    )
+    """The SIS sent no students at all.
+
+    It lost a right, or the wrong school was asked: no school is without students.
+    """
+    if plan.number("read"):
+        return None
+    return Alarm("roster_empty", {"accounts": plan.number("accounts")})
 
 
 def leavers(plan: PlanCounts, limits: Limits) -> Alarm | None:
     """More students are missing than leave a school in a week."""
-    missing, percent = plan.counts.get("missing", 0), plan.percent("missing")
-    if (
-        limits.leavers_percent is None
-        or missing <= limits.leavers_count
-        or percent <= limits.leavers_percent
-    ):
+    missing, percent = plan.number("missing"), plan.percent("missing")
+    if limits.leavers_percent is None or missing <= limits.leavers_count:
         return None
-    groups = {
-        f"{group.kind} {group.name}": group.missing
-        for group in sorted(plan.groups, key=lambda each: -each.missing)[:3]
-    }
+    if percent <= limits.leavers_percent:
+        return None
+    largest = sorted(plan.groups, key=lambda group: -group.missing)[:3]
     numbers = {
         "missing": missing,
-        "expected": plan.counts["expected"],
+        "expected": plan.number("expected"),
         "percent": percent,
         "limit": limits.leavers_percent,
+        "groups": {f"{group.kind} {group.name}": group.missing for group in largest},
     }
-    return Alarm("leavers", {**numbers, "groups": groups})
+    return Alarm("leavers", numbers)
 
 
 def emails(plan: PlanCounts, limits: Limits) -> Alarm | None:
-    """More sign-in addresses change than people marry: another field was mapped, or the domain moved."""
-    changed, percent = plan.counts.get("email_changed", 0), plan.percent("email_changed")
-    if (
-        limits.emails_percent is None
-        or changed <= limits.emails_count
-        or percent <= limits.emails_percent
-    ):
+    """More sign-in e-mails change than usual: another field was mapped, or the domain changed."""
+    changed, percent = plan.number("email_changed"), plan.percent("email_changed")
+    if limits.emails_percent is None or changed <= limits.emails_count:
+        return None
+    if percent <= limits.emails_percent:
         return None
     numbers = {
         "changed": changed,
-        "expected": plan.counts["expected"],
+        "expected": plan.number("expected"),
         "percent": percent,
         "limit": limits.emails_percent,
     }
@@ -128,57 +133,63 @@ def emails(plan: PlanCounts, limits: Limits) -> Alarm | None:
 
 def overlap(plan: PlanCounts, limits: Limits) -> Alarm | None:
     """So few of the known SIS IDs are in the roster that it may be another school's."""
-    expected = plan.counts.get("expected", 0)
-    here = expected - plan.counts.get("missing", 0)
-    if (
-        limits.overlap_percent is None
-        or not expected
-        or 100 * here / expected >= limits.overlap_percent
-    ):
+    expected = plan.number("expected")
+    if limits.overlap_percent is None or not expected:
+        return None
+    here = expected - plan.number("missing")
+    percent = 100 * here / expected
+    if percent >= limits.overlap_percent:
         return None
     numbers = {
         "here": here,
         "expected": expected,
-        "percent": 100 * here / expected,
+        "percent": percent,
         "limit": limits.overlap_percent,
+        "read": plan.number("read"),
     }
-    return Alarm("overlap", {**numbers, "read": plan.counts.get("read", 0)})
+    return Alarm("overlap", numbers)
 
 
 def vanished(plan: PlanCounts, limits: Limits) -> Alarm | None:
-    """All students of a grade level or graduation year are missing at once. One student alone is no class."""
-    gone = [group for group in plan.groups if group.missing == group.accounts > 1]
-    if not limits.vanished or not gone:
+    """All students of a grade level or graduation year are missing at once; one alone is no class."""
+    groups = [group for group in plan.groups if group.missing == group.accounts > 1]
+    if not limits.vanished or not groups:
         return None
-    return Alarm(
-        "vanished", {"groups": {f"{group.kind} {group.name}": group.accounts for group in gone}}
-    )
+    accounts = {f"{group.kind} {group.name}": group.accounts for group in groups}
+    return Alarm("vanished", {"groups": accounts})
 
 
 def re_keyed(plan: PlanCounts, _limits: Limits) -> Alarm | None:
-    """Students come back under new SIS IDs: one decision, instead of everybody left and everybody joined."""
-    number = plan.counts.get("re_keyed", 0)
-    return (
-        Alarm("re_keyed", {"re_keyed": number, "expected": plan.counts.get("expected", 0)})
-        if number
-        else None
-    )
+    """Students come back under new SIS IDs.
+
+    That is one decision, instead of one for everybody who left and everybody who joined.
+    """
+    number = plan.number("re_keyed")
+    if not number:
+        return None
+    return Alarm("re_keyed", {"re_keyed": number, "expected": plan.number("expected")})
 
 
 def other_people(plan: PlanCounts, limits: Limits) -> Alarm | None:
-    """So many known SIS IDs belong to somebody else now that this is another school's roster, and its new students are strangers."""
-    number, expected = plan.counts.get("other_people", 0), plan.counts.get("expected", 0)
-    return (
-        Alarm("other_people", {"other_people": number, "expected": expected})
-        if is_many(number, expected, limits)
-        else None
-    )
+    """So many known SIS IDs belong to somebody else now that this is another school's roster.
+
+    Then its new students are not of this school either.
+    """
+    number, expected = plan.number("other_people"), plan.number("expected")
+    if not is_many(number, expected, limits):
+        return None
+    return Alarm("other_people", {"other_people": number, "expected": expected})
 
 
-def is_many(number: int, of: int, limits: Limits) -> bool:
-    """Whether so many at once are no longer single cases: as many as leavers would have to be to hold a run."""
-    percent = Limits().leavers_percent if limits.leavers_percent is None else limits.leavers_percent
-    return number > limits.leavers_count and of > 0 and 100 * number / of > (percent or 0)
+def is_many(number: int, total: int, limits: Limits) -> bool:
+    """Return whether so many at once are more than single cases.
+
+    The limits for leavers decide, even where their guard is switched off.
+    """
+    percent = limits.leavers_percent
+    if percent is None:
+        percent = Limits().leavers_percent or 0
+    return number > limits.leavers_count and total > 0 and 100 * number / total > percent
 
 
 GUARDS: Final[tuple[Callable[[PlanCounts, Limits], Alarm | None], ...]] = (
@@ -192,7 +203,12 @@ GUARDS: Final[tuple[Callable[[PlanCounts, Limits], Alarm | None], ...]] = (
 
 
 def review(plan: PlanCounts, limits: Limits) -> list[Alarm]:
-    """All reasons to hold this plan; none means go on. Of an empty roster there is nothing else to say."""
-    if (empty := empty_roster(plan, limits)) is not None:
+    """Return all reasons to hold this plan; none means go on.
+
+    An empty roster is the only reason that is given for it.
+    """
+    empty = empty_roster(plan, limits)
+    if empty is not None:
         return [empty]
-    return [alarm for guard in GUARDS if (alarm := guard(plan, limits)) is not None]
+    alarms = [guard(plan, limits) for guard in GUARDS]
+    return [alarm for alarm in alarms if alarm is not None]

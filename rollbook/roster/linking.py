@@ -1,6 +1,7 @@
-"""Which accounts without a link a record could belong to, and on what evidence: what the linking assistant shows to a person.
+"""Which accounts without a link a record could belong to, and on what evidence.
 
-Only an equal e-mail with an equal name links by itself. Everything else here is a suggestion: somebody has to say so.
+Only an equal e-mail with an equal name links by itself. All else is a suggestion, which a person
+decides about in the linking assistant.
 """
 
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ from rollbook.roster.values import name_key, same_name
 
 
 class UnlinkedAccount(NamedTuple):
-    """What is compared of an account that has no link yet."""
+    """The values of an account without a link that are compared."""
 
     id: bytes
     email_key: str
@@ -26,7 +27,7 @@ class UnlinkedAccount(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What speaks for one account and one record being the same person."""
+    """Which values of an account and a record are the same."""
 
     account_id: bytes
     record: StudentRecord
@@ -43,7 +44,10 @@ class Evidence(NamedTuple):
 
 
 class LinkFinder:
-    """Finds the accounts without a link that a record could belong to. `rejected_links` are pairs that a person said are two people."""
+    """Finds the accounts without a link that a record could belong to.
+
+    `rejected_links` are pairs of an account id and a SIS ID that are two people.
+    """
 
     def __init__(
         self,
@@ -52,63 +56,67 @@ class LinkFinder:
     ) -> None:
         self._rejected_links = rejected_links
         self._by_id: dict[bytes, UnlinkedAccount] = {}
-        self._by: dict[tuple[str, ...], list[UnlinkedAccount]] = {}
+        self._by_key: dict[tuple[str, ...], list[UnlinkedAccount]] = {}
         for account in unlinked:
             self._by_id[account.id] = account
             for key in _keys(account):
-                self._by.setdefault(key, []).append(account)
+                self._by_key.setdefault(key, []).append(account)
 
     def __bool__(self) -> bool:
         return bool(self._by_id)
 
     def evidence(self, match: Match) -> list[Evidence]:
-        """What speaks for a record that no account is linked to; empty for a known one, and where nothing does."""
+        """Return the evidence for each account that a record without one could belong to."""
         record = match.record
         if match.kind not in (MatchKind.NEW, MatchKind.BY_EMAIL):
             return []
-        found = {account.id: account for key in _keys(record) for account in self._by.get(key, ())}
+        candidates = {
+            account.id: account for key in _keys(record) for account in self._by_key.get(key, ())
+        }
         if match.key is not None and match.key.id in self._by_id:
-            found[match.key.id] = self._by_id[match.key.id]
+            candidates[match.key.id] = self._by_id[match.key.id]
         return [
             _compare(record, account)
-            for account in found.values()
+            for account in candidates.values()
             if (account.id, record.sis_id) not in self._rejected_links
         ]
 
 
 def link_issue(record: StudentRecord) -> Issue:
-    """A record that would be new but for an account it could belong to: it waits for a person."""
+    """Return the issue of a record that waits until a person decides about a suggested link."""
     name = f"{record.first_name} {record.last_name}"[:ISSUE_NAME_LIMIT]
-    return Issue("link_suggested", Severity.ERROR, record.sis_id, name, "sis_id", "", record.sis_id)
+    return Issue(
+        "link_suggested",
+        Severity.ERROR,
+        record.sis_id,
+        name,
+        field="sis_id",
+        value=record.sis_id,
+    )
 
 
-def _keys(one: UnlinkedAccount | StudentRecord) -> list[tuple[str, ...]]:
+def _keys(person: UnlinkedAccount | StudentRecord) -> list[tuple[str, ...]]:
+    """Return the keys of which one is enough to suggest a link."""
     keys: list[tuple[str, ...]] = []
-    if one.birth_date is not None:
-        keys.append(
-            (
-                "born",
-                name_key(one.first_name),
-                name_key(one.last_name),
-                one.birth_date.isoformat(),
-            )
-        )
-    if one.sis_id:
-        keys.append(("sis_id", one.sis_id))
-    if one.student_number:
-        keys.append(("number", one.student_number))
+    if person.birth_date is not None:
+        names = name_key(person.first_name), name_key(person.last_name)
+        keys.append(("born", *names, person.birth_date.isoformat()))
+    if person.sis_id:
+        keys.append(("sis_id", person.sis_id))
+    if person.student_number:
+        keys.append(("number", person.student_number))
     return keys
 
 
 def _compare(record: StudentRecord, account: UnlinkedAccount) -> Evidence:
+    same_first_name = same_name(record.first_name, account.first_name)
+    birth_date, number = record.birth_date, record.student_number
     return Evidence(
         account.id,
         record,
         email=record.email_key == account.email_key,
-        name=same_name(record.first_name, account.first_name)
-        and same_name(record.last_name, account.last_name),
-        birth_date=record.birth_date is not None and record.birth_date == account.birth_date,
+        name=same_first_name and same_name(record.last_name, account.last_name),
+        birth_date=birth_date is not None and birth_date == account.birth_date,
         sis_id=record.sis_id == account.sis_id,
-        student_number=record.student_number is not None
-        and record.student_number == account.student_number,
+        student_number=number is not None and number == account.student_number,
     )

@@ -1,4 +1,7 @@
-"""Stop 4: a record and its account → the change to make, with before and after of each field that differs."""
+"""Stop 4: a record and its account → the change to make.
+
+A change has before and after of each field that differs.
+"""
 
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -36,10 +39,11 @@ CLOSED_BY_RUN: Final = ("left", "graduated")
 
 
 class Change(NamedTuple):
-    """What becomes of one student.
+    """What a run does with one student.
 
-    `before` and `after` hold the differing fields only (`after` holds all for a new account); `account_version` is the version this
-    was planned on. `reason` names the rule that decided. `row_number` is the row of a spreadsheet that says it.
+    `before` and `after` have the differing fields only; of a new account `after` has all. The change
+    was planned for `account_version`, the version of the account's row. `reason` names the rule that
+    decided. `row_number` is the row of the spreadsheet, where there is one.
     """
 
     kind: ChangeKind
@@ -57,7 +61,7 @@ class Change(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """What deciding depends on besides record and account: our fields that the mapping fills, and the source they come from.
+    """The rules of one run: the fields that the mapping fills, and the source that they come from.
 
     `fill_once` are fields that the source fills while they are empty and never changes afterwards.
     """
@@ -68,190 +72,192 @@ class Rules(NamedTuple):
 
 
 class Differences(NamedTuple):
-    """Before and after of what is to be written. `kept` are before and after of locked fields, where the source says otherwise."""
+    """Before and after of the fields to write.
+
+    `locked_before` and `locked_after` are those of locked fields, which are shown but not written.
+    """
 
     before: dict[str, Any]
     after: dict[str, Any]
-    kept: tuple[dict[str, Any], dict[str, Any]]
+    locked_before: dict[str, Any]
+    locked_after: dict[str, Any]
 
 
 def decide(match: Match, account: Account | None, rules: Rules) -> Change | Issue:
-    """The change for one matched record, or the issue that a person has to decide. `account` is the matched account's full row."""
+    """Return the change for one matched record, or an issue that a person has to decide about.
+
+    `account` is the full row of the matched account.
+    """
     record = match.record
     if match.kind is MatchKind.NEVER_IMPORT:
-        return _new(record, rules)._replace(
+        change = _new(record, rules)
+        return change._replace(
             kind=ChangeKind.NEVER_IMPORTED, fingerprint=None, reason="on_never_import_list"
         )
     if match.kind is MatchKind.NEW:
         return _new(record, rules)
     if account is None:  # it was erased while the roster was being read
         return _issue("account_gone", record)
-    decided = _decide_known(match, account, rules)
-    if account.protected and isinstance(decided, Change) and decided.kind in WRITING_KINDS:
-        return decided._replace(
-            kind=ChangeKind.PROTECTED, fingerprint=None, reason="account_protected"
-        )
-    return decided
+    decision = _decide_with_account(match, account, rules)
+    if isinstance(decision, Issue) or not account.protected:
+        return decision
+    if decision.kind not in WRITING_KINDS:
+        return decision
+    return decision._replace(
+        kind=ChangeKind.PROTECTED, fingerprint=None, reason="account_protected"
+    )
 
 
-def _decide_known(match: Match, account: Account, rules: Rules) -> Change | Issue:
+def _decide_with_account(match: Match, account: Account, rules: Rules) -> Change | Issue:
     record = match.record
     if match.kind is MatchKind.BY_EMAIL:
         if account.status != "active" or not _names_agree(record, account):
-            return _issue("link_names_differ", record, "email", record.email)._replace(
-                other=f"{account.first_name} {account.last_name}"
-            )
+            issue = _issue("link_names_differ", record, "email", record.email)
+            return issue._replace(other=f"{account.first_name} {account.last_name}")
         return _linked(record, account, rules, "same_email_and_name")
     if match.kind is MatchKind.CONFIRMED:
         return _linked(record, account, rules, "confirmed_by_person")
     if is_other_person(record, account):
         return _issue("other_person", record, "sis_id", record.sis_id)
-    differs = _differences(record, account, rules)
+    differences = _differences(record, account, rules)
     if account.status in CLOSED_BY_RUN:
-        before, after = (
-            differs.before | {"status": account.status},
-            differs.after | {"status": "active"},
+        differences.before["status"] = account.status
+        differences.after["status"] = "active"
+        return _change(ChangeKind.RETURNING, record, account, differences, "sis_id_is_back")
+    if differences.after:
+        reason = "others_kept" if differences.locked_after else "fields_differ"
+        return _change(ChangeKind.UPDATED, record, account, differences, reason)
+    if differences.locked_after:
+        shown = differences._replace(
+            before=differences.locked_before, after=differences.locked_after
         )
-        return _change(
-            ChangeKind.RETURNING,
-            record,
-            account,
-            differs._replace(before=before, after=after),
-            "sis_id_is_back",
-        )
-    if differs.after:
-        return _change(
-            ChangeKind.UPDATED,
-            record,
-            account,
-            differs,
-            "fields_differ" if not differs.kept[1] else "others_kept",
-        )
-    if differs.kept[1]:
-        shown = differs._replace(before=differs.kept[0], after=differs.kept[1])
         return _change(ChangeKind.PROTECTED, record, account, shown, "fields_locked")
-    return _change(ChangeKind.UNCHANGED, record, account, differs, "nothing_differs")
+    return _change(ChangeKind.UNCHANGED, record, account, differences, "nothing_differs")
 
 
 def _linked(record: StudentRecord, account: Account, rules: Rules, reason: str) -> Change:
-    differs = _differences(record, account, rules)
-    before = differs.before | {"source": account.source, "sis_id": account.sis_id}
-    after = differs.after | {"source": rules.source, "sis_id": record.sis_id}
-    return _change(
-        ChangeKind.LINKED, record, account, differs._replace(before=before, after=after), reason
-    )
+    differences = _differences(record, account, rules)
+    differences.before.update(source=account.source, sis_id=account.sis_id)
+    differences.after.update(source=rules.source, sis_id=record.sis_id)
+    return _change(ChangeKind.LINKED, record, account, differences, reason)
 
 
 def is_other_person(record: StudentRecord, account: Account) -> bool:
-    """Another name and another birth date under a known SIS ID: the id was given to somebody else."""
-    both_known = record.birth_date is not None and account.birth_date is not None
-    return (
-        both_known and record.birth_date != account.birth_date and not _names_agree(record, account)
-    )
+    """Return whether a known SIS ID now belongs to somebody else.
+
+    Then both the name and the date of birth differ.
+    """
+    if record.birth_date is None or account.birth_date is None:
+        return False
+    return record.birth_date != account.birth_date and not _names_agree(record, account)
 
 
 def _names_agree(record: StudentRecord, account: Account) -> bool:
-    return same_name(record.first_name, account.first_name) and same_name(
-        record.last_name, account.last_name
-    )
+    same_first_name = same_name(record.first_name, account.first_name)
+    return same_first_name and same_name(record.last_name, account.last_name)
 
 
 def _new(record: StudentRecord, rules: Rules) -> Change:
-    after = {
-        field: value
-        for field in rules.fields
-        if (value := getattr(record, field)) is not None or field in record.blanks
-    }
+    after: dict[str, Any] = {}
+    for field in rules.fields:
+        value = getattr(record, field)
+        if value is not None or field in record.blanks:
+            after[field] = value
     after["email_key"] = record.email_key
     return Change(
-        ChangeKind.NEW,
-        record.sis_id,
-        None,
-        None,
-        record.first_name,
-        record.last_name,
-        record.email,
-        {},
-        after,
-        record.fingerprint,
-        "sis_id_unknown",
+        kind=ChangeKind.NEW,
+        sis_id=record.sis_id,
+        account_id=None,
+        account_version=None,
+        first_name=record.first_name,
+        last_name=record.last_name,
+        email=record.email,
+        before={},
+        after=after,
+        fingerprint=record.fingerprint,
+        reason="sis_id_unknown",
     )
 
 
 def _differences(record: StudentRecord, account: Account, rules: Rules) -> Differences:
-    """What differs in the mapped fields. What the source leaves blank stays as it is, unless its blank clears the field."""
-    found = Differences({}, {}, ({}, {}))
+    """Return what differs in the mapped fields.
+
+    A field that the source leaves blank stays as it is, unless its blank clears the field.
+    """
+    differences = Differences({}, {}, {}, {})
     for field in rules.fields:
-        said, held = getattr(record, field), getattr(account, field)
-        if field == "sis_id" or said == held or (said is None and field not in record.blanks):
+        record_value, account_value = getattr(record, field), getattr(account, field)
+        if field == "sis_id" or record_value == account_value:
             continue
-        if field == "email":
-            if record.email_key == account.email_key:
-                continue
-        elif said is not None and same_personal_email(field, said, held):
+        if record_value is None and field not in record.blanks:
             continue
-        if field in rules.fill_once and held is not None:
+        if field == "email" and record.email_key == account.email_key:
+            continue
+        if record_value is not None and same_personal_email(field, record_value, account_value):
+            continue
+        if field in rules.fill_once and account_value is not None:
             continue
         if field in account.locked:
-            found.kept[0][field], found.kept[1][field] = held, said
-        else:
-            found.before[field], found.after[field] = held, said
-            if field == "email":
-                found.before["email_key"], found.after["email_key"] = (
-                    account.email_key,
-                    record.email_key,
-                )
-    return found
+            differences.locked_before[field] = account_value
+            differences.locked_after[field] = record_value
+            continue
+        differences.before[field] = account_value
+        differences.after[field] = record_value
+        if field == "email":
+            differences.before["email_key"] = account.email_key
+            differences.after["email_key"] = record.email_key
+    return differences
 
 
-def same_personal_email(field: str, said: Any, held: Any) -> bool:
-    """Whether two personal addresses differ in their letter case only."""
-    return field == "personal_email" and held is not None and email_key(said) == email_key(held)
+def same_personal_email(field: str, one: Any, other: Any) -> bool:
+    """Return whether two values of the personal e-mail differ in letter case only."""
+    return field == "personal_email" and other is not None and email_key(one) == email_key(other)
 
 
 def _change(
-    kind: ChangeKind, record: StudentRecord, account: Account, differs: Differences, reason: str
+    kind: ChangeKind,
+    record: StudentRecord,
+    account: Account,
+    differences: Differences,
+    reason: str,
 ) -> Change:
-    """Without a fingerprint where a locked field differs: the next run looks again, and shows it again."""
+    """Return the change of an account.
+
+    It has no fingerprint where a locked field differs: so the next run compares it again, and shows
+    it again.
+    """
     return Change(
-        kind,
-        record.sis_id,
-        account.id,
-        account.version,
-        record.first_name,
-        record.last_name,
-        record.email,
-        differs.before,
-        differs.after,
-        None if differs.kept[1] else record.fingerprint,
-        reason,
+        kind=kind,
+        sis_id=record.sis_id,
+        account_id=account.id,
+        account_version=account.version,
+        first_name=record.first_name,
+        last_name=record.last_name,
+        email=record.email,
+        before=differences.before,
+        after=differences.after,
+        fingerprint=None if differences.locked_after else record.fingerprint,
+        reason=reason,
     )
 
 
 def list_account(kind: ChangeKind, account: Account, reason: str) -> Change:
-    """A row that changes nothing and only says how an account stands: no longer in the roster, or outside the selection."""
+    """Return a row that changes nothing: the account is listed with its kind and reason."""
     return Change(
-        kind,
-        account.sis_id,
-        account.id,
-        account.version,
-        account.first_name,
-        account.last_name,
-        account.email,
-        {},
-        {},
-        None,
-        reason,
+        kind=kind,
+        sis_id=account.sis_id,
+        account_id=account.id,
+        account_version=account.version,
+        first_name=account.first_name,
+        last_name=account.last_name,
+        email=account.email,
+        before={},
+        after={},
+        fingerprint=None,
+        reason=reason,
     )
 
 
 def _issue(code: str, record: StudentRecord, field: str = "", value: str = "") -> Issue:
-    return Issue(
-        code,
-        Severity.ERROR,
-        record.sis_id,
-        f"{record.first_name} {record.last_name}"[:ISSUE_NAME_LIMIT],
-        field,
-        "",
-        value,
-    )
+    name = f"{record.first_name} {record.last_name}"[:ISSUE_NAME_LIMIT]
+    return Issue(code, Severity.ERROR, record.sis_id, name, field, value=value)

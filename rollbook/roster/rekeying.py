@@ -1,7 +1,8 @@
-"""A roster that comes back under new SIS IDs: the same people, whom a SIS was moved or set up anew for.
+"""Recognising the students of a roster that comes back under new SIS IDs.
 
-Recognised by e-mail and name together, where the old ID is missing from a complete roster. A few such students are a question about each
-of them; many at once are one decision.
+This happens when a SIS was moved or set up again. A student is recognised by e-mail and name together,
+where the old ID is missing from a complete roster. A few of them are a question about each student;
+many at once are one decision.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from rollbook.roster.values import same_name
 
 
 class PlannedAccount(NamedTuple):
-    """A new account that was planned for a record: its SIS ID, its values as they are stored, its fingerprint."""
+    """A new account that was planned for a record: its SIS ID, its values as stored, its fingerprint."""
 
     sis_id: str
     after: Mapping[str, Any]
@@ -24,43 +25,50 @@ class PlannedAccount(NamedTuple):
 def relink(
     planned: PlannedAccount, account: Account, fill_once: frozenset[str] = frozenset()
 ) -> Change | None:
-    """The change that links the account to the new SIS ID instead; None where the names speak against it, or the account is protected.
+    """Return the change that links an existing account to the new SIS ID instead.
 
-    Locked values stay, and so do those of `fill_once`, the fields that the source fills only while they are empty. An account that a person closed stays closed.
+    None where the names differ or the account is protected. Locked values stay, and so do those of
+    `fill_once`, the fields that the source fills only while they are empty. An account that a person
+    closed stays closed.
     """
-    after = planned.after
-    if account.protected or not (
-        same_name(after.get("first_name"), account.first_name)
-        and same_name(after.get("last_name"), account.last_name)
-    ):
+    if account.protected or not _names_agree(planned.after, account):
         return None
-    differing = {
-        field: value
-        for field, value in after.items()
-        if field not in ("email", "email_key")
-        and value != (held := _stored(getattr(account, field, None)))
-        and not (field in fill_once and held is not None)
-    }
-    kept = [field for field in differing if field in account.locked]
-    for field in kept:
-        del differing[field]
-    before = {field: _stored(getattr(account, field)) for field in differing}
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    locked_differs = False
+    for field, value in planned.after.items():
+        account_value = _stored(getattr(account, field, None))
+        if field in ("email", "email_key") or value == account_value:
+            continue
+        if field in fill_once and account_value is not None:
+            continue
+        if field in account.locked:
+            locked_differs = True
+            continue
+        before[field], after[field] = account_value, value
     if account.status in CLOSED_BY_RUN:
-        before, differing = before | {"status": account.status}, differing | {"status": "active"}
+        before["status"], after["status"] = account.status, "active"
     return Change(
-        ChangeKind.LINKED,
-        planned.sis_id,
-        account.id,
-        account.version,
-        account.first_name,
-        account.last_name,
-        account.email,
-        before,
-        differing,
-        None if kept else planned.fingerprint,  # what a lock keeps back is shown by each run
-        "re_keyed",
+        kind=ChangeKind.LINKED,
+        sis_id=planned.sis_id,
+        account_id=account.id,
+        account_version=account.version,
+        first_name=account.first_name,
+        last_name=account.last_name,
+        email=account.email,
+        before=before,
+        after=after,
+        # Without a fingerprint each run shows again what a lock keeps.
+        fingerprint=None if locked_differs else planned.fingerprint,
+        reason="re_keyed",
     )
 
 
+def _names_agree(values: Mapping[str, Any], account: Account) -> bool:
+    same_first_name = same_name(values.get("first_name"), account.first_name)
+    return same_first_name and same_name(values.get("last_name"), account.last_name)
+
+
 def _stored(value: Any) -> Any:
+    """Return a value as a stored plan has it."""
     return value.isoformat() if isinstance(value, date) else value
