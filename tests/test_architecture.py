@@ -147,3 +147,24 @@ def test_every_module_says_what_it_holds(path: Path) -> None:
 def test_requirements_name_no_registry() -> None:
     for file in (ROOT / "requirements").glob("*"):
         assert "://" not in file.read_text() and "index-url" not in file.read_text(), file.name
+
+
+FORM_SCREENS = [
+    path
+    for folder in ("web/set_up", "web/imports")
+    for path in sorted((ROOT / "rollbook" / folder).glob("*.py"))
+]
+
+
+@pytest.mark.parametrize("path", FORM_SCREENS, ids=name)
+def test_what_is_posted_is_read_by_a_form(path: Path) -> None:
+    """`request.POST` is only handed to a form or a function that makes one."""
+    every_node = list(nodes(path))
+    handed_on: list[ast.expr] = []
+    for node in every_node:
+        if isinstance(node, ast.Call):
+            handed_on += node.args
+            handed_on += [keyword.value for keyword in node.keywords]
+    for node in every_node:
+        if isinstance(node, ast.Attribute) and node.attr == "POST":
+            assert node in handed_on, f"line {node.lineno}"

@@ -40,6 +40,15 @@ class KnownChoicesField(forms.MultipleChoiceField):
         return [each for each in super().to_python(value) if self.valid_value(each)]
 
 
+class TextsField(forms.Field):
+    """All texts that were sent under one name, in their order."""
+
+    widget = forms.SelectMultiple
+
+    def to_python(self, value: Any) -> list[str]:
+        return [str(each) for each in value or ()]
+
+
 class WholeNumberField(forms.IntegerField):
     """Reads digits only. Django's own field takes "1.000" for 1, and many write 1000 like that."""
 

@@ -219,7 +219,7 @@ def test_a_discarded_draft_leads_back_to_the_first_step(
     upload = draft(school)
     planned(upload)
     listed = page(admin.get(reverse("import-file", args=[school.pk])))
-    assert "Left half-way" in listed and "Continue" in page(
+    assert "Unfinished uploads" in listed and "Continue" in page(
         admin.get(reverse("upload", args=[school.pk]))
     )
     assert "Nothing was written" in page(admin.post(at("import-discard", upload), follow=True))

@@ -1,1 +1,1 @@
-"""Screens of the Bulk Uploader, step by step."""
+"""The four steps of Import Users, the Bulk Uploader."""

@@ -1,8 +1,11 @@
-"""Step 3 of Import Users: what each column fills. Guesses and what the school chose last time are offered; a person decides."""
+"""Step 3 of Import Users: which field each column fills.
 
-from collections.abc import Mapping
+The page offers guesses and what the school chose last time; a person decides.
+"""
+
 from typing import Any, Final, NamedTuple
 
+from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -10,106 +13,111 @@ from django.views.decorators.http import require_http_methods
 
 from rollbook.roster.columns import ACTIVE
 from rollbook.roster.sheet_rows import IDENTIFYING, UPLOAD_FIELDS, UPLOAD_REQUIRED
-from rollbook.sync.models import Upload
+from rollbook.sync.models import Run, Upload
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.uploads import drafts
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.text import word
 from rollbook.web.access import SchoolRequest
+from rollbook.web.forms import add_refusal
+from rollbook.web.imports.columns_form import ColumnsForm, HeaderRowForm, word_name
 from rollbook.web.imports.steps import context_of, draft_required
 
-HEADER_CELLS: Final = 6  # of a row that is offered as the one with the names
-COLUMN, WORD, ASKED = "column-", "word-", "asked"
+ROW_LENGTH: Final = 120  # characters that the choice of the header row shows of each row
 
 
-class Choice(NamedTuple):
-    """One of our fields as the select offers it."""
+class FieldChoice(NamedTuple):
+    """One of our fields in the select box of a column."""
 
     key: str
     label: str
     required: bool
 
 
+class AskedWord(NamedTuple):
+    """A word of the school whose meaning the page asks for."""
+
+    name: str
+    word: drafts.Word
+    label: str
+
+
 @require_http_methods(["GET", "POST"])
 @draft_required
 def import_columns(request: SchoolRequest, upload: Upload) -> HttpResponse:
-    refused = ""
-    if request.method == "POST":
-        try:
-            header_row = int(request.POST.get("header_row", "0") or 0)
+    """Show the columns, by another header row if the address names one, or save them."""
+    if request.method != "POST":
+        header = HeaderRowForm(request.GET)
+        if header.is_valid():
+            upload.columns = {}
+            upload.settings = upload.settings | header.cleaned_data
+        return _page(request, upload, None)
+    form = ColumnsForm(request.POST)
+    run = _planned(request, upload, form)
+    if run is None:
+        return _page(request, upload, form)
+    return redirect("run", request.school.pk, run.pk)
+
+
+def _planned(request: SchoolRequest, upload: Upload, form: ColumnsForm) -> Run | None:
+    """Save the columns and ask for the preview.
+
+    Return None if the form has errors, or if the columns hold words that were not asked for yet.
+    """
+    try:
+        if form.is_valid():
             drafts.save_columns(
                 upload,
                 request.person,
-                header_row=header_row,
-                fields=_fields(request),
-                value_maps=_meanings(request),
+                header_row=form.cleaned_data["header_row"],
+                fields=form.columns(),
+                value_maps=form.meanings(),
             )
-            unasked = [
-                each
-                for each in drafts.look(upload).values_to_map
-                if each.meaning is None and _name(each) not in _asked(request)
-            ]
-            if not unasked:
-                return redirect("run", request.school.pk, drafts.preview(upload, request.person).pk)
-        except SettingRefused as refusal:
-            refused = refusal.what
-            upload.columns = {
-                "header_row": header_row,
-                "fields": {str(key): field for key, field in _fields(request).items()},
-            }
-    elif (row := request.GET.get("header_row", "")).isdecimal() and len(row) < 8:
-        upload.columns, upload.settings = {}, upload.settings | {"header_row": int(row)}
-    return render(
-        request, "web/imports/import_columns.html", _context(upload, drafts.look(upload), refused)
-    )
-
-
-def _fields(request: SchoolRequest) -> dict[int, str | None]:
-    return {
-        int(key.removeprefix(COLUMN)): str(value) or None
-        for key, value in request.POST.items()
-        if key.startswith(COLUMN) and key.removeprefix(COLUMN).isdecimal()
+            if _has_unasked_words(upload, form):
+                return None
+            return drafts.preview(upload, request.person)
+    except SettingRefused as refused:
+        add_refusal(form, refused)
+    upload.columns = {
+        "header_row": form.cleaned_data.get("header_row"),
+        "fields": {str(position): field for position, field in form.columns().items()},
+        "value_maps": form.meanings(),
     }
+    return None
 
 
-def _meanings(request: SchoolRequest) -> dict[str, dict[str, str]]:
-    """What the words mean, by field. A blank leaves a word as it is written."""
-    told: dict[str, dict[str, str]] = {}
-    asked = request.POST.getlist(ASKED)
-    for number, name in enumerate(asked):
-        field, _dot, text = name.partition(".")
-        if meaning := request.POST.get(f"{WORD}{number}", "").strip():
-            told.setdefault(field, {})[text] = meaning
-    return told
+def _has_unasked_words(upload: Upload, form: ColumnsForm) -> bool:
+    unknown = [each for each in drafts.look(upload).values_to_map if each.meaning is None]
+    return any(not form.asks_for(each) for each in unknown)
 
 
-def _asked(request: SchoolRequest) -> set[str]:
-    return set(request.POST.getlist(ASKED))
-
-
-def _name(word_of: drafts.Word) -> str:
-    """By what a word is known in the form."""
-    return f"{word_of.field}.{word_of.text}"
-
-
-def _context(upload: Upload, look: drafts.Look, refused: str) -> dict[str, Any]:
+def _page(request: SchoolRequest, upload: Upload, form: forms.Form | None) -> HttpResponse:
+    look = drafts.look(upload)
     only_existing = drafts.settings_of(upload).only_existing
     required = () if only_existing else UPLOAD_REQUIRED
-    labels: Mapping[str, str] = FIELD_LABELS | {ACTIVE: _("Active (TRUE or FALSE)")}
     filled = {column.field for column in look.columns}
-    return context_of(
+    missing = [word(FIELD_LABELS, key) for key in required if key not in filled]
+    identifying: list[str] = []
+    if only_existing and not filled.intersection(IDENTIFYING):
+        identifying = [word(FIELD_LABELS, key) for key in IDENTIFYING]
+    context: dict[str, Any] = context_of(
         "3",
         upload,
         look=look,
-        refused=refused,
-        choices=[Choice(key, word(dict(labels), key), key in required) for key in UPLOAD_FIELDS],
-        missing=[word(FIELD_LABELS, key) for key in required if key not in filled],
-        identifying=[word(FIELD_LABELS, key) for key in IDENTIFYING]
-        if only_existing and not filled.intersection(IDENTIFYING)
-        else [],
-        rows=[
-            (number, " · ".join(filter(None, cells))[:120] or "—")
-            for number, cells in look.header_candidates
-        ],
-        words=[(_name(each), each, word(dict(labels), each.field)) for each in look.values_to_map],
+        form=form,
+        choices=[FieldChoice(key, _label(key), key in required) for key in UPLOAD_FIELDS],
+        missing=missing,
+        identifying=identifying,
+        rows=[(number, _row_words(cells)) for number, cells in look.header_candidates],
+        words=[AskedWord(word_name(each), each, _label(each.field)) for each in look.values_to_map],
     )
+    return render(request, "web/imports/import_columns.html", context)
+
+
+def _label(field: str) -> str:
+    return _("Active (TRUE or FALSE)") if field == ACTIVE else word(FIELD_LABELS, field)
+
+
+def _row_words(cells: list[str]) -> str:
+    """Return the cells of a row in one line; a dash for an empty row."""
+    return " · ".join(filter(None, cells))[:ROW_LENGTH] or "—"

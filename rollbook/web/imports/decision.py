@@ -1,10 +1,13 @@
-"""Step 4 of Import Users, what a person does about a preview: correct cells, take the failing rows home, confirm, discard."""
+"""Step 4 of Import Users: correct cells, download the failing rows, confirm, or discard."""
 
+import re
 from io import BytesIO
+from typing import Final
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -15,35 +18,69 @@ from rollbook.sync.models import Upload
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.uploads import drafts
 from rollbook.sync.uploads.failing_rows import KINDS, file_name
-from rollbook.sync.words.text import translated
 from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.forms import first_error, valid_values
 from rollbook.web.imports.file import file_response
-from rollbook.web.imports.steps import after, closed, draft_required
+from rollbook.web.imports.steps import (
+    draft_required,
+    next_address,
+    redirect_from_closed,
+    refusal_words,
+)
 
-CELL = "cell-"
+CELL: Final = re.compile(r"cell-(\d+)-(\d+)", re.ASCII)  # row number and column index
+
+
+class ConfirmForm(forms.Form):
+    """The run whose preview a person has seen."""
+
+    run = forms.UUIDField()
+
+
+class CorrectionsForm(forms.Form):
+    """The cells that can be corrected, each beside its value before."""
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        self.cells = [match.groups() for match in map(CELL.fullmatch, data) if match]
+        for row, column in self.cells:
+            self.fields[f"cell-{row}-{column}"] = forms.CharField(required=False, strip=False)
+            self.fields[f"was-{row}-{column}"] = forms.CharField(required=False, strip=False)
+
+    def corrected(self) -> dict[tuple[int, int], str]:
+        """Return the cells that were changed, by row number and column index."""
+        corrected = {}
+        for row, column in self.cells:
+            text = self.cleaned_data[f"cell-{row}-{column}"]
+            if text != self.cleaned_data[f"was-{row}-{column}"]:
+                corrected[int(row), int(column)] = text.strip()
+        return corrected
 
 
 @require_POST
 @draft_required
 def import_confirm(request: SchoolRequest, upload: Upload) -> HttpResponse:
-    """The run that was looked at is the one that is confirmed: an older page confirms nothing."""
-    if upload.run is None or request.POST.get("run") != str(upload.run.pk):
+    """Confirm exactly the run that was looked at. An older page confirms nothing."""
+    seen = valid_values(ConfirmForm(request.POST))["run"]
+    if upload.run is None or seen != upload.run.pk:
         messages.warning(
             request,
             _(
-                "Nothing was written: this preview was replaced by a newer one. Look at that, then confirm it."
+                "Nothing was written. This preview was replaced by a newer one. "
+                "Review the new one, then confirm it."
             ),
         )
-        return redirect(after(upload))
+        return redirect(next_address(upload))
     if not drafts.confirm(upload, request.person):
         upload.refresh_from_db(fields=["state", "run"])
-        return closed(request, upload)
-    return redirect(after(upload))
+        return redirect_from_closed(request, upload)
+    return redirect(next_address(upload))
 
 
 @require_POST
 @draft_required
 def import_discard(request: SchoolRequest, upload: Upload) -> HttpResponse:
+    """Discard a draft."""
     drafts.discard(upload, request.person)
     messages.success(request, _("Discarded. Nothing was written."))
     return redirect("import-file", request.school.pk)
@@ -52,18 +89,12 @@ def import_discard(request: SchoolRequest, upload: Upload) -> HttpResponse:
 @require_POST
 @draft_required
 def import_correct(request: SchoolRequest, upload: Upload) -> HttpResponse:
-    """Take the corrected cells over and check everything again."""
-    cells = {}
-    for key, text in request.POST.items():
-        row, dash, column = key.removeprefix(CELL).partition("-")
-        if (
-            key.startswith(CELL)
-            and dash
-            and row.isdecimal()
-            and column.isdecimal()
-            and text != request.POST.get(f"was-{row}-{column}")
-        ):
-            cells[int(row), int(column)] = str(text).strip()
+    """Save the corrected cells and check everything again."""
+    form = CorrectionsForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, first_error(form))
+        return redirect(next_address(upload))
+    cells = form.corrected()
     try:
         if cells:
             drafts.correct_cells(upload, request.person, cells)
@@ -71,15 +102,16 @@ def import_correct(request: SchoolRequest, upload: Upload) -> HttpResponse:
             messages.info(
                 request, _("Nothing was corrected yet. Type the right value into a field first.")
             )
-        return redirect("run", request.school.pk, drafts.preview(upload, request.person).pk)
+        run = drafts.preview(upload, request.person)
     except SettingRefused as refused:
         messages.error(request, refused.what)
-        return redirect(after(upload))
+        return redirect(next_address(upload))
+    return redirect("run", request.school.pk, run.pk)
 
 
 @school_required(manage=True)
 def failing_rows(request: SchoolRequest, upload_id: UUID, kind: str) -> HttpResponse:
-    """Only the rows that didn't go in, with what is wrong with each; a GET, because nothing changes but the audit log."""
+    """Send the rows that failed, each with its problem. Only the audit log is written."""
     upload = get_object_or_404(
         Upload.objects.select_related("school", "run"), pk=upload_id, school=request.school
     )
@@ -89,8 +121,8 @@ def failing_rows(request: SchoolRequest, upload_id: UUID, kind: str) -> HttpResp
     try:
         number = drafts.failing_rows(upload, target, kind)
     except UploadRefused as refused:
-        messages.warning(request, f"{translated(refused.what)} {translated(refused.remedy)}")
-        return redirect(after(upload))
+        messages.warning(request, refusal_words(refused))
+        return redirect(next_address(upload))
     audit.record(
         "upload.rows_exported",
         school=request.school,

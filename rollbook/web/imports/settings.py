@@ -1,10 +1,9 @@
-"""Step 2 of Import Users: how the file is read, with its first rows as they are read so, and how its dates and blanks are meant."""
+"""Step 2 of Import Users: how the file, its dates and its blank cells are read."""
 
 from typing import Any, Final
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from rollbook.roster.cell_values import DateOrder
@@ -14,80 +13,72 @@ from rollbook.sync.models import Upload
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.uploads import drafts
 from rollbook.web.access import SchoolRequest
-from rollbook.web.imports.steps import context_of, draft_required
+from rollbook.web.forms import add_refusal, pressed
+from rollbook.web.imports.settings_form import (
+    DATE_ORDERS,
+    DELIMITER_LABELS,
+    SettingsForm,
+    values_of,
+)
+from rollbook.web.imports.steps import context_of, draft_required, refusal_words
 
 SHOWN_ROWS: Final = 8
-ORDERS: Final = {
-    DateOrder.DAY_MONTH_YEAR: (_("Day, month, year"), "31/12/2010"),
-    DateOrder.MONTH_DAY_YEAR: (_("Month, day, year"), "12/31/2010"),
-    DateOrder.YEAR_MONTH_DAY: (_("Year, month, day"), "2010-12-31"),
-}
-DELIMITER_WORDS: Final = {
-    ",": _("Comma"),
-    ";": _("Semicolon"),
-    "\t": _("Tab"),
-    "|": _("Vertical bar"),
-}
 
 
 @require_http_methods(["GET", "POST"])
 @draft_required
 def import_settings(request: SchoolRequest, upload: Upload) -> HttpResponse:
-    """Reading with other settings is tried out before it is saved: `action` is `look` then."""
-    refused: SettingRefused | UploadRefused | None = None
-    wanted = drafts.settings_of(upload)
-    if request.method == "POST":
-        wanted = _typed(request)
-        if request.POST.get("action") == "look":
-            upload.settings, upload.columns = {**upload.settings, **wanted._asdict()}, {}
-        else:
-            try:
-                drafts.save_settings(upload, request.person, **wanted._asdict())
-                return redirect("import-columns", request.school.pk, upload.pk)
-            except (SettingRefused, UploadRefused) as refusal:
-                refused = refusal
+    """Show the first rows as they are read, try other settings, or save them."""
+    if request.method != "POST":
+        return _page(request, upload, SettingsForm(values_of(drafts.settings_of(upload))))
+    form = SettingsForm(request.POST)
+    if pressed(request.POST) == "look":
+        upload.settings = {**upload.settings, **form.settings()._asdict()}
+        upload.columns = {}
+    elif _saved(request, upload, form):
+        return redirect("import-columns", request.school.pk, upload.pk)
+    return _page(request, upload, form)
+
+
+def _saved(request: SchoolRequest, upload: Upload, form: SettingsForm) -> bool:
+    """Save a valid form. Return False if it isn't valid or is refused; then it holds the reason."""
+    if not form.is_valid():
+        return False
     try:
-        look: drafts.Look | None = drafts.look(upload)
-    except UploadRefused as refusal:
-        look, refused = None, refused or refusal
-    template = (
-        "web/imports/import_settings_rows.html"
-        if request.htmx
-        else "web/imports/import_settings.html"
-    )
-    return render(request, template, _context(upload, look, wanted, refused))
+        drafts.save_settings(upload, request.person, **form.settings()._asdict())
+    except SettingRefused as refused:
+        add_refusal(form, refused)
+        return False
+    except UploadRefused as refused:
+        form.add_error(None, refusal_words(refused))
+        return False
+    return True
 
 
-def _typed(request: SchoolRequest) -> drafts.Settings:
-    told = request.POST
-    return drafts.Settings(
-        sheet=told.get("sheet") or None,
-        encoding=told.get("encoding") or None,
-        delimiter=told.get("delimiter") or None,
-        date_order=told.get("date_order") or None,
-        blank_clears=told.get("blank") == "clear",
-        only_existing=told.get("whom") == "existing",
-    )
+def _page(request: SchoolRequest, upload: Upload, form: SettingsForm) -> HttpResponse:
+    """Show the page; for a setting that is tried, only the form."""
+    look: drafts.Look | None = None
+    try:
+        look = drafts.look(upload)
+    except UploadRefused as refused:
+        if not form.errors:
+            form.add_error(None, refusal_words(refused))
+    part = "import_settings_rows" if request.htmx else "import_settings"
+    return render(request, f"web/imports/{part}.html", _context(upload, look, form))
 
 
-def _context(
-    upload: Upload,
-    look: drafts.Look | None,
-    wanted: drafts.Settings,
-    refused: SettingRefused | UploadRefused | None,
-) -> dict[str, Any]:
-    guess = look.date_guess if look else None
+def _context(upload: Upload, look: drafts.Look | None, form: SettingsForm) -> dict[str, Any]:
+    guessed = look.date_guess.order if look else DateOrder.MONTH_DAY_YEAR
+    encodings = ENCODINGS.items() if look and look.encoding else ()
+    delimiters = DELIMITERS if look and look.delimiter else ()
     return context_of(
         "2",
         upload,
         look=look,
-        wanted=wanted,
-        refused=refused,
-        orders=[(order, words, example) for order, (words, example) in ORDERS.items()],
-        order=wanted.date_order or (guess.order if guess else DateOrder.MONTH_DAY_YEAR),
-        encodings=ENCODINGS.items() if look and look.encoding else (),
-        delimiters=[(sign, DELIMITER_WORDS[sign]) for sign in DELIMITERS]
-        if look and look.delimiter
-        else (),
+        form=form,
+        orders=[(order, words, example) for order, (words, example) in DATE_ORDERS.items()],
+        order=form["date_order"].value() or guessed,
+        encodings=encodings,
+        delimiters=[(sign, DELIMITER_LABELS[sign]) for sign in delimiters],
         first_rows=look.header_candidates[:SHOWN_ROWS] if look else (),
     )

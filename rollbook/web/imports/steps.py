@@ -1,4 +1,4 @@
-"""The four steps of Import Users: where one is, and what each of them does about a draft that is over."""
+"""What all steps of Import Users share: the numbered steps, and access to an open draft."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -18,7 +18,7 @@ from rollbook.sync.models import Upload, UploadState
 from rollbook.sync.refusals import RunRefused
 from rollbook.sync.words.text import translated
 from rollbook.web.access import SchoolRequest, school_required
-from rollbook.web.set_up.wizard import Step
+from rollbook.web.set_up.wizard import Step, numbered
 
 LABELS: Final = {
     "1": gettext_lazy("File"),
@@ -27,80 +27,76 @@ LABELS: Final = {
     "4": gettext_lazy("Preview & confirm"),
 }
 
-
-def import_steps(current: str, upload: Upload | None) -> list[Step]:
-    """All steps with their state; those of a draft can be gone back to."""
-    addresses = dict.fromkeys(LABELS, "")
-    if upload is not None and upload.state == UploadState.DRAFT:
-        addresses["2"] = reverse("import-settings", args=[upload.school_id, upload.pk])
-        addresses["3"] = reverse("import-columns", args=[upload.school_id, upload.pk])
-    here = int(current)
-    return [
-        Step(
-            key,
-            str(label),
-            "done" if int(key) < here else "current" if key == current else "next",
-            addresses[key],
-        )
-        for key, label in LABELS.items()
-    ]
-
-
 View = Callable[[SchoolRequest, Upload], HttpResponse]
 
 
+def import_steps(current: str, upload: Upload | None) -> list[Step]:
+    """Return the four steps; a draft's settings and columns can be opened again."""
+    addresses = {}
+    if upload is not None and upload.state == UploadState.DRAFT:
+        addresses["2"] = reverse("import-settings", args=[upload.school_id, upload.pk])
+        addresses["3"] = reverse("import-columns", args=[upload.school_id, upload.pk])
+    labels = {number: str(label) for number, label in LABELS.items()}
+    return numbered(labels, current, addresses)
+
+
 def draft_required(view: View) -> Callable[..., HttpResponse]:
-    """Let owners and administrators of the school in, with the draft of the address. One that is over leads to what became of it."""
+    """Give a view the draft of the address; for people who manage the school only.
+
+    A draft that was confirmed or discarded leads to its run or to the first step.
+    """
 
     @school_required(manage=True)
     @wraps(view)
     def guarded(request: SchoolRequest, upload_id: UUID) -> HttpResponse:
-        upload = (
-            Upload.objects.select_related("school", "run")
-            .filter(pk=upload_id, school=request.school)
-            .first()
-        )
+        uploads = Upload.objects.select_related("school", "run")
+        upload = uploads.filter(pk=upload_id, school=request.school).first()
         if upload is None:
             raise Http404
         if upload.state != UploadState.DRAFT or upload.expires_at <= timezone.now():
-            return closed(request, upload)
+            return redirect_from_closed(request, upload)
         try:
             return view(request, upload)
         except RunRefused as refused:
             messages.error(request, f"{refused.what} {refused.remedy}")
-            return redirect(after(upload))
+            return redirect(next_address(upload))
         except UploadRefused as refused:
-            messages.error(request, f"{translated(refused.what)} {translated(refused.remedy)}")
+            messages.error(request, refusal_words(refused))
             return redirect("import-settings", request.school.pk, upload.pk)
 
     return guarded
 
 
-def closed(request: SchoolRequest, upload: Upload) -> HttpResponse:
-    """To the run of a confirmed upload, else to the first step; nothing is written twice."""
+def redirect_from_closed(request: SchoolRequest, upload: Upload) -> HttpResponse:
+    """Lead to the run of a confirmed upload, else to the first step. Nothing is written twice."""
     if upload.state == UploadState.CONFIRMED and upload.run is not None:
         messages.info(
             request,
-            _(
-                "This upload was confirmed already, so nothing was done now. This is what came of it."
-            ),
+            _("This upload was confirmed already. Nothing was done again. Here is its result."),
         )
         return redirect("run", request.school.pk, upload.run.pk)
     messages.info(
         request,
         _(
-            "This upload was discarded, or its time is over. Nothing was written. Upload the file again if you need it."
+            "This upload was discarded, or its time is over. Nothing was written. "
+            "Upload the file again if you need it."
         ),
     )
     return redirect("import-file", request.school.pk)
 
 
-def after(upload: Upload) -> str:
-    """Where a draft goes on: at its preview, else at the settings."""
+def next_address(upload: Upload) -> str:
+    """Return where a draft continues: at its preview, else at its settings."""
     if upload.run is not None:
         return reverse("run", args=[upload.school_id, upload.run.pk])
     return reverse("import-settings", args=[upload.school_id, upload.pk])
 
 
 def context_of(current: str, upload: Upload | None, **more: Any) -> dict[str, Any]:
+    """Return what the template of each step needs, with more of its own."""
     return {"upload": upload, "steps": import_steps(current, upload), **more}
+
+
+def refusal_words(refused: UploadRefused) -> str:
+    """Return what is wrong with a file, and what to do about it."""
+    return f"{translated(refused.what)} {translated(refused.remedy)}"

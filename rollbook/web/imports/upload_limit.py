@@ -1,4 +1,4 @@
-"""Stops taking in a file that is larger than an upload may be, while it arrives: neither memory nor disk fills up with it."""
+"""Stops taking in a file that is too large while it arrives, so it fills neither memory nor disk."""
 
 from typing import IO, Any, Final
 
@@ -6,13 +6,15 @@ from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
 
 from rollbook.config import config
 
-TOO_LARGE: Final = (
-    "rollbook.upload_too_large"  # in `request.META`: the form came without its file for this reason
-)
+# The key in `request.META` that says why a form arrived without its file.
+TOO_LARGE: Final = "rollbook.upload_too_large"
 
 
 class LimitedUpload(TemporaryFileUploadHandler):
-    """Django's own handler, with an end. The rest of the file is read past, so that the form around it stays whole."""
+    """Django's own handler, with a limit.
+
+    The rest of a larger file is read and dropped, so that the form around it stays whole.
+    """
 
     def handle_raw_input(
         self,

@@ -5,28 +5,23 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from rollbook.schools.models import School
-from rollbook.students.searching import folded_text, having_words
 from rollbook.sync.models import LinkProposal
-from rollbook.sync.setup import link_decisions as linking
+from rollbook.sync.setup import link_decisions
 from rollbook.sync.setup.link_decisions import LinkRefused
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.sources import source_label
 from rollbook.sync.words.text import word
 from rollbook.web.access import SchoolRequest, school_required
-from rollbook.web.forms import valid_values
 from rollbook.web.paging import Pages, page_of
+from rollbook.web.set_up.link_filter import LinkFilter
 
-PROPOSAL_TEXT: Final = folded_text(
-    "name", "sis_id", "account__first_name", "account__last_name", "account__email"
-)
 COMPARED: Final = (
     "first_name",
     "last_name",
@@ -41,21 +36,7 @@ CLASHES: Final = {
     "two_accounts": gettext_lazy("Two accounts match this student"),
     "two_records": gettext_lazy("Two students match this account"),
 }
-FILTERS: Final = {
-    "": gettext_lazy("Undecided"),
-    "clash": gettext_lazy("Clashes"),
-    "exact": gettext_lazy("Same e-mail and name"),
-    "suggested": gettext_lazy("Suggestions"),
-    "decided": gettext_lazy("Decided"),
-}
 CONFIRM, REJECT, TAKE_BACK = "confirm", "reject", "take_back"
-
-
-class FilterForm(forms.Form):
-    """Which proposals are listed. An unknown filter counts as none."""
-
-    only = forms.ChoiceField(choices=list(FILTERS.items()), required=False)
-    q = forms.CharField(required=False)
 
 
 class DecisionForm(forms.Form):
@@ -98,35 +79,19 @@ class _ShownProposals:
 @school_required()
 def links(request: SchoolRequest) -> HttpResponse:
     """Show the page; for a search while typing, only its rows."""
-    asked = valid_values(FilterForm(request.GET))
-    only, search = asked["only"] or "", asked["q"] or ""
-    undecided = linking.undecided(request.school)
-    proposals = _ShownProposals(_filtered(request.school, only, search))
-    keep = {name: text for name, text in (("only", only), ("q", search)) if text}
-    pages: Pages[ShownProposal] = page_of(proposals, request, keep)
+    filters = LinkFilter(request.GET, request.school)
+    undecided = link_decisions.undecided(request.school)
+    proposals = _ShownProposals(filters.qs)
+    pages: Pages[ShownProposal] = page_of(proposals, request, filters.parameters)
     context = {
+        "filters": filters,
         "pages": pages,
-        "only": only,
-        "search": search,
-        "filters": FILTERS.items(),
         "clashes": undecided.exclude(clash="").count(),
         "exact": undecided.filter(same_email=True, same_name=True, clash="").count(),
     }
     if request.htmx:
         return render(request, "web/set_up/links_rows.html", context | {"searched": True})
     return render(request, "web/set_up/links.html", context)
-
-
-def _filtered(school: School, only: str, search: str) -> QuerySet[LinkProposal]:
-    proposals = linking.decided_ones(school) if only == "decided" else linking.undecided(school)
-    exact = Q(same_email=True, same_name=True, clash="")
-    if only == "clash":
-        proposals = proposals.exclude(clash="")
-    elif only == "exact":
-        proposals = proposals.filter(exact)
-    elif only == "suggested":
-        proposals = proposals.filter(clash="").exclude(exact)
-    return having_words(proposals, search, PROPOSAL_TEXT)
 
 
 def _shown(proposal: LinkProposal) -> ShownProposal:
@@ -182,11 +147,11 @@ def _decided(request: SchoolRequest, proposal: LinkProposal, decision: str) -> s
 
     Raises LinkRefused.
     """
-    if decision == CONFIRM and linking.confirm(proposal, request.person):
+    if decision == CONFIRM and link_decisions.confirm(proposal, request.person):
         return _("Confirmed. The next live run links them. You can take this back until then.")
-    if decision == REJECT and linking.reject(proposal, request.person):
+    if decision == REJECT and link_decisions.reject(proposal, request.person):
         return _("Saved: not the same person. They will not be linked or suggested again.")
-    if decision == TAKE_BACK and linking.take_back(proposal, request.person):
+    if decision == TAKE_BACK and link_decisions.take_back(proposal, request.person):
         return _("Taken back. You can decide again.")
     return ""
 
@@ -195,7 +160,7 @@ def _decided(request: SchoolRequest, proposal: LinkProposal, decision: str) -> s
 @school_required(manage=True)
 def confirm_exact(request: SchoolRequest) -> HttpResponse:
     """Confirm every proposal with the same e-mail and the same name."""
-    number = linking.confirm_exact(request.school, None, request.person)
+    number = link_decisions.confirm_exact(request.school, None, request.person)
     if number:
         message = ngettext(
             "%(number)s link is confirmed. The next live run makes it.",

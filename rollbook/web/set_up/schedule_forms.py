@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from rollbook.sync.models import Schedule
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import schedules
-from rollbook.web.forms import add_refusal
+from rollbook.web.forms import TextsField, add_refusal
 
 # A person can add times up to this number. A schedule that the command line made may have more.
 MOST_TIMES: Final = 4
@@ -43,7 +43,7 @@ class ScheduleForm(forms.Form):
     days = forms.TypedMultipleChoiceField(
         label=_("Days"), coerce=int, choices=list(WEEKDAYS.items()), required=False
     )
-    times = forms.Field(label=_("Times"), required=False, widget=forms.SelectMultiple)
+    times = TextsField(label=_("Times"), required=False)
     timezone = forms.CharField(
         label=_("Time zone"),
         max_length=64,
@@ -70,7 +70,7 @@ class ScheduleForm(forms.Form):
             self.schedule = schedules.understood(
                 enabled=typed["enabled"],
                 days=days,
-                times=typed["times"] or [],
+                times=typed["times"],
                 zone=typed["timezone"],
             )
         except SettingRefused as refused:
