@@ -5,8 +5,10 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qs, urlsplit
@@ -14,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from rollbook.sources.base import Connection, Page, Token
 from rollbook.sources.bounds import Bounds
 from rollbook.sources.powerschool import pages
+from rollbook.standins.standin import StandIn
 
 QUICK = Bounds(allowed_networks=("127.0.0.0/8",), connect_seconds=2, request_seconds=5)
 WANTED = frozenset({"id", "email", "first_name", "last_name", "projected_graduation_year"})
@@ -53,52 +56,106 @@ def cut_body(handler: BaseHTTPRequestHandler) -> None:
     handler.close_connection = True
 
 
+class _Listener(ThreadingHTTPServer):
+    """A server whose requests go to the loopback that uses it at the time."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.owner: Loopback | None = None
+        self._counted = threading.Condition()
+        self._accepted = self._open = 0
+        super().__init__(("127.0.0.1", 0), _Handler)
+        if tls:
+            self.socket = tls.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self.port = self.server_address[1]
+        threading.Thread(target=self.serve_forever, args=(0.001,), daemon=True).start()
+
+    def handle_error(self, request: Any, client_address: Any) -> None: ...
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._counted:
+            self._accepted += 1
+            self._open += 1
+            self._counted.notify_all()
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        with self._counted:
+            self._open -= 1
+            self._counted.notify_all()
+
+    def is_idle(self) -> bool:
+        """Whether every connection is closed, also those that were still to be accepted.
+
+        Connections are accepted in turn, so one of our own comes after all others.
+        """
+        with self._counted:
+            accepted = self._accepted
+        socket.create_connection(self.server_address[:2]).close()  # type: ignore[arg-type]
+        with self._counted:
+            return self._counted.wait_for(
+                lambda: self._accepted > accepted and self._open == 0, timeout=0.2
+            )
+
+    def stop(self) -> None:
+        self.shutdown()
+        self.socket.close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Listener
+
+    def log_message(self, *_: Any) -> None: ...
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except (OSError, ValueError):
+            self.close_connection = True
+
+    def do_GET(self) -> None:
+        if self.server.owner:
+            self.server.owner._serve(self)
+
+    do_POST = do_GET
+
+
+_idle: list[_Listener] = []
+
+
 class Loopback:
-    """Answers each request with what `answer` makes of it. Keeps what was asked."""
+    """Answers each request with what `answer` makes of it. Keeps what was asked.
+
+    Its listener is used again by the next loopback, if all of its connections are closed.
+    """
 
     def __init__(
         self, answer: Callable[[Asked], Reply | Trick], tls: ssl.SSLContext | None = None
     ) -> None:
         self.asked: list[Asked] = []
-        self.stopping = threading.Event()
         self._answer = answer
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def log_message(self, *_: Any) -> None: ...
-
-            def handle(self) -> None:
-                try:
-                    super().handle()
-                except (OSError, ValueError):
-                    self.close_connection = True
-
-            def do_GET(self) -> None:
-                outer._serve(self)
-
-            do_POST = do_GET
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
-        if tls:
-            self._server.socket = tls.wrap_socket(
-                self._server.socket, server_side=True, do_handshake_on_connect=False
-            )
-        self.port = self._server.server_address[1]
+        self._tls = tls is not None
+        self._listener = _idle.pop() if _idle and not tls else _Listener(tls)
+        self._listener.owner = self
+        self.port = self._listener.port
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.001,), daemon=True).start()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stopping.set()
-        self._server.shutdown()
-        self._server.socket.close()
+        if not self._tls and self._listener.is_idle():
+            self._listener.owner = None
+            _idle.append(self._listener)
+        else:
+            self._listener.stop()
 
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:
         parts = urlsplit(handler.path)
@@ -116,6 +173,21 @@ class Loopback:
             handler.send_header(key, value)
         handler.end_headers()
         handler.wfile.write(reply.body)
+
+
+@contextmanager
+def ends_by_itself(standin: StandIn) -> Iterator[None]:
+    """Stop the stand-in after a while, so that a client without bounds fails instead of hanging."""
+    watch = threading.Timer(30, standin.stop)
+    watch.start()
+    yield
+    watch.cancel()
+
+
+def wait_until_idle(standin: StandIn) -> None:
+    """Wait until no connection of an earlier test is open: it would add to the requests."""
+    while standin._server._connections:
+        time.sleep(0.001)
 
 
 class Tokens:

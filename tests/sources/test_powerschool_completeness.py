@@ -113,9 +113,9 @@ class SamePage(SmallSchool):
 
 
 def test_the_same_page_for_ever_is_stopped_after_two_pages_without_new_students() -> None:
-    with SamePage(students=5_000) as school:
+    with SamePage(students=2_000) as school:
         given, said = read_to_the_end(reading(school))
-    assert said == "PowerSchool says that it has 5,000 students, but it gave 100."
+    assert said == "PowerSchool says that it has 2,000 students, but it gave 100."
     assert set(given) == set(ids(100))
     assert len(school.pages_asked) <= 3 + 2 * QUICK.parallel
 
@@ -213,7 +213,7 @@ def test_a_total_that_changes_once_is_read_again_and_accepted() -> None:
 
 
 def test_never_more_than_a_few_pages_are_asked_for_ahead_of_the_reader() -> None:
-    with SmallSchool(students=5_000) as school:
+    with SmallSchool(students=2_000, page_size=50) as school:
         slow = reading(school)
         for number in range(1, 20):
             assert next(slow).number == number

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
@@ -213,7 +213,6 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     document=anything
     | st.builds(lambda inner: {"students": inner}, anything)
@@ -227,14 +226,12 @@ def test_any_json_is_read_or_refused_and_nothing_else(document: Any) -> None:
     assert all(isinstance(record, dict) and record.keys() <= ALL for record in records)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused_and_nothing_else(body: bytes) -> None:
     with suppress(SourceError):
         StudentReader(WANTED, "").records(body)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=60) | anything.map(msgspec.json.encode))
 def test_any_answer_to_a_sign_in_is_a_token_or_refused(body: bytes) -> None:
     token = granted(body, datetime.now(UTC))

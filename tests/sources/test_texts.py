@@ -6,6 +6,7 @@ The modules are read, not run: a text that is only shown in a rare error is chec
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,11 @@ NOT_FOR_PEOPLE = {
 }
 
 
+@lru_cache(maxsize=100)
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def parents_of(tree: ast.AST) -> dict[ast.AST, ast.AST]:
     return {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
 
@@ -69,14 +75,14 @@ def literals(tree: ast.Module) -> Iterator[tuple[ast.expr, str]]:
 def test_every_sentence_is_marked(path: Path) -> None:
     unmarked = [
         f"{path.name}:{node.lineno}: {text}"
-        for node, text in literals(ast.parse(path.read_text()))
+        for node, text in literals(parsed(path))
         if SEVERAL_WORDS.search(text) and text not in NOT_FOR_PEOPLE
     ]
     assert unmarked == []
 
 
 def test_the_exceptions_are_still_there() -> None:
-    texts = {text for path in FILES for _node, text in literals(ast.parse(path.read_text()))}
+    texts = {text for path in FILES for _node, text in literals(parsed(path))}
     assert texts >= NOT_FOR_PEOPLE
 
 
@@ -84,7 +90,7 @@ def test_the_exceptions_are_still_there() -> None:
 def test_every_label_is_marked(path: Path) -> None:
     """Labels may be one word long, so they are found by where they stand."""
     unmarked = []
-    for call in ast.walk(ast.parse(path.read_text())):
+    for call in ast.walk(parsed(path)):
         if not isinstance(call, ast.Call) or name_of(call.func) not in DESCRIPTIONS:
             continue
         assert not call.args, f"{path.name}:{call.lineno}: name the arguments"
@@ -112,9 +118,7 @@ def shown_strings(node: ast.expr) -> Iterator[str]:
 def error_names() -> set[str]:
     names = set()
     for path in (FOLDER / "errors.py", FOLDER / "spreadsheet" / "errors.py"):
-        classes = [
-            node for node in ast.parse(path.read_text()).body if isinstance(node, ast.ClassDef)
-        ]
+        classes = [node for node in parsed(path).body if isinstance(node, ast.ClassDef)]
         names |= {node.name for node in classes}
     return names - {"TokenExpired"}  # takes a number
 
@@ -126,7 +130,7 @@ ERRORS = error_names()
 def test_every_error_gets_marked_texts(path: Path) -> None:
     """That is `_()`, a phrase, or a name or call that gives one of these."""
     wrong = []
-    for call in ast.walk(ast.parse(path.read_text())):
+    for call in ast.walk(parsed(path)):
         if not isinstance(call, ast.Call) or name_of(call.func) not in ERRORS | {"Phrase"}:
             continue
         texts = call.args[:1] if name_of(call.func) == "Phrase" else call.args[:2]
@@ -139,7 +143,7 @@ def test_every_error_gets_marked_texts(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_every_phrase_names_the_values_of_its_template(path: Path) -> None:
     """Where the template stands in the same function, or is a constant of the module."""
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     for scope in [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))]:
         for call in ast.walk(scope):
             if isinstance(call, ast.Call) and is_call(call, "Phrase"):

@@ -198,9 +198,13 @@ def test_a_whole_page_is_asked_for_with_value_lists_and_nothing_in_the_query(
 
 
 @pytest.mark.parametrize(
-    ("students", "asked"), [(1_000, [1, 2]), (1_001, [1, 2, 1, 2]), (2_000, [1, 2, 3, 1, 2, 3])]
+    ("students", "asked"), [(10, [1, 2]), (11, [1, 2, 1, 2]), (20, [1, 2, 3, 1, 2, 3])]
 )
-def test_full_pages_are_a_thousand_and_a_short_one_ends(students: int, asked: list[int]) -> None:
+def test_a_short_page_after_a_full_one_is_the_last(
+    monkeypatch: pytest.MonkeyPatch, students: int, asked: list[int]
+) -> None:
+    assert DataApi.page_size == 1_000
+    monkeypatch.setattr(DataApi, "page_size", 10)
     with veracross.serve(students=size_for(students), clean=True) as standin:
         assert ids(read(connect(standin))) == truth(standin)
         assert [one.page for one in standin.requests if one.path.endswith("students")] == asked

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rollbook.sources.base import Connection, Token
@@ -212,7 +212,6 @@ LISTS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.dictionaries(FIELDS, SCALARS)), st.none() | st.lists(LISTS))
 def test_no_answer_breaks_the_reader(data: Any, lists: Any) -> None:
     reader = Reader()
