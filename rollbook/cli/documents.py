@@ -106,8 +106,8 @@ def of_run(run: Run) -> Document:
         "counts": run.counts,
         "alarms": run.alarms,
         "approved_at": moment(run.approved_at),
-        "limits": run.settings.get("limits"),
-        "wider": run.settings.get("wider") or None,
+        "limits": run.roster_settings.limits,
+        "wider": run.roster_settings.wider or None,
         "completeness": run.proof or None,
         "error": failed,
     }

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from uuid import UUID
 
+import msgspec
 import psycopg
 from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext as _
@@ -50,8 +51,7 @@ def run_sync(run_id: UUID) -> None:
             claims.note_database_trouble(run, error)
         except (RunRefused, SourceError, KeyMissing) as error:
             _fail(run, error)
-        counts = {str(kind): number for kind, number in run.counts.items()}
-        log.info("run %s: %s %s", run.pk, run.state, counts)
+        log.info("run %s: %s %s", run.pk, run.state, run.counts)
 
 
 def _plan_and_apply(run: Run, lease: Lease) -> None:
@@ -95,7 +95,7 @@ def apply(run: Run) -> None:
         overtaken = store.apply_plan(run)
         if run.is_undo:
             undoing.settle(run)
-        states.finish(run, {**run.counts, "overtaken": overtaken})
+        states.finish(run, msgspec.structs.replace(run.typed_counts, overtaken=overtaken))
 
 
 def _fail(run: Run, error: RunRefused | SourceError | KeyMissing) -> None:

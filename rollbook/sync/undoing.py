@@ -4,8 +4,8 @@ A value goes back only where the account still holds what the run wrote; everyth
 deactivated and keep their SIS ID, so that the next run neither makes them again nor opens them.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -19,7 +19,7 @@ from rollbook.schools.clock import time_text
 from rollbook.schools.models import User
 from rollbook.students.models import StudentAccount
 from rollbook.sync import queue, retention, store
-from rollbook.sync.models import Change, Integration, Mode, Run, RunState
+from rollbook.sync.models import Change, Integration, Mode, Run, RunState, UndoCounts, UndoSettings
 from rollbook.sync.refusals import RunRefused
 from rollbook.sync.runs import claims, decisions, progress, requests, states
 from rollbook.sync.runs.lease import Lease
@@ -55,7 +55,7 @@ def is_undoable(run: Run) -> bool:
         run.state == RunState.DONE
         and run.mode == Mode.LIVE
         and not retention.is_past_keeping(run)
-        and _written(run, {}).exists()
+        and _written(run).exists()
     )
 
 
@@ -71,22 +71,21 @@ def preview(run: Run, by: User | None, student: UUID | None = None, via: str = "
             .select_related("school", "undoes")
             .get(pk=run.pk)
         )
-        told = {
-            "variant": held.settings.get("variant", ""),
-            **({"student": str(student)} if student else {}),
-        }
-        rows = _written(held, told)
+        settings = UndoSettings(
+            variant=held.roster_settings.variant, student=str(student) if student else None
+        )
+        rows = _written(held, settings.student)
         number = rows.count()
         if not is_undoable(held) or not number:
             raise _not_undoable()
         for earlier in Run.objects.filter(
             undoes=held, state__in=(RunState.QUEUED, RunState.FETCHING, RunState.PREVIEW)
         ):
-            if earlier.settings.get("student") == told.get("student"):
+            if earlier.undo_settings.student == settings.student:
                 if _still_stands(earlier):
                     return earlier
                 requests.replace_preview(earlier)
-        undoing = requests.request_undo(held, by, told, number, via)
+        undoing = requests.request_undo(held, by, settings, number, via)
         if number > AT_ONCE:
             queue.wake(queue.LOOK_AT_RUN, undoing.pk)
         elif (claimed := claims.claim(undoing.pk)) is not None:
@@ -112,7 +111,9 @@ def plan(run: Run, lease: Lease | None = None) -> None:
     progress.begin_plan(run)
     if not is_undoable(run.undoes):
         raise _not_undoable()
-    rows = list(_written(run.undoes, run.settings).order_by("pk").values_list("pk", flat=True))
+    rows = list(
+        _written(run.undoes, run.undo_settings.student).order_by("pk").values_list("pk", flat=True)
+    )
     who = _Names(run.school.timezone)
     done = stays = 0
     run.students_total = len(rows)
@@ -138,12 +139,15 @@ def plan(run: Run, lease: Lease | None = None) -> None:
             stays += len(taken)
             store.save_plan(run, [], _taken_since(taken, code, field))
         numbers = undo.count_undo(run)
-        counts = {
-            "undone_accounts": numbers.accounts,
-            "undone_deactivated": numbers.deactivated,
-            "undone_values": numbers.values,
-        }
-        states.previewed(run, {**counts, "undone_stays": stays, **store.count_plan(run)})
+        counts = UndoCounts(
+            **store.count_plan(run),
+            read=done,
+            undone_accounts=numbers.accounts,
+            undone_deactivated=numbers.deactivated,
+            undone_values=numbers.values,
+            undone_stays=stays,
+        )
+        states.previewed(run, counts)
 
 
 def confirm(run: Run, by: User | None, afterwards: str = "", via: str = "web") -> bool:
@@ -175,11 +179,14 @@ def confirm(run: Run, by: User | None, afterwards: str = "", via: str = "web") -
 
 def undoing_of(run: Run) -> Undoing:
     """What an undo does, in numbers."""
-    accounts, deactivated, values, stays = (
-        int(run.counts.get(f"undone_{name}", 0))
-        for name in ("accounts", "deactivated", "values", "stays")
+    counts = UndoCounts.load(run.counts)
+    return Undoing(
+        counts.undone_accounts,
+        counts.undone_deactivated,
+        counts.undone_values,
+        counts.undone_stays,
+        _written_again_by(run),
     )
-    return Undoing(accounts, deactivated, values, stays, _written_again_by(run))
 
 
 def settle(run: Run) -> None:
@@ -187,23 +194,23 @@ def settle(run: Run) -> None:
 
     The run it takes back is undone, and its rows are. Where that was an undo itself, what it had taken back holds again, and so on.
     """
-    undone, to, whole = run.undoes, RunState.UNDONE, "student" not in run.settings
+    undone, to, whole = run.undoes, RunState.UNDONE, run.undo_settings.student is None
     while undone is not None:
         undo.mark_undone(run, undone, "undone" if to == RunState.UNDONE else "")
         if whole and to == RunState.UNDONE:
             states.mark_undone(undone)
         elif whole:
             states.mark_done_again(undone)
-        whole = whole and "student" not in undone.settings
+        whole = whole and undone.undo_settings.student is None
         undone, to = undone.undoes, RunState.DONE if to == RunState.UNDONE else RunState.UNDONE
 
 
-def _written(run: Run, settings: Mapping[str, Any]) -> QuerySet[Change]:
+def _written(run: Run, student: str | None = None) -> QuerySet[Change]:
     """The rows by which a run changed accounts and that still hold; with a `student` in the undo's settings, those of that account."""
     rows = Change.objects.filter(
         school_id=run.school_id, run_id=run.pk, outcome="", kind__in=WRITING_KINDS
     )
-    return rows.filter(account_id=settings["student"]) if "student" in settings else rows
+    return rows.filter(account_id=student) if student else rows
 
 
 def _written_again_by(run: Run) -> Integration | None:

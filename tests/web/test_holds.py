@@ -184,7 +184,7 @@ def test_a_run_of_its_own_is_held_against_wider_limits(
     page = words(admin.post(address, once, follow=True))
     run = Run.objects.get()
     assert run.settings["wider"] == {"leavers_percent": 30.0, "vanished": False}
-    assert limits.of_run(run.settings) == limits.of_school(run.school)._replace(
+    assert limits.of_run(run) == limits.of_school(run.school)._replace(
         leavers_percent=30.0, vanished=False
     )
     assert "Waiting" in page or "queued" in page

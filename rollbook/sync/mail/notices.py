@@ -67,9 +67,10 @@ def events_of(run: Run) -> list[NoticeEvent]:
     if run.state == RunState.ON_HOLD:
         return [NoticeEvent.ON_HOLD]
     events = []
-    if run.counts.get("error", 0) or run.counts.get("warning", 0):
+    counts = run.typed_counts
+    if counts.error or counts.warning:
         events.append(NoticeEvent.PROBLEMS)
-    if run.mode == Mode.LIVE and any(run.counts.get(kind, 0) for kind in WRITING_KINDS):
+    if run.mode == Mode.LIVE and any(counts.number(kind) for kind in WRITING_KINDS):
         events.append(NoticeEvent.CHANGES)
     return events
 

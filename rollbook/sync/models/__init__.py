@@ -19,6 +19,13 @@ from rollbook.sync.models.run import (
     RunState,
     Trigger,
 )
+from rollbook.sync.models.run_counts import RosterCounts, RunCounts, UndoCounts
+from rollbook.sync.models.run_settings import (
+    FieldRule,
+    RosterSettings,
+    UndoSettings,
+    UploadSettings,
+)
 from rollbook.sync.models.upload import ColumnMemory, Upload, UploadState
 
 __all__ = [
@@ -30,6 +37,7 @@ __all__ = [
     "Change",
     "ColumnMemory",
     "Credential",
+    "FieldRule",
     "Integration",
     "Issue",
     "LimitWidening",
@@ -43,11 +51,17 @@ __all__ = [
     "Problem",
     "ReportFile",
     "ReportState",
+    "RosterCounts",
+    "RosterSettings",
     "Run",
+    "RunCounts",
     "RunState",
     "Schedule",
     "SchoolLimits",
     "Trigger",
+    "UndoCounts",
+    "UndoSettings",
     "Upload",
+    "UploadSettings",
     "UploadState",
 ]

@@ -11,6 +11,8 @@ from rollbook.roster.planning import WRITING_KINDS, ChangeKind
 from rollbook.schools.models import School, User
 from rollbook.sources.registry import SOURCES
 from rollbook.sync.models.integration import Integration
+from rollbook.sync.models.run_counts import RosterCounts, RunCounts, UndoCounts
+from rollbook.sync.models.run_settings import RosterSettings, UndoSettings, UploadSettings
 
 
 class RunState(models.TextChoices):
@@ -114,6 +116,26 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.id}"
+
+    @property
+    def typed_counts(self) -> RunCounts:
+        """The counts, as the class for this kind of run."""
+        if self.is_undo:
+            return UndoCounts.load(self.counts)
+        return (RunCounts if self.is_upload else RosterCounts).load(self.counts)
+
+    @property
+    def roster_settings(self) -> RosterSettings:
+        """The settings of a run that reads a SIS; of another, what it has of them."""
+        return RosterSettings.load(self.settings)
+
+    @property
+    def upload_settings(self) -> UploadSettings:
+        return UploadSettings.load(self.settings)
+
+    @property
+    def undo_settings(self) -> UndoSettings:
+        return UndoSettings.load(self.settings)
 
     @property
     def is_active(self) -> bool:

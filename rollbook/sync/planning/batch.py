@@ -71,14 +71,15 @@ def load_tools(run: Run) -> Tools:
     """Load the keys of all accounts, and prepare the mapping and rules of this run."""
     assert run.integration is not None
     source = run.integration.source_type
+    settings = run.roster_settings
     decided = links.decided(run.school_id, run.source)
     keys = store.load_account_keys(run.school_id, run.source)
     matcher = Matcher(*keys, *decided, run_rules.exceptions(run))
     mapper = RecordMapper(
-        [(source_field, field) for source_field, field in run.settings["mapping"]],
-        run.settings["mapping_version"],
+        list(settings.mapping),
+        settings.mapping_version,
         source.grade_field,
-        Selection(frozenset(run.settings["grades"])),
+        Selection(frozenset(settings.grades)),
         matcher.known,
         run_rules.clears(run),
     )

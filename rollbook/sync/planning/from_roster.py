@@ -1,16 +1,15 @@
 """The plan of a run that reads a SIS: stops 1 to 6 of the way of a record."""
 
 from itertools import chain
-from typing import Any
 
 from django.db import transaction
 
 from rollbook.roster import guards
-from rollbook.roster.planning import Change, ChangeKind
+from rollbook.roster.planning import Change
 from rollbook.roster.records import Completeness
 from rollbook.sources.base import Page
 from rollbook.sync import store
-from rollbook.sync.models import Run
+from rollbook.sync.models import RosterCounts, Run
 from rollbook.sync.planning import links
 from rollbook.sync.planning.batch import (
     Batch,
@@ -75,25 +74,23 @@ def _count(
     tally: Tally,
     relinked: list[Change],
     missing: guards.MissingAccounts,
-) -> dict[str, int]:
-    """Return the numbers of the whole plan."""
-    counts = store.count_plan(run)
-    counts[ChangeKind.UNCHANGED] = counts.get(ChangeKind.UNCHANGED, 0) + tally.unchanged
-    return counts | {
-        "read": tally.read,
-        "accounts": len(tools.matcher.known),
-        "other_people": tally.other_people,
-        ChangeKind.OUTSIDE_SELECTION: tally.outside_selection,
-        "re_keyed": len(relinked),
-        "expected": store.count_expected(run),
-        "missing": missing.number,
-    }
+) -> RosterCounts:
+    """Return the counts of the whole plan."""
+    rows = store.count_plan(run)
+    rows["unchanged"] = rows.get("unchanged", 0) + tally.unchanged
+    rows["outside_selection"] = tally.outside_selection  # most of them have no row
+    return RosterCounts(
+        **rows,
+        read=tally.read,
+        accounts=len(tools.matcher.known),
+        expected=store.count_expected(run),
+        missing=missing.number,
+        other_people=tally.other_people,
+        re_keyed=len(relinked),
+    )
 
 
-def _review(
-    run: Run, counts: dict[str, int], missing: guards.MissingAccounts
-) -> list[dict[str, Any]]:
-    """Return the reasons to hold this plan, as the run stores them."""
+def _review(run: Run, counts: RosterCounts, missing: guards.MissingAccounts) -> list[guards.Alarm]:
+    """Return the reasons to hold this plan."""
     groups = missing.groups(store.expected_groups(run)) if missing.number else ()
-    plan_counts = guards.PlanCounts(counts, groups)
-    return [alarm._asdict() for alarm in guards.review(plan_counts, limits.of_run(run.settings))]
+    return guards.review(guards.PlanCounts(counts.stored(), groups), limits.of_run(run))

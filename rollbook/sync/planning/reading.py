@@ -34,11 +34,12 @@ def read_roster(run: Run, source_fields: frozenset[str]) -> Reading:
 def _pages(run: Run, source_fields: frozenset[str]) -> Pages:
     """Yield the pages. Only this conversation with the SIS has the credentials in the clear."""
     assert run.integration is not None
+    settings = run.roster_settings
     tokens = credentials.StoredToken(run.integration)
     connection = Connection(
         credentials=credentials.load(run.integration),
-        choices=run.settings["choices"],
-        variant=run.settings["variant"],
+        choices=settings.choices,
+        variant=settings.variant,
         tokens=tokens,
         bounds=bounds(),
     )

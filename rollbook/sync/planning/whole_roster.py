@@ -52,7 +52,7 @@ def _relink_known_people(run: Run, matcher: Matcher, check: RosterCheck) -> list
     stay an issue for a person.
     """
     claims = _missing_accounts_by_new_id(matcher, check)
-    if not guards.is_many(len(claims), len(matcher.known), limits.of_run(run.settings)):
+    if not guards.is_many(len(claims), len(matcher.known), limits.of_run(run)):
         return []
     accounts = store.load_accounts(run.school_id, (key.id for key in claims.values()))
     fill_once = run_rules.fill_once(run)

@@ -51,6 +51,6 @@ def mapped_fields(run: Run) -> list[str]:
 
     An upload with an Active column fills `status` as well.
     """
-    mapped = {field for _source_field, field in run.settings.get("mapping", ())}
+    mapped = {field for _source_field, field in run.roster_settings.mapping}
     fields = [key for key in STUDENT_FIELDS if key in mapped or not mapped]
     return [*fields, "status"] if ACTIVE in mapped else fields

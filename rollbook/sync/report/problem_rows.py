@@ -57,11 +57,11 @@ class FieldPlaces(NamedTuple):
 
 def field_places(run: Run) -> FieldPlaces:
     """Return where the fields of a run come from."""
-    mapping = run.settings.get("mapping", ())
+    mapping = run.roster_settings.mapping
     source_fields = {field: source_field for source_field, field in mapping}
     where: dict[str, str] = {}
     if run.source in SOURCES:
-        variant = SOURCES[run.source].variant(run.settings.get("variant", ""))
+        variant = SOURCES[run.source].variant(run.roster_settings.variant)
         where = {row.source_field: translated(row.where) for row in variant.mapping}
     return FieldPlaces(sis_label(run), source_fields, where)
 

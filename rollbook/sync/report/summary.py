@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from rollbook.roster.values import grade_label
 from rollbook.schools.clock import time_text
-from rollbook.sync.models import Change, Issue, Mode, Run, RunState
+from rollbook.sync.models import Change, Issue, Mode, Run, RunCounts, RunState
 from rollbook.sync.report.counts import count_changes
 from rollbook.sync.words import results
 from rollbook.sync.words.kinds import COUNT_LABELS, UPDATED_KINDS
@@ -40,7 +40,7 @@ def what_was_changed(run: Run) -> str:
 
 def moved_domains(run: Run) -> list[str]:
     """Return each bulk move of e-mails from one domain to another as a sentence."""
-    if run.counts.get("email_changed", 0) <= FEW_ADDRESSES:
+    if run.typed_counts.email_changed <= FEW_ADDRESSES:
         return []
     changes = Change.objects.filter(
         school_id=run.school_id, run_id=run.pk, kind__in=UPDATED_KINDS, after__has_key="email_key"
@@ -89,8 +89,8 @@ def _in_words(run: Run) -> list[SummaryLine]:
 def _what_was_read(run: Run) -> SummaryLine:
     """Return the file of an upload, or the grades that were read from a SIS."""
     if run.is_upload:
-        return SummaryLine(gettext("File"), str(run.settings.get("file_name", "")))
-    grades = ", ".join(grade_label(level) for level in run.settings.get("grades", ()))
+        return SummaryLine(gettext("File"), run.upload_settings.file_name)
+    grades = ", ".join(grade_label(level) for level in run.roster_settings.grades)
     return SummaryLine(gettext("Grades"), grades)
 
 
@@ -98,11 +98,11 @@ def _in_numbers(run: Run) -> list[SummaryLine]:
     by_kind = {kind: sum(outcomes.values()) for kind, outcomes in count_changes(run).items()}
     issues = Issue.objects.filter(school_id=run.school_id, run_id=run.pk).order_by()
     by_severity = dict(issues.values_list("severity").annotate(Count("pk")))
-    counts: dict[str, int] = {**by_kind, **by_severity, **run.counts}
+    counts = RunCounts.load({**by_kind, **by_severity, **run.counts})
     return [
         SummaryLine(gettext("Pages read"), run.pages_done),
-        SummaryLine(gettext("Students read"), counts.get("read", run.students_done)),
-        *(SummaryLine(word(COUNT_LABELS, key), counts.get(key, 0)) for key in COUNT_LABELS),
+        SummaryLine(gettext("Students read"), counts.read or run.students_done),
+        *(SummaryLine(word(COUNT_LABELS, key), counts.number(key)) for key in COUNT_LABELS),
     ]
 
 

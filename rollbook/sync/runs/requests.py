@@ -13,7 +13,18 @@ from rollbook.config import config
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.sync import queue
-from rollbook.sync.models import OCCUPYING, Integration, Mode, Run, RunState, Trigger
+from rollbook.sync.models import (
+    OCCUPYING,
+    FieldRule,
+    Integration,
+    Mode,
+    RosterSettings,
+    Run,
+    RunState,
+    Trigger,
+    UndoSettings,
+    UploadSettings,
+)
 from rollbook.sync.runs import states
 from rollbook.sync.setup import limits, link_decisions, readiness
 
@@ -68,7 +79,7 @@ def request(
         trigger=trigger,
         requested_by=by,
         due_at=options.due_at,
-        settings=_settings(integration, wider_limits, options.only_adds),
+        settings=_settings(integration, wider_limits, options.only_adds).stored(),
     )
     while True:
         try:
@@ -86,20 +97,21 @@ def request(
 
 def _settings(
     integration: Integration, wider_limits: dict[str, Any], only_adds: bool
-) -> dict[str, Any]:
+) -> RosterSettings:
     """Return the settings of a run, as the integration has them now."""
-    return {
-        "grades": integration.grades,
-        "mapping": integration.mapping,
-        "mapping_version": integration.mapping_version,
-        "variant": integration.variant,
-        "choices": integration.choices,
-        "field_rules": integration.field_rules,
-        "leavers": integration.leavers,
-        "limits": limits.today(integration.school)._replace(**wider_limits)._asdict(),
-        "wider": wider_limits,
-        "only_adds": only_adds,
-    }
+    rules = integration.field_rules
+    return RosterSettings(
+        grades=tuple(integration.grades),
+        mapping=tuple((source_field, field) for source_field, field in integration.mapping),
+        mapping_version=integration.mapping_version,
+        variant=integration.variant,
+        choices=integration.choices,
+        field_rules={field: FieldRule(**rule) for field, rule in rules.items()},
+        leavers=integration.leavers,
+        limits=limits.today(integration.school)._replace(**wider_limits)._asdict(),
+        wider=wider_limits,
+        only_adds=only_adds,
+    )
 
 
 def _active_run(run: Run) -> Run | None:
@@ -134,7 +146,7 @@ def _record_request(run: Run, wider_limits: dict[str, Any], via: str) -> None:
 
 
 def request_preview(
-    school: School, by: User | None, settings: dict[str, Any], via: str = "web"
+    school: School, by: User | None, settings: UploadSettings, via: str = "web"
 ) -> Run:
     """Ask for the plan of an upload.
 
@@ -146,7 +158,7 @@ def request_preview(
         mode=Mode.LIVE,
         trigger=Trigger.UPLOAD,
         requested_by=by,
-        settings=settings,
+        settings=settings.stored(),
     )
     with transaction.atomic():
         run.save(force_insert=True)
@@ -156,7 +168,7 @@ def request_preview(
 
 
 def request_undo(
-    undone: Run, by: User | None, settings: dict[str, Any], number: int, via: str = "web"
+    undone: Run, by: User | None, settings: UndoSettings, number: int, via: str = "web"
 ) -> Run:
     """Make the run that undoes another; `number` is how many rows it will go through.
 
@@ -169,7 +181,7 @@ def request_undo(
         trigger=Trigger.PERSON,
         undoes=undone,
         requested_by=by,
-        settings=settings,
+        settings=settings.stored(),
         students_total=number,
     )
     run.save(force_insert=True)

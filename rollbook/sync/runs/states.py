@@ -4,16 +4,17 @@ Races are settled by the database: a move is a conditional update, one active ru
 constraint, and the fence tells a worker that was taken for dead that it has lost its run.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from django.db import models, transaction
 from django.db.models.functions import Now
 
+from rollbook.roster.guards import Alarm
 from rollbook.roster.records import Proof
 from rollbook.sync import store
 from rollbook.sync.mail import notices
-from rollbook.sync.models import Run, RunState
+from rollbook.sync.models import Run, RunCounts, RunState
 from rollbook.sync.runs.roster_proof import stored_proof
 
 # Every move there is: from a state to others.
@@ -61,17 +62,19 @@ def owned(run: Run) -> models.QuerySet[Run]:
     return Run.objects.filter(pk=run.pk, fence=run.fence)
 
 
-def planned(run: Run, counts: dict[str, int], alarms: list[dict[str, Any]], proof: Proof) -> None:
+def planned(run: Run, counts: RunCounts, alarms: Sequence[Alarm], proof: Proof) -> None:
     """Note that the plan is stored. Raises LeaseLost."""
-    run.counts, run.alarms, run.proof = counts, alarms, stored_proof(run, proof)
-    columns = {"counts": counts, "alarms": alarms, "proof": run.proof}
+    run.counts = counts.stored()
+    run.alarms = [alarm._asdict() for alarm in alarms]
+    run.proof = stored_proof(run, proof)
+    columns = {"counts": run.counts, "alarms": run.alarms, "proof": run.proof}
     _move(run, (RunState.FETCHING,), RunState.PLANNED, **columns)
 
 
-def previewed(run: Run, counts: dict[str, int], proof: Proof | None = None) -> None:
+def previewed(run: Run, counts: RunCounts, proof: Proof | None = None) -> None:
     """Let the plan of an upload or an undo rest until a person confirms it. Raises LeaseLost."""
-    run.counts, run.proof = counts, stored_proof(run, proof)
-    columns = {"counts": counts, "proof": run.proof, "lease_until": None, "attempts": 0}
+    run.counts, run.proof = counts.stored(), stored_proof(run, proof)
+    columns = {"counts": run.counts, "proof": run.proof, "lease_until": None, "attempts": 0}
     _move(run, (RunState.FETCHING,), RunState.PREVIEW, **columns)
 
 
@@ -85,14 +88,14 @@ def applying(run: Run) -> None:
     _move(run, (RunState.PLANNED, RunState.APPLYING), RunState.APPLYING)
 
 
-def finish(run: Run, counts: dict[str, int] | None = None) -> None:
+def finish(run: Run, counts: RunCounts | None = None) -> None:
     """End a run that did what it was asked to do. Raises LeaseLost.
 
     A test run ends here, too, without having applied anything. Live and test runs both bring the
     work list of problems up to date, because both show what the SIS sends; an upload does not.
     """
     if counts is not None:
-        run.counts = counts
+        run.counts = counts.stored()
     with transaction.atomic():
         origins = (RunState.PLANNED, RunState.APPLYING)
         columns = {"counts": run.counts, "lease_until": None, "finished_at": Now()}

@@ -13,7 +13,7 @@ from rollbook.roster.guards import Limits
 from rollbook.schools import audit
 from rollbook.schools.clock import local_day
 from rollbook.schools.models import School, User
-from rollbook.sync.models import LimitWidening, SchoolLimits
+from rollbook.sync.models import LimitWidening, Run, SchoolLimits
 from rollbook.sync.refusals import SettingRefused
 
 PERCENTAGES: Final = ("leavers_percent", "emails_percent", "overlap_percent")
@@ -49,9 +49,12 @@ def today(school: School) -> Limits:
     return limits
 
 
-def of_run(settings: Mapping[str, Any]) -> Limits:
-    """The limits that a run was requested with."""
-    return Limits(**settings["limits"]) if "limits" in settings else usual()
+def of_run(run: Run) -> Limits:
+    """Return the limits that a run was requested with."""
+    figures = run.roster_settings.limits
+    if figures is None:
+        return usual()
+    return Limits(**{name: figures[name] for name in Limits._fields if name in figures})
 
 
 @transaction.atomic

@@ -94,6 +94,6 @@ def _undone(run: Run) -> dict[str, Any]:
     assert run.undoes is not None
     return {
         "undoes": run.undoes_id,
-        "student": run.settings.get("student"),
+        "student": run.undo_settings.student,
         "since": run.undoes.finished_at,
     }

@@ -31,7 +31,7 @@ from rollbook.schools.models import School, User
 from rollbook.sources.spreadsheet.csv_choices import DELIMITERS, ENCODINGS
 from rollbook.sources.spreadsheet.reader import header_row as require_header
 from rollbook.sources.spreadsheet.rows import Sheet
-from rollbook.sync.models import ColumnMemory, Run, Upload, UploadState
+from rollbook.sync.models import ColumnMemory, Run, Upload, UploadSettings, UploadState
 from rollbook.sync.refusals import RunRefused, SettingRefused
 from rollbook.sync.runs import decisions, requests
 from rollbook.sync.uploads import failing_rows as upload_files
@@ -316,22 +316,19 @@ def preview(upload: Upload, by: User | None, via: str = "web") -> Run:
         draft = _draft(upload)
         seen = _input(draft)
         if draft.run is not None:
-            if draft.run.awaits_confirming and draft.run.settings.get("input") == seen:
+            if draft.run.awaits_confirming and draft.run.upload_settings.input == seen:
                 _copy(draft, upload)
                 return draft.run
             if not requests.replace_preview(draft.run) and draft.run.is_active:
                 raise _closed()
-        mapping = [
-            [draft.columns["names"][index], field]
+        mapping = tuple(
+            (draft.columns["names"][index], field)
             for index, field in draft.columns["fields"].items()
             if field
-        ]
-        settings = {
-            "upload": str(draft.pk),
-            "file_name": draft.file_name,
-            "mapping": mapping,
-            "input": seen,
-        }
+        )
+        settings = UploadSettings(
+            upload=str(draft.pk), file_name=draft.file_name, mapping=mapping, input=seen
+        )
         draft.run = requests.request_preview(draft.school, by, settings, via)
         draft.save(update_fields=["run", "updated_at"])
     _copy(draft, upload)
@@ -405,7 +402,7 @@ def confirm(upload: Upload, by: User | None, via: str = "web") -> bool:
         )
         if held.state != UploadState.DRAFT or held.run is None:
             return False
-        if held.run.settings.get("input") != _input(held):
+        if held.run.upload_settings.input != _input(held):
             raise RunRefused(
                 "preview_outdated",
                 _("Nothing was written, because something was changed after the preview was made."),

@@ -21,7 +21,7 @@ from rollbook.sources.base import Page
 from rollbook.sources.spreadsheet.errors import FileGone
 from rollbook.sources.spreadsheet.rows import Sheet
 from rollbook.sync import store
-from rollbook.sync.models import Run, Upload
+from rollbook.sync.models import Run, RunCounts, Upload
 from rollbook.sync.planning import clashes
 from rollbook.sync.runs import progress, states
 from rollbook.sync.runs.lease import Lease
@@ -65,29 +65,28 @@ def plan(run: Run, lease: Lease) -> None:
     roster = open_roster(run)
     pages = -(-roster.total // BATCH)
     judged = _judge(run, roster, lease)
-    counts = {"read": 0, ChangeKind.UNCHANGED: 0}
+    read = unchanged = 0
     for number, rows in enumerate(store.in_chunks(roster.rows(), BATCH), 1):
         lease.check()
         changes, issues = _decide(run, [roster.mapper.map(row) for row in rows], roster, judged)
-        counts["read"] += len(rows)
-        counts[ChangeKind.UNCHANGED] += sum(
-            change.kind == ChangeKind.UNCHANGED for change in changes
-        )
+        read += len(rows)
+        unchanged += sum(change.kind == ChangeKind.UNCHANGED for change in changes)
         with transaction.atomic():
-            progress.note(run, [Page([], number, pages, roster.total)], counts["read"])
+            progress.note(run, [Page([], number, pages, roster.total)], read)
             store.save_plan(
                 run, (change for change in changes if change.kind != ChangeKind.UNCHANGED), issues
             )
     with transaction.atomic():
         proof = Proof(
-            Completeness.UNSTATED, None, counts["read"], pages
+            Completeness.UNSTATED, None, read, pages
         )  # a file says nothing of who isn't in it
-        states.previewed(run, {**store.count_plan(run), **counts}, proof)
+        rows_by_kind = store.count_plan(run) | {"unchanged": unchanged}
+        states.previewed(run, RunCounts(**rows_by_kind, read=read), proof)
 
 
 def open_roster(run: Run) -> Roster:
     """What a run reads and how it maps, from its upload."""
-    upload = Upload.objects.filter(school_id=run.school_id, pk=run.settings["upload"]).first()
+    upload = Upload.objects.filter(school_id=run.school_id, pk=run.upload_settings.upload).first()
     if upload is None:
         raise FileGone(_("The file of this upload is not kept any more."), _("Upload it again."))
     sheet = sheet_of(upload)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext_lazy
 from django.utils.translation import gettext_noop as _
 
 from rollbook.roster.planning import ChangeKind
+from rollbook.sync.models import RunCounts
 from rollbook.sync.words.severities import SEVERITY_PLURALS
 from rollbook.sync.words.text import number
 
@@ -153,11 +154,11 @@ def planned_parts(counts: Counts) -> list[str]:
     return [_counted(words, counts[kind]) for kind, words in PLANNED.items() if counts.get(kind)]
 
 
-def upload_words(counts: Mapping[str, int]) -> str:
+def upload_words(counts: RunCounts) -> str:
     """Return what confirming an upload writes: "126 new, 3 updated"; "" for nothing."""
-    updated = sum(counts.get(kind, 0) for kind in UPDATED_KINDS)
+    updated = sum(counts.number(kind) for kind in UPDATED_KINDS)
     parts: Iterable[tuple[Promise, int]] = (
-        (_NEW, counts.get(ChangeKind.NEW, 0)),
+        (_NEW, counts.new),
         (_UPDATED, updated),
     )
     return ", ".join(_counted(words, count) for words, count in parts if count)

@@ -74,4 +74,5 @@ def _sentences(run: Run, event: str) -> list[str]:
 
 
 def _counts(run: Run) -> list[tuple[str, int]]:
-    return [(word(COUNT_LABELS, key), run.counts[key]) for key in COUNTED if run.counts.get(key)]
+    counts = run.typed_counts
+    return [(word(COUNT_LABELS, key), counts.number(key)) for key in COUNTED if counts.number(key)]

@@ -116,7 +116,7 @@ def reason_of(run: Run, change: Change) -> str:
         "name": f"{change.first_name} {change.last_name}",
         "fields": get_text_list(labels, gettext("and")),
         "row": change.row_number or "—",
-        "read": number(run.counts.get("read", run.students_done)),
+        "read": number(run.typed_counts.read or run.students_done),
         "reading": _reading_words(run),
     }
     return gettext(SENTENCES[change.reason]) % values

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from rollbook.sync.models import Mode, Run, RunState
+from rollbook.sync.models import Mode, Run, RunState, UndoCounts
 from rollbook.sync.words.kinds import applied_words
 from rollbook.sync.words.states import NOTHING_CHANGED_IN_TEST, UNFINISHED
 from rollbook.sync.words.text import number, word
@@ -32,10 +32,9 @@ def what_was_changed(run: Run, counts: Mapping[str, Mapping[str, int]]) -> str:
 
 def undone_words(run: Run) -> str:
     """Return what an undo restored, and what it left alone; "" for nothing."""
-    accounts = run.counts.get("undone_accounts", 0)
-    values = run.counts.get("undone_values", 0)
-    deactivated = run.counts.get("undone_deactivated", 0)
-    stays = run.counts.get("undone_stays", 0)
+    counts = UndoCounts.load(run.counts)
+    accounts, values = counts.undone_accounts, counts.undone_values
+    deactivated, stays = counts.undone_deactivated, counts.undone_stays
     sentences = []
     if accounts:
         text = ngettext(
@@ -70,7 +69,7 @@ def moved_domain_words(addresses: int, before: str, after: str) -> str:
 def _nothing_words(run: Run, overtaken: int) -> str:
     if overtaken:
         return _("No account was changed.")
-    if run.counts.get("unchanged") and not run.counts.get("error"):
+    if run.typed_counts.unchanged and not run.typed_counts.error:
         return _("Nothing changed: every account was in step already.")
     return _("No account had to be changed.")
 

@@ -74,7 +74,7 @@ UNFINISHED: Final[dict[str, str]] = {
 
 def state_words(run: Run) -> str:
     """Return the label of a run's state; a finished run with errors says so."""
-    if run.state == RunState.DONE and run.counts.get("error"):
+    if run.state == RunState.DONE and run.typed_counts.error:
         return gettext("Finished, with errors")
     return str(RunState(run.state).label)
 

@@ -78,7 +78,7 @@ def _result_context(request: SchoolRequest, run: Run) -> dict[str, Any]:
     confirm = request.GET.get("confirm")  # opens a dialog without JavaScript
     return {
         "alarms": alarm_words(run.alarms, sis),
-        "own_limits": limit_words(run.settings.get("wider", {})),
+        "own_limits": limit_words(run.roster_settings.wider),
         "outlook": outlook.outlook(run) if on_hold and request.membership.may_manage else None,
         "completeness": proof_words(run),
         "moved_domains": summary.moved_domains(run),
@@ -130,6 +130,6 @@ def _upload_context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "file_kept": kept,
         "steps": import_steps("4", upload) if may_decide else [],
         "decides": may_decide and run.state == RunState.PREVIEW,
-        "to_write": upload_words(run.counts),
+        "to_write": upload_words(run.typed_counts),
         "confirm_upload": request.GET.get("confirm") == "upload",
     }

@@ -47,7 +47,7 @@ def badge_of(run: Run) -> Badge:
     """Return the state of a run as words and icon; a finished run with errors has its own."""
     state = RunState(run.state)
     icon, kind = BADGES[state]
-    if state == RunState.DONE and run.counts.get("error"):
+    if state == RunState.DONE and run.typed_counts.error:
         icon, kind = "triangle-alert", "look"
     return Badge(states.state_words(run), icon, kind)
 
@@ -77,11 +77,12 @@ class Tile(NamedTuple):
 
 def tiles_of(run: Run) -> list[Tile]:
     """Return the counts of a run that are worth a tile, each with its label and hint."""
+    counts = run.typed_counts
     tiles = []
     for key in TILES:
         if (run.is_upload or run.is_undo) and key in ONLY_OF_A_SIS:
             continue
-        count = run.counts.get(key, 0)
+        count = counts.number(key)
         if count or (key in ALWAYS_SHOWN and not run.is_undo):
             tiles.append(Tile(_(TILE_LABELS[key]), count, str(TILE_HINTS[key])))
     return tiles
