@@ -1,4 +1,4 @@
-"""Stops taking in a file that is too large while it arrives, so it fills neither memory nor disk."""
+"""Stops a file that is too large while it arrives, so that it fills neither memory nor disk."""
 
 from typing import IO, Any, Final
 

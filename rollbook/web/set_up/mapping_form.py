@@ -6,15 +6,22 @@ from typing import Any, Final, NamedTuple
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
+from rollbook.roster.fields import REQUIRED_FIELDS
 from rollbook.sources.base import MappingRow
 from rollbook.sync.models import Integration
 from rollbook.sync.setup.field_rules import app_wins, blank_clears
-from rollbook.sync.words.text import translated
+from rollbook.sync.words.fields import FIELD_LABELS
+from rollbook.sync.words.text import translated, word
 
 RULE: Final = "rule-"  # the name of a field follows
 OVERWRITE, OVERWRITE_OR_CLEAR, FILL_ONCE = "sis", "clears", "app"
+RULES: Final = {
+    OVERWRITE: gettext_lazy("Overwrite our value"),
+    OVERWRITE_OR_CLEAR: gettext_lazy("Overwrite, even with a blank"),
+    FILL_ONCE: gettext_lazy("Fill once, then keep ours"),
+}
 
 
 class ShownRow(NamedTuple):
@@ -48,7 +55,6 @@ class MappingForm(forms.Form):
         super().__init__(data, initial=initial)
         self.integration = integration
         self.mapping = integration.variant_type.mapping
-        self.sis = integration.source_type.label
         rows = [(row_value(row), row.source_field) for row in self.mapping]
         saved_rows = [f"{source_field}:{field}" for source_field, field in integration.mapping]
         unknown = {"invalid_choice": _("One of the rows is not a field of this SIS.")}
@@ -60,8 +66,8 @@ class MappingForm(forms.Form):
         self.saved_rules = _saved_rules(integration)
         for row in self.mapping:
             self.fields[RULE + row.field] = forms.ChoiceField(
-                label=STUDENT_FIELDS[row.field].label,
-                choices=self._all_rules(),
+                label=word(FIELD_LABELS, row.field),
+                choices=list(RULES.items()),
                 required=False,
                 initial=self.saved_rules.get(row.field, OVERWRITE),
             )
@@ -97,15 +103,16 @@ class MappingForm(forms.Form):
     def _is_kept(self, row: MappingRow) -> bool:
         value = row_value(row)
         sent = self["row"].value() or ()
-        kept = value in sent and value != self["remove"].value()
-        return row.required or kept or value == self["add"].value()
+        is_removed = value == self["remove"].value()
+        is_added = value == self["add"].value()
+        return row.required or is_added or (value in sent and not is_removed)
 
     def _shown(self, row: MappingRow) -> ShownRow:
         return ShownRow(
             row_value(row),
             translated(row.label) or row.source_field,
             row.source_field,
-            STUDENT_FIELDS[row.field].label,
+            word(FIELD_LABELS, row.field),
             row.required,
             row.field,
             str(self[RULE + row.field].value() or OVERWRITE),
@@ -117,15 +124,7 @@ class MappingForm(forms.Form):
         if field == "sis_id":
             return []
         without = {OVERWRITE_OR_CLEAR} if field in REQUIRED_FIELDS else set()
-        return [(rule, words) for rule, words in self._all_rules() if rule not in without]
-
-    def _all_rules(self) -> list[tuple[str, str]]:
-        sis = {"sis": self.sis}
-        return [
-            (OVERWRITE, _("%(sis)s overwrites our value") % sis),
-            (OVERWRITE_OR_CLEAR, _("%(sis)s overwrites our value, even with a blank") % sis),
-            (FILL_ONCE, _("%(sis)s fills it once, then our value stays") % sis),
-        ]
+        return [(rule, str(words)) for rule, words in RULES.items() if rule not in without]
 
 
 def row_value(row: MappingRow) -> str:

@@ -23,7 +23,7 @@ from rollbook.web.forms import add_refusal, pressed, valid_values
 from rollbook.web.runs.trigger import start
 from rollbook.web.set_up.safety_limits_forms import (
     EndForm,
-    HeldForm,
+    HeldRunForm,
     LimitsForm,
     OneRunForm,
     TemporaryLimitsForm,
@@ -86,7 +86,7 @@ def _end_temporary(request: SchoolRequest) -> HttpResponse:
 
 def _start_one_run(request: SchoolRequest) -> HttpResponse:
     """Start one run with its own limits, in place of the run on hold if there is one."""
-    held = _held_run(request, request.POST)
+    held_run = _held_run(request, request.POST)
     form = _one_run_form(request, request.POST)
     if form.is_valid():
         integration = get_object_or_404(_active(request), source=form.cleaned_data["source"])
@@ -94,10 +94,12 @@ def _start_one_run(request: SchoolRequest) -> HttpResponse:
         try:
             if not figures:
                 raise SettingRefused("figures", _("Change at least one limit for this run."))
-            return start(request, integration, otherwise="limits", wider=figures, instead_of=held)
+            return start(
+                request, integration, otherwise="limits", wider=figures, instead_of=held_run
+            )
         except SettingRefused as refused:
             add_refusal(form, refused)
-    return _page(request, held, one_run_form=form)
+    return _page(request, held_run, one_run_form=form)
 
 
 def _active(request: SchoolRequest) -> QuerySet[Integration]:
@@ -110,20 +112,20 @@ def _one_run_form(request: SchoolRequest, data: QueryDict | None = None) -> OneR
 
 def _held_run(request: SchoolRequest, data: QueryDict) -> Run | None:
     """Return the run on hold that the page was opened from, while it is still on hold."""
-    held_id = valid_values(HeldForm(data))["held"]
+    run_id = valid_values(HeldRunForm(data))["run"]
     runs = Run.objects.select_related("school", "integration", "undoes").filter(
         school=request.school, state=RunState.ON_HOLD, integration__isnull=False
     )
-    return runs.filter(pk=held_id).first() if held_id else None
+    return runs.filter(pk=run_id).first() if run_id else None
 
 
-def _page(request: SchoolRequest, held: Run | None, **sent: forms.Form) -> HttpResponse:
+def _page(request: SchoolRequest, held_run: Run | None, **sent: forms.Form) -> HttpResponse:
     """Show all forms; those in `sent` with what was typed and what is wrong with it."""
     saved = limits.of_school(request.school)
     widenings = LimitWidening.objects.filter(school=request.school).select_related("by")
     context: dict[str, Any] = {
-        "held": held,
-        "alarms": alarm_words(held.alarms, sis_label(held)) if held else [],
+        "held_run": held_run,
+        "alarms": alarm_words(held_run.alarms, sis_label(held_run)) if held_run else [],
         "limits_form": LimitsForm(initial=saved._asdict()),
         "temporary_form": TemporaryLimitsForm(),
         "one_run_form": _one_run_form(request),

@@ -135,10 +135,9 @@ class OneRunForm(PercentagesForm):
     """Limits for one run that starts now. An empty percentage stays as it is."""
 
     prefix = "once"
-    without_prefix = frozenset({"source", "held"})
+    without_prefix = frozenset({"source"})
 
     source = forms.CharField(label=gettext_lazy("SIS"), required=False)
-    held = forms.UUIDField(required=False, widget=forms.HiddenInput)
     vanished = forms.BooleanField(
         label=gettext_lazy("Let a whole grade or graduation year be missing"), required=False
     )
@@ -160,10 +159,13 @@ class OneRunForm(PercentagesForm):
         return super().figures() | vanished
 
 
-class HeldForm(forms.Form):
-    """The run on hold that the page was opened from."""
+class HeldRunForm(forms.Form):
+    """The run on hold that the page was opened from; addresses and pages name it `held`."""
 
-    held = forms.UUIDField(required=False)
+    run = forms.UUIDField(required=False)
+
+    def add_prefix(self, field_name: str) -> str:
+        return "held"
 
 
 class EndForm(forms.Form):

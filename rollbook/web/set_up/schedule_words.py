@@ -85,17 +85,17 @@ def _local_times(instant: datetime, school_zone: str, schedule_zone: str) -> lis
 
 
 def _local_time(instant: datetime, zone: str, label: str) -> LocalTime:
-    there = local_time(instant, zone)
+    local = local_time(instant, zone)
     if label:
-        offset = there.strftime("%z")
+        offset = local.strftime("%z")
         words = {"whose": label, "offset": f"{offset[:3]}:{offset[3:5]}"}
         label = _("%(whose)s, UTC%(offset)s") % words
-    return LocalTime(zone, label, moment_words(there), there.isoformat())
+    return LocalTime(zone, label, moment_words(local), local.isoformat())
 
 
-def moment_words(there: datetime) -> str:
+def moment_words(local: datetime) -> str:
     """Return a day and a time, such as "Sat, Nov 28, 2:00 PM"."""
-    return dateformat.format(there, "D, M j, g:i A")
+    return dateformat.format(local, "D, M j, g:i A")
 
 
 def clock_words(schedule_zone: str, school_zone: str, now: datetime) -> str:
@@ -133,6 +133,6 @@ def _odd_times() -> str:
 
 def _changes_clocks(zone: str, now: datetime) -> bool:
     """Whether the clocks of a zone change within the coming year."""
-    there = zone_named(zone)
+    place = zone_named(zone)
     moments = (now + timedelta(weeks=week) for week in range(53))
-    return len({moment.astimezone(there).utcoffset() for moment in moments}) > 1
+    return len({moment.astimezone(place).utcoffset() for moment in moments}) > 1
