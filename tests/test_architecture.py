@@ -149,14 +149,10 @@ def test_requirements_name_no_registry() -> None:
         assert "://" not in file.read_text() and "index-url" not in file.read_text(), file.name
 
 
-FORM_SCREENS = [
-    path
-    for folder in ("web/set_up", "web/imports")
-    for path in sorted((ROOT / "rollbook" / folder).glob("*.py"))
-]
+SCREENS = sorted((ROOT / "rollbook/web").rglob("*.py"))
 
 
-@pytest.mark.parametrize("path", FORM_SCREENS, ids=name)
+@pytest.mark.parametrize("path", SCREENS, ids=name)
 def test_what_is_posted_is_read_by_a_form(path: Path) -> None:
     """`request.POST` is only handed to a form or a function that makes one."""
     every_node = list(nodes(path))
@@ -165,6 +161,11 @@ def test_what_is_posted_is_read_by_a_form(path: Path) -> None:
         if isinstance(node, ast.Call):
             handed_on += node.args
             handed_on += [keyword.value for keyword in node.keywords]
+    for argument in list(handed_on):
+        if isinstance(argument, ast.BoolOp):  # request.POST or None
+            handed_on += argument.values
+        if isinstance(argument, ast.IfExp):
+            handed_on += [argument.body, argument.orelse]
     for node in every_node:
         if isinstance(node, ast.Attribute) and node.attr == "POST":
             assert node in handed_on, f"line {node.lineno}"

@@ -61,7 +61,7 @@ def test_only_owners_and_administrators_upload_and_another_school_finds_nothing(
         assert elsewhere.post(at(name, upload)).status_code == 404
         assert admin.get(at(name, upload)).status_code == 405
     assert elsewhere.get(at("import-failing", upload, "csv")).status_code == 404
-    assert "Owners and administrators upload files" in page(
+    assert "Only owners and administrators can upload files" in page(
         counselor_client.get(reverse("upload", args=[school.pk]))
     )
     assert Upload.objects.get().state == "draft"

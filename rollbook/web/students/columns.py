@@ -119,11 +119,12 @@ def _cell(account: StudentAccount, key: str, source: str) -> Cell:
 @school_required()
 def student_columns(request: SchoolRequest) -> HttpResponse:
     """Let a person choose columns, then go back to the list as it was filtered."""
-    posted = request.POST if request.method == "POST" else None
-    kept = StudentFilter(posted or request.GET, request.school).parameters
+    posted = request.method == "POST"
+    filters = StudentFilter(request.POST if posted else request.GET, request.school)
+    kept = filters.parameters
     back = f"{reverse('students', args=[request.school.pk])}?{urlencode(kept)}"
-    form = ColumnsForm(request.membership, posted)
-    if posted is not None:
+    form = ColumnsForm(request.membership, request.POST if posted else None)
+    if posted:
         membership = Membership.objects.filter(pk=request.membership.pk)
         membership.update(student_columns=form.chosen)
         return redirect(back)
