@@ -1,12 +1,11 @@
 """Stop 2: a raw record → a StudentRecord, or the issues that say why not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from rollbook.roster import values
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
 from rollbook.roster.records import (
     ISSUE_NAME_LIMIT,
@@ -17,31 +16,34 @@ from rollbook.roster.records import (
     Severity,
     StudentRecord,
 )
-from rollbook.roster.values import Unreadable
-
-FINGERPRINT_BYTES = 16
-PARSERS_VERSION = (
-    1  # raise it when a parser reads a value otherwise: then the next run compares everybody again
+from rollbook.roster.values import (
+    MAX_NUMBER_BITS,
+    PARSERS,
+    Unreadable,
+    email_key,
+    grade,
+    text,
 )
 
-_POSITION = {name: index for index, name in enumerate(StudentRecord._fields)}
-_NOTHING: tuple[Any, ...] = (*(None,) * (len(StudentRecord._fields) - 1), ())
+FINGERPRINT_BYTES: Final = 16
+# Raise it when a parser reads a value differently: then the next run compares everybody again.
+PARSERS_VERSION: Final = 1
+
+_POSITION: Final = {name: index for index, name in enumerate(StudentRecord._fields)}
 _SIS_ID, _EMAIL, _EMAIL_KEY = _POSITION["sis_id"], _POSITION["email"], _POSITION["email_key"]
 _FINGERPRINT, _BLANKS = _POSITION["fingerprint"], _POSITION["blanks"]
-_DROPPED = {
-    "email_invalid": "personal_email_invalid"
-}  # what a bad optional value costs: itself only; the rest puts the record aside
-
-
-_OUTSIDE = b"outside"
-_ABSENT = "\0absent"
+_NO_VALUES: Final[tuple[Any, ...]] = (*(None,) * (len(StudentRecord._fields) - 1), ())
+# A bad optional value of these codes is left out; any other bad value rejects the record.
+_ISSUE_OF_DROPPED: Final = {"email_invalid": "personal_email_invalid"}
+_OUTSIDE: Final = b"outside"
+_ABSENT: Final = "\0absent"
 
 
 class MappedRecord(NamedTuple):
-    """What became of one raw record.
+    """The result for one raw record.
 
-    `record` is None for one that is outside the selection or has an error, and for one that says what it said last time (`unchanged`).
-    `digest` tells whether two records of one SIS ID say the same.
+    `record` is None for one that is outside the selection, has an error, or is `unchanged`: equal to
+    what the source sent last time. Two records of one SIS ID are equal where their `digest` is.
     """
 
     sis_id: str | None
@@ -58,14 +60,13 @@ class MappedRecord(NamedTuple):
 class RecordMapper:
     """Maps the raw records of one run.
 
-    `mapping` is a list of (source field, our field); `version` is part of every fingerprint, so that a changed mapping compares everybody
-    again. `grade_field` is the raw record's key that holds the grade level. `known` are the linked accounts by SIS ID. `clears` are
-    optional fields
-    that a blank of the source empties.
+    `mapping` is a list of (source field, our field). `version` is part of every fingerprint, so that a
+    changed mapping compares everybody again. `grade_field` is the source field with the grade level.
+    `known` are the linked accounts by SIS ID. `clears` are optional fields that a blank clears.
 
-    A fingerprint is taken over the mapped values as the source wrote them, before they are parsed: on the usual run, where nearly all
-    records say what they said last time, leaving the parsing out halves the time of the run. A record that is
-    only spelled otherwise is parsed, compared field by field and found unchanged.
+    A fingerprint is taken from the mapped values as the source wrote them, before they are parsed. On
+    the usual run nearly all records are unchanged, and not parsing them halves its time. A record with
+    another spelling of the same values is parsed, compared field by field and found unchanged.
     """
 
     def __init__(
@@ -84,34 +85,27 @@ class RecordMapper:
         if missing:
             raise ValueError(f"The mapping lacks {', '.join(missing)}.")
         self._rows = [
-            (
-                source,
-                field,
-                _POSITION[field],
-                values.PARSERS[STUDENT_FIELDS[field].kind],
-                STUDENT_FIELDS[field].limit,
-            )
+            (source, field, _POSITION[field], *_parser_of(field))
             for source, field in mapping
             if field != "sis_id"
         ]
         self._id_field = self._source_of["sis_id"]
         self._sources = tuple(source for source, _ in mapping)
-        self._pick = itemgetter(*self._sources)
+        self._mapped_values = itemgetter(*self._sources)
         self._grade_field = grade_field
         self._grades = selection.grades
         self._known = known
         self._clears = clears.difference(REQUIRED_FIELDS)
-        self._unseen = {source for source, _ in mapping}
-        self._met_any = False
-        self._seed = blake2b(
-            f"{PARSERS_VERSION}:{version}:{','.join(self.fields)}".encode(),
-            digest_size=FINGERPRINT_BYTES,
-        ).digest()
+        self._unseen = set(self._sources)  # source fields that no record had so far
+        self._has_records = False
+        seed = f"{PARSERS_VERSION}:{version}:{','.join(self.fields)}"
+        self._seed = blake2b(seed.encode(), digest_size=FINGERPRINT_BYTES).digest()
 
     def observe_fields(self, raws: Iterable[Any]) -> None:
-        """Look which fields there are among records that are about to be mapped: SISs leave a blank one out of its record.
+        """Note which fields come at all in records that are about to be mapped.
 
-        A field that no record has is not blank, it is absent, and clears nothing.
+        A SIS leaves a blank field out of a record. A field that no record has is not blank but absent,
+        and clears nothing.
         """
         if self._clears:
             for raw in raws:
@@ -119,163 +113,152 @@ class RecordMapper:
                     self._unseen.difference_update(raw)
 
     def map(self, raw: Any) -> MappedRecord:
-        """Map one raw record. Never raises, whatever JSON it is given: what can't be read becomes an issue."""
+        """Map one raw record.
+
+        Never raises, whatever JSON it is given: what can't be read becomes an issue.
+        """
         if not isinstance(raw, dict):
-            return MappedRecord(
-                None,
-                None,
-                b"",
-                (self._issue("wrong_type", Severity.ERROR, None, {}, "sis_id", raw),),
-            )
+            return self._without_id("wrong_type", {}, raw)
         if self._unseen:
             self._unseen.difference_update(raw)
-            self._met_any = True
-        grade = values.grade(raw.get(self._grade_field))
-        outside = grade is not None and grade not in self._grades
+            self._has_records = True
+        level = grade(raw.get(self._grade_field))
+        is_outside = level is not None and level not in self._grades
+        raw_id = raw.get(self._id_field)
         try:
-            sis_id = values.text(raw.get(self._id_field), STUDENT_FIELDS["sis_id"].limit)
-        except Unreadable as bad:
-            if outside:
+            sis_id = text(raw_id, STUDENT_FIELDS["sis_id"].limit)
+        except Unreadable as unreadable:
+            if is_outside:
                 return MappedRecord(None, None, _OUTSIDE)
-            return MappedRecord(
-                None,
-                None,
-                b"",
-                (
-                    self._issue(
-                        bad.code, Severity.ERROR, None, raw, "sis_id", raw.get(self._id_field)
-                    ),
-                ),
-            )
-        if outside:
+            return self._without_id(unreadable.code, raw, raw_id)
+        if is_outside:
             return MappedRecord(sis_id, None, _OUTSIDE)
         if sis_id is None:
-            return MappedRecord(
-                None,
-                None,
-                b"",
-                (self._issue("id_missing", Severity.ERROR, None, raw, "sis_id", None),),
-            )
+            return self._without_id("id_missing", raw, None)
         digest = self._digest(raw)
-        if grade is None:
-            issue = self._issue(
-                "grade_unknown",
-                Severity.ERROR,
-                sis_id,
-                raw,
-                "grade_level",
-                raw.get(self._grade_field),
-            )
-            return MappedRecord(
-                sis_id, None, digest, (issue._replace(source_field=self._grade_field),)
-            )
-        known = self._known.get(sis_id)
-        if known is not None and known.fingerprint == digest:
-            return MappedRecord(sis_id, None, digest, (), True)
-        return self._map_selected(sis_id, raw, digest)
-
-    def _digest(self, raw: dict[str, Any]) -> bytes:
-        try:
-            said = self._pick(raw)
-        except KeyError:
-            said = tuple(raw.get(source, _ABSENT) for source in self._sources)
-        try:
-            written = repr(said)
-        except (
-            RecursionError,
-            ValueError,
-        ):  # nested too deeply, or a number of more digits than Python writes: none of it is readable
-            written = repr(tuple(_shown(value) for value in said))
-        return blake2b(
-            self._seed + written.encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT_BYTES
-        ).digest()
+        if level is None:
+            return self._without_grade(sis_id, raw, digest)
+        key = self._known.get(sis_id)
+        if key is not None and key.fingerprint == digest:
+            return MappedRecord(sis_id, None, digest, unchanged=True)
+        return self._map_values(sis_id, raw, digest)
 
     def vanished_fields(self) -> list[tuple[str, str]]:
-        """The mapping's rows whose field no record had: a right was taken away, rather than every student's value.
+        """Return the mapping's rows (source field, our field) whose field no record had.
 
-        A roster without any record tells nothing of the kind.
+        Then a right was taken away, rather than every student's value. A roster without any record
+        tells nothing about its fields.
         """
-        if not self._met_any:
+        if not self._has_records:
             return []
         return [
             (source, field) for field, source in self._source_of.items() if source in self._unseen
         ]
 
-    def _map_selected(self, sis_id: str, raw: dict[str, Any], digest: bytes) -> MappedRecord:
-        """Parse the mapped fields of a record in the selection. A value that can't be read rejects it, but for those that are dropped."""
-        found = list(_NOTHING)
+    def _digest(self, raw: dict[str, Any]) -> bytes:
+        try:
+            values = self._mapped_values(raw)
+        except KeyError:
+            values = tuple(raw.get(source, _ABSENT) for source in self._sources)
+        try:
+            written = repr(values)
+        except (RecursionError, ValueError):
+            # Nested too deeply, or a number with more digits than Python writes: unreadable anyway.
+            written = repr(tuple(map(_visible, values)))
+        content = self._seed + written.encode("utf-8", "surrogatepass")
+        return blake2b(content, digest_size=FINGERPRINT_BYTES).digest()
+
+    def _without_id(self, code: str, raw: dict[str, Any], value: Any) -> MappedRecord:
+        issue = self._issue(code, None, raw, "sis_id", value)
+        return MappedRecord(None, None, b"", (issue,))
+
+    def _without_grade(self, sis_id: str, raw: dict[str, Any], digest: bytes) -> MappedRecord:
+        value = raw.get(self._grade_field)
+        issue = self._issue("grade_unknown", sis_id, raw, "grade_level", value)
+        return MappedRecord(sis_id, None, digest, (issue._replace(source_field=self._grade_field),))
+
+    def _map_values(self, sis_id: str, raw: dict[str, Any], digest: bytes) -> MappedRecord:
+        """Parse the mapped fields of a record in the selection.
+
+        A value that can't be read rejects the record, except for the values that are left out.
+        """
+        values = list(_NO_VALUES)
         issues: list[Issue] = []
-        unsure = False  # whether a field that a blank would clear is blank, or not sent to us at all (any more)
+        may_vanish = False  # whether a field that a blank clears was not in any record so far
         for source, field, position, parse, limit in self._rows:
+            raw_value = raw.get(source)
             try:
-                value = parse(raw.get(source), limit)
-            except Unreadable as bad:
-                issues.append(self._unreadable(bad.code, sis_id, raw, field, raw.get(source)))
-            else:
-                if value is None and field in REQUIRED_FIELDS:
-                    issues.append(
-                        self._issue(
-                            "required_empty", Severity.ERROR, sis_id, raw, field, raw.get(source)
-                        )
-                    )
-                elif value is None and field in self._clears:
-                    if source in self._unseen:
-                        unsure = True
-                    else:
-                        found[_BLANKS] += (field,)
-                found[position] = value
+                value = parse(raw_value, limit)
+            except Unreadable as unreadable:
+                issues.append(self._unreadable(unreadable.code, sis_id, raw, field, raw_value))
+                continue
+            values[position] = value
+            if value is not None:
+                continue
+            if field in REQUIRED_FIELDS:
+                issues.append(self._issue("required_empty", sis_id, raw, field, raw_value))
+            elif field in self._clears and source in self._unseen:
+                may_vanish = True
+            elif field in self._clears:
+                values[_BLANKS] += (field,)
         if any(issue.severity is Severity.ERROR for issue in issues):
             return MappedRecord(sis_id, None, digest, tuple(issues))
-        found[_SIS_ID] = sis_id
-        found[_EMAIL_KEY] = values.email_key(found[_EMAIL])
-        if (
-            not issues and not unsure
-        ):  # one with a dropped value is looked at again each time: its issue stays until it is mended
-            found[_FINGERPRINT] = digest
-        return MappedRecord(sis_id, StudentRecord._make(found), digest, tuple(issues))
+        values[_SIS_ID] = sis_id
+        values[_EMAIL_KEY] = email_key(values[_EMAIL])
+        # Without a fingerprint the next run maps the record again, so that its issue stays until the
+        # value is corrected.
+        if not issues and not may_vanish:
+            values[_FINGERPRINT] = digest
+        return MappedRecord(sis_id, StudentRecord._make(values), digest, tuple(issues))
 
     def _unreadable(
         self, code: str, sis_id: str, raw: dict[str, Any], field: str, value: Any
     ) -> Issue:
-        if field not in REQUIRED_FIELDS and code in _DROPPED:
-            return self._issue(_DROPPED[code], Severity.WARNING, sis_id, raw, field, value)
-        return self._issue(code, Severity.ERROR, sis_id, raw, field, value)
+        issue = self._issue(code, sis_id, raw, field, value)
+        if field not in REQUIRED_FIELDS and code in _ISSUE_OF_DROPPED:
+            issue = issue._replace(code=_ISSUE_OF_DROPPED[code], severity=Severity.WARNING)
+        return issue
 
     def _issue(
-        self,
-        code: str,
-        severity: Severity,
-        sis_id: str | None,
-        raw: dict[str, Any],
-        field: str,
-        value: Any,
+        self, code: str, sis_id: str | None, raw: dict[str, Any], field: str, value: Any
     ) -> Issue:
-        name = " ".join(
-            filter(
-                None,
-                (_shown(raw.get(self._source_of[part])) for part in ("first_name", "last_name")),
-            )
-        )
+        names = [
+            _visible(raw.get(self._source_of["first_name"])),
+            _visible(raw.get(self._source_of["last_name"])),
+        ]
         return Issue(
-            code,
-            severity,
-            sis_id,
-            name[:ISSUE_NAME_LIMIT],
-            field,
-            self._source_of.get(field, ""),
-            _shown(value)[:ISSUE_VALUE_LIMIT],
+            code=code,
+            severity=Severity.ERROR,
+            sis_id=sis_id,
+            name=" ".join(filter(None, names))[:ISSUE_NAME_LIMIT],
+            field=field,
+            source_field=self._source_of.get(field, ""),
+            value=_visible(value)[:ISSUE_VALUE_LIMIT],
         )
 
 
-def _shown(value: Any) -> str:
-    """A raw value as text that can be stored and shown: what can't be seen as a box, objects as their kind only."""
+def _parser_of(field: str) -> tuple[Callable[[Any, int], Any], int]:
+    """Return the parser of a field and the field's limit."""
+    return PARSERS[STUDENT_FIELDS[field].kind], STUDENT_FIELDS[field].limit
+
+
+def _visible(value: Any) -> str:
+    """Return a raw value as text that can be stored and shown.
+
+    What can't be seen is shown as a box; of a list or an object only its kind.
+    """
     if value is None:
         return ""
-    if isinstance(value, int) and value.bit_length() > values.MAX_NUMBER_BITS:
+    if isinstance(value, int) and value.bit_length() > MAX_NUMBER_BITS:
         return "(a number)"
-    if isinstance(value, (dict, list, tuple)):
-        return "(a list)" if not isinstance(value, dict) else "(an object)"
-    return "".join(
-        letter if letter.isprintable() else " " if letter.isspace() else "\ufffd"
-        for letter in str(value)[:1000]
-    )
+    if isinstance(value, dict):
+        return "(an object)"
+    if isinstance(value, (list, tuple)):
+        return "(a list)"
+    return "".join(map(_visible_letter, str(value)[:1000]))
+
+
+def _visible_letter(letter: str) -> str:
+    if letter.isprintable():
+        return letter
+    return " " if letter.isspace() else "\ufffd"
