@@ -28,7 +28,7 @@ _ACTIVE_WORDS: Final = {
 
 
 class DateOrder(StrEnum):
-    """The order in which a spreadsheet writes dates. A year of four digits may always come first."""
+    """The order of a spreadsheet's dates. A year of four digits may always come first."""
 
     DAY_MONTH_YEAR = "day-month-year"
     MONTH_DAY_YEAR = "month-day-year"
@@ -76,7 +76,7 @@ def _day(year: str, month: str, day: str) -> date:
 
 
 def _month_number(word: str) -> str:
-    """Return the number of a month in English, also shortened; "" where it is none, or not plain."""
+    """Return the number of an English month, also shortened; "" where it is none or several."""
     name = word.rstrip(".").casefold()
     if name == "sept":
         name = "sep"

@@ -1,7 +1,8 @@
 """STUDENT_FIELDS: the one list of the fields that an account can receive.
 
-A new field is its entry here, a column of `StudentAccount` with its migration, and a row in the mapping
-of each source that has it. Records, SQL, template, guesses, reports, files and pages follow from it.
+A new field is its entry here, a column of `StudentAccount` with its migration, and a row in the
+mapping of each source that has it. Records, SQL, template, guesses, reports, files and pages follow
+from it.
 """
 
 from typing import Final, NamedTuple
@@ -13,10 +14,10 @@ class Field(NamedTuple):
     """One field of an account.
 
     `key` is the column of the account and the attribute of a record; `kind` names the parser in
-    `roster.values`; `limit` is the longest text in characters. `example` and `meaning` stand in the
-    template for uploads. `headings` are the names by which a spreadsheet's column is recognised, as
-    `columns.heading_key` leaves them; where two columns fit, the name further to the front wins. The key
-    and the label are always recognised as they are written here.
+    `roster.values`; `limit` is the longest text in characters. `example` and `meaning` are shown in
+    the template for uploads. `headings` are names by which a spreadsheet's column is recognised, as
+    `columns.heading_key` leaves them; where two columns could fill the field, the name further to
+    the front wins. The key and the label are always recognised as they are written here.
     """
 
     key: str
@@ -38,11 +39,12 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             200,
             example="000123",
             meaning=_(
-                "The permanent ID in your SIS. It decides first who exists already. Leading zeros are kept."
+                "The permanent ID in your SIS. We look for an existing account by this first. "
+                "Leading zeros are kept."
             ),
-            headings="sisid sisuserid sisstudentid studentid studentsid pupilid learnerid externalid "
-            "sourcedid sourceid personpk personid studentdcid dcid powerschoolid veracrossid userid "
-            "uniqueid id",
+            headings="sisid sisuserid sisstudentid studentid studentsid pupilid learnerid "
+            "externalid sourcedid sourceid personpk personid studentdcid dcid "
+            "powerschoolid veracrossid userid uniqueid id",
         ),
         Field(
             "student_number",
@@ -51,11 +53,13 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             200,
             example="20418",
             meaning=_(
-                "The number your school gives. It decides who exists already where there is no SIS ID."
+                "The number your school gives. "
+                "We look for an existing account by this if there is no SIS ID."
             ),
-            headings="studentnumber studentno studentnum studentnr pupilnumber localid localstudentid "
-            "localstudentnumber admissionnumber admissionno rollnumber rollno schoolnumber stateid "
-            "statestudentid number no idnumber",
+            headings="studentnumber studentno studentnum studentnr pupilnumber localid "
+            "localstudentid localstudentnumber admissionnumber admissionno "
+            "rollnumber rollno schoolnumber stateid statestudentid number no "
+            "idnumber",
         ),
         Field(
             "email",
@@ -64,11 +68,12 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             320,
             example="ada.example@rollbook.example",
             meaning=_(
-                "The address the student signs in with; one student each. Decides who exists already where there is neither ID nor number."
+                "The address the student signs in with; no two students have the same. "
+                "We look for an existing account by this if there is neither ID nor number."
             ),
             headings="email emailaddress mail mailaddress studentemail studentsemail "
-            "studentemailaddress schoolemail schoolemailaddress email1 primaryemail signinemail "
-            "loginemail username login useremail",
+            "studentemailaddress schoolemail schoolemailaddress email1 primaryemail "
+            "signinemail loginemail username login useremail",
         ),
         Field(
             "first_name",
@@ -77,8 +82,9 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             300,
             example="Ada",
             meaning=_("As on official papers."),
-            headings="firstname givenname givennames forename forenames first given studentfirstname "
-            "fname legalfirstname christianname prenom vorname nombre",
+            headings="firstname givenname givennames forename forenames first given "
+            "studentfirstname fname legalfirstname christianname prenom vorname "
+            "nombre",
         ),
         Field(
             "last_name",
@@ -87,8 +93,8 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             300,
             example="Example",
             meaning=_("As on official papers."),
-            headings="lastname surname familyname last family studentlastname lname legallastname "
-            "nachname nom apellido apellidos",
+            headings="lastname surname familyname last family studentlastname lname "
+            "legallastname nachname nom apellido apellidos",
         ),
         Field(
             "middle_name",
@@ -107,8 +113,8 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             300,
             example="Addie",
             meaning=_("What the student is called."),
-            headings="preferredname preferredfirstname nickname goesby knownas calledname callname "
-            "chosenname preferred",
+            headings="preferredname preferredfirstname nickname goesby knownas calledname "
+            "callname chosenname preferred",
         ),
         Field(
             "personal_email",
@@ -117,8 +123,8 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             320,
             example="addie@home.example",
             meaning=_("An address besides the one for signing in."),
-            headings="personalemail personalemailaddress privateemail homeemail otheremail email2 "
-            "secondaryemail alternateemail altemail",
+            headings="personalemail personalemailaddress privateemail homeemail otheremail "
+            "email2 secondaryemail alternateemail altemail",
         ),
         Field(
             "graduation_year",
@@ -126,9 +132,10 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             "graduation_year",
             example="2030",
             meaning=_("Four digits."),
-            headings="graduationyear gradyear gradyr classof graduatingyear graduationclass gradclass "
-            "yearofgraduation projectedgraduationyear expectedgraduationyear cohort cohortyear class "
-            "graduation yog schedyearofgraduation graduationdate",
+            headings="graduationyear gradyear gradyr classof graduatingyear graduationclass "
+            "gradclass yearofgraduation projectedgraduationyear "
+            "expectedgraduationyear cohort cohortyear class graduation yog "
+            "schedyearofgraduation graduationdate",
         ),
         Field(
             "grade_level",
@@ -137,11 +144,11 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             100,
             example="9",
             meaning=_("K, 1 to 12, or a name such as Grade 9."),
-            headings="grade gradelevel currentgrade yearlevel yeargroup studentgrade schoolyear "
-            "gradelevelname form gr",
+            headings="grade gradelevel currentgrade yearlevel yeargroup studentgrade "
+            "schoolyear gradelevelname form gr",
         ),
         Field(
-            # Without other headings: a column "Homeroom" may name a teacher or a group just as well.
+            # No other headings: a column "Homeroom" may be the name of a teacher or a group.
             "home_room",
             _("Home room"),
             "text",
@@ -155,8 +162,8 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             "date",
             example="2012-05-03",
             meaning=_("Year-month-day is always understood; for other orders you say which one."),
-            headings="birthdate dateofbirth birthday dob birth borndate bornon studentdob dateborn "
-            "geburtsdatum",
+            headings="birthdate dateofbirth birthday dob birth borndate bornon studentdob "
+            "dateborn geburtsdatum",
         ),
         Field(
             "gender",

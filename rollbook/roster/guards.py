@@ -38,9 +38,9 @@ class StudentGroup(NamedTuple):
 class PlanCounts(NamedTuple):
     """The counts of a plan that the guards look at, and the groups that lack somebody.
 
-    `counts` has `read`, `new`, `email_changed`, `re_keyed` and more; `expected` are the accounts that
-    the roster should have, `missing` those that it lacks; `other_people` are known SIS IDs that belong
-    to somebody else now.
+    `counts` has `read`, `new`, `email_changed`, `re_keyed` and more; `expected` are the accounts
+    that the roster should have, `missing` those that it lacks; `other_people` are known SIS IDs
+    that belong to somebody else now.
     """
 
     counts: Mapping[str, int]
@@ -151,7 +151,7 @@ def overlap(plan: PlanCounts, limits: Limits) -> Alarm | None:
 
 
 def vanished(plan: PlanCounts, limits: Limits) -> Alarm | None:
-    """All students of a grade level or graduation year are missing at once; one alone is no class."""
+    """All students of a grade level or graduation year are missing. One alone is no class."""
     groups = [group for group in plan.groups if group.missing == group.accounts > 1]
     if not limits.vanished or not groups:
         return None

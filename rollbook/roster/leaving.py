@@ -17,10 +17,10 @@ ROLLOVER: Final = "07-01"
 class LeaverRules(NamedTuple):
     """A school's rules for leavers as they were when the run was requested.
 
-    `today` is the day of the run in the school's zone. An account is closed when `runs` complete live
-    runs in a row lacked it, this one included, and it has been missing for `days`. `rollover` is the
-    month and day, such as "07-01", on which a school year ends and its graduates have graduated.
-    `paused` leaves all accounts alone.
+    `today` is the day of the run in the school's zone. An account is closed when `runs` complete
+    live runs in a row lacked it, this one included, and it has been missing for `days`. `rollover`
+    is the month and day, such as "07-01", on which a school year ends and its graduates have
+    graduated. `paused` leaves all accounts alone.
     """
 
     today: date

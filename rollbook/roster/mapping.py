@@ -42,8 +42,8 @@ _ABSENT: Final = "\0absent"
 class MappedRecord(NamedTuple):
     """The result for one raw record.
 
-    `record` is None for one that is outside the selection, has an error, or is `unchanged`: equal to
-    what the source sent last time. Two records of one SIS ID are equal where their `digest` is.
+    `record` is None for one that is outside the selection, has an error, or is `unchanged`: equal
+    to what the source sent last time. Two records of one SIS ID are equal where their `digest` is.
     """
 
     sis_id: str | None
@@ -60,13 +60,15 @@ class MappedRecord(NamedTuple):
 class RecordMapper:
     """Maps the raw records of one run.
 
-    `mapping` is a list of (source field, our field). `version` is part of every fingerprint, so that a
-    changed mapping compares everybody again. `grade_field` is the source field with the grade level.
-    `known` are the linked accounts by SIS ID. `clears` are optional fields that a blank clears.
+    `mapping` is a list of (source field, our field). `version` is part of every fingerprint, so
+    that a changed mapping compares everybody again. `grade_field` is the source field with the
+    grade level. `known` are the linked accounts by SIS ID. `clears` are optional fields that a
+    blank clears.
 
-    A fingerprint is taken from the mapped values as the source wrote them, before they are parsed. On
-    the usual run nearly all records are unchanged, and not parsing them halves its time. A record with
-    another spelling of the same values is parsed, compared field by field and found unchanged.
+    A fingerprint is taken from the mapped values as the source wrote them, before they are parsed.
+    On the usual run nearly all records are unchanged, and not parsing them halves its time. A
+    record with another spelling of the same values is parsed, compared field by field and found
+    unchanged.
     """
 
     def __init__(
@@ -104,8 +106,8 @@ class RecordMapper:
     def observe_fields(self, raws: Iterable[Any]) -> None:
         """Note which fields come at all in records that are about to be mapped.
 
-        A SIS leaves a blank field out of a record. A field that no record has is not blank but absent,
-        and clears nothing.
+        A SIS leaves a blank field out of a record. A field that no record has is not blank but
+        absent, and clears nothing.
         """
         if self._clears:
             for raw in raws:
@@ -205,8 +207,8 @@ class RecordMapper:
             return MappedRecord(sis_id, None, digest, tuple(issues))
         values[_SIS_ID] = sis_id
         values[_EMAIL_KEY] = email_key(values[_EMAIL])
-        # Without a fingerprint the next run maps the record again, so that its issue stays until the
-        # value is corrected.
+        # Without a fingerprint the next run maps the record again, so that its issue stays until
+        # the value is corrected.
         if not issues and not may_vanish:
             values[_FINGERPRINT] = digest
         return MappedRecord(sis_id, StudentRecord._make(values), digest, tuple(issues))

@@ -1,7 +1,7 @@
 """Stop 3: a record and the keys of all accounts → the account that it belongs to.
 
-Repeated SIS IDs, and e-mails that are shared or taken, show only after the last page: `check_roster`
-names the records to withdraw.
+Repeated SIS IDs, and e-mails that are shared or taken, show only after the last page:
+`check_roster` names the records to withdraw.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -34,9 +34,9 @@ class Match(NamedTuple):
 class RosterCheck(NamedTuple):
     """The result for a whole roster.
 
-    `withdrawn` are the SIS IDs whose planned changes are withdrawn; `withdrawn_unchanged` counts those
-    of them whose record was unchanged. `issues` say why. `not_in_roster` are the accounts that the
-    roster lacks.
+    `withdrawn` are the SIS IDs whose planned changes are withdrawn; `withdrawn_unchanged` counts
+    those of them whose record was unchanged. `issues` say why. `not_in_roster` are the accounts
+    that the roster lacks.
     """
 
     withdrawn: frozenset[str]
@@ -66,9 +66,9 @@ class Matcher:
     """Matches the records of one roster with the accounts of one school.
 
     `linked` are the accounts that this source is linked to, `unlinked` those without any link;
-    `elsewhere` are the e-mail keys of accounts that are linked to another source. `links` are the SIS
-    IDs that a person gave to accounts without a link, by account id. `rejected_links` are pairs of an
-    account id and a SIS ID that are two people.
+    `elsewhere` are the e-mail keys of accounts that are linked to another source. `links` are the
+    SIS IDs that a person gave to accounts without a link, by account id. `rejected_links` are pairs
+    of an account id and a SIS ID that are two people.
     """
 
     def __init__(
@@ -93,8 +93,9 @@ class Matcher:
         self._unchanged: set[AccountKey] = set()
         # Known students whose record was skipped: they claim no e-mail.
         self._skipped: set[str] = set()
-        # Claims of an e-mail that the account doesn't have already. Nearly all accounts keep theirs,
-        # so those aren't listed. By e-mail key: the first SIS ID, and all of them where several claim it.
+        # Claims of an e-mail that the account doesn't have already. Nearly all accounts keep
+        # theirs, so those aren't listed. By e-mail key: the first SIS ID, and all of them where
+        # several claim it.
         self._claims: dict[str, str] = {}
         self._shared: dict[str, set[str]] = {}
         # Known students whose record has a different e-mail than their account.
@@ -197,8 +198,8 @@ class Matcher:
     def check_roster(self, moved: Collection[str], complete: bool) -> RosterCheck:
         """Check what only the whole roster shows. Call it after the last record.
 
-        `moved` are the SIS IDs of accounts whose e-mail is planned to change. Accounts that the roster
-        lacks are named only where it was read `complete`.
+        `moved` are the SIS IDs of accounts whose e-mail is planned to change. Accounts that the
+        roster lacks are named only where it was read `complete`.
         """
         owners = {
             key.email_key: key for key in self.known.values() if key.email_key in self._claims
@@ -262,8 +263,8 @@ class Matcher:
     ) -> list[Issue]:
         """Withdraw the records that claim an e-mail which another account keeps.
 
-        A withdrawn record leaves its account's old e-mail taken, so whoever claims that is looked at
-        again.
+        A withdrawn record leaves its account's old e-mail taken, so whoever claims that is looked
+        at again.
         """
         queue = [
             (address, sis_id)

@@ -41,9 +41,9 @@ CLOSED_BY_RUN: Final = ("left", "graduated")
 class Change(NamedTuple):
     """What a run does with one student.
 
-    `before` and `after` have the differing fields only; of a new account `after` has all. The change
-    was planned for `account_version`, the version of the account's row. `reason` names the rule that
-    decided. `row_number` is the row of the spreadsheet, where there is one.
+    `before` and `after` have the differing fields only; of a new account `after` has all. The
+    change was planned for `account_version`, the version of the account's row. `reason` names the
+    rule that decided. `row_number` is the row of the spreadsheet, where there is one.
     """
 
     kind: ChangeKind

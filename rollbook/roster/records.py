@@ -1,4 +1,8 @@
-"""The values that travel: a record (what the source says), an account (what we hold), an issue, and which records are wanted."""
+"""The values that the rules take and return.
+
+A record is what the source says about a student, an account what we have, an issue a problem with
+one record; a selection says which records are imported.
+"""
 
 from collections import namedtuple
 from collections.abc import Sequence
@@ -9,14 +13,15 @@ from typing import Any, Final, NamedTuple
 
 from rollbook.roster.fields import STUDENT_FIELDS
 
-# Of an account key: id, fingerprint, length of the SIS ID, the latter two each after whether there is one. SIS ID and e-mail follow.
+# The head of a packed account key: the id, whether there is a fingerprint, the fingerprint, whether
+# there is a SIS ID, its length in bytes. The SIS ID and the e-mail follow.
 _HEAD: Final = Struct(">16s?16s?H")
 ISSUE_NAME_LIMIT: Final = 300  # characters of a student's full name that an issue keeps
 ISSUE_VALUE_LIMIT: Final = 120  # characters of a bad value that an issue keeps
 
 
 class Severity(StrEnum):
-    """How bad an issue is: the record was skipped, one value was dropped, or it is only worth knowing."""
+    """ERROR: the record is skipped. WARNING: one value is left out. NOTE: it is worth knowing."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -24,10 +29,11 @@ class Severity(StrEnum):
 
 
 class Issue(NamedTuple):
-    """A problem with one record. `code` is a key of `problems.PROBLEMS`; `value` is an excerpt of what the source sent; `other` names
-    whom else it concerns.
+    """A problem with one record. `code` is a key of `problems.PROBLEMS`.
 
-    `row_number` and `column_index` are the place in a spreadsheet: the row as its program numbers it, the column from 0.
+    `name` is the student's, `value` the start of what the source sent, and `other` names who else
+    has the problem. `row_number` and `column_index` are the place in a spreadsheet: the row as its
+    program counts it, and the column from 0.
     """
 
     code: str
@@ -46,8 +52,8 @@ def _tuple_type(name: str, fields: Sequence[str], defaults: Sequence[Any]) -> An
     return namedtuple(name, fields, defaults=defaults)
 
 
-# The two tuples below get a value for each of STUDENT_FIELDS, so that no field can be forgotten. Their
-# bodies name for the type checker the fields that the rules use by name.
+# The two tuples below have a value for each of STUDENT_FIELDS, so that no field can be forgotten.
+# Their bodies name the fields that the rules use by name, for the type checker.
 _RECORD_TYPE = _tuple_type(
     "StudentRecord", (*STUDENT_FIELDS, "email_key", "fingerprint", "blanks"), defaults=((),)
 )
@@ -62,10 +68,10 @@ _ACCOUNT_TYPE = _tuple_type(
 
 
 class StudentRecord(_RECORD_TYPE):  # type: ignore[misc, valid-type]
-    """What the source says about one student, in canonical form: a value for each of STUDENT_FIELDS.
+    """What the source says about one student: a value in canonical form for each of STUDENT_FIELDS.
 
-    None means that the source says nothing: unmapped, absent or blank. `blanks` are the fields that it
-    sent empty where the mapping says that this clears them; an absent field is never among them.
+    None means that the source says nothing: the field is unmapped, absent or blank. `blanks` are
+    the fields that it sent empty and that a blank clears; an absent field is never among them.
     """
 
     __slots__ = ()
@@ -84,11 +90,11 @@ class StudentRecord(_RECORD_TYPE):  # type: ignore[misc, valid-type]
 
 
 class Account(_ACCOUNT_TYPE):  # type: ignore[misc, valid-type]
-    """What we hold about one student: a full row, loaded only where the record differs.
+    """What we have about one student: a full row, loaded only where the record differs.
 
-    It has a value for each of STUDENT_FIELDS. `locked` are fields whose value a person keeps; `protected`
-    says that no sync writes to the account now. `missing_runs` counts the complete live runs in a row
-    that lacked it, since `missing_since`.
+    It has a value for each of STUDENT_FIELDS. `locked` are the fields that a run doesn't change;
+    `protected` is True where no run writes to the account now. `missing_runs` counts the complete
+    live runs in a row that lacked it, since `missing_since`.
     """
 
     __slots__ = ()
@@ -113,9 +119,9 @@ class Account(_ACCOUNT_TYPE):  # type: ignore[misc, valid-type]
 
 
 class AccountKey(bytes):
-    """The light form of an account, held for all accounts of a school during a run; packed, which takes a third of a tuple's memory.
+    """The light form of an account; a run has those of all accounts of a school in memory.
 
-    `id` are the 16 bytes of its UUID. Of `fingerprint` and `sis_id` there may be none.
+    It is packed, which takes a third of a tuple's memory. `id` are the 16 bytes of its UUID.
     """
 
     __slots__ = ()
@@ -123,11 +129,11 @@ class AccountKey(bytes):
     def __new__(
         cls, id: bytes, fingerprint: bytes | None, email_key: str, sis_id: str | None
     ) -> "AccountKey":
-        said = (sis_id or "").encode()
+        sis_id_bytes = (sis_id or "").encode()
         head = _HEAD.pack(
-            id, fingerprint is not None, fingerprint or b"", sis_id is not None, len(said)
+            id, fingerprint is not None, fingerprint or b"", sis_id is not None, len(sis_id_bytes)
         )
-        return super().__new__(cls, head + said + email_key.encode())
+        return super().__new__(cls, head + sis_id_bytes + email_key.encode())
 
     @property
     def id(self) -> bytes:
@@ -139,34 +145,39 @@ class AccountKey(bytes):
 
     @property
     def sis_id(self) -> str | None:
-        return self[_HEAD.size : self._address].decode() if self[33] else None
+        return self[_HEAD.size : self._email_start].decode() if self[33] else None
 
     @property
     def email_key(self) -> str:
-        return self[self._address :].decode()
+        return self[self._email_start :].decode()
 
     @property
-    def _address(self) -> int:
+    def _email_start(self) -> int:
         return _HEAD.size + int.from_bytes(self[34:36])
 
     def with_link(self, sis_id: str) -> "AccountKey":
-        """The same with a link that a person made, as if it had never been read."""
+        """Return the key with a link that a person made. Without a fingerprint it is compared."""
         return AccountKey(self.id, None, self.email_key, sis_id)
 
 
 class Completeness(StrEnum):
     """Whether a roster was read whole. Leavers are planned from complete readings only."""
 
-    COMPLETE = "complete"  # as many students as were stated; where no total is stated, nothing new came when it was read once more
-    SHORT = "short"  # fewer than stated, pages that repeat, or students who change each time they are read
-    UNSTATED = "unstated"  # what was read says nothing of who is missing from it
+    # As many students came as the source stated. Where it states no total: a second reading had no
+    # new ones.
+    COMPLETE = "complete"
+    # Fewer came than stated, pages repeat, or the students change each time they are read.
+    SHORT = "short"
+    # The source doesn't say who is missing from it, as a file.
+    UNSTATED = "unstated"
 
 
 class Proof(NamedTuple):
-    """What shows whether a roster was read whole. `stated` is the source's own total, None where it states none.
+    """The numbers that show whether a roster was read whole.
 
-    `students` are the different ones that came, in `pages` pages; `repeats` are records of students who had come before. Of several
-    `readings`, these are the numbers of the last one.
+    `stated` is the source's own total, None where it states none. `students` different ones came,
+    in `pages` pages; `repeats` are records of students who had come before. Of several `readings`
+    these are the numbers of the last one.
     """
 
     completeness: Completeness
@@ -177,18 +188,23 @@ class Proof(NamedTuple):
     readings: int = 1
 
     def plus(self, other: "Proof") -> "Proof":
-        """Of two rosters that are read one after the other: complete where both are."""
+        """Return the proof of two rosters read one after the other: complete where both are."""
+        completeness, stated = self.completeness, None
+        if completeness is Completeness.COMPLETE:
+            completeness = other.completeness
+        if self.stated is not None and other.stated is not None:
+            stated = self.stated + other.stated
         return Proof(
-            other.completeness if self.completeness is Completeness.COMPLETE else self.completeness,
-            None if self.stated is None or other.stated is None else self.stated + other.stated,
-            self.students + other.students,
-            self.pages + other.pages,
-            self.repeats + other.repeats,
-            max(self.readings, other.readings),
+            completeness=completeness,
+            stated=stated,
+            students=self.students + other.students,
+            pages=self.pages + other.pages,
+            repeats=self.repeats + other.repeats,
+            readings=max(self.readings, other.readings),
         )
 
 
 class Selection(NamedTuple):
-    """Which grade levels are pulled in: -1 and below pre-kindergarten, 0 kindergarten, 1 to 12."""
+    """The grade levels to import: pre-kindergarten -1 and below, kindergarten 0, then 1 to 12."""
 
     grades: frozenset[int]

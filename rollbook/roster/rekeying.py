@@ -1,8 +1,8 @@
 """Recognising the students of a roster that comes back under new SIS IDs.
 
-This happens when a SIS was moved or set up again. A student is recognised by e-mail and name together,
-where the old ID is missing from a complete roster. A few of them are a question about each student;
-many at once are one decision.
+This happens when a SIS was moved or set up again. A student is recognised by e-mail and name
+together, where the old ID is missing from a complete roster. A few of them are a question about
+each student; many at once are one decision.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from rollbook.roster.values import same_name
 
 
 class PlannedAccount(NamedTuple):
-    """A new account that was planned for a record: its SIS ID, its values as stored, its fingerprint."""
+    """A new account that was planned for a record. `after` has its values as they are stored."""
 
     sis_id: str
     after: Mapping[str, Any]
@@ -28,8 +28,8 @@ def relink(
     """Return the change that links an existing account to the new SIS ID instead.
 
     None where the names differ or the account is protected. Locked values stay, and so do those of
-    `fill_once`, the fields that the source fills only while they are empty. An account that a person
-    closed stays closed.
+    `fill_once`, the fields that the source fills only while they are empty. An account that a
+    person closed stays closed.
     """
     if account.protected or not _names_agree(planned.after, account):
         return None

@@ -1,7 +1,8 @@
 """When a scheduled run is due: chosen days and times in a named zone, as instants in UTC.
 
-Days are stepped through in naive local time and the zone is attached after, so that a time that exists twice when clocks go back comes
-once (the first one), and a time that doesn't exist when they go forward comes once, as far after midnight as if they hadn't.
+Days are counted in naive local time, and the zone is added afterwards. So a time that exists twice,
+when clocks go back, comes once (the first one). A time that doesn't exist, when they go forward,
+comes once, as long after midnight as on other days.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +14,10 @@ DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday
 
 
 class Timetable(NamedTuple):
-    """`days` are weekdays from 0, Monday, to 6, Sunday; `times` are local; `zone` is an IANA name. Empty days or times: never due."""
+    """Weekdays from 0, Monday, to 6, Sunday, with local times in a zone with an IANA name.
+
+    Without days or times a run is never due.
+    """
 
     days: frozenset[int]
     times: tuple[time, ...]
@@ -21,7 +25,10 @@ class Timetable(NamedTuple):
 
 
 class Pause(NamedTuple):
-    """Days, both counted, on which scheduled runs don't start, or (`only_adds`) leave leavers alone."""
+    """A first and a last day between which no scheduled run starts.
+
+    With `only_adds` runs start, and leave leavers alone.
+    """
 
     first: date
     last: date
@@ -30,7 +37,10 @@ class Pause(NamedTuple):
 
 
 def pause_at(pauses: Iterable[Pause], instant: datetime, zone: str) -> Pause | None:
-    """The pause that an instant falls into, on the clocks of a zone. Where several do, one in which nothing starts comes first."""
+    """Return the pause at an instant, by the clocks of a zone.
+
+    Of several, one in which no run starts comes first.
+    """
     day = instant.astimezone(ZoneInfo(zone)).date()
     return min(
         (pause for pause in pauses if pause.first <= day <= pause.last),
@@ -43,19 +53,20 @@ DEFAULT_TIMETABLE: Final = Timetable(frozenset({6}), (time(2, 0),), "Asia/Singap
 
 
 def due_times(timetable: Timetable, after: datetime) -> Iterator[datetime]:
-    """All instants in UTC at which a run is due, later than `after` (aware), earliest first; endless, or none at all."""
+    """Yield the instants in UTC at which a run is due, later than `after`, which is aware.
+
+    They come earliest first and without end, or there is none at all.
+    """
     if not timetable.days or not timetable.times:
         return
     zone = ZoneInfo(timetable.zone)
-    day = after.astimezone(zone).date() - timedelta(
-        days=1
-    )  # a time that doesn't exist may fall on the day before's midnight
+    # A time of the day before that doesn't exist may fall after midnight.
+    day = after.astimezone(zone).date() - timedelta(days=1)
     last = after.astimezone(UTC)
     while True:
         if day.weekday() in timetable.days:
-            for instant in sorted(
-                {datetime.combine(day, at, zone).astimezone(UTC) for at in timetable.times}
-            ):
+            instants = {datetime.combine(day, at, zone).astimezone(UTC) for at in timetable.times}
+            for instant in sorted(instants):
                 if instant > last:
                     last = instant
                     yield instant
@@ -63,5 +74,5 @@ def due_times(timetable: Timetable, after: datetime) -> Iterator[datetime]:
 
 
 def next_due(timetable: Timetable, after: datetime) -> datetime | None:
-    """The first instant in UTC at which a run is due, later than `after`; None for a timetable without days or times."""
+    """Return the first instant in UTC after `after` at which a run is due; None for never."""
     return next(due_times(timetable, after), None)

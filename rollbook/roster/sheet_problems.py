@@ -1,4 +1,4 @@
-"""The texts of problems that only a spreadsheet has, and the remedies where the source is a file."""
+"""The texts of problems that only a spreadsheet has, and remedies where the source is a file."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Stop 2 for a spreadsheet: the cells of one row → the values that it has, or issues with a place."""
+"""Stop 2 for a spreadsheet: the cells of one row → its values, or issues with a place."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta

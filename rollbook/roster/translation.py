@@ -1,11 +1,13 @@
-"""How texts for people are marked for translation in `roster` and `sources`, which may not import Django.
+"""Marking texts for translation in `roster` and `sources`, which may not import Django.
 
-1. A constant: `_("Fill in the field.")`, with `from rollbook.roster.translation import gettext_noop as _`.
+1. A constant: `_("Fill in the field.")`, after
+   `from rollbook.roster.translation import gettext_noop as _`.
    `_` returns the text unchanged; `manage.py makemessages` finds it there.
-2. A text with values in it: `Phrase(_("{name} is closed."), name="PowerSchool")`. No f-strings: they
-   can't be found or translated. A value that is itself a text of ours is a `Phrase` too.
-3. Whoever shows the text calls `translated(text, gettext)`, or in a template `{{ text|translated }}`.
-   Only there the reader's language is known: a worker that makes a text has none.
+2. A text with values in it: `Phrase(_("{name} is closed."), name="PowerSchool")`. No f-strings:
+   they can't be found or translated. A value that is itself a text of ours is a `Phrase` too.
+3. Whoever shows the text calls `translated(text, gettext)`, or in a template
+   `{{ text|translated }}`. Only there the reader's language is known: a worker that makes a text
+   has none.
 """
 
 import re
@@ -56,8 +58,8 @@ def translated(text: str, translate: Translate) -> str:
 def fill(template: str, values: Mapping[str, object]) -> str:
     """Return the template with each name in braces replaced by its value.
 
-    Unlike `str.format` it never fails: a translator's mistake leaves an unknown name as it is. Braces
-    inside a value are not replaced.
+    Unlike `str.format` it never fails: a translator's mistake leaves an unknown name as it is.
+    Braces inside a value are not replaced.
     """
 
     def value_or_name(name: re.Match[str]) -> str:

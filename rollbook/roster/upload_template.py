@@ -1,17 +1,18 @@
-"""What the template for uploads holds: a heading for each field, an example row, and what each column is for."""
+"""The template for uploads: a heading for each field, an example row, a meaning of each column."""
 
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from rollbook.roster.columns import ACTIVE
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.sheet_rows import UPLOAD_REQUIRED
+from rollbook.roster.translation import Translate
 from rollbook.roster.translation import gettext_noop as _
 
-REASON_COLUMN: Final = "What is wrong"  # the last column of a file of failing rows; ignored when that is uploaded again
+# The last column of a file of failing rows; it is ignored when that file is uploaded again.
+REASON_COLUMN: Final = "What is wrong"
 SHEETS: Final = ("Students", "Columns")
 
-# Left in by many: a row with these is recognised and left out.
+# Many people leave the example in the file: a row with these values is recognised and left out.
 EXAMPLE: Final = {key: field.example for key, field in STUDENT_FIELDS.items()} | {ACTIVE: "TRUE"}
 _MEANINGS: Final = {key: field.meaning for key, field in STUDENT_FIELDS.items()} | {
     ACTIVE: _("TRUE opens the account, FALSE deactivates it, empty leaves it as it is."),
@@ -25,8 +26,11 @@ class TemplateColumn(NamedTuple):
     meaning: str
 
 
-def template_columns(translate: Callable[[str], str] = _) -> list[TemplateColumn]:
-    """The template's columns from left to right. Headings stay as they are in every language: they are what we recognise."""
+def template_columns(translate: Translate = _) -> list[TemplateColumn]:
+    """Return the template's columns from left to right.
+
+    The headings are the same in every language: by them we recognise the columns.
+    """
     labels = {key: field.label for key, field in STUDENT_FIELDS.items()} | {ACTIVE: "Active"}
     return [
         TemplateColumn(

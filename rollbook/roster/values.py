@@ -1,7 +1,7 @@
 """Parsers: a raw value → a value in canonical form, so that another spelling of it is no change.
 
-A parser takes any value of JSON or of a spreadsheet. It returns the parsed value, or None for a blank,
-or raises Unreadable with the code of a problem.
+A parser takes any value of JSON or of a spreadsheet. It returns the parsed value, or None for a
+blank, or raises Unreadable with the code of a problem.
 """
 
 import re
