@@ -166,6 +166,29 @@ def test_words_of_the_school_are_asked_once(admin: Client, school: School) -> No
     assert drafts.look(again).values_to_map[0].meaning == "TRUE"
 
 
+def test_what_was_typed_stays_in_the_page_after_an_error(admin: Client, school: School) -> None:
+    upload = draft(school, GOOD.replace("year\n", "year,Sex\n").replace("2030\n", "2030,kobieta\n"))
+    typed = {
+        "header_row": "1",
+        "column-0": "sis_id",
+        "column-5": "gender",
+        "asked": ["gender.kobieta"],
+        "word-0": "female",
+    }
+    shown = page(admin.post(at("import-columns", upload), typed))
+    assert "No column fills what is required" in shown
+    assert 'value="gender" selected' in shown
+    assert 'value="female"' in shown
+    upload.refresh_from_db()
+    assert not upload.columns
+
+
+def test_a_header_row_that_is_no_number_is_refused(admin: Client, school: School) -> None:
+    upload = draft(school)
+    shown = page(admin.post(at("import-columns", upload), {"header_row": "first"}))
+    assert "Nothing was saved" in shown and "Enter a whole number" in shown
+
+
 def test_nothing_is_written_before_confirming_and_once_after(admin: Client, school: School) -> None:
     upload = draft(school, BAD)
     run = planned(upload)
@@ -211,6 +234,17 @@ def test_a_cell_is_corrected_in_the_preview_and_checked_again(
     assert answer["Location"] == reverse("run", args=[school.pk, upload.run.pk])
     pipeline.run_sync(upload.run.pk)
     assert "Confirm: 3 new" in page(admin.get(answer["Location"]))
+
+
+def test_a_correction_that_no_database_can_store_is_refused(admin: Client, school: School) -> None:
+    upload = draft(school, BAD)
+    planned(upload)
+    answer = admin.post(
+        at("import-correct", upload), {"cell-4-3": "alan\0", "was-4-3": "nowhere"}, follow=True
+    )
+    assert "Null characters are not allowed" in page(answer)
+    upload.refresh_from_db()
+    assert not upload.corrections
 
 
 def test_a_discarded_draft_leads_back_to_the_first_step(

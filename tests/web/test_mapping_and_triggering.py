@@ -81,6 +81,15 @@ def test_a_mapping_without_a_required_row_is_refused(
     assert not Run.objects.exists()
 
 
+def test_a_row_that_the_sis_does_not_have_is_refused(
+    admin: Client, address: str, connected: Integration
+) -> None:
+    rows = [*rows_of(connected), "shoe_size:gender"]
+    page = admin.post(address, {"row": rows, "action": "save"}).content.decode()
+    assert "One of the rows is not a field of this SIS." in page
+    assert "Remove Gender" in page, "the rows that were kept are still there"
+
+
 def test_save_and_trigger_now_starts_one_run_however_often_it_is_sent(
     admin: Client, address: str, connected: Integration
 ) -> None:

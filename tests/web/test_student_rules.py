@@ -153,3 +153,5 @@ def test_a_pause_shows_in_the_next_runs_and_is_taken_back(
     assert page.count("Skipped: Summer until 31 Dec 2099") == 3
     page = admin.post(address, {"remove": "2020-01-01/2099-12-31"}, follow=True).content.decode()
     assert "Summer until" not in page
+    again = admin.post(address, {"remove": "2020-01-01/2099-12-31"}, follow=True).content.decode()
+    assert "was removed" not in again and "field is required" not in again, "a second click"
