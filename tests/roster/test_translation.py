@@ -1,6 +1,29 @@
 """Texts for people: marked for translation, and translated where they are shown."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import rollbook.roster
+from rollbook.roster.cell_values import MONTHS
+from rollbook.roster.date_orders import guess_date_order
+from rollbook.roster.expected_values import EXPECTED_VALUES
+from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.problem_texts import UNKNOWN_PROBLEM
+from rollbook.roster.problems import PROBLEMS
+from rollbook.roster.school_calendar import DAYS
+from rollbook.roster.sheet_problems import FILE_REMEDIES, FIX_IN_FILE
 from rollbook.roster.translation import Phrase, fill, gettext_noop, translated
+from rollbook.roster.upload_template import template_columns
+from tests.marked_texts import SEVERAL_WORDS, literals, marked_texts, parsed
+
+FILES = sorted(Path(rollbook.roster.__file__ or "").parent.glob("*.py"))
+# Texts that stay in English, or are not for people.
+UNMARKED = {
+    "What is wrong",  # a heading by which we recognise a file of our own
+    "The mapping lacks .",  # an error of ours, not of a person
+}
 
 GERMAN = {
     "{name} is closed until {day}.": "{name} ist bis {day} geschlossen.",
@@ -30,3 +53,34 @@ def test_filling_never_fails_on_what_a_translator_or_a_student_wrote() -> None:
     assert (
         fill("{name} {0} {} {missing} {day!r} {{", values) == "{day} { {0} {} {missing} {day!r} {{"
     )
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_every_sentence_is_marked(path: Path) -> None:
+    """Texts without a capital letter are lists of words that are recognised."""
+    unmarked = [
+        f"{node.lineno}: {text}"
+        for node, text in literals(parsed(path))
+        if SEVERAL_WORDS.search(text) and text != text.lower() and text not in UNMARKED
+    ]
+    assert unmarked == []
+
+
+def shown_texts() -> Iterator[str]:
+    """Yield the texts that screens, files and mails take from the rules, short ones included."""
+    for problem in (*PROBLEMS.values(), UNKNOWN_PROBLEM):
+        yield from (problem.cause, problem.remedy)
+    yield from (FIX_IN_FILE, *FILE_REMEDIES.values(), *EXPECTED_VALUES.values())
+    yield from (*MONTHS, *DAYS)
+    for field in STUDENT_FIELDS.values():
+        yield from (field.label, field.meaning)
+    for column in template_columns():
+        yield column.meaning
+    for dates in ([], ["2010-05-03"], ["3/5/10"], ["13/4/2011"], ["3/5/2010"], ["3/3/2010"]):
+        sentence = guess_date_order(dates).sentence
+        yield sentence.template if isinstance(sentence, Phrase) else sentence
+
+
+def test_every_text_that_is_shown_is_found_by_makemessages() -> None:
+    marked = {text for path in FILES for text in marked_texts(parsed(path))}
+    assert set(shown_texts()) - marked == set()

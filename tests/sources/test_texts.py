@@ -6,7 +6,6 @@ The modules are read, not run: a text that is only shown in a rare error is chec
 import ast
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -16,16 +15,14 @@ from rollbook.roster.translation import translated
 from rollbook.sources.registry import SOURCES
 from rollbook.sources.spreadsheet.errors import WrongEncoding
 from rollbook.sources.spreadsheet.messages import Refusal, Text
+from tests.marked_texts import SEVERAL_WORDS, is_call, literals, name_of, parsed
 from tests.sources.spreadsheets import read_here
 
 FOLDER = Path(rollbook.sources.__file__ or "").parent
 FILES = sorted(FOLDER.rglob("*.py"))
-SEVERAL_WORDS = re.compile(r"[A-Za-z]{2,}[,;:]? [A-Za-z]{2,}")
 NAME_IN_BRACES = re.compile(r"\{(\w+)\}")
 DESCRIPTIONS = {"CredentialField", "MappingRow", "Choice", "Variant"}
 TEXT_ARGUMENTS = {"label", "help", "hint", "where", "options"}
-
-ANNOTATION = re.compile(r"[\w.]+\[.*\]")
 
 # Texts of several words that are not shown as a text of ours.
 NOT_FOR_PEOPLE = {
@@ -38,37 +35,6 @@ NOT_FOR_PEOPLE = {
     "future student",  # compared with the SIS's own names
     "gzip, identity",
 }
-
-
-@lru_cache(maxsize=100)
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
-
-
-def parents_of(tree: ast.AST) -> dict[ast.AST, ast.AST]:
-    return {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-
-
-def name_of(node: ast.expr) -> str:
-    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
-
-
-def is_call(node: ast.AST | None, name: str) -> bool:
-    return isinstance(node, ast.Call) and name_of(node.func) == name
-
-
-def literals(tree: ast.Module) -> Iterator[tuple[ast.expr, str]]:
-    """Yield each string of a module that is no docstring, with its text; `f"{x} y"` counts as " y"."""
-    parents = parents_of(tree)
-    for node in ast.walk(tree):
-        parent = parents.get(node)
-        if isinstance(node, ast.JoinedStr):
-            parts = [part.value for part in node.values if isinstance(part, ast.Constant)]
-            yield node, "".join(str(part) for part in parts)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            is_part = isinstance(parent, ast.JoinedStr | ast.Expr) or is_call(parent, "_")
-            if not is_part and not ANNOTATION.fullmatch(node.value):
-                yield node, node.value
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))

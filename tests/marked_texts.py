@@ -1,0 +1,48 @@
+"""Reading modules, instead of running them, for texts that should be marked for translation."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+SEVERAL_WORDS = re.compile(r"[A-Za-z]{2,}[,;:]? [A-Za-z]{2,}")
+ANNOTATION = re.compile(r"[\w.]+\[.*\]")
+
+
+@lru_cache(maxsize=100)
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def parents_of(tree: ast.AST) -> dict[ast.AST, ast.AST]:
+    return {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+
+
+def name_of(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+
+
+def is_call(node: ast.AST | None, name: str) -> bool:
+    return isinstance(node, ast.Call) and name_of(node.func) == name
+
+
+def literals(tree: ast.Module) -> Iterator[tuple[ast.expr, str]]:
+    """Yield each string of a module that is no docstring, with its text; `f"{x} y"` counts as " y"."""
+    parents = parents_of(tree)
+    for node in ast.walk(tree):
+        parent = parents.get(node)
+        if isinstance(node, ast.JoinedStr):
+            parts = [part.value for part in node.values if isinstance(part, ast.Constant)]
+            yield node, "".join(str(part) for part in parts)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            is_part = isinstance(parent, ast.JoinedStr | ast.Expr) or is_call(parent, "_")
+            if not is_part and not ANNOTATION.fullmatch(node.value):
+                yield node, node.value
+
+
+def marked_texts(tree: ast.Module) -> Iterator[str]:
+    """Yield the texts that `makemessages` finds in a module: the strings given to `_`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and is_call(node, "_"):
+            yield str(ast.literal_eval(node.args[0]))
