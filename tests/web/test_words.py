@@ -91,7 +91,7 @@ def test_the_upload_page_says_how_each_thing_stands(
 ) -> None:
     page = admin.get(reverse("upload", args=[school.pk])).content.decode()
     assert "PowerSchool connected" in page
-    assert "no run yet" in page
+    assert "No run yet" in page
     assert "Test Run is on" in page
 
 

@@ -1,6 +1,6 @@
 """The forms in which a student signs in and chooses a password."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
@@ -32,8 +32,8 @@ class PasswordForm(forms.Form):
     def clean_password(self) -> str:
         """Check the password; it must not resemble the student's names or e-mail."""
         password: str = self.cleaned_data["password"]
-        # Its types ask for a user. It reads names and e-mail of whatever has them.
-        validate_password(password, self._account)  # type: ignore[arg-type]
+        # Its types ask for a user, but it reads names and e-mail of any object.
+        validate_password(password, cast(Any, self._account))
         return password
 
     def clean(self) -> dict[str, Any]:

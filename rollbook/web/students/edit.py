@@ -32,7 +32,7 @@ def edit(request: SchoolRequest, student_id: UUID) -> HttpResponse:
     if unlocking.is_valid():
         field = unlocking.cleaned_data["unlock"]
         if single_rules.unlock(account, request.person, [field]):
-            messages.success(request, _("No longer kept. The next run writes the SIS's value."))
+            messages.success(request, _("No longer kept. The next run overwrites this value."))
         return redirect("student", request.school.pk, account.pk)
     form = EditForm(account, request.POST)
     if form.is_valid() and _save(request, account, form):
@@ -66,7 +66,7 @@ def protect(request: SchoolRequest, student_id: UUID) -> HttpResponse:
     if EndProtectionForm(request.POST).is_valid():
         if single_rules.unprotect(account, request.person):
             messages.success(
-                request, _("The protection has ended. The next run writes the SIS's values.")
+                request, _("The protection has ended. The next run updates this account.")
             )
         return redirect("student", request.school.pk, account.pk)
     form = ProtectForm(request.POST)

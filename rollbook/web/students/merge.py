@@ -103,7 +103,7 @@ def _merge(kept: StudentAccount, other: StudentAccount, request: SchoolRequest) 
     """Merge as the form says. Raises Refused."""
     form = MergeForm(request.POST)
     merging.merge(kept, other, request.person, form.taken, versions=form.versions)
-    text = _("Merged. The other account is closed and points to this one. You can undo this below.")
+    text = _("Merged. The other account is closed and points to this one. You can undo this here.")
     messages.success(request, text)
 
 
