@@ -89,7 +89,9 @@ def connected(school: School, by: User | None, sis: StandIn, **more: Any) -> Int
         "choices": {},
         "credentials": secrets,
     }
-    return integrations.save_connection(school, by, **named | usual | more)
+    return integrations.save_connection(
+        school, by, integrations.ConnectionSettings(**named | usual | more)
+    )
 
 
 @pytest.fixture

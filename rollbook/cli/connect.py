@@ -208,12 +208,14 @@ def set_up_integration(
             saved = integrations.save_connection(
                 school,
                 None,
-                source=source,
-                variant=form.key,
-                choices=(before.choices if before else {}) | _choices(form, choices),
-                credentials=credentials,
+                integrations.ConnectionSettings(
+                    source=source,
+                    variant=form.key,
+                    choices=(before.choices if before else {}) | _choices(form, choices),
+                    credentials=credentials,
+                    **_switches(before, **switches),
+                ),
                 via=VIA,
-                **_switches(before, **switches),
             )
             if without or all_fields:
                 integrations.save_mapping(saved, None, _mapping(form, without), via=VIA)

@@ -73,11 +73,14 @@ def leavers(school_name: str | None, source: str | None, **said: Any) -> Answer:
     try:
         if given:
             field_rules.save_leavers(
-                integration, None, via=VIA, **(field_rules.leavers_of(integration) | given)
+                integration,
+                None,
+                field_rules.LeaversPolicy(**field_rules.leavers_of(integration)._asdict() | given),
+                via=VIA,
             )
     except SettingRefused as refused:
         raise Refusal(Exit.REFUSED, f"{refused.field}_refused", refused.what) from refused
-    return Answer({"leavers": field_rules.leavers_of(integration)})
+    return Answer({"leavers": field_rules.leavers_of(integration)._asdict()})
 
 
 @click.command("fields")

@@ -116,7 +116,7 @@ def set_schedule(school_name: str | None, source: str | None, **said: Any) -> An
         "zone": before.timezone if said["zone"] is None else said["zone"],
     }
     try:
-        saved = schedules.save(integration, None, via=VIA, **wanted)
+        saved = schedules.save(integration, None, schedules.checked(**wanted), via=VIA)
     except SettingRefused as refused:
         remedy = "`rollbook schedule set --help` shows how to give it."
         raise Refusal(Exit.REFUSED, f"{refused.field}_refused", refused.what, remedy) from refused

@@ -57,16 +57,18 @@ def twin(integration: "Integration", standin: "StandIn") -> "Integration":
     return integrations.save_connection(
         School.objects.create(name="Twin"),
         None,
-        source="powerschool",
-        variant="",
-        choices={},
-        credentials={
-            "client_id": standin.client_id,
-            "client_secret": standin.client_secret,
-            "client_url": standin.url,
-        },
-        grades=integration.grades,
-        active=True,
-        test_run=False,
-        notify_on_errors=True,
+        integrations.ConnectionSettings(
+            source="powerschool",
+            variant="",
+            choices={},
+            credentials={
+                "client_id": standin.client_id,
+                "client_secret": standin.client_secret,
+                "client_url": standin.url,
+            },
+            grades=integration.grades,
+            active=True,
+            test_run=False,
+            notify_on_errors=True,
+        ),
     )

@@ -26,18 +26,20 @@ def connect(number: int, sis: StandIn) -> Integration:
     return integrations.save_connection(
         School.objects.create(name=f"School {number}"),
         None,
-        source="powerschool",
-        variant="",
-        choices={},
-        credentials={
-            "client_id": sis.client_id,
-            "client_secret": sis.client_secret,
-            "client_url": sis.url,
-        },
-        grades=list(PAIRS[number]),
-        active=True,
-        test_run=False,
-        notify_on_errors=True,
+        integrations.ConnectionSettings(
+            source="powerschool",
+            variant="",
+            choices={},
+            credentials={
+                "client_id": sis.client_id,
+                "client_secret": sis.client_secret,
+                "client_url": sis.url,
+            },
+            grades=list(PAIRS[number]),
+            active=True,
+            test_run=False,
+            notify_on_errors=True,
+        ),
     )
 
 

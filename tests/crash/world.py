@@ -210,18 +210,20 @@ class World:
             integration = integrations.save_connection(
                 School.objects.create(name=name),
                 None,
-                source="powerschool",
-                variant="",
-                choices={},
-                credentials={
-                    "client_id": about["client_id"],
-                    "client_secret": about["client_secret"],
-                    "client_url": address,
-                },
-                grades=grades,
-                active=True,
-                test_run=False,
-                notify_on_errors=True,
+                integrations.ConnectionSettings(
+                    source="powerschool",
+                    variant="",
+                    choices={},
+                    credentials={
+                        "client_id": about["client_id"],
+                        "client_secret": about["client_secret"],
+                        "client_url": address,
+                    },
+                    grades=grades,
+                    active=True,
+                    test_run=False,
+                    notify_on_errors=True,
+                ),
             )
             schedules.ensure(integration)
             return integration

@@ -99,14 +99,16 @@ def connected(school: School, name: str, standin: StandIn, address: str) -> Inte
     return integrations.save_connection(
         school,
         None,
-        source=name,
-        variant="v3" if name == "veracross" else "",
-        choices={},
-        credentials=given,
-        grades=GRADES,
-        active=True,
-        test_run=False,
-        notify_on_errors=True,
+        integrations.ConnectionSettings(
+            source=name,
+            variant="v3" if name == "veracross" else "",
+            choices={},
+            credentials=given,
+            grades=GRADES,
+            active=True,
+            test_run=False,
+            notify_on_errors=True,
+        ),
     )
 
 

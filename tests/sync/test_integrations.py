@@ -11,7 +11,7 @@ from rollbook.sync.refusals import RunRefused, SettingRefused
 from rollbook.sync.runs import requests
 from rollbook.sync.setup import credentials
 from rollbook.sync.setup.credentials import KeyMissing
-from rollbook.sync.setup.integrations import save_connection, save_mapping
+from rollbook.sync.setup.integrations import ConnectionSettings, save_connection, save_mapping
 
 pytestmark = pytest.mark.django_db
 GIVEN = {"client_id": "an id", "client_secret": "a secret", "client_url": "https://sis.example.org"}
@@ -28,7 +28,7 @@ def save(school: School, **changes: Any) -> Integration:
         "test_run": True,
         "notify_on_errors": True,
     }
-    return save_connection(school, None, **(form | changes))
+    return save_connection(school, None, ConnectionSettings(**form | changes))
 
 
 def test_credentials_come_back_for_the_conversation_and_secrets_never_for_a_screen(

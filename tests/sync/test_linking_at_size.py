@@ -44,14 +44,16 @@ def connected(school: School, administrator: User, large: StandIn) -> Integratio
     return integrations.save_connection(
         school,
         administrator,
-        source="powerschool",
-        variant="",
-        choices={},
-        credentials=credentials,
-        grades=[9, 10, 11, 12],
-        active=True,
-        test_run=False,
-        notify_on_errors=False,
+        integrations.ConnectionSettings(
+            source="powerschool",
+            variant="",
+            choices={},
+            credentials=credentials,
+            grades=[9, 10, 11, 12],
+            active=True,
+            test_run=False,
+            notify_on_errors=False,
+        ),
     )
 
 

@@ -36,10 +36,9 @@ def set_up(
     return schedules.save(
         integration,
         None,
-        enabled=True,
-        days=[6] if days is None else days,
-        times=times or ["02:00"],
-        zone=zone,
+        schedules.checked(
+            enabled=True, days=[6] if days is None else days, times=times or ["02:00"], zone=zone
+        ),
         now=START,
     )
 
@@ -147,17 +146,17 @@ class TestSchedules:
         schedules.save(
             integration,
             None,
-            enabled=True,
-            days=[6],
-            times=["02:00"],
-            zone="Europe/London",
+            schedules.checked(enabled=True, days=[6], times=["02:00"], zone="Europe/London"),
             now=later,
         )
         assert run_due(later) == 0
 
     def test_disabled_means_never_due(self, integration: Integration) -> None:
         schedules.save(
-            integration, None, enabled=False, days=[6], times=["02:00"], zone="UTC", now=START
+            integration,
+            None,
+            schedules.checked(enabled=False, days=[6], times=["02:00"], zone="UTC"),
+            now=START,
         )
         assert run_due(START + timedelta(weeks=9)) == 0
 
@@ -174,7 +173,11 @@ class TestSchedules:
         self, integration: Integration, days: list[int], times: list[str], zone: str, field: str
     ) -> None:
         with pytest.raises(SettingRefused) as refused:
-            schedules.save(integration, None, enabled=True, days=days, times=times, zone=zone)
+            schedules.save(
+                integration,
+                None,
+                schedules.checked(enabled=True, days=days, times=times, zone=zone),
+            )
         assert refused.value.field == field
 
 

@@ -51,7 +51,9 @@ def leavers(
     rollover: str = "07-01",
 ) -> None:
     field_rules.save_leavers(
-        integration, None, policy=policy, runs=runs, days=days, rollover=rollover
+        integration,
+        None,
+        field_rules.LeaversPolicy(policy=policy, runs=runs, days=days, rollover=rollover),
     )
 
 

@@ -64,7 +64,9 @@ def roster(size: int) -> Iterator[Roster]:
 def strict(school: School, by: User, sis: StandIn) -> Integration:
     """Live, with all grades, and with the shortest grace: whoever is missing once is closed, so that only the guards stand between."""
     saved = connected(school, by, sis, grades=GRADES)
-    field_rules.save_leavers(saved, by, policy="deactivate", runs=1, days=0, rollover="07-01")
+    field_rules.save_leavers(
+        saved, by, field_rules.LeaversPolicy(policy="deactivate", runs=1, days=0, rollover="07-01")
+    )
     return saved
 
 

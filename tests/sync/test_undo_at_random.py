@@ -120,7 +120,7 @@ class Weeks:
         }
         switches: dict[str, Any] = {"active": True, "test_run": False, "notify_on_errors": False}
         self.integration: Integration = integrations.save_connection(
-            self.school, None, **told, **switches
+            self.school, None, integrations.ConnectionSettings(**told, **switches)
         )
         everybody = [one.dcid for one in standin.roster() if one.grade_level in (9, 10, 11, 12)]
         self.people = everybody[:PEOPLE]

@@ -43,14 +43,17 @@ def connect(school: School, administrator: User, standin: VeracrossStandIn) -> C
         return integrations.save_connection(
             school,
             administrator,
-            source="veracross",
-            variant=version,
-            choices={},
-            credentials={"user_name": user, "password": secret, "client": standin.address} | given,
-            grades=GRADES,
-            active=True,
-            test_run=False,
-            notify_on_errors=True,
+            integrations.ConnectionSettings(
+                source="veracross",
+                variant=version,
+                choices={},
+                credentials={"user_name": user, "password": secret, "client": standin.address}
+                | given,
+                grades=GRADES,
+                active=True,
+                test_run=False,
+                notify_on_errors=True,
+            ),
         )
 
     return connected

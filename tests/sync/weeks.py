@@ -105,18 +105,20 @@ class Weeks(RuleBasedStateMachine):
         self.integration = integrations.save_connection(
             self.school,
             None,
-            source="powerschool",
-            variant="",
-            choices={},
-            credentials={
-                "client_id": self.standin.client_id,
-                "client_secret": self.standin.client_secret,
-                "client_url": self.standin.url,
-            },
-            grades=list(GRADES),
-            active=True,
-            test_run=False,
-            notify_on_errors=False,
+            integrations.ConnectionSettings(
+                source="powerschool",
+                variant="",
+                choices={},
+                credentials={
+                    "client_id": self.standin.client_id,
+                    "client_secret": self.standin.client_secret,
+                    "client_url": self.standin.url,
+                },
+                grades=list(GRADES),
+                active=True,
+                test_run=False,
+                notify_on_errors=False,
+            ),
         )
         self.model = Model()
         self.rule_for_leavers(closes_after)
@@ -288,7 +290,9 @@ class Weeks(RuleBasedStateMachine):
     def rule_for_leavers(self, runs: int | None) -> None:
         policy = "list" if runs is None else "deactivate"
         field_rules.save_leavers(
-            self.integration, None, policy=policy, runs=runs or 1, days=0, rollover="07-01"
+            self.integration,
+            None,
+            field_rules.LeaversPolicy(policy=policy, runs=runs or 1, days=0, rollover="07-01"),
         )
         self.model.closes_after = runs
 

@@ -59,18 +59,20 @@ def connected(school: "School", administrator: "User") -> "Integration":
     return integrations.save_connection(
         school,
         administrator,
-        source="powerschool",
-        variant="",
-        choices={},
-        credentials={
-            "client_id": "our-id",
-            "client_secret": SECRET,
-            "client_url": "https://ps.lincoln.example",
-        },
-        grades=[9, 10],
-        active=True,
-        test_run=True,
-        notify_on_errors=True,
+        integrations.ConnectionSettings(
+            source="powerschool",
+            variant="",
+            choices={},
+            credentials={
+                "client_id": "our-id",
+                "client_secret": SECRET,
+                "client_url": "https://ps.lincoln.example",
+            },
+            grades=[9, 10],
+            active=True,
+            test_run=True,
+            notify_on_errors=True,
+        ),
     )
 
 

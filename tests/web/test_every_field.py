@@ -172,14 +172,16 @@ def serve(school: School, administrator: User) -> Iterator[Serve]:
             integration = integrations.save_connection(
                 school,
                 administrator,
-                source=source,
-                variant=variant,
-                choices={},
-                credentials=secrets,
-                grades=[9, 10, 11, 12],
-                active=True,
-                test_run=False,
-                notify_on_errors=False,
+                integrations.ConnectionSettings(
+                    source=source,
+                    variant=variant,
+                    choices={},
+                    credentials=secrets,
+                    grades=[9, 10, 11, 12],
+                    active=True,
+                    test_run=False,
+                    notify_on_errors=False,
+                ),
             )
             return integration, standin
 

@@ -248,9 +248,7 @@ def test_a_schedule_is_said_as_people_say_it() -> None:
     from rollbook.web.set_up.schedule_words import sentence
 
     def said(days: list[int], *times: str) -> str:
-        return sentence(
-            schedules.understood(enabled=True, days=days, times=list(times), zone="UTC")
-        )
+        return sentence(schedules.checked(enabled=True, days=days, times=list(times), zone="UTC"))
 
     assert said([0, 1, 2, 3, 4], "00:00") == "Monday to Friday at 12:00 AM, UTC"
     assert said([6, 0, 2], "12:00") == "Every Monday, Wednesday and Sunday at 12:00 PM, UTC"

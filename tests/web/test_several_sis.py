@@ -35,14 +35,16 @@ def second(school: School, administrator: User, connected: Integration) -> Integ
     return integrations.save_connection(
         school,
         administrator,
-        source="veracross",
-        variant="v2",
-        choices={},
-        credentials={"user_name": "api.acs", "password": "of version 2", "client": "acs"},
-        grades=[0, 1, 2],
-        active=True,
-        test_run=False,
-        notify_on_errors=False,
+        integrations.ConnectionSettings(
+            source="veracross",
+            variant="v2",
+            choices={},
+            credentials={"user_name": "api.acs", "password": "of version 2", "client": "acs"},
+            grades=[0, 1, 2],
+            active=True,
+            test_run=False,
+            notify_on_errors=False,
+        ),
     )
 
 

@@ -1,4 +1,6 @@
-"""Saving an integration, as Step 1.1 (connection) and Step 1.2 (mapping) and the command line do it."""
+"""Saves an integration: its connection (Step 1.1) and its mapping (Step 1.2)."""
+
+from typing import NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -14,50 +16,56 @@ from rollbook.sync.setup import schedules
 from rollbook.sync.words.text import translated
 
 
+class ConnectionSettings(NamedTuple):
+    """What Step 1.1 asks for. An empty credential keeps the stored one.
+
+    `source` and `variant` are keys; `choices` and `credentials` are values by key.
+    """
+
+    source: str
+    variant: str
+    choices: dict[str, str]
+    credentials: dict[str, str]
+    grades: list[int]
+    active: bool
+    test_run: bool
+    notify_on_errors: bool
+
+
 @transaction.atomic
 def save_connection(
-    school: School,
-    by: User | None,
-    *,
-    source: str,
-    variant: str,
-    choices: dict[str, str],
-    credentials: dict[str, str],
-    grades: list[int],
-    active: bool,
-    test_run: bool,
-    notify_on_errors: bool,
-    via: str = "web",
+    school: School, by: User | None, wanted: ConnectionSettings, via: str = "web"
 ) -> Integration:
-    """Save Step 1.1. An empty credential keeps the stored one. Raises SettingRefused and then saves nothing."""
-    if source not in SOURCES:
+    """Save Step 1.1. Raises SettingRefused, and then saves nothing."""
+    if wanted.source not in SOURCES:
         raise SettingRefused("source", _("Choose an SIS."))
-    if not grades:
+    if not wanted.grades:
         raise SettingRefused("grades", _("Choose at least one grade level to pull in."))
-    kind = SOURCES[source].variant(variant)
+    variant = SOURCES[wanted.source].variant(wanted.variant)
+    usual_mapping = [list(pair) for pair in default_mapping(variant)]
     integration, created = Integration.objects.select_for_update().get_or_create(
         school=school,
-        source=source,
-        defaults={"variant": kind.key, "mapping": [list(pair) for pair in default_mapping(kind)]},
+        source=wanted.source,
+        defaults={"variant": variant.key, "mapping": usual_mapping},
     )
-    _save_credentials(
-        integration, kind, {name: value.strip() for name, value in credentials.items()}
-    )
-    if integration.variant != kind.key:
-        integration.mapping = [list(pair) for pair in default_mapping(kind)]
+    typed = {name: value.strip() for name, value in wanted.credentials.items()}
+    _save_credentials(integration, variant, typed)
+    if integration.variant != variant.key:
+        integration.mapping = usual_mapping
         integration.mapping_version += 1
-    known = {choice.key: choice for choice in kind.choices}
-    picked = {key: choices.get(key) or choice.options[0][0] for key, choice in known.items()}
-    if picked != integration.choices and not created:
-        integration.mapping_version += (
-            1  # the same field may now mean something else: compare everybody again
-        )
-    integration.variant = kind.key
-    integration.choices = picked
-    integration.grades = sorted(set(grades))
-    integration.active = active
-    integration.test_run = test_run
-    integration.notify_on_errors = notify_on_errors
+    choices = {
+        choice.key: wanted.choices.get(choice.key) or choice.options[0][0]
+        for choice in variant.choices
+    }
+    if choices != integration.choices and not created:
+        # The same field may now mean something else: compare everybody again.
+        integration.mapping_version += 1
+    integration.variant = variant.key
+    integration.choices = choices
+    integration.grades = sorted(set(wanted.grades))
+    integration.active = wanted.active
+    integration.test_run = wanted.test_run
+    integration.notify_on_errors = wanted.notify_on_errors
     integration.save()
     schedules.ensure(integration)
     audit.record(
@@ -67,44 +75,56 @@ def save_connection(
         subject=str(integration.pk),
         via=via,
         created=created,
-        active=active,
-        test_run=test_run,
+        active=wanted.active,
+        test_run=wanted.test_run,
         grades=integration.grades,
-        credentials_replaced=sorted(name for name, value in credentials.items() if value.strip()),
+        credentials_replaced=sorted(name for name, value in typed.items() if value),
     )
     return integration
 
 
-def _save_credentials(integration: Integration, variant: Variant, given: dict[str, str]) -> None:
-    """Store what was typed. Another address clears the stored secrets: they must not travel to a host they weren't given for."""
+def _save_credentials(integration: Integration, variant: Variant, typed: dict[str, str]) -> None:
+    """Store the typed credentials. Raises SettingRefused where one is missing.
+
+    Another address clears the stored secrets: they must not travel to a host they weren't given
+    for.
+    """
     before = vault.stored(integration) if integration.variant == variant.key else {}
     if integration.variant != variant.key:
         vault.clear(integration, set(integration.credentials.values_list("name", flat=True)))
-    urls = [field for field in variant.credentials if field.kind == "url"]
-    secrets = {field.key for field in variant.credentials if field.kind == "secret"}
-    moved = any(
-        before.get(field.key) and given.get(field.key) and given[field.key] != before[field.key]
-        for field in urls
-    )
-    if moved:
+    address_changed = _address_changed(variant, before, typed)
+    if address_changed:
+        secrets = {field.key for field in variant.credentials if field.kind == "secret"}
         vault.clear(integration, secrets)
         before = {name: value for name, value in before.items() if name not in secrets}
     for field in variant.credentials:
-        if given.get(field.key):
-            vault.store(integration, field.key, given[field.key])
+        if typed.get(field.key):
+            vault.store(integration, field.key, typed[field.key])
         elif field.key not in before:
-            message = (
-                _("The address changed, so the stored %(name)s was not kept. Enter it again.")
-                if moved
-                else _("Enter the %(name)s.")
-            )
+            message = _("Enter the %(name)s.")
+            if address_changed:
+                message = _(
+                    "The address changed, so the stored %(name)s was not kept. Enter it again."
+                )
             raise SettingRefused(field.key, message % {"name": translated(field.label)})
-    if any(given.values()):
-        vault.clear(integration, set())  # a token got with other credentials must not outlive them
+    if any(typed.values()):
+        # A token that was got with other credentials must not outlive them.
+        vault.clear(integration, set())
+
+
+def _address_changed(
+    variant: Variant, before: dict[str, str | None], typed: dict[str, str]
+) -> bool:
+    """Return whether an address that is stored was replaced by another one."""
+    for field in variant.credentials:
+        was, becomes = before.get(field.key), typed.get(field.key)
+        if field.kind == "url" and was and becomes and was != becomes:
+            return True
+    return False
 
 
 def default_mapping(variant: Variant) -> list[tuple[str, str]]:
-    """Every row of the variant, required ones first as the source lists them: (SIS field, our field)."""
+    """Return every row of the variant as (SIS field, our field), in the source's order."""
     return [(row.source_field, row.field) for row in variant.mapping]
 
 
@@ -112,30 +132,29 @@ def default_mapping(variant: Variant) -> list[tuple[str, str]]:
 def save_mapping(
     integration: Integration, by: User | None, rows: list[tuple[str, str]], via: str = "web"
 ) -> None:
-    """Save Step 1.2. Raises SettingRefused where a required row is missing or a row is not one of the source's."""
+    """Save Step 1.2. Raises SettingRefused for an unknown row, and where a required one is missing."""
     known = {(row.source_field, row.field): row for row in integration.variant_type.mapping}
-    chosen = [pair for pair in known if pair in set(rows)]
     if set(rows) - set(known):
         raise SettingRefused("mapping", _("One of the rows is not a field of this SIS."))
-    missing = [
-        translated(row.label) or row.source_field
-        for pair, row in known.items()
-        if row.required and pair not in chosen
-    ]
+    chosen = [pair for pair in known if pair in set(rows)]
+    missing = []
+    for pair, row in known.items():
+        if row.required and pair not in chosen:
+            missing.append(translated(row.label) or row.source_field)
     if missing:
-        raise SettingRefused(
-            "mapping", _("These rows are required: %(rows)s.") % {"rows": ", ".join(missing)}
-        )
+        message = _("These rows are required: %(rows)s.")
+        raise SettingRefused("mapping", message % {"rows": ", ".join(missing)})
     mapping = [list(pair) for pair in chosen]
-    if mapping != integration.mapping:
-        integration.mapping = mapping
-        integration.mapping_version += 1
-        integration.save(update_fields=["mapping", "mapping_version", "updated_at"])
-        audit.record(
-            "mapping.saved",
-            school=integration.school,
-            actor=by,
-            subject=str(integration.pk),
-            via=via,
-            fields=[pair[1] for pair in chosen],
-        )
+    if mapping == integration.mapping:
+        return
+    integration.mapping = mapping
+    integration.mapping_version += 1
+    integration.save(update_fields=["mapping", "mapping_version", "updated_at"])
+    audit.record(
+        "mapping.saved",
+        school=integration.school,
+        actor=by,
+        subject=str(integration.pk),
+        via=via,
+        fields=[field for _source_field, field in chosen],
+    )

@@ -20,7 +20,7 @@ MOST_PAUSES, LONGEST_NAME = 50, 60
 
 
 def ensure(integration: Integration) -> Schedule:
-    """The schedule of an integration; a new one is weekly, Sunday 02:00 Asia/Singapore."""
+    """Return the schedule of an integration; a new one is weekly, Sunday 02:00 Asia/Singapore."""
     schedule, created = Schedule.objects.get_or_create(
         integration=integration, defaults={"school": integration.school}
     )
@@ -34,25 +34,19 @@ def ensure(integration: Integration) -> Schedule:
 def save(
     integration: Integration,
     by: User | None,
-    *,
-    enabled: bool,
-    days: list[int],
-    times: list[str],
-    zone: str,
+    wanted: Schedule,
     via: str = "web",
     now: datetime | None = None,
 ) -> Schedule:
-    """Save when an integration runs by itself. Due times before now are forgotten. Raises SettingRefused."""
-    wanted = understood(enabled=enabled, days=days, times=times, zone=zone)
-    ensure(integration)
-    schedule = Schedule.objects.select_for_update().get(integration=integration)
-    schedule.enabled, schedule.days, schedule.times, schedule.timezone = (
-        enabled,
-        wanted.days,
-        wanted.times,
-        wanted.timezone,
-    )
-    schedule.next_due_at = next_due(schedule.timetable, now or timezone.now()) if enabled else None
+    """Save when an integration runs by itself, as `checked` returned it.
+
+    Due times before `now` are forgotten.
+    """
+    schedule = _locked(integration)
+    schedule.enabled, schedule.timezone = wanted.enabled, wanted.timezone
+    schedule.days, schedule.times = wanted.days, wanted.times
+    moment = now or timezone.now()
+    schedule.next_due_at = next_due(schedule.timetable, moment) if schedule.enabled else None
     schedule.save()
     audit.record(
         "schedule.saved",
@@ -60,7 +54,7 @@ def save(
         actor=by,
         subject=str(integration.pk),
         via=via,
-        enabled=enabled,
+        enabled=schedule.enabled,
         days=schedule.days,
         times=schedule.times,
         timezone=schedule.timezone,
@@ -68,42 +62,43 @@ def save(
     return schedule
 
 
-def understood(*, enabled: bool, days: list[int], times: list[str], zone: str) -> Schedule:
-    """The schedule that was typed, saved nowhere. Zones are found in any letter case. Raises SettingRefused."""
-    known = zones().get(zone.strip().replace(" ", "_").casefold())
-    if known is None:
+def checked(*, enabled: bool, days: list[int], times: list[str], zone: str) -> Schedule:
+    """Return the schedule that was typed, not saved. Raises SettingRefused.
+
+    The zone's letters may be upper or lower case.
+    """
+    zone_name = zones().get(zone.strip().replace(" ", "_").casefold())
+    if zone_name is None:
         raise SettingRefused("timezone", _("Choose a time zone from the list."))
     try:
-        chosen = sorted(
-            {time.fromisoformat(at.strip()).strftime("%H:%M") for at in times if at.strip()}
-        )
+        typed_times = {time.fromisoformat(at.strip()) for at in times if at.strip()}
     except ValueError as error:
         raise SettingRefused("times", _("Write times as 02:00 or 14:30.")) from error
     if enabled and not days:
         raise SettingRefused("days", _("Choose at least one day, or switch the schedule off."))
-    if enabled and not chosen:
+    if enabled and not typed_times:
         raise SettingRefused("times", _("Choose at least one time, or switch the schedule off."))
-    return Schedule(enabled=enabled, days=sorted(set(days)), times=chosen, timezone=known)
+    time_texts = sorted({at.strftime("%H:%M") for at in typed_times})
+    return Schedule(enabled=enabled, days=sorted(set(days)), times=time_texts, timezone=zone_name)
 
 
 @cache
 def zones() -> dict[str, str]:
-    """Every zone this machine knows, by its name in lower case."""
+    """Return every time zone that this machine knows, by its name in lower case."""
     return {name.casefold(): name for name in available_timezones()}
 
 
 @transaction.atomic
 def add_pause(integration: Integration, by: User | None, pause: Pause, via: str = "web") -> bool:
-    """Let scheduled runs rest, or only add, for some days. False where just that stands already. Raises SettingRefused."""
+    """Let scheduled runs rest, or only add, for some days.
+
+    Returns False where there is this very pause already. Raises SettingRefused.
+    """
     if pause.last < pause.first:
         raise SettingRefused("last", _("The last day comes before the first."))
-    schedule = _held(integration)
-    entry = [
-        pause.first.isoformat(),
-        pause.last.isoformat(),
-        pause.only_adds,
-        pause.name.strip()[:LONGEST_NAME],
-    ]
+    schedule = _locked(integration)
+    name = pause.name.strip()[:LONGEST_NAME]
+    entry = [pause.first.isoformat(), pause.last.isoformat(), pause.only_adds, name]
     if entry in schedule.pauses:
         return False
     if len(schedule.pauses) >= MOST_PAUSES:
@@ -116,16 +111,16 @@ def add_pause(integration: Integration, by: User | None, pause: Pause, via: str 
 def remove_pause(
     integration: Integration, by: User | None, first: str, last: str, via: str = "web"
 ) -> bool:
-    """Take back the pause of these days, given as "2026-06-15". False where there is none."""
-    schedule = _held(integration)
-    left = [entry for entry in schedule.pauses if entry[:2] != [first, last]]
-    if left == schedule.pauses:
+    """Remove the pause of these days, given as "2026-06-15". Returns False where there is none."""
+    schedule = _locked(integration)
+    others = [entry for entry in schedule.pauses if entry[:2] != [first, last]]
+    if others == schedule.pauses:
         return False
-    _save_pauses(schedule, left, by, via)
+    _save_pauses(schedule, others, by, via)
     return True
 
 
-def _held(integration: Integration) -> Schedule:
+def _locked(integration: Integration) -> Schedule:
     ensure(integration)
     return Schedule.objects.select_for_update().get(integration=integration)
 
@@ -144,9 +139,7 @@ def _save_pauses(schedule: Schedule, pauses: list[list[Any]], by: User | None, v
 
 
 def upcoming(schedule: Schedule, count: int = 3, now: datetime | None = None) -> list[datetime]:
-    """The next due times, in UTC."""
-    return (
-        list(islice(due_times(schedule.timetable, now or timezone.now()), count))
-        if schedule.enabled
-        else []
-    )
+    """Return the next due times, in UTC; none while the schedule is switched off."""
+    if not schedule.enabled:
+        return []
+    return list(islice(due_times(schedule.timetable, now or timezone.now()), count))

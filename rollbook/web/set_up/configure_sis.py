@@ -15,7 +15,7 @@ from rollbook.sync.models import Integration
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import credentials as vault
 from rollbook.sync.setup import schedules
-from rollbook.sync.setup.integrations import save_connection
+from rollbook.sync.setup.integrations import ConnectionSettings, save_connection
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import add_refusal, pressed, typed_values, valid_values
 from rollbook.web.set_up.configure_form import (
@@ -98,14 +98,16 @@ def _saved(request: SchoolRequest, form: ConfigureForm) -> Integration | None:
         return save_connection(
             request.school,
             request.person,
-            source=form.source.slug,
-            variant=form.variant.key,
-            choices=form.choices(),
-            credentials=form.changed_credentials(),
-            grades=form.cleaned_data["grades"],
-            active=form.cleaned_data["active"],
-            test_run=form.cleaned_data["test_run"],
-            notify_on_errors=form.cleaned_data["notify_on_errors"],
+            ConnectionSettings(
+                source=form.source.slug,
+                variant=form.variant.key,
+                choices=form.choices(),
+                credentials=form.changed_credentials(),
+                grades=form.cleaned_data["grades"],
+                active=form.cleaned_data["active"],
+                test_run=form.cleaned_data["test_run"],
+                notify_on_errors=form.cleaned_data["notify_on_errors"],
+            ),
         )
     except SettingRefused as refused:
         add_refusal(form, refused, prefix=CREDENTIAL)

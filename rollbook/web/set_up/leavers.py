@@ -57,7 +57,7 @@ def leavers(request: SchoolRequest, source: str) -> HttpResponse:
             messages.success(request, _("Saved. The next run follows this rule."))
             return redirect("leavers", request.school.pk, integration.source)
     else:
-        form = LeaversForm(initial=field_rules.leavers_of(integration))
+        form = LeaversForm(initial=field_rules.leavers_of(integration)._asdict())
     return render(request, "web/set_up/leavers.html", {"integration": integration, "form": form})
 
 
@@ -66,7 +66,9 @@ def _saved(request: SchoolRequest, integration: Integration, form: LeaversForm) 
     if not form.is_valid():
         return False
     try:
-        field_rules.save_leavers(integration, request.person, **form.cleaned_data)
+        field_rules.save_leavers(
+            integration, request.person, field_rules.LeaversPolicy(**form.cleaned_data)
+        )
     except SettingRefused as refused:
         add_refusal(form, refused)
         return False

@@ -70,14 +70,7 @@ def schedule(request: SchoolRequest, source: str) -> HttpResponse:
 def _save(request: SchoolRequest, integration: Integration, form: ScheduleForm) -> HttpResponse:
     if not form.is_valid() or form.schedule is None:
         return _page(request, integration, form, _preview_of_typed(integration, form))
-    saved = schedules.save(
-        integration,
-        request.person,
-        enabled=form.schedule.enabled,
-        days=form.schedule.days,
-        times=form.schedule.times,
-        zone=form.schedule.timezone,
-    )
+    saved = schedules.save(integration, request.person, form.schedule)
     messages.success(request, _saved_words(saved))
     return redirect("schedule", request.school.pk, integration.source)
 

@@ -67,7 +67,7 @@ class ScheduleForm(forms.Form):
             return typed
         days = list(range(7)) if typed["rhythm"] == DAILY else typed["days"]
         try:
-            self.schedule = schedules.understood(
+            self.schedule = schedules.checked(
                 enabled=typed["enabled"],
                 days=days,
                 times=typed["times"],
