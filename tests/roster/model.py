@@ -1,4 +1,7 @@
-"""A school in memory that plans and applies a roster as `sync.pipeline` does, and makers of raw records and accounts."""
+"""A school in memory that plans and applies a roster as `sync.pipeline` does.
+
+Also functions that make raw records and accounts.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -26,8 +29,8 @@ MAPPING = [
 ]
 
 
-def raw(sis_id: Any = 1, **said: Any) -> dict[str, Any]:
-    """A raw record without a flaw, in grade 10, its address made of its id."""
+def raw(sis_id: Any = 1, **values: Any) -> dict[str, Any]:
+    """Return a raw record without a problem, in grade 10, with an e-mail made of its id."""
     usual = {
         "id": sis_id,
         "mail": f"s{sis_id}@x.example",
@@ -36,16 +39,16 @@ def raw(sis_id: Any = 1, **said: Any) -> dict[str, Any]:
         "year": 2028,
         "born": "2010-12-10",
     }
-    return usual | {"sex": "F", "home_mail": "", "level": 10} | said
+    return usual | {"sex": "F", "home_mail": "", "level": 10} | values
 
 
 def named(value: Any) -> str:
-    """A test's name for a value that may be huge."""
+    """Return the name of a test case for a value that may be huge."""
     return "huge" if isinstance(value, int) and value.bit_length() > 100 else ascii(value)[:30]
 
 
 def nested(depth: int = 2_000) -> list[Any]:
-    """A list in a list, deeper than Python writes."""
+    """Return a list in a list, deeper than Python writes."""
     deep: list[Any] = []
     for _ in range(depth):
         deep = [deep]
@@ -58,9 +61,9 @@ def mapper(
     return RecordMapper(list(mapping), version, "level", Selection(GRADES), dict(known))
 
 
-def account(sis_id: str | None = "1", number: int = 0, **held: Any) -> Account:
-    """The account that `raw(sis_id)` finds unchanged; `number` makes its id."""
-    email = held.get("email", f"s{sis_id}@x.example")
+def account(sis_id: str | None = "1", number: int = 0, **values: Any) -> Account:
+    """Return an account that `raw(sis_id)` leaves unchanged; `number` makes its id."""
+    email = values.get("email", f"s{sis_id}@x.example")
     usual = dict.fromkeys(STUDENT_FIELDS) | {
         "id": (number or int(sis_id or 0)).to_bytes(16),
         "version": 1,
@@ -75,21 +78,21 @@ def account(sis_id: str | None = "1", number: int = 0, **held: Any) -> Account:
         "birth_date": date(2010, 12, 10),
         "gender": "F",
     }
-    return Account(**usual | held)
+    return Account(**usual | values)
 
 
-def key(held: Account, fingerprint: bytes | None = None) -> AccountKey:
-    return AccountKey(held.id, fingerprint, held.email_key, held.sis_id)
+def key(existing: Account, fingerprint: bytes | None = None) -> AccountKey:
+    return AccountKey(existing.id, fingerprint, existing.email_key, existing.sis_id)
 
 
 class Plan(NamedTuple):
-    """What a run would store. `same` are the SIS IDs of records that say what they said last time, withdrawn ones left out."""
+    """What a run would store. `unchanged` and `outside` are SIS IDs, without the withdrawn ones."""
 
     changes: list[Change]
     issues: list[Issue]
-    same: set[str]
+    unchanged: set[str]
     outside: set[str]
-    verdict: RosterCheck
+    check: RosterCheck
 
     @property
     def writing(self) -> dict[str | None, Change]:
@@ -104,7 +107,7 @@ class Plan(NamedTuple):
 
 @dataclass
 class School:
-    """The accounts of one school by id, and the fingerprints of what the source last said."""
+    """The accounts of one school by id, with the fingerprint of the last record of each."""
 
     accounts: dict[bytes, Account] = field(default_factory=dict)
     fingerprints: dict[bytes, bytes | None] = field(default_factory=dict)
@@ -121,61 +124,61 @@ class School:
         }
 
     def plan(self, roster: Iterable[Any], version: int = 1) -> Plan:
-        """Stops 2 to 4 for a whole roster, and the verdict."""
-        linked = [
-            key(each, self.fingerprints.get(each.id))
-            for each in self.accounts.values()
-            if each.source == SOURCE
-        ]
-        unlinked = [key(each) for each in self.accounts.values() if each.sis_id is None]
-        elsewhere = [
-            each.email_key
-            for each in self.accounts.values()
-            if each.sis_id is not None and each.source != SOURCE
-        ]
-        matcher = Matcher(linked, unlinked, elsewhere)
+        """Do stops 2 to 4 for a whole roster, and check it."""
+        matcher = self._matcher()
         reader = mapper(matcher.known, version=version)
-        admitted = [mapped for mapped in map(reader.map, roster) if matcher.register(mapped)]
-        matches = [match for mapped in admitted if (match := matcher.match(mapped)) is not None]
+        registered = [mapped for mapped in map(reader.map, roster) if matcher.register(mapped)]
+        matches = [match for mapped in registered if (match := matcher.match(mapped)) is not None]
         rules = Rules(reader.fields, SOURCE)
-        decided = [
+        decisions = [
             decide(match, self.accounts.get(match.key.id) if match.key else None, rules)
             for match in matches
         ]
-        changes = [each for each in decided if isinstance(each, Change)]
-        verdict = matcher.check_roster(
-            {each.sis_id for each in changes if "email_key" in each.after and each.sis_id},
-            complete=True,
-        )
-        issues = [issue for mapped in admitted for issue in mapped.issues] + [
-            each for each in decided if isinstance(each, Issue)
-        ]
+        changes = [each for each in decisions if isinstance(each, Change)]
+        moved = {each.sis_id for each in changes if "email_key" in each.after and each.sis_id}
+        check = matcher.check_roster(moved, complete=True)
+        issues = [issue for mapped in registered for issue in mapped.issues]
+        issues += [each for each in decisions if isinstance(each, Issue)]
+        unchanged = {mapped.sis_id for mapped in registered if mapped.unchanged and mapped.sis_id}
+        outside = {mapped.sis_id for mapped in registered if not mapped.selected and mapped.sis_id}
         return Plan(
-            [change for change in changes if change.sis_id not in verdict.withdrawn],
-            issues + verdict.issues,
-            {mapped.sis_id for mapped in admitted if mapped.unchanged and mapped.sis_id}
-            - verdict.withdrawn,
-            {mapped.sis_id for mapped in admitted if not mapped.selected and mapped.sis_id}
-            - verdict.withdrawn,
-            verdict,
+            changes=[change for change in changes if change.sis_id not in check.withdrawn],
+            issues=issues + check.issues,
+            unchanged=unchanged - check.withdrawn,
+            outside=outside - check.withdrawn,
+            check=check,
         )
 
+    def _matcher(self) -> Matcher:
+        accounts = self.accounts.values()
+        linked = [
+            key(each, self.fingerprints.get(each.id)) for each in accounts if each.source == SOURCE
+        ]
+        unlinked = [key(each) for each in accounts if each.sis_id is None]
+        elsewhere = [
+            each.email_key for each in accounts if each.sis_id is not None and each.source != SOURCE
+        ]
+        return Matcher(linked, unlinked, elsewhere)
+
     def apply(self, plan: Plan) -> "School":
-        """Stop 7: the school afterwards. Refuses what the database refuses: an address or a SIS ID that two accounts have."""
+        """Do stop 7 and return the school afterwards.
+
+        Fails where the database would: an e-mail or a SIS ID may belong to one account only.
+        """
         accounts, fingerprints = dict(self.accounts), dict(self.fingerprints)
         for change in plan.changes:
             if change.kind is ChangeKind.NEW:
-                made = account(change.sis_id, 1_000 + len(accounts), birth_date=None, gender=None)
-                accounts[made.id] = made._replace(**change.after)
-                fingerprints[made.id] = change.fingerprint
+                new = account(change.sis_id, 1_000 + len(accounts), birth_date=None, gender=None)
+                accounts[new.id] = new._replace(**change.after)
+                fingerprints[new.id] = change.fingerprint
                 continue
             assert change.account_id is not None
-            held = accounts[change.account_id]
-            assert held.version == change.account_version
-            assert {name: getattr(held, name) for name in change.before} == change.before
+            before = accounts[change.account_id]
+            assert before.version == change.account_version
+            assert {name: getattr(before, name) for name in change.before} == change.before
             if change.kind in WRITING_KINDS:
-                accounts[held.id] = held._replace(version=held.version + 1, **change.after)
-            fingerprints[held.id] = change.fingerprint
+                accounts[before.id] = before._replace(version=before.version + 1, **change.after)
+            fingerprints[before.id] = change.fingerprint
         addresses = [each.email_key for each in accounts.values()]
         links = [
             (each.source, each.sis_id) for each in accounts.values() if each.sis_id is not None

@@ -1,4 +1,4 @@
-"""Guesses about a spreadsheet's columns: which row names them, what they fill, and in which order dates are written."""
+"""Guesses about a spreadsheet: its row of headings, the field of a column, the order of dates."""
 
 from datetime import date
 from typing import Any
@@ -150,7 +150,7 @@ def test_columns_without_a_known_name_are_known_by_their_values() -> None:
     ]
 
 
-def test_a_second_column_of_one_name_is_told_and_not_guessed() -> None:
+def test_a_second_column_of_one_name_is_repeated_and_not_guessed() -> None:
     header = ["E-mail", "Name", "email", None, "", "name "]
     assert (
         guess_columns(
@@ -196,7 +196,7 @@ def test_a_table_without_names_has_no_header_row(rows: list[list[str | None]]) -
 
 
 @pytest.mark.parametrize(
-    ("written", "order", "meant"),
+    ("written", "order", "expected"),
     [
         ("3/5/2010", DMY, date(2010, 5, 3)),
         ("3/5/2010", MDY, date(2010, 3, 5)),
@@ -216,9 +216,9 @@ def test_a_table_without_names_has_no_header_row(rows: list[list[str | None]]) -
     ],
 )
 def test_a_date_is_read_in_the_order_chosen(
-    written: Any, order: DateOrder, meant: date | None
+    written: Any, order: DateOrder, expected: date | None
 ) -> None:
-    assert date_by_order(written, order) == meant
+    assert date_by_order(written, order) == expected
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,9 @@ def test_a_date_is_read_in_the_order_chosen(
         *(("٣/٥/٢٠١٠", DMY), ("3/5/0010", DMY), (True, DMY)),
     ],
 )
-def test_what_is_no_date_in_that_order_is_named_not_guessed(written: Any, order: DateOrder) -> None:
+def test_what_is_no_date_in_that_order_is_refused_not_guessed(
+    written: Any, order: DateOrder
+) -> None:
     with pytest.raises(Unreadable) as refused:
         date_by_order(written, order)
     assert refused.value.code == "date_invalid"
@@ -275,7 +277,7 @@ def test_what_is_no_date_in_that_order_is_named_not_guessed(written: Any, order:
         (["", None, "3 May 2010", "soon"], MDY, False, "no dates"),
     ],
 )
-def test_the_order_of_dates_is_guessed_and_doubt_is_said(
+def test_the_order_of_dates_is_guessed_and_explained(
     values: list[str | None], order: DateOrder, ambiguous: bool, words: str
 ) -> None:
     guess = guess_date_order(values)
@@ -305,15 +307,15 @@ def test_where_dates_do_not_tell_the_usual_order_is_offered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
+    ("written", "expected"),
     [
         *((yes, True) for yes in ("TRUE", "true", "Yes", "y", "1", 1, 1.0, True)),
         *((no, False) for no in ("FALSE", "no", "N", "0", 0, 0.0, False)),
         *((blank, None) for blank in ("", " ", None)),
     ],
 )
-def test_an_active_column_says_yes_or_no_in_many_words(written: Any, meant: bool | None) -> None:
-    assert active_flag(written) is meant
+def test_an_active_column_says_yes_or_no_in_many_words(written: Any, expected: bool | None) -> None:
+    assert active_flag(written) is expected
 
 
 @pytest.mark.parametrize("written", ["maybe", "2", "graduated", "x" * 1_000])

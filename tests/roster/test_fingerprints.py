@@ -1,4 +1,4 @@
-"""What the source last said is known by its fingerprint; what is only spelled otherwise is compared and found unchanged."""
+"""A record equal to the last one is known by its fingerprint; another spelling is no change."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from rollbook.roster.planning import ChangeKind
 from tests.roster.model import MAPPING, School, account, key, mapper, named, raw
 
 
-def digest(said: dict[str, Any], **options: Any) -> bytes:
-    return mapper(**options).map(said).digest
+def digest(record: dict[str, Any], **options: Any) -> bytes:
+    return mapper(**options).map(record).digest
 
 
-def test_a_record_that_says_what_it_said_last_time_is_the_same_without_being_parsed() -> None:
+def test_a_record_equal_to_the_last_one_is_unchanged_without_being_parsed() -> None:
     known = key(account("1"), digest(raw()))
     mapped = mapper({"1": known}).map(raw())
     assert (mapped.unchanged, mapped.record, mapped.selected, mapped.issues) == (
@@ -24,7 +24,7 @@ def test_a_record_that_says_what_it_said_last_time_is_the_same_without_being_par
     )
 
 
-def test_the_same_said_by_another_sis_id_is_not_the_same() -> None:
+def test_the_fingerprint_of_one_sis_id_does_not_count_for_another() -> None:
     assert not mapper({"2": key(account("2"), digest(raw(1)))}).map(raw(1)).unchanged
 
 
@@ -36,14 +36,14 @@ def test_the_order_of_the_keys_and_fields_that_are_not_mapped_do_not_count() -> 
 @pytest.mark.parametrize("source", [source for source, _ in MAPPING])
 @pytest.mark.parametrize("other", ["other", None, 0, "", [], "\ud800", 10**5_000], ids=named)
 def test_any_other_mapped_value_is_another_fingerprint(source: str, other: Any) -> None:
-    said = raw(sex=1, home_mail="a@home.example") | {source: other}
-    assert digest(said) != digest(raw(sex=1, home_mail="a@home.example"))
+    record = raw(sex=1, home_mail="a@home.example") | {source: other}
+    assert digest(record) != digest(raw(sex=1, home_mail="a@home.example"))
 
 
 def test_an_absent_field_is_not_an_empty_one() -> None:
-    said = raw()
-    del said["home_mail"]
-    assert len({digest(said), digest(raw(home_mail="")), digest(raw(home_mail=None))}) == 3
+    record = raw()
+    del record["home_mail"]
+    assert len({digest(record), digest(raw(home_mail="")), digest(raw(home_mail=None))}) == 3
 
 
 def test_values_that_trade_places_are_another_fingerprint() -> None:
@@ -84,14 +84,14 @@ def test_another_mapping_version_or_reading_compares_everybody_again(
     ],
     ids=str,
 )
-def test_the_same_data_spelled_otherwise_is_no_change(spelling: dict[str, Any]) -> None:
+def test_the_same_values_in_another_spelling_are_no_change(spelling: dict[str, Any]) -> None:
     school = School.of(account("1"))
     plan = school.plan([raw() | spelling])
     assert [(change.kind, change.before, change.after) for change in plan.changes] == [
         (ChangeKind.UNCHANGED, {}, {})
     ]
     assert plan.issues == []
-    assert school.apply(plan).plan([raw() | spelling]).same == {"1"}
+    assert school.apply(plan).plan([raw() | spelling]).unchanged == {"1"}
 
 
 def test_composed_and_decomposed_letters_are_no_change() -> None:

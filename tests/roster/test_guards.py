@@ -34,16 +34,14 @@ def held_by(
         ({"expected": 0, "accounts": 0, "read": 0}, ["roster_empty"]),
     ],
 )
-def test_each_guard_trips_beyond_its_figure_only(
-    counts: dict[str, int], reasons: list[str]
-) -> None:
+def test_each_guard_trips_above_its_limit_only(counts: dict[str, int], reasons: list[str]) -> None:
     assert held_by(counts) == reasons
 
 
 def test_a_whole_year_or_grade_that_is_missing_holds_a_run_however_small_the_share() -> None:
-    part, gone = StudentGroup("year", "2027", 40, 39), StudentGroup("grade", "12", 4, 4)
+    part, missing = StudentGroup("year", "2027", 40, 39), StudentGroup("grade", "12", 4, 4)
     assert held_by({"missing": 39}, groups=(part,)) == []
-    assert held_by({"missing": 43}, groups=(part, gone)) == ["vanished"]
+    assert held_by({"missing": 43}, groups=(part, missing)) == ["vanished"]
     assert (
         held_by({"missing": 1}, groups=(StudentGroup("year", "2031", 1, 1),)) == []
     )  # one student leaves: no class vanished
@@ -51,16 +49,16 @@ def test_a_whole_year_or_grade_that_is_missing_holds_a_run_however_small_the_sha
 
 def test_limits_can_be_other_or_off_but_never_for_an_empty_roster_or_new_ids() -> None:
     off = Limits(None, 5, None, 5, None, vanished=False)
-    gone = (StudentGroup("year", "2027", 40, 40),)
-    assert held_by({"missing": 1_000, "email_changed": 900, "re_keyed": 9}, off, gone) == [
+    missing = (StudentGroup("year", "2027", 40, 40),)
+    assert held_by({"missing": 1_000, "email_changed": 900, "re_keyed": 9}, off, missing) == [
         "re_keyed"
     ]
-    assert held_by({"missing": 1_000, "read": 0}, off, gone) == ["roster_empty"]
+    assert held_by({"missing": 1_000, "read": 0}, off, missing) == ["roster_empty"]
     assert held_by({"missing": 90}, Limits(leavers_percent=10)) == []
     assert held_by({"missing": 90}, Limits(leavers_count=100)) == []
 
 
-def test_an_empty_roster_says_all_there_is_to_say() -> None:
+def test_an_empty_roster_is_the_only_alarm() -> None:
     assert held_by(
         {"missing": 1_000, "read": 0}, groups=(StudentGroup("year", "2027", 40, 40),)
     ) == ["roster_empty"]

@@ -1,4 +1,4 @@
-"""What holds for every school and every roster: small schools, few names and addresses, so that everything clashes with everything."""
+"""Laws for every school and every roster: few names and e-mails, so that everything clashes."""
 
 from typing import Any
 
@@ -22,12 +22,12 @@ def schools(draw: st.DrawFn) -> School:
         + [("othersis", "1"), ("othersis", "2")]
         + [("", None)] * 3
     )
-    held: list[Account] = []
+    accounts: list[Account] = []
     addresses = draw(st.permutations(ADDRESSES))
     for number, (source, sis_id) in enumerate(
         draw(st.permutations(links))[: draw(st.integers(0, 7))]
     ):
-        given = {
+        choices = {
             "first_name": st.sampled_from(FIRST_NAMES),
             "last_name": st.sampled_from(LAST_NAMES),
             "status": st.sampled_from(["active", "active", "left", "deactivated"]),
@@ -35,15 +35,17 @@ def schools(draw: st.DrawFn) -> School:
             "gender": st.sampled_from([None, "F", "M"]),
             "middle_name": st.sampled_from([None, "Augusta"]),
         }
-        values: dict[str, Any] = draw(st.fixed_dictionaries(given))
-        held.append(account(sis_id, 100 + number, source=source, email=addresses[number], **values))
-    return School.of(*held)
+        values: dict[str, Any] = draw(st.fixed_dictionaries(choices))
+        accounts.append(
+            account(sis_id, 100 + number, source=source, email=addresses[number], **values)
+        )
+    return School.of(*accounts)
 
 
 @st.composite
 def rosters(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Up to seven records; now and then one is repeated, flawed, outside the selection, or without an id."""
-    said: dict[str, st.SearchStrategy[Any]] = {
+    """Up to seven records; some are repeated, bad, outside the selection, or without an id."""
+    values: dict[str, st.SearchStrategy[Any]] = {
         "mail": st.sampled_from([*ADDRESSES, ADDRESSES[0].upper(), "", "none"]),
         "first": st.sampled_from([*FIRST_NAMES, "ADA"]),
         "last": st.sampled_from([*LAST_NAMES, ""]),
@@ -53,7 +55,7 @@ def rosters(draw: st.DrawFn) -> list[dict[str, Any]]:
     }
     some = draw(
         st.lists(
-            st.fixed_dictionaries({"sis_id": st.one_of(IDS, IDS, IDS, st.just("")), **said}),
+            st.fixed_dictionaries({"sis_id": st.one_of(IDS, IDS, IDS, st.just("")), **values}),
             max_size=7,
         )
     )
@@ -76,7 +78,7 @@ def test_planning_the_applied_state_again_gives_no_change(
     assert second.errors == first.errors
     assert after.apply(second).accounts == after.accounts
     applied = {sis_id for sis_id, change in first.writing.items() if change.fingerprint is not None}
-    assert applied <= second.same
+    assert applied <= second.unchanged
 
 
 @given(schools(), rosters())
@@ -84,7 +86,7 @@ def test_a_plan_touches_no_account_outside_its_source_its_selection_and_its_rost
     school: School, roster: list[dict[str, Any]]
 ) -> None:
     after = school.run(*roster)
-    selected = {str(said["id"]) for said in roster if said["level"] in {9, 10, 11, 12}}
+    selected = {str(record["id"]) for record in roster if record["level"] in {9, 10, 11, 12}}
     for before in school.accounts.values():
         now = after.accounts[before.id]
         if before.sis_id is not None and (before.source != SOURCE or before.sis_id not in selected):
@@ -99,12 +101,12 @@ def test_a_plan_touches_no_account_outside_its_source_its_selection_and_its_rost
 def test_the_order_of_the_records_does_not_matter(
     school: School, roster: list[dict[str, Any]], random: Any
 ) -> None:
-    other = random.sample(roster, len(roster))
-    one_plan, other_plan = school.plan(roster), school.plan(other)
+    shuffled = random.sample(roster, len(roster))
+    one_plan, other_plan = school.plan(roster), school.plan(shuffled)
     assert without_ids(school.apply(one_plan)) == without_ids(school.apply(other_plan))
     assert {sis_id for _, sis_id in one_plan.errors} == {sis_id for _, sis_id in other_plan.errors}
-    assert one_plan.verdict.withdrawn == other_plan.verdict.withdrawn
-    assert set(one_plan.verdict.not_in_roster) == set(other_plan.verdict.not_in_roster)
+    assert one_plan.check.withdrawn == other_plan.check.withdrawn
+    assert set(one_plan.check.not_in_roster) == set(other_plan.check.not_in_roster)
 
 
 @given(schools(), rosters())
@@ -112,34 +114,34 @@ def test_every_record_ends_in_exactly_one_way(school: School, roster: list[dict[
     school = school.run(*roster[: len(roster) // 2])
     plan = school.plan(roster)
     changed = [change.sis_id for change in plan.changes]
-    troubled = {sis_id for _, sis_id in plan.errors if sis_id is not None}
-    ends: list[set[Any]] = [set(changed), plan.same, troubled, plan.outside]
+    with_issue = {sis_id for _, sis_id in plan.errors if sis_id is not None}
+    ends: list[set[Any]] = [set(changed), plan.unchanged, with_issue, plan.outside]
     assert len(changed) == len(set(changed))
     assert sum(map(len, ends)) == len(set().union(*ends))
-    assert set().union(*ends) == {str(said["id"]) for said in roster if said["id"] != ""}
-    assert plan.verdict.withdrawn <= troubled
+    assert set().union(*ends) == {str(record["id"]) for record in roster if record["id"] != ""}
+    assert plan.check.withdrawn <= with_issue
 
 
 @given(schools(), rosters())
-def test_accounts_say_afterwards_what_the_roster_says_and_lose_nothing(
+def test_accounts_have_the_values_of_the_roster_and_lose_nothing(
     school: School, roster: list[dict[str, Any]]
 ) -> None:
     plan = school.plan(roster)
     after = school.apply(plan)
     left_alone = plan.outside | {issue.sis_id for issue in plan.issues}
     linked = after.linked()
-    for said in roster:
-        if said["id"] == "" or str(said["id"]) in left_alone:
+    for record in roster:
+        if record["id"] == "" or str(record["id"]) in left_alone:
             continue
-        held = linked[str(said["id"])]
-        assert (held.email_key, held.first_name, held.last_name) == (
-            said["mail"].lower(),
-            said["first"],
-            said["last"],
+        account_now = linked[str(record["id"])]
+        assert (account_now.email_key, account_now.first_name, account_now.last_name) == (
+            record["mail"].lower(),
+            record["first"],
+            record["last"],
         )
-        assert said["sex"] in {"", held.gender}
-        assert held.birth_date is not None or said["born"] == ""
-        assert held.status != "left"
+        assert record["sex"] in {"", account_now.gender}
+        assert account_now.birth_date is not None or record["born"] == ""
+        assert account_now.status != "left"
     for before in school.accounts.values():
         lost = [
             name

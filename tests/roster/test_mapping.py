@@ -14,8 +14,8 @@ from rollbook.roster.records import ISSUE_NAME_LIMIT, ISSUE_VALUE_LIMIT, Issue, 
 from tests.roster.model import GRADES, MAPPING, mapper, named, nested, raw
 
 
-def issues_of(**said: Any) -> list[tuple[str, Severity, str, str, str]]:
-    mapped = mapper().map(raw(**said))
+def issues_of(**values: Any) -> list[tuple[str, Severity, str, str, str]]:
+    mapped = mapper().map(raw(**values))
     return [
         (issue.code, issue.severity, issue.field, issue.source_field, issue.value)
         for issue in mapped.issues
@@ -50,9 +50,9 @@ def test_fields_without_a_row_say_nothing() -> None:
 
 
 def test_blank_and_absent_optional_values_are_none_without_an_issue() -> None:
-    said = raw(born="", sex="  ")
-    del said["home_mail"]
-    mapped = mapper().map(said)
+    record = raw(born="", sex="  ")
+    del record["home_mail"]
+    mapped = mapper().map(record)
     assert mapped.record is not None
     assert (mapped.record.birth_date, mapped.record.gender, mapped.record.personal_email) == (
         None,
@@ -75,13 +75,13 @@ def test_a_record_without_a_required_value_is_skipped_and_says_which(
 
 
 def test_an_absent_required_field_is_as_empty_as_a_blank_one() -> None:
-    said = raw()
-    del said["mail"]
-    assert [issue.code for issue in mapper().map(said).issues] == ["required_empty"]
+    record = raw()
+    del record["mail"]
+    assert [issue.code for issue in mapper().map(record).issues] == ["required_empty"]
     assert issues_of(year=0) == [("required_empty", Severity.ERROR, "graduation_year", "year", "0")]
 
 
-def test_every_flaw_of_a_record_is_told_at_once() -> None:
+def test_all_problems_of_a_record_are_issues_at_once() -> None:
     assert {
         code for code, *_ in issues_of(mail="ada", first="", year="soon", born="2010-02-30")
     } == {*("email_invalid", "required_empty", "graduation_year_invalid", "date_invalid")}
@@ -121,11 +121,11 @@ def test_a_record_with_an_id_that_cannot_be_read_is_an_error(bad_id: Any, code: 
 
 
 @pytest.mark.parametrize("level", [8, "8", "K", -1, 99])
-@pytest.mark.parametrize("flaw", [{}, {"mail": ""}, {"id": ""}, {"id": "\x00"}])
+@pytest.mark.parametrize("problem", [{}, {"mail": ""}, {"id": ""}, {"id": "\x00"}])
 def test_a_record_outside_the_selection_is_left_alone_whatever_is_wrong_with_it(
-    level: Any, flaw: dict[str, Any]
+    level: Any, problem: dict[str, Any]
 ) -> None:
-    mapped = mapper().map(raw(level=level) | flaw)
+    mapped = mapper().map(raw(level=level) | problem)
     assert not mapped.selected
     assert (mapped.record, mapped.issues) == (None, ())
 
@@ -142,7 +142,7 @@ def test_a_grade_that_is_not_understood_is_an_error_that_names_the_grade_field(
     ]
 
 
-def test_an_optional_value_that_cannot_be_read_is_dropped_and_the_record_kept() -> None:
+def test_an_optional_value_that_cannot_be_read_is_left_out_and_the_record_mapped() -> None:
     mapped = mapper().map(raw(home_mail="none"))
     assert [(i.code, i.severity, i.field, i.value) for i in mapped.issues] == [
         ("personal_email_invalid", Severity.WARNING, "personal_email", "none")
@@ -151,7 +151,7 @@ def test_an_optional_value_that_cannot_be_read_is_dropped_and_the_record_kept() 
     assert mapped.record.personal_email is None
 
 
-def test_a_record_with_a_dropped_value_is_looked_at_again_next_time() -> None:
+def test_a_record_with_a_dropped_value_is_mapped_again_next_time() -> None:
     mapped = mapper().map(raw(home_mail="none"))
     assert mapped.record is not None
     assert mapped.record.fingerprint is None
@@ -209,11 +209,11 @@ def test_what_is_no_record_at_all_is_an_error(no_record: Any) -> None:
 def test_a_field_that_no_record_had_has_vanished() -> None:
     reader = mapper()
     assert reader.vanished_fields() == []
-    for said in (raw(1), raw(2, level=8), raw(3)):
-        del said["sex"]
-        if said["id"] != 2:
-            del said["home_mail"]
-        reader.map(said)
+    for record in (raw(1), raw(2, level=8), raw(3)):
+        del record["sex"]
+        if record["id"] != 2:
+            del record["home_mail"]
+        reader.map(record)
     assert reader.vanished_fields() == [("sex", "gender")]
 
 
@@ -250,9 +250,9 @@ ANY_RECORD = st.fixed_dictionaries(
 
 
 @given(ANY_JSON | ANY_RECORD)
-def test_mapping_never_raises_on_any_json_and_says_what_became_of_it(said: Any) -> None:
-    mapped = mapper().map(said)
-    again = mapper().map(said)
+def test_mapping_never_raises_on_any_json_and_every_result_is_one_of_three(record: Any) -> None:
+    mapped = mapper().map(record)
+    again = mapper().map(record)
     assert (mapped.sis_id, mapped.record, mapped.digest, mapped.issues) == (
         again.sis_id,
         again.record,
@@ -271,7 +271,7 @@ def test_mapping_never_raises_on_any_json_and_says_what_became_of_it(said: Any) 
 
 
 def check(issue: Issue) -> None:
-    """An issue can be stored and its words fit its severity."""
+    """Check that an issue can be stored and has the severity of its text."""
     assert PROBLEMS[issue.code].severity is issue.severity
     assert len(issue.value) <= ISSUE_VALUE_LIMIT
     assert len(issue.name) <= ISSUE_NAME_LIMIT

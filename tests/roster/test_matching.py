@@ -1,4 +1,4 @@
-"""A record meets the accounts, and the whole roster tells who is repeated or missing."""
+"""A record is matched with an account, and the whole roster shows who is repeated or missing."""
 
 from typing import Any
 
@@ -11,28 +11,28 @@ from rollbook.roster.records import Severity
 from tests.roster.model import School, account, key, mapper, raw
 
 
-def meet(matcher: Matcher, **said: Any) -> tuple[MatchKind, str | None] | None:
-    mapped = mapper(matcher.known).map(raw(**said))
+def match(matcher: Matcher, **values: Any) -> tuple[MatchKind, str | None] | None:
+    mapped = mapper(matcher.known).map(raw(**values))
     assert matcher.register(mapped)
-    match = matcher.match(mapped)
-    return match and (match.kind, match.key.email_key if match.key else None)
+    result = matcher.match(mapped)
+    return result and (result.kind, result.key.email_key if result.key else None)
 
 
 def test_an_unknown_sis_id_with_an_unused_address_is_new() -> None:
-    assert meet(Matcher([key(account("2"))], []), sis_id=1) == (MatchKind.NEW, None)
+    assert match(Matcher([key(account("2"))], []), sis_id=1) == (MatchKind.NEW, None)
 
 
 def test_a_known_sis_id_is_its_account_whatever_the_address() -> None:
     matcher = Matcher([key(account("1"))], [key(account(None, 7, email="free@x.example"))])
-    assert meet(matcher, sis_id=1, mail="free@x.example") == (MatchKind.KNOWN, "s1@x.example")
+    assert match(matcher, sis_id=1, mail="free@x.example") == (MatchKind.KNOWN, "s1@x.example")
 
 
-def test_an_unlinked_account_is_met_by_its_address_in_any_letter_case() -> None:
+def test_an_unlinked_account_is_matched_by_its_email_in_any_letter_case() -> None:
     matcher = Matcher([], [key(account(None, 7, email="Ada@X.example"))])
-    assert meet(matcher, sis_id=1, mail="aDA@x.EXAMPLE") == (MatchKind.BY_EMAIL, "ada@x.example")
+    assert match(matcher, sis_id=1, mail="aDA@x.EXAMPLE") == (MatchKind.BY_EMAIL, "ada@x.example")
 
 
-def test_an_account_of_another_source_is_never_met() -> None:
+def test_an_account_of_another_source_is_never_matched() -> None:
     school = School.of(account("1", source="othersis"))
     plan = school.plan([raw(1), raw(2)])
     assert [(change.kind, change.sis_id) for change in plan.changes] == [(ChangeKind.NEW, "2")]
@@ -40,12 +40,12 @@ def test_an_account_of_another_source_is_never_met() -> None:
 
 
 def test_leading_zeros_make_another_sis_id() -> None:
-    assert meet(Matcher([key(account("417"))], []), sis_id="0417") == (MatchKind.NEW, None)
+    assert match(Matcher([key(account("417"))], []), sis_id="0417") == (MatchKind.NEW, None)
 
 
-def test_a_record_that_says_what_it_said_needs_no_match() -> None:
+def test_an_unchanged_record_needs_no_match() -> None:
     matcher = Matcher([key(account("1"), mapper().map(raw()).digest)], [])
-    assert meet(matcher, sis_id=1) is None
+    assert match(matcher, sis_id=1) is None
 
 
 @pytest.mark.parametrize("flaw", [{"mail": ""}, {"level": 8}, {"level": "?"}])
@@ -53,25 +53,23 @@ def test_a_record_that_is_skipped_or_outside_has_no_match_and_is_not_missing(
     flaw: dict[str, Any],
 ) -> None:
     matcher = Matcher([key(account("1"))], [])
-    assert meet(matcher, **flaw) is None
+    assert match(matcher, **flaw) is None
     assert matcher.check_roster((), complete=True).not_in_roster == []
 
 
-def test_where_all_keep_their_address_a_record_that_says_what_it_said_shares_it_with_nobody() -> (
-    None
-):
+def test_where_all_emails_are_fixed_an_unchanged_record_shares_its_email_with_nobody() -> None:
     digest = mapper().map(raw(1, mail="elsewhere@x.example")).digest
     matcher = Matcher(
         [key(account("1"), digest)], [], exceptions=StudentExceptions(all_emails_fixed=True)
     )
-    assert meet(matcher, sis_id=1, mail="elsewhere@x.example") is None
-    assert meet(matcher, sis_id=2, mail="s1@x.example") == (MatchKind.NEW, None)
+    assert match(matcher, sis_id=1, mail="elsewhere@x.example") is None
+    assert match(matcher, sis_id=2, mail="s1@x.example") == (MatchKind.NEW, None)
     assert [
         (issue.code, issue.sis_id) for issue in matcher.check_roster((), complete=True).issues
     ] == [("email_taken", "2")]
 
 
-def test_holds_tells_the_account_of_a_sis_id() -> None:
+def test_the_linked_account_of_a_sis_id() -> None:
     matcher = Matcher([key(account("1"))], [])
     assert matcher.linked_account("1") == key(account("1"))
     assert (matcher.linked_account("2"), matcher.linked_account(None)) == (None, None)
@@ -80,7 +78,7 @@ def test_holds_tells_the_account_of_a_sis_id() -> None:
 def test_accounts_that_the_roster_lacks_are_named_only_after_a_complete_read() -> None:
     for complete in (True, False):
         matcher = Matcher([key(account("1")), key(account("2"))], [key(account(None, 7))])
-        meet(matcher, sis_id=1)
+        match(matcher, sis_id=1)
         assert matcher.check_roster((), complete).not_in_roster == (
             [key(account("2"))] if complete else []
         )
@@ -92,7 +90,7 @@ def test_an_equal_repetition_is_one_record() -> None:
     assert plan.issues == []
 
 
-def test_an_equal_repetition_with_a_flaw_is_one_record_with_its_issue_told_once() -> None:
+def test_an_equal_repetition_with_a_flaw_is_one_record_with_one_issue() -> None:
     plan = School().plan(
         [raw(1, last=""), raw(1, last=""), raw(2, home_mail="x"), raw(2, home_mail="x")]
     )
@@ -103,7 +101,7 @@ def test_an_equal_repetition_with_a_flaw_is_one_record_with_its_issue_told_once(
     assert list(plan.writing) == ["2"]
 
 
-def test_repetitions_that_differ_are_all_put_aside() -> None:
+def test_repetitions_that_differ_are_all_withdrawn() -> None:
     school = School.of(account("1"), account("3"))
     roster = [
         raw(1, last="King"),
@@ -117,16 +115,16 @@ def test_repetitions_that_differ_are_all_put_aside() -> None:
     plan = school.plan(roster)
     assert list(plan.writing) == ["2"]
     assert {sis_id for code, sis_id in plan.errors if code == "id_repeated"} == {"1", "3", "4"}
-    assert plan.verdict.not_in_roster == []
+    assert plan.check.not_in_roster == []
 
 
-def test_a_repeated_record_in_and_outside_the_selection_is_put_aside() -> None:
+def test_a_repeated_record_in_and_outside_the_selection_is_withdrawn() -> None:
     for roster in ([raw(1), raw(1, level=8)], [raw(1, level=8), raw(1)]):
         plan = School().plan(roster)
         assert (plan.changes, plan.outside, plan.errors) == ([], set(), {("id_repeated", "1")})
 
 
-def test_records_without_an_id_are_each_told() -> None:
+def test_each_record_without_an_id_is_an_issue() -> None:
     plan = School().plan([raw(""), raw(""), raw(None)])
     assert [issue.code for issue in plan.issues] == ["id_missing"] * 3
     assert Matcher([], []).register(MappedRecord(None, None, b""))
@@ -158,5 +156,5 @@ def test_students_who_share_an_address_are_all_listed_and_none_is_touched(claima
 def test_an_unchanged_student_whose_address_another_claims_is_listed_too() -> None:
     school = School().run(raw(1))
     plan = school.plan([raw(1), raw(2, mail="S1@x.example")])
-    assert (plan.writing, plan.same) == ({}, set())
+    assert (plan.writing, plan.unchanged) == ({}, set())
     assert plan.errors == {("email_shared", "1"), ("email_shared", "2")}

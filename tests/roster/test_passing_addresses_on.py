@@ -1,4 +1,4 @@
-"""Addresses that change hands: swaps, rings and chains pass in one run, and break at the right link."""
+"""E-mails passed on: swaps, rings and chains pass in one run, and break at the right link."""
 
 import pytest
 from hypothesis import given
@@ -81,7 +81,7 @@ def test_a_chain_that_ends_at_an_address_somebody_keeps_moves_nobody(
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_only_those_behind_the_break_are_withdrawn(order: int) -> None:
-    """1 → 2 → 3 stays, since 3 shares its new address with a new student; 4 and 5 swap all the same."""
+    """3 shares its new e-mail with a new student, so 1 and 2 can't move; 4 and 5 still swap."""
     roster = moves((1, 2), (2, 3), (3, 7), (8, 7), (4, 5), (5, 4))
     plan = school_of(5).plan(roster[::order])
     assert plan.writing.keys() == {"4", "5"}
@@ -101,7 +101,7 @@ def test_a_ring_with_one_link_withdrawn_stays_whole() -> None:
 
 
 def test_the_old_address_of_a_withdrawn_student_stays_taken() -> None:
-    """3 would give its address up, but shares the new one with 2; 9, who was to have the old one, waits."""
+    """3 keeps its e-mail, because it shares the new one with 2; so 9 can't have the old one."""
     plan = school_of(3).plan(moves((2, 2), (3, 2), (9, 3)))
     assert plan.writing == {}
     assert plan.errors == {("email_shared", "2"), ("email_shared", "3"), ("email_taken", "9")}
@@ -116,7 +116,7 @@ def test_an_address_somebody_keeps_is_taken_for_whoever_shares_it_with_a_repeate
     assert plan.errors == {("id_repeated", "7"), ("email_taken", "8")}
 
 
-def test_a_student_held_as_another_person_keeps_the_address() -> None:
+def test_a_student_who_may_be_another_person_keeps_the_address() -> None:
     other = raw(1, mail=address(7), first="Eda", last="King", born="2009-01-01")
     plan = school_of(1).plan([other, raw(9, mail=address(1))])
     assert plan.writing == {}
@@ -169,25 +169,28 @@ def test_a_chain_that_is_twice_as_long_takes_twice_the_steps() -> None:
     st.sets(st.integers(1, 10), max_size=3),
 )
 def test_as_many_move_as_can(wanted: dict[int, int], elsewhere: set[int]) -> None:
-    """Against a plain search: strike out whoever wants what somebody keeps, until nobody does. 1 to 6 have accounts, 7 and 8 are new."""
+    """Compare with a plain search: refuse all who want an e-mail that somebody keeps, and repeat.
+
+    1 to 6 have accounts, 7 and 8 are new.
+    """
     accounts = [account(str(number)) for number in range(1, 7) if number not in elsewhere]
     others = [
         account(f"other{number}", 100 + number, source="othersis", email=address(number))
         for number in elsewhere
     ]
-    held = {each.sis_id: each.email_key for each in accounts}
+    current = {each.sis_id: each.email_key for each in accounts}
     may = {
         str(student): address(to)
         for student, to in wanted.items()
         if list(wanted.values()).count(to) == 1
     }
     while True:
-        kept = {mail: who for who, mail in held.items() if may.get(str(who), mail) == mail} | {
+        owners = {mail: who for who, mail in current.items() if may.get(str(who), mail) == mail} | {
             each.email_key: None for each in others
         }
-        struck = {who for who, to in may.items() if to in kept and kept[to] != who}
-        if not struck:
+        refused = {who for who, to in may.items() if to in owners and owners[to] != who}
+        if not refused:
             break
-        may = {who: to for who, to in may.items() if who not in struck}
+        may = {who: to for who, to in may.items() if who not in refused}
     plan = School.of(*accounts, *others).plan(moves(*wanted.items()))
     assert {change.sis_id: change.email for change in plan.changes} == may

@@ -13,39 +13,41 @@ from tests.roster.model import MAPPING, SOURCE, School, account, key, mapper, ra
 RULES = Rules(tuple(field for _, field in MAPPING), SOURCE)
 
 
-def record(**said: Any) -> StudentRecord:
-    mapped = mapper().map(raw(**said))
+def record(**values: Any) -> StudentRecord:
+    mapped = mapper().map(raw(**values))
     assert mapped.record is not None
     return mapped.record
 
 
-def decided(how: MatchKind, held: Account | None, **said: Any) -> Change | Issue:
-    return decide(Match(how, record(**said), key(held) if held else None), held, RULES)
+def decision(kind: MatchKind, existing: Account | None, **values: Any) -> Change | Issue:
+    return decide(
+        Match(kind, record(**values), key(existing) if existing else None), existing, RULES
+    )
 
 
-def change(how: MatchKind, held: Account | None, **said: Any) -> Change:
-    outcome = decided(how, held, **said)
+def change(kind: MatchKind, existing: Account | None, **values: Any) -> Change:
+    outcome = decision(kind, existing, **values)
     assert isinstance(outcome, Change)
     return outcome
 
 
-def issue(how: MatchKind, held: Account | None, **said: Any) -> Issue:
-    outcome = decided(how, held, **said)
+def issue(kind: MatchKind, existing: Account | None, **values: Any) -> Issue:
+    outcome = decision(kind, existing, **values)
     assert isinstance(outcome, Issue)
     assert outcome.severity is Severity.ERROR
     return outcome
 
 
-def test_a_new_student_comes_with_all_that_the_source_says() -> None:
-    made = change(MatchKind.NEW, None, mail="Ada@X.example", sex="")
-    assert (made.kind, made.sis_id, made.account_id, made.account_version, made.before) == (
+def test_a_new_student_has_all_values_of_the_source() -> None:
+    new = change(MatchKind.NEW, None, mail="Ada@X.example", sex="")
+    assert (new.kind, new.sis_id, new.account_id, new.account_version, new.before) == (
         ChangeKind.NEW,
         "1",
         None,
         None,
         {},
     )
-    assert made.after == {
+    assert new.after == {
         **{
             "sis_id": "1",
             "email": "Ada@X.example",
@@ -55,8 +57,8 @@ def test_a_new_student_comes_with_all_that_the_source_says() -> None:
         },
         **{"graduation_year": 2028, "birth_date": date(2010, 12, 10)},
     }
-    assert (made.first_name, made.last_name, made.email) == ("Ada", "Byron", "Ada@X.example")
-    assert made.fingerprint == record(mail="Ada@X.example", sex="").fingerprint
+    assert (new.first_name, new.last_name, new.email) == ("Ada", "Byron", "Ada@X.example")
+    assert new.fingerprint == record(mail="Ada@X.example", sex="").fingerprint
 
 
 def test_an_update_names_the_fields_that_differ_and_no_other() -> None:
@@ -83,9 +85,10 @@ def test_a_value_the_account_did_not_have_is_an_update_from_nothing() -> None:
 
 
 def test_a_blank_in_the_source_clears_nothing() -> None:
-    held = account("1", personal_email="ada@home.example", middle_name="Augusta")
+    existing = account("1", personal_email="ada@home.example", middle_name="Augusta")
     assert (
-        change(MatchKind.KNOWN, held, born="", sex=None, home_mail="").kind is ChangeKind.UNCHANGED
+        change(MatchKind.KNOWN, existing, born="", sex=None, home_mail="").kind
+        is ChangeKind.UNCHANGED
     )
 
 
@@ -124,11 +127,11 @@ def test_a_deactivated_account_is_kept_up_to_date_and_stays_deactivated() -> Non
 
 
 def test_an_account_with_the_same_address_and_name_is_linked() -> None:
-    held = account(
+    existing = account(
         None, 7, email="S1@X.example", first_name="ADA", last_name="Býron", graduation_year=None
     )
-    link = change(MatchKind.BY_EMAIL, held)
-    assert (link.kind, link.account_id) == (ChangeKind.LINKED, held.id)
+    link = change(MatchKind.BY_EMAIL, existing)
+    assert (link.kind, link.account_id) == (ChangeKind.LINKED, existing.id)
     assert link.before == {
         "source": "",
         "sis_id": None,
@@ -146,7 +149,7 @@ def test_an_account_with_the_same_address_and_name_is_linked() -> None:
 
 
 @pytest.mark.parametrize(
-    "held",
+    "existing",
     [
         {"first_name": "Eda"},
         {"last_name": "King"},
@@ -157,9 +160,9 @@ def test_an_account_with_the_same_address_and_name_is_linked() -> None:
     ids=str,
 )
 def test_a_link_is_refused_when_names_disagree_or_the_account_is_not_active(
-    held: dict[str, str],
+    existing: dict[str, str],
 ) -> None:
-    refused = issue(MatchKind.BY_EMAIL, account(None, 7, **held))
+    refused = issue(MatchKind.BY_EMAIL, account(None, 7, **existing))
     assert (refused.code, refused.sis_id, refused.name, refused.value) == (
         "link_names_differ",
         "1",
@@ -168,13 +171,13 @@ def test_a_link_is_refused_when_names_disagree_or_the_account_is_not_active(
     )
 
 
-def test_another_name_and_another_birth_date_under_a_known_id_is_held() -> None:
-    held = issue(MatchKind.KNOWN, account("1"), first="Eda", born="2009-01-01")
-    assert (held.code, held.sis_id) == ("other_person", "1")
+def test_another_name_and_another_birth_date_under_a_known_id_is_an_issue() -> None:
+    existing = issue(MatchKind.KNOWN, account("1"), first="Eda", born="2009-01-01")
+    assert (existing.code, existing.sis_id) == ("other_person", "1")
 
 
 @pytest.mark.parametrize(
-    ("held", "said"),
+    ("existing", "values"),
     [
         ({}, {"first": "Eda"}),
         ({}, {"born": "2009-01-01"}),
@@ -186,17 +189,19 @@ def test_another_name_and_another_birth_date_under_a_known_id_is_held() -> None:
         "name only",
         "birth date only",
         "name spelled otherwise",
-        "no birth date held",
-        "no birth date said",
+        "the account has no birth date",
+        "the record has no birth date",
     ],
 )
-def test_a_correction_is_not_another_person(held: dict[str, Any], said: dict[str, Any]) -> None:
-    assert change(MatchKind.KNOWN, account("1", **held), **said).kind is ChangeKind.UPDATED
+def test_a_correction_is_not_another_person(
+    existing: dict[str, Any], values: dict[str, Any]
+) -> None:
+    assert change(MatchKind.KNOWN, account("1", **existing), **values).kind is ChangeKind.UPDATED
 
 
-def test_an_account_erased_meanwhile_is_told_and_not_made_anew() -> None:
-    for how in (MatchKind.KNOWN, MatchKind.BY_EMAIL):
-        outcome = decide(Match(how, record(), key(account("1"))), None, RULES)
+def test_an_account_erased_meanwhile_is_an_issue_and_not_made_again() -> None:
+    for kind in (MatchKind.KNOWN, MatchKind.BY_EMAIL):
+        outcome = decide(Match(kind, record(), key(account("1"))), None, RULES)
         assert isinstance(outcome, Issue)
         assert outcome.code == "account_gone"
 
@@ -226,7 +231,7 @@ def test_a_twin_is_not_linked_to_the_account_of_the_other() -> None:
     }
 
 
-def test_a_listed_row_changes_nothing() -> None:
+def test_a_row_that_lists_an_account_changes_nothing() -> None:
     row = list_account(ChangeKind.NOT_IN_ROSTER, account("1"), "not_sent")
     assert (row.kind, row.sis_id, row.account_id, row.before, row.after, row.fingerprint) == (
         *(ChangeKind.NOT_IN_ROSTER, "1", account("1").id, {}, {}, None),

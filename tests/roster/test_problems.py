@@ -1,4 +1,4 @@
-"""Every issue code has words for what happened, what was left alone and what to do next."""
+"""Every issue code has texts for what happened, what was not touched and what to do next."""
 
 import re
 from pathlib import Path
@@ -41,11 +41,11 @@ def sentences(code: str, **details: str) -> str:
 
 
 def codes_in_the_rules() -> set[str]:
-    found: set[str] = set()
+    codes: set[str] = set()
     for module in ROSTER.glob("*.py"):
         for code, renamed in RAISED.findall(module.read_text()):
-            found |= {code} if code else set(re.findall(r"[a-z_]+", renamed))
-    return found
+            codes |= {code} if code else set(re.findall(r"[a-z_]+", renamed))
+    return codes
 
 
 def test_every_code_that_the_rules_produce_has_sentences() -> None:

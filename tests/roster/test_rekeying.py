@@ -1,4 +1,4 @@
-"""A known person under a new SIS ID: linked anew, with what people decided left as it is."""
+"""A known student under a new SIS ID is linked again; decisions of people stay."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from rollbook.roster.rekeying import PlannedAccount, relink
 from tests.roster.model import account
 
-SAID = {
+VALUES = {
     "sis_id": "new-1",
     "email": "s1@x.example",
     "email_key": "s1@x.example",
@@ -17,16 +17,18 @@ SAID = {
 }
 
 
-def again(fill_once: frozenset[str] = frozenset(), said: dict[str, Any] = SAID, **held: Any) -> Any:
+def relinked(
+    fill_once: frozenset[str] = frozenset(), values: dict[str, Any] = VALUES, **existing: Any
+) -> Any:
     return relink(
-        PlannedAccount("new-1", said, None),
-        account("1")._replace(first_name="Ada", last_name="Byron", gender="F")._replace(**held),
+        PlannedAccount("new-1", values, None),
+        account("1")._replace(first_name="Ada", last_name="Byron", gender="F")._replace(**existing),
         fill_once,
     )
 
 
 def test_the_account_gets_the_new_id_and_what_differs_but_no_other_address() -> None:
-    change = again()
+    change = relinked()
     assert (change.kind, change.reason) == ("linked", "re_keyed")
     assert change.before == {"sis_id": "1", "gender": "F"} and change.after == {
         "sis_id": "new-1",
@@ -35,27 +37,25 @@ def test_the_account_gets_the_new_id_and_what_differs_but_no_other_address() -> 
 
 
 def test_another_name_or_a_protected_account_is_left_alone() -> None:
-    assert again(first_name="Grace") is None
-    assert again(protected=True) is None
+    assert relinked(first_name="Grace") is None
+    assert relinked(protected=True) is None
 
 
 def test_locked_values_and_those_where_the_app_wins_stay() -> None:
-    assert again(locked=frozenset({"gender"})).after == {"sis_id": "new-1"}
-    assert again(frozenset({"gender"})).after == {"sis_id": "new-1"}
-    assert again(frozenset({"gender"}), gender=None).after == {"sis_id": "new-1", "gender": "X"}
+    assert relinked(locked=frozenset({"gender"})).after == {"sis_id": "new-1"}
+    assert relinked(frozenset({"gender"})).after == {"sis_id": "new-1"}
+    assert relinked(frozenset({"gender"}), gender=None).after == {"sis_id": "new-1", "gender": "X"}
 
 
-def test_a_blank_that_clears_clears_under_the_new_id_too_and_what_a_lock_keeps_is_looked_at_again() -> (
-    None
-):
-    assert again(said=SAID | {"gender": None}).after == {"sis_id": "new-1", "gender": None}
-    with_print = PlannedAccount("new-1", SAID, b"print")
-    held = account("1")._replace(first_name="Ada", last_name="Byron", gender="F")
-    found = [
-        relink(with_print, held._replace(locked=locked))
+def test_a_blank_clears_under_the_new_id_too_and_a_locked_value_is_compared_again() -> None:
+    assert relinked(values=VALUES | {"gender": None}).after == {"sis_id": "new-1", "gender": None}
+    with_print = PlannedAccount("new-1", VALUES, b"print")
+    existing = account("1")._replace(first_name="Ada", last_name="Byron", gender="F")
+    changes = [
+        relink(with_print, existing._replace(locked=locked))
         for locked in ((), ("gender",), ("birth_date",))
     ]
-    assert [change and change.fingerprint for change in found] == [b"print", None, b"print"]
+    assert [change and change.fingerprint for change in changes] == [b"print", None, b"print"]
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,4 @@ def test_a_blank_that_clears_clears_under_the_new_id_too_and_what_a_lock_keeps_i
 def test_who_had_left_is_back_and_who_was_closed_by_hand_stays_closed(
     status: str, opened: bool
 ) -> None:
-    assert (again(status=status).after.get("status") == "active") == opened
+    assert (relinked(status=status).after.get("status") == "active") == opened

@@ -1,4 +1,4 @@
-"""Which side wins a field, what a blank does, what a lock and a protection keep, and what becomes of leavers."""
+"""Rules of fields, blanks, locks and protections, and what happens to leavers."""
 
 from datetime import date
 from typing import Any
@@ -16,15 +16,17 @@ FIELDS = tuple(field for _, field in MAPPING)
 UNCHANGED, UPDATED, PROTECTED = ChangeKind.UNCHANGED, ChangeKind.UPDATED, ChangeKind.PROTECTED
 
 
-def decided(said: dict[str, Any], held: Account, fill_once: str = "", clears: str = "") -> Change:
+def decision(
+    values: dict[str, Any], existing: Account, fill_once: str = "", clears: str = ""
+) -> Change:
     mapper = RecordMapper(
         list(MAPPING), 1, "level", Selection(GRADES), {}, frozenset(clears.split())
     )
-    record = mapper.map(raw(1, **said)).record
+    record = mapper.map(raw(1, **values)).record
     assert record is not None
     change = decide(
-        Match(MatchKind.KNOWN, record, key(held)),
-        held,
+        Match(MatchKind.KNOWN, record, key(existing)),
+        existing,
         Rules(FIELDS, SOURCE, frozenset(fill_once.split())),
     )
     assert isinstance(change, Change)
@@ -32,7 +34,7 @@ def decided(said: dict[str, Any], held: Account, fill_once: str = "", clears: st
 
 
 @pytest.mark.parametrize(
-    ("said", "held", "rules", "kind", "after"),
+    ("values", "existing", "rules", "kind", "after"),
     [
         ({"sex": "X"}, {}, {}, UPDATED, {"gender": "X"}),
         ({"sex": "X"}, {}, {"fill_once": "gender"}, UNCHANGED, {}),
@@ -86,21 +88,21 @@ def decided(said: dict[str, Any], held: Account, fill_once: str = "", clears: st
     ],
 )
 def test_what_is_written(
-    said: dict[str, Any],
-    held: dict[str, Any],
+    values: dict[str, Any],
+    existing: dict[str, Any],
     rules: dict[str, str],
     kind: ChangeKind,
     after: dict[str, Any],
 ) -> None:
-    change = decided(said, account("1", **held), **rules)
+    change = decision(values, account("1", **existing), **rules)
     assert (change.kind, change.after) == (kind, after)
     assert change.before.keys() == change.after.keys()
 
 
-def test_where_anything_is_kept_the_next_run_looks_again() -> None:
-    for held in ({"protected": True}, {"locked": ("gender",)}):
-        assert decided({"sex": "X"}, account("1", **held)).fingerprint is None
-    both = decided({"sex": "X", "last": "King"}, account("1", locked=("gender",)))
+def test_where_a_lock_or_protection_keeps_a_value_the_next_run_compares_again() -> None:
+    for existing in ({"protected": True}, {"locked": ("gender",)}):
+        assert decision({"sex": "X"}, account("1", **existing)).fingerprint is None
+    both = decision({"sex": "X", "last": "King"}, account("1", locked=("gender",)))
     assert (both.fingerprint, both.reason) == (None, "others_kept")
 
 
@@ -108,14 +110,14 @@ def test_an_absent_field_is_not_a_blank() -> None:
     mapper = RecordMapper(
         list(MAPPING), 1, "level", Selection(GRADES), {}, frozenset({"gender", "email"})
     )
-    said = raw(1)
-    del said["sex"]
-    assert (record := mapper.map(said).record) is not None
+    sent = raw(1)
+    del sent["sex"]
+    assert (record := mapper.map(sent).record) is not None
     assert (record.blanks, record.fingerprint) == ((), None)
     mapper.observe_fields(
         [raw(2)]
     )  # other records have it: then this one left out a blank, as some SISs do
-    assert (record := mapper.map(said).record) is not None
+    assert (record := mapper.map(sent).record) is not None
     assert record.blanks == ("gender",)
 
 
@@ -144,9 +146,9 @@ def test_who_is_never_imported_gets_no_account_and_takes_no_address() -> None:
         MatchKind.NEVER_IMPORT,
     ]
     assert matcher.check_roster((), complete=True).issues == []
-    listed = decide(matches[0], None, Rules(FIELDS, SOURCE))
-    assert isinstance(listed, Change)
-    assert (listed.kind, listed.account_id, listed.fingerprint) == (
+    row = decide(matches[0], None, Rules(FIELDS, SOURCE))
+    assert isinstance(row, Change)
+    assert (row.kind, row.account_id, row.fingerprint) == (
         ChangeKind.NEVER_IMPORTED,
         None,
         None,
@@ -154,23 +156,23 @@ def test_who_is_never_imported_gets_no_account_and_takes_no_address() -> None:
 
 
 def test_the_address_that_an_account_keeps_is_not_given_to_another() -> None:
-    """1 keeps its address although the SIS has another for it; 2 is told to have it."""
+    """1 keeps its e-mail although the SIS has a different one; 2 has it in the SIS."""
     keeper = account("1")
     mapper = RecordMapper(list(MAPPING), 1, "level", Selection(GRADES))
     matcher = Matcher(
         [key(keeper)], [], exceptions=StudentExceptions(fixed_emails=frozenset({keeper.id}))
     )
-    for said in (
+    for record in (
         raw(1, mail="elsewhere@x.example"),
         raw(2, mail="s1@x.example"),
         raw(3, mail="elsewhere@x.example"),
     ):
-        each = mapper.map(said)
+        each = mapper.map(record)
         matcher.register(each)
         matcher.match(each)
-    verdict = matcher.check_roster((), complete=True)
-    assert [(issue.code, issue.sis_id) for issue in verdict.issues] == [("email_taken", "2")]
-    assert verdict.withdrawn == {"2"}  # 3 may have what 1 doesn't take
+    check = matcher.check_roster((), complete=True)
+    assert [(issue.code, issue.sis_id) for issue in check.issues] == [("email_taken", "2")]
+    assert check.withdrawn == {"2"}  # 3 may have what 1 doesn't take
 
 
 MISSING: dict[str, Any] = {"missing_runs": 2, "missing_since": date(2026, 3, 1)}
@@ -178,7 +180,7 @@ USUAL: dict[str, Any] = {"policy": DEACTIVATE, "runs": 3, "days": 7}
 
 
 @pytest.mark.parametrize(
-    ("held", "said", "kind", "reason"),
+    ("existing", "values", "kind", "reason"),
     [
         ({}, {"policy": NOTHING}, None, ""),
         ({}, {"policy": LIST}, ChangeKind.NOT_IN_ROSTER, "not_sent"),
@@ -212,11 +214,11 @@ USUAL: dict[str, Any] = {"policy": DEACTIVATE, "runs": 3, "days": 7}
         ({"status": "left"}, {}, None, ""),
     ],
 )
-def test_what_becomes_of_leavers(
-    held: dict[str, Any], said: dict[str, Any], kind: ChangeKind | None, reason: str
+def test_what_happens_to_leavers(
+    existing: dict[str, Any], values: dict[str, Any], kind: ChangeKind | None, reason: str
 ) -> None:
     change = decide_missing(
-        account("1", **(MISSING | held)), LeaverRules(date(2026, 3, 8), **(USUAL | said))
+        account("1", **(MISSING | existing)), LeaverRules(date(2026, 3, 8), **(USUAL | values))
     )
     if change is None:
         assert kind is None

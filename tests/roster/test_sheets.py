@@ -1,4 +1,4 @@
-"""What holds for every file: rows and accounts with few ids and addresses, so that everything contradicts everything."""
+"""Laws for every file: few ids and e-mails, so that everything contradicts everything."""
 
 from datetime import date
 from typing import Any
@@ -32,14 +32,14 @@ def accounts(draw: st.DrawFn) -> list[SheetKey]:
 
 @st.composite
 def files(draw: st.DrawFn) -> list[RowKeys]:
-    said = st.tuples(
+    values = st.tuples(
         or_none(SIS_IDS),
         or_none(NUMBERS),
         or_none(ADDRESSES),
         st.sampled_from([b"x", b"y"]),
         st.booleans(),
     )
-    rows = draw(st.lists(said, max_size=6))
+    rows = draw(st.lists(values, max_size=6))
     return [
         RowKeys(
             number,
@@ -53,73 +53,73 @@ def files(draw: st.DrawFn) -> list[RowKeys]:
     ]
 
 
-def addresses_after(held: list[SheetKey], rows: list[RowKeys], judged: SheetCheck) -> list[str]:
-    """Whose address is what once the plan is applied."""
-    of = {account.id: account.email_key for account in held}
-    made = []
+def addresses_after(existing: list[SheetKey], rows: list[RowKeys], check: SheetCheck) -> list[str]:
+    """Return the e-mails of all accounts once the plan is applied."""
+    of = {account.id: account.email_key for account in existing}
+    new = []
     for row in rows:
-        match: RowMatch | None = judged.matches.get(row.number)
+        match: RowMatch | None = check.matches.get(row.number)
         if match is not None and row.email_key is not None:
             if match.account is None:
-                made.append(row.email_key)
+                new.append(row.email_key)
             else:
                 of[match.account.id] = row.email_key
-    return [*of.values(), *made]
+    return [*of.values(), *new]
 
 
 @given(accounts(), files())
 def test_no_address_belongs_to_two_and_no_account_is_named_twice(
-    held: list[SheetKey], rows: list[RowKeys]
+    existing: list[SheetKey], rows: list[RowKeys]
 ) -> None:
-    judged = check_sheet(rows, held)
-    after = addresses_after(held, rows, judged)
+    check = check_sheet(rows, existing)
+    after = addresses_after(existing, rows, check)
     assert len(after) == len(set(after))
-    named = [match.account.id for match in judged.matches.values() if match.account is not None]
+    named = [match.account.id for match in check.matches.values() if match.account is not None]
     assert len(named) == len(set(named))
 
 
 @given(accounts(), files())
 def test_every_row_is_decided_or_a_problem_or_a_repeat(
-    held: list[SheetKey], rows: list[RowKeys]
+    existing: list[SheetKey], rows: list[RowKeys]
 ) -> None:
-    judged = check_sheet(rows, held)
+    check = check_sheet(rows, existing)
     for row in rows:
-        ways = (row.number in judged.matches) + (
-            row.number in judged.conflicts or row.number in judged.repeats
+        ways = (row.number in check.matches) + (
+            row.number in check.conflicts or row.number in check.repeats
         )
         assert ways == (
             0
-            if row.skipped
-            and row.number not in judged.conflicts
-            and row.number not in judged.repeats
+            if row.skipped and row.number not in check.conflicts and row.number not in check.repeats
             else 1
         )
     addresses = {row.number: row.email_key for row in rows}
-    assert judged.sharing.keys() == {
+    assert check.sharing.keys() == {
         number
-        for number, problem in judged.conflicts.items()
+        for number, problem in check.conflicts.items()
         if problem == ("email_shared", "email")
     }
     assert all(
         {addresses[number] for number in numbers} == {addresses[one]}
-        for one, numbers in judged.sharing.items()
+        for one, numbers in check.sharing.items()
     )
 
 
 @given(accounts(), files())
-def test_the_order_of_the_rows_decides_nothing(held: list[SheetKey], rows: list[RowKeys]) -> None:
-    def told(judged: SheetCheck) -> list[Any]:
+def test_the_order_of_the_rows_decides_nothing(
+    existing: list[SheetKey], rows: list[RowKeys]
+) -> None:
+    def outcome(check: SheetCheck) -> list[Any]:
         by_digest = {row.number: row.digest for row in rows}
         going = {
             by_digest[number]: match.account and match.account.id
-            for number, match in judged.matches.items()
+            for number, match in check.matches.items()
         }
         return [
             going,
-            {by_digest[number] for number in judged.conflicts if number not in judged.repeats},
+            {by_digest[number] for number in check.conflicts if number not in check.repeats},
         ]
 
-    assert told(check_sheet(rows, held)) == told(check_sheet(rows[::-1], held))
+    assert outcome(check_sheet(rows, existing)) == outcome(check_sheet(rows[::-1], existing))
 
 
 ALL = RowMapper(
@@ -181,7 +181,7 @@ def test_active_opens_and_closes(active: bool | None, before: str, after: str) -
     assert status_after(active, before) == after
 
 
-def test_the_schools_own_words_mean_what_it_said() -> None:
+def test_the_schools_own_words_have_the_meaning_it_chose() -> None:
     mapper = RowMapper(
         [MatchedColumn(0, "Status", ACTIVE)],
         DateOrder.DAY_MONTH_YEAR,

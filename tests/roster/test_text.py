@@ -118,9 +118,9 @@ OTHER_NAMES = [
 ]
 
 
-@pytest.mark.parametrize(("written", "meant"), TEXTS)
-def test_a_text_is_taken_in_canonical_form(written: Any, meant: str | None) -> None:
-    assert text(written, 300) == meant
+@pytest.mark.parametrize(("written", "expected"), TEXTS)
+def test_a_text_is_taken_in_canonical_form(written: Any, expected: str | None) -> None:
+    assert text(written, 300) == expected
 
 
 @pytest.mark.parametrize(("written", "code"), UNREADABLE, ids=named)
@@ -168,9 +168,9 @@ def test_canonical_texts_are_single_spaced_composed_and_stay_as_they_are(written
     assert text(unicodedata.normalize("NFD", written), 300) == value
 
 
-@pytest.mark.parametrize(("written", "meant"), ADDRESSES)
-def test_an_address_keeps_the_spelling_it_came_in(written: Any, meant: str | None) -> None:
-    assert email(written, 320) == meant
+@pytest.mark.parametrize(("written", "expected"), ADDRESSES)
+def test_an_address_keeps_the_spelling_it_came_in(written: Any, expected: str | None) -> None:
+    assert email(written, 320) == expected
 
 
 @pytest.mark.parametrize("written", NO_ADDRESSES, ids=named)

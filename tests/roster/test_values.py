@@ -290,11 +290,11 @@ NO_TEXTS = [
 ]
 
 
-@pytest.mark.parametrize(("written", "meant"), DATES)
+@pytest.mark.parametrize(("written", "expected"), DATES)
 def test_a_date_is_read_year_month_day_with_or_without_a_time(
-    written: Any, meant: date | None
+    written: Any, expected: date | None
 ) -> None:
-    assert birth_date(written) == meant
+    assert birth_date(written) == expected
 
 
 @pytest.mark.parametrize("written", NO_DATES, ids=named)
@@ -303,9 +303,9 @@ def test_a_date_that_does_not_exist_is_refused(written: Any) -> None:
         birth_date(written)
 
 
-@pytest.mark.parametrize(("written", "meant"), YEARS)
-def test_a_graduation_year_is_read_and_zero_is_none(written: Any, meant: int | None) -> None:
-    assert graduation_year(written) == meant
+@pytest.mark.parametrize(("written", "expected"), YEARS)
+def test_a_graduation_year_is_read_and_zero_is_none(written: Any, expected: int | None) -> None:
+    assert graduation_year(written) == expected
 
 
 @pytest.mark.parametrize("written", NO_YEARS, ids=named)
