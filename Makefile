@@ -53,7 +53,7 @@ office: .venv/dev ## The template as LibreOffice saves it in each form (needs so
 
 bench: .venv/dev ## Measure 100,000 students, and 200 schools at once; results go to bench/
 	$(BIN)/python bench/main_job.py --students 100000 --result bench/main_job.json
-	PYTHONPATH=. $(BIN)/python bench/many_schools.py --result bench/many_schools.json
+	PYTHONPATH=. $(BIN)/python -m bench.many_schools --result bench/many_schools.json
 
 screenshots: .venv/dev chromium ## Take the README's pictures anew, from a demo of their own
 	$(BIN)/python docs/take_screenshots.py

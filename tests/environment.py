@@ -1,6 +1,7 @@
 """The environment of a test session: a folder of its own, no settings of the developer, no network.
 
-The controlling pytest process makes the folder and removes it; xdist workers inherit it.
+The controlling pytest process makes the folder and removes it; xdist workers inherit it. Imports
+nothing of Rollbook, whose settings are read when it is imported.
 """
 
 import contextlib
@@ -10,22 +11,28 @@ import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 FOLDER = "ROLLBOOK_TEST_FOLDER"
+DJANGO = "ROLLBOOK_TEST_DJANGO"
+TESTS = Path(__file__).parent
+WITHOUT_DJANGO = (TESTS / "roster", TESTS / "sources")
 
 
-def prepare() -> bool:
+def prepare(arguments: Iterable[str]) -> bool:
     """Point settings that load after this at the session's folder.
 
-    Return True where this process made the folder and has to remove it.
+    Return True where this process made the folder and has to remove it. `arguments` are those of
+    pytest, from which follows whether the tests need Django.
     """
     is_new = FOLDER not in os.environ
     if is_new:
         for name in [name for name in os.environ if name.startswith("ROLLBOOK_")]:
             del os.environ[name]
         os.environ[FOLDER] = tempfile.mkdtemp(prefix="rollbook-tests-")
+        os.environ[DJANGO] = "yes" if _need_django(arguments) else ""
     folder = Path(os.environ[FOLDER])
     runtime = folder / "runtime"
     runtime.mkdir(mode=0o700, exist_ok=True)
@@ -37,6 +44,20 @@ def prepare() -> bool:
     }
     os.environ.pop("DATABASE_OWNER_URL", None)
     return is_new
+
+
+def uses_django() -> bool:
+    """Whether this session needs Django."""
+    return bool(os.environ[DJANGO])
+
+
+def _need_django(arguments: Iterable[str]) -> bool:
+    """Whether any of the chosen tests lies outside the folders that need no Django."""
+    paths = [Path(each.partition("::")[0]) for each in arguments if not each.startswith("-")]
+    chosen = [path.resolve() for path in paths if path.exists()]
+    return not chosen or not all(
+        any(path.is_relative_to(folder) for folder in WITHOUT_DJANGO) for path in chosen
+    )
 
 
 def remove() -> None:

@@ -1,4 +1,4 @@
-"""Fixtures of tests with Django: the database, a school with people, a connected stand-in, processes.
+"""Fixtures that need Django: the database, a school and its people, integration, processes.
 
 `tests/conftest.py` loads this module as a plugin once Django is set up.
 """
@@ -15,24 +15,23 @@ from rollbook.schools.models import Membership, School, User
 from rollbook.standins import powerschool
 from rollbook.standins.standin import StandIn
 from rollbook.sync.models import Integration
-from rollbook.sync.setup import integrations
 from tests import database, processes
+from tests.connecting import connected
 
 PASSWORD = "only for tests, 12 or more"
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> None:
-    """Replace pytest-django's own: the app role can neither create databases nor empty tables."""
+    """Make the database of this process, instead of pytest-django's fixture.
+
+    The app role can neither create databases nor empty tables.
+    """
     with django_db_blocker.unblock():
         address = database.clone()
         database.use(address)
-
-    def empty_tables(_case: TransactionTestCase) -> None:
-        database.clean(address)
-
-    setattr(TransactionTestCase, "_fixture_teardown", empty_tables)  # noqa: B010 - the stubs don't know it
-    # Any process can check a password that was hashed with one iteration, and it costs nothing.
+    setattr(TransactionTestCase, "_fixture_teardown", lambda case: database.clean(address))  # noqa: B010 - the stubs don't know it
+    # Any process can check such a password, and it takes no time.
     PBKDF2PasswordHasher.iterations = 1
 
 
@@ -70,30 +69,6 @@ def standin() -> Iterator[StandIn]:
         yield running
 
 
-def connected(school: School, by: User | None, sis: StandIn, **more: Any) -> Integration:
-    """Connect a stand-in of PowerSchool: grades 9 to 12 and live, unless `more` says otherwise."""
-    secrets = {
-        "client_id": sis.client_id,
-        "client_secret": sis.client_secret,
-        "client_url": sis.url,
-    }
-    usual: dict[str, Any] = {
-        "grades": [9, 10, 11, 12],
-        "active": True,
-        "test_run": False,
-        "notify_on_errors": True,
-    }
-    named: dict[str, Any] = {
-        "source": "powerschool",
-        "variant": "",
-        "choices": {},
-        "credentials": secrets,
-    }
-    return integrations.save_connection(
-        school, by, integrations.ConnectionSettings(**named | usual | more)
-    )
-
-
 @pytest.fixture
 def integration(school: School, administrator: User, standin: StandIn) -> Integration:
     """PowerSchool, connected to the stand-in: grades 9 to 12, live."""
@@ -104,25 +79,13 @@ def integration(school: School, administrator: User, standin: StandIn) -> Integr
 def worker(transactional_db: None, tmp_path: Path) -> Iterator[processes.Started]:
     """A real worker process on the test's database."""
     log = tmp_path / "worker.log"
-    with processes.rollbook(
-        "worker", log=log, ready=lambda started: "worker is ready" in started.output
-    ) as started:
+    with processes.rollbook("worker", log=log, ready=processes.worker_is_ready) as started:
         yield started
 
 
 @pytest.fixture
 def web(transactional_db: None, tmp_path: Path) -> Iterator[processes.Started]:
     """A real web server on the test's database; its address is `url`."""
-    port = processes.free_port()
-    url, log = f"http://127.0.0.1:{port}", tmp_path / "web.log"
-    settings = {"ROLLBOOK_PUBLIC_URL": url, "ROLLBOOK_CAUGHT_MAIL_DIR": str(tmp_path / "mail")}
-    with processes.rollbook(
-        "web",
-        "--port",
-        str(port),
-        log=log,
-        url=url,
-        ready=lambda _: processes.answers(port),
-        **settings,
-    ) as started:
+    settings = {"ROLLBOOK_CAUGHT_MAIL_DIR": str(tmp_path / "mail")}
+    with processes.web(log=tmp_path / "web.log", **settings) as started:
         yield started

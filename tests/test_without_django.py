@@ -11,14 +11,18 @@ ROOT = Path(__file__).parents[1]
 # Every module of both folders is imported; of the tests only a few are run.
 RUN_AND_LOOK = """
 import sys, pytest
-code = pytest.main(["-q", "tests/roster", "tests/sources", "-k", "test_rekeying or test_addresses"])
+sys.argv[1:] = ["-q", "tests/roster", "tests/sources", "-k", "test_rekeying or test_addresses"]
+code = pytest.main(sys.argv[1:])
 print(int(code), sorted({"django", "psycopg"} & sys.modules.keys()))
 """
 
 
 @pytest.mark.slow
 def test_roster_and_sources_are_tested_without_django() -> None:
-    settings = {name: text for name, text in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    of_this_session = ("DJANGO_SETTINGS_MODULE", "ROLLBOOK_TEST_")
+    settings = {
+        name: text for name, text in os.environ.items() if not name.startswith(of_this_session)
+    }
     outcome = subprocess.run(
         [sys.executable, "-c", RUN_AND_LOOK],
         cwd=ROOT,

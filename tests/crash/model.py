@@ -1,22 +1,27 @@
-"""What accounts have to be like, worked out without Rollbook: from the SIS's own list, in a few lines that can be checked by eye."""
+"""What accounts have to be after a run, computed without Rollbook from the list of the SIS.
+
+Few lines, so that they can be checked by reading.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-Held = dict[str, tuple[str, str, str, int, str, str]]
+Accounts = dict[str, tuple[str, str, str, int, str, str]]
+"""SIS ID → e-mail, first name, last name, graduation year, birth date, gender."""
 ENROLLED = 0
 
 
-def after_a_run(before: Held, roster: Iterable[Mapping[str, Any]], grades: set[int]) -> Held:
-    """Every enrolled student of the chosen grades as the SIS has them; whoever else was held stays as they were."""
+def after_a_run(
+    before: Accounts, roster: Iterable[Mapping[str, Any]], grades: set[int]
+) -> Accounts:
+    """Return the accounts after a run.
+
+    Every enrolled student of the chosen grades is as in the SIS; all other accounts stay.
+    """
     after = dict(before)
     for each in roster:
-        if (
-            each["enroll_status"] == ENROLLED
-            and each["grade_level"] in grades
-            and each["email"]
-            and each["graduation_year"]
-        ):
+        is_selected = each["enroll_status"] == ENROLLED and each["grade_level"] in grades
+        if is_selected and each["email"] and each["graduation_year"]:
             after[str(each["dcid"])] = (
                 each["email"],
                 each["first_name"],
@@ -28,6 +33,6 @@ def after_a_run(before: Held, roster: Iterable[Mapping[str, Any]], grades: set[i
     return after
 
 
-def to_change(before: Held, after: Held) -> list[str]:
-    """The SIS IDs of those who were held already and become different."""
+def to_change(before: Accounts, after: Accounts) -> list[str]:
+    """Return the SIS IDs of the accounts that exist before and are different after."""
     return sorted(sis_id for sis_id in before if after[sis_id] != before[sis_id])

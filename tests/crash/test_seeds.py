@@ -1,4 +1,4 @@
-"""Some seeds of the crashes that happen to a whole installation; `make crash` plays more (see `tests.crash.seeds`)."""
+"""A few seeded crashes of a whole installation; `make crash` plays more (`tests.crash.seeds`)."""
 
 import os
 import subprocess
@@ -6,17 +6,13 @@ import sys
 
 import pytest
 
-FEW = (
-    "--seeds",
-    "1",
-    "--first",
-    "7",
-)  # the database crashes, then a worker is killed while it applies
+# In seed 7 the database crashes, then a worker is killed while it applies.
+FEW = ("--seeds", "1", "--first", "7")
 MANY = int(os.environ.get("CRASH_SEEDS", "30"))
 
 
 def played(*options: str) -> str:
-    """The seeds run in a process of their own: they bring their own database."""
+    """Play seeds in a process of its own, which has its own database; return what it prints."""
     ended = subprocess.run(
         [sys.executable, "-m", "tests.crash.seeds", *options],
         capture_output=True,

@@ -11,7 +11,7 @@ from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
 from rollbook.sync.models import Integration, Run, RunState
 from rollbook.sync.setup import credentials
-from tests.fixtures import connected
+from tests.connecting import connected
 from tests.sync.test_pipeline import accounts_checksum, complete, held, sync
 
 pytestmark = pytest.mark.django_db

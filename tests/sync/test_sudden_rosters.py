@@ -16,7 +16,7 @@ from rollbook.sync.runs import decisions
 from rollbook.sync.setup import field_rules
 from rollbook.sync.words.alarms import alarm_words
 from rollbook.sync.words.proofs import proof_words
-from tests.fixtures import connected
+from tests.connecting import connected
 from tests.sync.sudden_rosters import (
     SCENES,
     Held,

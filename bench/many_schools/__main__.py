@@ -1,9 +1,10 @@
-"""Many schools due at the same minute: real workers, web, PostgreSQL, and a made-up PowerSchool for each school.
+"""Many schools due at the same minute: real workers, web, PostgreSQL and a stand-in per school.
 
-    python bench/many_schools.py [--schools 200] [--students 1000] [--result bench/many_schools.json]
+    python -m bench.many_schools [--schools 200] [--students 1000] [--result FILE]
 
-Each page takes 100 ms to come, and one in a hundred fails once. Afterwards every account of every school is compared with
-`tests.crash.model`. Meanwhile somebody who is signed in looks at a school's history three times a second.
+Each page takes 100 ms, and one in a hundred fails once. Meanwhile a signed-in user opens the history
+of a school three times a second. Afterwards every account of every school is compared with
+`tests.crash.model`.
 """
 
 import argparse
@@ -14,7 +15,6 @@ import random
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from contextlib import ExitStack
@@ -22,8 +22,16 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
+
+from rollbook.schools.models import Membership, User
+from rollbook.standins import powerschool
+from rollbook.standins.faults import Fault
+from rollbook.sync.models import Run, RunState, Schedule
 from tests.crash import model
-from tests.crash.world import WORKERS, World
+from tests.crash.seeds.world import WORKERS, World
 
 GRADES = list(range(-1, 13))
 LATENCY_MS, PAGE, FAILING = 100, 100, 0.01
@@ -42,47 +50,37 @@ def main() -> None:
         serve(arguments.schools, arguments.students)
         return
     command = [
-        sys.executable,
-        __file__,
-        "--serve",
-        "--schools",
-        str(arguments.schools),
-        "--students",
-        str(arguments.students),
+        *(sys.executable, "-m", "bench.many_schools", "--serve"),
+        *("--schools", str(arguments.schools)),
+        *("--students", str(arguments.students)),
     ]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as serving:
         assert serving.stdin and serving.stdout
         sis = json.loads(serving.stdout.readline())
-        with (
-            tempfile.TemporaryDirectory(prefix="rollbook-bench-") as folder,
-            World(Path(folder), settings={}) as world,
-        ):
+        with World(settings={}) as world:
             result = measure(world, sis)
         serving.stdin.close()
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    told = {
+    document = {
         "schools": arguments.schools,
         "students_each": arguments.students,
         "workers": WORKERS,
         "machine": machine,
         **result,
     }
-    print(json.dumps(told, indent=2))
+    print(json.dumps(document, indent=2))
     if arguments.result:
-        Path(arguments.result).write_text(json.dumps(told, indent=2) + "\n")
+        Path(arguments.result).write_text(json.dumps(document, indent=2) + "\n")
 
 
 def serve(schools: int, students: int) -> None:
-    """One PowerSchool for each school, in this process, until standard input ends."""
-    from rollbook.standins import powerschool
-    from rollbook.standins.faults import Fault
-
+    """Serve one PowerSchool for each school in this process until standard input ends."""
     dice = random.Random(1)
     pages = -(-students // PAGE)
     with ExitStack() as ending:
-        told = []
+        served = []
         for number in range(schools):
             faults = [
                 Fault("status", page=page, times=1)
@@ -103,16 +101,13 @@ def serve(schools: int, students: int) -> None:
                 "client_id": running.client_id,
                 "client_secret": running.client_secret,
             }
-            told.append(about | {"failing": len(faults)})
-        print(json.dumps(told), flush=True)
+            served.append(about | {"failing": len(faults)})
+        print(json.dumps(served), flush=True)
         sys.stdin.read()
 
 
 def measure(world: World, sis: list[dict[str, Any]]) -> dict[str, Any]:
-    from django.utils import timezone
-
-    from rollbook.sync.models import Run, RunState, Schedule
-
+    """Let all schools fall due, and measure until every run has ended."""
     integrations = [
         world.school(f"School {number}", about, about["url"], GRADES)
         for number, about in enumerate(sis)
@@ -154,7 +149,7 @@ def measure(world: World, sis: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def wrong(world: World, sis: list[dict[str, Any]], integrations: list[Any]) -> int:
-    """How many schools hold anything else than their own SIS's list says."""
+    """Return how many schools have accounts that differ from the list of their SIS."""
     number = 0
     for about, integration in zip(sis, integrations, strict=True):
         with urlopen(f"{about['url']}/_standin/roster", timeout=60) as answer:
@@ -168,24 +163,19 @@ def wrong(world: World, sis: list[dict[str, Any]], integrations: list[Any]) -> i
 
 
 def sign_in(world: World, integration: Any) -> None:
-    """Let whoever looks at pages be signed in, and look at a school's history."""
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-
-    from rollbook.schools.models import Membership, User
-
+    """Let the browsing user be signed in and open the history of a school."""
     user = User.objects.create_user("ada@bench.example", "Ada", "only for a bench, 12 or more")
     Membership.objects.create(school=integration.school, user=user, role="administrator")
     session = SessionStore()
     session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
     session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
     session.save()
-    world.as_whom = {"Cookie": f"sessionid={session.session_key}"}
-    world.looked_at = f"/schools/{integration.school_id}/history/"
+    world.headers = {"Cookie": f"sessionid={session.session_key}"}
+    world.page = f"/schools/{integration.school_id}/history/"
 
 
 def peak_mb(pid: int) -> float:
-    """Peak resident memory of a process, from the kernel."""
+    """Return the peak resident memory of a process, as the kernel counts it."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM"):
             return round(int(line.split()[1]) / 1024, 1)

@@ -1,0 +1,262 @@
+"""The installation that the seeded crashes happen to: PostgreSQL, web and workers as processes."""
+
+import itertools
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import timedelta
+from typing import Any, Self, TypeVar
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+from uuid import UUID
+
+import psycopg
+from django.core.management import call_command
+from django.db import DatabaseError, connection
+from django.db.models import Count
+from django.utils import timezone
+
+from rollbook.config import Config, config
+from rollbook.schools.models import School
+from rollbook.students.models import StudentAccount
+from rollbook.sync.models import Change, Integration, Notice, Run, Schedule, Trigger
+from rollbook.sync.runs import requests
+from rollbook.sync.setup import integrations, schedules
+from tests import database
+from tests.crash.cluster import Cluster
+from tests.crash.model import Accounts
+from tests.crash.scene import SOON
+from tests.crash.seeds import FOLDER
+from tests.processes import Started, rollbook, wait_until, web, worker_is_ready
+
+T = TypeVar("T")
+WORKERS = 2
+
+
+class World:
+    """Two workers, web and a database. Each question to the database waits until it is back."""
+
+    def __init__(self, settings: Mapping[str, str] = SOON) -> None:
+        self._settings, self._ending = settings, ExitStack()
+        self._numbers = itertools.count(1)
+        self.workers: list[Started] = []
+        self.page = "/sign-in/"
+        # A session of nobody: it is looked up in the database, so that its absence shows.
+        self.headers = {"Cookie": "sessionid=0123456789abcdef0123456789abcdef"}
+        self._statuses: Counter[int] = Counter()
+        self.waits: list[float] = []  # seconds of each answer of web
+        self._over = threading.Event()
+
+    def __enter__(self) -> Self:
+        self.cluster = Cluster(FOLDER / "database")
+        self._ending.callback(self.cluster.remove)
+        database.use(self.cluster.url)
+        config.database_url = Config().database_url  # it was read before there was an address
+        call_command("migrate", database="owner", verbosity=0)
+        started = self._ending.enter_context(web("--processes", "1", log=FOLDER / "web.log"))
+        threading.Thread(target=self._browse, args=(started.url,), daemon=True).start()
+        self.keep_workers()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for worker in self.workers:
+            worker.process.send_signal(signal.SIGCONT)
+            worker.end(signal.SIGKILL)
+        self._ending.close()
+
+    def _browse(self, url: str) -> None:
+        """Look at a page three times a second until the end, and count the answers."""
+        while not self._over.wait(0.3):
+            address = url + self.page
+            began = time.monotonic()
+            try:
+                with urlopen(Request(address, headers=self.headers), timeout=20) as answer:
+                    self._statuses[answer.status if answer.url == address else 302] += 1
+            except HTTPError as error:
+                self._statuses[error.code] += 1
+            except OSError:
+                self._statuses[0] += 1
+            self.waits.append(time.monotonic() - began)
+
+    def web_answers(self) -> dict[int, int]:
+        """Return how often web answered with each status; 0 is no answer."""
+        return dict(self._statuses)
+
+    # Workers
+
+    def keep_workers(self) -> None:
+        """Start workers until there are as many as there should be."""
+        self.workers = [worker for worker in self.workers if worker.process.poll() is None]
+        while len(self.workers) < WORKERS:
+            log = FOLDER / f"worker-{next(self._numbers)}.log"
+            starting = rollbook("worker", log=log, ready=worker_is_ready, **self._settings)
+            self.workers.append(self._ending.enter_context(starting))
+
+    def repair(self) -> None:
+        """Wake and replace workers after a seed that went wrong."""
+        for worker in self.workers:
+            if worker.process.poll() is None:
+                worker.process.send_signal(signal.SIGCONT)
+        self.keep_workers()
+
+    def worker_of(self, run: Run) -> Started:
+        """Return the worker that claimed this run last; it logs the claim a moment later."""
+        claimers: list[Started] = []
+
+        def look() -> bool:
+            attempt = f"try {self.attempts(run)}"
+            for worker in self.workers:
+                lines = worker.output.splitlines()
+                if any(str(run.pk) in line and attempt in line for line in lines):
+                    claimers.append(worker)
+            return bool(claimers)
+
+        wait_until(look)
+        return claimers[-1]
+
+    # The database
+
+    def restart_database(self) -> None:
+        self.cluster.restart()
+
+    def end_sessions(self) -> None:
+        """End every session of the database but that of `row_locked`."""
+        admin = self.cluster.url.replace("rollbook_owner", "postgres", 1)
+        with psycopg.connect(admin, autocommit=True) as session:
+            session.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'rollbook' "
+                "AND pid <> pg_backend_pid() AND application_name <> 'row locked'"
+            )
+
+    @contextmanager
+    def row_locked(self, integration: Integration, sis_id: str) -> Iterator[None]:
+        """Lock the row of one account, so that applying waits for it."""
+        with psycopg.connect(self.cluster.url, application_name="row locked") as session:
+            session.execute(
+                "SELECT 1 FROM students_studentaccount "
+                "WHERE school_id = %s AND sis_id = %s FOR UPDATE",
+                [integration.school_id, sis_id],
+            )
+            try:
+                yield
+            finally:
+                # Where the database went away, nothing is locked any more.
+                with suppress(psycopg.OperationalError):
+                    session.rollback()
+
+    def _patiently(self, ask: Callable[[], T]) -> T:
+        """Return the answer of the database, once it is there to give one."""
+        answers: list[T] = []
+
+        def try_it() -> bool:
+            try:
+                answers.append(ask())
+            except DatabaseError:
+                connection.close()
+                return False
+            return True
+
+        wait_until(try_it)
+        return answers[0]
+
+    # Schools and runs
+
+    def school(
+        self, name: str, about: dict[str, Any], address: str, grades: list[int]
+    ) -> Integration:
+        """Make a school that is connected to the SIS at this address, with a schedule."""
+
+        def make() -> Integration:
+            settings = integrations.ConnectionSettings(
+                source="powerschool",
+                variant="",
+                choices={},
+                credentials={
+                    "client_id": about["client_id"],
+                    "client_secret": about["client_secret"],
+                    "client_url": address,
+                },
+                grades=grades,
+                active=True,
+                test_run=False,
+                notify_on_errors=True,
+            )
+            school = School.objects.create(name=name)
+            integration = integrations.save_connection(school, None, settings)
+            schedules.ensure(integration)
+            return integration
+
+        return self._patiently(make)
+
+    def due(self, integration: Integration) -> Run:
+        """Let the schedule fall due, and return the run that a worker starts for it."""
+        due_at = timezone.now() - timedelta(seconds=1)
+        schedule = Schedule.objects.filter(integration=integration)
+        self._patiently(lambda: schedule.update(enabled=True, next_due_at=due_at))
+        started = Run.objects.filter(integration=integration, due_at=due_at)
+        wait_until(lambda: self._patiently(started.exists))
+        return self._patiently(started.get)
+
+    def press(self, integration: Integration) -> UUID:
+        """Request a run as a person does; return the id of the run."""
+        return requests.request(integration, trigger=Trigger.PERSON).run.pk
+
+    def state(self, run: Run) -> str:
+        return str(self._refreshed(run).state)
+
+    def attempts(self, run: Run) -> int:
+        return self._refreshed(run).attempts
+
+    def _refreshed(self, run: Run) -> Run:
+        self._patiently(run.refresh_from_db)
+        return run
+
+    # Comparing with the model
+
+    def accounts(self, integration: Integration) -> Accounts:
+        """Return the accounts of a school in the form of the model."""
+
+        def read() -> Accounts:
+            rows = StudentAccount.objects.filter(
+                school_id=integration.school_id, source="powerschool"
+            ).values_list(
+                "sis_id",
+                "email",
+                "first_name",
+                "last_name",
+                "graduation_year",
+                "birth_date",
+                "gender",
+            )
+            return {
+                sis_id or "": (email, first, last, year or 0, str(birth or ""), gender or "")
+                for sis_id, email, first, last, year, birth, gender in rows
+            }
+
+        return self._patiently(read)
+
+    def check_school(self, integration: Integration, expected: Accounts) -> None:
+        """Assert that the accounts are those of the model, and no others."""
+        actual = self.accounts(integration)
+        different = sorted(
+            sis_id
+            for sis_id in actual.keys() | expected.keys()
+            if actual.get(sis_id) != expected.get(sis_id)
+        )
+        assert not different, f"{len(different)} accounts differ from the model: {different[:5]}"
+        count = StudentAccount.objects.filter(school_id=integration.school_id).count()
+        assert count == len(expected), f"{count} accounts, {len(expected)} expected"
+
+    def check_run(self, run: Run) -> None:
+        """Assert: one run for its due time, no change or mail twice, no row overtaken."""
+        assert Run.objects.filter(integration=run.integration, due_at=run.due_at).count() == 1
+        changes = Change.objects.filter(run=run).values("account_id")
+        doubled = changes.annotate(times=Count("id")).filter(times__gt=1)
+        assert not doubled.exists(), "a change exists twice"
+        mails = Notice.objects.filter(run=run).values("user")
+        assert not mails.annotate(times=Count("id")).filter(times__gt=1).exists()
+        assert not self._refreshed(run).counts.get("overtaken"), "rows were overtaken"
