@@ -1,17 +1,18 @@
-"""The job queue: wakes workers, counts those alive, and removes the jobs of killed ones.
+"""The job queue: wakes workers for rows, lets them take rows, removes the jobs of killed ones.
 
 A job carries the id of a row and says "look at this row". Correctness rests on the row's own table:
 losing a job or queueing it twice does no harm.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django.db import transaction
+from django.db.models import F, Model, QuerySet
 from django.db.models.functions import Now
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
@@ -35,6 +36,8 @@ ARGUMENTS: Final = {
 
 SILENT_SECONDS: Final = 30.0  # a worker that missed three heartbeats is dead
 KEPT_HOURS: Final = 24
+
+M = TypeVar("M", bound=Model)
 
 # Set by the worker on SIGTERM: runs and report files go back to the queue at their next batch.
 stopping = threading.Event()
@@ -61,6 +64,36 @@ def wake_all(task: str, row_ids: Iterable[UUID]) -> None:
     jobs: list[dict[str, JSONValue]] = [{argument: str(row_id)} for row_id in row_ids]
     if jobs:
         app.configure_task(task, allow_unknown=False).batch_defer(*jobs)
+
+
+def take(rows: QuerySet[M], most_tries: int, **columns: Any) -> bool:
+    """Take a row that nobody works on, and count the try. Returns False where there is none.
+
+    One conditional update, so that only one of several workers gets the row. `rows` is the row as
+    long as it is free; `columns` are what says that it no longer is.
+    """
+    free = rows.filter(attempts__lt=most_tries)
+    return bool(free.update(attempts=F("attempts") + 1, **columns))
+
+
+def give_back(rows: QuerySet[M], **columns: Any) -> None:
+    """Give a row back unfinished; the try isn't counted. `columns` say that nobody works on it."""
+    rows.update(attempts=F("attempts") - 1, **columns)
+
+
+def sweep_rows(
+    task: str, silent: QuerySet[M], most_tries: int, give_up: Callable[[M], None]
+) -> list[UUID]:
+    """Wake a worker for each row that nobody works on; give up those whose tries are used up.
+
+    Returns the ids of the rows that were woken.
+    """
+    for row in silent.filter(attempts__gte=most_tries):
+        give_up(row)
+    woken = list(silent.filter(attempts__lt=most_tries).values_list("pk", flat=True))
+    for row_id in woken:
+        wake(task, row_id)
+    return woken
 
 
 def ids_with_job(task: str) -> set[str]:

@@ -1,7 +1,7 @@
-"""Report files: a small one is made while one waits, a large one by a worker; kept for a day, then deleted.
+"""Report files: a small one is made at once, a large one by a worker. They are kept for a day.
 
-A file's row is claimed by conditional update like a run: whoever makes it holds `attempts` as its fence and renews `touched_at`, so
-that a file whose maker was killed is taken up again and never written by two.
+A file is claimed like a run: `touched_at` is the maker's heartbeat, `attempts` its fence. So a file
+whose maker was killed is taken up again, and two makers never write the same file.
 """
 
 import logging
@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import get_language, override
@@ -27,31 +27,32 @@ from rollbook.sync.report import counts, workbook
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 2_000  # rows that are made while one waits: well under a second
+AT_ONCE = 2_000  # rows that are made while the reader waits: well under a second
 KEPT: Final = timedelta(hours=24)
-SILENT: Final = timedelta(
-    seconds=120
-)  # a maker that said nothing for so long is taken for dead; packing the largest file takes less
+# A maker that was silent for so long is taken for dead. Packing the largest file takes less.
+SILENT: Final = timedelta(seconds=120)
 ATTEMPTS = 3
 
 
 class NoReport(Exception):
-    """A run has no report, because its plan never became complete. The message says so in words."""
+    """A run has no report: its plan never became complete, or its rows were removed.
+
+    The text says which.
+    """
 
 
 def request_report(run: Run, by: User | None, via: str = "web") -> ReportFile:
-    """Ask for the report file of a run: ready at once where it is small, else being made, with its progress in the row.
+    """Return the report file of a run: a small one is ready, a large one is being made.
 
-    The same wish again gets the same file, until the run changes or the file expires. Raises NoReport.
+    Asked for again, the same file is returned until the run changes or the file expires.
+    Raises NoReport.
     """
     if retention.is_past_keeping(run):
-        raise NoReport(
-            _("The rows of this report were removed after %(days)d days; its numbers stay.")
-            % {"days": config.report_days}
-        )
+        message = _("The rows of this report were removed after %(days)d days; its numbers stay.")
+        raise NoReport(message % {"days": config.report_days})
     if not counts.has_plan(run):
         raise NoReport(_("This run has no report, because it ended before all students were read."))
-    wanted = ReportFile(
+    file = ReportFile(
         school_id=run.school_id,
         run=run,
         requested_by=by,
@@ -62,27 +63,27 @@ def request_report(run: Run, by: User | None, via: str = "web") -> ReportFile:
         name=workbook.file_name(run),
         expires_at=timezone.now() + KEPT,
     )
-    _same(wanted).filter(expires_at__lte=Now()).delete()
+    _same_report(file).filter(expires_at__lte=Now()).delete()
     try:
         with transaction.atomic():
-            wanted.save(force_insert=True)
+            file.save(force_insert=True)
     except IntegrityError:
-        there = _same(wanted).first()
-        if there is None:  # it failed in this very moment: there is room now
+        existing = _same_report(file).first()
+        if existing is None:  # it failed in this very moment: there is room now
             return request_report(run, by, via)
-        wanted = there
-    if wanted.state == ReportState.MAKING:
-        _start(wanted)
-    return wanted
+        file = existing
+    if file.state == ReportState.MAKING:
+        _start(file)
+    return file
 
 
-def _same(wanted: ReportFile) -> QuerySet[ReportFile]:
-    """The file of the same wish, without its content."""
+def _same_report(file: ReportFile) -> QuerySet[ReportFile]:
+    """Return the file with the same report, without its content."""
     files = ReportFile.objects.filter(
-        school_id=wanted.school_id,
-        run_id=wanted.run_id,
-        stamp=wanted.stamp,
-        language=wanted.language,
+        school_id=file.school_id,
+        run_id=file.run_id,
+        stamp=file.stamp,
+        language=file.language,
     )
     return files.exclude(state=ReportState.FAILED).defer("content")
 
@@ -96,7 +97,7 @@ def _start(file: ReportFile) -> None:
 
 
 def make(file_id: UUID) -> None:
-    """Claim a file, write it, store it. Does nothing where it is done or somebody else is at it."""
+    """Claim a file, write it, store it. Does nothing where it is done or another worker makes it."""
     file = _claim(file_id)
     if file is None:
         return
@@ -110,10 +111,10 @@ def make(file_id: UUID) -> None:
     except _TakenOver:
         log.warning("report %s: taken over by another worker, stopped here", file.pk)
     except _Stopping:
-        _ours(file).update(touched_at=None, attempts=F("attempts") - 1)
+        queue.give_back(_owned(file), touched_at=None)
         queue.wake(queue.MAKE_REPORT, file.pk)
     except Exception:
-        _ours(file).update(state=ReportState.FAILED)
+        _owned(file).update(state=ReportState.FAILED)
         raise
 
 
@@ -122,34 +123,40 @@ class _TakenOver(Exception):
 
 
 class _Stopping(Exception):
-    """This worker was told to stop: the file goes back unfinished, and the try isn't counted."""
+    """This worker is stopping: the file goes back unfinished, and the try isn't counted."""
 
 
 def _claim(file_id: UUID) -> ReportFile | None:
-    """Take a file that nobody makes, or whose maker fell silent. After too many tries it is given up."""
-    free = Q(touched_at__isnull=True) | Q(touched_at__lt=Now() - SILENT)
-    waiting = ReportFile.objects.filter(free, pk=file_id, state=ReportState.MAKING)
-    if waiting.filter(attempts__gte=ATTEMPTS).update(state=ReportState.FAILED):
-        log.error("report %s: given up after %s tries", file_id, ATTEMPTS)
-        return None
-    if not waiting.update(attempts=F("attempts") + 1, touched_at=Now(), rows_done=0):
-        return None
-    return (
-        ReportFile.objects.defer("content")
-        .select_related("run__school", "run__requested_by", "school", "requested_by")
-        .get(pk=file_id)
-    )
+    """Take a file that nobody makes, or whose maker fell silent. Returns None where there is none.
+
+    A file whose tries are used up is given up.
+    """
+    row = ReportFile.objects.defer("content").filter(pk=file_id)
+    no_maker = Q(touched_at__isnull=True) | Q(touched_at__lt=Now() - SILENT)
+    free = row.filter(no_maker, state=ReportState.MAKING)
+    if queue.take(free, ATTEMPTS, touched_at=Now(), rows_done=0):
+        return row.select_related(
+            "run__school", "run__requested_by", "school", "requested_by"
+        ).get()
+    for file in free:
+        _give_up(file)
+    return None
+
+
+def _give_up(file: ReportFile) -> None:
+    if _owned(file).update(state=ReportState.FAILED):
+        log.error("report %s: given up after %s tries", file.pk, file.attempts)
 
 
 def _touch(file: ReportFile, done: int, total: int) -> None:
     if queue.stopping.is_set():
         raise _Stopping
-    if not _ours(file).update(rows_done=done, rows_total=total, touched_at=Now()):
+    if not _owned(file).update(rows_done=done, rows_total=total, touched_at=Now()):
         raise _TakenOver
 
 
 def _store(file: ReportFile, content: bytes) -> None:
-    """Keep the finished file, and note in the audit log that a person got it made: ids and counts only."""
+    """Store the finished file, and note it in the audit log with ids and counts only."""
     with transaction.atomic():
         ready = {
             "state": ReportState.READY,
@@ -157,7 +164,7 @@ def _store(file: ReportFile, content: bytes) -> None:
             "size": len(content),
             "expires_at": Now() + KEPT,
         }
-        if not _ours(file).update(**ready):
+        if not _owned(file).update(**ready):
             raise _TakenOver
         audit.record(
             "report.made",
@@ -169,16 +176,19 @@ def _store(file: ReportFile, content: bytes) -> None:
         )
 
 
-def _ours(file: ReportFile) -> QuerySet[ReportFile]:
+def _owned(file: ReportFile) -> QuerySet[ReportFile]:
     return ReportFile.objects.filter(pk=file.pk, state=ReportState.MAKING, attempts=file.attempts)
 
 
 def hand_out(file: ReportFile, by: User | None, via: str = "web") -> bytes | None:
-    """The content of a file that is ready, noted in the audit log; None where it is not (or no longer) there."""
-    there = ReportFile.objects.filter(
+    """Return the content of a file, and note the download in the audit log.
+
+    None where the file is not ready, or no longer there.
+    """
+    ready = ReportFile.objects.filter(
         pk=file.pk, school_id=file.school_id, state=ReportState.READY, expires_at__gt=Now()
     )
-    content = there.values_list("content", flat=True).first()
+    content = ready.values_list("content", flat=True).first()
     if content is None:
         return None
     audit.record(
@@ -195,22 +205,24 @@ def hand_out(file: ReportFile, by: User | None, via: str = "web") -> bytes | Non
 def sweep_reports() -> None:
     """Wake files whose maker fell silent, and delete those whose time is over."""
     expire_reports()
-    silent = ReportFile.objects.filter(
+    silent = ReportFile.objects.defer("content").filter(
         Q(touched_at__lt=Now() - SILENT)
         | Q(touched_at__isnull=True, created_at__lt=Now() - SILENT),
         state=ReportState.MAKING,
     )
-    for file_id in silent.values_list("pk", flat=True):
-        queue.wake(queue.MAKE_REPORT, file_id)
+    queue.sweep_rows(queue.MAKE_REPORT, silent, ATTEMPTS, _give_up)
 
 
 def expire_reports() -> int:
-    """Delete the files whose time is over; how many there were."""
+    """Delete the files whose time is over. Returns how many."""
     return ReportFile.objects.filter(expires_at__lte=Now()).delete()[0]
 
 
 def _stamp(run: Run) -> str:
-    """Tells one state of a run from another, as far as its report shows it; read afresh, since the caller's run may be older."""
+    """Return a digest of all of a run that its report shows.
+
+    The row is read again, since the caller's run may be older.
+    """
     columns = ("state", "fence", "finished_at", "counts", "school__name", "school__timezone")
-    told = Run.objects.values_list(*columns).get(pk=run.pk, school_id=run.school_id)
-    return blake2b(repr(told).encode(), digest_size=16).hexdigest()
+    values = Run.objects.values_list(*columns).get(pk=run.pk, school_id=run.school_id)
+    return blake2b(repr(values).encode(), digest_size=16).hexdigest()

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
@@ -30,21 +30,21 @@ def claim(run_id: UUID) -> Run | None:
     from the plan.
     """
     no_lease = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
-    free = Run.objects.filter(no_lease, pk=run_id, attempts__lt=config.run_attempts)
+    row = Run.objects.filter(pk=run_id)
+    free = row.filter(no_lease, state__in=(RunState.QUEUED, *WORKING_STATES))
     columns = {
         "fence": F("fence") + 1,
-        "attempts": F("attempts") + 1,
         "started_at": Coalesce(F("started_at"), Now()),
         "lease_until": Now() + timedelta(seconds=config.lease_seconds),
         "error_code": "",
         "error_what": "",
     }
-    to_read = (RunState.QUEUED, RunState.FETCHING)
-    claimed = states.move_rows(free, to_read, RunState.FETCHING, **columns, pages_done=0)
-    if not claimed:
-        to_apply = free.filter(state__in=(RunState.PLANNED, RunState.APPLYING))
-        claimed = to_apply.update(**columns)
-    return Run.objects.select_related("school", "integration").get(pk=run_id) if claimed else None
+    with transaction.atomic():
+        if not queue.take(free, config.run_attempts, **columns):
+            return None
+        to_read = (RunState.QUEUED, RunState.FETCHING)
+        states.move_rows(row, to_read, RunState.FETCHING, pages_done=0)
+        return row.select_related("school", "integration").get()
 
 
 def heartbeat(run: Run) -> bool:
@@ -58,8 +58,7 @@ def hand_back(run: Run) -> None:
 
     The next worker takes it at once, and the try isn't counted.
     """
-    working = owned(run).filter(state__in=WORKING_STATES)
-    working.update(lease_until=None, attempts=F("attempts") - 1)
+    queue.give_back(owned(run).filter(state__in=WORKING_STATES), lease_until=None)
 
 
 def note_database_trouble(run: Run, error: Exception) -> None:
@@ -85,12 +84,7 @@ def sweep() -> list[UUID]:
     )
     no_lease = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
     silent = Run.objects.filter(waits | (Q(state__in=WORKING_STATES) & no_lease))
-    for run in silent.filter(attempts__gte=config.run_attempts):
-        _give_up(run)
-    woken = list(silent.filter(attempts__lt=config.run_attempts).values_list("pk", flat=True))
-    for run_id in woken:
-        queue.wake(queue.LOOK_AT_RUN, run_id)
-    return woken
+    return queue.sweep_rows(queue.LOOK_AT_RUN, silent, config.run_attempts, _give_up)
 
 
 def _give_up(run: Run) -> None:
