@@ -12,7 +12,7 @@ from rollbook.sync.report import change_rows
 from rollbook.sync.report.problem_rows import field_places, problem_row
 from rollbook.sync.report.work_list import ListedProblem
 from rollbook.sync.setup import credentials
-from rollbook.sync.uploads.drafts import Column
+from rollbook.sync.uploads.inspection import Column
 from rollbook.sync.words.sources import uploader_type
 
 

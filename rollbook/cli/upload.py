@@ -19,8 +19,10 @@ from rollbook.sources.errors import SourceError
 from rollbook.sync.models import Issue, Run, Upload
 from rollbook.sync.refusals import RunRefused, SettingRefused
 from rollbook.sync.runs import decisions
-from rollbook.sync.uploads import drafts
-from rollbook.sync.uploads.drafts import Look
+from rollbook.sync.uploads import column_choice, drafts, inspection, previews
+from rollbook.sync.uploads.failing_rows import write_failing_rows
+from rollbook.sync.uploads.inspection import Inspection
+from rollbook.sync.uploads.template import write_template
 from rollbook.sync.words.sources import uploader_type
 
 IGNORE = "ignore"
@@ -140,7 +142,7 @@ def upload(
         what = "Name a file, or an earlier preview with --run; --discard goes with --run."
         raise Refusal(Exit.USAGE, "file_or_run", what, "See rollbook upload --help.")
     draft: Upload | None
-    seen: Look | None = None
+    seen: Inspection | None = None
     if file is not None:
         draft, seen = _started(file, school_name, maps, words, confirm, chosen)
         run = _previewed(draft, here, timeout)
@@ -166,14 +168,16 @@ def _started(
     words: tuple[str, ...],
     confirm: bool,
     chosen: Mapping[str, object],
-) -> tuple[Upload, Look]:
+) -> tuple[Upload, Inspection]:
     chosen = {**chosen, "delimiter": "\t" if chosen["delimiter"] == "tab" else chosen["delimiter"]}
     with _refused():
         draft = drafts.start(
             find_school(school_name), None, file.name, file.read_bytes(), via=VIA, **chosen
         )
-        drafts.accept(draft, None, _fields(drafts.look(draft), maps), _meanings(words), via=VIA)
-        seen = drafts.look(draft)
+        column_choice.accept_columns(
+            draft, None, _fields(inspection.inspect(draft), maps), _meanings(words), via=VIA
+        )
+        seen = inspection.inspect(draft)
     if confirm and seen.date_guess.ambiguous and not chosen["date_order"]:
         raise Refusal(
             Exit.REFUSED,
@@ -184,7 +188,7 @@ def _started(
     return draft, seen
 
 
-def _fields(seen: Look, maps: tuple[str, ...]) -> dict[int, str | None]:
+def _fields(seen: Inspection, maps: tuple[str, ...]) -> dict[int, str | None]:
     """What --map says, by column index. A column is named as in the file, or by its letter."""
     fields: dict[int, str | None] = {}
     for pair in maps:
@@ -244,7 +248,7 @@ def _meanings(words: tuple[str, ...]) -> dict[str, dict[str, str]]:
 
 def _previewed(draft: Upload, here: bool, timeout: float | None) -> Run:
     with _refused():
-        run = drafts.preview(draft, None, via=VIA)
+        run = previews.preview(draft, None, via=VIA)
     _wait(run, here, timeout)
     return run
 
@@ -268,7 +272,7 @@ def _upload_of(run: Run) -> Upload | None:
 
 def _confirm(run: Run, draft: Upload | None, here: bool, timeout: float | None) -> None:
     with _refused():
-        confirmed = draft is not None and drafts.confirm(draft, None, via=VIA)
+        confirmed = draft is not None and previews.confirm(draft, None, via=VIA)
     if not confirmed:
         raise _no_preview(run)
     _wait(run, here, timeout)
@@ -298,11 +302,11 @@ def _write_failing(run: Run, target: Path) -> Document:
             "Make it, or write somewhere else.",
         )
     with _refused(), target.open("wb") as out:
-        rows = drafts.failing_rows(run, out, "csv" if target.suffix.lower() == ".csv" else "xlsx")
+        rows = write_failing_rows(run, out, "csv" if target.suffix.lower() == ".csv" else "xlsx")
     return {"file": str(target), "rows": rows}
 
 
-def _answer(run: Run, seen: Look | None, written: Document | None) -> Answer:
+def _answer(run: Run, seen: Inspection | None, written: Document | None) -> Answer:
     run.refresh_from_db()
     found = Issue.objects.filter(school_id=run.school_id, run=run).order_by(
         "row_number", "column_index", "id"
@@ -367,5 +371,5 @@ def template(output: Path) -> Answer:
             "Make it, or write somewhere else.",
         )
     with output.open("wb") as out:
-        drafts.write_template("csv" if output.suffix.lower() == ".csv" else "xlsx", out)
+        write_template("csv" if output.suffix.lower() == ".csv" else "xlsx", out)
     return Answer({"file": str(output), "bytes": output.stat().st_size})

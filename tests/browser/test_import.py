@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
-from rollbook.sync.uploads import drafts
+from rollbook.sync.uploads import drafts, previews
 from tests.browser.conftest import Visit
 from tests.browser.looking import look, tab_to
 from tests.processes import Started
@@ -131,7 +131,7 @@ def test_the_failing_rows_are_mended_and_go_in_without_setting_anything(
 def screens(web: Started, school: "School") -> dict[str, str]:
     draft = drafts.start(school, None, f"{LONG}.csv", FILE.encode())
     other = drafts.start(school, None, "other.csv", FILE.encode())
-    run = drafts.preview(draft, None)
+    run = previews.preview(draft, None)
     pipeline.run_sync(run.pk)
     start = f"{web.url}/schools/{school.pk}"
     return {

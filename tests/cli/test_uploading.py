@@ -97,13 +97,13 @@ def test_the_template_names_every_field_and_uploads_as_nothing(
 ) -> None:
     from rollbook.sync import pipeline
     from rollbook.sync.models import Issue
-    from rollbook.sync.uploads import drafts
+    from rollbook.sync.uploads import drafts, inspection, previews
 
     file = tmp_path / f"template.{kind}"
     assert inside("template", "-o", str(file), "--json").code == 0
     upload = drafts.start(school, None, file.name, file.read_bytes())
-    assert all(column.field for column in drafts.look(upload).columns)
-    run = drafts.preview(upload, None)
+    assert all(column.field for column in inspection.inspect(upload).columns)
+    run = previews.preview(upload, None)
     pipeline.run_sync(run.pk)
     assert list(Issue.objects.filter(run=run).values_list("code", "severity", "row_number")) == [
         ("example_row", "note", 2)

@@ -12,6 +12,7 @@ from rollbook.schools.models import School
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Issue
 from rollbook.sync.uploads import drafts
+from rollbook.sync.uploads.template import write_template
 from tests.sync.test_upload_forms import FIELDS, FILLED, TAKEN
 from tests.sync.test_uploads import confirmed, planned
 
@@ -32,7 +33,7 @@ FORMS = {
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template with the example row replaced, as a person would type."""
     target = io.BytesIO()
-    drafts.write_template("xlsx", target)
+    write_template("xlsx", target)
     book = openpyxl.load_workbook(target)
     for number, row in enumerate(FILLED, 2):
         for column, value in enumerate(row, 1):

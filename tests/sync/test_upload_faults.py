@@ -131,7 +131,7 @@ def test_every_fault_is_named_with_row_and_column_and_good_rows_go_in(school: Sc
             graduation_year=2030,
         )
     upload = drafts.start(school, None, "faults.xlsx", a_file())
-    drafts.save_settings(upload, None, date_order="day-month-year")
+    drafts.save_settings(upload, None, drafts.Settings(date_order="day-month-year"))
     run = planned(upload, None)
     found = {(issue.row_number, issue.code, issue.field) for issue in Issue.objects.filter(run=run)}
     expected = {(number, code, field) for number, (_other, code, field) in enumerate(FAULTS, 4)}
@@ -187,7 +187,7 @@ def test_only_existing_accounts_are_changed_where_that_was_chosen(school: School
         last_name="B",
     )
     upload = drafts.start(school, None, "grades.xlsx", content)
-    drafts.save_settings(upload, None, only_existing=True)
+    drafts.save_settings(upload, None, drafts.Settings(only_existing=True))
     run = planned(upload, None)
     assert [(issue.code, issue.row_number) for issue in Issue.objects.filter(run=run)] == [
         ("account_missing", 3)

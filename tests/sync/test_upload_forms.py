@@ -16,7 +16,7 @@ from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Issue, RunState, Upload
 from rollbook.sync.runs import decisions
-from rollbook.sync.uploads import drafts
+from rollbook.sync.uploads import drafts, previews
 from tests.processes import Started
 from tests.sources.spreadsheets import bomb, ods, xls, xlsx
 from tests.sync.test_uploads import confirmed, planned
@@ -148,7 +148,7 @@ def test_a_file_that_means_harm_is_refused_at_the_start_and_fails_the_run_of_a_w
         with pytest.raises(UploadRefused) as refused:
             drafts.start(school, None, "students.xlsx", content)
         assert psutil.Process().memory_info().rss - before < 50_000_000
-        run = drafts.preview(good, None)
+        run = previews.preview(good, None)
         Upload.objects.filter(pk=good.pk).update(
             content=content
         )  # as if a check had been passed by
@@ -190,7 +190,7 @@ def test_fifty_thousand_rows_are_planned_by_a_worker_and_confirmed_once(worker: 
     upload = drafts.start(school, None, "large.csv", many(50_000))
     process = psutil.Process(worker.process.pid)
     before = process.memory_info().rss
-    run = drafts.preview(upload, None)
+    run = previews.preview(upload, None)
     seen, most = set(), 0
     while run.awaits_confirming and run.state != RunState.PREVIEW:
         time.sleep(0.1)
@@ -200,8 +200,8 @@ def test_fifty_thousand_rows_are_planned_by_a_worker_and_confirmed_once(worker: 
     assert (run.state, run.counts["new"]) == (RunState.PREVIEW, 50_000), run.error_what
     assert len(seen) > 2 and (50_000, 50_000) in seen
     assert most - before < 150_000_000
-    assert drafts.confirm(upload, None)
-    assert not drafts.confirm(upload, None)
+    assert previews.confirm(upload, None)
+    assert not previews.confirm(upload, None)
     assert not decisions.confirm(run, None)
     while run.state not in {RunState.DONE, RunState.FAILED}:
         time.sleep(0.1)

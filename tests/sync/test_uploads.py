@@ -14,7 +14,8 @@ from rollbook.sync.models import Change, Issue, Run, RunState, Trigger, Upload
 from rollbook.sync.refusals import RunRefused, SettingRefused
 from rollbook.sync.report import change_rows
 from rollbook.sync.runs import requests
-from rollbook.sync.uploads import drafts
+from rollbook.sync.uploads import column_choice, drafts, inspection, previews
+from rollbook.sync.uploads.failing_rows import write_failing_rows
 from rollbook.sync.words.sources import uploader_type
 
 pytestmark = pytest.mark.django_db
@@ -33,12 +34,12 @@ def previewed(
 ) -> tuple[Upload, Run]:
     upload = drafts.start(school, by, "students.csv", content)
     if settings:
-        drafts.save_settings(upload, by, **settings)
+        drafts.save_settings(upload, by, drafts.Settings(**settings))
     return upload, planned(upload, by)
 
 
 def planned(upload: Upload, by: User | None) -> Run:
-    run = drafts.preview(upload, by)
+    run = previews.preview(upload, by)
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     assert run.state == RunState.PREVIEW, run.error_what
@@ -46,7 +47,7 @@ def planned(upload: Upload, by: User | None) -> Run:
 
 
 def confirmed(upload: Upload, by: User | None) -> Run:
-    assert drafts.confirm(upload, by)
+    assert previews.confirm(upload, by)
     assert upload.run is not None
     pipeline.run_sync(upload.run.pk)
     upload.run.refresh_from_db()
@@ -72,9 +73,9 @@ def test_nothing_is_written_before_confirm_and_a_second_confirm_writes_nothing(
     upload, run = previewed(school, administrator, csv_of(ADA, BOB))
     assert (run.counts["new"], run.counts["read"], uploader_type(run)) == (2, 2, "Students upload")
     assert not StudentAccount.objects.exists()
-    assert drafts.preview(upload, administrator) == run
+    assert previews.preview(upload, administrator) == run
     confirmed(upload, administrator)
-    assert not drafts.confirm(upload, administrator)
+    assert not previews.confirm(upload, administrator)
     ada = StudentAccount.objects.get(sis_id="S1")
     assert (ada.source, ada.status, ada.email, ada.graduation_year, ada.gender) == (
         "",
@@ -120,7 +121,7 @@ def test_a_row_whose_account_was_edited_meanwhile_is_listed_and_left(
     assert run.counts["overtaken"] == 1
     assert set(StudentAccount.objects.values_list("first_name", flat=True)) == {"Ada", "Rob"}
     target = io.BytesIO()
-    assert drafts.failing_rows(upload, target, "csv") == 1
+    assert write_failing_rows(upload, target, "csv") == 1
     assert "Adah" in target.getvalue().decode("utf-8-sig")
 
 
@@ -155,8 +156,8 @@ def test_columns_and_words_are_remembered_though_they_moved(
         enumerate(("email", "first_name", "last_name", "graduation_year", "gender"))
     )
     with pytest.raises(SettingRefused, match="E-mail"):
-        drafts.save_columns(first, administrator, header_row=1, fields={0: None})
-    drafts.save_columns(
+        column_choice.save_columns(first, administrator, header_row=1, fields={0: None})
+    column_choice.save_columns(
         first,
         administrator,
         header_row=1,
@@ -170,7 +171,7 @@ def test_columns_and_words_are_remembered_though_they_moved(
         "b.csv",
         csv_of("weibl.,2031,Ben,Lee,y@x.example", header="Geschl,Ende,Vor,Nach,Konto"),
     )
-    seen = drafts.look(second)
+    seen = inspection.inspect(second)
     assert [column.field for column in seen.columns] == [
         "gender",
         "graduation_year",
@@ -190,7 +191,7 @@ def test_failing_rows_corrected_go_in_without_setting_anything(
         school, administrator, csv_of(ADA, BOB.replace("bob@x.example", "bob at x"))
     )
     target = io.BytesIO()
-    assert drafts.failing_rows(upload, target, "csv") == run.counts["error"] == 1
+    assert write_failing_rows(upload, target, "csv") == run.counts["error"] == 1
     text = target.getvalue().decode("utf-8-sig")
     assert text.splitlines()[0] == HEADER + ",What is wrong"
     assert "bob at x" in text and "S1" not in text
@@ -217,6 +218,6 @@ def test_confirm_waits_for_a_run_at_work_and_planning_keeps_none_waiting(
     other = requests.request(integration, trigger=Trigger.PERSON)
     assert other.created
     with pytest.raises(RunRefused, match="another run"):
-        drafts.confirm(upload, None)
+        previews.confirm(upload, None)
     pipeline.run_sync(other.run.pk)
     confirmed(upload, None)

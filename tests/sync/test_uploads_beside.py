@@ -14,7 +14,7 @@ from rollbook.sync.models import Change, Integration, Run, RunState, Trigger, Up
 from rollbook.sync.refusals import RunRefused
 from rollbook.sync.report import student_history, student_values, workbook
 from rollbook.sync.runs import requests
-from rollbook.sync.uploads import drafts
+from rollbook.sync.uploads import drafts, previews
 from tests.sync.test_uploads import ADA, BOB, brought_in, csv_of, previewed
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +101,7 @@ def test_a_students_page_tells_which_upload_brought_a_value(school: School) -> N
 def test_old_previews_are_put_aside_and_old_files_deleted(school: School) -> None:
     upload, run = previewed(school, None, csv_of(ADA))
     drafts.sweep_uploads()
-    assert list(drafts.drafts(school)) == [upload]
+    assert list(drafts.open_drafts(school)) == [upload]
     long_ago = timezone.now() - timedelta(days=31)
     Run.objects.update(requested_at=long_ago)
     Upload.objects.update(expires_at=long_ago)
@@ -118,9 +118,9 @@ def test_a_discarded_upload_keeps_neither_file_nor_way_back(
     upload, run = previewed(school, administrator, csv_of(ADA))
     assert drafts.discard(upload, administrator)
     assert not drafts.discard(upload, administrator)
-    assert not drafts.confirm(upload, administrator)
+    assert not previews.confirm(upload, administrator)
     with pytest.raises(RunRefused):
-        drafts.preview(upload, administrator)
+        previews.preview(upload, administrator)
     run.refresh_from_db()
     assert (run.state, bytes(Upload.objects.get().content)) == (RunState.DISCARDED, b"")
 
@@ -131,4 +131,4 @@ def test_what_was_changed_after_the_preview_is_previewed_again_before_it_is_conf
     upload, _run = previewed(school, None, csv_of(ADA))
     drafts.correct_cells(upload, None, {(2, 2): "Adah"})
     with pytest.raises(RunRefused, match="after the preview"):
-        drafts.confirm(upload, None)
+        previews.confirm(upload, None)

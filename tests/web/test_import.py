@@ -13,7 +13,7 @@ from rollbook.schools.models import School, User
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Run, Upload
-from rollbook.sync.uploads import drafts
+from rollbook.sync.uploads import drafts, inspection, previews
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,7 @@ def draft(school: School, content: str = GOOD) -> Upload:
 
 
 def planned(upload: Upload) -> Run:
-    run = drafts.preview(upload, None)
+    run = previews.preview(upload, None)
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     return run
@@ -163,7 +163,7 @@ def test_words_of_the_school_are_asked_once(admin: Client, school: School) -> No
     assert answer["Location"] == reverse("run", args=[school.pk, Run.objects.get().pk])
     again = draft(school, content)
     assert "“ja”" in page(admin.get(at("import-columns", again)))
-    assert drafts.look(again).values_to_map[0].meaning == "TRUE"
+    assert inspection.inspect(again).values_to_map[0].meaning == "TRUE"
 
 
 def test_what_was_typed_stays_in_the_page_after_an_error(admin: Client, school: School) -> None:

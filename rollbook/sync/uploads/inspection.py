@@ -1,35 +1,29 @@
-"""What is seen in an upload before anything is planned: its columns with what they seem to fill, sample values, the order of its dates."""
+"""What an upload looks like before it is planned: its columns, sample values, dates and words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from django.utils.translation import gettext as _
-
-from rollbook.config import config
-from rollbook.roster.cell_values import DateOrder
-from rollbook.roster.columns import (
-    column_letter,
-    guess_columns,
-    guess_header_row,
-    heading_key,
-    repeated_headings,
-)
-from rollbook.roster.date_orders import DateGuess, guess_date_order
+from rollbook.roster.columns import column_letter, guess_columns, heading_key, repeated_headings
+from rollbook.roster.date_orders import DateGuess
 from rollbook.roster.sheet_rows import UPLOAD_FIELDS, VALUE_MAP_FIELDS, is_understood, word_key
 from rollbook.roster.upload_template import REASON_COLUMN
-from rollbook.sources.spreadsheet.errors import TooManyRows
-from rollbook.sources.spreadsheet.reader import HEADER_SEARCH_ROWS, read_sheet
-from rollbook.sources.spreadsheet.rows import Row, Sheet, UploadBounds
+from rollbook.sources.spreadsheet.reader import HEADER_SEARCH_ROWS
+from rollbook.sources.spreadsheet.rows import Row, Sheet
 from rollbook.sync.models import ColumnMemory, Upload
+from rollbook.sync.uploads.column_memory import column_keys, date_guess, meanings_of, memory_of
+from rollbook.sync.uploads.sheets import count_below, first_rows_below, header_row_of, sheet_of
 
-SAMPLE_ROWS: Final = 200  # below the header, from which a column's content is guessed
-DATE_ROWS: Final = 5_000
+SAMPLE_ROWS: Final = 200  # below the headings, from which a column's content is guessed
+SAMPLES: Final = 3  # values of a column that are shown
+LONGEST_SAMPLE: Final = 80  # characters
 MOST_WORDS: Final = 100  # distinct words of one column that a person is asked about
-MOST_SAMPLE: Final = 80  # characters
 
 
 class Column(NamedTuple):
-    """One column. `position` counts from 0, `letter` is Excel's. `field` is None for an ignored one; `saved` where a person chose it."""
+    """One column. `position` counts from 0, `letter` is Excel's, `field` is None if ignored.
+
+    `saved` for the choice of a person, `remembered` for that of an earlier file.
+    """
 
     position: int
     letter: str
@@ -42,7 +36,7 @@ class Column(NamedTuple):
 
 
 class Word(NamedTuple):
-    """A word of a column for gender, grade or Active that is not understood. `meaning` is what was chosen, None where nothing was yet."""
+    """A word for gender, grade or Active that is not understood. `meaning` is None if unknown."""
 
     column: int
     field: str
@@ -51,8 +45,13 @@ class Word(NamedTuple):
     meaning: str | None
 
 
-class Look(NamedTuple):
-    """`header_row` is a row number of the spreadsheet program, None where no row names columns; `header_candidates` are (number, cells)."""
+class Inspection(NamedTuple):
+    """Everything that a person needs to choose settings and columns.
+
+    `header_row` is the number of the row with the headings, None if there is none; `rows` counts
+    those below it. `header_candidates` are (number, cells). `repeated` are the positions of
+    columns with the same heading.
+    """
 
     kind: str
     sheets: tuple[str, ...]
@@ -70,204 +69,127 @@ class Look(NamedTuple):
 
     @property
     def open_repeats(self) -> dict[str, tuple[int, ...]]:
-        """Names that several columns bear while nobody said which of them counts."""
+        """The repeated headings for which nobody chose which column counts."""
         undecided = {
             column.position for column in self.columns if not column.saved and not column.remembered
         }
-        filled = {column.position for column in self.columns if column.field}
+        filling = {column.position for column in self.columns if column.field}
         return {
-            name: places
-            for name, places in self.repeated.items()
-            if undecided.intersection(places) and filled.intersection(places)
+            name: positions
+            for name, positions in self.repeated.items()
+            if undecided.intersection(positions) and filling.intersection(positions)
         }
 
 
-def bounds() -> UploadBounds:
-    """The installation's limits on a file."""
-    return UploadBounds(
-        file_bytes=config.upload_bytes,
-        unpacked_bytes=config.upload_unpacked_bytes,
-        rows=config.upload_rows + HEADER_SEARCH_ROWS,  # those above the students aren't counted
-        columns=config.upload_columns,
-        cpu_seconds=config.upload_cpu_seconds,
-    )
-
-
-def sheet_of(upload: Upload) -> Sheet:
-    """The sheet as it is set to be read. Raises an `UploadRefused`."""
-    chosen = {key: upload.settings.get(key) for key in ("sheet", "encoding", "delimiter")}
-    try:
-        sheet = read_sheet(bytes(upload.content), upload.file_name, **chosen, bounds=bounds())
-    except TooManyRows as refused:
-        raise _too_many_rows() from refused
-    if len(sheet.rows) > config.upload_rows:
-        header_row = (
-            upload.columns.get("header_row")
-            or upload.settings.get("header_row")
-            or _guessed_row(sheet.rows[:HEADER_SEARCH_ROWS])
-            or 0
-        )
-        if sum(1 for row in sheet.rows if row.number > header_row) > config.upload_rows:
-            raise _too_many_rows()
-    return sheet
-
-
-def _too_many_rows() -> TooManyRows:
-    return TooManyRows(
-        _("The sheet has more than %(rows)s rows of students.")
-        % {"rows": f"{config.upload_rows:,}"},
-        _(
-            "Split it into several files. If there are fewer students, delete the cells below the table."
-        ),
-    )
-
-
-def memory_of(upload: Upload) -> ColumnMemory:
-    return ColumnMemory.objects.filter(school_id=upload.school_id).first() or ColumnMemory(
-        school_id=upload.school_id
-    )
-
-
-def look(upload: Upload, sheet: Sheet | None = None) -> Look:
-    """Everything a person decides from. Raises an `UploadRefused` where the file can't be read as it is set."""
+def inspect(upload: Upload, sheet: Sheet | None = None) -> Inspection:
+    """Return what an upload looks like. Raises an `UploadRefused` if it cannot be read as set."""
     sheet = sheet or sheet_of(upload)
     top = sheet.rows[:HEADER_SEARCH_ROWS]
-    header_row = (
-        upload.columns.get("header_row") or upload.settings.get("header_row") or _guessed_row(top)
-    )
+    header_row = header_row_of(upload, sheet)
     header = next((row.cells for row in top if row.number == header_row), None)
     memory = memory_of(upload)
-    below = rows_below(sheet, header_row or 0)
+    below = first_rows_below(sheet, header_row or 0)
     columns = _columns(upload, memory, header, below) if header else []
-    return Look(
-        sheet.kind,
-        sheet.sheets,
-        sheet.sheet,
-        sheet.encoding,
-        sheet.delimiter,
-        sheet.notes,
-        sum(1 for row in sheet.rows if row.number > (header_row or 0)),
-        header_row if header else None,
-        [(row.number, [cell or "" for cell in row.cells]) for row in top],
-        columns,
-        dates_of(
-            below,
-            next((each.position for each in columns if each.field == "birth_date"), None),
-            memory,
-        ),
-        repeated_headings(header) if header else {},
-        _words(upload, memory, columns, sheet, header_row or 0),
+    birth_dates = next((each.position for each in columns if each.field == "birth_date"), None)
+    student_rows = [row for row in sheet.rows if row.number > (header_row or 0)]
+    return Inspection(
+        kind=sheet.kind,
+        sheets=sheet.sheets,
+        sheet=sheet.sheet,
+        encoding=sheet.encoding,
+        delimiter=sheet.delimiter,
+        notes=sheet.notes,
+        rows=count_below(sheet, header_row or 0),
+        header_row=header_row if header else None,
+        header_candidates=[(row.number, [cell or "" for cell in row.cells]) for row in top],
+        columns=columns,
+        date_guess=date_guess(below, birth_dates, memory),
+        repeated=repeated_headings(header) if header else {},
+        values_to_map=_unknown_words(student_rows, columns, meanings_of(upload, memory)),
     )
-
-
-def rows_below(sheet: Sheet, header_row: int) -> list[Row]:
-    """The first rows under the header, as many as guesses are made from."""
-    return [row for row in sheet.rows[: HEADER_SEARCH_ROWS + DATE_ROWS] if row.number > header_row]
-
-
-def _guessed_row(top: Sequence[Row]) -> int | None:
-    found = guess_header_row([row.cells for row in top])
-    return None if found is None else top[found].number
-
-
-def column_keys(header: Sequence[str | None]) -> list[str]:
-    """By what each column is remembered: its bare name; the second of one name is another one."""
-    seen: dict[str, int] = {}
-    keys = []
-    for name in header:
-        bare = heading_key(name) or (name or "").strip()
-        seen[bare] = seen.get(bare, 0) + 1
-        keys.append(bare if seen[bare] == 1 else f"{bare}#{seen[bare]}")
-    return keys
 
 
 def _columns(
     upload: Upload, memory: ColumnMemory, header: list[str | None], below: list[Row]
 ) -> list[Column]:
-    keys = column_keys(header)
     saved = {int(index): field for index, field in upload.columns.get("fields", {}).items()}
-    remembered = {
-        index: memory.fields[key]
-        for index, key in enumerate(keys)
-        if key in memory.fields and header[index] and index not in saved
-    }
-    remembered = {
-        index: field if field in UPLOAD_FIELDS else None for index, field in remembered.items()
-    }
-    chosen: dict[int, str | None] = remembered | saved
-    reasons = {index for index, key in enumerate(keys) if key == heading_key(REASON_COLUMN)}
-    taken = {field for field in chosen.values() if field}
-    guesses = {} if saved else guess_columns(header, [row.cells for row in below[:SAMPLE_ROWS]])
+    remembered = _remembered(memory, header, saved)
+    chosen = {**remembered, **saved}
+    guesses = {} if saved else _guesses(header, below, chosen)
     columns = []
-    for index, name in enumerate(header):
-        guess = guesses.get(index) if index not in chosen and index not in reasons else None
-        guess = None if guess in taken else guess
-        samples = [cell[:MOST_SAMPLE] for row in below[:SAMPLE_ROWS] if (cell := row.cells[index])][
-            :3
-        ]
-        if not name and not samples and index not in saved:
+    for position, heading in enumerate(header):
+        samples = _samples(below, position)
+        if not heading and not samples and position not in saved:
             continue
-        field = chosen.get(index, guess)
-        columns.append(
-            Column(
-                index,
-                column_letter(index),
-                (name or "").strip(),
-                field,
-                index in saved,
-                index in remembered or index in reasons,
-                bool(guess),
-                samples,
-            )
+        guess = guesses.get(position)
+        column = Column(
+            position=position,
+            letter=column_letter(position),
+            name=(heading or "").strip(),
+            field=chosen.get(position, guess),
+            saved=position in saved,
+            remembered=position in remembered,
+            guessed=bool(guess),
+            samples=samples,
         )
+        columns.append(column)
     return columns
 
 
-def dates_of(rows: Sequence[Row], column: int | None, memory: ColumnMemory) -> DateGuess:
-    """In which order the dates of a column are written; cells that are dates in the spreadsheet program need none."""
-    usual = (
-        DateOrder(memory.date_order)
-        if memory.date_order in set(DateOrder)
-        else DateOrder.MONTH_DAY_YEAR
-    )
-    written = (
-        [] if column is None else [row.cells[column] for row in rows if column not in row.dates]
-    )
-    guess = guess_date_order(written, usual)
-    return guess._replace(ambiguous=False) if guess.ambiguous and memory.date_order else guess
+def _remembered(
+    memory: ColumnMemory, header: list[str | None], saved: dict[int, str | None]
+) -> dict[int, str | None]:
+    """Return the fields that the school chose before; the column with our reasons is ignored."""
+    remembered: dict[int, str | None] = {}
+    for position, key in enumerate(column_keys(header)):
+        if key in memory.fields and header[position] and position not in saved:
+            field = memory.fields[key]
+            remembered[position] = field if field in UPLOAD_FIELDS else None
+        elif key == heading_key(REASON_COLUMN):
+            remembered[position] = None
+    return remembered
 
 
-def _words(
-    upload: Upload, memory: ColumnMemory, columns: Sequence[Column], sheet: Sheet, header_row: int
+def _guesses(
+    header: list[str | None], below: list[Row], chosen: dict[int, str | None]
+) -> dict[int, str | None]:
+    """Return the guessed fields of columns that nobody chose, each field once."""
+    taken = {field for field in chosen.values() if field}
+    guesses = guess_columns(header, [row.cells for row in below[:SAMPLE_ROWS]])
+    return {
+        position: field
+        for position, field in guesses.items()
+        if position not in chosen and field not in taken
+    }
+
+
+def _samples(below: list[Row], position: int) -> list[str]:
+    cells = [row.cells[position] for row in below[:SAMPLE_ROWS]]
+    return [cell[:LONGEST_SAMPLE] for cell in cells if cell][:SAMPLES]
+
+
+def _unknown_words(
+    rows: Iterable[Row], columns: Sequence[Column], meanings: dict[str, dict[str, str]]
 ) -> list[Word]:
+    rows = list(rows)
     words: list[Word] = []
     for column in columns:
         if column.field not in VALUE_MAP_FIELDS:
             continue
-        counts: dict[str, tuple[str, int]] = {}
-        for row in sheet.rows:
-            text = (row.cells[column.position] or "").strip()
-            if row.number > header_row and text and not is_understood(column.field, text):
-                first, count = counts.get(word_key(text), (text, 0))
-                counts[word_key(text)] = (first, count + 1)
-                if len(counts) > MOST_WORDS:
-                    break
-        meanings = meanings_of(upload, memory).get(column.field, {})
-        words += [
-            Word(column.position, column.field, text, count, meanings.get(key))
-            for key, (text, count) in counts.items()
-        ]
+        known = meanings.get(column.field, {})
+        for key, (text, times) in _count_unknown(rows, column.position, column.field).items():
+            words.append(Word(column.position, column.field, text, times, known.get(key)))
     return words
 
 
-def meanings_of(upload: Upload, memory: ColumnMemory) -> dict[str, dict[str, str]]:
-    """What the school's own words mean, by field: as said for this upload, else as remembered."""
-    chosen = upload.columns.get("value_maps", {})
-    both = {
-        field: {**memory.value_maps.get(field, {}), **chosen.get(field, {})}
-        for field in {*memory.value_maps, *chosen}
-    }
-    return {
-        field: {word_key(word): meaning for word, meaning in words.items()}
-        for field, words in both.items()
-    }
+def _count_unknown(rows: list[Row], position: int, field: str) -> dict[str, tuple[str, int]]:
+    """Return the first spelling and the number of each word that is not understood."""
+    counts: dict[str, tuple[str, int]] = {}
+    for row in rows:
+        text = (row.cells[position] or "").strip()
+        if text and not is_understood(field, text):
+            spelling, times = counts.get(word_key(text), (text, 0))
+            counts[word_key(text)] = (spelling, times + 1)
+            if len(counts) > MOST_WORDS:
+                break
+    return counts

@@ -33,7 +33,7 @@ def upload(request: SchoolRequest) -> HttpResponse:
         "active": sum(each.integration.active for each in connected),
         "last_run": request.school.runs.order_by("-requested_at").first(),
         "runs": request.school.runs.count(),
-        "draft": drafts.drafts(request.school).first() if may_manage else None,
+        "draft": drafts.open_drafts(request.school).first() if may_manage else None,
     }
     return render(request, "web/account/upload.html", context)
 

@@ -15,7 +15,7 @@ from rollbook.roster.columns import ACTIVE
 from rollbook.roster.sheet_rows import IDENTIFYING, UPLOAD_FIELDS, UPLOAD_REQUIRED
 from rollbook.sync.models import Run, Upload
 from rollbook.sync.refusals import SettingRefused
-from rollbook.sync.uploads import drafts
+from rollbook.sync.uploads import column_choice, drafts, inspection, previews
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.text import word
 from rollbook.web.access import SchoolRequest
@@ -38,7 +38,7 @@ class AskedWord(NamedTuple):
     """A word of the school whose meaning the page asks for."""
 
     name: str
-    word: drafts.Word
+    word: inspection.Word
     label: str
 
 
@@ -66,7 +66,7 @@ def _planned(request: SchoolRequest, upload: Upload, form: ColumnsForm) -> Run |
     """
     try:
         if form.is_valid():
-            drafts.save_columns(
+            column_choice.save_columns(
                 upload,
                 request.person,
                 header_row=form.cleaned_data["header_row"],
@@ -75,7 +75,7 @@ def _planned(request: SchoolRequest, upload: Upload, form: ColumnsForm) -> Run |
             )
             if _has_unasked_words(upload, form):
                 return None
-            return drafts.preview(upload, request.person)
+            return previews.preview(upload, request.person)
     except SettingRefused as refused:
         add_refusal(form, refused)
     upload.columns = {
@@ -87,12 +87,12 @@ def _planned(request: SchoolRequest, upload: Upload, form: ColumnsForm) -> Run |
 
 
 def _has_unasked_words(upload: Upload, form: ColumnsForm) -> bool:
-    unknown = [each for each in drafts.look(upload).values_to_map if each.meaning is None]
+    unknown = [each for each in inspection.inspect(upload).values_to_map if each.meaning is None]
     return any(not form.asks_for(each) for each in unknown)
 
 
 def _page(request: SchoolRequest, upload: Upload, form: forms.Form | None) -> HttpResponse:
-    look = drafts.look(upload)
+    look = inspection.inspect(upload)
     only_existing = drafts.settings_of(upload).only_existing
     required = () if only_existing else UPLOAD_REQUIRED
     filled = {column.field for column in look.columns}

@@ -16,8 +16,8 @@ from rollbook.schools import audit
 from rollbook.sources.spreadsheet.errors import UploadRefused
 from rollbook.sync.models import Upload
 from rollbook.sync.refusals import SettingRefused
-from rollbook.sync.uploads import drafts
-from rollbook.sync.uploads.failing_rows import KINDS, file_name
+from rollbook.sync.uploads import drafts, previews
+from rollbook.sync.uploads.failing_rows import KINDS, file_name, write_failing_rows
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import first_error, valid_values
 from rollbook.web.imports.file import file_response
@@ -71,7 +71,7 @@ def import_confirm(request: SchoolRequest, upload: Upload) -> HttpResponse:
             ),
         )
         return redirect(next_address(upload))
-    if not drafts.confirm(upload, request.person):
+    if not previews.confirm(upload, request.person):
         upload.refresh_from_db(fields=["state", "run"])
         return redirect_from_closed(request, upload)
     return redirect(next_address(upload))
@@ -102,7 +102,7 @@ def import_correct(request: SchoolRequest, upload: Upload) -> HttpResponse:
             messages.info(
                 request, _("Nothing was corrected yet. Type the right value into a field first.")
             )
-        run = drafts.preview(upload, request.person)
+        run = previews.preview(upload, request.person)
     except SettingRefused as refused:
         messages.error(request, refused.what)
         return redirect(next_address(upload))
@@ -119,7 +119,7 @@ def failing_rows(request: SchoolRequest, upload_id: UUID, kind: str) -> HttpResp
         raise Http404
     target = BytesIO()
     try:
-        number = drafts.failing_rows(upload, target, kind)
+        number = write_failing_rows(upload, target, kind)
     except UploadRefused as refused:
         messages.warning(request, refusal_words(refused))
         return redirect(next_address(upload))

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from rollbook.config import config
 from rollbook.sources.spreadsheet.errors import UploadRefused
 from rollbook.sync.models import Upload
-from rollbook.sync.uploads import drafts
+from rollbook.sync.uploads import drafts, template
 from rollbook.sync.uploads.failing_rows import KINDS
 from rollbook.sync.words.text import number
 from rollbook.web.access import SchoolRequest, school_required
@@ -79,7 +79,7 @@ def import_file(request: SchoolRequest) -> HttpResponse:
             return redirect("import-settings", request.school.pk, upload.pk)
     else:
         form = FileForm()
-    unfinished = drafts.drafts(request.school)[:SHOWN_DRAFTS]
+    unfinished = drafts.open_drafts(request.school)[:SHOWN_DRAFTS]
     context = context_of("1", None, form=form, drafts=unfinished, days=config.upload_days)
     status = 422 if form.errors else 200
     return render(request, "web/imports/import_file.html", context, status=status)
@@ -103,7 +103,7 @@ def import_template(request: SchoolRequest, kind: str) -> HttpResponse:
     if kind not in KINDS:
         raise Http404
     target = BytesIO()
-    drafts.write_template(kind, target)
+    template.write_template(kind, target)
     return file_response(target, f"students-template.{kind}", kind)
 
 

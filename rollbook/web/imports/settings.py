@@ -11,7 +11,7 @@ from rollbook.sources.spreadsheet.csv_choices import DELIMITERS, ENCODINGS
 from rollbook.sources.spreadsheet.errors import UploadRefused
 from rollbook.sync.models import Upload
 from rollbook.sync.refusals import SettingRefused
-from rollbook.sync.uploads import drafts
+from rollbook.sync.uploads import drafts, inspection
 from rollbook.web.access import SchoolRequest
 from rollbook.web.forms import add_refusal, pressed
 from rollbook.web.imports.settings_form import (
@@ -45,7 +45,7 @@ def _saved(request: SchoolRequest, upload: Upload, form: SettingsForm) -> bool:
     if not form.is_valid():
         return False
     try:
-        drafts.save_settings(upload, request.person, **form.settings()._asdict())
+        drafts.save_settings(upload, request.person, form.settings())
     except SettingRefused as refused:
         add_refusal(form, refused)
         return False
@@ -57,9 +57,9 @@ def _saved(request: SchoolRequest, upload: Upload, form: SettingsForm) -> bool:
 
 def _page(request: SchoolRequest, upload: Upload, form: SettingsForm) -> HttpResponse:
     """Show the page; for a setting that is tried, only the form."""
-    look: drafts.Look | None = None
+    look: inspection.Inspection | None = None
     try:
-        look = drafts.look(upload)
+        look = inspection.inspect(upload)
     except UploadRefused as refused:
         if not form.errors:
             form.add_error(None, refusal_words(refused))
@@ -67,7 +67,9 @@ def _page(request: SchoolRequest, upload: Upload, form: SettingsForm) -> HttpRes
     return render(request, f"web/imports/{part}.html", _context(upload, look, form))
 
 
-def _context(upload: Upload, look: drafts.Look | None, form: SettingsForm) -> dict[str, Any]:
+def _context(
+    upload: Upload, look: inspection.Inspection | None, form: SettingsForm
+) -> dict[str, Any]:
     guessed = look.date_guess.order if look else DateOrder.MONTH_DAY_YEAR
     encodings = ENCODINGS.items() if look and look.encoding else ()
     delimiters = DELIMITERS if look and look.delimiter else ()

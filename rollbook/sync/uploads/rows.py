@@ -1,0 +1,76 @@
+"""The rows of an upload with the corrections in their place, ready to be mapped."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+
+from rollbook.roster.cell_values import DateOrder
+from rollbook.roster.sheet_rows import MatchedColumn, RowMapper, SheetCells
+from rollbook.roster.upload_template import EXAMPLE
+from rollbook.sources.spreadsheet.errors import FileGone
+from rollbook.sources.spreadsheet.rows import Row, Sheet
+from rollbook.sync.models import Run, Upload
+from rollbook.sync.uploads.sheets import count_below, sheet_of
+
+
+class UploadRows(NamedTuple):
+    """The rows of an upload. `total` counts those below the headings.
+
+    `corrections` are texts by row number and column position.
+    """
+
+    sheet: Sheet
+    header_row: int
+    total: int
+    mapper: RowMapper
+    corrections: dict[int, dict[int, str]]
+    only_existing: bool
+
+    def corrected(self) -> Iterator[SheetCells]:
+        """Yield the rows below the headings, with the corrections in their place."""
+        for row in self.sheet.rows:
+            if row.number > self.header_row:
+                yield _with_corrections(row, self.corrections.get(row.number, {}))
+
+
+def open_rows(run: Run) -> UploadRows:
+    """Return what the run of an upload reads. Raises an `UploadRefused`."""
+    upload = Upload.objects.filter(school_id=run.school_id, pk=run.upload_settings.upload).first()
+    if upload is None:
+        raise FileGone(_("The file of this upload is not kept any more."), _("Upload it again."))
+    sheet = sheet_of(upload)
+    header_row = upload.columns["header_row"]
+    return UploadRows(
+        sheet=sheet,
+        header_row=header_row,
+        total=count_below(sheet, header_row),
+        mapper=_mapper(upload, sheet, header_row),
+        corrections={
+            int(number): {int(position): text for position, text in cells.items()}
+            for number, cells in upload.corrections.items()
+        },
+        only_existing=upload.settings.get("only_existing", False),
+    )
+
+
+def _mapper(upload: Upload, sheet: Sheet, header_row: int) -> RowMapper:
+    header = next((row.cells for row in sheet.rows if row.number == header_row), [])
+    fields = {int(position): field for position, field in upload.columns["fields"].items()}
+    columns = [
+        MatchedColumn(position, (header[position] or "").strip(), field)
+        for position, field in sorted(fields.items())
+        if field
+    ]
+    order = upload.settings.get("date_order") or upload.columns["date_order"]
+    blank_clears = upload.settings.get("blank_clears", False)
+    return RowMapper(columns, DateOrder(order), upload.columns["value_maps"], blank_clears, EXAMPLE)
+
+
+def _with_corrections(row: Row, corrections: dict[int, str]) -> SheetCells:
+    if not corrections:
+        return SheetCells(row.number, row.cells, row.dates, row.problems)
+    texts = [corrections.get(position, text) for position, text in enumerate(row.cells)]
+    dates = [position for position in row.dates if position not in corrections]
+    problems = [problem for problem in row.problems if problem.column not in corrections]
+    return SheetCells(row.number, texts, dates, problems)
