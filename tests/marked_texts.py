@@ -11,12 +11,16 @@ ANNOTATION = re.compile(r"[\w.]+\[.*\]")
 
 
 @lru_cache(maxsize=100)
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
+def nodes(path: Path) -> list[tuple[ast.AST, ast.AST | None]]:
+    """All nodes of a module, each with its parent."""
+    pairs: list[tuple[ast.AST, ast.AST | None]] = [(ast.parse(path.read_text()), None)]
+    for node, _parent in pairs:
+        pairs += [(child, node) for child in ast.iter_child_nodes(node)]
+    return pairs
 
 
-def parents_of(tree: ast.AST) -> dict[ast.AST, ast.AST]:
-    return {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+def calls(path: Path) -> list[ast.Call]:
+    return [node for node, _parent in nodes(path) if isinstance(node, ast.Call)]
 
 
 def name_of(node: ast.expr) -> str:
@@ -27,11 +31,12 @@ def is_call(node: ast.AST | None, name: str) -> bool:
     return isinstance(node, ast.Call) and name_of(node.func) == name
 
 
-def literals(tree: ast.Module) -> Iterator[tuple[ast.expr, str]]:
-    """Yield each string of a module that is no docstring, with its text; `f"{x} y"` counts as " y"."""
-    parents = parents_of(tree)
-    for node in ast.walk(tree):
-        parent = parents.get(node)
+def literals(path: Path) -> Iterator[tuple[ast.expr, str]]:
+    """Yield each string of a module that is no docstring, with its text.
+
+    `f"{x} y"` counts as " y".
+    """
+    for node, parent in nodes(path):
         if isinstance(node, ast.JoinedStr):
             parts = [part.value for part in node.values if isinstance(part, ast.Constant)]
             yield node, "".join(str(part) for part in parts)
@@ -41,8 +46,8 @@ def literals(tree: ast.Module) -> Iterator[tuple[ast.expr, str]]:
                 yield node, node.value
 
 
-def marked_texts(tree: ast.Module) -> Iterator[str]:
+def marked_texts(path: Path) -> Iterator[str]:
     """Yield the texts that `makemessages` finds in a module: the strings given to `_`."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and is_call(node, "_"):
-            yield str(ast.literal_eval(node.args[0]))
+    for call in calls(path):
+        if is_call(call, "_"):
+            yield str(ast.literal_eval(call.args[0]))

@@ -16,7 +16,7 @@ from rollbook.roster.school_calendar import DAYS
 from rollbook.roster.sheet_problems import FILE_REMEDIES, FIX_IN_FILE
 from rollbook.roster.translation import Phrase, fill, gettext_noop, translated
 from rollbook.roster.upload_template import template_columns
-from tests.marked_texts import SEVERAL_WORDS, literals, marked_texts, parsed
+from tests.marked_texts import SEVERAL_WORDS, literals, marked_texts
 
 FILES = sorted(Path(rollbook.roster.__file__ or "").parent.glob("*.py"))
 # Texts that stay in English, or are not for people.
@@ -60,7 +60,7 @@ def test_every_sentence_is_marked(path: Path) -> None:
     """Texts without a capital letter are lists of words that are recognised."""
     unmarked = [
         f"{node.lineno}: {text}"
-        for node, text in literals(parsed(path))
+        for node, text in literals(path)
         if SEVERAL_WORDS.search(text) and text != text.lower() and text not in UNMARKED
     ]
     assert unmarked == []
@@ -82,5 +82,5 @@ def shown_texts() -> Iterator[str]:
 
 
 def test_every_text_that_is_shown_is_found_by_makemessages() -> None:
-    marked = {text for path in FILES for text in marked_texts(parsed(path))}
+    marked = {text for path in FILES for text in marked_texts(path)}
     assert set(shown_texts()) - marked == set()

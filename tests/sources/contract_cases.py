@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 
@@ -13,6 +14,7 @@ from rollbook.sources.base import Connection, Page, Source, Variant
 from rollbook.sources.veracross_api import DataApi, LegacyApi
 from rollbook.standins import people, powerschool, veracross
 from rollbook.standins.faults import Fault
+from rollbook.standins.roster import Known
 from rollbook.standins.standin import StandIn
 from tests.sources.loopback import QUICK, Tokens
 
@@ -104,9 +106,21 @@ def size_for(active: int) -> int:
     return number
 
 
+_rosters: WeakKeyDictionary[StandIn, tuple[int, list[Known]]] = WeakKeyDictionary()
+
+
+def roster(standin: StandIn) -> list[Known]:
+    """All students of a stand-in; made again only after one was changed."""
+    version = standin.vendor.roster.version
+    made = _rosters.get(standin)
+    if made is None or made[0] != version:
+        made = _rosters[standin] = (version, standin.roster())
+    return made[1]
+
+
 def truth(standin: StandIn) -> list[int]:
     """The ids of the students that every source has to bring."""
-    return [known.dcid for known in standin.roster() if known.enroll_status == people.ACTIVE]
+    return [known.dcid for known in roster(standin) if known.enroll_status == people.ACTIVE]
 
 
 def _odd_powerschool_status(standin: StandIn) -> None:

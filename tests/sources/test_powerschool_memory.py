@@ -44,8 +44,8 @@ def test_a_school_five_times_as_large_takes_hardly_more_memory() -> None:
         b"{}",
         b'{"id":1}',
         b'{"id":1,"name":{}}',
-        b'{"id":"' + b"x" * 19_999_000 + b'"}',
-        b'{"id":"' + "🦊".encode() * 4_900_000 + b'"}',
+        b'{"id":"LONG"}',
+        b'{"id":"WIDE"}',
         b'"x"',
         b"[]",
     ],
@@ -60,6 +60,10 @@ def test_a_school_five_times_as_large_takes_hardly_more_memory() -> None:
     ],
 )
 def test_a_hostile_page_of_20_megabytes_takes_less_than_150(student: bytes) -> None:
+    # Made here and not where tests are collected, which all tests would wait for.
+    student = student.replace(b"LONG", b"x" * 19_999_000).replace(
+        b"WIDE", "🦊".encode() * 4_900_000
+    )
     body = (
         b'{"students":{"student":['
         + b",".join([student] * (19_999_900 // (len(student) + 1)))

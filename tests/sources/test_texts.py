@@ -15,7 +15,7 @@ from rollbook.roster.translation import translated
 from rollbook.sources.registry import SOURCES
 from rollbook.sources.spreadsheet.errors import WrongEncoding
 from rollbook.sources.spreadsheet.messages import Refusal, Text
-from tests.marked_texts import SEVERAL_WORDS, is_call, literals, name_of, parsed
+from tests.marked_texts import SEVERAL_WORDS, calls, is_call, literals, name_of, nodes
 from tests.sources.spreadsheets import read_here
 
 FOLDER = Path(rollbook.sources.__file__ or "").parent
@@ -37,36 +37,42 @@ NOT_FOR_PEOPLE = {
 }
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
-def test_every_sentence_is_marked(path: Path) -> None:
-    unmarked = [
-        f"{path.name}:{node.lineno}: {text}"
-        for node, text in literals(parsed(path))
-        if SEVERAL_WORDS.search(text) and text not in NOT_FOR_PEOPLE
-    ]
+def at(node: ast.AST, path: Path, text: str) -> str:
+    return f"{path.relative_to(FOLDER)}:{getattr(node, 'lineno', 0)}: {text}"
+
+
+def test_every_sentence_is_marked() -> None:
+    unmarked = []
+    for path in FILES:
+        for node, text in literals(path):
+            if SEVERAL_WORDS.search(text) and text not in NOT_FOR_PEOPLE:
+                unmarked.append(at(node, path, text))
     assert unmarked == []
 
 
 def test_the_exceptions_are_still_there() -> None:
-    texts = {text for path in FILES for _node, text in literals(parsed(path))}
+    texts = {text for path in FILES for _node, text in literals(path)}
     assert texts >= NOT_FOR_PEOPLE
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
-def test_every_label_is_marked(path: Path) -> None:
+def test_every_label_is_marked() -> None:
     """Labels may be one word long, so they are found by where they stand."""
     unmarked = []
-    for call in ast.walk(parsed(path)):
-        if not isinstance(call, ast.Call) or name_of(call.func) not in DESCRIPTIONS:
-            continue
-        assert not call.args, f"{path.name}:{call.lineno}: name the arguments"
-        given = {each.arg: each.value for each in call.keywords}
-        own_name = ast.literal_eval(given["source_field"]) if "source_field" in given else ""
-        for argument in TEXT_ARGUMENTS & given.keys():
-            for text in shown_strings(given[argument]):
-                if text not in {"", own_name}:  # the SIS's own name of a field is in no language
-                    unmarked.append(f"{path.name}:{call.lineno}: {text}")
+    for path in FILES:
+        for call in calls(path):
+            if name_of(call.func) in DESCRIPTIONS:
+                assert not call.args, at(call, path, "name the arguments")
+                unmarked += [at(call, path, text) for text in unmarked_labels(call)]
     assert unmarked == []
+
+
+def unmarked_labels(call: ast.Call) -> Iterator[str]:
+    given = {each.arg: each.value for each in call.keywords}
+    own_name = ast.literal_eval(given["source_field"]) if "source_field" in given else ""
+    for argument in TEXT_ARGUMENTS & given.keys():
+        for text in shown_strings(given[argument]):
+            if text not in {"", own_name}:  # the SIS's own name of a field is in no language
+                yield text
 
 
 def shown_strings(node: ast.expr) -> Iterator[str]:
@@ -84,53 +90,69 @@ def shown_strings(node: ast.expr) -> Iterator[str]:
 def error_names() -> set[str]:
     names = set()
     for path in (FOLDER / "errors.py", FOLDER / "spreadsheet" / "errors.py"):
-        classes = [node for node in parsed(path).body if isinstance(node, ast.ClassDef)]
+        classes = [node for node, _parent in nodes(path) if isinstance(node, ast.ClassDef)]
         names |= {node.name for node in classes}
     return names - {"TokenExpired"}  # takes a number
 
 
-ERRORS = error_names()
+NUMBER_OF_TEXTS = dict.fromkeys(error_names(), 2) | {"Phrase": 1}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
-def test_every_error_gets_marked_texts(path: Path) -> None:
+def test_every_error_gets_named_texts() -> None:
     """That is `_()`, a phrase, or a name or call that gives one of these."""
     wrong = []
-    for call in ast.walk(parsed(path)):
-        if not isinstance(call, ast.Call) or name_of(call.func) not in ERRORS | {"Phrase"}:
-            continue
-        texts = call.args[:1] if name_of(call.func) == "Phrase" else call.args[:2]
-        for text in texts:
-            if isinstance(text, ast.Constant | ast.JoinedStr | ast.BinOp):
-                wrong.append(f"{path.name}:{call.lineno}: {ast.unparse(text)}")
+    for path in FILES:
+        for call in calls(path):
+            texts = call.args[: NUMBER_OF_TEXTS.get(name_of(call.func), 0)]
+            for text in texts:
+                if isinstance(text, ast.Constant | ast.JoinedStr | ast.BinOp):
+                    wrong.append(at(call, path, ast.unparse(text)))
     assert wrong == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
-def test_every_phrase_names_the_values_of_its_template(path: Path) -> None:
+def test_every_phrase_names_the_values_of_its_template() -> None:
     """Where the template stands in the same function, or is a constant of the module."""
-    tree = parsed(path)
-    for scope in [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))]:
-        for call in ast.walk(scope):
-            if isinstance(call, ast.Call) and is_call(call, "Phrase"):
-                template = template_of(call.args[0], scope)
-                if template is not None:
-                    names = {each.arg for each in call.keywords}
-                    assert set(NAME_IN_BRACES.findall(template)) == names, template
+    checked = 0
+    for path in FILES:
+        constants = named_texts(nodes(path)[0][0], deep=False)
+        for scope, _parent in nodes(path):
+            if isinstance(scope, ast.FunctionDef):
+                known = constants | named_texts(scope)
+                for call in ast.walk(scope):
+                    if isinstance(call, ast.Call) and is_call(call, "Phrase"):
+                        checked += check_phrase(call, known)
+    assert checked > 30
 
 
-def template_of(node: ast.expr, scope: ast.AST) -> str | None:
-    """Return the marked text, also where a name stands for it; None if it isn't in this scope."""
+def check_phrase(call: ast.Call, known: dict[str, str]) -> bool:
+    """Return whether the template could be found."""
+    template = marked_text(call.args[0]) or known.get(name_of(call.args[0]))
+    if template is not None:
+        names = {each.arg for each in call.keywords}
+        assert set(NAME_IN_BRACES.findall(template)) == names, template
+    return template is not None
+
+
+def marked_text(node: ast.expr) -> str | None:
+    """Return the text of `_("…")`; None for anything else."""
     if isinstance(node, ast.Call) and is_call(node, "_"):
         return str(ast.literal_eval(node.args[0]))
-    marked = []
-    if isinstance(node, ast.Name):
-        for each in ast.walk(scope):
-            if not isinstance(each, ast.Assign) or not is_call(each.value, "_"):
-                continue
-            if node.id in {name_of(target) for target in each.targets}:
-                marked.append(template_of(each.value, scope))
-    return marked[0] if len(marked) == 1 else None
+    return None
+
+
+def named_texts(scope: ast.AST, deep: bool = True) -> dict[str, str]:
+    """Return the marked texts that a scope gives names to, but for names with several texts."""
+    texts: dict[str, str] = {}
+    several = set()
+    for node in ast.walk(scope) if deep else ast.iter_child_nodes(scope):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            text = marked_text(node.value)
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if text is not None:
+                    if name_of(target) in texts:
+                        several.add(name_of(target))
+                    texts[name_of(target)] = text
+    return {name: text for name, text in texts.items() if name not in several}
 
 
 def shout(text: str) -> str:

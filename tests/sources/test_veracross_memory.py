@@ -21,7 +21,7 @@ ITEMS = [
     b'{"fields":["a"],"items":[{}]}',
     b'"ab"',
     b"[]",
-    b'{"id":"' + b"x" * 19_999_000 + b'"}',
+    b'{"id":"LONG"}',
 ]
 
 
@@ -36,6 +36,7 @@ ITEMS = [
     "item", ITEMS, ids=["empty", "id", "code", "list", "text", "array", "long"]
 )
 def test_a_hostile_page_of_20_megabytes_takes_less_than_150(frame: bytes, item: bytes) -> None:
+    item = item.replace(b"LONG", b"x" * 19_999_000)
     body = frame % b",".join([item] * (19_999_900 // (len(item) + 1)))
     kept = Tokens(Token("t", datetime.now(UTC) + timedelta(hours=1)))
     connection = Connection(
