@@ -1,4 +1,4 @@
-"""Every source and variant as the contract suite meets it. A new source is one more row of CASES."""
+"""The sources and variants that the contract is tested on. A new source is one more CASES row."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,8 @@ from rollbook.standins.standin import StandIn
 from tests.sources.loopback import QUICK, Tokens
 
 SEED = 7
-PAGE = 10  # students on a page: what each stand-in or source is brought down to, so that few students make many pages
+PAGE = 10  # students on a page: so small that few students make many pages
+STUDENTS = 2 * PAGE + 5
 
 Record = dict[str, Any]
 
@@ -42,7 +43,11 @@ class Reading:
 
 @dataclass(frozen=True)
 class Case:
-    """`secret` and `credentials` are made from a running stand-in; `forbid` makes a right be missing there."""
+    """One variant of a source.
+
+    `credentials` are made from a running stand-in, `secret` is the key of the secret among them.
+    `forbid` is the fault that takes a right away.
+    """
 
     name: str
     source: Source
@@ -98,7 +103,7 @@ class Case:
 
 
 def size_for(active: int) -> int:
-    """How many students a roster needs so that this many of them are active."""
+    """Return how many students a roster needs so that this many of them are active."""
     number, found = 0, 0
     while found < active:
         number += 1
@@ -110,7 +115,7 @@ _rosters: WeakKeyDictionary[StandIn, tuple[int, list[Known]]] = WeakKeyDictionar
 
 
 def roster(standin: StandIn) -> list[Known]:
-    """All students of a stand-in; made again only after one was changed."""
+    """Return all students of a stand-in; they are made again only after one was changed."""
     version = standin.vendor.roster.version
     made = _rosters.get(standin)
     if made is None or made[0] != version:
@@ -119,12 +124,12 @@ def roster(standin: StandIn) -> list[Known]:
 
 
 def truth(standin: StandIn) -> list[int]:
-    """The ids of the students that every source has to bring."""
+    """Return the ids of the students that every source has to read."""
     return [known.dcid for known in roster(standin) if known.enroll_status == people.ACTIVE]
 
 
 def _odd_powerschool_status(standin: StandIn) -> None:
-    """PowerSchool picks the active ones itself: a status that nobody has heard of isn't one of them."""
+    """Give a student an unknown status. PowerSchool itself picks the active students."""
     standin.edit(truth(standin)[3], enroll_status=9)
 
 
@@ -199,3 +204,10 @@ CASES = [
         tokens=False,
     ),
 ]
+
+with_total = pytest.mark.parametrize(
+    "case", [case for case in CASES if case.states_total], indirect=True, ids=str
+)
+with_tokens = pytest.mark.parametrize(
+    "case", [case for case in CASES if case.tokens], indirect=True, ids=str
+)

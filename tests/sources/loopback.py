@@ -1,4 +1,4 @@
-"""A small HTTP server on the loopback address, for answers that no decent server gives; and a PowerSchool of a few lines on it."""
+"""A small HTTP server for answers that no ordinary server gives, and a small PowerSchool on it."""
 
 import json
 import socket
@@ -36,6 +36,15 @@ class Reply(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
+TOKEN_EXPIRED = Reply(
+    401,
+    b"",
+    {
+        "WWW-Authenticate": 'Bearer error="invalid_token",realm="PowerSchool",'
+        'error_description="The access token has expired"'
+    },
+)
+HTML = Reply(200, b"<!DOCTYPE html><title>Welcome</title>", {"Content-Type": "text/html"})
 Trick = Callable[[BaseHTTPRequestHandler], None]
 
 
@@ -131,7 +140,7 @@ _idle: list[_Listener] = []
 
 
 class Loopback:
-    """Answers each request with what `answer` makes of it. Keeps what was asked.
+    """Answers each request with what `answer` returns. `asked` are the requests.
 
     Its listener is used again by the next loopback, if all of its connections are closed.
     """
@@ -225,7 +234,10 @@ def student(number: int) -> dict[str, Any]:
 
 
 class SmallSchool:
-    """Speaks as much PowerSchool as a run needs. `next_replies` and `always` put other answers before the right ones."""
+    """Speaks as much PowerSchool as a run needs.
+
+    `next_replies` and `always` are answers that are given instead of the right ones.
+    """
 
     client_id, client_secret = "an-id", "very-secret-words"
 

@@ -1,4 +1,4 @@
-"""Which addresses may be connected to: the table that guards against requests into our own network."""
+"""Which addresses may be connected to. It guards against requests into our own network."""
 
 from ipaddress import ip_network
 

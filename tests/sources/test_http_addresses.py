@@ -22,7 +22,7 @@ def ask(url: str, bounds: Bounds = QUICK) -> bytes:
 
 
 def names_stand_for(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
-    """Stand in for the name server, which no test may depend on. Returns the list of names looked up."""
+    """Replace the name server, which no test may depend on. Return the list of names looked up."""
     looked_up: list[str] = []
 
     def look_up(host: str, port: int, *_: Any, **__: Any) -> list[Any]:

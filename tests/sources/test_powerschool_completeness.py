@@ -1,4 +1,7 @@
-"""No student may be missing unseen: totals, repeated pages, endless pages, and students who come and go while we read."""
+"""No student may be missing without a sign.
+
+Totals, repeated pages, endless pages, and students who come and go while we read.
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -13,7 +16,7 @@ from tests.sources.loopback import QUICK, WANTED, Asked, Reply, SmallSchool, Tri
 
 
 def read_to_the_end(reading: Pages) -> tuple[list[Any], str]:
-    """The ids that came, and what was said at the end."""
+    """Return the ids that came, and the text of the error at the end."""
     ids: list[Any] = []
     try:
         for page in reading:
@@ -38,7 +41,7 @@ def test_schools_of_any_size_are_read_whole(students: int) -> None:
 
 
 def proof_of(reading: Pages) -> Proof | None:
-    """What proves in the end that all came, or shows that they didn't."""
+    """Return the proof that all came, or that they didn't."""
     while True:
         try:
             next(reading)
@@ -145,7 +148,8 @@ def test_more_students_than_one_run_may_read_are_said_before_reading() -> None:
     with SmallSchool(students=250) as school:
         assert read_to_the_end(reading(school, records=200)) == (
             [],
-            "PowerSchool says that it has 250 students: one run reads at most 200 students on 2,000 pages.",
+            "PowerSchool says that it has 250 students: one run reads at most 200 students on "
+            "2,000 pages.",
         )
 
 

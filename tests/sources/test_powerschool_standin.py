@@ -1,4 +1,4 @@
-"""The PowerSchool source against the stand-in over a real socket: the whole roster, and each fault that the stand-in can have."""
+"""The PowerSchool source against its stand-in: the whole roster, and each fault it can have."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -145,7 +145,7 @@ def test_what_can_not_be_mended_is_said(
     ids=lambda fault: fault.kind,
 )
 def test_a_server_that_hangs_is_left_at_the_bound(standin: StandIn, fault: Fault) -> None:
-    """Without a bound, the silent one would break off after a while and the dripping one get done."""
+    """Without a bound, the silent server would break off and the dripping one would finish."""
     standin.faults = [fault]
     standin.requests.clear()
     with ends_by_itself(standin), pytest.raises(TryLater, match="did not answer within"):

@@ -1,4 +1,4 @@
-"""What a cell says: the same table comes in alike from every program, as a person would write it."""
+"""The values of cells: a table is read alike from every program, as a person would write it."""
 
 import csv
 import io

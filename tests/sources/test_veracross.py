@@ -1,4 +1,4 @@
-"""Reading a roster from Veracross: what only it has. What all sources keep is in test_contract.py."""
+"""What only Veracross has; the contract of all sources is in test_contract.py."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -75,7 +75,7 @@ def standin(shared: VeracrossStandIn) -> Iterator[VeracrossStandIn]:
     shared.faults = []
 
 
-# The form -----------------------------------------------------------------------------------------------------------
+# The form -----------------------------------------------------------------------------------------
 
 
 def test_one_form_has_three_boxes_whose_labels_follow_the_version() -> None:
@@ -181,7 +181,7 @@ def test_wrong_credentials_point_at_the_other_version(standin: VeracrossStandIn)
     assert "choose API v2" in refused.value.remedy
 
 
-# Version 3 ----------------------------------------------------------------------------------------------------------
+# Version 3 ----------------------------------------------------------------------------------------
 
 
 def test_a_whole_page_is_asked_for_with_value_lists_and_nothing_in_the_query(
@@ -323,7 +323,7 @@ def test_one_token_serves_many_runs(standin: VeracrossStandIn) -> None:
     assert sum("oauth" in asked.path for asked in standin.requests) == 1
 
 
-# Both ---------------------------------------------------------------------------------------------------------------
+# Both ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("version", ["v2", "v3"])

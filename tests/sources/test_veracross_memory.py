@@ -28,10 +28,15 @@ ITEMS = [
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "frame",
-    [b"[%b]", b'{"data":[%b]}', b'{"data":[],"value_lists":[%b]}', b'{"data":[],"value_lists":[{"fields":[%b]}]}',
-     b'{"data":[],"value_lists":[{"fields":["role"],"items":[%b]}]}'],
+    [
+        b"[%b]",
+        b'{"data":[%b]}',
+        b'{"data":[],"value_lists":[%b]}',
+        b'{"data":[],"value_lists":[{"fields":[%b]}]}',
+        b'{"data":[],"value_lists":[{"fields":["role"],"items":[%b]}]}',
+    ],
     ids=["v2", "data", "lists", "fields", "items"],
-)  # fmt: skip
+)
 @pytest.mark.parametrize(
     "item", ITEMS, ids=["empty", "id", "code", "list", "text", "array", "long"]
 )

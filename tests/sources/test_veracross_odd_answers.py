@@ -1,4 +1,4 @@
-"""Answers of a Veracross that no decent server gives: odd types, other shapes, refusals, rosters that never hold still."""
+"""Odd answers of a Veracross: other types and shapes, refusals, rosters that always change."""
 
 import json
 from collections.abc import Iterator
