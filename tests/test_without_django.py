@@ -1,4 +1,4 @@
-"""The rules and the sources are tested without Django: whoever changes them gets an answer at once."""
+"""The rules and the sources are tested without Django, so that their tests answer at once."""
 
 import os
 import subprocess

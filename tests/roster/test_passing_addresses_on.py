@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from rollbook.roster.mapping import MappedRecord
 from rollbook.roster.matching import Matcher
-from rollbook.roster.records import AccountKey
+from rollbook.roster.records import Account, AccountKey
 from tests.roster.model import School, account, mapper, raw
 from tests.roster.steps import steps_of
 
@@ -64,9 +64,9 @@ def test_addresses_that_are_given_up_can_be_taken(pairs: list[tuple[int, int]], 
     ids=["another source's", "one not in the roster", "one who left", "an unlinked one"],
 )
 def test_a_chain_that_ends_at_an_address_somebody_keeps_moves_nobody(
-    keeper: object, end: str, order: int
+    keeper: Account, end: str, order: int
 ) -> None:
-    school = School.of(*school_of(3).accounts.values(), keeper)  # type: ignore[arg-type]
+    school = School.of(*school_of(3).accounts.values(), keeper)
     roster = [*moves((9, 1), (1, 2), (2, 3)), raw(3, mail=end)]
     plan = school.plan(roster[::order])
     assert plan.changes == []

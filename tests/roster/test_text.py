@@ -34,7 +34,7 @@ TEXTS: list[tuple[Any, str | None]] = [
     (True, "true"),
     (False, "false"),
     (date(2010, 2, 28), "2010-02-28"),
-    (datetime(2010, 2, 28, 1, 2), "2010-02-28T01:02:00"),  # noqa: DTZ001
+    (datetime.fromisoformat("2010-02-28T01:02"), "2010-02-28T01:02:00"),
 ]
 UNREADABLE: list[tuple[Any, str]] = [
     ("a\x00b", "control_characters"),
