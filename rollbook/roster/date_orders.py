@@ -21,7 +21,7 @@ _NAMES: Final = {
 
 
 class DateGuess(NamedTuple):
-    """`ambiguous` is True where the values leave a choice; `sentence` tells a person why."""
+    """A guessed order. It is `ambiguous` where a person has to choose; `sentence` says why."""
 
     order: DateOrder
     ambiguous: bool
@@ -61,7 +61,7 @@ def guess_date_order(values: Sequence[str | None], usual: DateOrder = _MONTH_FIR
 
 
 def _decided(order: DateOrder, example: str, readable: int, total: int) -> DateGuess:
-    """More dates can be read in this order only than in the other one only."""
+    """Return the guess where this order is the only one for more dates than the other order."""
     template = _("The dates are written {order}: {example} can only be {day}.")
     if readable < total:
         template = _(
@@ -80,7 +80,7 @@ def _decided(order: DateOrder, example: str, readable: int, total: int) -> DateG
 
 
 def _contradicting(order: DateOrder, day_first: str, month_first: str) -> DateGuess:
-    """As many dates can be read in the one order only as in the other one only."""
+    """Return the guess where each order is the only one for as many dates."""
     sentence = Phrase(
         _(
             "Some dates can only be {order}, such as {example}. "
@@ -95,7 +95,7 @@ def _contradicting(order: DateOrder, day_first: str, month_first: str) -> DateGu
 
 
 def _undecided(order: DateOrder, dates: Sequence[str]) -> DateGuess:
-    """All these dates can be read in both orders."""
+    """Return the guess where all dates can be read in both orders."""
     for example in dates:
         if read_date(example, _DAY_FIRST) != read_date(example, _MONTH_FIRST):
             break

@@ -88,9 +88,9 @@ class Alarm(NamedTuple):
 
 
 def empty_roster(plan: PlanCounts, _limits: Limits) -> Alarm | None:
-    """The SIS sent no students at all.
+    """Return an alarm if the SIS sent no students at all.
 
-    It lost a right, or the wrong school was asked: no school is without students.
+    A permission was taken away, or the wrong school was asked: no school is without students.
     """
     if plan.number("read"):
         return None
@@ -98,7 +98,7 @@ def empty_roster(plan: PlanCounts, _limits: Limits) -> Alarm | None:
 
 
 def leavers(plan: PlanCounts, limits: Limits) -> Alarm | None:
-    """More students are missing than leave a school in a week."""
+    """Return an alarm if more students are missing than leave a school in a week."""
     missing, percent = plan.number("missing"), plan.percent("missing")
     if limits.leavers_percent is None or missing <= limits.leavers_count:
         return None
@@ -116,7 +116,10 @@ def leavers(plan: PlanCounts, limits: Limits) -> Alarm | None:
 
 
 def emails(plan: PlanCounts, limits: Limits) -> Alarm | None:
-    """More sign-in e-mails change than usual: another field was mapped, or the domain changed."""
+    """Return an alarm if more sign-in e-mails change than usual.
+
+    Another field was mapped, or the domain changed.
+    """
     changed, percent = plan.number("email_changed"), plan.percent("email_changed")
     if limits.emails_percent is None or changed <= limits.emails_count:
         return None
@@ -132,7 +135,7 @@ def emails(plan: PlanCounts, limits: Limits) -> Alarm | None:
 
 
 def overlap(plan: PlanCounts, limits: Limits) -> Alarm | None:
-    """So few of the known SIS IDs are in the roster that it may be another school's."""
+    """Return an alarm if so few known SIS IDs came that it may be another school's roster."""
     expected = plan.number("expected")
     if limits.overlap_percent is None or not expected:
         return None
@@ -151,7 +154,10 @@ def overlap(plan: PlanCounts, limits: Limits) -> Alarm | None:
 
 
 def vanished(plan: PlanCounts, limits: Limits) -> Alarm | None:
-    """All students of a grade level or graduation year are missing. One alone is no class."""
+    """Return an alarm if all students of a grade level or graduation year are missing.
+
+    One student alone is no class.
+    """
     groups = [group for group in plan.groups if group.missing == group.accounts > 1]
     if not limits.vanished or not groups:
         return None
@@ -160,7 +166,7 @@ def vanished(plan: PlanCounts, limits: Limits) -> Alarm | None:
 
 
 def re_keyed(plan: PlanCounts, _limits: Limits) -> Alarm | None:
-    """Students come back under new SIS IDs.
+    """Return an alarm if students come back under new SIS IDs.
 
     That is one decision, instead of one for everybody who left and everybody who joined.
     """
@@ -171,9 +177,9 @@ def re_keyed(plan: PlanCounts, _limits: Limits) -> Alarm | None:
 
 
 def other_people(plan: PlanCounts, limits: Limits) -> Alarm | None:
-    """So many known SIS IDs belong to somebody else now that this is another school's roster.
+    """Return an alarm if many known SIS IDs belong to somebody else now.
 
-    Then its new students are not of this school either.
+    Then this is another school's roster, and its new students are not of this school either.
     """
     number, expected = plan.number("other_people"), plan.number("expected")
     if not is_many(number, expected, limits):
