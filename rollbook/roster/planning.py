@@ -12,6 +12,8 @@ from rollbook.roster.values import email_key, same_name
 
 
 class ChangeKind(StrEnum):
+    """What a run does with a student; docs/glossary.md explains each kind."""
+
     NEW = "new"
     LINKED = "linked"
     UPDATED = "updated"

@@ -119,7 +119,7 @@ def check_sheet(rows: Iterable[RowKeys], accounts: Iterable[SheetKey]) -> SheetC
 
 
 class _Check:
-    """The check of one file under way; each step adds to `conflicts`, `repeats` and `sharing`."""
+    """The check of one file. Each step adds to `conflicts`, `repeats` and `sharing`."""
 
     def __init__(self, rows: Iterable[RowKeys], accounts: Iterable[SheetKey]) -> None:
         self.index = _AccountIndex(accounts)
@@ -141,7 +141,7 @@ class _Check:
         return not self.rows[number].skipped
 
     def find_repeated_rows(self) -> None:
-        """Of rows for one student, equal ones count once; none is taken where they differ."""
+        """Find rows for the same student: equal ones count once, different ones are conflicts."""
         for (field, _value), numbers in self._rows_by_student().items():
             if len(numbers) == 1:
                 continue
@@ -164,7 +164,7 @@ class _Check:
         return groups
 
     def find_shared_emails(self) -> None:
-        """Of rows with one e-mail none is taken, unless they are equal."""
+        """Find rows with the same e-mail: equal ones count once, different ones are conflicts."""
         rows_of_email: dict[str, list[int]] = {}
         for number, row in self.rows.items():
             if row.email_key and number not in self.repeats:
@@ -184,7 +184,7 @@ class _Check:
         return len({self.rows[number].digest for number in numbers}) == 1
 
     def find_taken_emails(self) -> None:
-        """A row can't have an e-mail that another account keeps.
+        """Find rows with an e-mail that another account keeps.
 
         An account that gets a new address from the file frees its old one, so swaps pass. A row
         that fails here frees nothing: whoever wants its account's address is looked at again.

@@ -244,7 +244,7 @@ def unusual_value(field: str, text: str | None) -> str | None:
 
 
 def is_understood(field: str, text: str) -> bool:
-    """Return whether a word of a gender, grade or active column needs no meaning of its own."""
+    """Return whether we know a word of a gender, grade or active column."""
     if field != ACTIVE:
         return unusual_value(field, text) is None
     try:

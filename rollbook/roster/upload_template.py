@@ -20,6 +20,8 @@ _MEANINGS: Final = {key: field.meaning for key, field in STUDENT_FIELDS.items()}
 
 
 class TemplateColumn(NamedTuple):
+    """One column of the template. Its heading has a star where a new account needs the field."""
+
     heading: str
     required: bool
     example: str
