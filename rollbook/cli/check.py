@@ -126,7 +126,7 @@ def _keys() -> Check:
         return Check("keys", True, what)
     remedy = (
         "Put the key they were stored with into ROLLBOOK_ENCRYPTION_KEYS, behind the newest; or enter the credentials again in "
-        f"Step 1.1 for: {', '.join(told.of[:5])}."
+        f"Step 1.1 for: {', '.join(told.integrations[:5])}."
     )
     return Check(
         "keys", False, f"{told.unreadable} stored credentials can't be read with these keys", remedy

@@ -1,4 +1,4 @@
-"""What a person asked for and can't have as it is: a setting that can't be saved, a run that can't be started. Nothing was changed."""
+"""Why a setting can't be saved or a run can't be started. Nothing was changed."""
 
 
 class SettingRefused(Exception):

@@ -1,4 +1,7 @@
-"""What is removed with time: rows of old reports, problems long gone, old mails, sessions that are over. Runs and the audit log stay."""
+"""Removes what is too old: rows of reports, fixed problems, mails, sessions.
+
+Runs and the audit log stay.
+"""
 
 import logging
 import time
@@ -15,22 +18,21 @@ from rollbook.sync.models import ACTIVE_STATES, Change, Issue, Notice, Problem, 
 
 log = logging.getLogger(__name__)
 
-EVERY_SECONDS: Final = (
-    3_600.0  # a worker makes its rounds three times a minute; nothing ages that fast
-)
+# A worker makes its rounds three times a minute; nothing grows old that fast.
+EVERY_SECONDS: Final = 3_600.0
 RUNS_AT_A_TIME: Final = 20
 _looked = 0.0
 
 
 def is_past_keeping(run: Run) -> bool:
-    """Whether the rows of this run's report have been removed, or are about to be; its numbers stay."""
+    """Return whether the rows of this run's report are removed, or soon will be."""
     return run.finished_at is not None and run.finished_at < timezone.now() - timedelta(
         days=config.report_days
     )
 
 
 def sweep() -> None:
-    """Remove what is past its time, once an hour in each worker."""
+    """Remove what is too old, once an hour in each worker."""
     global _looked  # noqa: PLW0603 - one number for the process
     if _looked and time.monotonic() - _looked < EVERY_SECONDS:
         return
@@ -39,7 +41,10 @@ def sweep() -> None:
 
 
 def remove_old() -> int:
-    """Remove the rows of every run that ended longer ago than reports are kept. Returns how many runs had some."""
+    """Remove the rows of runs that ended longer ago than reports are kept, and other old rows.
+
+    Returns how many runs had rows.
+    """
     past = timezone.now() - timedelta(days=config.report_days)
     of_run = {"school": OuterRef("school"), "run": OuterRef("pk")}
     with_rows = Q(Exists(Change.objects.filter(**of_run))) | Q(

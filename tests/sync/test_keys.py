@@ -66,7 +66,7 @@ def test_a_value_without_its_key_is_left_alone_and_said(
         bytes(each)
         for each in Credential.objects.order_by("pk").values_list("ciphertext", flat=True)
     ] == [bytes(each) for each in before]
-    assert credentials.readability().of == [str(integration)]
+    assert credentials.readability().integrations == [str(integration)]
     with pytest.raises(RunRefused, match="'dev'") as refused:
         requests.request(integration, trigger=Trigger.PERSON)
     assert "bring the key back" in refused.value.remedy

@@ -1,4 +1,4 @@
-"""A school's set-up of one SIS: what it reads, its encrypted credentials, and when it runs by itself."""
+"""A school's integration with one SIS, its encrypted credentials, and when it runs by itself."""
 
 import uuid
 from datetime import date, time
@@ -23,10 +23,14 @@ def two_o_clock() -> list[str]:
 class Integration(models.Model):
     """A school's saved set-up of one SIS.
 
-    `grades` are the grade levels to pull in, as integers: -1 and below pre-kindergarten, 0 kindergarten, 1 to 12.
-    `mapping` is a list of `[source field, our field]`; `mapping_version` grows with each change of it and is part of every fingerprint.
-    `field_rules` says for our fields where the app wins (`{"wins": "app"}`) and where a blank empties ours (`{"blank_clears": true}`);
-    `leavers` are `policy`, `runs`, `days` and `rollover` as `roster.leaving.LeaverRules` has them, where they aren't the usual ones.
+    `grades` are the grade levels to pull in, as integers: -1 and below pre-kindergarten, 0
+    kindergarten, 1 to 12.
+    `mapping` is a list of `[source field, our field]`; `mapping_version` grows with each change of
+    it and is part of every fingerprint.
+    `field_rules` holds by our field where the app wins (`{"wins": "app"}`) and where a blank
+    empties it (`{"blank_clears": true}`).
+    `leavers` holds `policy`, `runs`, `days` and `rollover`, see `roster.leaving.LeaverRules`; it is
+    empty where nobody chose.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -63,7 +67,7 @@ class Integration(models.Model):
 
 
 class Credential(models.Model):
-    """One encrypted value of an integration; see `sync.credentials`. Never shown again once stored."""
+    """One encrypted credential, see `setup.credentials`. Secrets are never shown again."""
 
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
     integration = models.ForeignKey(
@@ -85,10 +89,12 @@ class Credential(models.Model):
 
 
 class Schedule(models.Model):
-    """When an integration runs by itself. `days` are weekdays from 0, Monday; `times` are "HH:MM" in `timezone`, an IANA name.
+    """When an integration runs by itself.
 
-    `pauses` are `[first day, last day, whether it only adds, name]`, days as "2026-06-15" on the clocks of `timezone`.
-    `next_due_at` is claimed together with the creation of its run, so each due time runs once, whoever asks.
+    `days` are weekdays from 0, Monday; `times` are "HH:MM" in `timezone`, an IANA name.
+    `pauses` are `[first day, last day, whether runs only add, name]`; days are written as
+    "2026-06-15" and begin at midnight in `timezone`. `next_due_at` moves on in the transaction that
+    makes its run, so that each due time makes one run.
     """
 
     integration = models.OneToOneField(
@@ -110,7 +116,7 @@ class Schedule(models.Model):
 
     @property
     def breaks(self) -> list[Pause]:
-        """The pauses, earliest first."""
+        """Return the pauses, earliest first."""
         return sorted(
             Pause(date.fromisoformat(first), date.fromisoformat(last), adds, name)
             for first, last, adds, name in self.pauses

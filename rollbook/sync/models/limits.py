@@ -1,4 +1,4 @@
-"""A school's safety limits, and the times in which they are wider."""
+"""A school's safety limits, and the days on which they are wider."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from rollbook.schools.models import School, User
 
 
 class SchoolLimits(models.Model):
-    """The figures of one school, as `roster.guards.Limits` has them; what isn't named there is the installation's."""
+    """The limits of one school, see `roster.guards.Limits`; the others are the installation's."""
 
     school = models.OneToOneField(
         School, on_delete=models.CASCADE, primary_key=True, related_name="limits"
@@ -21,7 +21,10 @@ class SchoolLimits(models.Model):
 
 
 class LimitWidening(models.Model):
-    """Other figures from one day to another, both included, in the school's zone: for a rollover, say."""
+    """Wider limits from one day to another, both included, in the school's time zone.
+
+    For the change of a school year, say.
+    """
 
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="limit_widenings")
     first_day = models.DateField()

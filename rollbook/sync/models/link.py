@@ -1,4 +1,4 @@
-"""Linking accounts that were there before: what the last plan proposes, and what people have decided."""
+"""Links to accounts without one: what the last plan proposes, and what people decided."""
 
 import uuid
 from typing import ClassVar
@@ -13,10 +13,11 @@ from rollbook.sync.models.run import Run
 
 
 class LinkProposal(models.Model):
-    """An account without a link and a record that could be the same person, as the last complete plan of this source saw them.
+    """An account without a link and a record that could be the same person.
 
-    `record` holds the record's values. `clash` says why a person must decide: `names_differ` (same e-mail, another name),
-    `two_accounts` (this record has two candidates), `two_records` (this account has two), or "" where none of it is so.
+    As the last complete plan of this source found them. `record` holds values of the record.
+    `clash` says why a person must decide: `names_differ` (same e-mail, different name),
+    `two_accounts` (the record could be either), `two_records` (the account could be either), or "".
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -56,7 +57,7 @@ class Verdict(models.TextChoices):
 
 
 class LinkDecision(models.Model):
-    """What a person said about an account and a SIS ID. It is remembered, and wins in every later run."""
+    """What a person decided about an account and a SIS ID. Every later run follows it."""
 
     id = models.BigAutoField(primary_key=True)
     school = models.ForeignKey(School, on_delete=models.CASCADE, db_index=False, related_name="+")

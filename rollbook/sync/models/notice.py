@@ -1,4 +1,4 @@
-"""Mail to staff: what can be mailed about, who wants it, and each mail with what became of it."""
+"""Mail to staff: the events, who wants mail about which, and each mail with its state."""
 
 from typing import ClassVar
 
@@ -26,7 +26,7 @@ ERROR_EVENTS = tuple(event for event in NoticeEvent if event != NoticeEvent.CHAN
 
 
 class NoticeChoice(models.Model):
-    """Which events one person of a school wants mail about, where they have said so."""
+    """The events that one person of a school wants mail about, where they chose."""
 
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
@@ -42,7 +42,10 @@ class NoticeChoice(models.Model):
 
 
 class Notice(Mail):
-    """One mail to one person about one event. `occasion` tells the run or the due time it is about, so that it is made once."""
+    """One mail to one person about one event.
+
+    `occasion` names the run or the due time that it is about, so that it is made only once.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""Whom the last run saw outside the selected grades: digests only, because no value of theirs is ours to keep."""
+"""Students outside the selected grades: digests only, because their values must not be stored."""
 
 from typing import ClassVar
 
@@ -9,9 +9,10 @@ from rollbook.sync.models.run import Run
 
 
 class OutsideList(models.Model):
-    """The SIS IDs that the last finished plan of a source left out for their grade and that have no account, as 8-byte digests in a row.
+    """The SIS IDs without an account that the last complete plan left out for their grade.
 
-    They only answer "is this SIS ID among them?". See `sync.why`.
+    Stored as 8-byte digests, one after the other; see `store.outside`. They can only answer whether
+    a SIS ID is among them.
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -1,4 +1,4 @@
-"""The work list: what is wrong in a SIS, across runs, from the run that first found it until it is gone."""
+"""The work list: each problem in a SIS, from the run that first found it until it is gone."""
 
 from typing import ClassVar
 
@@ -10,11 +10,12 @@ from rollbook.sync.models.run import Run
 
 
 class Problem(models.Model):
-    """One problem with one student's record, kept by `store.keep_problems` whenever a run has finished.
+    """One problem with one student's record; `store.keep_problems` writes it when a run is done.
 
-    `key` is a digest of what makes two findings the same problem: SIS ID (or name, where there is no id), code and field.
-    `first_run` is the run that opened it, `last_run` the last one that found it, `runs` how many did in a row; `fixed_at` is null while
-    it is open. One that comes back after it was gone begins anew.
+    `key` is a digest of what makes two findings the same problem: SIS ID (or name, where there is
+    no SIS ID), code and field. `first_run` opened it, `last_run` is the last that found it, and
+    `runs` is how many in a row found it. `fixed_at` is null while it is open. A problem that comes
+    back after it was fixed begins anew.
     """
 
     id = models.BigAutoField(primary_key=True)

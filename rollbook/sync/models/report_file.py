@@ -18,11 +18,12 @@ class ReportState(models.TextChoices):
 
 
 class ReportFile(models.Model):
-    """The Excel file of a run, kept for a day. In the database, because the process that makes it and the one that serves it may be on
-    different machines; defer `content` wherever it isn't needed.
+    """The Excel file of a run, kept for a day.
 
-    `stamp` says which state of the run it tells of: two wishes for one stamp get one file. `attempts` grows with every start of making
-    it and fences off a maker that was taken for dead; `touched_at` is its heartbeat.
+    It is in the database, because the process that makes it and the one that serves it may be on
+    different machines; defer `content` wherever it isn't needed. `stamp` is a digest of the state
+    of the run that it shows: there is one file for each. `attempts` grows with every try, and is
+    the fence against a maker that was taken for dead; `touched_at` is the maker's heartbeat.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

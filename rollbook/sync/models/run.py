@@ -1,4 +1,4 @@
-"""A run and its plan: the run's state, one row for each planned change, one for each problem."""
+"""A run and its plan: one row for the run, one for each planned change, one for each problem."""
 
 import uuid
 from typing import ClassVar
@@ -35,7 +35,8 @@ ACTIVE_STATES = (
     RunState.ON_HOLD,
     RunState.APPLYING,
 )
-# Planning an upload or an undo keeps no other run waiting, and a preview may rest for days; what is confirmed waits its turn like any run.
+# The runs of which a school has one at most. While an upload or an undo is planned or rests as a
+# preview, which may be for days, other runs go on; a confirmed one waits its turn like any run.
 OCCUPYING = Q(state__in=(RunState.PLANNED, RunState.ON_HOLD, RunState.APPLYING)) | (
     Q(state__in=(RunState.QUEUED, RunState.FETCHING), undoes__isnull=True) & ~Q(trigger="upload")
 )
@@ -55,12 +56,14 @@ class Trigger(models.TextChoices):
 
 
 class Run(models.Model):
-    """One run: its state, who asked for it, how far it is and what came of it. `due_at` is the due time of a scheduled one.
+    """One run: its state, who asked for it, how far it is, and its result.
 
-    `fence` grows with every claim; applying re-checks it, so that a worker that was taken for dead can't write. `settings` are the
-    grades, mapping and choices the run was planned with. `counts` maps change kinds and severities to numbers. `undoes` is the run that
-    this one takes back; with a `student` in its settings, for that account only. `proof` is what shows whether the roster was read
-    whole, see `runs.roster_proof`; empty until it was read.
+    `due_at` is the due time of a scheduled run. `undoes` is the run that an undo takes back.
+    `settings` and `counts` are JSON: use the typed values (`roster_settings`, `typed_counts`, …).
+    `fence` grows with every claim; applying checks it again, so that a worker that was taken for
+    dead can't write. `alarms` are the reasons why guards held the run; they stay when it is
+    approved. `proof` shows whether the roster was read completely, see `runs.roster_proof`; it is
+    empty until then.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -119,14 +122,14 @@ class Run(models.Model):
 
     @property
     def typed_counts(self) -> RunCounts:
-        """The counts, as the class for this kind of run."""
+        """Return the counts, in the class for this kind of run."""
         if self.is_undo:
             return UndoCounts.load(self.counts)
         return (RunCounts if self.is_upload else RosterCounts).load(self.counts)
 
     @property
     def roster_settings(self) -> RosterSettings:
-        """The settings of a run that reads a SIS; of another, what it has of them."""
+        """Return the settings of a run that reads a SIS; other runs have some of them."""
         return RosterSettings.load(self.settings)
 
     @property
@@ -147,7 +150,7 @@ class Run(models.Model):
 
     @property
     def awaits_confirming(self) -> bool:
-        """Whether this is a preview of an upload, or is becoming one."""
+        """Return whether this is the preview of an upload, or will be one."""
         return self.is_upload and self.state in (
             RunState.QUEUED,
             RunState.FETCHING,
@@ -156,7 +159,7 @@ class Run(models.Model):
 
     @property
     def link_source(self) -> str:
-        """The source that accounts made by this run are linked to; an upload links none."""
+        """Return the source that new accounts are linked to; an upload links none."""
         return "" if self.source not in SOURCES else self.source
 
     @property
@@ -165,12 +168,13 @@ class Run(models.Model):
 
 
 class Change(models.Model):
-    """One planned row of a run: what becomes of one student. Written by COPY, applied from here, read back as the report.
+    """One planned change for one student: written by COPY, applied from here, read by the report.
 
-    `before` and `after` hold the differing fields only (`after` holds all for a new account). `account_version` is the version
-    the row was planned on; an account that has moved on is left alone and the row's `outcome` says `overtaken`. `row_number` is the
-    row of the spreadsheet that says it.
-    The school and run columns carry no database foreign key: checking them made a COPY of 100,000 rows take half as long again.
+    `before` and `after` hold the fields that differ; for a new account `after` holds all of them.
+    `account_version` is the version of the account that the change was planned for. If the account
+    was edited since, it is left alone and `outcome` says `overtaken`. `row_number` is the row of
+    the spreadsheet. The school and run columns have no database foreign key: checking them made a
+    COPY of 100,000 rows take half as long again.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -204,7 +208,8 @@ class Change(models.Model):
         return f"{self.kind} {self.id}"
 
 
-# What approving additions and updates only leaves out: rows that close an account, change a sign-in e-mail, or give another SIS ID.
+# What is left out when only additions and updates are approved: rows that close an account, change
+# a sign-in e-mail, or give an account another SIS ID.
 LEFT_OUT = Q(kind__in=WRITING_KINDS) & (
     Q(kind__in=(ChangeKind.LEFT, ChangeKind.GRADUATED))
     | Q(reason="re_keyed")
@@ -213,9 +218,10 @@ LEFT_OUT = Q(kind__in=WRITING_KINDS) & (
 
 
 class Issue(models.Model):
-    """One problem of a run with one record. `code` is a key of `roster.problems.PROBLEMS`, which has the words for it.
+    """One problem with one record. `code` is a key of `roster.problems.PROBLEMS`.
 
-    `row_number` and `column_index` (from 0) are the place in a spreadsheet. `other` names whom else it concerns.
+    `row_number` and `column_index` (from 0) are the place in a spreadsheet. `other` names the other
+    students whom the problem concerns.
     """
 
     id = models.BigAutoField(primary_key=True)

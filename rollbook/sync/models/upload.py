@@ -1,4 +1,4 @@
-"""A spreadsheet on its way in: the draft with its file, and what a school said about its columns before."""
+"""An uploaded spreadsheet, and what a school chose for its columns before."""
 
 import uuid
 from typing import ClassVar
@@ -17,12 +17,14 @@ class UploadState(models.TextChoices):
 
 
 class Upload(models.Model):
-    """A file with what was said about it, so that a closed browser loses nothing. `run` is its preview, or what was applied from it.
+    """An uploaded file with the choices made for it, so that closing the browser loses nothing.
 
-    The file lies in the database, because web and worker may be on different machines; defer `content` wherever it isn't needed.
-    `settings` are sheet, encoding, delimiter, date_order, blank_clears, only_existing. `columns` are header_row (a row number of the
-    spreadsheet program), fields (our field or null by column index, as text) and value_maps (by field: word → meaning); empty until they
-    were chosen. `corrections` are texts by row number and column index, each as text.
+    `run` is its preview, or the run that applied it. The file is in the database, because web and
+    worker may be on different machines; defer `content` wherever it isn't needed.
+    `settings` are sheet, encoding, delimiter, date_order, blank_clears and only_existing.
+    `columns` are header_row (as the spreadsheet program numbers rows), fields (our field or null,
+    by column index as text) and value_maps (by field: word → meaning); empty until they are chosen.
+    `corrections` are texts by row number and column index, both as text.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -53,8 +55,11 @@ class Upload(models.Model):
 
 
 class ColumnMemory(models.Model):
-    """What a school last said about columns and dates. `fields` maps the bare name of a column to our field, or null for ignore;
-    `value_maps` are words by field, as in `Upload.columns`."""
+    """What a school last chose for columns and dates.
+
+    `fields` maps the bare name of a column to our field, or to null where it is ignored;
+    `value_maps` are words by field, as in `Upload.columns`.
+    """
 
     school = models.OneToOneField(
         School, on_delete=models.CASCADE, primary_key=True, related_name="+"

@@ -57,7 +57,10 @@ def plan(run: Run, lease: Lease) -> None:
 
 
 def _save(run: Run, tools: Tools, pages: list[Page], batch: Batch, read: int) -> None:
-    """Store a batch. The same transaction checks the fence: a worker taken for dead adds nothing."""
+    """Store a batch.
+
+    The same transaction checks the fence, so that a worker that was taken for dead adds nothing.
+    """
     with transaction.atomic():
         progress.note(run, pages, read)
         store.save_plan(

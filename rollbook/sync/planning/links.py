@@ -104,7 +104,7 @@ def _proposal(run: Run, evidence: Evidence) -> LinkProposal:
 
 
 def conclude(run: Run) -> None:
-    """Mark the proposals of a complete plan that contradict each other; drop those of older plans."""
+    """Mark the proposals of a complete plan that contradict each other; delete older ones."""
     of_source = LinkProposal.objects.filter(school_id=run.school_id, source=run.source)
     of_source.exclude(run=run).delete()
     proposals = LinkProposal.objects.filter(school_id=run.school_id, run=run)

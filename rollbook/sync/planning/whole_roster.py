@@ -1,4 +1,4 @@
-"""What only the whole roster can tell: clashes to withdraw, students who are missing, new SIS IDs."""
+"""What only the whole roster shows: clashes to withdraw, missing students, new SIS IDs."""
 
 from rollbook.roster import guards
 from rollbook.roster.leaving import decide_missing
@@ -32,7 +32,10 @@ def settle(run: Run, tools: Tools, check: RosterCheck) -> list[Change]:
 
 
 def plan_missing(run: Run, check: RosterCheck, relinked: list[Change]) -> guards.MissingAccounts:
-    """Save a row for each account that the roster lacks, as the leavers policy says. Returns their number."""
+    """Save a row for each account that the roster lacks, as the leavers policy says.
+
+    Returns how many there are.
+    """
     policy = run_rules.leavers(run)
     counted = guards.MissingAccounts()
     came_back = {change.account_id for change in relinked}

@@ -1,4 +1,4 @@
-"""Claims of runs: taking one, keeping it by heartbeat, giving it back, finding those that nobody has.
+"""Claims of runs: taking one, renewing its lease, giving it back, waking those that nobody has.
 
 A claim lasts as long as its lease, by the database's clock. Each claim raises the run's fence,
 which every later write of the worker checks.
@@ -103,8 +103,8 @@ def _give_up(run: Run) -> None:
             "The database failed each time this run was tried (%(error)s). No account was changed."
         ) % {"error": run.error_what}
         remedy = _(
-            "Ask the operator of this installation to look at the database and its disk, then start "
-            "it again."
+            "Ask the operator of this installation to look at the database and its disk, then "
+            "start it again."
         )
     with suppress(LeaseLost):
         states.fail(run, code, what, remedy)

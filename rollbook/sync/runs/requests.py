@@ -1,4 +1,4 @@
-"""Asking for runs: of a SIS, of an upload, of an undo; and putting aside previews that are outdated."""
+"""Asks for runs: of a SIS, of an upload, of an undo. Removes previews that are outdated."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -32,7 +32,10 @@ SPREADSHEET: Final = "spreadsheet"  # the source of every upload
 
 
 class Requested(NamedTuple):
-    """The run that was asked for; `created` is False where the school had an active run: this one."""
+    """The run that was asked for.
+
+    Where the school had an active run already, it is that one, and `created` is False.
+    """
 
     run: Run
     created: bool
@@ -115,7 +118,7 @@ def _settings(
 
 
 def _active_run(run: Run) -> Run | None:
-    """Return the run that keeps this one from being made: for the same due time, or an active one."""
+    """Return the run that is in the way of this one: of the same due time, or an active one."""
     runs = Run.objects.filter(school_id=run.school_id)
     of_due_time = runs.filter(
         integration=run.integration_id, due_at=run.due_at, due_at__isnull=False

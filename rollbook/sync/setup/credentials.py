@@ -1,4 +1,7 @@
-"""Credentials of an integration: AES-256-GCM, bound to school, integration and name, so that a ciphertext can't be moved elsewhere."""
+"""Stores the credentials of integrations, encrypted with AES-256-GCM.
+
+A ciphertext is bound to school, integration and name: moved to another row, it can't be read.
+"""
 
 import os
 from contextlib import suppress
@@ -20,15 +23,18 @@ BATCH: Final = 200  # rows that are encrypted anew in one transaction
 
 
 class Readability(NamedTuple):
-    """How many stored values today's keys open; `of` names the integrations whose values they don't."""
+    """How many stored values can be read with the keys there are.
+
+    `integrations` are the names of those with a value that can't be read.
+    """
 
     readable: int
     unreadable: int
-    of: list[str]
+    integrations: list[str]
 
 
 class Rotated(NamedTuple):
-    """What became of the stored values under the newest key."""
+    """How many stored values were encrypted again with the newest key, `key`."""
 
     key: str
     changed: int
@@ -41,7 +47,7 @@ class KeyMissing(Exception):
 
 
 def store(integration: Integration, name: str, value: str) -> None:
-    """Encrypt and keep one value, in place of the one before."""
+    """Encrypt and store one value, in place of the one before."""
     Credential.objects.update_or_create(
         school_id=integration.school_id,
         integration=integration,
@@ -51,7 +57,10 @@ def store(integration: Integration, name: str, value: str) -> None:
 
 
 def load(integration: Integration) -> dict[str, str]:
-    """All credentials of an integration in the clear, for the one conversation that needs them. Raises KeyMissing."""
+    """Return all credentials of an integration in the clear, for one conversation with its SIS.
+
+    Raises KeyMissing.
+    """
     rows = Credential.objects.filter(
         school_id=integration.school_id, integration=integration
     ).exclude(name=TOKEN)
@@ -61,35 +70,37 @@ def load(integration: Integration) -> dict[str, str]:
 
 
 def stored(integration: Integration) -> dict[str, str | None]:
-    """Which credentials are set. Addresses and ids come with their value, secrets as None: they are never shown again.
+    """Return the credentials that are set. Secrets come as None: they are never shown again.
 
-    One that can't be read with today's keys counts as not set: it has to be entered again.
+    One that can't be read with the keys there are counts as not set: it has to be entered again.
     """
     kinds = {field.key: field.kind for field in integration.variant_type.credentials}
-    there: dict[str, str | None] = {}
+    values: dict[str, str | None] = {}
     for row in integration.credentials.filter(name__in=kinds).order_by("name"):
         with suppress(KeyMissing):
             value = _decrypt(bytes(row.ciphertext), _bound_to(integration, row.name))
-            there[row.name] = None if kinds[row.name] == "secret" else value
-    return there
+            values[row.name] = None if kinds[row.name] == "secret" else value
+    return values
 
 
 def readability() -> Readability:
-    """Try every stored value of every school with today's keys; none of them is kept."""
-    readable, of = 0, []
+    """Try to read every stored value of every school."""
+    readable = 0
+    unreadable = []
     for row in Credential.objects.select_related("integration__school").iterator(chunk_size=BATCH):
         try:
             _decrypt(bytes(row.ciphertext), _bound_to(row.integration, row.name))
             readable += 1
         except KeyMissing:
-            of.append(str(row.integration))
-    return Readability(readable, len(of), sorted(set(of)))
+            unreadable.append(str(row.integration))
+    return Readability(readable, len(unreadable), sorted(set(unreadable)))
 
 
 def rotate() -> Rotated:
-    """Encrypt every stored value anew under the newest key, batch by batch: interrupted, it goes on where it was.
+    """Encrypt every stored value again with the newest key, in batches.
 
-    A value that can't be read is left as it is. A row is locked meanwhile, so that what a run or a person saves just now isn't lost.
+    Started again after an interruption, it does the rest. A value that can't be read stays as it
+    is. Rows are locked meanwhile, so that what a run or a person saves just now isn't lost.
     """
     newest = next(iter(config.keys))
     last, changed, already, unreadable = 0, 0, 0, 0
@@ -115,19 +126,20 @@ def rotate() -> Rotated:
 
 
 def clear(integration: Integration, names: set[str]) -> None:
-    """Forget these values, and the token that was got with them."""
+    """Delete these values, and the token that was got with them."""
     integration.credentials.filter(name__in=names | {TOKEN}).delete()
 
 
 class StoredToken:
-    """The token cache of one conversation, kept encrypted between runs.
+    """The token cache of one conversation, stored encrypted between runs.
 
-    A source asks it from several threads, which have no database connection of their own: it is read when made and written by `save`.
+    A source uses it from several threads, which have no database connection of their own. So the
+    token is read when this is made, and written by `save`.
     """
 
     def __init__(self, integration: Integration) -> None:
         self._integration = integration
-        self._token = self._kept = self._read()
+        self._token = self._stored = self._read()
 
     def get(self) -> Token | None:
         return self._token
@@ -136,24 +148,24 @@ class StoredToken:
         self._token = token
 
     def save(self) -> None:
-        """Keep the token for the next run, or forget one that stopped working."""
-        if self._token == self._kept:
+        """Store the token for the next run, or delete one that stopped working."""
+        if self._token == self._stored:
             return
         if self._token is None:
             clear(self._integration, set())
         else:
-            kept = {"value": self._token.value, "expires_at": self._token.expires_at.isoformat()}
-            store(self._integration, TOKEN, msgspec.json.encode(kept).decode())
-        self._kept = self._token
+            value = {"value": self._token.value, "expires_at": self._token.expires_at.isoformat()}
+            store(self._integration, TOKEN, msgspec.json.encode(value).decode())
+        self._stored = self._token
 
     def _read(self) -> Token | None:
         row = self._integration.credentials.filter(name=TOKEN).first()
         if row is None:
             return None
-        kept: dict[str, str] = msgspec.json.decode(
+        value: dict[str, str] = msgspec.json.decode(
             _decrypt(bytes(row.ciphertext), _bound_to(self._integration, TOKEN))
         )
-        token = Token(kept["value"], datetime.fromisoformat(kept["expires_at"]))
+        token = Token(value["value"], datetime.fromisoformat(value["expires_at"]))
         return token if token.expires_at > datetime.now(UTC) else None
 
 
@@ -183,7 +195,8 @@ def _decrypt(ciphertext: bytes, bound_to: bytes) -> str:
     key = config.keys.get(head.decode())
     if key is None:
         raise KeyMissing(
-            f"The key {head.decode()!r} that encrypted these credentials is not in ROLLBOOK_ENCRYPTION_KEYS."
+            f"The key {head.decode()!r} that encrypted these credentials is not in "
+            "ROLLBOOK_ENCRYPTION_KEYS."
         )
     try:
         plain = AESGCM(key).decrypt(

@@ -1,4 +1,4 @@
-"""Saves the rules of an integration: who wins a field, what a blank does, what happens to leavers."""
+"""Saves the rules of an integration: who wins a field, what a blank does, what leavers get."""
 
 from typing import Any, NamedTuple
 
@@ -68,22 +68,22 @@ def save_field_rules(
 
 @transaction.atomic
 def save_leavers(
-    integration: Integration, by: User | None, wanted: LeaversPolicy, via: str = "web"
+    integration: Integration, by: User | None, policy: LeaversPolicy, via: str = "web"
 ) -> None:
     """Save what happens to accounts that the SIS no longer has. Raises SettingRefused."""
-    if wanted.policy not in POLICIES:
+    if policy.policy not in POLICIES:
         raise SettingRefused("policy", _("Choose what happens to leavers."))
-    if not 1 <= wanted.runs <= MOST_RUNS:
+    if not 1 <= policy.runs <= MOST_RUNS:
         message = _("Give a number of runs from 1 to %(most)d.")
         raise SettingRefused("runs", message % {"most": MOST_RUNS})
-    if not 0 <= wanted.days <= MOST_DAYS:
+    if not 0 <= policy.days <= MOST_DAYS:
         message = _("Give a number of days from 0 to %(most)d.")
         raise SettingRefused("days", message % {"most": MOST_DAYS})
-    if not _is_day(wanted.rollover):
+    if not _is_day(policy.rollover):
         raise SettingRefused("rollover", _("Write month and day, such as 07-01."))
-    if wanted._asdict() == integration.leavers:
+    if policy._asdict() == integration.leavers:
         return
-    integration.leavers = wanted._asdict()
+    integration.leavers = policy._asdict()
     integration.save(update_fields=["leavers", "updated_at"])
     audit.record(
         "leavers.saved",
@@ -91,7 +91,7 @@ def save_leavers(
         actor=by,
         subject=str(integration.pk),
         via=via,
-        **wanted._asdict(),
+        **policy._asdict(),
     )
 
 

@@ -34,27 +34,27 @@ class ConnectionSettings(NamedTuple):
 
 @transaction.atomic
 def save_connection(
-    school: School, by: User | None, wanted: ConnectionSettings, via: str = "web"
+    school: School, by: User | None, settings: ConnectionSettings, via: str = "web"
 ) -> Integration:
     """Save Step 1.1. Raises SettingRefused, and then saves nothing."""
-    if wanted.source not in SOURCES:
+    if settings.source not in SOURCES:
         raise SettingRefused("source", _("Choose an SIS."))
-    if not wanted.grades:
+    if not settings.grades:
         raise SettingRefused("grades", _("Choose at least one grade level to pull in."))
-    variant = SOURCES[wanted.source].variant(wanted.variant)
+    variant = SOURCES[settings.source].variant(settings.variant)
     usual_mapping = [list(pair) for pair in default_mapping(variant)]
     integration, created = Integration.objects.select_for_update().get_or_create(
         school=school,
-        source=wanted.source,
+        source=settings.source,
         defaults={"variant": variant.key, "mapping": usual_mapping},
     )
-    typed = {name: value.strip() for name, value in wanted.credentials.items()}
+    typed = {name: value.strip() for name, value in settings.credentials.items()}
     _save_credentials(integration, variant, typed)
     if integration.variant != variant.key:
         integration.mapping = usual_mapping
         integration.mapping_version += 1
     choices = {
-        choice.key: wanted.choices.get(choice.key) or choice.options[0][0]
+        choice.key: settings.choices.get(choice.key) or choice.options[0][0]
         for choice in variant.choices
     }
     if choices != integration.choices and not created:
@@ -62,10 +62,10 @@ def save_connection(
         integration.mapping_version += 1
     integration.variant = variant.key
     integration.choices = choices
-    integration.grades = sorted(set(wanted.grades))
-    integration.active = wanted.active
-    integration.test_run = wanted.test_run
-    integration.notify_on_errors = wanted.notify_on_errors
+    integration.grades = sorted(set(settings.grades))
+    integration.active = settings.active
+    integration.test_run = settings.test_run
+    integration.notify_on_errors = settings.notify_on_errors
     integration.save()
     schedules.ensure(integration)
     audit.record(
@@ -75,8 +75,8 @@ def save_connection(
         subject=str(integration.pk),
         via=via,
         created=created,
-        active=wanted.active,
-        test_run=wanted.test_run,
+        active=settings.active,
+        test_run=settings.test_run,
         grades=integration.grades,
         credentials_replaced=sorted(name for name, value in typed.items() if value),
     )
@@ -132,7 +132,7 @@ def default_mapping(variant: Variant) -> list[tuple[str, str]]:
 def save_mapping(
     integration: Integration, by: User | None, rows: list[tuple[str, str]], via: str = "web"
 ) -> None:
-    """Save Step 1.2. Raises SettingRefused for an unknown row, and where a required one is missing."""
+    """Save Step 1.2. Raises SettingRefused for an unknown row, or without a required one."""
     known = {(row.source_field, row.field): row for row in integration.variant_type.mapping}
     if set(rows) - set(known):
         raise SettingRefused("mapping", _("One of the rows is not a field of this SIS."))

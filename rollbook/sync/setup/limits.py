@@ -1,4 +1,4 @@
-"""Which limits a run is held against: the installation's, the school's own, and wider ones for a time or for one run."""
+"""The safety limits of a run: the installation's, the school's own, and wider ones for a time."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -22,7 +22,7 @@ MOST_COUNTED: Final = 1_000_000
 
 
 def usual() -> Limits:
-    """The installation's limits."""
+    """Return the installation's limits."""
     return Limits(
         config.limit_leavers_percent,
         config.limit_leavers_count,
@@ -33,13 +33,13 @@ def usual() -> Limits:
 
 
 def of_school(school: School) -> Limits:
-    """The school's own limits, as they are without any widening."""
+    """Return the school's own limits, without those that are wider for a time."""
     row = SchoolLimits.objects.filter(school=school).first()
     return usual()._replace(**(row.figures if row else {}))
 
 
 def today(school: School) -> Limits:
-    """The limits that a run of today is held against."""
+    """Return the limits for a run of today."""
     day = local_day(timezone.now(), school)
     limits = of_school(school)
     for each in LimitWidening.objects.filter(
@@ -66,10 +66,13 @@ def save(
     confirmed: bool = False,
     via: str = "web",
 ) -> Limits:
-    """Save the school's own limits. Switching a guard off has to be `confirmed`. Raises SettingRefused and then saves nothing."""
-    wanted = checked(figures)
+    """Save the school's own limits. Switching a guard off has to be `confirmed`.
+
+    Raises SettingRefused, and then saves nothing.
+    """
+    changes = checked(figures)
     before = of_school(school)
-    after = before._replace(**wanted)
+    after = before._replace(**changes)
     off = [name for name in switched_off(after) if name not in switched_off(before)]
     if off and not confirmed:
         raise SettingRefused(off[0], _("Switching a guard off has to be confirmed a second time."))
@@ -89,14 +92,14 @@ def widen(
     figures: Mapping[str, Any],
     via: str = "web",
 ) -> LimitWidening:
-    """Other figures for some days, both included. Raises SettingRefused."""
-    wanted = checked(figures)
+    """Save wider limits for some days, both included. Raises SettingRefused."""
+    changes = checked(figures)
     if last < first:
         raise SettingRefused("last_day", _("The last day has to be the first one or later."))
-    if not wanted:
-        raise SettingRefused("figures", _("Say which limit is to be another."))
+    if not changes:
+        raise SettingRefused("figures", _("Give at least one limit."))
     row = LimitWidening.objects.create(
-        school=school, first_day=first, last_day=last, figures=wanted, by=by
+        school=school, first_day=first, last_day=last, figures=changes, by=by
     )
     audit.record(
         "limits.widened",
@@ -106,45 +109,45 @@ def widen(
         via=via,
         first=str(first),
         last=str(last),
-        **wanted,
+        **changes,
     )
     return row
 
 
 @transaction.atomic
 def end_widening(school: School, by: User | None, widening_id: int, via: str = "web") -> bool:
-    """Take a widening back. False where there is none (any more)."""
-    gone, _rows = LimitWidening.objects.filter(school=school, pk=widening_id).delete()
-    if gone:
+    """End wider limits before their last day. Returns False where there are none."""
+    deleted, _rows = LimitWidening.objects.filter(school=school, pk=widening_id).delete()
+    if deleted:
         audit.record(
             "limits.widening_ended", school=school, actor=by, subject=str(widening_id), via=via
         )
-    return bool(gone)
+    return bool(deleted)
 
 
 def checked(figures: Mapping[str, Any]) -> dict[str, Any]:
-    """The figures in their types. Raises SettingRefused."""
-    wanted: dict[str, Any] = {}
+    """Return these limits in their types. Raises SettingRefused."""
+    limits: dict[str, Any] = {}
     for name, value in figures.items():
         if name in PERCENTAGES and (
             value is None or (isinstance(value, int | float) and 0 <= value <= 100)
         ):
-            wanted[name] = None if value is None else float(value)
+            limits[name] = None if value is None else float(value)
         elif (name in COUNTS and isinstance(value, int) and 0 <= value <= MOST_COUNTED) or (
             name == "vanished" and isinstance(value, bool)
         ):
-            wanted[name] = value
+            limits[name] = value
         elif name in Limits._fields:
             raise SettingRefused(
                 name, _("Percentages go from 0 to 100, numbers from 0 to a million.")
             )
         else:
             raise SettingRefused(name, _("There is no such limit."))
-    return wanted
+    return limits
 
 
 def switched_off(limits: Limits) -> list[str]:
-    """The guards that are off."""
+    """Return the names of the guards that are switched off."""
     return [name for name in PERCENTAGES if getattr(limits, name) is None] + (
         [] if limits.vanished else ["vanished"]
     )

@@ -1,4 +1,4 @@
-"""Whether an integration can run as it is set up: switched on, with credentials that can be read, with grades."""
+"""Whether an integration can run: switched on, with readable credentials and with grades."""
 
 from django.utils.translation import gettext as _
 
@@ -18,7 +18,7 @@ def refuse_unready(integration: Integration) -> None:
             _("Switch Active on in Step 1.1 Configure your SIS, then trigger it again."),
         )
     try:
-        kept = credentials.load(integration)
+        stored = credentials.load(integration)
     except credentials.KeyMissing as error:
         raise RunRefused(
             "key_missing",
@@ -28,7 +28,7 @@ def refuse_unready(integration: Integration) -> None:
     missing = [
         translated(field.label)
         for field in integration.variant_type.credentials
-        if field.key not in kept
+        if field.key not in stored
     ]
     if missing:
         raise RunRefused(

@@ -34,7 +34,7 @@ def ensure(integration: Integration) -> Schedule:
 def save(
     integration: Integration,
     by: User | None,
-    wanted: Schedule,
+    typed: Schedule,
     via: str = "web",
     now: datetime | None = None,
 ) -> Schedule:
@@ -43,8 +43,8 @@ def save(
     Due times before `now` are forgotten.
     """
     schedule = _locked(integration)
-    schedule.enabled, schedule.timezone = wanted.enabled, wanted.timezone
-    schedule.days, schedule.times = wanted.days, wanted.times
+    schedule.enabled, schedule.timezone = typed.enabled, typed.timezone
+    schedule.days, schedule.times = typed.days, typed.times
     moment = now or timezone.now()
     schedule.next_due_at = next_due(schedule.timetable, moment) if schedule.enabled else None
     schedule.save()

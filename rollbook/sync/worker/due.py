@@ -1,4 +1,4 @@
-"""Starts scheduled runs: each due time starts one run, however many workers look at the same time."""
+"""Starts scheduled runs: one for each due time, however many workers look at the same time."""
 
 import logging
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What every worker looks after a few times a minute: due schedules, runs, report files and mails that nobody works on, dead jobs."""
+"""What each worker does a few times a minute: start due runs, wake what waits, remove old rows."""
 
 import logging
 import traceback
@@ -33,7 +33,10 @@ PARTS: Final[tuple[Callable[[], Any], ...]] = (
 
 
 def make() -> None:
-    """One round. Any number of workers may make theirs at the same time. A part that fails keeps neither the others nor the next round."""
+    """Make one round. Any number of workers may do so at the same time.
+
+    Where one part fails, the others and the next round go on.
+    """
     for part in PARTS:
         name = f"{part.__module__.rpartition('.')[2]}.{part.__name__}"
         try:
@@ -41,8 +44,7 @@ def make() -> None:
         except (DatabaseError, ConnectorException) as error:
             log.warning("%s not done: %s", name, type(error).__name__)
             connection.close()
-        except Exception as error:  # noqa: BLE001 - without its rounds a worker would start no scheduled run and rescue none
-            where = "".join(
-                traceback.format_tb(error.__traceback__)
-            )  # the lines of code; the message might hold a student's value
+        except Exception as error:  # noqa: BLE001 - without its rounds a worker starts no due run
+            # Only the lines of code: the message could hold a student's value.
+            where = "".join(traceback.format_tb(error.__traceback__))
             log.error("%s not done: %s\n%s", name, type(error).__name__, where)

@@ -1,4 +1,4 @@
-"""How an installation is doing, in numbers that are counted when somebody asks: no student's data, and no school's name."""
+"""The numbers of an installation for monitoring, without student data or school names."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,14 +15,14 @@ from rollbook.sync.models import ACTIVE_STATES, Integration, Notice, Run, RunSta
 
 
 class Measure(NamedTuple):
-    """One number under its name; `labels` tell it from others of the same name."""
+    """One number; `labels` distinguish it from others of the same name."""
 
     name: str
     value: float
     labels: dict[str, str]
 
 
-# Every name with its kind, as Prometheus knows them, and what it says.
+# By name: its kind in Prometheus, and its meaning.
 KINDS: dict[str, tuple[str, str]] = {
     "rollbook_workers_alive": ("gauge", "Workers heard of in the last 30 seconds."),
     "rollbook_jobs_waiting": ("gauge", "Wake-up calls that wait for a worker, by queue."),
@@ -47,7 +47,7 @@ KINDS: dict[str, tuple[str, str]] = {
 
 
 def measures() -> Iterator[Measure]:
-    """All of them, from the database as it is now."""
+    """Yield all numbers, from the database as it is now."""
     yield Measure("rollbook_workers_alive", queue.workers_alive(), {})
     waiting = (
         ProcrastinateJob.objects.filter(status=Status.TODO.value)
@@ -66,7 +66,7 @@ def measures() -> Iterator[Measure]:
 
 
 def oldest_waiting_seconds() -> float:
-    """For how long the oldest waiting run has waited."""
+    """Return how long the oldest waiting run has waited; 0 where none waits."""
     oldest = Run.objects.filter(state=RunState.QUEUED).aggregate(at=Min("requested_at"))["at"]
     return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
 
@@ -88,11 +88,11 @@ def _runs() -> Iterator[Measure]:
         finished_at__gte=timezone.now() - timedelta(days=1), started_at__isnull=False
     )
     took = ExpressionWrapper(F("finished_at") - F("started_at"), output_field=DurationField())
-    told = lately.aggregate(sum=Sum(took), count=Count("pk"))
+    total = lately.aggregate(sum=Sum(took), count=Count("pk"))
     yield Measure(
-        "rollbook_run_seconds_sum", told["sum"].total_seconds() if told["sum"] else 0.0, {}
+        "rollbook_run_seconds_sum", total["sum"].total_seconds() if total["sum"] else 0.0, {}
     )
-    yield Measure("rollbook_run_seconds_count", told["count"], {})
+    yield Measure("rollbook_run_seconds_count", total["count"], {})
 
 
 def _integrations() -> Iterator[Measure]:

@@ -1,7 +1,8 @@
-"""Places of a worker: a run that only waits for its SIS lends its place to a run that waits for one.
+"""Spare slots of a worker: a run that only waits for its SIS lends its slot to a waiting run.
 
-A worker syncs so many schools side by side, to bound the work. Waiting for a SIS that hangs is no work, and may take half an hour: without
-this, one hanging server of a few schools would keep all others waiting for as long.
+A worker syncs a limited number of schools at the same time, to bound the work. Waiting for a SIS
+that hangs is no work, and may take half an hour: without this, one hanging server of a few schools
+would keep all others waiting for as long.
 """
 
 import logging
@@ -20,12 +21,15 @@ from rollbook.sync.runs import lease
 
 log = logging.getLogger(__name__)
 
-MOST: Final = 8  # times the worker's own places: a bound on threads and database connections
+MOST: Final = 8  # times the worker's own slots: a bound on threads and database connections
 _lent: list[threading.Thread] = []
 
 
 def lend() -> int:
-    """Start runs that have waited for a while in the places of runs that are silent. Returns how many."""
+    """Start runs that have waited for a while in the slots of runs whose SIS is silent.
+
+    Returns how many.
+    """
     _lent[:] = [thread for thread in _lent if thread.is_alive()]
     working, silent = lease.runs_at_work()
     free = min(
@@ -33,9 +37,8 @@ def lend() -> int:
     )
     if free <= 0 or queue.stopping.is_set():
         return 0
-    patient = Now() - timedelta(
-        seconds=config.sweep_seconds / 2
-    )  # younger ones may still get a place of their own
+    # Younger ones may still get a slot of their own.
+    patient = Now() - timedelta(seconds=config.sweep_seconds / 2)
     waiting = Run.objects.filter(state=RunState.QUEUED, requested_at__lt=patient).order_by(
         "requested_at"
     )
@@ -46,12 +49,12 @@ def lend() -> int:
         )
         _lent.append(thread)
         thread.start()
-        log.info("run %s: gets the place of a run that waits for its SIS", run_id)
+        log.info("run %s: gets the slot of a run that waits for its SIS", run_id)
     return len(ids)
 
 
 def end() -> None:
-    """Wait for the runs in lent places; told to stop, they hand themselves back."""
+    """Wait for the runs in lent slots. When the worker stops, they give themselves back."""
     for thread in _lent:
         thread.join()
 
