@@ -1,4 +1,4 @@
-"""What the forms of all screens share: refused settings, the pressed button, and what was typed."""
+"""What the forms of all screens share: what was sent, refusals as errors, and kinds of fields."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,27 +10,58 @@ from rollbook.sync.refusals import SettingRefused
 
 
 class Form(forms.Form):
-    """A form whose labels end without a colon."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("label_suffix", "")
-        super().__init__(*args, **kwargs)
+    """The form that every form of a screen is made from."""
 
     def add_errors(self, errors: Mapping[str, str]) -> None:
         """Add a text for each field. The key "" means the form as a whole."""
         for field, text in errors.items():
             self.add_error(field or None, text)
 
+    def add_refusal(self, refused: SettingRefused, prefix: str = "") -> None:
+        """Show a refused setting beside its field, or above the form if there is no such field.
+
+        `prefix` comes before the setting's name in the names of some fields.
+        """
+        names = (prefix + refused.field, refused.field)
+        field = next((name for name in names if name in self.fields), None)
+        self.add_error(field, refused.what)
+
     def given(self, name: str) -> Any:
         """Return the value of a field, or None where it is missing or can't be used."""
         self.is_valid()  # fills cleaned_data
         return self.cleaned_data.get(name)
 
+    def typed_values(self) -> dict[str, Any]:
+        """Return what was typed, unchecked, to show it again without errors."""
+        values = {field.name: field.value() for field in self}
+        return {name: value for name, value in values.items() if value not in (None, "")}
 
-class ButtonForm(forms.Form):
-    """Reads which button of a page sent the form."""
+    @property
+    def first_error(self) -> str:
+        """The first error as one text, or "" if there is none."""
+        return next((str(error) for errors in self.errors.values() for error in errors), "")
+
+
+class ButtonForm(Form):
+    """The button of a page that sent the form."""
 
     action = forms.CharField(required=False)
+
+
+def pressed(data: QueryDict) -> str:
+    """Return the `action` of the button that sent a form, or "" if there is none."""
+    return ButtonForm(data).given("action") or ""
+
+
+class DayField(forms.DateField):
+    """A day, chosen in the browser's calendar. `missing` is the error for an empty field."""
+
+    def __init__(self, *, label: Any, missing: Any) -> None:
+        super().__init__(
+            label=label,
+            widget=forms.DateInput(attrs={"type": "date"}),
+            error_messages={"required": missing},
+        )
 
 
 class KnownChoicesField(forms.MultipleChoiceField):
@@ -57,36 +88,3 @@ class WholeNumberField(forms.IntegerField):
         if text and not text.isdecimal():
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return super().to_python(text)
-
-
-def pressed(data: QueryDict) -> str:
-    """Return the `action` of the button that sent the form, or "" if there is none."""
-    form = ButtonForm(data)
-    return str(form.cleaned_data["action"]) if form.is_valid() else ""
-
-
-def valid_values(form: forms.Form) -> dict[str, Any]:
-    """Return each field's value; None for a field that was sent with something unusable."""
-    form.is_valid()
-    return {name: form.cleaned_data.get(name) for name in form.fields}
-
-
-def typed_values(form: forms.Form) -> dict[str, Any]:
-    """Return what was typed into a form, unchecked, to show it again without errors."""
-    values = {field.name: field.value() for field in form}
-    return {name: value for name, value in values.items() if value not in (None, "")}
-
-
-def add_refusal(form: forms.Form, refused: SettingRefused, prefix: str = "") -> None:
-    """Show a refused setting beside its field, or above the form if the form has no such field.
-
-    `prefix` comes before the setting's name in the names of some fields.
-    """
-    names = (prefix + refused.field, refused.field)
-    field = next((name for name in names if name in form.fields), None)
-    form.add_error(field, refused.what)
-
-
-def first_error(form: forms.Form) -> str:
-    """Return the first error of a form as one text, or "" if there is none."""
-    return next((str(error) for errors in form.errors.values() for error in errors), "")

@@ -5,7 +5,6 @@ The page offers guesses and what the school chose last time; a person decides.
 
 from typing import Any, Final, NamedTuple
 
-from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -19,7 +18,7 @@ from rollbook.sync.uploads import column_choice, drafts, inspection, previews
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.text import word
 from rollbook.web.access import SchoolRequest
-from rollbook.web.forms import add_refusal
+from rollbook.web.forms import Form
 from rollbook.web.imports.columns_form import ColumnsForm, HeaderRowForm, word_name
 from rollbook.web.imports.steps import context_of, draft_required
 
@@ -77,7 +76,7 @@ def _planned(request: SchoolRequest, upload: Upload, form: ColumnsForm) -> Run |
                 return None
             return previews.preview(upload, request.person)
     except SettingRefused as refused:
-        add_refusal(form, refused)
+        form.add_refusal(refused)
     upload.columns = {
         "header_row": form.cleaned_data.get("header_row"),
         "fields": {str(position): field for position, field in form.columns().items()},
@@ -91,7 +90,7 @@ def _has_unasked_words(upload: Upload, form: ColumnsForm) -> bool:
     return any(not form.asks_for(each) for each in unknown)
 
 
-def _page(request: SchoolRequest, upload: Upload, form: forms.Form | None) -> HttpResponse:
+def _page(request: SchoolRequest, upload: Upload, form: Form | None) -> HttpResponse:
     look = inspection.inspect(upload)
     only_existing = drafts.settings_of(upload).only_existing
     required = () if only_existing else UPLOAD_REQUIRED

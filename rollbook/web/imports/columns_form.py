@@ -7,13 +7,13 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from rollbook.sync.uploads.inspection import Word
-from rollbook.web.forms import TextsField, WholeNumberField
+from rollbook.web.forms import Form, TextsField, WholeNumberField
 
 COLUMN, WORD = "column-", "word-"  # the position of a column, or the place of a word, follows
 MOST_ROWS: Final = 9_999_999
 
 
-class HeaderRowForm(forms.Form):
+class HeaderRowForm(Form):
     """The row with the headers, by its number in the spreadsheet program."""
 
     header_row = WholeNumberField(label=_("Row with the headers"), max_value=MOST_ROWS)

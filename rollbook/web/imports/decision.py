@@ -19,7 +19,7 @@ from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.uploads import drafts, previews
 from rollbook.sync.uploads.failing_rows import KINDS, file_name, write_failing_rows
 from rollbook.web.access import SchoolRequest, school_required
-from rollbook.web.forms import first_error, valid_values
+from rollbook.web.forms import Form
 from rollbook.web.imports.file import file_response
 from rollbook.web.imports.steps import (
     draft_required,
@@ -31,13 +31,13 @@ from rollbook.web.imports.steps import (
 CELL: Final = re.compile(r"cell-(\d+)-(\d+)", re.ASCII)  # row number and column index
 
 
-class ConfirmForm(forms.Form):
+class ConfirmForm(Form):
     """The run whose preview a person has seen."""
 
     run = forms.UUIDField()
 
 
-class CorrectionsForm(forms.Form):
+class CorrectionsForm(Form):
     """The cells that can be corrected, each beside its value before."""
 
     def __init__(self, data: QueryDict) -> None:
@@ -61,7 +61,7 @@ class CorrectionsForm(forms.Form):
 @draft_required
 def import_confirm(request: SchoolRequest, upload: Upload) -> HttpResponse:
     """Confirm exactly the run that was looked at. An older page confirms nothing."""
-    seen = valid_values(ConfirmForm(request.POST))["run"]
+    seen = ConfirmForm(request.POST).given("run")
     if upload.run is None or seen != upload.run.pk:
         messages.warning(
             request,
@@ -92,7 +92,7 @@ def import_correct(request: SchoolRequest, upload: Upload) -> HttpResponse:
     """Save the corrected cells and check everything again."""
     form = CorrectionsForm(request.POST)
     if not form.is_valid():
-        messages.error(request, first_error(form))
+        messages.error(request, form.first_error)
         return redirect(next_address(upload))
     cells = form.corrected()
     try:

@@ -18,6 +18,7 @@ from rollbook.sync.uploads import drafts, template
 from rollbook.sync.uploads.failing_rows import KINDS
 from rollbook.sync.words.text import number
 from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.forms import Form
 from rollbook.web.imports.steps import context_of, refusal_words
 from rollbook.web.imports.upload_limit import TOO_LARGE
 from rollbook.web.runs.download import XLSX
@@ -26,7 +27,7 @@ TYPES = {"xlsx": XLSX, "csv": "text/csv; charset=utf-8"}
 SHOWN_DRAFTS = 20
 
 
-class FileForm(forms.Form):
+class FileForm(Form):
     """The file to import. Its content is checked when it is taken in."""
 
     file = forms.FileField(

@@ -13,7 +13,7 @@ from rollbook.sync.models import Upload
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.uploads import drafts, inspection
 from rollbook.web.access import SchoolRequest
-from rollbook.web.forms import add_refusal, pressed
+from rollbook.web.forms import pressed
 from rollbook.web.imports.settings_form import (
     DATE_ORDERS,
     DELIMITER_LABELS,
@@ -47,7 +47,7 @@ def _saved(request: SchoolRequest, upload: Upload, form: SettingsForm) -> bool:
     try:
         drafts.save_settings(upload, request.person, form.settings())
     except SettingRefused as refused:
-        add_refusal(form, refused)
+        form.add_refusal(refused)
         return False
     except UploadRefused as refused:
         form.add_error(None, refusal_words(refused))

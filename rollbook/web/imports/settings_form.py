@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from rollbook.roster.cell_values import DateOrder
 from rollbook.sources.spreadsheet.csv_choices import DELIMITERS, ENCODINGS
 from rollbook.sync.uploads import drafts
-from rollbook.web.forms import valid_values
+from rollbook.web.forms import Form
 
 DATE_ORDERS: Final = {
     DateOrder.DAY_MONTH_YEAR: (_("Day, month, year"), "31/12/2010"),
@@ -25,7 +25,7 @@ LEAVE, CLEAR = "leave", "clear"
 ALL, EXISTING = "all", "existing"
 
 
-class SettingsForm(forms.Form):
+class SettingsForm(Form):
     """How the file is read, and what its blank cells and its rows mean."""
 
     sheet = forms.CharField(label=_("Sheet"), required=False, strip=False)
@@ -63,14 +63,13 @@ class SettingsForm(forms.Form):
 
     def settings(self) -> drafts.Settings:
         """Return the settings that were sent; what can't be used counts as not chosen."""
-        sent = valid_values(self)
         return drafts.Settings(
-            sheet=sent["sheet"] or None,
-            encoding=sent["encoding"] or None,
-            delimiter=sent["delimiter"] or None,
-            date_order=sent["date_order"] or None,
-            blank_clears=sent["blank"] == CLEAR,
-            only_existing=sent["whom"] == EXISTING,
+            sheet=self.given("sheet") or None,
+            encoding=self.given("encoding") or None,
+            delimiter=self.given("delimiter") or None,
+            date_order=self.given("date_order") or None,
+            blank_clears=self.given("blank") == CLEAR,
+            only_existing=self.given("whom") == EXISTING,
         )
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from rollbook.sources.base import CredentialField, Source
 from rollbook.sync.models import Integration
 from rollbook.sync.words.text import translated
+from rollbook.web.forms import Form
 
 GRADES: Final[dict[int, str | Promise]] = {
     -1: gettext_lazy("Pre-K"),
@@ -30,7 +31,7 @@ NO_AUTOCORRECT: Final = {"autocomplete": "off", "autocapitalize": "none", "spell
 CREDENTIAL, CHOICE = "credential-", "choice-"
 
 
-class PickForm(forms.Form):
+class PickForm(Form):
     """Which SIS and version the page is asked for, and the SIS whose fields it showed before."""
 
     source = forms.CharField(required=False)
@@ -38,7 +39,7 @@ class PickForm(forms.Form):
     shown = forms.CharField(required=False)
 
 
-class ConfigureForm(forms.Form):
+class ConfigureForm(Form):
     """Step 1.1 for one SIS and version.
 
     `stored` are the stored credentials: ids and addresses with their values, secrets as None.

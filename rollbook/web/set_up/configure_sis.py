@@ -17,7 +17,7 @@ from rollbook.sync.setup import credentials as vault
 from rollbook.sync.setup import schedules
 from rollbook.sync.setup.integrations import ConnectionSettings, save_connection
 from rollbook.web.access import SchoolRequest, school_required
-from rollbook.web.forms import add_refusal, pressed, typed_values, valid_values
+from rollbook.web.forms import pressed
 from rollbook.web.set_up.configure_form import (
     CREDENTIAL,
     GRADES,
@@ -51,17 +51,17 @@ class Shown(NamedTuple):
 def configure_sis(request: SchoolRequest) -> HttpResponse:
     """Show the fields of one SIS, show those of another one that is picked, or save."""
     if request.method != "POST":
-        shown = _shown(request, valid_values(PickForm(request.GET)))
+        shown = _shown(request, PickForm(request.GET))
         return _page(request, shown, shown.form(initial=values_of(shown.integration)))
-    picked = valid_values(PickForm(request.POST))
+    picked = PickForm(request.POST)
     shown = _shown(request, picked)
-    if _starts_afresh(shown, picked["shown"]):
+    if _starts_afresh(shown, picked.given("shown")):
         address = reverse("configure-sis", args=[request.school.pk])
         address = f"{address}?source={shown.source.slug}"
         return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
     form = shown.form(data=request.POST)
     if pressed(request.POST) == "pick":
-        values = values_of(shown.integration) | typed_values(form)
+        values = values_of(shown.integration) | form.typed_values()
         return _page(request, shown, shown.form(initial=values))
     saved = _saved(request, form)
     if saved is None:
@@ -69,14 +69,14 @@ def configure_sis(request: SchoolRequest) -> HttpResponse:
     return redirect("select-mapping", request.school.pk, saved.pk)
 
 
-def _shown(request: SchoolRequest, picked: dict[str, Any]) -> Shown:
+def _shown(request: SchoolRequest, picked: PickForm) -> Shown:
     """Return the picked SIS, else the first connected one, else the first one there is."""
     connected = list(request.school.integrations.order_by("created_at"))
-    slugs = (picked["source"], *(each.source for each in connected), *SOURCES)
+    slugs = (picked.given("source"), *(each.source for each in connected), *SOURCES)
     source = next(SOURCES[slug] for slug in slugs if slug in SOURCES)
     integration = next((each for each in connected if each.source == source.slug), None)
     saved_variant = integration.variant if integration else ""
-    variant = source.variant(picked["variant"] or saved_variant).key
+    variant = source.variant(picked.given("variant") or saved_variant).key
     return Shown(source, variant, integration, connected)
 
 
@@ -110,7 +110,7 @@ def _saved(request: SchoolRequest, form: ConfigureForm) -> Integration | None:
             ),
         )
     except SettingRefused as refused:
-        add_refusal(form, refused, prefix=CREDENTIAL)
+        form.add_refusal(refused, prefix=CREDENTIAL)
         return None
 
 

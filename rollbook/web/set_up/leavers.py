@@ -13,16 +13,16 @@ from rollbook.sync.models import Integration
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import field_rules
 from rollbook.web.access import SchoolRequest, school_required
-from rollbook.web.forms import add_refusal
+from rollbook.web.forms import Form
 
 POLICIES = [
     (NOTHING, gettext_lazy("Do nothing")),
-    (LIST, gettext_lazy("List them in each plan and keep the accounts open")),
+    (LIST, gettext_lazy("List them, but keep the accounts open")),
     (DEACTIVATE, gettext_lazy("Deactivate them after a grace period")),
 ]
 
 
-class LeaversForm(forms.Form):
+class LeaversForm(Form):
     """The rule for leavers. Its limits are checked when it is saved."""
 
     policy = forms.ChoiceField(
@@ -70,6 +70,6 @@ def _saved(request: SchoolRequest, integration: Integration, form: LeaversForm) 
             integration, request.person, field_rules.LeaversPolicy(**form.cleaned_data)
         )
     except SettingRefused as refused:
-        add_refusal(form, refused)
+        form.add_refusal(refused)
         return False
     return True

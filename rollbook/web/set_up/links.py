@@ -19,6 +19,7 @@ from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.sources import source_label
 from rollbook.sync.words.text import word
 from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.forms import Form
 from rollbook.web.paging import Pages, page_of
 from rollbook.web.set_up.link_filter import LinkFilter
 
@@ -39,7 +40,7 @@ CLASHES: Final = {
 CONFIRM, REJECT, TAKE_BACK = "confirm", "reject", "take_back"
 
 
-class DecisionForm(forms.Form):
+class DecisionForm(Form):
     """What a person decides about one proposal."""
 
     say = forms.ChoiceField(choices=[(value, value) for value in (CONFIRM, REJECT, TAKE_BACK)])

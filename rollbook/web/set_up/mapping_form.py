@@ -14,6 +14,7 @@ from rollbook.sync.models import Integration
 from rollbook.sync.setup.field_rules import app_wins, blank_clears
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.text import translated, word
+from rollbook.web.forms import Form
 
 RULE: Final = "rule-"  # the name of a field follows
 OVERWRITE, OVERWRITE_OR_CLEAR, FILL_ONCE = "sis", "clears", "app"
@@ -40,7 +41,7 @@ class ShownRow(NamedTuple):
     rules: Sequence[tuple[str, str]] = ()
 
 
-class MappingForm(forms.Form):
+class MappingForm(Form):
     """The rows that are kept, and a rule for each field.
 
     Whether required rows are there and the rules are allowed is checked when they are saved.

@@ -2,7 +2,6 @@
 
 from typing import Final, NamedTuple
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -15,7 +14,7 @@ from rollbook.schools.mail import MailState
 from rollbook.sync.mail import notices
 from rollbook.sync.models import Notice, NoticeEvent
 from rollbook.web.access import SchoolRequest, school_required
-from rollbook.web.forms import KnownChoicesField
+from rollbook.web.forms import Form, KnownChoicesField
 from rollbook.web.paging import Pages, page_of
 from rollbook.web.runs.run_words import Badge
 
@@ -48,7 +47,7 @@ BADGES: Final = {
 }
 
 
-class EventsForm(forms.Form):
+class EventsForm(Form):
     """The events that a person ticked."""
 
     events = KnownChoicesField(choices=NoticeEvent.choices, required=False)

@@ -5,7 +5,6 @@ Switching a guard off asks a second time.
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
@@ -19,7 +18,7 @@ from rollbook.sync.setup import limits
 from rollbook.sync.words.alarms import alarm_words
 from rollbook.sync.words.sources import sis_label
 from rollbook.web.access import SchoolRequest, school_required
-from rollbook.web.forms import add_refusal, pressed, valid_values
+from rollbook.web.forms import Form, pressed
 from rollbook.web.runs.trigger import start
 from rollbook.web.set_up.safety_limits_forms import (
     EndForm,
@@ -55,7 +54,7 @@ def _save(request: SchoolRequest) -> HttpResponse:
             limits.save(request.school, request.person, form.figures(), confirmed=confirmed)
         except SettingRefused as refused:
             form.must_confirm = form.switches_off(refused.field)
-            add_refusal(form, refused)
+            form.add_refusal(refused)
         else:
             messages.success(request, _("Saved. The next run uses these limits."))
             return redirect("limits", request.school.pk)
@@ -69,7 +68,7 @@ def _add_temporary(request: SchoolRequest) -> HttpResponse:
         try:
             limits.widen(request.school, request.person, first, last, form.figures())
         except SettingRefused as refused:
-            add_refusal(form, refused)
+            form.add_refusal(refused)
         else:
             messages.success(request, _("Saved. Runs on these days use the temporary limits."))
             return redirect("limits", request.school.pk)
@@ -98,7 +97,7 @@ def _start_one_run(request: SchoolRequest) -> HttpResponse:
                 request, integration, otherwise="limits", wider=figures, instead_of=held_run
             )
         except SettingRefused as refused:
-            add_refusal(form, refused)
+            form.add_refusal(refused)
     return _page(request, held_run, one_run_form=form)
 
 
@@ -112,14 +111,14 @@ def _one_run_form(request: SchoolRequest, data: QueryDict | None = None) -> OneR
 
 def _held_run(request: SchoolRequest, data: QueryDict) -> Run | None:
     """Return the run on hold that the page was opened from, while it is still on hold."""
-    run_id = valid_values(HeldRunForm(data))["run"]
+    run_id = HeldRunForm(data).given("run")
     runs = Run.objects.select_related("school", "integration", "undoes").filter(
         school=request.school, state=RunState.ON_HOLD, integration__isnull=False
     )
     return runs.filter(pk=run_id).first() if run_id else None
 
 
-def _page(request: SchoolRequest, held_run: Run | None, **sent: forms.Form) -> HttpResponse:
+def _page(request: SchoolRequest, held_run: Run | None, **sent: Form) -> HttpResponse:
     """Show all forms; those in `sent` with what was typed and what is wrong with it."""
     saved = limits.of_school(request.school)
     widenings = LimitWidening.objects.filter(school=request.school).select_related("by")

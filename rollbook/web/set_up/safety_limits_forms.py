@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from rollbook.roster.guards import Limits
 from rollbook.sync.models import Integration
-from rollbook.web.forms import WholeNumberField
+from rollbook.web.forms import DayField, Form, WholeNumberField
 
 PERCENT_LABELS: Final = {
     "leavers_percent": gettext_lazy("Missing students, more than this percentage"),
@@ -52,7 +52,7 @@ class CountField(WholeNumberField):
         )
 
 
-class PercentagesForm(forms.Form):
+class PercentagesForm(Form):
     """The percentages of all guards. Whether each is allowed is checked when it is saved."""
 
     leavers_percent = PercentField("leavers_percent")
@@ -119,15 +119,11 @@ class TemporaryLimitsForm(PercentagesForm):
     prefix = "wide"
     without_prefix = frozenset({"first_day", "last_day"})
 
-    first_day = forms.DateField(
-        label=gettext_lazy("First day"),
-        widget=forms.DateInput(attrs={"type": "date"}),
-        error_messages={"required": gettext_lazy("Choose the first day.")},
+    first_day = DayField(
+        label=gettext_lazy("First day"), missing=gettext_lazy("Choose the first day.")
     )
-    last_day = forms.DateField(
-        label=gettext_lazy("Last day"),
-        widget=forms.DateInput(attrs={"type": "date"}),
-        error_messages={"required": gettext_lazy("Choose the last day.")},
+    last_day = DayField(
+        label=gettext_lazy("Last day"), missing=gettext_lazy("Choose the last day.")
     )
 
 
@@ -159,7 +155,7 @@ class OneRunForm(PercentagesForm):
         return super().figures() | vanished
 
 
-class HeldRunForm(forms.Form):
+class HeldRunForm(Form):
     """The run on hold that the page was opened from; addresses and pages name it `held`."""
 
     run = forms.UUIDField(required=False)
@@ -168,7 +164,7 @@ class HeldRunForm(forms.Form):
         return "held"
 
 
-class EndForm(forms.Form):
+class EndForm(Form):
     """The temporary limits that are removed."""
 
     widening = WholeNumberField()

@@ -15,7 +15,7 @@ from rollbook.sync.models import Integration, Schedule
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import schedules
 from rollbook.web.access import SchoolRequest, school_required
-from rollbook.web.forms import add_refusal, first_error, pressed, typed_values
+from rollbook.web.forms import pressed
 from rollbook.web.set_up.schedule_forms import (
     PauseForm,
     RemovePauseForm,
@@ -60,7 +60,7 @@ def schedule(request: SchoolRequest, source: str) -> HttpResponse:
     return _page(
         request,
         integration,
-        ScheduleForm(initial=typed_values(typed)),
+        ScheduleForm(initial=typed.typed_values()),
         _preview_of_typed(integration, typed),
         template=f"web/set_up/schedule_{part}.html" if request.htmx else WHOLE_PAGE,
         touched=action,
@@ -92,7 +92,7 @@ def _preview(shown: Schedule) -> Preview:
 def _preview_of_typed(integration: Integration, form: ScheduleForm) -> Preview:
     """Return what a typed schedule means, with the saved pauses."""
     if not form.is_valid() or form.schedule is None:
-        return Preview(refused=first_error(form))
+        return Preview(refused=form.first_error)
     form.schedule.pauses = schedules.ensure(integration).pauses
     return _preview(form.schedule)
 
@@ -136,7 +136,7 @@ def pauses(request: SchoolRequest, source: str) -> HttpResponse:
         try:
             schedules.add_pause(integration, request.person, Pause(**form.cleaned_data))
         except SettingRefused as refused:
-            add_refusal(form, refused)
+            form.add_refusal(refused)
         else:
             messages.success(request, _("Saved. The next three runs show what it does."))
             return redirect("schedule", request.school.pk, integration.source)

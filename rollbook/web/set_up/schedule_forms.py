@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from rollbook.sync.models import Schedule
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import schedules
-from rollbook.web.forms import TextsField, add_refusal
+from rollbook.web.forms import DayField, Form, TextsField
 
 # A person can add times up to this number. A schedule that the command line made may have more.
 MOST_TIMES: Final = 4
@@ -29,7 +29,7 @@ DAILY, WEEKLY = "daily", "weekly"
 ADD_TIME, REMOVE_TIME = "add-time", "remove-time-"  # a number follows the second one
 
 
-class ScheduleForm(forms.Form):
+class ScheduleForm(Form):
     """A schedule as a person types it. A valid form has it as `schedule`, which is not saved."""
 
     enabled = forms.BooleanField(
@@ -74,7 +74,7 @@ class ScheduleForm(forms.Form):
                 zone=typed["timezone"],
             )
         except SettingRefused as refused:
-            add_refusal(self, refused)
+            self.add_refusal(refused)
         return typed
 
     @property
@@ -92,11 +92,11 @@ class ScheduleForm(forms.Form):
         return len(self.typed_times) < MOST_TIMES
 
 
-class PauseForm(forms.Form):
+class PauseForm(Form):
     """Days on which scheduled runs don't start, or only add and update."""
 
-    first = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}))
-    last = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
+    first = DayField(label=_("First day"), missing=_("Choose the first day."))
+    last = DayField(label=_("Last day"), missing=_("Choose the last day."))
     name = forms.CharField(
         label=_("Name"),
         required=False,
@@ -110,7 +110,7 @@ class PauseForm(forms.Form):
     )
 
 
-class RemovePauseForm(forms.Form):
+class RemovePauseForm(Form):
     """The pause that is removed: its first and its last day, as "2026-06-15/2026-08-20"."""
 
     remove = forms.CharField(max_length=40)

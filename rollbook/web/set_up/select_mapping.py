@@ -15,7 +15,7 @@ from rollbook.sync.setup import schedules
 from rollbook.sync.setup.field_rules import save_field_rules
 from rollbook.sync.setup.integrations import save_mapping
 from rollbook.web.access import SchoolRequest, school_required
-from rollbook.web.forms import add_refusal, pressed, typed_values
+from rollbook.web.forms import pressed
 from rollbook.web.runs.trigger import start
 from rollbook.web.set_up.mapping_form import FILL_ONCE, OVERWRITE_OR_CLEAR, MappingForm
 from rollbook.web.set_up.schedule_words import sentence
@@ -31,7 +31,7 @@ def select_mapping(request: SchoolRequest, integration_id: UUID) -> HttpResponse
         return _page(request, MappingForm(integration))
     form = MappingForm(integration, request.POST)
     if form.touched:
-        return _page(request, MappingForm(integration, initial=typed_values(form)))
+        return _page(request, MappingForm(integration, initial=form.typed_values()))
     if not _saved(request, form):
         return _page(request, form)
     if pressed(request.POST) == "trigger":
@@ -54,7 +54,7 @@ def _saved(request: SchoolRequest, form: MappingForm) -> bool:
                 blank_clears=form.fields_with(OVERWRITE_OR_CLEAR),
             )
     except SettingRefused as refused:
-        add_refusal(form, refused)
+        form.add_refusal(refused)
         return False
     return True
 
