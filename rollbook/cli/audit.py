@@ -2,9 +2,10 @@
 
 import click
 
-from rollbook.cli.answers import Answer, Document, answers, table
 from rollbook.cli.documents import of_entry
-from rollbook.cli.lookup import find_school, school_option
+from rollbook.cli.lookup import find_school
+from rollbook.cli.options import newest_option, school_option
+from rollbook.cli.output import Document, Output, prints, table
 from rollbook.schools.models import AuditEntry
 
 
@@ -22,15 +23,9 @@ def _show_entries(document: Document) -> None:
 @click.option(
     "--action", default=None, metavar="NAME", help="Only this action, such as run.requested."
 )
-@click.option(
-    "--limit",
-    default=50,
-    show_default=True,
-    type=click.IntRange(1, 1_000_000),
-    help="How many, newest first.",
-)
-@answers(_show_entries)
-def audit(school_name: str | None, action: str | None, limit: int) -> Answer:
+@newest_option(50, most=1_000_000)
+@prints(_show_entries)
+def audit(school_name: str | None, action: str | None, limit: int) -> Output:
     """List who did what, newest first. Entries are never changed or removed.
 
     \b
@@ -42,4 +37,4 @@ def audit(school_name: str | None, action: str | None, limit: int) -> Answer:
         entries = entries.filter(school=find_school(school_name))
     if action:
         entries = entries.filter(action=action)
-    return Answer({"entries": [of_entry(entry) for entry in entries[:limit]]})
+    return Output({"entries": [of_entry(entry) for entry in entries[:limit]]})

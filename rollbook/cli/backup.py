@@ -1,116 +1,116 @@
-"""`rollbook backup` and `rollbook restore`: one file with all that has to survive, but for the keys."""
+"""`rollbook backup` and `rollbook restore`: one file with everything except the keys."""
 
 from pathlib import Path
 
 import click
 
-from rollbook import backup as copies
-from rollbook.cli.answers import Answer, Document, Refusal, answers, say
+from rollbook import backup as backups
+from rollbook.cli import audit_log
 from rollbook.cli.exit_codes import Exit
-from rollbook.cli.people import VIA
-from rollbook.schools import audit
+from rollbook.cli.output import Document, Output, Refusal, prints, say
 from rollbook.sync.setup import credentials
 
 
 def _show_backup(document: Document) -> None:
-    told = document["backup"]
+    made = document["backup"]
+    rows = sum(made["rows"].values())
     click.echo(
-        f"{told['file']}: {told['bytes']:,} bytes, {sum(told['rows'].values()):,} rows of {len(told['rows'])} tables."
+        f"{made['file']}: {made['bytes']:,} bytes, {rows:,} rows of {len(made['rows'])} tables."
     )
-    click.echo("Not in it:")
-    for each in told["not_included"]:
-        click.echo(f"  {each}")
+    click.echo("Not included:")
+    for part in made["not_included"]:
+        click.echo(f"  {part}")
 
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@answers(_show_backup)
-def backup(file: Path) -> Answer:
-    """Write everything but the keys to one file.
+@prints(_show_backup)
+def backup(file: Path) -> Output:
+    """Write everything but the keys to one file. Rollbook keeps working meanwhile.
 
-    The file holds students' data, and is readable for its owner only. Keep the encryption keys elsewhere.
+    The file is a snapshot of one moment. It holds students' data, and only its owner can read
+    it. Keep the encryption keys in another place.
 
     \b
     Example:
       rollbook backup /backups/rollbook-monday.zip
     """
     try:
-        manifest = copies.write(file)
+        manifest = backups.write(file)
     except FileExistsError as error:
         raise Refusal(
-            Exit.REFUSED, "file_exists", f"{file} is there already.", "Name another file."
+            Exit.REFUSED,
+            "file_exists",
+            f"{file} exists already. It was not changed.",
+            "Choose another name.",
         ) from error
     except OSError as error:
         raise Refusal(
             Exit.REFUSED,
             "file_refused",
             f"{file} can't be written: {error.strerror}.",
-            "Name a file in a folder that is there.",
+            "Choose a file in an existing folder that you may write to.",
         ) from error
-    rows = {table: told["rows"] for table, told in manifest["tables"].items()}
-    audit.record(
-        "backup.made",
-        school=None,
-        actor=None,
-        subject=file.name[:100],
-        via=VIA,
-        rows=sum(rows.values()),
-    )
-    told = {
+    rows = _rows(manifest)
+    audit_log.record("backup.made", None, file.name[:100], rows=sum(rows.values()))
+    made = {
         "file": str(file),
         "bytes": file.stat().st_size,
         "rows": rows,
         "made_at": manifest["made_at"],
+        "not_included": list(backups.NOT_INCLUDED),
     }
-    return Answer({"backup": told | {"not_included": list(copies.NOT_INCLUDED)}})
+    return Output({"backup": made})
+
+
+def _rows(manifest: Document) -> dict[str, int]:
+    """Return the number of rows of each table in a backup."""
+    return {table: content["rows"] for table, content in manifest["tables"].items()}
 
 
 def _show_restored(document: Document) -> None:
-    told = document["restored"]
+    restored = document["restored"]
+    rows = sum(restored["rows"].values())
     click.echo(
-        f"Restored {sum(told['rows'].values()):,} rows of {len(told['rows'])} tables, as of {told['made_at']}."
+        f"Restored {rows:,} rows of {len(restored['rows'])} tables, as of {restored['made_at']}."
     )
-    click.echo(f"{told['credentials_readable']} stored credentials can be read with these keys.")
-    if told["credentials_unreadable"]:
+    click.echo(
+        f"{restored['credentials_readable']} stored credentials can be read with these keys."
+    )
+    if restored["credentials_unreadable"]:
         say(
-            f"{told['credentials_unreadable']} can't be: bring the key they were stored with into ROLLBOOK_ENCRYPTION_KEYS, or enter them "
-            "again. Until then their schools' runs don't start, and say so."
+            f"{restored['credentials_unreadable']} can't be read, and their schools don't run. "
+            "Add the key they were stored with to ROLLBOOK_ENCRYPTION_KEYS, "
+            "or enter the credentials again."
         )
-    say(
-        "Start web and worker. Runs that were active start over; each schedule that fell due meanwhile makes one catch-up run."
-    )
+    say("Start web and worker. Runs that were active start again.")
+    say("Each schedule that was due meanwhile makes one run.")
 
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@answers(_show_restored)
-def restore(file: Path) -> Answer:
-    """Load a backup into an empty, migrated database. Works as the owner of the tables, as `rollbook migrate` does.
+@prints(_show_restored)
+def restore(file: Path) -> Output:
+    """Load a backup into an empty, migrated database. Everything is loaded, or nothing.
 
-    Stop the old installation first, or both will sync.
+    Like `rollbook migrate` it works as the owner of the tables. Stop the old installation
+    first, or both will sync.
 
     \b
     Example:
       rollbook migrate && rollbook restore /backups/rollbook-monday.zip
     """
     try:
-        manifest = copies.restore(file)
-    except copies.Unusable as unusable:
+        manifest = backups.restore(file)
+    except backups.Unusable as unusable:
         raise Refusal(Exit.REFUSED, unusable.code, unusable.what, unusable.remedy) from unusable
-    rows = {table: told["rows"] for table, told in manifest["tables"].items()}
-    audit.record(
-        "backup.restored",
-        school=None,
-        actor=None,
-        subject=file.name[:100],
-        via=VIA,
-        rows=sum(rows.values()),
-    )
+    rows = _rows(manifest)
+    audit_log.record("backup.restored", None, file.name[:100], rows=sum(rows.values()))
     keys = credentials.readability()
-    told = {
+    restored = {
         "rows": rows,
         "made_at": manifest["made_at"],
         "credentials_readable": keys.readable,
         "credentials_unreadable": keys.unreadable,
     }
-    return Answer({"restored": told})
+    return Output({"restored": restored})

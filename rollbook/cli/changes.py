@@ -1,82 +1,100 @@
 """`rollbook changes`: the rows of a run's plan, each with its reason."""
 
+from typing import NamedTuple
+
 import click
 
-from rollbook.cli.answers import Answer, Document, answers, say, table
+from rollbook.cli import audit_log
 from rollbook.cli.documents import of_change, of_run
-from rollbook.cli.lookup import find_run, school_option
-from rollbook.cli.people import VIA
-from rollbook.schools import audit
+from rollbook.cli.lookup import find_run
+from rollbook.cli.options import grouped, limit_option, offset_option, school_option
+from rollbook.cli.output import Document, Output, prints, say_rest, table
 from rollbook.sync.report.change_rows import plan_rows
 
 KINDS = (
-    *("new", "linked", "updated", "email_changed", "unchanged", "returning", "left", "graduated"),
-    *("outside_selection", "not_in_roster", "protected", "never_imported"),
+    "new",
+    "linked",
+    "updated",
+    "email_changed",
+    "unchanged",
+    "returning",
+    "left",
+    "graduated",
+    "outside_selection",
+    "not_in_roster",
+    "protected",
+    "never_imported",
 )
+
+
+class RowFilter(NamedTuple):
+    """Which rows of a plan are listed."""
+
+    kind: str | None
+    student_class: str | None
+    search: str
+
+
+class Page(NamedTuple):
+    """Which part of the rows is printed."""
+
+    limit: int
+    offset: int
 
 
 def _show(document: Document) -> None:
-    rows = [
-        (each["kind"], each["sis_id"], each["name"], _differs(each), each["why"])
-        for each in document["changes"]
+    rows = []
+    for change in document["changes"]:
+        student = (change["kind"], change["sis_id"], change["name"])
+        rows.append((*student, _differences(change), change["why"]))
+    table(("Kind", "SIS ID", "Student", "Before → after", "Why"), rows, "No changes.")
+    say_rest(document["total"], len(rows), "--limit and --offset")
+
+
+def _differences(change: Document) -> str:
+    before = change["before"]
+    differences = [
+        f"{field}: {before.get(field) or '–'} → {value or '–'}"
+        for field, value in change["after"].items()
     ]
-    table(("Kind", "SIS ID", "Student", "Was → becomes", "Why"), rows, "No rows.")
-    if document["total"] > len(rows):
-        say(f"{len(rows):,} of {document['total']:,}. See more with --limit and --offset.")
-
-
-def _differs(change: Document) -> str:
-    return "; ".join(
-        f"{key}: {change['before'].get(key) or '–'} → {value or '–'}"
-        for key, value in change["after"].items()
-    )
+    return "; ".join(differences)
 
 
 @click.command()
-@click.argument("name", metavar="[RUN]", default="last")
+@click.argument("run_name", metavar="[RUN]", default="last")
 @school_option
-@click.option(
-    "--kind",
-    type=click.Choice(KINDS),
-    default=None,
-    help="Only rows of this kind; email_changed: of any.",
+@grouped(
+    "wanted",
+    RowFilter,
+    click.option(
+        "--kind",
+        type=click.Choice(KINDS),
+        default=None,
+        help="Only changes of this kind. email_changed finds them in all kinds.",
+    ),
+    click.option(
+        "--class",
+        "student_class",
+        default=None,
+        metavar="CLASS",
+        help='Only students of one class: "grade 12" or "year 2028".',
+    ),
+    click.option("--search", default="", metavar="TEXT", help="Part of a name, SIS ID or e-mail."),
 )
-@click.option(
-    "--class",
-    "student_class",
-    default=None,
-    metavar="CLASS",
-    help='Only students of a class: "grade 12" or "year 2028".',
-)
-@click.option("--search", default="", metavar="TEXT", help="Part of a name, SIS ID or e-mail.")
-@click.option("--limit", default=1_000, show_default=True, type=click.IntRange(1, 1_000_000))
-@click.option("--offset", default=0, show_default=True, type=click.IntRange(0))
-@answers(_show)
-def changes(
-    name: str,
-    school_name: str | None,
-    kind: str | None,
-    student_class: str | None,
-    search: str,
-    limit: int,
-    offset: int,
-) -> Answer:
-    """List what a run changed or would change. Without RUN: the last one.
+@grouped("page", Page, limit_option(1_000), offset_option)
+@prints(_show)
+def changes(run_name: str, school_name: str | None, wanted: RowFilter, page: Page) -> Output:
+    """List what a run changed or would change. Without RUN: the last run.
+
+    Each student has the values before and after, and the reason.
 
     \b
     Examples:
       rollbook changes last --kind updated --json
       rollbook changes last --kind not_in_roster --class "grade 12"
     """
-    run = find_run(name, school_name)
-    found = plan_rows(run, search, kind, student_class)
-    shown = [of_change(each, run) for each in found[offset : offset + limit]]
-    audit.record(
-        "changes.listed",
-        school=run.school,
-        actor=None,
-        subject=str(run.pk),
-        via=VIA,
-        shown=len(shown),
-    )
-    return Answer({"run": of_run(run), "total": found.count(), "changes": shown})
+    run = find_run(run_name, school_name)
+    rows = plan_rows(run, wanted.search, wanted.kind, wanted.student_class)
+    listed = [of_change(row, run) for row in rows[page.offset : page.offset + page.limit]]
+    audit_log.record("changes.listed", run.school, str(run.pk), shown=len(listed))
+    return Output({"run": of_run(run), "total": rows.count(), "changes": listed})

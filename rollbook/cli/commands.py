@@ -24,17 +24,17 @@ COMMANDS = (
         "school",
         "Add and list schools",
         (
-            LazyCommand("add", "people:add_school", "Add a school"),
-            LazyCommand("list", "people:list_schools", "List the schools of this installation"),
+            LazyCommand("add", "schools:add_school", "Add a school"),
+            LazyCommand("list", "schools:list_schools", "List the schools of this installation"),
         ),
     ),
     CommandGroup(
         "user",
         "Add and list the people who sign in, and set their passwords",
         (
-            LazyCommand("add", "people:add_user", "Add a person to a school, with a role"),
-            LazyCommand("list", "people:list_users", "List the people of one school, or of all"),
-            LazyCommand("password", "people:set_password", "Set a new password for a person"),
+            LazyCommand("add", "users:add_user", "Add a person to a school, with a role"),
+            LazyCommand("list", "users:list_users", "List the people of one school, or of all"),
+            LazyCommand("password", "users:set_password", "Set a new password for a person"),
         ),
     ),
     # Connect
@@ -42,16 +42,20 @@ COMMANDS = (
         "integration",
         "Connect a school to its SIS, and set how it is synced",
         (
-            LazyCommand("sources", "connect:sources", "List the SISs that can be connected"),
+            LazyCommand("sources", "integrations:sources", "List the SISs that can be connected"),
             LazyCommand(
-                "set", "connect:set_up_integration", "Connect a SIS, or change its connection"
+                "set", "integration_set:set_integration", "Connect a SIS, or change its connection"
             ),
-            LazyCommand("show", "connect:show_integration", "Show how a school is connected"),
-            LazyCommand("list", "connect:list_integrations", "List the connected SISs"),
+            LazyCommand("show", "integrations:show", "Show how a school is connected"),
+            LazyCommand("list", "integrations:list_integrations", "List the connected SISs"),
             LazyCommand(
-                "leavers", "rules:leavers", "Show or set what happens to leavers and graduates"
+                "leavers",
+                "field_rules:leavers",
+                "Show or set what happens to leavers and graduates",
             ),
-            LazyCommand("fields", "rules:fields", "Show or set which fields the SIS may overwrite"),
+            LazyCommand(
+                "fields", "field_rules:fields", "Show or set which fields the SIS may overwrite"
+            ),
         ),
     ),
     CommandGroup(
@@ -84,12 +88,12 @@ COMMANDS = (
     # Run
     LazyCommand("run", "runs:run", "Start a run and wait for it"),
     LazyCommand("runs", "runs:list_runs", "List runs, newest first"),
-    LazyCommand("problems", "runs:problems", "List the problems that a run found"),
+    LazyCommand("problems", "problems:problems", "List the problems that a run found"),
     LazyCommand("changes", "changes:changes", "List what a run changed or would change"),
-    LazyCommand("report", "runs:report", "Write the Excel report of a run"),
-    LazyCommand("holds", "runs:holds", "List the runs that are on hold"),
-    LazyCommand("approve", "runs:approve", "Apply a run that is on hold"),
-    LazyCommand("discard", "runs:discard", "Discard a run that is on hold"),
+    LazyCommand("report", "report:report", "Write the Excel report of a run"),
+    LazyCommand("holds", "holds:holds", "List the runs that are on hold"),
+    LazyCommand("approve", "holds:approve", "Apply a run that is on hold"),
+    LazyCommand("discard", "holds:discard", "Discard a run that is on hold"),
     LazyCommand("undo", "undo:undo", "Undo a finished live run or upload"),
     LazyCommand("work-list", "work_list:work_list", "List the open problems of all runs"),
     LazyCommand("why", "why:why", "Explain why a student has no account"),
@@ -104,20 +108,22 @@ COMMANDS = (
         ),
     ),
     LazyCommand("upload", "upload:upload", "Preview a spreadsheet of students, or apply it"),
-    LazyCommand("template", "upload:template", "Write an empty spreadsheet for an upload"),
+    LazyCommand("template", "template:template", "Write an empty spreadsheet for an upload"),
     # Students
     LazyCommand("students", "students:students", "List or search the students of a school"),
-    LazyCommand("edit", "rules:edit", "Edit a student"),
-    LazyCommand("protect", "rules:protect", "Protect a student's account from sync"),
+    LazyCommand("edit", "student_rules:edit", "Edit a student"),
+    LazyCommand("protect", "student_rules:protect", "Protect a student's account from sync"),
     CommandGroup(
         "never-import",
         "List the students for whom no run makes an account",
         (
             LazyCommand(
-                "list", "rules:list_entries", "List the students for whom no run makes an account"
+                "list",
+                "never_import:list_entries",
+                "List the students for whom no run makes an account",
             ),
-            LazyCommand("add", "rules:add_entry", "Put a student on the list"),
-            LazyCommand("remove", "rules:remove_entry", "Take a student off the list"),
+            LazyCommand("add", "never_import:add_entry", "Put a student on the list"),
+            LazyCommand("remove", "never_import:remove_entry", "Take a student off the list"),
         ),
     ),
     LazyCommand("merge", "merge:merge", "Merge two accounts of one student"),

@@ -1,27 +1,30 @@
-"""The JSON shapes of what commands print; docs/commands.md describes them. Keys are only ever added."""
+"""The JSON documents that commands print. docs/commands.md describes them; keys are only added."""
 
 from datetime import UTC, date, datetime
 
-from rollbook.cli.answers import Document
+from rollbook.cli.output import Document
 from rollbook.roster.columns import column_letter
 from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.school_calendar import DAYS, Pause, pause_at
+from rollbook.schools.clock import local_time
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.students.models import StudentAccount
-from rollbook.sync.models import Change, Integration, Issue, Run
+from rollbook.sync.models import Change, Integration, Issue, Run, Schedule
 from rollbook.sync.report import change_rows
 from rollbook.sync.report.problem_rows import field_places, problem_row
 from rollbook.sync.report.work_list import ListedProblem
-from rollbook.sync.setup import credentials
+from rollbook.sync.setup import credentials, schedules
 from rollbook.sync.uploads.inspection import Column
 from rollbook.sync.words.sources import uploader_type
 
 
 def moment(at: datetime | None) -> str | None:
-    """An instant in UTC, to the second."""
+    """Return an instant in UTC to the second, as 2026-11-23T02:00:00Z."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
 def of_school(school: School) -> Document:
+    """Return a school."""
     return {
         "id": str(school.pk),
         "name": school.name,
@@ -31,9 +34,11 @@ def of_school(school: School) -> Document:
 
 
 def of_user(user: User) -> Document:
+    """Return a user with the roles at all schools; never the password."""
+    memberships = user.memberships.select_related("school").order_by("school__name")
     schools = [
         {"id": str(membership.school_id), "name": membership.school.name, "role": membership.role}
-        for membership in user.memberships.select_related("school").order_by("school__name")
+        for membership in memberships
     ]
     return {
         "id": str(user.pk),
@@ -45,8 +50,8 @@ def of_user(user: User) -> Document:
 
 
 def of_integration(integration: Integration) -> Document:
-    """Secrets come as `null` with `set` true: they are never shown again."""
-    kept = credentials.stored(integration)
+    """Return an integration. The value of a secret is always null, `set` shows if it is stored."""
+    stored = credentials.stored(integration)
     return {
         "id": str(integration.pk),
         "school": {"id": str(integration.school_id), "name": integration.school.name},
@@ -58,8 +63,8 @@ def of_integration(integration: Integration) -> Document:
                 "key": field.key,
                 "label": field.label,
                 "kind": field.kind,
-                "set": field.key in kept,
-                "value": kept.get(field.key),
+                "set": field.key in stored,
+                "value": stored.get(field.key),
             }
             for field in integration.variant_type.credentials
         ],
@@ -77,16 +82,7 @@ def of_integration(integration: Integration) -> Document:
 
 
 def of_run(run: Run) -> Document:
-    took = (
-        (run.finished_at - run.started_at).total_seconds()
-        if run.finished_at and run.started_at
-        else None
-    )
-    failed = (
-        {"code": run.error_code, "what": run.error_what, "remedy": run.error_remedy}
-        if run.error_code
-        else None
-    )
+    """Return a run: what it is, how far it got, its counts, and its error if it failed."""
     return {
         "id": str(run.pk),
         "school": {"id": str(run.school_id), "name": run.school.name},
@@ -100,7 +96,7 @@ def of_run(run: Run) -> Document:
         "requested_at": moment(run.requested_at),
         "started_at": moment(run.started_at),
         "finished_at": moment(run.finished_at),
-        "seconds": took,
+        "seconds": _seconds(run),
         "pages": {"done": run.pages_done, "total": run.pages_total},
         "students": {"done": run.students_done, "total": run.students_total},
         "counts": run.counts,
@@ -109,11 +105,24 @@ def of_run(run: Run) -> Document:
         "limits": run.roster_settings.limits,
         "wider": run.roster_settings.wider or None,
         "completeness": run.proof or None,
-        "error": failed,
+        "error": _error(run),
     }
 
 
+def _seconds(run: Run) -> float | None:
+    if run.finished_at is None or run.started_at is None:
+        return None
+    return (run.finished_at - run.started_at).total_seconds()
+
+
+def _error(run: Run) -> Document | None:
+    if not run.error_code:
+        return None
+    return {"code": run.error_code, "what": run.error_what, "remedy": run.error_remedy}
+
+
 def of_student(account: StudentAccount) -> Document:
+    """Return a student's account with all fields that an account can receive."""
     return {
         "id": str(account.pk),
         "source": account.source or None,
@@ -129,7 +138,7 @@ def _json_value(value: object) -> object:
 
 
 def of_issue(issue: Issue, run: Run) -> Document:
-    """A problem with its words: `what` went wrong, the `remedy`, and `who` can mend it."""
+    """Return a problem of a run: `what` is wrong, the `remedy`, and `who` can fix it."""
     words = problem_row(issue, field_places(run))
     return {
         "severity": issue.severity,
@@ -149,7 +158,7 @@ def of_issue(issue: Issue, run: Run) -> Document:
 
 
 def of_change(change: Change, run: Run) -> Document:
-    """A row of a plan. `reason` is the rule's code, `why` the sentence with its values."""
+    """Return a row of a plan. `reason` is the rule's code, `why` the sentence for people."""
     row = change_rows.updated_row(run, change)
     return {
         "kind": change.kind,
@@ -167,7 +176,7 @@ def of_change(change: Change, run: Run) -> Document:
 
 
 def of_problem(line: ListedProblem) -> Document:
-    """A problem of the work list: as one of a run, and since when and in how many runs it was found."""
+    """Return a problem of the work list, with when and in how many runs it was found."""
     problem, words = line.problem, line.row
     return {
         "severity": problem.severity,
@@ -195,26 +204,63 @@ def of_problem(line: ListedProblem) -> Document:
 
 
 def of_column(column: Column) -> Document:
-    """A column of an upload: what it fills, and how that is known."""
-    known = (
-        "chosen"
-        if column.saved
-        else "remembered"
-        if column.remembered
-        else "guessed"
-        if column.guessed
-        else None
-    )
+    """Return a column of an upload: the field it fills, and how that is known."""
     return {
         "letter": column.letter,
         "name": column.name or None,
         "field": column.field,
-        "known": known,
+        "known": _known(column),
         "samples": column.samples,
     }
 
 
+def _known(column: Column) -> str | None:
+    if column.saved:
+        return "chosen"
+    if column.remembered:
+        return "remembered"
+    return "guessed" if column.guessed else None
+
+
+def of_schedule(schedule: Schedule) -> Document:
+    """Return a schedule with its pauses and the next runs on three clocks."""
+    integration, school = schedule.integration, schedule.integration.school
+    return {
+        "school": {"id": str(school.pk), "name": school.name, "timezone": school.timezone},
+        "source": integration.source,
+        "label": integration.source_type.label,
+        "active": integration.active,
+        "test_run": integration.test_run,
+        "enabled": schedule.enabled,
+        "days": [DAYS[day].lower() for day in schedule.days],
+        "times": schedule.times,
+        "timezone": schedule.timezone,
+        "pauses": [_of_pause(pause) for pause in schedule.breaks],
+        "next_runs": [_of_next_run(schedule, at) for at in schedules.upcoming(schedule)],
+    }
+
+
+def _of_next_run(schedule: Schedule, at: datetime) -> Document:
+    pause = pause_at(schedule.breaks, at, schedule.timezone)
+    return {
+        "utc": moment(at),
+        "schedule": local_time(at, schedule.timezone).isoformat(),
+        "school": local_time(at, schedule.integration.school.timezone).isoformat(),
+        "pause": _of_pause(pause) if pause else None,
+    }
+
+
+def _of_pause(pause: Pause) -> Document:
+    return {
+        "first": pause.first.isoformat(),
+        "last": pause.last.isoformat(),
+        "only_adds": pause.only_adds,
+        "name": pause.name,
+    }
+
+
 def of_entry(entry: AuditEntry) -> Document:
+    """Return an entry of the audit log."""
     return {
         "at": moment(entry.at),
         "actor": entry.actor.email if entry.actor else None,

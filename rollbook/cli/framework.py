@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import django
 from django.apps import apps
 
-from rollbook.cli.answers import Refusal, end_with, refusals
+from rollbook.cli.output import Refusal, end_with, refusals
 
 # Enough for settings.py to load: it starts no database, writes no file and connects to nothing.
 HELP_SETTINGS = {

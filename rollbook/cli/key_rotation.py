@@ -2,10 +2,9 @@
 
 import click
 
-from rollbook.cli.answers import Answer, Document, answers
+from rollbook.cli import audit_log
 from rollbook.cli.exit_codes import Exit
-from rollbook.cli.people import VIA
-from rollbook.schools import audit
+from rollbook.cli.output import Document, Output, prints
 from rollbook.sync.setup import credentials
 
 
@@ -28,8 +27,8 @@ def _show_rotated(document: Document) -> None:
 
 
 @click.command()
-@answers(_show_rotated)
-def rotate() -> Answer:
+@prints(_show_rotated)
+def rotate() -> Output:
     """Encrypt all stored credentials with the newest key.
 
     That is the first of ROLLBOOK_ENCRYPTION_KEYS.
@@ -42,14 +41,8 @@ def rotate() -> Answer:
       ROLLBOOK_ENCRYPTION_KEYS=k2:…,k1:… rollbook keys rotate
     """
     rotated = credentials.rotate()
-    audit.record(
-        "keys.rotated",
-        school=None,
-        actor=None,
-        subject=rotated.key,
-        via=VIA,
-        changed=rotated.changed,
-        unreadable=rotated.unreadable,
+    audit_log.record(
+        "keys.rotated", None, rotated.key, changed=rotated.changed, unreadable=rotated.unreadable
     )
     exit_code = Exit.NOT_READY if rotated.unreadable else Exit.DONE
-    return Answer({"rotated": rotated._asdict()}, exit_code)
+    return Output({"rotated": rotated._asdict()}, exit_code)

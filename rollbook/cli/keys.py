@@ -5,9 +5,9 @@ import secrets
 
 import click
 
-from rollbook.cli.answers import Answer, Document, answers, json_option, say
 from rollbook.cli.commands import KEYS_COMMANDS
 from rollbook.cli.lazy import LazyGroup
+from rollbook.cli.output import Document, Output, json_option, prints, say
 
 
 def _show_keys(document: Document) -> None:
@@ -17,14 +17,14 @@ def _show_keys(document: Document) -> None:
     say("Keep a copy of them, but not beside the backups of the database.")
 
 
-@answers(_show_keys)
-def _new_keys() -> Answer:
+@prints(_show_keys)
+def _new_keys() -> Output:
     encryption_key = base64.b64encode(secrets.token_bytes(32)).decode()
     keys = {
         "ROLLBOOK_SECRET_KEY": secrets.token_urlsafe(48),
         "ROLLBOOK_ENCRYPTION_KEYS": f"k{secrets.token_hex(3)}:{encryption_key}",
     }
-    return Answer({"keys": keys})
+    return Output({"keys": keys})
 
 
 @click.group(cls=LazyGroup, lazy=KEYS_COMMANDS, invoke_without_command=True)

@@ -1,95 +1,93 @@
-"""`rollbook limits`: what holds a run of a school, its own figures, and wider ones for some days."""
+"""`rollbook limits`: the safety limits that put a run on hold, and other limits for some days."""
 
 from datetime import datetime
 from typing import Any
 
 import click
 
-from rollbook.cli.answers import Answer, Document, Refusal, answers, not_found, table
+from rollbook.cli.audit_log import VIA
 from rollbook.cli.exit_codes import Exit
-from rollbook.cli.lookup import find_school, school_option
-from rollbook.cli.people import VIA
+from rollbook.cli.lookup import find_school
+from rollbook.cli.options import DAY, school_option
+from rollbook.cli.output import Document, Output, Refusal, not_found, prints, table
+from rollbook.schools.models import School
 from rollbook.sync.models import LimitWidening
-from rollbook.sync.refusals import SettingRefused
-from rollbook.sync.setup import limits as limit_settings
+from rollbook.sync.setup import limits
 
-DAY = click.DateTime(formats=["%Y-%m-%d"])
-
-
-def _show(document: Document) -> None:
-    table(
-        ("Limit", "Figure"),
-        [(name, "off" if value is None else value) for name, value in document["limits"].items()],
-        "",
-    )
-    for each in document["widenings"]:
-        figures = ", ".join(
-            f"{name} {'off' if value is None else value}" for name, value in each["figures"].items()
-        )
-        click.echo(f"{each['first_day']} to {each['last_day']}: {figures} (number {each['id']})")
+figures_argument = click.argument("figures", nargs=-1, required=True, metavar="NAME=FIGURE...")
 
 
-def _document(school: Any) -> Answer:
-    widenings = [
-        {
-            "id": each.pk,
-            "first_day": str(each.first_day),
-            "last_day": str(each.last_day),
-            "figures": each.figures,
-        }
-        for each in LimitWidening.objects.filter(school=school).order_by("first_day")
-    ]
-    today = limit_settings.today(school)._asdict()
-    return Answer(
-        {
-            "limits": limit_settings.of_school(school)._asdict(),
-            "today": today,
-            "widenings": widenings,
-        }
-    )
-
-
-@click.command("show")
-@school_option
-@answers(_show)
-def show(school_name: str | None) -> Answer:
-    """Show the limits of a school."""
-    return _document(find_school(school_name))
-
-
-def pairs_of(pairs: tuple[str, ...]) -> dict[str, Any]:
-    """NAME=FIGURE, as typed: a number, `off`, or for vanished `on` and `off`."""
-    told: dict[str, Any] = {}
+def parse_figures(pairs: tuple[str, ...]) -> dict[str, Any]:
+    """Return limits by name from NAME=FIGURE: a number, `off`, or for vanished `on` or `off`."""
+    figures: dict[str, Any] = {}
     for pair in pairs:
-        name, _sign, text = pair.partition("=")
+        name, _, text = pair.partition("=")
         try:
-            if name == "vanished":
-                told[name] = {"on": True, "off": False}[text]
-            elif name.endswith("_count"):
-                told[name] = int(text)
-            else:
-                told[name] = None if text == "off" else float(text)
+            figures[name] = _figure(name, text)
         except (ValueError, KeyError):
             raise Refusal(
                 Exit.USAGE,
                 "limit_unreadable",
-                f"{pair!r} can't be read.",
-                "Write leavers_percent=10 or emails_percent=off.",
+                f"{pair!r} is not a limit. Nothing was saved.",
+                "Write it like leavers_percent=10 or emails_percent=off.",
             ) from None
-    return told
+    return figures
 
 
-def limit_refused(error: Any) -> Refusal:
-    return Refusal(Exit.REFUSED, f"{error.field}_refused", error.what, "See rollbook limits show.")
+def _figure(name: str, text: str) -> float | None:
+    if name == "vanished":
+        return {"on": True, "off": False}[text]
+    if name.endswith("_count"):
+        return int(text)
+    return None if text == "off" else float(text)
+
+
+def _show(document: Document) -> None:
+    rows = [(name, _figure_text(value)) for name, value in document["limits"].items()]
+    table(("Limit", "Figure"), rows)
+    for days in document["widenings"]:
+        figures = [f"{name} {_figure_text(value)}" for name, value in days["figures"].items()]
+        period = f"{days['first_day']} to {days['last_day']}"
+        click.echo(f"{period}: {', '.join(figures)} (number {days['id']})")
+
+
+def _figure_text(value: Any) -> str:
+    return "off" if value is None else str(value)
+
+
+def _output(school: School) -> Output:
+    widenings = [
+        {
+            "id": widening.pk,
+            "first_day": str(widening.first_day),
+            "last_day": str(widening.last_day),
+            "figures": widening.figures,
+        }
+        for widening in LimitWidening.objects.filter(school=school).order_by("first_day")
+    ]
+    document = {
+        "limits": limits.of_school(school)._asdict(),
+        "today": limits.today(school)._asdict(),
+        "widenings": widenings,
+    }
+    return Output(document)
+
+
+@click.command("show")
+@school_option
+@prints(_show)
+def show(school_name: str | None) -> Output:
+    """Show the limits of a school. Days with other limits are listed below them."""
+    return _output(find_school(school_name))
 
 
 @click.command("set")
-@click.argument("figures", nargs=-1, required=True, metavar="NAME=FIGURE...")
+@figures_argument
 @school_option
-@click.option("--switch-off", is_flag=True, help="Confirm that a guard is switched off.")
-@answers(_show)
-def set_limits(figures: tuple[str, ...], school_name: str | None, switch_off: bool) -> Answer:
-    """Set limits of a school. Switching one off (FIGURE off) has to be confirmed with --switch-off.
+@click.option("--switch-off", is_flag=True, help="Confirm that a limit is switched off.")
+@prints(_show)
+def set_limits(figures: tuple[str, ...], school_name: str | None, switch_off: bool) -> Output:
+    """Set limits of a school. To switch one off, write NAME=off and add --switch-off.
 
     \b
     Names: leavers_percent leavers_count emails_percent emails_count overlap_percent vanished
@@ -97,47 +95,41 @@ def set_limits(figures: tuple[str, ...], school_name: str | None, switch_off: bo
       rollbook limits set leavers_percent=8 emails_count=20
     """
     school = find_school(school_name)
-    try:
-        limit_settings.save(school, None, pairs_of(figures), confirmed=switch_off, via=VIA)
-    except SettingRefused as refused:
-        raise limit_refused(refused) from refused
-    return _document(school)
+    limits.save(school, None, parse_figures(figures), confirmed=switch_off, via=VIA)
+    return _output(school)
 
 
 @click.command("widen")
-@click.argument("figures", nargs=-1, required=True, metavar="NAME=FIGURE...")
-@click.option("--from", "first", type=DAY, required=True, help="The first day, such as 2027-07-01.")
+@figures_argument
+@click.option("--from", "first", type=DAY, required=True, help="The first day: 2027-07-01.")
 @click.option("--to", "last", type=DAY, required=True, help="The last day, included.")
 @school_option
-@answers(_show)
+@prints(_show)
 def widen(
     figures: tuple[str, ...], first: datetime, last: datetime, school_name: str | None
-) -> Answer:
-    """Use other limits for some days.
+) -> Output:
+    """Use other limits for some days. Useful at the start of a school year.
 
     \b
     Example:
       rollbook limits widen leavers_percent=30 vanished=off --from 2027-07-01 --to 2027-08-20
     """
     school = find_school(school_name)
-    try:
-        limit_settings.widen(school, None, first.date(), last.date(), pairs_of(figures), via=VIA)
-    except SettingRefused as refused:
-        raise limit_refused(refused) from refused
-    return _document(school)
+    limits.widen(school, None, first.date(), last.date(), parse_figures(figures), via=VIA)
+    return _output(school)
 
 
 @click.command("end")
 @click.argument("number", type=int)
 @school_option
-@answers(_show)
-def end(number: int, school_name: str | None) -> Answer:
-    """Remove the other limits of some days."""
+@prints(_show)
+def end(number: int, school_name: str | None) -> Output:
+    """Remove the other limits of some days. `rollbook limits show` lists their numbers."""
     school = find_school(school_name)
-    if not limit_settings.end_widening(school, None, number, via=VIA):
+    if not limits.end_widening(school, None, number, via=VIA):
         not_found(
             "widening_not_found",
-            f"There is no widening {number}.",
-            "rollbook limits show lists them.",
+            f"There are no limits with number {number}. Nothing was changed.",
+            "`rollbook limits show` lists the numbers.",
         )
-    return _document(school)
+    return _output(school)

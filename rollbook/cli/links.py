@@ -1,39 +1,32 @@
-"""`rollbook links`: accounts that were there before and the students they could be; what people say about them."""
+"""`rollbook links`: which students of the SIS existing accounts may be, and decisions about it."""
 
 from uuid import UUID
 
 import click
 
-from rollbook.cli.answers import Answer, Document, Refusal, answers, not_found, say, table
+from rollbook.cli.audit_log import VIA
 from rollbook.cli.exit_codes import Exit
-from rollbook.cli.lookup import find_school, school_option
-from rollbook.cli.people import VIA
+from rollbook.cli.lookup import find_school
+from rollbook.cli.options import limit_option, school_option
+from rollbook.cli.output import Document, Output, Refusal, not_found, prints, say_rest, table
 from rollbook.sync.models import LinkProposal
-from rollbook.sync.setup import link_decisions as linking
+from rollbook.sync.setup import link_decisions
 
 STATES = ("undecided", "clash", "all")
+COMPARED = ("email", "name", "birth_date", "sis_id", "student_number")
+
+id_argument = click.argument("proposal_id", metavar="ID", type=click.UUID)
 
 
 def _show(document: Document) -> None:
-    rows = [
-        (
-            each["id"],
-            each["account"]["name"],
-            each["record"]["name"],
-            each["sis_id"],
-            ", ".join(each["same"]),
-            each["clash"],
-            each["decision"],
-        )
-        for each in document["links"]
-    ]
-    table(
-        ("Id", "Account", "Student", "SIS ID", "The same", "Clash", "Decision"),
-        rows,
-        "Nothing to decide.",
-    )
-    if document["total"] > len(rows):
-        say(f"{len(rows):,} of {document['total']:,}. See more with --limit.")
+    rows = []
+    for link in document["links"]:
+        names = (link["account"]["name"], link["record"]["name"])
+        same = ", ".join(link["same"])
+        rows.append((link["id"], *names, link["sis_id"], same, link["clash"], link["decision"]))
+    columns = ("Id", "Account", "Student", "SIS ID", "Same values", "Clash", "Decision")
+    table(columns, rows, "No links to decide.")
+    say_rest(document["total"], len(rows))
 
 
 @click.command("list")
@@ -42,61 +35,52 @@ def _show(document: Document) -> None:
     "--state",
     type=click.Choice(STATES),
     default="undecided",
-    help="clash: undecided and contradicting; all: decided ones too.",
+    help="clash: undecided, and the values contradict. all: decided ones as well.",
 )
-@click.option("--limit", default=1_000, show_default=True, type=click.IntRange(1, 1_000_000))
-@answers(_show)
-def list_links(school_name: str | None, state: str, limit: int) -> Answer:
-    """List accounts and the students they may be.
+@limit_option(1_000)
+@prints(_show)
+def list_links(school_name: str | None, state: str, limit: int) -> Output:
+    """List accounts and the students they may be. They are from the last run or test run.
 
     \b
     Example:
       rollbook links list --state clash --json
     """
     school = find_school(school_name)
-    found = linking.proposals(school) if state == "all" else linking.undecided(school)
+    if state == "all":
+        proposals = link_decisions.proposals(school)
+    else:
+        proposals = link_decisions.undecided(school)
     if state == "clash":
-        found = found.exclude(clash="")
-    return Answer(
-        {
-            "total": found.count(),
-            "links": [_of_link(each) for each in found.select_related("account")[:limit]],
-        }
-    )
+        proposals = proposals.exclude(clash="")
+    listed = [_of_link(proposal) for proposal in proposals.select_related("account")[:limit]]
+    return Output({"total": proposals.count(), "links": listed})
 
 
 def _of_link(proposal: LinkProposal) -> Document:
-    same = [
-        field
-        for field in ("email", "name", "birth_date", "sis_id", "student_number")
-        if getattr(proposal, f"same_{field}")
-    ]
-    decision = (
-        "confirmed"
-        if getattr(proposal, "confirmed", False)
-        else "not_same"
-        if getattr(proposal, "rejected", False)
-        else None
-    )
+    account = proposal.account
     return {
         "id": str(proposal.pk),
         "source": proposal.source,
-        "account": {
-            "id": str(proposal.account_id),
-            "name": proposal.account.name,
-            "email": proposal.account.email,
-        },
+        "account": {"id": str(account.pk), "name": account.name, "email": account.email},
         "sis_id": proposal.sis_id,
         "record": {"name": proposal.name, **proposal.record},
-        "same": same,
+        "same": [field for field in COMPARED if getattr(proposal, f"same_{field}")],
         "exact": proposal.is_exact,
         "clash": proposal.clash or None,
-        "decision": decision,
+        "decision": _decision(proposal),
     }
 
 
-def _show_done(document: Document) -> None:
-    click.echo(f"{document['decided']:,} decided.")
+def _decision(proposal: LinkProposal) -> str | None:
+    """Return the decision about a proposal; only some queries load it."""
+    if getattr(proposal, "confirmed", False):
+        return "confirmed"
+    return "not_same" if getattr(proposal, "rejected", False) else None
+
+
+def _show_decided(document: Document) -> None:
+    click.echo(f"Decisions saved: {document['decided']:,}")
 
 
 @click.command("confirm")
@@ -105,11 +89,11 @@ def _show_done(document: Document) -> None:
 @click.option(
     "--exact",
     is_flag=True,
-    help="Every one whose e-mail and name are the same and that contradicts no other.",
+    help="Confirm all with the same e-mail and name that contradict no other.",
 )
-@answers(_show_done)
-def confirm(proposal_id: UUID | None, school_name: str | None, exact: bool) -> Answer:
-    """Confirm that an account and a student match.
+@prints(_show_decided)
+def confirm(proposal_id: UUID | None, school_name: str | None, exact: bool) -> Output:
+    """Confirm that an account and a student match. The next live run links them.
 
     \b
     Examples:
@@ -120,48 +104,46 @@ def confirm(proposal_id: UUID | None, school_name: str | None, exact: bool) -> A
         raise Refusal(
             Exit.USAGE,
             "which_link",
-            "Name one id, or --exact.",
+            "Give one id or --exact, not both. Nothing was confirmed.",
             "`rollbook links list` shows the ids.",
         )
     if proposal_id is None:
-        return Answer(
-            {"decided": linking.confirm_exact(find_school(school_name), None, None, via=VIA)}
-        )
+        school = find_school(school_name)
+        return Output({"decided": link_decisions.confirm_exact(school, None, None, via=VIA)})
+    proposal = _find(proposal_id, school_name)
     try:
-        return Answer(
-            {"decided": int(linking.confirm(_find(proposal_id, school_name), None, via=VIA))}
-        )
-    except linking.LinkRefused as refused:
+        return _decided(link_decisions.confirm(proposal, None, via=VIA))
+    except link_decisions.LinkRefused as refused:
         raise Refusal(Exit.REFUSED, "link_contradicts", str(refused)) from refused
 
 
 @click.command("reject")
-@click.argument("proposal_id", metavar="ID", type=click.UUID)
+@id_argument
 @school_option
-@answers(_show_done)
-def reject(proposal_id: UUID, school_name: str | None) -> Answer:
-    """Reject a link between an account and a student. This is remembered."""
-    return Answer({"decided": int(linking.reject(_find(proposal_id, school_name), None, via=VIA))})
+@prints(_show_decided)
+def reject(proposal_id: UUID, school_name: str | None) -> Output:
+    """Reject a link between an account and a student. Later runs keep this decision."""
+    return _decided(link_decisions.reject(_find(proposal_id, school_name), None, via=VIA))
 
 
 @click.command("take-back")
-@click.argument("proposal_id", metavar="ID", type=click.UUID)
+@id_argument
 @school_option
-@answers(_show_done)
-def take_back(proposal_id: UUID, school_name: str | None) -> Answer:
-    """Take back a decision about a link."""
-    return Answer(
-        {"decided": int(linking.take_back(_find(proposal_id, school_name), None, via=VIA))}
-    )
+@prints(_show_decided)
+def take_back(proposal_id: UUID, school_name: str | None) -> Output:
+    """Take back a decision about a link. It must not have been used by a live run yet."""
+    return _decided(link_decisions.take_back(_find(proposal_id, school_name), None, via=VIA))
+
+
+def _decided(is_new: bool) -> Output:
+    return Output({"decided": int(is_new)})
 
 
 def _find(proposal_id: UUID, school_name: str | None) -> LinkProposal:
-    school = find_school(school_name)
-    proposal = (
-        LinkProposal.objects.select_related("school").filter(pk=proposal_id, school=school).first()
-    )
+    proposals = LinkProposal.objects.select_related("school")
+    proposal = proposals.filter(pk=proposal_id, school=find_school(school_name)).first()
     return proposal or not_found(
         "link_not_found",
-        f"There is no proposal {proposal_id}.",
-        "`rollbook links list` shows them.",
+        f"There is no link with id {proposal_id}. Nothing was changed.",
+        "`rollbook links list` shows the ids.",
     )

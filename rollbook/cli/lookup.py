@@ -1,26 +1,17 @@
-"""Finds what an argument names: a school by id or name, a person by e-mail, a run by id or as `last`."""
+"""Finds what an argument names: a school, user, integration, run or student."""
 
-from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
-import click
-
-from rollbook.cli.answers import Refusal, not_found
 from rollbook.cli.exit_codes import Exit
+from rollbook.cli.output import Refusal, not_found
+from rollbook.roster.values import email_key
 from rollbook.schools.models import School, User
+from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Integration, Run
-
-school_option: Callable[[Any], Any] = click.option(
-    "--school",
-    "school_name",
-    metavar="SCHOOL",
-    help="Its name or id. Not needed while there is exactly one school.",
-)
 
 
 def find_school(name: str | None) -> School:
-    """The named school, or the only one there is."""
+    """Return the school with this name or id; without a name, the only school."""
     schools = list(School.objects.order_by("name")[:21])
     if not schools:
         not_found(
@@ -28,23 +19,21 @@ def find_school(name: str | None) -> School:
             "There is no school yet.",
             'Add one: rollbook school add "Lincoln High School" --timezone America/New_York',
         )
-    if name is None:
-        if len(schools) == 1:
-            return schools[0]
+    if name is None and len(schools) > 1:
         names = ", ".join(school.name for school in schools[:20])
         raise Refusal(
             Exit.USAGE,
             "school_unnamed",
             f"There is more than one school: {names}.",
-            "Say which one with --school.",
+            "Choose one with --school.",
         )
+    if name is None:
+        return schools[0]
     key = _uuid(name)
-    school = (
-        School.objects.filter(pk=key).first()
-        if key
-        else School.objects.filter(name__iexact=name.strip()).first()
+    named = (
+        School.objects.filter(pk=key) if key else School.objects.filter(name__iexact=name.strip())
     )
-    return school or not_found(
+    return named.first() or not_found(
         "school_not_found",
         f"There is no school {name!r}.",
         "`rollbook school list` shows all of them.",
@@ -52,6 +41,7 @@ def find_school(name: str | None) -> School:
 
 
 def find_user(email: str) -> User:
+    """Return the user with this e-mail."""
     user = User.objects.filter(email=email.strip().lower()).first()
     return user or not_found(
         "user_not_found", f"There is no user {email!r}.", "`rollbook user list` shows all of them."
@@ -59,32 +49,31 @@ def find_user(email: str) -> User:
 
 
 def find_integration(school: School, source: str | None) -> Integration:
-    """The integration of this source, or the only one of the school."""
-    found = list(
-        Integration.objects.filter(school=school).select_related("school").order_by("source")
-    )
+    """Return the school's integration with this source; without a source, its only one."""
+    integrations = Integration.objects.filter(school=school).select_related("school")
     if source is not None:
-        found = [integration for integration in found if integration.source == source]
+        integrations = integrations.filter(source=source)
+    found = list(integrations.order_by("source"))
     if len(found) > 1:
         names = ", ".join(integration.source for integration in found)
         raise Refusal(
             Exit.USAGE,
             "source_unnamed",
             f"{school} has more than one integration: {names}.",
-            "Say which one with --source.",
+            "Choose one with --source.",
         )
     if not found:
-        remedy = "Connect one: rollbook integration set powerschool --help"
+        with_source = f" with {source}" if source else ""
         not_found(
             "integration_not_found",
-            f"{school} has no integration{f' with {source}' if source else ''}.",
-            remedy,
+            f"{school} has no integration{with_source}.",
+            "Connect one: rollbook integration set powerschool --help",
         )
     return found[0]
 
 
 def find_run(name: str, school_name: str | None) -> Run:
-    """A run by its id, or the school's `last` one."""
+    """Return the run with this id, or the last run of the school for the name `last`."""
     runs = Run.objects.select_related("school", "integration", "requested_by")
     if name == "last":
         last = runs.filter(school=find_school(school_name)).order_by("-requested_at").first()
@@ -96,8 +85,28 @@ def find_run(name: str, school_name: str | None) -> Run:
     return run or not_found(
         "run_not_found",
         f"There is no run {name!r}.",
-        "`rollbook runs` shows them; `last` names the last one.",
+        "`rollbook runs` lists them; `last` is the newest one.",
     )
+
+
+def find_student(school_name: str | None, name: str) -> StudentAccount:
+    """Return the student with this account id, e-mail or SIS ID."""
+    accounts = StudentAccount.objects.select_related("school").filter(
+        school=find_school(school_name)
+    )
+    key = _uuid(name)
+    if key:
+        found = list(accounts.filter(pk=key))
+    else:
+        found = list(accounts.filter(email_key=email_key(name.strip())))
+        found = found or list(accounts.filter(sis_id=name.strip())[:2])
+    if len(found) != 1:
+        not_found(
+            "student_not_found",
+            f"There is no student {name!r}. Nothing was changed.",
+            "Give an account id, SIS ID or e-mail. `rollbook students` lists them.",
+        )
+    return found[0]
 
 
 def _uuid(text: str) -> UUID | None:

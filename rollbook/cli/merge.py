@@ -1,22 +1,23 @@
-"""`rollbook merge`: two accounts of one person become one, and back."""
+"""`rollbook merge`: merges two accounts of one student, and takes it back."""
 
 import click
 
-from rollbook.cli.answers import Answer, Document, Refusal, answers
+from rollbook.cli.audit_log import VIA
 from rollbook.cli.documents import of_student
 from rollbook.cli.exit_codes import Exit
-from rollbook.cli.lookup import school_option
-from rollbook.cli.people import VIA
-from rollbook.cli.rules import find_student
+from rollbook.cli.lookup import find_student
+from rollbook.cli.options import school_option
+from rollbook.cli.output import Document, Output, Refusal, prints
 from rollbook.students import merging
 from rollbook.students.single_rules import Refused
 
 
 def _show(document: Document) -> None:
-    kept = document["student"]
+    student = document["student"]
     if document["stays"]:
-        click.echo(f"Stayed, because they were changed since: {', '.join(document['stays'])}")
-    click.echo(f"{kept['first_name']} {kept['last_name']}, {kept['email']} ({kept['id']})")
+        click.echo(f"Not put back, because changed since: {', '.join(document['stays'])}")
+    name = f"{student['first_name']} {student['last_name']}"
+    click.echo(f"{name}, {student['email']} ({student['id']})")
 
 
 @click.command()
@@ -28,33 +29,45 @@ def _show(document: Document) -> None:
     "taken",
     multiple=True,
     metavar="FIELD",
-    help="A field whose value is the other's; repeat it for more.",
+    help="Take this field's value from OTHER. Can be repeated.",
 )
-@click.option("--undo", is_flag=True, help="Take the merge of OTHER into KEPT back.")
-@answers(_show)
+@click.option("--undo", is_flag=True, help="Take back the merge of OTHER into KEPT.")
+@prints(_show)
 def merge(
     kept: str, other: str, school_name: str | None, taken: tuple[str, ...], undo: bool
-) -> Answer:
-    """Merge two accounts of one student. OTHER is closed and points to KEPT; --undo takes it back.
+) -> Output:
+    """Merge two accounts of one student. OTHER is closed and points to KEPT.
+
+    Both are given as an account id, SIS ID or e-mail.
 
     \b
     Example:
       rollbook merge 2112 ana.garcia@lincoln.example --take email
     """
-    here, there = find_student(school_name, kept), find_student(school_name, other)
-    unknown = [field for field in taken if field not in merging.FIELDS]
-    if unknown:
-        raise Refusal(
-            Exit.USAGE,
-            "field_unknown",
-            f"There is no field {unknown[0]!r}.",
-            f"Known are: {', '.join(merging.FIELDS)}.",
-        )
+    kept_account = find_student(school_name, kept)
+    other_account = find_student(school_name, other)
+    for field in taken:
+        if field not in merging.FIELDS:
+            raise Refusal(
+                Exit.USAGE,
+                "field_unknown",
+                f"There is no field {field!r}. Nothing was merged.",
+                f"The fields are: {', '.join(merging.FIELDS)}.",
+            )
+    not_put_back: list[str] = []
     try:
-        stays = merging.take_back(there, None, via=VIA) if undo else []
-        if not undo:
-            merging.merge(here, there, None, taken, via=VIA)
+        if undo:
+            not_put_back = merging.take_back(other_account, None, via=VIA)
+        else:
+            merging.merge(kept_account, other_account, None, taken, via=VIA)
     except Refused as refused:
-        raise Refusal(Exit.REFUSED, "merge_refused", str(refused), "") from refused
-    here.refresh_from_db()
-    return Answer({"student": of_student(here), "other": str(there.pk), "stays": stays})
+        raise Refusal(
+            Exit.REFUSED, "merge_refused", str(refused), "Nothing was changed."
+        ) from refused
+    kept_account.refresh_from_db()
+    document = {
+        "student": of_student(kept_account),
+        "other": str(other_account.pk),
+        "stays": not_put_back,
+    }
+    return Output(document)

@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
-from rollbook.cli.answers import Answer, Document, answers
+from rollbook.cli.output import Document, Output, prints
 
 
 def _show_migrated(document: Document) -> None:
@@ -14,13 +14,13 @@ def _show_migrated(document: Document) -> None:
 
 
 @click.command()
-@answers(_show_migrated)
-def migrate() -> Answer:
+@prints(_show_migrated)
+def migrate() -> Output:
     """Set up the database, or bring it up to date. Uses DATABASE_OWNER_URL if that is set."""
     waiting = unapplied()
     if waiting:
         call_command("migrate", database="owner", verbosity=0, interactive=False)
-    return Answer({"applied": waiting})
+    return Output({"applied": waiting})
 
 
 def unapplied(alias: str = "owner") -> list[str]:

@@ -1,124 +1,44 @@
-"""`rollbook notices`: the mail about runs, whom it went to, what keeps it, and who wants which."""
+"""`rollbook notices`: the mail about runs, and who gets which."""
 
 import click
 
-from rollbook.cli.answers import Answer, Document, Refusal, answers, not_found, table
+from rollbook.cli.audit_log import VIA
 from rollbook.cli.documents import moment
 from rollbook.cli.exit_codes import Exit
-from rollbook.cli.lookup import find_school, find_user, school_option
-from rollbook.cli.people import VIA
+from rollbook.cli.lookup import find_school, find_user
+from rollbook.cli.options import mail_state_option, newest_option, school_option
+from rollbook.cli.output import Document, Output, Refusal, not_found, prints, table
 from rollbook.schools.models import Membership
-from rollbook.sync.mail import notices as mail
+from rollbook.sync.mail import notices
 from rollbook.sync.models import Notice
 
-STATES = ("waiting", "sent", "undelivered")
 EVENTS = ("credentials_refused", "failed", "on_hold", "did_not_run", "problems", "changes")
 
 
 def _show(document: Document) -> None:
-    rows = [
-        (
-            each["created_at"],
-            each["to"],
-            each["event"],
-            each["state"],
-            each["tries"],
-            each["trouble"],
-            each["run"],
-        )
-        for each in document["notices"]
-    ]
-    table(("Made (UTC)", "To", "Event", "State", "Tries", "Trouble", "Run"), rows, "No notices.")
+    keys = ("created_at", "to", "event", "state", "tries", "trouble", "run")
+    rows = [[notice[key] for key in keys] for notice in document["notices"]]
+    table(("Made (UTC)", "To", "Event", "State", "Tries", "Last error", "Run"), rows, "No notices.")
 
 
 @click.command("list")
 @school_option
-@click.option(
-    "--state",
-    type=click.Choice(STATES),
-    default=None,
-    help="undelivered: given up after a day of tries.",
-)
-@click.option(
-    "--limit",
-    default=50,
-    show_default=True,
-    type=click.IntRange(1, 10_000),
-    help="How many, newest first.",
-)
-@answers(_show)
-def list_notices(school_name: str | None, state: str | None, limit: int) -> Answer:
-    """List the mail about runs, newest first.
+@mail_state_option
+@newest_option(50)
+@prints(_show)
+def list_notices(school_name: str | None, state: str | None, limit: int) -> Output:
+    """List the mail about runs, newest first. Each has its state and the last error.
 
     \b
     Example:
       rollbook notices list --state undelivered --json
     """
-    found = Notice.objects.select_related("school", "user").order_by("-created_at")
+    mails = Notice.objects.select_related("school", "user").order_by("-created_at")
     if school_name is not None:
-        found = found.filter(school=find_school(school_name))
+        mails = mails.filter(school=find_school(school_name))
     if state is not None:
-        found = found.filter(state=state)
-    return Answer({"notices": [_of_notice(each) for each in found[:limit]]})
-
-
-def _show_choice(document: Document) -> None:
-    choice = document["choice"]
-    wanted = ", ".join(each.replace("_", " ") for each in choice["events"]) or "nothing"
-    click.echo(f"{choice['user']} gets mail from {choice['school']['name']} about: {wanted}.")
-
-
-@click.command("choose")
-@click.argument("email")
-@school_option
-@click.option(
-    "--event",
-    "events",
-    multiple=True,
-    type=click.Choice(EVENTS),
-    help="Mail about this; may be given several times.",
-)
-@click.option("--none", "nothing", is_flag=True, help="No mail at all.")
-@answers(_show_choice)
-def choose_notices(
-    email: str, school_name: str | None, events: tuple[str, ...], nothing: bool
-) -> Answer:
-    """Choose what a person gets mail about. Without --event or --none: show it.
-
-    \b
-    Examples:
-      rollbook notices choose ada@lincoln.example --event failed --event on_hold
-      rollbook notices choose cora@lincoln.example --none
-    """
-    if events and nothing:
-        raise Refusal(
-            Exit.USAGE,
-            "none_and_event",
-            "--none and --event exclude each other.",
-            "Leave one of them out.",
-        )
-    membership = _membership(email, school_name)
-    if events or nothing:
-        mail.choose(membership, list(events), via=VIA)
-    school = {"id": str(membership.school_id), "name": membership.school.name}
-    return Answer(
-        {
-            "choice": {
-                "user": membership.user.email,
-                "school": school,
-                "events": mail.chosen_events(membership),
-            }
-        }
-    )
-
-
-def _membership(email: str, school_name: str | None) -> Membership:
-    user, school = find_user(email), find_school(school_name)
-    remedy = "Give them a role there: rollbook user add --help"
-    found = user.memberships.select_related("school", "user").filter(school=school).first()
-    return found or not_found(
-        "membership_not_found", f"{user.email} has no role at {school}.", remedy
-    )
+        mails = mails.filter(state=state)
+    return Output({"notices": [_of_notice(notice) for notice in mails[:limit]]})
 
 
 def _of_notice(notice: Notice) -> Document:
@@ -135,3 +55,61 @@ def _of_notice(notice: Notice) -> Document:
         "created_at": moment(notice.created_at),
         "sent_at": moment(notice.sent_at),
     }
+
+
+def _show_choice(document: Document) -> None:
+    choice = document["choice"]
+    events = ", ".join(event.replace("_", " ") for event in choice["events"]) or "nothing"
+    click.echo(f"{choice['user']} gets mail from {choice['school']['name']} about: {events}.")
+
+
+@click.command("choose")
+@click.argument("email")
+@school_option
+@click.option(
+    "--event",
+    "events",
+    multiple=True,
+    type=click.Choice(EVENTS),
+    help="Send mail about this. Can be repeated.",
+)
+@click.option("--none", "nothing", is_flag=True, help="Send no mail at all.")
+@prints(_show_choice)
+def choose_notices(
+    email: str, school_name: str | None, events: tuple[str, ...], nothing: bool
+) -> Output:
+    """Choose what a person gets mail about. It replaces the choice before.
+
+    Without --event or --none, the choice is only shown.
+
+    \b
+    Examples:
+      rollbook notices choose ada@lincoln.example --event failed --event on_hold
+      rollbook notices choose cora@lincoln.example --none
+    """
+    if events and nothing:
+        raise Refusal(
+            Exit.USAGE,
+            "none_and_event",
+            "--none and --event can't be used together. Nothing was saved.",
+            "Leave one of them out.",
+        )
+    membership = _membership(email, school_name)
+    if events or nothing:
+        notices.choose(membership, list(events), via=VIA)
+    choice = {
+        "user": membership.user.email,
+        "school": {"id": str(membership.school_id), "name": membership.school.name},
+        "events": notices.chosen_events(membership),
+    }
+    return Output({"choice": choice})
+
+
+def _membership(email: str, school_name: str | None) -> Membership:
+    user, school = find_user(email), find_school(school_name)
+    membership = user.memberships.select_related("school", "user").filter(school=school).first()
+    return membership or not_found(
+        "membership_not_found",
+        f"{user.email} has no role at {school}. Nothing was saved.",
+        "Give them a role there: rollbook user add --help",
+    )

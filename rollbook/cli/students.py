@@ -1,18 +1,18 @@
-"""`rollbook students`: lists and exports the students of a school."""
+"""`rollbook students`: lists, searches and exports the students of a school."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, NamedTuple
 
 import click
 from django.db.models import QuerySet
 
-from rollbook.cli.answers import Answer, Document, Refusal, answers, json_option, say, table
+from rollbook.cli import audit_log
 from rollbook.cli.documents import of_student
 from rollbook.cli.exit_codes import Exit
-from rollbook.cli.lookup import find_school, school_option
-from rollbook.cli.people import VIA
-from rollbook.schools import audit
+from rollbook.cli.files import check_folder, output_option
+from rollbook.cli.lookup import find_school
+from rollbook.cli.options import grouped, limit_option, offset_option, school_option
+from rollbook.cli.output import Document, Output, Refusal, json_option, prints, say_rest, table
 from rollbook.schools.models import School
 from rollbook.students import listing
 from rollbook.students.models import StudentAccount
@@ -22,71 +22,70 @@ from rollbook.sync.report.work_list import has_open_problem
 STATUSES = ("active", "deactivated", "left", "graduated", "merged")
 
 
-def _show_students(document: Document) -> None:
-    rows = [
-        (
-            each["last_name"],
-            each["first_name"],
-            each["email"],
-            each["graduation_year"],
-            each["status"],
-            each["sis_id"],
+class StudentFilter(NamedTuple):
+    """Which students a command is about."""
+
+    search: str
+    status: str | None
+    graduation_year: int | None
+    open_problem: bool
+
+    def students(self, school: School) -> QuerySet[StudentAccount]:
+        """Return the students of the school that match, by last name."""
+        wanted = listing.Filter(
+            search=self.search, year=self.graduation_year, status=self.status or ""
         )
-        for each in document["students"]
-    ]
-    table(
-        ("Last name", "First name", "E-mail", "Graduates", "Status", "SIS ID"), rows, "No students."
-    )
-    if document["total"] > len(rows):
-        say(f"{len(rows):,} of {document['total']:,}. See more with --limit and --offset.")
+        students = listing.students(school, wanted)
+        if self.open_problem:
+            students = students.filter(has_open_problem())
+        return listing.ordered(students, "name")
 
 
-FILTERS: Final = (
-    school_option,
+filter_options = grouped(
+    "wanted",
+    StudentFilter,
     click.option(
         "--search",
         default="",
         metavar="TEXT",
-        help="Words of a name or e-mail, a student number or SIS ID; accents don't matter.",
+        help="Part of a name or e-mail, a student number or SIS ID. Accents are ignored.",
     ),
-    click.option("--status", type=click.Choice(STATUSES), default=None),
-    click.option("--graduation-year", type=int, default=None, metavar="YEAR"),
     click.option(
-        "--open-problem",
-        is_flag=True,
-        help="Only those about whom the work list has an error or a warning.",
+        "--status",
+        type=click.Choice(STATUSES),
+        default=None,
+        help="Only students with this status.",
+    ),
+    click.option(
+        "--graduation-year",
+        type=int,
+        default=None,
+        metavar="YEAR",
+        help="Only students who graduate in this year.",
+    ),
+    click.option(
+        "--open-problem", is_flag=True, help="Only students with an open error or warning."
     ),
 )
 
 
-def filtered(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Which students a command is about."""
-    for option in reversed(FILTERS):
-        function = option(function)
-    return function
-
-
-def _found(
-    school: School,
-    search: str,
-    status: str | None,
-    graduation_year: int | None,
-    open_problem: bool,
-) -> QuerySet[StudentAccount]:
-    found = listing.students(
-        school, listing.Filter(search=search, year=graduation_year, status=status or "")
-    )
-    return listing.ordered(found.filter(has_open_problem()) if open_problem else found, "name")
+def _show(document: Document) -> None:
+    keys = ("last_name", "first_name", "email", "graduation_year", "status", "sis_id")
+    rows = [[student[key] for key in keys] for student in document["students"]]
+    columns = ("Last name", "First name", "E-mail", "Graduates", "Status", "SIS ID")
+    table(columns, rows, "No students.")
+    say_rest(document["total"], len(rows), "--limit and --offset")
 
 
 @click.group(invoke_without_command=True)
-@filtered
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1_000_000))
-@click.option("--offset", default=0, show_default=True, type=click.IntRange(0))
+@school_option
+@filter_options
+@limit_option(100)
+@offset_option
 @json_option
 @click.pass_context
 def students(context: click.Context, /, **options: Any) -> None:
-    """List or search the students of a school. This is noted in the audit log.
+    """List or search the students of a school. The audit log notes it.
 
     \b
     Examples:
@@ -98,29 +97,14 @@ def students(context: click.Context, /, **options: Any) -> None:
         _list(**options)
 
 
-@answers(_show_students)
-def _list(
-    school_name: str | None,
-    search: str,
-    status: str | None,
-    graduation_year: int | None,
-    open_problem: bool,
-    limit: int,
-    offset: int,
-) -> Answer:
+@prints(_show)
+def _list(school_name: str | None, wanted: StudentFilter, limit: int, offset: int) -> Output:
     school = find_school(school_name)
-    found = _found(school, search, status, graduation_year, open_problem)
+    found = wanted.students(school)
     total = found.count()
-    shown = [of_student(each) for each in found[offset : offset + limit]]
-    audit.record(
-        "students.listed",
-        school=school,
-        actor=None,
-        via=VIA,
-        shown=len(shown),
-        searched=bool(search),
-    )
-    return Answer({"total": total, "students": shown})
+    listed = [of_student(account) for account in found[offset : offset + limit]]
+    audit_log.record("students.listed", school, shown=len(listed), searched=bool(wanted.search))
+    return Output({"total": total, "students": listed})
 
 
 def _show_exported(document: Document) -> None:
@@ -128,24 +112,12 @@ def _show_exported(document: Document) -> None:
 
 
 @students.command("export")
-@filtered
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    required=True,
-    help="The file to write: .csv or .xlsx.",
-)
-@answers(_show_exported)
-def export(
-    school_name: str | None,
-    search: str,
-    status: str | None,
-    graduation_year: int | None,
-    open_problem: bool,
-    output: Path,
-) -> Answer:
-    """Write the students to a file, as csv or, where its name ends in .xlsx, for Excel. This is noted in the audit log.
+@school_option
+@filter_options
+@output_option("The file to write: .csv or .xlsx.")
+@prints(_show_exported)
+def export(school_name: str | None, wanted: StudentFilter, output: Path) -> Output:
+    """Write students to a .csv or .xlsx file. The audit log notes it.
 
     \b
     Example:
@@ -156,26 +128,18 @@ def export(
         raise Refusal(
             Exit.USAGE,
             "format_unknown",
-            f"{output.name} ends neither in .csv nor in .xlsx.",
-            "Say so with the file's name.",
+            f"{output.name} is neither .csv nor .xlsx. Nothing was written.",
+            "Give a name that ends in .csv or .xlsx.",
         )
-    if not output.parent.is_dir():
-        raise Refusal(
-            Exit.USAGE,
-            "folder_missing",
-            f"There is no folder {output.parent}.",
-            "Make it, or write somewhere else.",
-        )
+    check_folder(output)
     school = find_school(school_name)
-    found = _found(school, search, status, graduation_year, open_problem)
-    number = found.count()
+    found = wanted.students(school)
+    total = found.count()
     if kind == "xlsx":
         with output.open("wb") as file:
             student_list.write_xlsx(found, file)
     else:
         with output.open("w", encoding="utf-8", newline="") as lines:
             lines.writelines(student_list.csv_lines(found))
-    audit.record(
-        "students.exported", school=school, actor=None, via=VIA, students=number, kind=kind
-    )
-    return Answer({"students": number, "file": str(output)})
+    audit_log.record("students.exported", school, students=total, kind=kind)
+    return Output({"students": total, "file": str(output)})

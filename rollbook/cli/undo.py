@@ -1,110 +1,102 @@
-"""`rollbook undo`: takes a finished run back, or what it did to one student."""
+"""`rollbook undo`: undoes a finished run, or what it did to one student."""
 
-from contextlib import nullcontext
 from uuid import UUID
 
 import click
 
-from rollbook.cli.answers import Answer, Document, Refusal, answers
-from rollbook.cli.documents import of_run
-from rollbook.cli.exit_codes import EXIT_CODES, Exit
-from rollbook.cli.lookup import find_run, school_option
-from rollbook.cli.people import VIA
-from rollbook.cli.runs import ENDS, show_run
-from rollbook.cli.waiting import wait_for, worked_on_here
+from rollbook.cli.audit_log import VIA
+from rollbook.cli.exit_codes import EXIT_CODES
+from rollbook.cli.lookup import find_run
+from rollbook.cli.options import grouped, school_option
+from rollbook.cli.output import Document, Output, prints
+from rollbook.cli.runs import run_output, show_run
+from rollbook.cli.waiting import Waiting, here_option, timeout_option, wait_for
 from rollbook.sync import undoing
 from rollbook.sync.models import Run
-from rollbook.sync.refusals import RunRefused
-from rollbook.sync.undoing import undoing_of
 
 
 def _show(document: Document) -> None:
     show_run(document)
-    told = document["undo"]
+    undo = document["undo"]
+    click.echo(f"Values that go back: {undo['values']:,}, of {undo['accounts']:,} students")
+    click.echo(f"Accounts that are deactivated: {undo['deactivated']:,}")
     click.echo(
-        f"{told['values']:,} values of {told['accounts']:,} students go back, {told['deactivated']:,} accounts are deactivated,"
+        f"Values that stay because they were changed since: {undo['stays']:,} "
+        f"(rollbook problems {document['run']['id']})"
     )
-    click.echo(
-        f"{told['stays']:,} values stay because they were changed since: rollbook problems {document['run']['id']}"
-    )
-    if told["written_again_by"]:
+    if undo["written_again_by"]:
         click.echo(
-            f"The next live run of {told['written_again_by']} writes the same again. --then test or --then off prevents that."
+            f"The next live run of {undo['written_again_by']} writes the same values again. "
+            "To prevent that, use --then test or --then off."
         )
 
 
 @click.command(epilog=EXIT_CODES)
-@click.argument("name", metavar="RUN")
+@click.argument("run_name", metavar="RUN")
 @school_option
 @click.option(
     "--student",
     type=click.UUID,
     default=None,
     metavar="ID",
-    help="Only what the run did to this account.",
+    help="Undo only what the run did to this account.",
 )
-@click.option("--preview", "only_preview", is_flag=True, help="Plan it and change nothing yet.")
+@click.option(
+    "--preview", "only_preview", is_flag=True, help="Show what would change. Change nothing yet."
+)
 @click.option(
     "--then",
     type=click.Choice(["test", "off"]),
     default=None,
-    help="Also switch Test Run on, or Active off.",
+    help="Also switch Test Run on (test), or Active off (off).",
 )
-@click.option("--no-wait", is_flag=True, help="Come back once it is planned; a worker applies it.")
-@click.option("--here", is_flag=True, help="Do it in this process; no worker is needed.")
-@click.option(
-    "--timeout", type=float, default=None, metavar="SECONDS", help="Wait no longer than this."
+@grouped(
+    "waiting",
+    Waiting,
+    click.option("--no-wait", is_flag=True, help="Return when it is planned. A worker applies it."),
+    here_option,
+    timeout_option,
 )
-@answers(_show)
+@prints(_show)
 def undo(
-    name: str,
+    run_name: str,
     school_name: str | None,
     student: UUID | None,
     only_preview: bool,
     then: str | None,
-    no_wait: bool,
-    here: bool,
-    timeout: float | None,
-) -> Answer:
-    """Undo a finished live run or upload. The undo is a run, and can be undone.
+    waiting: Waiting,
+) -> Output:
+    """Undo a finished live run or upload. Values that were changed since stay as they are.
+
+    The undo is a run itself and can be undone in the same way.
 
     \b
     Examples:
       rollbook undo last --preview
       rollbook undo last --then test
     """
-    run = find_run(name, school_name)
-    try:
-        planned = undoing.preview(run, None, student, via=VIA)
-        _wait(planned, here, timeout)  # for the plan; a small one is there at once
-        if not only_preview and undoing.confirm(planned, None, then or "", via=VIA) and not no_wait:
-            planned.refresh_from_db()
-            _wait(planned, here, timeout)
-    except RunRefused as refused:
-        raise Refusal(Exit.REFUSED, refused.code, refused.what, refused.remedy) from refused
-    planned.refresh_from_db()
-    return Answer(
-        {"run": _document(planned), "undo": _numbers(planned)}, ENDS.get(planned.state, Exit.DONE)
-    )
+    run = find_run(run_name, school_name)
+    undo_run = undoing.preview(run, None, student, via=VIA)
+    _wait_if_active(undo_run, waiting)  # for the plan; a small one is there at once
+    if not only_preview and undoing.confirm(undo_run, None, then or "", via=VIA):
+        undo_run.refresh_from_db()
+        if not waiting.no_wait:
+            _wait_if_active(undo_run, waiting)
+    undo_run.refresh_from_db()
+    return run_output(undo_run, undo=_numbers(undo_run))
 
 
-def _wait(run: Run, here: bool, timeout: float | None) -> None:
+def _wait_if_active(run: Run, waiting: Waiting) -> None:
     if run.is_active:
-        with worked_on_here(run) if here else nullcontext():
-            wait_for(run, timeout)
-
-
-def _document(run: Run) -> Document:
-    return of_run(run)
+        wait_for(run, waiting)
 
 
 def _numbers(run: Run) -> Document:
-    told = undoing_of(run)
-    again = told.back_by_sync.source if told.back_by_sync else None
-    numbers = {
-        "accounts": told.accounts,
-        "deactivated": told.deactivated,
-        "values": told.values,
-        "stays": told.stays,
+    effect = undoing.undoing_of(run)
+    return {
+        "accounts": effect.accounts,
+        "deactivated": effect.deactivated,
+        "values": effect.values,
+        "stays": effect.stays,
+        "written_again_by": effect.back_by_sync.source if effect.back_by_sync else None,
     }
-    return {**numbers, "written_again_by": again}

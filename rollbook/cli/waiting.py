@@ -1,63 +1,95 @@
-"""Waits for a run and shows how far it is; never for ever: a run that nobody works on is told, not waited for."""
+"""Waits for a run and shows its progress. It never waits forever for a run without a worker."""
 
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from typing import NamedTuple
 
+import click
 from django.db import connections
 from django.db.models.functions import Now
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from rollbook.cli.answers import Refusal, say
 from rollbook.cli.exit_codes import Exit
+from rollbook.cli.options import Decorator
+from rollbook.cli.output import Refusal, say
 from rollbook.sync import pipeline, queue
 from rollbook.sync.models import Run, RunState
 from rollbook.sync.words.sources import uploader_type
 
 LOOK_SECONDS = 0.3
-PATIENCE_SECONDS = 8.0  # without a worker: one that starts just now needs some seconds to be seen
+# How long to wait without a worker. One that is just starting needs some seconds to be seen.
+WORKER_SECONDS = 8.0
 
 
-def wait_for(run: Run, timeout: float | None) -> None:
-    """Come back when the run has ended or rests on hold. Raises Refusal without a worker, or when the time is up."""
-    started = heard = time.monotonic()
-    with _bar() as bar:
-        while True:
-            run.refresh_from_db()
-            bar.show(run)
-            if not run.is_active or run.state == RunState.ON_HOLD:
-                return
-            now = time.monotonic()
-            if now - heard > 1:
-                heard = now if _worked_on(run) or queue.workers_alive() else heard
-            if now - heard > PATIENCE_SECONDS:
-                remedy = "Start one with `rollbook worker`: it goes on with this run. Or give the same command with --here."
-                raise Refusal(
-                    Exit.NOT_READY,
-                    "no_worker",
-                    f"Run {run.pk} is waiting, and no worker is alive to work on it.",
-                    remedy,
-                )
-            if timeout is not None and now - started > timeout:
-                raise Refusal(
-                    Exit.STILL_RUNNING,
-                    "still_running",
-                    f"Run {run.pk} goes on.",
-                    f"Look again: rollbook runs --run {run.pk}",
-                )
-            time.sleep(LOOK_SECONDS)
+class Waiting(NamedTuple):
+    """How a command waits for its run: not at all, doing the run itself, or up to a time."""
+
+    no_wait: bool = False
+    here: bool = False
+    timeout: float | None = None
 
 
-def _worked_on(run: Run) -> bool:
-    return type(run).objects.filter(pk=run.pk, lease_until__gte=Now()).exists()
+here_option: Decorator = click.option(
+    "--here", is_flag=True, help="Do the run in this process. No worker is needed."
+)
+timeout_option: Decorator = click.option(
+    "--timeout",
+    type=float,
+    default=None,
+    metavar="SECONDS",
+    help="Stop waiting after this time. The run continues.",
+)
+
+
+def wait_for(run: Run, waiting: Waiting) -> None:
+    """Return when the run has ended or is on hold.
+
+    Raises a Refusal if no worker is alive, or when the time is up; the run stays as it is.
+    """
+    with _done_here(run) if waiting.here else nullcontext(), _progress() as progress:
+        _wait(run, waiting.timeout, progress)
+
+
+def _wait(run: Run, timeout: float | None, progress: "_Lines | _Bar") -> None:
+    started = worker_seen = time.monotonic()
+    while True:
+        run.refresh_from_db()
+        progress.show(run)
+        if not run.is_active or run.state == RunState.ON_HOLD:
+            return
+        now = time.monotonic()
+        if now - worker_seen > 1 and (_has_lease(run) or queue.workers_alive()):
+            worker_seen = now
+        if now - worker_seen > WORKER_SECONDS:
+            raise Refusal(
+                Exit.NOT_READY,
+                "no_worker",
+                f"Run {run.pk} is waiting, but no worker is running.",
+                "Start one with `rollbook worker`; it takes this run. "
+                "Or use the same command with --here.",
+            )
+        if timeout is not None and now - started > timeout:
+            raise Refusal(
+                Exit.STILL_RUNNING,
+                "still_running",
+                f"Run {run.pk} is still running; it continues.",
+                f"Look again: rollbook runs --run {run.pk}",
+            )
+        time.sleep(LOOK_SECONDS)
+
+
+def _has_lease(run: Run) -> bool:
+    """Return whether a worker works on this run now."""
+    return Run.objects.filter(pk=run.pk, lease_until__gte=Now()).exists()
 
 
 @contextmanager
-def worked_on_here(run: Run) -> Iterator[None]:
-    """Do the run in a thread of this process, for as long as somebody waits for it. Interrupted, it is handed back."""
+def _done_here(run: Run) -> Iterator[None]:
+    """Do the run in a thread of this process. When interrupted, the run is handed back."""
 
     def work() -> None:
         try:
@@ -77,50 +109,46 @@ def worked_on_here(run: Run) -> Iterator[None]:
 
 
 class _Lines:
-    """For a log: one line for each state."""
+    """Progress for a log: one line for each state."""
 
     def __init__(self) -> None:
-        self._said = ""
+        self._state = ""
 
     def show(self, run: Run) -> None:
-        if run.state != self._said:
-            self._said = run.state
+        if run.state != self._state:
+            self._state = run.state
             say(f"{uploader_type(run)}: {run.get_state_display()}")
 
 
 class _Bar:
-    """For a person at a terminal."""
+    """Progress for a person at a terminal."""
 
     def __init__(self) -> None:
-        texts = TextColumn("{task.description}"), TextColumn("{task.fields[students]}")
         self.progress = Progress(
-            texts[0],
+            TextColumn("{task.description}"),
             BarColumn(),
             TaskProgressColumn(),
-            texts[1],
+            TextColumn("{task.fields[students]}"),
             TimeElapsedColumn(),
             console=Console(stderr=True),
         )
         self._task = self.progress.add_task("Waiting", total=None, students="")
 
     def show(self, run: Run) -> None:
-        students = f"{run.students_done:,} students" if run.students_done else ""
-        total, done = (
-            (run.students_total, run.students_done)
-            if run.students_total
-            else (run.pages_total, run.pages_done)
-        )
+        total, done = run.pages_total, run.pages_done
+        if run.students_total:
+            total, done = run.students_total, run.students_done
         self.progress.update(
             self._task,
             description=run.get_state_display(),
             total=total,
             completed=done,
-            students=students,
+            students=f"{run.students_done:,} students" if run.students_done else "",
         )
 
 
 @contextmanager
-def _bar() -> Iterator[_Lines | _Bar]:
+def _progress() -> Iterator[_Lines | _Bar]:
     if not sys.stderr.isatty():
         yield _Lines()
         return

@@ -11,7 +11,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.util import import_app
 
 from rollbook import database
-from rollbook.cli.answers import plain_refusals, say
+from rollbook.cli.output import plain_refusals, say
 from rollbook.config import config
 
 

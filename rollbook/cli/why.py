@@ -1,47 +1,44 @@
-"""`rollbook why`: why a student is not in."""
+"""`rollbook why`: why a student has no account."""
 
 import click
 
-from rollbook.cli.answers import Answer, Document, answers
-from rollbook.cli.lookup import find_school, school_option
-from rollbook.cli.people import VIA
-from rollbook.schools import audit
-from rollbook.sync.report.why_missing import Finding
-from rollbook.sync.report.why_missing import why as look_up
+from rollbook.cli import audit_log
+from rollbook.cli.lookup import find_school
+from rollbook.cli.options import school_option
+from rollbook.cli.output import Document, Output, prints
+from rollbook.sync.report import why_missing
 
 
 def _show(document: Document) -> None:
-    for each in document["answers"]:
-        click.echo(f"{each['what']}\n  {each['remedy']}")
+    for reason in document["answers"]:
+        click.echo(f"{reason['what']}\n  {reason['remedy']}")
 
 
 @click.command()
-@click.argument("asked", metavar="TEXT")
+@click.argument("text", metavar="TEXT")
 @school_option
-@answers(_show)
-def why(asked: str, school_name: str | None) -> Answer:
-    """Explain why a student has no account. The SIS itself is not asked.
+@prints(_show)
+def why(text: str, school_name: str | None) -> Output:
+    """Explain why a student has no account. TEXT is a name, e-mail or SIS ID.
+
+    The reasons come from the accounts, problems and last runs. The SIS is not asked.
 
     \b
     Example:
       rollbook why "Ada Lovelace"
     """
     school = find_school(school_name)
-    found = look_up(school, asked)
-    audit.record("students.asked_why", school=school, actor=None, via=VIA, results=len(found))
-    return Answer({"answers": [_of_answer(each) for each in found]})
+    reasons = why_missing.why(school, text)
+    audit_log.record("students.asked_why", school, results=len(reasons))
+    return Output({"answers": [_of_reason(reason) for reason in reasons]})
 
 
-def _of_answer(each: object) -> Document:
-    assert isinstance(each, Finding)
-    ids = {
-        "student": str(each.account) if each.account else None,
-        "run": str(each.run) if each.run else None,
-    }
+def _of_reason(reason: why_missing.Finding) -> Document:
     return {
-        "code": each.code,
-        "about": each.about or None,
-        "what": each.what,
-        "remedy": each.remedy,
-        **ids,
+        "code": reason.code,
+        "about": reason.about or None,
+        "what": reason.what,
+        "remedy": reason.remedy,
+        "student": str(reason.account) if reason.account else None,
+        "run": str(reason.run) if reason.run else None,
     }

@@ -16,7 +16,7 @@ from procrastinate import App, exceptions
 from procrastinate.contrib.django import app
 
 from rollbook import database
-from rollbook.cli.answers import plain_refusals, say
+from rollbook.cli.output import plain_refusals, say
 from rollbook.config import config
 from rollbook.sync import queue
 from rollbook.sync.models import Run

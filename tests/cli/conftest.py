@@ -1,4 +1,4 @@
-"""Commands as scripts use them: in this process where that is enough, as a process of their own where it matters."""
+"""Runs commands as scripts do: in this process where that is enough, else in their own process."""
 
 import json
 import os
@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import pytest
 from click.testing import CliRunner
+
+from rollbook.cli import main
 
 SECRET_KEYS = ("client_secret",)
 
@@ -31,7 +33,6 @@ Command = Callable[..., Ended]
 @pytest.fixture
 def inside(db: None) -> Command:
     """Run a command in this process, in the test's transaction."""
-    from rollbook.cli import main
 
     def run(*arguments: str, stdin: str = "") -> Ended:
         result = CliRunner().invoke(

@@ -1,4 +1,4 @@
-"""Backup, wipe, restore: the rehearsal that operators should not have to make for the first time when it counts."""
+"""Backup, wipe, restore: all of it comes back, and runs go on."""
 
 import base64
 import json
@@ -38,7 +38,9 @@ def checksums() -> dict[str, str]:
         told = {}
         for table in tables:
             cursor.execute(
-                f"SELECT count(*) || ' ' || md5(coalesce(string_agg(t::text, ',' ORDER BY t::text), '')) FROM \"{table}\" t"
+                "SELECT count(*) || ' ' || "
+                "md5(coalesce(string_agg(t::text, ',' ORDER BY t::text), '')) "
+                f'FROM "{table}" t'
             )
             told[table] = cursor.fetchone()[0]
         return told

@@ -1,4 +1,4 @@
-"""The demo has a stand-in for every source, and says what to type for every way to connect to it."""
+"""The demo has a stand-in for each source, and says what to type for each way to connect to it."""
 
 import subprocess
 import sys
@@ -8,9 +8,8 @@ import pytest
 from rollbook.cli.demo.standins import STANDINS, StandIn
 from rollbook.sources.registry import SOURCES
 
-ABOUT = {
-    name: f"<{name}>" for name in ("vendor", "client_id", "client_secret", "user_name", "password", "students", "week")
-} | {"url": "http://127.0.0.1:9", "route": "exs"}  # fmt: skip
+FACTS = ("vendor", "client_id", "client_secret", "user_name", "password", "students", "week")
+ABOUT = {name: f"<{name}>" for name in FACTS} | {"url": "http://127.0.0.1:9", "route": "exs"}
 
 
 def test_every_source_has_a_stand_in_in_the_demo() -> None:
@@ -32,12 +31,16 @@ def test_what_is_typed_for_veracross_holds_server_and_route() -> None:
     told = dict(standin.to_type(standin.known(ABOUT)))
     assert told == {
         "Veracross, API v3": [
-            ("Client ID", "<client_id>"), ("Client Secret", "<client_secret>"), ("School Route", "http://127.0.0.1:9/exs"),
+            ("Client ID", "<client_id>"),
+            ("Client Secret", "<client_secret>"),
+            ("School Route", "http://127.0.0.1:9/exs"),
         ],
         "Veracross, API v2 (legacy)": [
-            ("User Name", "<user_name>"), ("Password", "<password>"), ("Client", "http://127.0.0.1:9/exs"),
+            ("User Name", "<user_name>"),
+            ("Password", "<password>"),
+            ("Client", "http://127.0.0.1:9/exs"),
         ],
-    }  # fmt: skip
+    }
 
 
 def test_the_demo_reads_no_setting_before_it_has_set_its_own() -> None:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from rollbook.cli import notices, options
 from rollbook.schools.mail import MailState
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.standins.standin import StandIn
@@ -102,7 +103,7 @@ def test_a_rehearsal_and_an_inactive_integration_are_said(
     inside: Command, integration: Integration
 ) -> None:
     Integration.objects.update(test_run=True)
-    assert "rehearsals" in inside("schedule", "show").err
+    assert "only report" in inside("schedule", "show").err
     Integration.objects.update(active=False)
     assert "nothing runs" in inside("schedule", "show").err
 
@@ -189,7 +190,5 @@ def test_only_people_of_the_school_and_known_events_can_be_chosen(
 
 
 def test_the_command_knows_every_event_and_state() -> None:
-    from rollbook.cli import notices
-
     assert set(notices.EVENTS) == set(NoticeEvent.values)
-    assert set(notices.STATES) == set(MailState.values)
+    assert set(options.MAIL_STATES) == set(MailState.values)

@@ -6,7 +6,9 @@ import socket
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from rollbook.cli import main
 from rollbook.config import config
 from rollbook.schools.models import AuditEntry, Membership, School, User
 from rollbook.sync.models import Credential, Integration
@@ -214,10 +216,6 @@ def test_an_unknown_sis_names_those_that_there_are(inside: Command, school: Scho
 
 
 def test_keys_are_fresh_and_fit() -> None:
-    from click.testing import CliRunner
-
-    from rollbook.cli import main
-
     first, second = (
         json.loads(CliRunner().invoke(main, ["keys", "--json"]).stdout)["keys"] for _ in range(2)
     )
@@ -230,8 +228,15 @@ def test_check_tells_what_is_missing(inside: Command) -> None:
     ended = inside("check", "--json")
     assert ended.code == 7
     assert {check["name"]: check["ok"] for check in ended.json["checks"]} == {
-        "settings": True, "database": True, "migrations": True, "mail": True, "keys": True, "worker": False, "waiting": True, "clock": True,
-    }  # fmt: skip
+        "settings": True,
+        "database": True,
+        "migrations": True,
+        "mail": True,
+        "keys": True,
+        "worker": False,
+        "waiting": True,
+        "clock": True,
+    }
 
 
 def test_check_connects_to_the_mail_server_and_says_what_keeps_it(

@@ -28,7 +28,7 @@ def test_an_upload_is_previewed_undone_and_not_undone_twice(
     }
     assert rollbook("students", "--json").json["students"][0]["status"] == "active"
     done = rollbook("undo", upload["id"], "--here")
-    assert (done.code, "1 accounts are deactivated" in done.out) == (0, True), done.err
+    assert (done.code, "Accounts that are deactivated: 1" in done.out) == (0, True), done.err
     assert rollbook("students", "--json").json["students"][0]["status"] == "deactivated"
     assert rollbook("runs", "--run", upload["id"], "--json").json["runs"][0]["state"] == "undone"
     again = rollbook("undo", upload["id"], "--here", "--json")

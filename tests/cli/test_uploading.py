@@ -7,6 +7,9 @@ import pytest
 
 from rollbook.schools.models import School
 from rollbook.students.models import StudentAccount
+from rollbook.sync import pipeline
+from rollbook.sync.models import Issue
+from rollbook.sync.uploads import drafts, inspection, previews
 from tests.cli.conftest import Command
 
 HEADER = "SIS ID,E-mail,First name,Last name,Graduation year,Date of birth\n"
@@ -95,10 +98,6 @@ def test_a_file_that_cannot_be_taken_is_refused_with_a_code(
 def test_the_template_names_every_field_and_uploads_as_nothing(
     inside: Command, school: School, tmp_path: Path, kind: str
 ) -> None:
-    from rollbook.sync import pipeline
-    from rollbook.sync.models import Issue
-    from rollbook.sync.uploads import drafts, inspection, previews
-
     file = tmp_path / f"template.{kind}"
     assert inside("template", "-o", str(file), "--json").code == 0
     upload = drafts.start(school, None, file.name, file.read_bytes())

@@ -7,13 +7,13 @@ from types import FrameType
 
 import click
 
-from rollbook.cli.answers import Answer, Document, Refusal, answers, say
 from rollbook.cli.demo.processes import ChildEnded, is_running
 from rollbook.cli.demo.ready import FOLDER, SIS_NAMES
 from rollbook.cli.demo.standins import set_week
 from rollbook.cli.demo.starting import run
 from rollbook.cli.demo.state import State
 from rollbook.cli.exit_codes import Exit
+from rollbook.cli.output import Document, Output, Refusal, prints, say
 
 folder_option = click.option(
     "--data-dir",
@@ -81,8 +81,8 @@ def _show_week(document: Document) -> None:
 
 @demo.command("next-week")
 @folder_option
-@answers(_show_week)
-def next_week(folder: Path) -> Answer:
+@prints(_show_week)
+def next_week(folder: Path) -> Output:
     """Move the students of a running demo on by a week: joiners, leavers, new names and e-mails."""
     state = State(folder)
     pid = state.values.get("pid")
@@ -96,4 +96,4 @@ def next_week(folder: Path) -> Answer:
     week = state.values.get("week", 1) + 1
     answers_of_standins = [set_week(sis["url"], week) for sis in state.values["sis"].values()]
     state.save(week=week)
-    return Answer({"week": week, "students": answers_of_standins[0]["students"]})
+    return Output({"week": week, "students": answers_of_standins[0]["students"]})

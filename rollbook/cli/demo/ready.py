@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from rollbook.cli.answers import Document
 from rollbook.cli.demo.standins import STANDINS
+from rollbook.cli.output import Document
 from rollbook.sources.registry import SOURCES
 
 FOLDER = Path(".demo")

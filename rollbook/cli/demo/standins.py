@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from rollbook.cli.answers import Document
+from rollbook.cli.output import Document
 from rollbook.sources.registry import SOURCES
 
 SEED = 7

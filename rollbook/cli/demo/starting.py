@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import click
 
-from rollbook.cli.answers import Document, print_json, say
 from rollbook.cli.demo.processes import (
     Child,
     end_all,
@@ -28,6 +27,7 @@ from rollbook.cli.demo.ready import SIS_NAMES, show_ready
 from rollbook.cli.demo.standins import STANDINS, StandIn
 from rollbook.cli.demo.state import State
 from rollbook.cli.framework import remove_settings, set_up
+from rollbook.cli.output import Document, print_json, say
 
 MAIL_PORT = 8125
 RESTARTS, RESTART_SECONDS = 3, 60.0

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rollbook.cli.answers import Document
+from rollbook.cli.output import Document
 
 
 class State:

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rollbook.cli.exit_codes import Exit
+from rollbook.sync.refusals import RunRefused, SettingRefused
 
 Document = dict[str, Any]
 
@@ -26,7 +27,7 @@ json_option = click.option(
 )
 
 
-class Answer(NamedTuple):
+class Output(NamedTuple):
     """What a command prints, as the document of --json, and its exit code."""
 
     document: Document
@@ -49,29 +50,29 @@ def not_found(code: str, what: str, remedy: str = "") -> NoReturn:
     raise Refusal(Exit.NOT_FOUND, code, what, remedy)
 
 
-def answers(
+def prints(
     show: Callable[[Document], None],
-) -> Callable[[Callable[..., Answer]], Callable[..., None]]:
-    """Make a function that returns an Answer into a command.
+) -> Callable[[Callable[..., Output]], Callable[..., None]]:
+    """Make a function that returns an Output into a command.
 
-    The command has `--json`, prints the answer, with `show` for a person, and ends with its
+    The command has `--json`, prints the output, with `show` for a person, and ends with its
     exit code. A Refusal is printed as an error.
     """
 
-    def decorate(function: Callable[..., Answer]) -> Callable[..., None]:
+    def decorate(function: Callable[..., Output]) -> Callable[..., None]:
         @json_option
         @functools.wraps(function)
         def command(*arguments: Any, as_json: bool, **options: Any) -> None:
             try:
                 with refusals():
-                    answer = function(*arguments, **options)
+                    output = function(*arguments, **options)
             except Refusal as refusal:
                 end_with(refusal, as_json)
             if as_json:
-                print_json(answer.document)
+                print_json(output.document)
             else:
-                show(answer.document)
-            sys.exit(answer.exit_code)
+                show(output.document)
+            sys.exit(output.exit_code)
 
         return command
 
@@ -89,23 +90,38 @@ def end_with(refusal: Refusal, as_json: bool) -> NoReturn:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Raise a Refusal where the database can't be reached or is not set up."""
+    """Raise a Refusal for what the layers below refuse, and for a database that isn't ready."""
     try:
         yield
-    except (OperationalError, DriverError) as error:
-        text = str(error).strip()
-        if "role" in text and "does not exist" in text:  # the first migration makes the app role
-            raise _not_migrated() from error
+    except RunRefused as refused:
+        raise Refusal(Exit.REFUSED, refused.code, refused.what, refused.remedy) from refused
+    except SettingRefused as refused:
         raise Refusal(
-            Exit.NOT_READY,
-            "database_unreachable",
-            f"The database can't be reached: {text.splitlines()[0] if text else 'no reason given'}",
-            "Check DATABASE_URL, and that PostgreSQL runs. `rollbook check` shows more.",
-        ) from error
+            Exit.REFUSED, f"{refused.field}_refused", refused.what, see_help()
+        ) from refused
+    except (OperationalError, DriverError) as error:
+        raise _unreachable(str(error).strip()) from error
     except ProgrammingError as error:
         if "does not exist" not in str(error):
             raise
         raise _not_migrated() from error
+
+
+def see_help() -> str:
+    """Return the remedy that names the help of the running command."""
+    return f"Nothing was saved. See {click.get_current_context().command_path} --help."
+
+
+def _unreachable(text: str) -> Refusal:
+    if "role" in text and "does not exist" in text:  # the first migration makes the app role
+        return _not_migrated()
+    reason = text.splitlines()[0] if text else "no reason given"
+    return Refusal(
+        Exit.NOT_READY,
+        "database_unreachable",
+        f"The database can't be reached: {reason}",
+        "Check DATABASE_URL, and that PostgreSQL runs. `rollbook check` shows more.",
+    )
 
 
 def _not_migrated() -> Refusal:
@@ -134,11 +150,17 @@ def print_json(document: Document) -> None:
 
 
 def say(text: str) -> None:
-    """Print a note for a person on standard error, beside the answer."""
+    """Print a note for a person on standard error, beside the output."""
     click.echo(text, err=True)
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], empty: str) -> None:
+def say_rest(total: int, shown: int, options: str = "--limit") -> None:
+    """Tell a person that only a part of the rows was printed, if that is so."""
+    if total > shown:
+        say(f"Showing {shown:,} of {total:,}. See more with {options}.")
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], empty: str = "") -> None:
     """Print rows for a person, or the text `empty` if there are none.
 
     The values come from students' records, so they are never read as rich's markup.

@@ -1,0 +1,137 @@
+"""`rollbook integration leavers` and `fields`: what happens to leavers, and who wins a field."""
+
+from typing import NamedTuple
+
+import click
+
+from rollbook.cli.audit_log import VIA
+from rollbook.cli.lookup import find_integration, find_school
+from rollbook.cli.options import grouped, school_option, source_option
+from rollbook.cli.output import Document, Output, prints, table
+from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.leaving import POLICIES
+from rollbook.sync.setup import field_rules
+
+FIELD = click.Choice([field for field in STUDENT_FIELDS if field != "sis_id"])
+
+
+def show_values(document: Document) -> None:
+    """Print the names and values of the one object in a document."""
+    [values] = [value for value in document.values() if isinstance(value, dict)]
+    rows = []
+    for name, value in values.items():
+        rows.append((name, ", ".join(value) if isinstance(value, list) else value))
+    table(("", ""), rows)
+
+
+class Leavers(NamedTuple):
+    """The settings for leavers that were given; None for those that stay."""
+
+    policy: str | None
+    runs: int | None
+    days: int | None
+    rollover: str | None
+
+
+@click.command("leavers")
+@school_option
+@source_option
+@grouped(
+    "changed",
+    Leavers,
+    click.option(
+        "--policy",
+        type=click.Choice(POLICIES),
+        default=None,
+        help="What happens to accounts whose student is no longer in the SIS.",
+    ),
+    click.option(
+        "--runs",
+        type=int,
+        default=None,
+        help="Deactivate after this many complete live runs without the student …",
+    ),
+    click.option("--days", type=int, default=None, help="… and after this many days."),
+    click.option(
+        "--rollover",
+        default=None,
+        metavar="MM-DD",
+        help="The day by which a class has graduated, such as 07-01.",
+    ),
+)
+@prints(show_values)
+def leavers(school_name: str | None, source: str | None, changed: Leavers) -> Output:
+    """Show or set what happens to leavers and graduates. Options not given stay as they are.
+
+    \b
+    Example:
+      rollbook integration leavers --policy deactivate --runs 3 --days 14
+    """
+    integration = find_integration(find_school(school_name), source)
+    policy = field_rules.leavers_of(integration)
+    given = {name: value for name, value in changed._asdict().items() if value is not None}
+    if given:
+        policy = policy._replace(**given)
+        field_rules.save_leavers(integration, None, policy, via=VIA)
+    return Output({"leavers": policy._asdict()})
+
+
+class FieldRules(NamedTuple):
+    """The fields whose rule changes."""
+
+    app_wins: tuple[str, ...]
+    sis_wins: tuple[str, ...]
+    blank_clears: tuple[str, ...]
+    blank_keeps: tuple[str, ...]
+
+
+@click.command("fields")
+@school_option
+@source_option
+@grouped(
+    "changed",
+    FieldRules,
+    click.option(
+        "--app-wins",
+        multiple=True,
+        type=FIELD,
+        help="The SIS fills this field once, when ours is empty. Can be repeated.",
+    ),
+    click.option(
+        "--sis-wins",
+        multiple=True,
+        type=FIELD,
+        help="The SIS overwrites this field in each run (default).",
+    ),
+    click.option(
+        "--blank-clears",
+        multiple=True,
+        type=FIELD,
+        help="An empty value in the SIS clears ours.",
+    ),
+    click.option(
+        "--blank-keeps",
+        multiple=True,
+        type=FIELD,
+        help="An empty value in the SIS leaves ours (default).",
+    ),
+)
+@prints(show_values)
+def fields(school_name: str | None, source: str | None, changed: FieldRules) -> Output:
+    """Show or set which fields the SIS may overwrite. Fields not given stay as they are.
+
+    \b
+    Example:
+      rollbook integration fields --app-wins preferred_name --blank-clears gender
+    """
+    integration = find_integration(find_school(school_name), source)
+    app_wins = field_rules.app_wins(integration) | set(changed.app_wins)
+    app_wins -= set(changed.sis_wins)
+    blank_clears = field_rules.blank_clears(integration) | set(changed.blank_clears)
+    blank_clears -= set(changed.blank_keeps)
+    if any(changed):
+        field_rules.save_field_rules(
+            integration, None, app_wins=app_wins, blank_clears=blank_clears, via=VIA
+        )
+    rules = {"app_wins": sorted(app_wins), "blank_clears": sorted(blank_clears)}
+    return Output({"fields": rules})

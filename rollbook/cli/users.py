@@ -1,0 +1,136 @@
+"""`rollbook user`: adds and lists the people who sign in, and sets their passwords."""
+
+import secrets
+import sys
+
+import click
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from rollbook.cli import audit_log
+from rollbook.cli.documents import of_user
+from rollbook.cli.exit_codes import Exit
+from rollbook.cli.lookup import find_school, find_user
+from rollbook.cli.options import Decorator, school_option
+from rollbook.cli.output import Document, Output, Refusal, prints, say, table
+from rollbook.schools.models import Membership, User
+
+ROLES = ("owner", "administrator", "counselor")
+
+password_option: Decorator = click.option(
+    "--password-stdin",
+    is_flag=True,
+    help="Read the password from standard input. Otherwise one is made and shown once.",
+)
+
+
+def _show(document: Document) -> None:
+    """Print a user. Only here a password is printed, and only one that was just made."""
+    user = document["user"]
+    roles = ", ".join(f"{school['role']} at {school['name']}" for school in user["schools"])
+    click.echo(f"{user['email']} is {roles}." if roles else f"{user['email']} has no role yet.")
+    if document["password"]:
+        click.echo(f"Password: {document['password']}")
+        say("The password is not shown again. Send it to the person in a safe way.")
+
+
+@click.command("add")
+@click.argument("email")
+@click.option(
+    "--name", default="", help="The name on screens and in the audit log. Default: the e-mail."
+)
+@click.option(
+    "--role",
+    type=click.Choice(ROLES),
+    required=True,
+    help="A counselor sees students and reports, and starts no runs.",
+)
+@school_option
+@password_option
+@prints(_show)
+def add_user(
+    email: str, name: str, role: str, school_name: str | None, password_stdin: bool
+) -> Output:
+    """Add a person to a school, with a role. An existing user gets the role and keeps the password.
+
+    \b
+    Examples:
+      rollbook user add ada@lincoln.example --name "Ada Admin" --role administrator
+      rollbook user add cora@lincoln.example --role counselor --password-stdin < password.txt
+    """
+    school = find_school(school_name)
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise Refusal(
+            Exit.USAGE,
+            "email_invalid",
+            f"{email!r} is not an e-mail address. Nobody was added.",
+            "Check the address.",
+        ) from error
+    new_password = ""
+    with transaction.atomic():
+        user = User.objects.filter(email=email).first()
+        if user is None:
+            user = User(email=email, name=name.strip() or email)
+            new_password = _set_password(user, password_stdin)
+            user.save()
+            audit_log.record("user.added", school, str(user.pk))
+        Membership.objects.update_or_create(school=school, user=user, defaults={"role": role})
+        audit_log.record("membership.set", school, str(user.pk), role=role)
+    return Output({"user": of_user(user), "password": new_password or None})
+
+
+def _show_list(document: Document) -> None:
+    rows = []
+    for user in document["users"]:
+        for school in user["schools"] or [{"role": "", "name": ""}]:
+            rows.append((user["email"], user["name"], school["role"], school["name"]))
+    empty = "No users yet. Add one: rollbook user add --help"
+    table(("E-mail", "Name", "Role", "School"), rows, empty)
+
+
+@click.command("list")
+@school_option
+@prints(_show_list)
+def list_users(school_name: str | None) -> Output:
+    """List the people of one school, or of all."""
+    users = User.objects.order_by("email")
+    if school_name is not None:
+        users = users.filter(memberships__school=find_school(school_name))
+    return Output({"users": [of_user(user) for user in users]})
+
+
+@click.command("password")
+@click.argument("email")
+@password_option
+@prints(_show)
+def set_password(email: str, password_stdin: bool) -> Output:
+    """Set a new password for a person.
+
+    \b
+    Example:
+      rollbook user password ada@lincoln.example
+    """
+    user = find_user(email)
+    with transaction.atomic():
+        new_password = _set_password(user, password_stdin)
+        user.save()
+        audit_log.record("user.password_set", None, str(user.pk))
+    return Output({"user": of_user(user), "password": new_password or None})
+
+
+def _set_password(user: User, from_stdin: bool) -> str:
+    """Set a user's password, from standard input or a new one; return it if it is new."""
+    given = sys.stdin.readline().rstrip("\r\n") if from_stdin else ""
+    password = given if from_stdin else secrets.token_urlsafe(12)
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        what = f"{' '.join(error.messages)} Nothing was saved."
+        raise Refusal(Exit.REFUSED, "password_refused", what, "Choose another password.") from error
+    user.set_password(password)
+    return "" if from_stdin else password
