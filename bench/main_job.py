@@ -1,9 +1,10 @@
-"""The main job at full size: a real stand-in, a real worker, the command line, and the same pages fetched alone in the same run.
+"""The main job at full size: a real stand-in, a real worker and the command line.
 
     python bench/main_job.py --students 100000 [--page-size 100] [--result bench/main_job.json]
 
-Prints, and writes as JSON: wall time of a first run, of unchanged runs and of next week's run, the worker's peak memory after each, and
-the time of fetching the same pages alone, before and after. Needs nothing but the development environment; leaves nothing behind.
+Prints, and writes as JSON: the time of a first run, of unchanged runs and of next week's run, the
+peak memory of the worker after each, and the time of fetching the same pages alone, before and
+after. Needs the development environment only; leaves nothing behind.
 """
 
 import argparse
@@ -27,11 +28,17 @@ from rollbook.sync import pipeline
 from rollbook.sync.setup import credentials
 from rollbook.sync.models import Integration
 integration = Integration.objects.get()
-wanted = frozenset(source for source, _ in integration.mapping) | {integration.source_type.grade_field}
-tokens = credentials.StoredToken(integration)
-connection = Connection(credentials.load(integration), integration.choices, integration.variant, tokens, pipeline.bounds())
+mapped = frozenset(source for source, _ in integration.mapping)
+fields = mapped | {integration.source_type.grade_field}
+connection = Connection(
+    credentials.load(integration),
+    integration.choices,
+    integration.variant,
+    credentials.StoredToken(integration),
+    pipeline.bounds(),
+)
 begun = time.perf_counter()
-records = sum(len(page.records) for page in integration.source_type.pages(connection, wanted))
+records = sum(len(page.records) for page in integration.source_type.pages(connection, fields))
 print(json.dumps({"seconds": round(time.perf_counter() - begun, 2), "records": records}))
 """
 
@@ -66,17 +73,9 @@ def _arguments() -> argparse.Namespace:
 def _measure(arguments: argparse.Namespace, environment: dict[str, str]) -> dict[str, Any]:
     standin = subprocess.Popen(
         [
-            sys.executable,
-            "-m",
-            "rollbook.standins",
-            "powerschool",
-            "--port",
-            "0",
-            "--clean",
-            "--students",
-            str(arguments.students),
-            "--page-size-max",
-            str(arguments.page_size),
+            *(sys.executable, "-m", "rollbook.standins", "powerschool", "--port", "0", "--clean"),
+            *("--students", str(arguments.students)),
+            *("--page-size-max", str(arguments.page_size)),
         ],
         stdout=subprocess.PIPE,
         text=True,
@@ -95,10 +94,12 @@ def _measure(arguments: argparse.Namespace, environment: dict[str, str]) -> dict
         _wait_for_worker(worker)
         _rollbook(environment, "school", "add", "Bench")
         _rollbook(
-            environment, "integration", "set", "powerschool", "--grades", "PK-12", "--live", "--no-notify",
-            "--credential", f"client_id={about['client_id']}", "--credential", f"client_url={about['url']}",
+            environment,
+            *("integration", "set", "powerschool", "--grades", "PK-12", "--live", "--no-notify"),
+            *("--credential", f"client_id={about['client_id']}"),
+            *("--credential", f"client_url={about['url']}"),
             secret=about["client_secret"],
-        )  # fmt: skip
+        )
         steps = [
             ("fetch alone", None),
             ("first run", 1),
@@ -162,9 +163,8 @@ def _rollbook(environment: dict[str, str], *arguments: str, secret: str = "") ->
         check=False,
     )
     if done.returncode:
-        raise SystemExit(
-            f"rollbook {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-        )
+        command = f"rollbook {' '.join(arguments)}"
+        raise SystemExit(f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return json.loads(done.stdout) if "--json" in arguments else done.stdout
 
 
@@ -177,7 +177,7 @@ def _wait_for_worker(worker: "subprocess.Popen[str]") -> None:
 
 
 def _peak_mb(pid: int) -> float:
-    """Peak resident memory of a process, from the kernel."""
+    """Return the peak resident memory of a process, as the kernel counts it."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM"):
             return round(int(line.split()[1]) / 1024, 1)

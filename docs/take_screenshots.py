@@ -1,4 +1,4 @@
-"""Takes the README's screenshots from a demo of its own: `make screenshots`."""
+"""Takes the README's screenshots from a demo that it starts: `make screenshots`."""
 
 import json
 import shutil
@@ -21,20 +21,14 @@ QUIET = [
 
 
 def main() -> None:
+    """Start a demo, take the pictures and end it."""
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="rollbook-screenshots-") as folder:
         Path(folder).chmod(0o755)
         demo = subprocess.Popen(
             [
-                sys.executable,
-                "-m",
-                "rollbook",
-                "demo",
-                "--json",
-                "--data-dir",
-                folder,
-                "--students",
-                "1240",
+                *(sys.executable, "-m", "rollbook", "demo", "--json"),
+                *("--data-dir", folder, "--students", "1240"),
             ],
             stdout=subprocess.PIPE,
             text=True,
@@ -54,7 +48,7 @@ def main() -> None:
 
 
 def take(page: Page, about: dict[str, Any], folder: str) -> None:
-    """Sign in, connect, run three weeks, and keep the pictures."""
+    """Sign in, connect the SIS, run three weeks and take the pictures."""
     administrator, sis = about["people"][0], about["powerschool"]
     page.goto(about["url"])
     page.get_by_label("E-mail").fill(administrator["email"])

@@ -1,4 +1,4 @@
-"""Make the table in docs/settings.md from the settings class: `make settings`."""
+"""Writes the table in docs/settings.md from the settings class: `make settings`."""
 
 import subprocess
 import sys

@@ -1,8 +1,8 @@
-"""A copy of all that has to survive, in one file, and the way back into an empty database.
+"""Backups: writing all tables to one file, and restoring it into an empty database.
 
-A zip with one member for each table, as PostgreSQL's COPY writes it, all read in one snapshot, and a manifest with columns, rows and
-checksums. Not in it: the encryption keys, which must not lie beside what they open; sessions; and the queue, whose jobs only say "look at
-this" and are made anew by the workers' rounds.
+A backup is a zip with one member for each table, as PostgreSQL's COPY writes it, all read in one
+snapshot, and a manifest with columns, rows and checksums. It leaves out the encryption keys, which
+must not be stored beside what they open, sessions, and the queue, whose jobs workers make anew.
 """
 
 import json
@@ -23,11 +23,12 @@ from psycopg import sql
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 PIECE: Final = 1 << 20
-# Made by migrating, or worth nothing elsewhere.
+# Made by migrating, or useless in another database.
 LEFT_OUT: Final = ("django_migrations", "django_content_type", "auth_permission", "django_session")
 LEFT_OUT_PREFIX: Final = "procrastinate_"
 NOT_INCLUDED: Final = (
-    "the encryption keys (ROLLBOOK_ENCRYPTION_KEYS): without them the stored credentials can't be read",
+    "the encryption keys (ROLLBOOK_ENCRYPTION_KEYS): "
+    "without them the stored credentials can't be read",
     "the other settings of the environment",
     "sessions: everybody signs in again",
     "queued jobs: workers queue them anew",
@@ -37,7 +38,7 @@ Manifest = dict[str, Any]
 
 
 class Unusable(Exception):
-    """This can't be restored, or not there. `code` is stable, `what` says why and `remedy` what to do."""
+    """A backup can't be restored. `code` is stable, `what` is the reason, `remedy` what to do."""
 
     def __init__(self, code: str, what: str, remedy: str) -> None:
         super().__init__(what)
@@ -45,14 +46,13 @@ class Unusable(Exception):
 
 
 def write(file: Path) -> Manifest:
-    """Write a backup; at no moment does an unfinished one lie under its name. Raises FileExistsError."""
+    """Write a backup, which gets its name only when it is complete. Raises FileExistsError."""
     if file.exists():
         raise FileExistsError(file)
     scratch = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        with os.fdopen(
-            os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
-        ) as target:
+        opened = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(opened, "wb") as target:
             with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=5) as archive:
                 manifest = _dump(connections["default"], archive)
                 archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
@@ -68,29 +68,10 @@ def _dump(connection: BaseDatabaseWrapper, archive: zipfile.ZipFile) -> Manifest
     tables: dict[str, Any] = {}
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        cursor.execute(
-            "SET LOCAL row_security TO off"
-        )  # fail rather than leave out what this role may not see
+        # Fail rather than leave out rows that this role may not see.
+        cursor.execute("SET LOCAL row_security TO off")
         for table, columns in _tables(cursor).items():
-            digest, rows, size = sha256(), 0, 0
-            with (
-                archive.open(f"{table}.copy", "w", force_zip64=True) as member,
-                cursor.copy(_copy(table, columns, "TO STDOUT")) as copy,
-            ):
-                for block in copy:
-                    piece = bytes(block)
-                    member.write(piece)
-                    digest.update(piece)
-                    rows, size = (
-                        rows + piece.count(b"\n"),
-                        size + len(piece),
-                    )  # COPY writes a line break in a value as \n
-            tables[table] = {
-                "columns": columns,
-                "rows": rows,
-                "bytes": size,
-                "sha256": digest.hexdigest(),
-            }
+            tables[table] = _dump_table(cursor, archive, table, columns)
         migrations = _migrations(connection)
     return {
         "format": FORMAT,
@@ -102,6 +83,24 @@ def _dump(connection: BaseDatabaseWrapper, archive: zipfile.ZipFile) -> Manifest
     }
 
 
+def _dump_table(
+    cursor: Any, archive: zipfile.ZipFile, table: str, columns: list[str]
+) -> dict[str, Any]:
+    """Write the rows of a table into the archive, and return its part of the manifest."""
+    digest, rows, size = sha256(), 0, 0
+    with (
+        archive.open(f"{table}.copy", "w", force_zip64=True) as member,
+        cursor.copy(_copy(table, columns, "TO STDOUT")) as copy,
+    ):
+        for block in copy:
+            piece = bytes(block)
+            member.write(piece)
+            digest.update(piece)
+            rows += piece.count(b"\n")  # COPY writes a line break in a value as two characters
+            size += len(piece)
+    return {"columns": columns, "rows": rows, "bytes": size, "sha256": digest.hexdigest()}
+
+
 def _version() -> str:
     try:
         return version("rollbook")
@@ -110,7 +109,10 @@ def _version() -> str:
 
 
 def restore(file: Path) -> Manifest:
-    """Load a backup into an empty database of the same version, all of it or nothing. Raises Unusable."""
+    """Load a backup into an empty database of the same version: all of it, or nothing.
+
+    Raises Unusable.
+    """
     try:
         with zipfile.ZipFile(file) as archive:
             manifest = _checked(archive)
@@ -125,7 +127,10 @@ def restore(file: Path) -> Manifest:
 
 
 def _checked(archive: zipfile.ZipFile) -> Manifest:
-    """The manifest, once every table's checksum is right. Raises Unusable, or what a broken file raises."""
+    """Return the manifest, after checking every table's checksum.
+
+    Raises Unusable, or what reading a broken file raises.
+    """
     manifest: Manifest = json.loads(archive.read(MANIFEST))
     if manifest["format"] != FORMAT:
         what = f"The backup has format {manifest['format']}, this version reads {FORMAT}."
@@ -134,14 +139,14 @@ def _checked(archive: zipfile.ZipFile) -> Manifest:
             what,
             "Restore it with the version of Rollbook that made it, then upgrade.",
         )
-    for table, told in manifest["tables"].items():
+    for table, about in manifest["tables"].items():
         digest = sha256()
         for piece in _pieces(archive, table):
             digest.update(piece)
-        if digest.hexdigest() != told["sha256"]:
+        if digest.hexdigest() != about["sha256"]:
             raise Unusable(
                 "backup_damaged",
-                f"The backup is damaged: {table} is not as it was written.",
+                f"The backup is damaged: {table} has changed since it was written.",
                 "Take another copy of the file.",
             )
     return manifest
@@ -149,33 +154,36 @@ def _checked(archive: zipfile.ZipFile) -> Manifest:
 
 def _load(connection: BaseDatabaseWrapper, archive: zipfile.ZipFile, manifest: Manifest) -> None:
     if _migrations(connection) != manifest["migrations"]:
-        what = f"The backup was made by another version of Rollbook ({manifest['rollbook'] or 'unknown'})."
-        remedy = "Install that version, `rollbook migrate` an empty database, restore there, then upgrade and migrate again."
+        made_by = manifest["rollbook"] or "unknown"
+        what = f"The backup was made by another version of Rollbook ({made_by})."
+        remedy = (
+            "Install that version, `rollbook migrate` an empty database, restore there, "
+            "then upgrade and migrate again."
+        )
         raise Unusable("backup_of_another_version", what, remedy)
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        there = _tables(cursor)
-        if {name: told["columns"] for name, told in manifest["tables"].items()} != there:
+        tables = _tables(cursor)
+        if {name: about["columns"] for name, about in manifest["tables"].items()} != tables:
             raise Unusable(
                 "backup_of_another_version",
                 "The backup's tables are not those of this database.",
                 "Run `rollbook migrate` first.",
             )
-        for table in there:
-            cursor.execute(
-                sql.SQL("SELECT EXISTS (SELECT 1 FROM {})").format(sql.Identifier(table))
-            )
+        for table in tables:
+            has_rows = sql.SQL("SELECT EXISTS (SELECT 1 FROM {})").format(sql.Identifier(table))
+            cursor.execute(has_rows)
             if cursor.fetchone()[0]:
-                what = "The database is not empty, and a backup is never mixed with what is there."
                 raise Unusable(
                     "database_not_empty",
-                    what,
-                    "Name an empty database in DATABASE_URL, run `rollbook migrate`, and restore there.",
+                    "The database is not empty. A backup is only restored into an empty one.",
+                    "Name an empty database in DATABASE_URL, run `rollbook migrate`, "
+                    "and restore there.",
                 )
-        for table, columns in there.items():
+        for table, columns in tables.items():
             with cursor.copy(_copy(table, columns, "FROM STDIN")) as copy:
                 for piece in _pieces(archive, table):
                     copy.write(piece)
-            _go_on_counting(cursor, table, columns)
+            _continue_sequence(cursor, table, columns)
 
 
 def _pieces(archive: zipfile.ZipFile, table: str) -> Iterator[bytes]:
@@ -184,8 +192,8 @@ def _pieces(archive: zipfile.ZipFile, table: str) -> Iterator[bytes]:
             yield piece
 
 
-def _go_on_counting(cursor: Any, table: str, columns: list[str]) -> None:
-    """Set the sequence behind a table's id to its highest, so that new rows don't meet old ones."""
+def _continue_sequence(cursor: Any, table: str, columns: list[str]) -> None:
+    """Set the sequence of a table's id to the highest id, so that new ids are new."""
     if "id" in columns:
         cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [f'"{table}"'])
         if (sequence := cursor.fetchone()[0]) is not None:
@@ -196,11 +204,12 @@ def _go_on_counting(cursor: Any, table: str, columns: list[str]) -> None:
 
 
 def _tables(cursor: Any) -> dict[str, list[str]]:
-    """The tables that are kept, with the columns that aren't computed from others."""
+    """Return the tables of a backup, with the columns that aren't computed from others."""
     cursor.execute(
         """
         SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position)
-        FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+        FROM information_schema.columns
+        JOIN information_schema.tables USING (table_schema, table_name)
         WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND is_generated = 'NEVER'
         GROUP BY table_name ORDER BY table_name
         """
@@ -213,7 +222,7 @@ def _tables(cursor: Any) -> dict[str, list[str]]:
 
 
 def _copy(table: str, columns: list[str], way: LiteralString) -> sql.Composed:
-    """Names come from the catalogue, never from the file."""
+    """Return a COPY statement with names from the database's catalogue, never from the file."""
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     return sql.SQL("COPY {} ({}) " + way).format(sql.Identifier(table), names)
 

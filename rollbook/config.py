@@ -1,4 +1,7 @@
-"""Every setting of an installation, read once from the environment: one typed class, against which the reference page is checked."""
+"""Every setting of an installation, read once from the environment.
+
+docs/settings.md is checked against the class.
+"""
 
 import base64
 import json
@@ -13,20 +16,23 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
-def _listed(written: object) -> object:
-    """A list as people write it in the environment: with commas, or as JSON."""
-    if not isinstance(written, str):
-        return written
-    if written.lstrip().startswith("["):
-        return json.loads(written)
-    return [part.strip() for part in written.split(",") if part.strip()]
+def _split_list(value: object) -> object:
+    """Return the list that a variable holds, written with commas or as JSON."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return json.loads(value)
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
-Listed = Annotated[list[str], NoDecode, BeforeValidator(_listed)]
+TextList = Annotated[list[str], NoDecode, BeforeValidator(_split_list)]
 
 
 class Config(BaseSettings):
-    """Settings are environment variables named ROLLBOOK_ and the field's name in capitals, but for the two database addresses."""
+    """The settings. Each is an environment variable: ROLLBOOK_ and the field's name in capitals.
+
+    Only the two database addresses have names of their own.
+    """
 
     model_config = SettingsConfigDict(env_prefix="ROLLBOOK_", extra="ignore", populate_by_name=True)
 
@@ -35,7 +41,7 @@ class Config(BaseSettings):
     )
     data_dir: Path = Field(
         Path(".rollbook"),
-        description="where the embedded database, made-up keys and report files lie",
+        description="the folder of the embedded database, generated keys and report files",
     )
     database_url: SecretStr | None = Field(
         None,
@@ -49,25 +55,26 @@ class Config(BaseSettings):
     )
     database_app_role: str = Field(
         "rollbook_app",
-        description="the role, owner of nothing, that every connection but migrations works as",
+        description="the role of every connection but migrations; it owns nothing",
     )
     secret_key: SecretStr | None = Field(
-        None, description="signs sessions; made and kept in data_dir in development"
+        None, description="signs sessions; in development it is generated in data_dir"
     )
     encryption_keys: SecretStr | None = Field(
         None,
-        description="id:base64 of 32 bytes, comma separated, newest first; encrypts the SIS credentials",
+        description="encrypts SIS credentials: id:base64 of 32 bytes, newest first, "
+        "with commas between",
     )
-    allowed_hosts: Listed = Field(
+    allowed_hosts: TextList = Field(
         ["localhost", "127.0.0.1", "[::1]"],
         description="host names this installation answers to, with commas between them",
     )
     public_url: str = Field(
         "http://127.0.0.1:8000", description="the address people use; starts the links in mails"
     )
-    allowed_networks: Annotated[list[str] | None, NoDecode, BeforeValidator(_listed)] = Field(
+    allowed_networks: Annotated[list[str] | None, NoDecode, BeforeValidator(_split_list)] = Field(
         None,
-        description="networks a SIS may lie in besides public addresses, as CIDR with commas between; "
+        description="networks of SISs besides public addresses, as CIDR with commas between; "
         "loopback in development, none in production",
     )
     ca_file: Path | None = Field(
@@ -75,66 +82,72 @@ class Config(BaseSettings):
     )
     email_url: str = Field(
         "",
-        description="smtp://user:password@host:port, smtps:// or smtp+tls://; unset: mail is written to the log",
+        description="smtp://user:password@host:port, smtps:// or smtp+tls://; "
+        "mail is written to the log when unset",
     )
     email_from: str = Field("Rollbook <rollbook@localhost>", description="the sender of mails")
     caught_mail_dir: Path | None = Field(
         None,
-        description="a folder of caught mails (.eml), shown at /mail/ to whoever signs in, as in the demo; ignored in production",
+        description="a folder of caught mails (.eml), shown at /mail/ after sign-in, "
+        "as in the demo; ignored in production",
     )
     log_format: Literal["text", "json"] = Field(
         "text", description="how log lines are written: text for people, json for machines"
     )
     metrics_token: SecretStr | None = Field(
         None,
-        description="asked for by /metrics as `Authorization: Bearer …`; unset: /metrics answers this machine alone",
+        description="the token of /metrics, sent as `Authorization: Bearer …`; "
+        "when unset /metrics answers this machine only",
     )
     worker_concurrency: int = Field(
-        4, ge=1, le=32, description="how many schools one worker syncs side by side"
+        4, ge=1, le=32, description="how many schools one worker syncs at the same time"
     )
     lease_seconds: int = Field(
-        45, ge=5, description="a run whose worker was silent for so long is taken over"
+        45, ge=5, description="a run is taken over when its worker has been silent for so long"
     )
     sweep_seconds: int = Field(
-        20, ge=1, description="how often a worker looks for runs that nobody works on"
+        20, ge=1, description="how often a worker looks for runs that no worker has"
     )
-    run_attempts: int = Field(
-        3, ge=1, description="how often a run is started before it is parked as failed"
-    )
+    run_attempts: int = Field(3, ge=1, description="how often a run is started before it fails")
     alias_days: int = Field(
         90,
         ge=1,
-        description="for how long an earlier e-mail of a student is kept, and noted when another gets it",
+        description="days that an earlier e-mail of a student is kept, "
+        "and noted when another student gets it",
     )
     report_days: int = Field(
         400,
         ge=1,
-        description="for how long the rows of a report are kept; the run's line and numbers stay",
+        description="days that the rows of a report are kept; the run and its numbers stay",
     )
     connect_seconds: float = Field(10, gt=0, description="bound on connecting to a SIS")
-    request_seconds: float = Field(60, gt=0, description="bound on one request to a SIS in total")
+    request_seconds: float = Field(60, gt=0, description="bound on one request to a SIS, all of it")
     page_bytes: int = Field(20_000_000, gt=0, description="bound on one decoded page of a SIS")
     pages: int = Field(2_000, gt=0, description="bound on the pages of one roster")
     records: int = Field(200_000, gt=0, description="bound on the records of one roster")
     limit_leavers_percent: float | None = Field(
-        5, ge=0, le=100, description="a run with more leavers than this, and than the next, is held"
+        5,
+        ge=0,
+        le=100,
+        description="a run with more leavers than this and than the next setting is held",
     )
-    limit_leavers_count: int = Field(5, ge=0, description="leavers that never hold a run")
+    limit_leavers_count: int = Field(5, ge=0, description="so many leavers never hold a run")
     limit_emails_percent: float | None = Field(
         20,
         ge=0,
         le=100,
-        description="a run with more changed sign-in e-mails, and than the next, is held",
+        description="a run with more changed sign-in e-mails than this "
+        "and than the next setting is held",
     )
     limit_emails_count: int = Field(
-        5, ge=0, description="changed sign-in e-mails that never hold a run"
+        5, ge=0, description="so many changed sign-in e-mails never hold a run"
     )
     limit_overlap_percent: float | None = Field(
-        50, ge=0, le=100, description="a run whose roster has fewer of the known SIS IDs is held"
+        50, ge=0, le=100, description="a run is held when its roster has fewer of the known SIS IDs"
     )
     upload_bytes: int = Field(10_000_000, gt=0, description="bound on an uploaded file")
     upload_unpacked_bytes: int = Field(
-        100_000_000, gt=0, description="bound on what an uploaded workbook may unpack to"
+        100_000_000, gt=0, description="bound on the unpacked size of an uploaded workbook"
     )
     upload_rows: int = Field(50_000, gt=0, description="bound on the rows of an uploaded file")
     upload_columns: int = Field(100, gt=0, description="bound on the columns of an uploaded file")
@@ -144,22 +157,26 @@ class Config(BaseSettings):
     upload_days: int = Field(
         30,
         ge=1,
-        description="how many days an uploaded file and a preview that nobody confirmed are kept",
+        description="days that an uploaded file and an unconfirmed preview are kept",
     )
     run_seconds: float = Field(1_800, gt=0, description="bound on one run")
     tries: int = Field(5, ge=1, description="tries of one page")
     retry_after_seconds: float = Field(
-        300, ge=0, description="the longest Retry-After that is waited for"
+        300, ge=0, description="the longest Retry-After that a run waits for"
     )
     sign_ins: int = Field(3, ge=1, description="sign-ins at a SIS in one run")
 
     @property
     def production(self) -> bool:
+        """Whether this installation runs in production."""
         return self.env == "production"
 
     @property
     def caught_mail(self) -> Path | None:
-        """Where mails lie that were caught instead of sent; never in production, where it would show one school's mails to another."""
+        """The folder of mails that were caught instead of sent.
+
+        None in production, where it would show the mails of one school to another.
+        """
         return None if self.production else self.caught_mail_dir
 
     @property
@@ -171,28 +188,30 @@ class Config(BaseSettings):
 
     @cached_property
     def keys(self) -> dict[str, bytes]:
-        """Encryption keys by id, newest first. Each is 32 bytes."""
+        """The encryption keys by id, newest first, 32 bytes each."""
         if self.encryption_keys is None:
-            return {"dev": base64.b64decode(self._made_up["encryption_key"])}
-        pairs = (
-            pair.strip().split(":", 1)
-            for pair in self.encryption_keys.get_secret_value().split(",")
-            if pair.strip()
-        )
-        return {name: base64.b64decode(key) for name, key in pairs}
+            return {"dev": base64.b64decode(self._generated_keys["encryption_key"])}
+        keys = {}
+        for pair in self.encryption_keys.get_secret_value().split(","):
+            if pair.strip():
+                name, key = pair.strip().split(":", 1)
+                keys[name] = base64.b64decode(key)
+        return keys
 
     @property
     def django_secret_key(self) -> str:
-        return (
-            self.secret_key.get_secret_value() if self.secret_key else self._made_up["secret_key"]
-        )
+        """Django's SECRET_KEY."""
+        if self.secret_key:
+            return self.secret_key.get_secret_value()
+        return self._generated_keys["secret_key"]
 
     @cached_property
-    def _made_up(self) -> dict[str, str]:
-        """Keys of a development installation, made once and kept beside its database."""
+    def _generated_keys(self) -> dict[str, str]:
+        """The keys of a development installation, generated once and stored beside its database."""
         if self.production:
             raise SystemExit(
-                "Rollbook does not start in production without ROLLBOOK_SECRET_KEY and ROLLBOOK_ENCRYPTION_KEYS. "
+                "Rollbook does not start in production without ROLLBOOK_SECRET_KEY and "
+                "ROLLBOOK_ENCRYPTION_KEYS. "
                 "`rollbook keys` prints a fresh pair to put into the environment."
             )
         path = self.data_dir / "keys.json"
@@ -211,18 +230,22 @@ class Config(BaseSettings):
                 pass
             finally:
                 scratch.unlink()
-        made_up: dict[str, str] = json.loads(path.read_text())
-        return made_up
+        keys: dict[str, str] = json.loads(path.read_text())
+        return keys
 
 
 def mail_server(url: str) -> tuple[str, dict[str, object]]:
-    """Django's mail back end and its EMAIL_ settings for an address such as smtp+tls://user:password@host:587."""
+    """Return Django's mail back end and EMAIL_ settings for an address.
+
+    An address is such as smtp+tls://user:password@host:587.
+    """
     if not url:
         return "django.core.mail.backends.console.EmailBackend", {}
     parts = urlsplit(url)
     if parts.scheme not in {"smtp", "smtps", "smtp+tls"} or not parts.hostname:
         raise SystemExit(
-            "ROLLBOOK_EMAIL_URL has to look like smtp://host:25, smtps://user:password@host:465 or smtp+tls://host:587."
+            "ROLLBOOK_EMAIL_URL has to look like smtp://host:25, "
+            "smtps://user:password@host:465 or smtp+tls://host:587."
         )
     return "django.core.mail.backends.smtp.EmailBackend", {
         "EMAIL_HOST": parts.hostname,
@@ -235,7 +258,10 @@ def mail_server(url: str) -> tuple[str, dict[str, object]]:
 
 
 def read() -> Config:
-    """The settings of this process. One that can't be read ends it with a line for each, and no value, since it may be a secret."""
+    """Return the settings of this process.
+
+    Settings that can't be read end it with a line for each, without the value: it may be a secret.
+    """
     try:
         return Config()
     except ValidationError as error:
@@ -251,7 +277,7 @@ def read() -> Config:
 
 
 def name_of(field: str) -> str:
-    """The environment variable of a setting, from its field or from the variable's own name."""
+    """Return the environment variable of a setting, from its field or its variable's own name."""
     return field if field.isupper() else f"ROLLBOOK_{field.upper()}"
 
 

@@ -1,6 +1,7 @@
-"""How log lines look: text for people, or JSON with the run they belong to. An exception shows its lines of code, never its message.
+"""The form of log lines: text for people, or JSON with the run that they belong to.
 
-The message of an exception may hold what a student or a SIS wrote (PostgreSQL quotes the row that broke a constraint).
+An exception is logged with its lines of code, never with its message, which may have a student's
+values (PostgreSQL quotes the row that broke a constraint).
 """
 
 import json
@@ -17,7 +18,7 @@ _run: ContextVar[str] = ContextVar("run", default="")
 
 @contextmanager
 def of_run(run_id: object) -> Iterator[None]:
-    """Lines that are logged in here carry this run's id."""
+    """Add this run's id to the lines that are logged inside the `with`."""
     token = _run.set(str(run_id))
     try:
         yield
@@ -26,12 +27,15 @@ def of_run(run_id: object) -> Iterator[None]:
 
 
 def current_run() -> str:
-    """The run that this thread works on, to be handed to threads of its own; "" for none."""
+    """Return the id of the run that this thread works on, or "".
+
+    A new thread does not know it: hand it over.
+    """
     return _run.get()
 
 
 class Text(logging.Formatter):
-    """`2026-11-23 02:00:00,123 INFO rollbook.sync.pipeline run …: done`."""
+    """Formats a line as `2026-11-23 02:00:00,123 INFO rollbook.sync.pipeline run …: done`."""
 
     def __init__(self) -> None:
         super().__init__("{asctime} {levelname} {name} {message}", style="{")
@@ -41,13 +45,12 @@ class Text(logging.Formatter):
 
 
 class Json(logging.Formatter):
-    """One object a line: `at` (UTC), `level`, `logger`, `message`, and `run` and `error` where there are any."""
+    """Formats a line as JSON: `at` (UTC), `level`, `logger`, `message`, `run` and `error`."""
 
     def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         document: dict[str, Any] = {
-            "at": datetime.fromtimestamp(record.created, UTC)
-            .isoformat(timespec="milliseconds")
-            .replace("+00:00", "Z"),
+            "at": at.replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
@@ -61,9 +64,9 @@ class Json(logging.Formatter):
 
 
 def _without_message(error: BaseException | None) -> str:
-    """The names of an exception and of those that led to it, each with its lines of code."""
-    told: list[str] = []
-    while error is not None and len(told) < 5:
-        told.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__name__)
+    """Return the names of an exception and of its causes, each with its lines of code."""
+    parts: list[str] = []
+    while error is not None and len(parts) < 5:
+        parts.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__name__)
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return "\n\nafter\n\n".join(told)
+    return "\n\nafter\n\n".join(parts)

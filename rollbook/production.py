@@ -1,4 +1,4 @@
-"""What an installation must not start with in production: each reason with its remedy, all of them at once."""
+"""The settings that production refuses: all reasons at once, each with its remedy."""
 
 import base64
 import binascii
@@ -12,18 +12,15 @@ SECRET_KEY_LENGTH = 32
 
 
 class Unsafe(SystemExit):
-    """Production refuses to start. Ends a process that loads the settings, with the reasons as its last lines."""
+    """Ends a process that loads the settings; the reasons are its last lines."""
 
 
 def refuse_unsafe(config: Config) -> None:
-    """Raise Unsafe where these settings are not for production. Looks at nothing but the settings."""
+    """Raise Unsafe where these settings are unsafe in production. Checks nothing but settings."""
     reasons = list(_reasons(config)) if config.production else []
     if reasons:
-        raise Unsafe(
-            "\n".join(
-                ("Rollbook does not start in production:", *(f"* {reason}" for reason in reasons))
-            )
-        )
+        lines = [f"* {reason}" for reason in reasons]
+        raise Unsafe("\n".join(["Rollbook does not start in production:", *lines]))
 
 
 def _reasons(config: Config) -> Iterator[str]:
@@ -36,14 +33,23 @@ def _reasons(config: Config) -> Iterator[str]:
     if not config.encryption_keys:
         yield "ROLLBOOK_ENCRYPTION_KEYS is not set: `rollbook keys` prints a fresh one."
     elif not _readable(config.encryption_keys.get_secret_value()):
-        yield f"ROLLBOOK_ENCRYPTION_KEYS is not id:base64 of {KEY_BYTES} bytes, comma separated: `rollbook keys` prints a fresh one."
+        yield (
+            f"ROLLBOOK_ENCRYPTION_KEYS is not id:base64 of {KEY_BYTES} bytes, comma separated: "
+            "`rollbook keys` prints a fresh one."
+        )
     if wild := [host for host in config.allowed_hosts if "*" in host or host.startswith(".")]:
         yield f"ROLLBOOK_ALLOWED_HOSTS has the wildcard {wild[0]}: name each host."
     address = urlsplit(config.public_url)
     if address.scheme != "https":
-        yield f"ROLLBOOK_PUBLIC_URL is {config.public_url}: it has to begin with https://, or sign-ins travel in the clear."
+        yield (
+            f"ROLLBOOK_PUBLIC_URL is {config.public_url}: it has to begin with https://, "
+            "or passwords travel unencrypted."
+        )
     elif address.hostname not in config.allowed_hosts:
-        yield f"ROLLBOOK_ALLOWED_HOSTS lacks {address.hostname}, the host of ROLLBOOK_PUBLIC_URL: every page would be refused."
+        yield (
+            f"ROLLBOOK_ALLOWED_HOSTS lacks {address.hostname}, the host of ROLLBOOK_PUBLIC_URL: "
+            "every page would be refused."
+        )
 
 
 def _readable(keys: str) -> bool:

@@ -1,4 +1,4 @@
-"""Django's settings, all of them derived from `rollbook.config`."""
+"""Django's settings, all derived from `rollbook.config`."""
 
 from pathlib import Path
 
@@ -96,9 +96,7 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = config.data_dir / "static"
 if not config.production:
-    STATIC_ROOT.mkdir(
-        parents=True, exist_ok=True
-    )  # whitenoise warns about a folder that isn't there
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns about a missing folder
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -152,7 +150,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "rollbook": {"level": "INFO"},
-        # Django's own handlers for these would mail or print exceptions with their messages; ours leaves those out.
+        # Django's own handlers would mail or print exceptions with their messages.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
     },

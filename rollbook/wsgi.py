@@ -1,4 +1,4 @@
-"""The web process's entry for gunicorn and other WSGI servers."""
+"""The entry of the web process, for gunicorn and other WSGI servers."""
 
 import os
 

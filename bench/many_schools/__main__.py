@@ -2,8 +2,8 @@
 
     python -m bench.many_schools [--schools 200] [--students 1000] [--result FILE]
 
-Each page takes 100 ms, and one in a hundred fails once. Meanwhile a signed-in user opens the history
-of a school three times a second. Afterwards every account of every school is compared with
+Each page takes 100 ms, and one in a hundred fails once. Meanwhile a signed-in user opens the
+history of a school three times a second. Afterwards every account of every school is compared with
 `tests.crash.model`.
 """
 

@@ -1,4 +1,4 @@
-"""Writes the audit log: one call per deed, in the same transaction as the deed."""
+"""Writes the audit log: one call for each action, in the transaction of the action."""
 
 from typing import Any
 
@@ -14,7 +14,10 @@ def record(
     via: str = "web",
     **detail: Any,
 ) -> None:
-    """Note a deed. `action` is a dotted name such as `run.requested`; `detail` holds ids and counts, never a student's values."""
+    """Add an audit entry. `action` is a dotted name such as `run.requested`.
+
+    `detail` has ids and counts, never a student's values.
+    """
     AuditEntry.objects.create(
         school=school, actor=actor, action=action, subject=subject, via=via, detail=detail
     )

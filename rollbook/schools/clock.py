@@ -1,4 +1,4 @@
-"""Moments on a school's clocks: its zone, the local time and the local day, as values and as text."""
+"""Moments on a school's clocks: its zone, the local time and day, as values and as text."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING

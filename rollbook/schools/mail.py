@@ -1,4 +1,4 @@
-"""A mail as a row: made in the transaction of what it is about, sent by a worker afterwards, and shown with what became of it."""
+"""A mail as a row: made in the transaction of what it is about, sent later by a worker."""
 
 import uuid
 
@@ -15,7 +15,7 @@ class MailState(models.TextChoices):
 
 
 class Mail(models.Model):
-    """What every mail has. `trouble` is why the last try failed."""
+    """The columns of every mail. `trouble` is why the last try failed."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")

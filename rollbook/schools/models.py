@@ -1,4 +1,4 @@
-"""Schools, the people who work for them and what they did: users, memberships with a role, the audit log."""
+"""Schools, the people who work for them, their roles, and the audit log of what they did."""
 
 import uuid
 from typing import ClassVar
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class School(models.Model):
-    """One school; every row with student data belongs to exactly one. `timezone` is an IANA name."""
+    """A school. Every row with student data belongs to exactly one. `timezone` is an IANA name."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=200)
@@ -21,7 +21,7 @@ class School(models.Model):
 
 
 class People(BaseUserManager["User"]):
-    """Finds and makes users by e-mail, in whatever letter case it is typed."""
+    """Finds and makes users by e-mail, typed in any letter case."""
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=(username or "").strip().lower())
@@ -34,7 +34,7 @@ class People(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A person who signs in. What they may do follows from their memberships."""
+    """A person who signs in. Memberships say what they may do."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(unique=True)
@@ -60,14 +60,16 @@ class Role(models.TextChoices):
 
 
 class Membership(models.Model):
-    """Who works for which school, as what. A counselor sees students and reports, never credentials, and triggers nothing."""
+    """The role of a person at a school.
+
+    A counselor sees students and reports, never credentials, and starts no run.
+    """
 
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices)
-    student_columns = models.JSONField(
-        null=True
-    )  # which columns of the students' list this person wants to see; null is the usual ones
+    # The columns of the students' list that this person has chosen; null is the usual ones.
+    student_columns = models.JSONField(null=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -83,7 +85,10 @@ class Membership(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who did what, append-only: the app role can neither update nor delete it. Holds ids and counts, no student's values."""
+    """One action of a person, which the app role can neither change nor delete.
+
+    It has ids and counts, never a student's values.
+    """
 
     school = models.ForeignKey(
         School, on_delete=models.PROTECT, related_name="audit_entries", null=True
@@ -103,7 +108,7 @@ class AuditEntry(models.Model):
 
 
 class SignInFailure(models.Model):
-    """One failed sign-in. `who` is a digest of the address that was typed, known here or not: no address is kept."""
+    """One failed sign-in. `who` is a digest of the typed address, whether or not it is known."""
 
     who = models.CharField(max_length=64)
     at = models.DateTimeField(auto_now_add=True)

@@ -1,6 +1,7 @@
-"""Guessing passwords is slowed down: ten failures for one address in a quarter of an hour, and that address has to wait.
+"""Slows down the guessing of passwords: after ten failures in 15 minutes an address has to wait.
 
-It makes no difference whether anybody here has that address. Behind a proxy all clients look alike, so it isn't counted by client.
+Unknown addresses are treated like known ones. Failures are not counted by client, because behind a
+proxy all clients look alike.
 """
 
 from datetime import timedelta
@@ -17,7 +18,10 @@ WINDOW: Final = timedelta(minutes=15)
 
 
 def minutes_to_wait(door: str, address: str) -> int:
-    """How long this address has to wait at this door, `staff` or `student`; 0 where it may try."""
+    """Return the minutes that an address has to wait; 0 where it may try.
+
+    `door` is `staff` or `student`.
+    """
     recent = SignInFailure.objects.filter(
         who=_digest(door, address), at__gt=timezone.now() - WINDOW
     )
@@ -28,17 +32,17 @@ def minutes_to_wait(door: str, address: str) -> int:
 
 
 def failed(door: str, address: str) -> None:
-    """Count one failure."""
+    """Count one failed sign-in."""
     SignInFailure.objects.create(who=_digest(door, address))
 
 
 def forget(door: str, address: str) -> None:
-    """Somebody signed in: begin anew."""
+    """Delete the failures of an address that has signed in."""
     SignInFailure.objects.filter(who=_digest(door, address)).delete()
 
 
 def sweep() -> int:
-    """Delete failures that count no more. Returns how many."""
+    """Delete failures that no longer count. Return how many."""
     return SignInFailure.objects.filter(at__lt=timezone.now() - WINDOW).delete()[0]
 
 
