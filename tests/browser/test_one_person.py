@@ -56,7 +56,7 @@ def test_two_accounts_become_one_and_two_again(
     look(page, "merged")
     page.get_by_role("link", name=f"Augusta Byron, {other.email}").click()
     expect(
-        page.get_by_text("This account was merged into another one of the same person:")
+        page.get_by_text("This account was merged into another account of the same person:")
     ).to_be_visible()
     page.get_by_role("button", name="Undo the merge").click()
     expect(
@@ -110,7 +110,7 @@ def test_never_import_is_one_click_wherever_the_student_is_met(
     page.goto(f"{web.url}{reverse('student', args=[run.school_id, account.pk])}")
     page.get_by_role("link", name="Never import").click()
     dialog = page.get_by_role("dialog", name="Never import this student?")
-    expect(dialog.get_by_text("This account stays as it is")).to_be_visible()
+    expect(dialog.get_by_text("Runs still update this account")).to_be_visible()
     dialog.get_by_role("button", name="Never import").click()
     expect(page.get_by_text("On the never import list.")).to_be_visible()
     look(page, "never-student")
