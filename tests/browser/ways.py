@@ -50,7 +50,7 @@ POWERSCHOOL = Way(
         "Client URL": lambda sis: sis.url,
     },
     required=("id", "email", "first_name", "last_name", "projected_graduation_year"),
-    optional=("Date of birth", "Gender"),
+    optional=("Date of birth", "Gender", "Student number", "Home room"),
     progress=r"\d+ of \d+ students read, page \d+ of \d+",
     secret="Client Secret",
 )
