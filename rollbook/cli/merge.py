@@ -8,8 +8,8 @@ from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_student
 from rollbook.cli.options import school_option
 from rollbook.cli.output import Document, Output, Refusal, prints
-from rollbook.students import merging
-from rollbook.students.single_rules import Refused
+from rollbook.students import merging, unmerging
+from rollbook.students.refused import Refused
 
 
 def _show(document: Document) -> None:
@@ -57,7 +57,7 @@ def merge(
     not_put_back: list[str] = []
     try:
         if undo:
-            not_put_back = merging.take_back(other_account, None, via=VIA)
+            not_put_back = unmerging.take_back(other_account, None, via=VIA)
         else:
             merging.merge(kept_account, other_account, None, taken, via=VIA)
     except Refused as refused:

@@ -10,7 +10,7 @@ from rollbook.cli.output import Document, Output, not_found, prints, table
 from rollbook.cli.student_rules import student_refusals
 from rollbook.roster.values import email_key
 from rollbook.schools.models import School
-from rollbook.students import single_rules
+from rollbook.students import never_import_list
 from rollbook.students.models import NeverImport
 
 sis_id_option: Decorator = click.option("--sis-id", default="", help="The student's SIS ID.")
@@ -43,7 +43,7 @@ def add_entry(school_name: str | None, sis_id: str, email: str, reason: str) -> 
     """Put a student on the list. An existing account stays as it is."""
     school = find_school(school_name)
     with student_refusals():
-        single_rules.never_import(school, None, sis_id=sis_id, email=email, reason=reason, via=VIA)
+        never_import_list.add(school, None, sis_id=sis_id, email=email, reason=reason, via=VIA)
     return _output(school)
 
 
@@ -65,7 +65,7 @@ def remove_entry(school_name: str | None, sis_id: str, email: str) -> Output:
             "`rollbook never-import list` shows all entries.",
         )
     for entry in found:
-        single_rules.allow_import(entry, None, via=VIA)
+        never_import_list.remove(entry, None, via=VIA)
     return _output(school)
 
 

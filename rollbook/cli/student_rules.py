@@ -15,8 +15,9 @@ from rollbook.cli.lookup import find_student
 from rollbook.cli.options import DAY, school_option
 from rollbook.cli.output import Output, Refusal, prints
 from rollbook.roster.fields import STUDENT_FIELDS
-from rollbook.students import single_rules
+from rollbook.students import editing, protection
 from rollbook.students.models import StudentAccount
+from rollbook.students.refused import Refused
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def student_refusals() -> Iterator[None]:
     """Raise a Refusal for the first field that can't be saved."""
     try:
         yield
-    except single_rules.Refused as refused:
+    except Refused as refused:
         field, what = next(iter(refused.errors.items()))
         if field in STUDENT_FIELDS:
             what = f"{STUDENT_FIELDS[field].label}: {what}"
@@ -34,11 +35,11 @@ def student_refusals() -> Iterator[None]:
 
 def _output(account: StudentAccount, **more: Any) -> Output:
     account.refresh_from_db()
-    protection = single_rules.protection_of(account)
+    current = protection.protection_of(account)
     rules = {
         "locked": sorted(account.locks.values_list("field", flat=True)),
-        "protected": protection is not None,
-        "protected_until": moment(protection.until) if protection else None,
+        "protected": current is not None,
+        "protected_until": moment(current.until) if current else None,
     }
     return Output({"student": of_student(account) | rules, **more})
 
@@ -79,8 +80,8 @@ def edit(
     account = find_student(school_name, student)
     values = _values(pairs)
     with student_refusals():
-        single_rules.unlock(account, None, unlock, via=VIA)
-        edited = single_rules.edit(account, None, values, keep=keep, via=VIA)
+        protection.unlock(account, None, unlock, via=VIA)
+        edited = editing.edit(account, None, values, keep=keep, via=VIA)
     return _output(account, edited=edited)
 
 
@@ -126,7 +127,7 @@ def protect(
     last_day = until.date() if until else None
     with student_refusals():
         if end:
-            single_rules.unprotect(account, None, via=VIA)
+            protection.unprotect(account, None, via=VIA)
         else:
-            single_rules.protect(account, None, until=last_day, reason=reason, via=VIA)
+            protection.protect(account, None, until=last_day, reason=reason, via=VIA)
     return _output(account)

@@ -8,9 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from rollbook.schools.models import AuditEntry, School, User
-from rollbook.students import accounts, merging
+from rollbook.students import accounts, merging, unmerging
 from rollbook.students.models import EmailAlias, NeverImport, StudentAccount
-from rollbook.students.single_rules import Refused
+from rollbook.students.refused import Refused
 from rollbook.sync.report import student_history
 from tests.students.conftest import MakeStudent
 
@@ -61,7 +61,7 @@ def test_what_the_kept_one_lacks_is_taken_and_the_rest_as_chosen_and_all_of_it_g
     )
     assert EmailAlias.objects.get(account=here).email == kept.email
     assert [entry.kind for entry in student_history.history(here)] == ["merged"]
-    assert merging.take_back(there, administrator) == []
+    assert unmerging.take_back(there, administrator) == []
     assert rows(*two) == before
     assert set(AuditEntry.objects.values_list("action", flat=True)) >= {
         "students.merged",
@@ -74,7 +74,7 @@ def test_the_link_goes_to_the_one_that_has_none(two: Two) -> None:
     merging.merge(by_hand, linked, None)
     assert (fresh(by_hand).source, fresh(by_hand).sis_id) == ("powerschool", "2112")
     assert not NeverImport.objects.exists()
-    merging.take_back(fresh(linked), None)
+    unmerging.take_back(fresh(linked), None)
     assert (fresh(by_hand).sis_id, fresh(linked).sis_id) == (None, "2112")
 
 
@@ -83,7 +83,7 @@ def test_of_two_links_the_other_is_never_imported_again_until_it_is_taken_back(t
     StudentAccount.objects.filter(pk=other.pk).update(source="powerschool", sis_id="3000")
     merging.merge(kept, fresh(other), None)
     assert NeverImport.objects.get().key == "3000"
-    merging.take_back(fresh(other), None)
+    unmerging.take_back(fresh(other), None)
     assert not NeverImport.objects.exists() and fresh(other).sis_id == "3000"
 
 
@@ -91,7 +91,7 @@ def test_what_was_changed_since_stays_and_is_named(two: Two) -> None:
     kept, other = two
     merging.merge(kept, other, None, ["first_name"])
     StudentAccount.objects.filter(pk=kept.pk).update(first_name="Anita")
-    assert merging.take_back(fresh(other), None) == ["first_name"]
+    assert unmerging.take_back(fresh(other), None) == ["first_name"]
     assert fresh(kept).first_name == "Anita" and fresh(other).status == "active"
 
 
@@ -103,7 +103,7 @@ def test_what_was_changed_since_stays_and_is_named(two: Two) -> None:
         lambda kept, other: merging.merge(
             kept, other, None, versions=(kept.version, other.version + 1)
         ),
-        lambda kept, other: merging.take_back(other, None),
+        lambda kept, other: unmerging.take_back(other, None),
     ],
     ids=["itself", "twice", "an old page", "never merged"],
 )
@@ -121,8 +121,8 @@ def test_an_address_that_somebody_has_got_since_keeps_the_merge(
     merging.merge(kept, other, None)
     third = make_student("Bea", "Other")
     StudentAccount.objects.filter(pk=third.pk).update(email_key=other.email_key)
-    with pytest.raises(Refused, match="another student has got"):
-        merging.take_back(fresh(other), None)
+    with pytest.raises(Refused, match="another student now has"):
+        unmerging.take_back(fresh(other), None)
     assert fresh(other).status == "merged"
 
 

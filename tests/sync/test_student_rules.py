@@ -8,7 +8,7 @@ from django.utils import timezone
 from rollbook.roster.school_calendar import Pause
 from rollbook.schools.models import User
 from rollbook.standins.standin import StandIn
-from rollbook.students import accounts, single_rules
+from rollbook.students import accounts, editing, never_import_list, protection
 from rollbook.students.models import (
     Absence,
     AccountEvent,
@@ -18,6 +18,7 @@ from rollbook.students.models import (
     Protection,
     StudentAccount,
 )
+from rollbook.students.refused import Refused
 from rollbook.sync import pipeline
 from rollbook.sync.models import Change, Integration, Issue, Mode, Run, RunState, Schedule, Trigger
 from rollbook.sync.planning import from_roster
@@ -104,14 +105,14 @@ def test_a_leaver_who_is_kept_open_for_now_is_closed_as_soon_as_nothing_keeps_th
     gone = some(7)  # so many hold a run
     for account in gone:
         send_away(standin, account)
-    single_rules.protect(gone[0], None)
+    protection.protect(gone[0], None)
     for missing in (1, 2, 3):
         run = requests.request(integration, trigger=Trigger.PERSON).run
         pipeline.run_sync(run.pk)
         assert decisions.approve(run, None, additions_only=True)
         pipeline.run_sync(run.pk)
         assert list(Absence.objects.values_list("runs", flat=True)) == [missing] * len(gone)
-    single_rules.unprotect(gone[0], None)
+    protection.unprotect(gone[0], None)
     last = requests.request(integration, trigger=Trigger.PERSON).run
     pipeline.run_sync(last.pk)
     last.refresh_from_db()
@@ -178,10 +179,10 @@ def test_an_edit_is_put_back_by_the_next_run_unless_it_is_kept(
     sync(integration)
     one, other = some(2)
     first = one.first_name
-    assert single_rules.edit(
+    assert editing.edit(
         one, administrator, {"first_name": " Édith ", "gender": one.gender or ""}
     ) == ["first_name"]
-    assert single_rules.edit(other, administrator, {"first_name": "Kept"}, keep=["first_name"]) == [
+    assert editing.edit(other, administrator, {"first_name": "Kept"}, keep=["first_name"]) == [
         "first_name"
     ]
     run = sync(integration)
@@ -192,7 +193,7 @@ def test_an_edit_is_put_back_by_the_next_run_unless_it_is_kept(
     row = Change.objects.get(run=run, kind="protected")
     assert (row.before["first_name"], row.reason) == ("Kept", "fields_locked")
     assert sync(integration).counts["protected"] == 1  # it is shown until it is decided
-    assert single_rules.unlock(other, administrator, ["first_name"]) == ["first_name"]
+    assert protection.unlock(other, administrator, ["first_name"]) == ["first_name"]
     assert sync(integration).counts["updated"] == 1
     assert [
         event.action for event in AccountEvent.objects.filter(account=other).order_by("pk")
@@ -214,8 +215,8 @@ def test_an_edit_that_makes_no_sense_is_refused_at_its_field(
 ) -> None:
     sync(integration)
     (one,) = some()
-    with pytest.raises(single_rules.Refused) as refused:
-        single_rules.edit(one, None, {"first_name": "Other"} | said)
+    with pytest.raises(Refused) as refused:
+        editing.edit(one, None, {"first_name": "Other"} | said)
     assert set(refused.value.errors) == {field}
     assert not AccountEvent.objects.exists()
 
@@ -223,11 +224,11 @@ def test_an_edit_that_makes_no_sense_is_refused_at_its_field(
 def test_an_address_that_somebody_has_is_refused_with_their_name(integration: Integration) -> None:
     sync(integration)
     one, other = some(2)
-    with pytest.raises(single_rules.Refused) as refused:
-        single_rules.edit(one, None, {"email": other.email.upper()})
+    with pytest.raises(Refused) as refused:
+        editing.edit(one, None, {"email": other.email.upper()})
     assert other.name in refused.value.errors["email"]
     before = one.email_key
-    single_rules.edit(one, None, {"email": "Quite.New@x.example"})
+    editing.edit(one, None, {"email": "Quite.New@x.example"})
     one.refresh_from_db()
     assert (one.email, one.email_key, EmailAlias.objects.get().email_key) == (
         "Quite.New@x.example",
@@ -242,11 +243,9 @@ def test_a_protected_account_is_left_alone_and_listed_until_its_day(
     sync(integration)
     leavers(integration, runs=1)
     one, other = some(2)
-    assert single_rules.protect(one, administrator, reason="parents' wish")
-    assert not single_rules.protect(one, administrator, reason="parents' wish")
-    assert single_rules.protect(
-        other, administrator, until=timezone.now().date() + timedelta(days=3)
-    )
+    assert protection.protect(one, administrator, reason="parents' wish")
+    assert not protection.protect(one, administrator, reason="parents' wish")
+    assert protection.protect(other, administrator, until=timezone.now().date() + timedelta(days=3))
     assert one.sis_id
     standin.edit(int(one.sis_id), last_name="Changed")
     send_away(standin, other)
@@ -260,7 +259,7 @@ def test_a_protected_account_is_left_alone_and_listed_until_its_day(
         ("last_name",),
         ("status",),
     }
-    assert single_rules.unprotect(one, administrator)
+    assert protection.unprotect(one, administrator)
     Protection.objects.update(until=timezone.now() - timedelta(days=1))
     ended = sync(integration)
     assert (ended.counts["updated"], ended.counts["left"]) == (1, 1)
@@ -277,7 +276,7 @@ def test_a_protection_overtakes_a_plan_that_was_made_before(
     assert run is not None
     with Lease(run) as lease:
         from_roster.plan(run, lease)
-    single_rules.protect(one, None)
+    protection.protect(one, None)
     pipeline.apply(run)
     assert run.counts["overtaken"] == 1
     one.refresh_from_db()
@@ -292,13 +291,13 @@ def test_nobody_on_the_never_import_list_gets_an_account(
         for each in standin.roster()
         if each.enroll_status == 0 and each.grade_level == 10 and each.email
     ][:2]
-    assert single_rules.never_import(
+    assert never_import_list.add(
         integration.school, administrator, sis_id=str(by_id.dcid), reason="a test record"
     )
-    assert single_rules.never_import(
+    assert never_import_list.add(
         integration.school, administrator, email=f" {by_mail.email.upper()}"
     )
-    assert not single_rules.never_import(integration.school, administrator, email=by_mail.email)
+    assert not never_import_list.add(integration.school, administrator, email=by_mail.email)
     run = sync(integration)
     ids = {str(by_id.dcid), str(by_mail.dcid)}
     assert (
@@ -307,7 +306,7 @@ def test_nobody_on_the_never_import_list_gets_an_account(
     )
     assert not StudentAccount.objects.filter(sis_id__in=ids).exists()
     for entry in NeverImport.objects.all():
-        assert single_rules.allow_import(entry, administrator)
+        assert never_import_list.remove(entry, administrator)
     assert sync(integration).counts["new"] == 2
 
 

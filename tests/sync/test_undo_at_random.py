@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rollbook.schools.models import School
 from rollbook.standins import powerschool
 from rollbook.standins.standin import StandIn
-from rollbook.students import accounts, single_rules
+from rollbook.students import accounts, editing
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Integration, Issue, Run, RunState
 from rollbook.sync.setup import integrations
@@ -177,7 +177,7 @@ class Weeks:
             return
         field = ("last_name", "first_name", "email")[what % 3]
         value = f"hand{who}@staff.example" if field == "email" else NAMES[what % 3]
-        single_rules.edit(account, None, {field: value})
+        editing.edit(account, None, {field: value})
         self.model.held[str(account.sis_id)][field] = value
 
     def close_or_open(self, who: int, what: int) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from rollbook.schools.models import School, User
 from rollbook.standins.standin import StandIn
-from rollbook.students import accounts, merging, single_rules
+from rollbook.students import accounts, editing, merging, protection, unmerging
 from rollbook.students.models import AccountStatus, StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Integration, Run, RunState, Trigger
@@ -78,7 +78,7 @@ def test_after_merges_the_kept_ones_get_back_what_they_had_and_the_merges_stand(
     )
     assert "by Ada Admin, 2" in told[ids[1], ""]
     away.refresh_from_db()
-    assert merging.take_back(away, administrator) == []
+    assert unmerging.take_back(away, administrator) == []
     away.refresh_from_db()
     assert (away.email, away.sis_id, away.status) == ("moved@lincoln.example", ids[1], "active")
 
@@ -141,16 +141,16 @@ def test_approved_and_undone_every_account_is_as_before_field_for_field_but_thos
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     renamed, moved, same, closed, kept, *_ = of([each.sis_id for each in students])
-    single_rules.edit(renamed, administrator, {"last_name": "By Hand"})
-    single_rules.edit(
+    editing.edit(renamed, administrator, {"last_name": "By Hand"})
+    editing.edit(
         moved, None, {"email": "hand@lincoln.example", "first_name": "Also"}, via="command line"
     )
-    single_rules.edit(same, administrator, {"last_name": "Other"})
-    single_rules.edit(
+    editing.edit(same, administrator, {"last_name": "Other"})
+    editing.edit(
         same, administrator, {"last_name": "Written"}, version=None
     )  # holds again what the run wrote
     accounts.deactivate(school, [closed.pk], administrator)
-    single_rules.lock(kept, administrator, ["last_name"])
+    protection.lock(kept, administrator, ["last_name"])
     edited = held()
     undoing = undone(run)
     now = held()

@@ -10,8 +10,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize
 from rollbook.schools.models import School
 from rollbook.standins import powerschool
 from rollbook.standins.standin import StandIn
-from rollbook.students import accounts, single_rules
+from rollbook.students import accounts, editing, never_import_list, protection
 from rollbook.students.models import NeverImport, StudentAccount
+from rollbook.students.refused import Refused
 from rollbook.sync.models import Integration
 from rollbook.sync.setup import field_rules, integrations
 from tests.sync.weeks_model import FIELDS, Model, Roster
@@ -251,10 +252,10 @@ class Weeks(RuleBasedStateMachine):
         key, account = self.account(pick)
         kept = [name] if keep else []
         if not self.model.can_edit(key, name, value):
-            with pytest.raises(single_rules.Refused):
-                single_rules.edit(account, None, {name: value}, keep=kept)
+            with pytest.raises(Refused):
+                editing.edit(account, None, {name: value}, keep=kept)
             return
-        single_rules.edit(account, None, {name: value}, keep=kept)
+        editing.edit(account, None, {name: value}, keep=kept)
         self.model.edit(key, name, value)
         if keep:
             self.model.lock(key, name, True)
@@ -263,28 +264,28 @@ class Weeks(RuleBasedStateMachine):
         if not self.model.accounts:
             return
         key, account = self.account(pick)
-        (single_rules.lock if on else single_rules.unlock)(account, None, [name])
+        (protection.lock if on else protection.unlock)(account, None, [name])
         self.model.lock(key, name, on)
 
     def protect_or_not(self, pick: int, on: bool) -> None:
         if not self.model.accounts:
             return
         key, account = self.account(pick)
-        (single_rules.protect if on else single_rules.unprotect)(account, None)
+        (protection.protect if on else protection.unprotect)(account, None)
         self.model.protect(key, on)
 
     def never_import(self, pick: int, by_address: bool) -> None:
         one = self.of(pick)
         if by_address and one.email:
-            single_rules.never_import(self.school, None, email=one.email)
+            never_import_list.add(self.school, None, email=one.email)
             self.model.never_addresses.add(one.email.lower())
         else:
-            single_rules.never_import(self.school, None, sis_id=str(one.dcid))
+            never_import_list.add(self.school, None, sis_id=str(one.dcid))
             self.model.never_ids.add(str(one.dcid))
 
     def allow_import_again(self) -> None:
         for entry in NeverImport.objects.filter(school=self.school):
-            single_rules.allow_import(entry, None)
+            never_import_list.remove(entry, None)
         self.model.never_ids, self.model.never_addresses = set(), set()
 
     def rule_for_leavers(self, runs: int | None) -> None:

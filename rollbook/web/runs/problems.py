@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from rollbook.schools import audit
-from rollbook.students import single_rules
+from rollbook.students import never_import_list
 from rollbook.sync.report.registrar_file import write_csv, write_xlsx
 from rollbook.sync.report.work_list import ListedProblem, ListedProblems
 from rollbook.web.access import SchoolRequest, school_required
@@ -33,7 +33,7 @@ def problems(request: SchoolRequest) -> HttpResponse:
         "filters": filters,
         "state": filters.value("state"),
         "pages": pages,
-        "never": single_rules.never_listed(request.school, sis_ids),
+        "never": never_import_list.listed_sis_ids(request.school, sis_ids),
         "corrections": filters.corrections.count(),
         "query": urlencode(kept),
     }

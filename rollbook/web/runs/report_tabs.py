@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from rollbook.students import single_rules
+from rollbook.students import never_import_list
 from rollbook.sync.models import Mode, Run, RunState
 from rollbook.sync.report import clash_people
 from rollbook.sync.report.clash_people import Clash, Person
@@ -48,7 +48,7 @@ def report_tabs(request: SchoolRequest, run: Run) -> dict[str, Any]:
     }
     if tab == "new" and may_leave_out:
         sis_ids = [row.sis_id for row in pages.rows]
-        context["never"] = single_rules.never_listed(request.school, sis_ids)
+        context["never"] = never_import_list.listed_sis_ids(request.school, sis_ids)
     return context
 
 

@@ -8,8 +8,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from rollbook.students import single_rules
+from rollbook.students import editing, protection
 from rollbook.students.models import StudentAccount
+from rollbook.students.refused import Refused
 from rollbook.sync.words.sources import source_label
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.students.edit_forms import (
@@ -31,7 +32,7 @@ def edit(request: SchoolRequest, student_id: UUID) -> HttpResponse:
     unlocking = UnlockForm(request.POST)
     if unlocking.is_valid():
         field = unlocking.cleaned_data["unlock"]
-        if single_rules.unlock(account, request.person, [field]):
+        if protection.unlock(account, request.person, [field]):
             messages.success(request, _("No longer kept. The next run overwrites this value."))
         return redirect("student", request.school.pk, account.pk)
     form = EditForm(account, request.POST)
@@ -44,14 +45,14 @@ def _save(request: SchoolRequest, account: StudentAccount, form: EditForm) -> bo
     """Write what was typed. Return False, with the reasons in the form, if it was refused."""
     keep = form.cleaned_data["keep"]
     try:
-        edited = single_rules.edit(
+        edited = editing.edit(
             account,
             request.person,
             form.typed,
             keep=keep,
             version=form.cleaned_data["version"],
         )
-    except single_rules.Refused as refused:
+    except Refused as refused:
         form.add_errors(refused.errors)
         return False
     messages.success(request, _("Saved.") if edited or keep else _("Nothing was changed."))
@@ -64,7 +65,7 @@ def protect(request: SchoolRequest, student_id: UUID) -> HttpResponse:
     """Protect the account, or end its protection."""
     account = account_of(request, student_id)
     if EndProtectionForm(request.POST).is_valid():
-        if single_rules.unprotect(account, request.person):
+        if protection.unprotect(account, request.person):
             messages.success(
                 request, _("The protection has ended. The next run updates this account.")
             )
@@ -72,8 +73,8 @@ def protect(request: SchoolRequest, student_id: UUID) -> HttpResponse:
     form = ProtectForm(request.POST)
     if form.is_valid():
         try:
-            single_rules.protect(account, request.person, **form.cleaned_data)
-        except single_rules.Refused as refused:
+            protection.protect(account, request.person, **form.cleaned_data)
+        except Refused as refused:
             form.add_errors(refused.errors)
         else:
             messages.success(request, _("Protected. No sync writes to this account."))
@@ -88,7 +89,7 @@ def _page(
         "account": account,
         "form": form,
         "protecting": protecting,
-        "protection": single_rules.protection_of(account),
+        "protection": protection.protection_of(account),
         "source": source_label(account.source),
     }
     return render(request, "web/students/student_edit.html", context)

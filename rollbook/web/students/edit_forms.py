@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
-from rollbook.students import single_rules
+from rollbook.students import editing, protection
 from rollbook.students.models import StudentAccount
 from rollbook.sync.report import student_values
 from rollbook.sync.words.fields import FIELD_LABELS
@@ -36,25 +36,25 @@ class EditForm(Form):
 
     version = forms.IntegerField(widget=forms.HiddenInput)
     keep = forms.MultipleChoiceField(
-        required=False, choices=[(name, name) for name in single_rules.EDITABLE]
+        required=False, choices=[(name, name) for name in editing.EDITABLE]
     )
 
     def __init__(self, account: StudentAccount, data: QueryDict | None = None) -> None:
         initial: dict[str, object] = {"version": account.version}
-        for name in single_rules.EDITABLE:
+        for name in editing.EDITABLE:
             value = getattr(account, name)
             initial[name] = "" if value is None else str(value)
         super().__init__(data, initial=initial)
         self.synced = student_values.filled_by_sis(account)
         self._locked = set(account.locks.values_list("field", flat=True))
-        for name in single_rules.EDITABLE:
+        for name in editing.EDITABLE:
             self.fields[name] = _text_field(name)
 
     @property
     def typed(self) -> dict[str, str]:
         """The values that differ from those shown, by field."""
         changed = set(self.changed_data)
-        return {name: self.cleaned_data[name] for name in single_rules.EDITABLE if name in changed}
+        return {name: self.cleaned_data[name] for name in editing.EDITABLE if name in changed}
 
     @property
     def lines(self) -> list[EditLine]:
@@ -68,7 +68,7 @@ class EditForm(Form):
                 locked=name in self._locked,
                 ticked=name in ticked,
             )
-            for name in single_rules.EDITABLE
+            for name in editing.EDITABLE
         ]
 
 
@@ -89,7 +89,7 @@ def _text_field(name: str) -> forms.CharField:
 class UnlockForm(Form):
     """The button that stops keeping one value."""
 
-    unlock = forms.ChoiceField(choices=[(name, name) for name in single_rules.EDITABLE])
+    unlock = forms.ChoiceField(choices=[(name, name) for name in editing.EDITABLE])
 
 
 class ProtectForm(Form):
@@ -102,7 +102,7 @@ class ProtectForm(Form):
         widget=forms.DateInput(attrs={"type": "date", "aria-describedby": "id_until_helptext"}),
     )
     reason = forms.CharField(
-        label=gettext_lazy("Reason"), required=False, max_length=single_rules.LONGEST_REASON
+        label=gettext_lazy("Reason"), required=False, max_length=protection.LONGEST_REASON
     )
 
 

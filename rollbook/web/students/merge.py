@@ -10,9 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from rollbook.students import listing, merging
+from rollbook.students import listing, merging, unmerging
 from rollbook.students.models import AccountStatus, StudentAccount
-from rollbook.students.single_rules import Refused
+from rollbook.students.refused import Refused
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.sources import source_label
 from rollbook.sync.words.text import word
@@ -114,7 +114,7 @@ def student_unmerge(request: SchoolRequest, student_id: UUID) -> HttpResponse:
     other = account_of(request, student_id)
     kept = other.merged_into
     try:
-        unchanged = merging.take_back(other, request.person)
+        unchanged = unmerging.take_back(other, request.person)
     except Refused as refused:
         messages.warning(request, str(refused))
         return redirect("student", request.school.pk, other.pk)

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from rollbook.students import single_rules
+from rollbook.students import never_import_list, protection
 from rollbook.students.models import NeverImport
+from rollbook.students.refused import Refused
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import Form
 from rollbook.web.paging import Pages, page_of
@@ -30,7 +31,7 @@ class NeverImportForm(Form):
         help_text=gettext_lazy("Give one of the two, or both."),
     )
     reason = forms.CharField(
-        label=gettext_lazy("Reason"), required=False, max_length=single_rules.LONGEST_REASON
+        label=gettext_lazy("Reason"), required=False, max_length=protection.LONGEST_REASON
     )
     back = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -51,8 +52,8 @@ def _add(request: SchoolRequest, form: NeverImportForm) -> bool:
     """Add the student. Return False, with the reasons in the form, if that was refused."""
     student = {name: form.cleaned_data[name] for name in ("sis_id", "email", "reason")}
     try:
-        added = single_rules.never_import(request.school, request.person, **student)
-    except single_rules.Refused as refused:
+        added = never_import_list.add(request.school, request.person, **student)
+    except Refused as refused:
         form.add_errors(refused.errors)
         return False
     if added:
@@ -86,7 +87,7 @@ def allow_import(request: SchoolRequest, entry_id: UUID) -> HttpResponse:
     """Take an entry off the list."""
     entries = NeverImport.objects.select_related("school")
     entry = get_object_or_404(entries, pk=entry_id, school=request.school)
-    if single_rules.allow_import(entry, request.person):
+    if never_import_list.remove(entry, request.person):
         text = _("Removed. The next run makes the account if the SIS still has the student.")
         messages.success(request, text)
     return redirect("never-import", request.school.pk)

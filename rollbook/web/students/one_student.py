@@ -9,7 +9,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from rollbook.schools import audit
-from rollbook.students import accounts, merging, registration, single_rules
+from rollbook.students import (
+    accounts,
+    aliases,
+    merging,
+    never_import_list,
+    protection,
+    registration,
+)
 from rollbook.students.models import AccountStatus, StudentAccount
 from rollbook.students.registration_state import registration_of
 from rollbook.sync.mail import invitations
@@ -43,9 +50,9 @@ def student(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         "problems": work_list.problems_of(account),
         "history": student_history.history(account),
         "merged_here": merging.merged_into(account),
-        "protection": single_rules.protection_of(account),
-        "never": single_rules.never_entry(account),
-        "aliases": single_rules.aliases_of(account),
+        "protection": protection.protection_of(account),
+        "never": never_import_list.entry_of(account),
+        "aliases": aliases.aliases_of(account),
         "registered": registration_of(account),
         "confirm_status": confirm == "yes",
         "confirm_never": confirm == "never",

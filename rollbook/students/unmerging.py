@@ -1,0 +1,143 @@
+"""Taking a merge back, value by value, except what was changed since."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from rollbook.schools import audit
+from rollbook.schools.models import User
+from rollbook.students.account_changes import record_event, stored_value, write_account
+from rollbook.students.merging import GIVEN_UP, LINK, lock_both
+from rollbook.students.models import (
+    AccountEvent,
+    AccountStatus,
+    EventAction,
+    NeverImport,
+    StudentAccount,
+)
+from rollbook.students.refused import Refused
+
+_NOT_VALUES = ("merged_from", "never_import")  # of the event: what else the merge noted
+
+
+class _Restored(NamedTuple):
+    """The values that the account gets back, those it has now, and the fields that stay."""
+
+    values: dict[str, Any]
+    current: dict[str, Any]
+    stays: list[str]
+
+
+def take_back(other: StudentAccount, by: User | None, via: str = "web") -> list[str]:
+    """Take the merge of `other` back.
+
+    Returns the fields that stay as they are, because they were changed since. Raises Refused.
+    """
+    try:
+        with transaction.atomic():
+            here, there = _lock_merged(other)
+            merged = _newest_event(here, EventAction.MERGED, merged_from=str(there.pk))
+            away = _newest_event(there, EventAction.MERGED_AWAY, merged_into=str(here.pk))
+            restored = _restored(here, merged)
+            _refuse_taken(here, there, away.before)
+            write_account(here, restored.values)
+            # Without its link if that stays at the account it was merged into.
+            link_stays = set(LINK) & set(restored.stays)
+            returned = [field for field in GIVEN_UP if field not in LINK or not link_stays]
+            values = {field: away.before[field] for field in returned}
+            write_account(there, {**values, "merged_into": None})
+            _remove_entry(here, merged.after.get("never_import"))
+            _record(here, there, by, via, restored)
+    except IntegrityError as error:
+        raise _taken() from error
+    return restored.stays
+
+
+def _lock_merged(other: StudentAccount) -> tuple[StudentAccount, StudentAccount]:
+    """Return the account that stayed and the merged one, locked. Raises Refused."""
+    not_merged = Refused({"": _("Nothing was done: this account is not merged any more.")})
+    if other.merged_into is None:
+        raise not_merged
+    here, there = lock_both(other.merged_into, other)
+    if there.merged_into_id != here.pk:
+        raise not_merged
+    return here, there
+
+
+def _restored(here: StudentAccount, merged: AccountEvent) -> _Restored:
+    values: dict[str, Any] = {}
+    stays: list[str] = []
+    for field, written in merged.after.items():
+        if field in _NOT_VALUES:
+            continue
+        if stored_value(getattr(here, field)) == written:
+            values[field] = merged.before[field]
+        else:
+            stays.append(field)
+    current = {field: getattr(here, field) for field in values}
+    return _Restored(values, current, sorted(stays))
+
+
+def _refuse_taken(here: StudentAccount, there: StudentAccount, before: Mapping[str, Any]) -> None:
+    """The database refuses it too, but only at the end of the transaction."""
+    accounts = StudentAccount.objects.filter(school_id=here.school_id)
+    others = accounts.exclude(pk__in=(here.pk, there.pk))
+    same_link = Q(source=before["source"], sis_id=before["sis_id"], sis_id__isnull=False)
+    if others.filter(Q(email_key=before["email_key"]) | same_link).exists():
+        raise _taken()
+
+
+def _taken() -> Refused:
+    return Refused(
+        {
+            "": _(
+                "Nothing was done: another student now has the e-mail or the SIS ID of this "
+                "account. Change that first."
+            )
+        }
+    )
+
+
+def _remove_entry(here: StudentAccount, entry_id: str | None) -> None:
+    """Remove the entry that the merge put on the never import list."""
+    if entry_id:
+        NeverImport.objects.filter(school_id=here.school_id, pk=entry_id).delete()
+
+
+def _newest_event(account: StudentAccount, action: EventAction, **after: str) -> AccountEvent:
+    """Return the newest event of this kind about the other account."""
+    conditions = {f"after__{key}": value for key, value in after.items()}
+    return AccountEvent.objects.filter(account=account, action=action, **conditions).latest("at")
+
+
+def _record(
+    here: StudentAccount, there: StudentAccount, by: User | None, via: str, restored: _Restored
+) -> None:
+    record_event(
+        here,
+        by,
+        via,
+        EventAction.UNMERGED,
+        before=restored.current,
+        after={**restored.values, "unmerged_from": str(there.pk)},
+    )
+    record_event(
+        there,
+        by,
+        via,
+        EventAction.UNMERGED,
+        before={"status": AccountStatus.MERGED},
+        after={"status": there.status},
+    )
+    audit.record(
+        "students.unmerged",
+        school=here.school,
+        actor=by,
+        subject=str(here.pk),
+        via=via,
+        other=str(there.pk),
+        stays=restored.stays,
+    )
