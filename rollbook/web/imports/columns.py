@@ -44,7 +44,7 @@ class AskedWord(NamedTuple):
 @require_http_methods(["GET", "POST"])
 @draft_required
 def import_columns(request: SchoolRequest, upload: Upload) -> HttpResponse:
-    """Show the columns, by another header row if the address names one, or save them."""
+    """Show the columns below the header row that the address names, or save them."""
     if request.method != "POST":
         header = HeaderRowForm(request.GET)
         if header.is_valid():

@@ -22,8 +22,8 @@ class HeaderRowForm(Form):
 class ColumnsForm(HeaderRowForm):
     """The field that each column fills, and what the school's own words mean.
 
-    Both are as many as the page sent: it showed the columns of the file. Whether each field is
-    there, and all required ones are filled, is checked when the columns are saved.
+    It has a field for each column and each word that the page sent. Saving checks whether the
+    fields exist and all required ones are filled.
     """
 
     asked = TextsField(required=False)

@@ -38,7 +38,7 @@ class ConfirmForm(Form):
 
 
 class CorrectionsForm(Form):
-    """The cells that can be corrected, each beside its value before."""
+    """The cells that can be corrected, each with its old value."""
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)

@@ -31,7 +31,7 @@ View = Callable[[SchoolRequest, Upload], HttpResponse]
 
 
 def import_steps(current: str, upload: Upload | None) -> list[Step]:
-    """Return the four steps; a draft's settings and columns can be opened again."""
+    """Return the four steps. An open draft can go back to its settings and columns."""
     addresses = {}
     if upload is not None and upload.state == UploadState.DRAFT:
         addresses["2"] = reverse("import-settings", args=[upload.school_id, upload.pk])
@@ -41,7 +41,7 @@ def import_steps(current: str, upload: Upload | None) -> list[Step]:
 
 
 def draft_required(view: View) -> Callable[..., HttpResponse]:
-    """Give a view the draft of the address; for people who manage the school only.
+    """Pass the draft that the address names to a view. Only people who manage the school get in.
 
     A draft that was confirmed or discarded leads to its run or to the first step.
     """
@@ -68,7 +68,7 @@ def draft_required(view: View) -> Callable[..., HttpResponse]:
 
 
 def redirect_from_closed(request: SchoolRequest, upload: Upload) -> HttpResponse:
-    """Lead to the run of a confirmed upload, else to the first step. Nothing is written twice."""
+    """Redirect to the run of a confirmed upload, else to the first step. Nothing is written."""
     if upload.state == UploadState.CONFIRMED and upload.run is not None:
         messages.info(
             request,

@@ -32,7 +32,7 @@ CREDENTIAL, CHOICE = "credential-", "choice-"
 
 
 class PickForm(Form):
-    """Which SIS and version the page is asked for, and the SIS whose fields it showed before."""
+    """The SIS and version to show, and the SIS that the page showed before."""
 
     source = forms.CharField(required=False)
     variant = forms.CharField(required=False)
@@ -151,7 +151,7 @@ def _credential_field(
 
 
 def values_of(integration: Integration | None) -> dict[str, Any]:
-    """Return the saved values; without an integration, those of a careful start with Test Run."""
+    """Return the saved values. Without an integration, Active and Test Run are on."""
     if integration is None:
         return {"active": True, "test_run": True, "notify_on_errors": True, "grades": []}
     saved: dict[str, Any] = {

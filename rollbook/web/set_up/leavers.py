@@ -23,7 +23,7 @@ POLICIES = [
 
 
 class LeaversForm(Form):
-    """The rule for leavers. Its limits are checked when it is saved."""
+    """The rule for leavers. Saving checks whether its numbers are allowed."""
 
     policy = forms.ChoiceField(
         label=gettext_lazy("When the SIS no longer has a student"), choices=POLICIES

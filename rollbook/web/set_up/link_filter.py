@@ -26,7 +26,7 @@ PROPOSAL_TEXT: Final = folded_text(
 
 
 class LinkFilter(ListFilter):
-    """What the list of proposed links is narrowed to; without a choice, to undecided ones."""
+    """The search and the choice above the list. Without a choice it lists undecided links."""
 
     q = SearchFilter(label=_("Search by name, e-mail or SIS ID"))
     only = ChoiceFilter(label=_("Show"), empty_label=_("Undecided"), choices=CHOICES)

@@ -1,4 +1,4 @@
-"""The screens that link existing accounts with students of the SIS, and keep each decision."""
+"""The screens that link existing accounts with students of the SIS, and save each decision."""
 
 from typing import Any, Final, NamedTuple
 from uuid import UUID

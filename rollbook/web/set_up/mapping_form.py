@@ -44,7 +44,7 @@ class ShownRow(NamedTuple):
 class MappingForm(Form):
     """The rows that are kept, and a rule for each field.
 
-    Whether required rows are there and the rules are allowed is checked when they are saved.
+    Saving checks whether required rows are kept and each rule is allowed.
     """
 
     def __init__(

@@ -53,7 +53,7 @@ class CountField(WholeNumberField):
 
 
 class PercentagesForm(Form):
-    """The percentages of all guards. Whether each is allowed is checked when it is saved."""
+    """The percentages of all guards. Saving checks whether each is allowed."""
 
     leavers_percent = PercentField("leavers_percent")
     emails_percent = PercentField("emails_percent")
@@ -150,7 +150,7 @@ class OneRunForm(PercentagesForm):
             self.fields[name].help_text = _saved_words(getattr(saved, name))
 
     def figures(self) -> dict[str, Any]:
-        """Return the percentages that were filled in, and `vanished` if that guard is let go."""
+        """Return the percentages that were filled in, and `vanished` as False if it is ticked."""
         vanished = {"vanished": False} if self.cleaned_data["vanished"] else {}
         return super().figures() | vanished
 
