@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from rollbook.sync.models import Run, RunState
+from rollbook.sync.mail import notices
+from rollbook.sync.models import Change, Issue, Notice, Run, RunState
 from tests.browser.conftest import Visit
 from tests.browser.looking import EVERY_WIDTH, look, tab_to
 from tests.processes import Started
@@ -24,9 +25,6 @@ def screens(
     web: Started, integration: "Integration", administrator: "User", tmp_path: Path
 ) -> dict[str, str]:
     """Every screen with something on it, by name."""
-    from rollbook.sync.mail import notices
-    from rollbook.sync.models import Change, Issue, Notice
-
     school = integration.school_id
     common: dict[str, Any] = {
         "school_id": school,

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rollbook.schools.models import AuditEntry
+from rollbook.standins import powerschool
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Run, RunState
@@ -27,8 +28,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def standin() -> "Iterator[StandIn]":
     """A clean PowerSchool, so large that the missing students of one grade take two pages."""
-    from rollbook.standins import powerschool
-
     with powerschool.serve(students=600, seed=7, clean=True) as running:
         yield running
 

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from rollbook.roster.planning import Change, ChangeKind
 from rollbook.students.models import StudentAccount
+from rollbook.sync.models import RunState
+from rollbook.sync.runs import states
 from tests.browser.conftest import Visit
 from tests.browser.looking import look
 from tests.processes import Started
@@ -22,10 +25,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def students(integration: "Integration") -> "School":
     """Sixty students with long values; the first one has an open problem."""
-    from rollbook.roster.planning import Change, ChangeKind
-    from rollbook.sync.models import RunState
-    from rollbook.sync.runs import states
-
     school, long = integration.school, "Wolfeschlegelsteinhausenbergerdorff" * 2
     common: dict[str, Any] = {"school": school, "source": "powerschool", "preferred_name": long}
     accounts = [

@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from rollbook.students.models import StudentAccount
+from rollbook.sync.models import LinkProposal, RunState
+from rollbook.sync.runs import states
 from tests.browser.conftest import Visit
 from tests.browser.looking import look
 from tests.sync.report_runs import a_run, problem
@@ -22,9 +24,6 @@ LONG = "Wolfeschlegelsteinhausenbergerdorff" * 2
 @pytest.fixture
 def worked(integration: "Integration") -> "School":
     """Thirty problems, one with long values, and two proposals, one of them a clash."""
-    from rollbook.sync.models import LinkProposal, RunState
-    from rollbook.sync.runs import states
-
     school = integration.school
     issues = [
         problem(sis_id=f"{number:04}", name=f"Emmy {LONG if number == 0 else number}")

@@ -289,7 +289,7 @@ def small_disk() -> Iterator[Path]:
 
 def sweeps_in_vain(worker: Started) -> int:
     """Return how often the worker has looked for runs without its database."""
-    return worker.output.count("states.sweep not done")
+    return worker.output.count("claims.sweep not done")
 
 
 def _fill_up_and_clear(there: Installation, worker: Started, ballast: Path) -> None:

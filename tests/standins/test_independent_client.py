@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from requests.exceptions import HTTPError
 
 from rollbook.standins import powerschool as standins
 from rollbook.standins.standin import StandIn
@@ -105,8 +106,6 @@ def test_it_runs_named_queries(client: Any, running: StandIn) -> None:
 
 
 def test_it_shows_our_error_messages(client: Any) -> None:
-    from requests.exceptions import HTTPError
-
     with pytest.raises(HTTPError, match="Resource not found"):
         client.get_schema_table("nothing").count()
     with pytest.raises(HTTPError, match="Invalid field transaction_date"):
@@ -118,8 +117,6 @@ def test_it_shows_our_error_messages(client: Any) -> None:
 
 
 def test_its_writes_are_refused_in_our_words(client: Any) -> None:
-    from requests.exceptions import HTTPError
-
     table = client.get_schema_table("u_students_extension")
     with pytest.raises(HTTPError, match="use PUT"):
         table.insert(1001, {})

@@ -1,23 +1,21 @@
 """Students without a SIS."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from rollbook.schools.models import School
-    from rollbook.students.models import StudentAccount
+from rollbook.schools.models import School
+from rollbook.students.models import StudentAccount
 
-MakeStudent = Callable[..., "StudentAccount"]
+MakeStudent = Callable[..., StudentAccount]
 
 
 @pytest.fixture
-def make_student(school: "School") -> MakeStudent:
+def make_student(school: School) -> MakeStudent:
     """Makes an account; its e-mail follows from the number of accounts there are."""
-    from rollbook.students.models import StudentAccount
 
-    def make(first: str = "Ada", last: str = "Lovelace", **columns: Any) -> "StudentAccount":
+    def make(first: str = "Ada", last: str = "Lovelace", **columns: Any) -> StudentAccount:
         email = f"s{StudentAccount.objects.count()}@lincoln.example"
         told = {
             "school": school,

@@ -4,9 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db.models import F, Value
+from django.db.models.functions import Concat
+from django.utils import timezone
 
 from rollbook.schools.clock import local_day
 from rollbook.schools.models import AuditEntry, School
+from rollbook.standins import powerschool
 from rollbook.standins.roster import Known
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
@@ -47,8 +51,6 @@ def new_domain(standin: StandIn, people: list[Known]) -> None:
 @pytest.fixture
 def standin() -> Any:
     """A clean PowerSchool with 300 students, some hundred of them in grades 9 to 12."""
-    from rollbook.standins import powerschool
-
     with powerschool.serve(students=300, seed=7, clean=True) as running:
         yield running
 
@@ -122,17 +124,12 @@ def test_a_roster_under_new_ids_is_one_decision_and_everybody_keeps_their_accoun
 
 
 def _other_id() -> Any:
-    from django.db.models import F, Value
-    from django.db.models.functions import Concat
-
     return Concat(Value("old-"), F("sis_id"))
 
 
 def test_limits_are_the_schools_own_wider_for_days_or_for_one_run(
     integration: Integration, standin: StandIn, school: School
 ) -> None:
-    from django.utils import timezone
-
     sync(integration)
     leave(0.08)(standin, [one for one in chosen(standin) if one.grade_level != 12])
     held = sync(integration)

@@ -1,10 +1,13 @@
 """Encryption keys: each stored value under the newest, and a clear word about those that no key opens."""
 
+import json
 import os
 from collections.abc import Callable
 
 import pytest
+from click.testing import CliRunner
 
+from rollbook.cli import main
 from rollbook.config import config
 from rollbook.schools.models import AuditEntry
 from rollbook.sync.models import Credential, Integration, Trigger
@@ -75,12 +78,6 @@ def test_a_value_without_its_key_is_left_alone_and_said(
 def test_the_command_says_what_it_did_and_check_names_who_is_left(
     integration: Integration, keys: Keys
 ) -> None:
-    import json
-
-    from click.testing import CliRunner
-
-    from rollbook.cli import main
-
     keys("k2", "dev")
     ended = CliRunner().invoke(main, ["keys", "rotate", "--json"])
     assert (ended.exit_code, json.loads(ended.stdout)["rotated"]["key"]) == (0, "k2")

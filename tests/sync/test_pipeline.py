@@ -15,6 +15,7 @@ from rollbook.sync.planning import from_roster
 from rollbook.sync.refusals import RunRefused
 from rollbook.sync.runs import claims, decisions, requests, states
 from rollbook.sync.runs.lease import Lease
+from rollbook.sync.setup.integrations import save_mapping
 from rollbook.sync.store import statements
 from rollbook.sync.words.sources import uploader_type
 
@@ -132,8 +133,6 @@ def test_an_empty_required_field_is_an_error_with_its_id_and_the_others_go_in(
 
 
 def test_an_optional_row_that_was_removed_is_not_stored(integration: Integration) -> None:
-    from rollbook.sync.setup.integrations import save_mapping
-
     rows = [(source, field) for source, field in integration.mapping if field != "birth_date"]
     save_mapping(integration, None, rows)
     sync(integration)

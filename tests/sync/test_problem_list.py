@@ -5,6 +5,7 @@ import io
 import pytest
 from openpyxl import load_workbook
 
+from rollbook.roster.expected_values import EXPECTED_VALUES
 from rollbook.roster.problems import PROBLEMS
 from rollbook.roster.records import Issue, Severity
 from rollbook.schools.models import School
@@ -137,8 +138,6 @@ def test_the_registrars_file_has_what_can_be_mended_in_the_sis_in_harmless_cells
 
 
 def test_every_problem_of_the_registrar_has_a_short_expectation() -> None:
-    from rollbook.roster.expected_values import EXPECTED_VALUES
-
     assert {
         code for code, told in PROBLEMS.items() if told.fixed_by == "registrar"
     } - EXPECTED_VALUES.keys() == set()

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import override
 from openpyxl import load_workbook
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -111,8 +112,6 @@ def test_the_same_wish_gets_the_same_file_until_the_run_changes(
 
 
 def test_another_language_gets_a_file_of_its_own(run: Run) -> None:
-    from django.utils.translation import override
-
     english = request_report(run, None)
     with override("de"):
         assert request_report(run, None).pk != english.pk

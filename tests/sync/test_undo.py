@@ -1,5 +1,6 @@
 """Undoing a run: every value goes back that nobody has changed since; the rest is listed."""
 
+import json
 from typing import Any
 
 import pytest
@@ -50,7 +51,6 @@ def held() -> dict[str, dict[str, Any]]:
         cursor.execute(
             "SELECT id, to_jsonb(a) - %s::text[] FROM students_studentaccount a", [list(LEFT_OUT)]
         )
-        import json
 
         return {
             str(pk): json.loads(row) if isinstance(row, str) else row

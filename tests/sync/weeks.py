@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize
 
@@ -310,6 +311,4 @@ class Weeks(RuleBasedStateMachine):
         self.integration.save()
 
     def today(self) -> date:
-        from django.utils import timezone
-
         return timezone.now().date()  # the school's zone is UTC

@@ -1,15 +1,15 @@
 """People with a browser, and a connected SIS that nobody talks to."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import Client
 
-if TYPE_CHECKING:
-    from django.test import Client
-
-    from rollbook.schools.models import School, User
-    from rollbook.sync.models import Integration, Run
+from rollbook.schools.models import Membership, School, User
+from rollbook.sync.models import Integration, Mode, Run, RunState, Trigger
+from rollbook.sync.setup import integrations
 
 SECRET = "never-to-be-seen-again"
 
@@ -17,33 +17,25 @@ SECRET = "never-to-be-seen-again"
 @pytest.fixture(autouse=True)
 def static_root() -> None:
     """WhiteNoise warns where the folder of collected files isn't there, and warnings are errors here."""
-    from django.conf import settings
-
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture
-def admin(client: "Client", administrator: "User") -> "Client":
+def admin(client: Client, administrator: User) -> Client:
     client.force_login(administrator)
     return client
 
 
 @pytest.fixture
-def counselor_client(counselor: "User") -> "Client":
-    from django.test import Client
-
+def counselor_client(counselor: User) -> Client:
     browser = Client()
     browser.force_login(counselor)
     return browser
 
 
 @pytest.fixture
-def elsewhere(db: None) -> "Client":
+def elsewhere(db: None) -> Client:
     """Signed in, and an owner, but of another school."""
-    from django.test import Client
-
-    from rollbook.schools.models import Membership, School, User
-
     other = School.objects.create(name="Other School")
     user = User.objects.create_user("otto@other.example", "Otto Other")
     Membership.objects.create(school=other, user=user, role="owner")
@@ -53,9 +45,7 @@ def elsewhere(db: None) -> "Client":
 
 
 @pytest.fixture
-def connected(school: "School", administrator: "User") -> "Integration":
-    from rollbook.sync.setup import integrations
-
+def connected(school: School, administrator: User) -> Integration:
     return integrations.save_connection(
         school,
         administrator,
@@ -76,15 +66,14 @@ def connected(school: "School", administrator: "User") -> "Integration":
     )
 
 
-MakeRun = Callable[..., "Run"]
+MakeRun = Callable[..., Run]
 
 
 @pytest.fixture
-def make_run(connected: "Integration", administrator: "User") -> MakeRun:
+def make_run(connected: Integration, administrator: User) -> MakeRun:
     """Makes a run in any state, without doing it."""
-    from rollbook.sync.models import Mode, Run, RunState, Trigger
 
-    def make(state: RunState = RunState.DONE, mode: Mode = Mode.LIVE, **columns: Any) -> "Run":
+    def make(state: RunState = RunState.DONE, mode: Mode = Mode.LIVE, **columns: Any) -> Run:
         return Run.objects.create(
             school=connected.school,
             integration=connected,

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from rollbook.schools.models import School
+from rollbook.schools.models import AuditEntry, School
 from rollbook.sources.base import CredentialField, MappingRow, Source, Variant
 from rollbook.sources.registry import SOURCES
 from rollbook.sync.models import Integration
@@ -129,8 +129,6 @@ def test_another_client_url_asks_for_the_secret_again(
 def test_changing_one_thing_does_not_count_as_replacing_every_credential(
     admin: Client, school: School, connected: Integration
 ) -> None:
-    from rollbook.schools.models import AuditEntry
-
     post(admin, school, **{"credential-client_secret": None, "test_run": None})
     entry = AuditEntry.objects.filter(action="integration.saved").latest("pk")
     assert entry.detail["credentials_replaced"] == []

@@ -9,6 +9,8 @@ from django.urls import reverse
 from rollbook.roster.planning import ChangeKind
 from rollbook.schools.models import School
 from rollbook.sync.models import Mode, Run, RunState
+from rollbook.sync.words.kinds import applied_words
+from rollbook.web.templatetags.ui import initials, span
 from tests.web.conftest import MakeRun
 
 pytestmark = pytest.mark.django_db
@@ -149,9 +151,6 @@ def test_approving_lets_the_run_go_on(admin: Client, make_run: MakeRun) -> None:
 
 
 def test_how_long_a_run_took_is_said_as_people_say_it() -> None:
-    from rollbook.sync.words.kinds import applied_words
-    from rollbook.web.templatetags.ui import initials, span
-
     assert [span(timedelta(seconds=n)) for n in (0, 1, 48, 125)] == [
         "Under a second",
         "1 second",

@@ -8,10 +8,12 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from rollbook.schools.models import AuditEntry, School
 from rollbook.sync.models import Integration, Schedule
 from rollbook.sync.setup import schedules
+from rollbook.web.set_up.schedule_words import clock_words, sentence
 
 pytestmark = pytest.mark.django_db
 
@@ -237,16 +239,10 @@ def test_rehearsals_are_said_wherever_a_run_is_awaited(
     ],
 )
 def test_what_a_change_of_clocks_does_is_said(zone: str, of_school: str, said: str) -> None:
-    from django.utils import timezone
-
-    from rollbook.web.set_up.schedule_words import clock_words
-
     assert said in clock_words(zone, of_school, timezone.now())
 
 
 def test_a_schedule_is_said_as_people_say_it() -> None:
-    from rollbook.web.set_up.schedule_words import sentence
-
     def said(days: list[int], *times: str) -> str:
         return sentence(schedules.checked(enabled=True, days=days, times=list(times), zone="UTC"))
 

@@ -15,6 +15,7 @@ from rollbook.roster.records import Issue, Severity
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Integration, RunState
+from rollbook.sync.report.student_values import values
 from rollbook.sync.runs import states
 from tests.sync.report_runs import a_run, problem
 from tests.web.conftest import MakeRun
@@ -254,8 +255,6 @@ def test_one_student_shows_values_their_origin_and_the_history(
 def test_a_mapped_value_is_the_sources_even_where_no_run_is_kept(
     admin: Client, ada: StudentAccount, connected: Integration
 ) -> None:
-    from rollbook.sync.report.student_values import values
-
     connected.mapping = [["id", "sis_id"], ["first_name", "first_name"]]
     connected.save()
     origins = {value.label: value.origin for value in values(ada) if value.text}

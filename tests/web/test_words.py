@@ -4,6 +4,7 @@ import html
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
@@ -96,8 +97,6 @@ def test_the_upload_page_says_how_each_thing_stands(
 
 
 def test_an_unreachable_database_is_said_to_pass() -> None:
-    from django.db import OperationalError
-
     request = RequestFactory().get("/")
     try:
         raise OperationalError("server closed the connection")

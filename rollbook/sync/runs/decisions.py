@@ -84,14 +84,14 @@ def discard(run: Run, by: User | None, via: str = "web") -> bool:
 
 
 def run_again(
-    held: Run, integration: Integration, by: User | None, wider: Mapping[str, Any], via: str = "web"
+    run: Run, integration: Integration, by: User | None, wider: Mapping[str, Any], via: str = "web"
 ) -> requests.Requested:
     """Discard a held run and ask for one with wider limits.
 
     Raises RunRefused or SettingRefused; then the held run stays as it is.
     """
     with transaction.atomic():
-        discard(held, by, via)
+        discard(run, by, via)
         options = requests.RunOptions(wider=wider)
         return requests.request(
             integration, trigger=Trigger.PERSON, by=by, options=options, via=via
