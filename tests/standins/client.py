@@ -1,4 +1,4 @@
-"""A bare HTTP client: it sends what it is told and hides nothing of the answer."""
+"""A plain HTTP client: it sends a request as it is given and returns all of the answer."""
 
 import base64
 import http.client
@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 from rollbook.standins.standin import StandIn
 
-EVERYTHING = ("demographics,addresses,alerts,phones,school_enrollment,ethnicity_race,contact,contact_info,"
-              "initial_enrollment,schedule_setup,fees,lunch,counselors,global_id")  # fmt: skip
+EVERYTHING = (
+    "demographics,addresses,alerts,phones,school_enrollment,ethnicity_race,contact,contact_info,"
+    "initial_enrollment,schedule_setup,fees,lunch,counselors,global_id"
+)
 ACTIVE = "school_enrollment.enroll_status_code==0"
 FORM = "application/x-www-form-urlencoded;charset=UTF-8"
 
@@ -25,7 +27,7 @@ class Answer(NamedTuple):
 
 
 class Client:
-    """Signs in when first needed."""
+    """A client of a PowerSchool stand-in; it signs in with its first request."""
 
     def __init__(self, standin: StandIn) -> None:
         self.standin = standin
@@ -34,9 +36,9 @@ class Client:
     def send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
     ) -> Answer:
-        """One request on a connection of its own; `target` goes out as it is."""
+        """Send one request on a new connection, with `target` unchanged."""
         connection = http.client.HTTPConnection(
-            self.standin.url.removeprefix("http://"), timeout=10
+            self.standin.url.removeprefix("http://"), timeout=60
         )
         try:
             connection.request(method, target, body, dict(headers))
@@ -71,13 +73,13 @@ class Client:
         return self.post(f"/ws/schema/query/{name}?{text}", arguments or {})
 
     def control(self, what: str, document: Any = None) -> Any:
-        """A call of `/_standin/...`: GET, or POST when there is a document."""
+        """Call `/_standin/...` and return its JSON: GET, or POST with a document."""
         body = None if document is None else json.dumps(document).encode()
         return self.send("POST" if body else "GET", f"/_standin/{what}", {}, body).json
 
     def students(self, q: str = "", expansions: str = "contact_info", size: int = 100) -> list[Any]:
-        """Every student of the district list, page by page until an empty one."""
-        found: list[Any] = []
+        """Return every student of the district list, page by page until an empty one."""
+        everybody: list[Any] = []
         for page in range(1, 1000):
             target = f"/ws/v1/district/student?page={page}&pagesize={size}&expansions={expansions}"
             students = (
@@ -85,5 +87,5 @@ class Client:
             )
             if not students:
                 break
-            found += students if isinstance(students, list) else [students]
-        return found
+            everybody += students if isinstance(students, list) else [students]
+        return everybody

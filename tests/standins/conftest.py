@@ -1,4 +1,4 @@
-"""One stand-in for the tests that only read, and a way to start others."""
+"""One stand-in for tests that only read, and others for tests that change it."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from tests.standins.client import Client
 
 @pytest.fixture(scope="session")
 def school() -> Iterator[Client]:
-    """250 students, without flaws of the roster's own. Tests only read from it."""
+    """250 students without flaws, for tests that only read."""
     with powerschool.serve(students=250, seed=7, clean=True) as standin:
         yield Client(standin)
 
@@ -25,5 +25,5 @@ def standin() -> Iterator[StandIn]:
 
 @pytest.fixture
 def own(standin: StandIn) -> Client:
-    """A client of the stand-in that may be changed."""
+    """A client of a stand-in that the test may change."""
     return Client(standin)

@@ -14,6 +14,7 @@ import pytest
 from rollbook.standins import powerschool
 from rollbook.standins.faults import Fault, read_fault
 from rollbook.standins.powerschool import KINDS
+from tests.processes import LAST_BOUND, wait_until
 from tests.standins.client import Answer, Client
 
 LIST = "/ws/v1/district/student"
@@ -114,13 +115,12 @@ def test_a_drip_ends_when_the_client_has_gone(own: Client) -> None:
 
 
 def test_silence(own: Client) -> None:
-    _set(own, "silent", seconds=0.3)
-    connection = _open(own)
-    connection.settimeout(0.1)
-    with pytest.raises(TimeoutError):
+    _set(own, "silent")
+    with _open(own) as connection, pytest.raises(TimeoutError):
+        connection.settimeout(0.1)
         connection.recv(1)
-    connection.settimeout(5)
-    assert _all(connection) == b""
+    _set(own, "silent", seconds=0.1)
+    assert _all(_open(own)) == b"", "it hangs up after that time, without an answer"
 
 
 def test_latency(own: Client) -> None:
@@ -295,19 +295,17 @@ def test_a_page_is_held_until_it_is_released(own: Client) -> None:
     answers: list[Answer] = []
     thread = threading.Thread(target=lambda: answers.append(own.get(f"{LIST}?page=2")))
     thread.start()
-    until = time.monotonic() + 5
-    while own.control("requests")["holding"] != ["second"] and time.monotonic() < until:
-        time.sleep(0.01)
+    wait_until(lambda: own.control("requests")["holding"] == ["second"])
     assert own.get(f"{LIST}?page=1").status == 200 and not answers
     assert own.control("release", {"name": "second"}) == {"holding": []}
-    thread.join(5)
+    thread.join(LAST_BOUND)
     assert answers[0].status == 200
 
 
 def test_a_held_request_ends_when_its_client_is_killed(own: Client) -> None:
     _set(own, "hold", page=2)
     connection = _open(own, f"{LIST}?page=2")
-    time.sleep(0.1)
+    wait_until(lambda: bool(own.control("requests")["holding"]))
     connection.close()
     own.standin.faults = []
     assert own.get(f"{LIST}?page=2").status == 200
@@ -315,8 +313,12 @@ def test_a_held_request_ends_when_its_client_is_killed(own: Client) -> None:
 
 def test_faults_combine(own: Client) -> None:
     own.headers()
-    own.standin.faults = [Fault("latency", seconds=0.05), Fault("small_pages", size=5), Fault("count_off", size=1),
-                          Fault("status", page=2, times=1)]  # fmt: skip
+    own.standin.faults = [
+        Fault("latency", seconds=0.05),
+        Fault("small_pages", size=5),
+        Fault("count_off", size=1),
+        Fault("status", page=2, times=1),
+    ]
     assert own.get(f"{LIST}?page=2").status == 503
     assert len(_ids(own, 2)) == 5
     assert own.get(f"{LIST}/count").json["resource"]["count"] == 251
@@ -325,8 +327,8 @@ def test_faults_combine(own: Client) -> None:
 def test_faults_are_set_and_read_through_the_control_endpoint(own: Client) -> None:
     document = [{"kind": "status", "status": 502, "page": 3, "times": 1}]
     assert own.control("faults", document) == {"faults": document}
-    told = own.control("faults")
-    assert told["faults"] == document and set(told["kinds"]) == set(KINDS)
+    answer = own.control("faults")
+    assert answer["faults"] == document and set(answer["kinds"]) == set(KINDS)
     assert "error" in own.control("faults", [{"kind": "no such thing"}])
     assert "error" in own.control("faults", [{"kind": "status", "nonsense": 1}])
     assert own.control("faults")["faults"] == document
@@ -335,7 +337,8 @@ def test_faults_are_set_and_read_through_the_control_endpoint(own: Client) -> No
 
 def test_a_fault_is_read_from_the_command_line() -> None:
     assert read_fault("status:status=502,page=3,times=1,path=/ws/v1/*") == Fault(
-        "status", status=502, page=3, times=1, path="/ws/v1/*")  # fmt: skip
+        "status", status=502, page=3, times=1, path="/ws/v1/*"
+    )
     assert read_fault("moved:differs=true,seconds=0.5") == Fault("moved", differs=True, seconds=0.5)
     with pytest.raises(ValueError, match="page"):
         read_fault("status:page=x")

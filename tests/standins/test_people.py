@@ -1,9 +1,11 @@
-"""The made-up students: the same for a seed, plausible, and in the hostile set as nasty as promised."""
+"""The made-up students: the same for a seed, plausible, and hostile where that is asked for."""
 
 import unicodedata
 from collections import Counter
 from datetime import date
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -96,3 +98,20 @@ def test_the_hostile_set_holds_every_promised_thing() -> None:
 
 def test_every_twist_comes_within_a_hundred_students() -> None:
     assert {twist_of(number) for number in range(1, 101)} == {"", *TWISTS}
+
+
+def test_a_million_students_are_made_only_when_they_are_needed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A week changes 1.8 % of a roster: only the students that may be chosen for that are made."""
+    made = Counter[int]()
+    make = people.student
+
+    def counting(seed: int, number: int, *more: Any) -> people.Student:
+        made[number] += 1
+        return make(seed, number, *more)
+
+    monkeypatch.setattr(people, "student", counting)
+    roster = Roster(7, 1_000_000, week=2)
+    assert len(roster) > 1_000_000
+    assert len(made) < 50_000

@@ -1,4 +1,4 @@
-"""PowerQueries: forms, paging, order, `$q`, projection, counts, arguments, errors; and the ways to ask for changes."""
+"""PowerQueries: forms, paging, order, `$q`, projection, counts, arguments, errors and changes."""
 
 from collections.abc import Iterator
 
@@ -82,16 +82,17 @@ def test_counts(school: Client) -> None:
 
 def test_order_and_projection(school: Client) -> None:
     order = "students.grade_level;desc,students.last_name"
-    rows = school.query(LIST, {"projection": "students.grade_level;students.last_name"}, order=order,
-                        pagesize=0).json["record"]  # fmt: skip
+    rows = school.query(
+        LIST, {"projection": "students.grade_level;students.last_name"}, order=order, pagesize=0
+    ).json["record"]
     assert rows[0].keys() == {"_name", "grade_level", "last_name"}  # no _id without the key
     keys = [(-int(row["grade_level"]), row["last_name"]) for row in rows]
     assert keys == sorted(keys)
 
 
 def test_arguments_one_or_several(school: Client) -> None:
-    for given in (300, [300], "300"):
-        rows = school.query(BY_SCHOOL, {"school_number": given}, pagesize=0).json["record"]
+    for argument in (300, [300], "300"):
+        rows = school.query(BY_SCHOOL, {"school_number": argument}, pagesize=0).json["record"]
         assert {row["schoolid"] for row in rows} == {"300"}
     rows = school.query(BY_SCHOOL, {"school_number": [300, 200]}, pagesize=0).json["record"]
     assert {row["schoolid"] for row in rows} == {"300", "200"}
@@ -121,9 +122,17 @@ def test_an_unknown_query_is_404_with_its_name(school: Client) -> None:
     )
 
 
-@pytest.mark.parametrize("body", [{"$q": "students.dcid==(1,2)"}, {"$q": "nothing==1"},
-                                  {"$q": "students.last_name==A,students.last_name==B"}, {"$q": "students.dcid==x"},
-                                  {"projection": "students.nothing"}, {"$dataversion": "1"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"$q": "students.dcid==(1,2)"},
+        {"$q": "nothing==1"},
+        {"$q": "students.last_name==A,students.last_name==B"},
+        {"$q": "students.dcid==x"},
+        {"projection": "students.nothing"},
+        {"$dataversion": "1"},
+    ],
+)
 def test_what_cannot_be_read_is_400_with_a_message(school: Client, body: object) -> None:
     answer = school.query(LIST, body)
     assert answer.status == 400 and isinstance(answer.json["message"], str)
@@ -190,8 +199,10 @@ def test_event_subscriptions_are_kept(own: Client) -> None:
         "/ws/v1/event_subscription",
         own.headers(**{"Content-Type": "application/json"}),
     )
-    body = (b'{"event_subscriptions":{"key":"k","callback_url":"https://rollbook.example/hook","event_subscription":'
-            b'[{"resource":"/ws/v1/student/*","event_type":"INSERT"}]}}')  # fmt: skip
+    body = (
+        b'{"event_subscriptions":{"key":"k","callback_url":"https://rollbook.example/hook","event_subscription":'
+        b'[{"resource":"/ws/v1/student/*","event_type":"INSERT"}]}}'
+    )
     assert own.send("PUT", target, headers, body).status == 201
     assert own.send("PUT", target, headers, body).status == 204
     assert own.get(target).json["event_subscriptions"]["key"] == "k"

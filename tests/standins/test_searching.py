@@ -14,26 +14,36 @@ def _found(school: Client, q: str) -> set[int]:
     return {one["id"] for one in school.students(q)}
 
 
-def _truth(school: Client, **wanted: object) -> set[int]:
-    return {one.dcid for one in school.standin.roster()
-            if all(getattr(one, name) == value for name, value in wanted.items())}  # fmt: skip
+def _truth(school: Client, **expected: object) -> set[int]:
+    return {
+        one.dcid
+        for one in school.standin.roster()
+        if all(getattr(one, name) == value for name, value in expected.items())
+    }
 
 
-@pytest.mark.parametrize("q", [
-    "school_enrollment.enroll_status_code==0", "school_enrollment.enroll_status==A", "school_enrollment.enroll_status==a",
-    "School_Enrollment.Enroll_Status==(a)", "school_enrollment.enroll_status_code=ge=0;school_enrollment.enroll_status_code=lt=1",
-    "school_enrollment.enroll_status_code=gt=-1;school_enrollment.enroll_status_code=le=0",
-    "school_enrollment.enroll_status_code%3D%3D0", "school_enrollment.enroll_status_code==0;",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "q",
+    [
+        "school_enrollment.enroll_status_code==0",
+        "school_enrollment.enroll_status==A",
+        "school_enrollment.enroll_status==a",
+        "School_Enrollment.Enroll_Status==(a)",
+        "school_enrollment.enroll_status_code=ge=0;school_enrollment.enroll_status_code=lt=1",
+        "school_enrollment.enroll_status_code=gt=-1;school_enrollment.enroll_status_code=le=0",
+        "school_enrollment.enroll_status_code%3D%3D0",
+        "school_enrollment.enroll_status_code==0;",
+    ],
+)
 def test_the_active_students_can_be_asked_for_in_many_ways(school: Client, q: str) -> None:
     assert _found(school, q) == _truth(school, enroll_status=0)
 
 
 def test_lists_of_values_with_numbers_and_letters(school: Client) -> None:
-    wanted = _truth(school, enroll_status=0) | _truth(school, enroll_status=-1)
-    assert _found(school, "school_enrollment.enroll_status_code==(-1,0)") == wanted
-    assert _found(school, "school_enrollment.enroll_status==(A%2CP)") == wanted
-    assert _found(school, "school_enrollment.enroll_status==(P,+a)") == wanted
+    expected = _truth(school, enroll_status=0) | _truth(school, enroll_status=-1)
+    assert _found(school, "school_enrollment.enroll_status_code==(-1,0)") == expected
+    assert _found(school, "school_enrollment.enroll_status==(A%2CP)") == expected
+    assert _found(school, "school_enrollment.enroll_status==(P,+a)") == expected
     everybody = _found(school, "school_enrollment.enroll_status==(A,P,I,T,G,H)")
     assert everybody == {one.dcid for one in school.standin.roster()}
 
@@ -53,7 +63,7 @@ def test_names_match_exactly_or_with_wildcards(school: Client) -> None:
 
 
 def test_special_characters_may_be_raw_encoded_once_or_twice(own: Client) -> None:
-    """Encoded once, a `;` is AND again by the time the expression is read; encoded twice it is part of the value (OD)."""
+    """A `;` that is encoded once means AND; encoded twice it is part of the value (OD)."""
     own.standin.edit(1003, last_name="O'Neil; (Jr)")
     assert _found(own, "name.last_name==" + quote(quote("O'Neil; (Jr)"))) == {1003}
     assert (
@@ -84,11 +94,13 @@ def test_a_status_without_a_letter_counts_as_inactive(own: Client) -> None:
 
 def test_other_lists_can_be_searched_by_what_they_show(school: Client) -> None:
     target = "/ws/v1/school/5/section"
-    found = school.get(f"{target}?q=term.start_year==2026;course_id==31").json["sections"][
+    sections = school.get(f"{target}?q=term.start_year==2026;course_id==31").json["sections"][
         "section"
     ]
-    assert {one["course_id"] for one in found} == {31}
-    assert school.get(f"{target}/count?q=course_id==31").json == {"resource": {"count": len(found)}}
+    assert {one["course_id"] for one in sections} == {31}
+    assert school.get(f"{target}/count?q=course_id==31").json == {
+        "resource": {"count": len(sections)}
+    }
     assert "section" not in school.get(f"{target}?q=term.start_year==1999").json["sections"]
     assert school.get(f"{target}?q=nothing==1").status == 400
     one = school.get("/ws/v1/district/school?q=name==Exampleton+High*").json["schools"]["school"]
@@ -103,14 +115,26 @@ def test_sections_come_by_number_and_course(school: Client) -> None:
 
 def test_and_narrows_a_search(school: Client) -> None:
     q = "school_enrollment.enroll_status==A;school_enrollment.school_number==300;local_id=lt=20100"
-    wanted = {dcid for dcid in _truth(school, enroll_status=0, school_number=300) if dcid < 1100}
-    assert _found(school, q) == wanted
+    expected = {dcid for dcid in _truth(school, enroll_status=0, school_number=300) if dcid < 1100}
+    assert _found(school, q) == expected
 
 
-@pytest.mark.parametrize("q", ["shoe_size==44", "name.last_name", "local_id==abc", "local_id==", "local_id=like=3",
-                               "local_id=gt=(1,2)", "school_enrollment.enroll_status==Z", "a==1,b==2",
-                               "school_enrollment.entry_date=ge=yesterday", "local_id==(1,)",
-                               "name.last_name==A,name.last_name==B"])  # fmt: skip
+@pytest.mark.parametrize(
+    "q",
+    [
+        "shoe_size==44",
+        "name.last_name",
+        "local_id==abc",
+        "local_id==",
+        "local_id=like=3",
+        "local_id=gt=(1,2)",
+        "school_enrollment.enroll_status==Z",
+        "a==1,b==2",
+        "school_enrollment.entry_date=ge=yesterday",
+        "local_id==(1,)",
+        "name.last_name==A,name.last_name==B",
+    ],
+)
 def test_what_cannot_be_read_is_400_with_a_message(school: Client, q: str) -> None:
     for path in ("district/student", "district/student/count", "school/5/student"):
         answer = school.get(f"/ws/v1/{path}?q={q}")
@@ -130,14 +154,14 @@ def test_no_text_breaks_the_parser(text: str) -> None:
 
 @given(st.integers(-99, 99), st.integers(-99, 99))
 def test_order_operators_compare_numbers_as_numbers(value: int, edge: int) -> None:
-    wanted = {
+    expected = {
         "=gt=": value > edge,
         "=ge=": value >= edge,
         "=lt=": value < edge,
         "=le=": value <= edge,
         "==": value == edge,
     }
-    for operator, holds in wanted.items():
+    for operator, holds in expected.items():
         [term] = parse(f"x{operator}{edge}")
         assert condition(term, "number")(value) is holds
         assert condition(term, "number")(str(value)) is holds

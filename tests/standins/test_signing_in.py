@@ -8,7 +8,10 @@ import pytest
 from rollbook.standins import powerschool
 from tests.standins.client import FORM, Client
 
-HEADER = 'Bearer error="invalid_token",realm="PowerSchool",error_description="The access token has expired"'
+HEADER = (
+    'Bearer error="invalid_token",realm="PowerSchool",'
+    'error_description="The access token has expired"'
+)
 
 
 @pytest.mark.parametrize(

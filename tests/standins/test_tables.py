@@ -10,8 +10,22 @@ from tests.standins.client import Client
 TABLE = "/ws/schema/table"
 CLOSED = {"message": "GET, POST and PUT are not allowed on table"}
 EXTENSIONS = "c_studentlocator,u_students_extension,studentcorefields"
-TABLES = ["students", "schools", "users", "sections", "cc", "courses", "terms", "person", "personemailaddressassoc",
-          "emailaddress", "gen", "log", "studentcorefields", "u_students_extension"]  # fmt: skip
+TABLES = [
+    "students",
+    "schools",
+    "users",
+    "sections",
+    "cc",
+    "courses",
+    "terms",
+    "person",
+    "personemailaddressassoc",
+    "emailaddress",
+    "gen",
+    "log",
+    "studentcorefields",
+    "u_students_extension",
+]
 
 
 @pytest.fixture(scope="module")
@@ -75,22 +89,29 @@ def test_the_join_from_student_to_email_works(school: Client) -> None:
 def test_q_sort_and_paging(school: Client) -> None:
     q = "enroll_status==0;schoolid==300;last_name==*e*"
     target = f"{TABLE}/students?projection=dcid,last_name&q={q}&sort=Last_Name"
-    wanted = sorted((one.last_name, one.dcid) for one in school.standin.roster()
-                    if one.enroll_status == 0 and one.school_number == 300 and "e" in one.last_name)  # fmt: skip
-    assert school.get(f"{TABLE}/students/count?q={q}").json == {"count": len(wanted)}
+    expected = sorted(
+        (one.last_name, one.dcid)
+        for one in school.standin.roster()
+        if one.enroll_status == 0 and one.school_number == 300 and "e" in one.last_name
+    )
+    assert school.get(f"{TABLE}/students/count?q={q}").json == {"count": len(expected)}
     names: list[str] = []
     for page in (1, 2, 3, 4, 5, 6, 7, 8):
         records = school.get(f"{target}&pagesize=5&page={page}").json.get("record", [])
         names += [record["tables"]["students"]["last_name"] for record in records]
-    assert names == [name for name, _ in wanted]
+    assert names == [name for name, _ in expected]
     last_first = school.get(f"{target}&sortdescending=true&pagesize=1").json["record"]
-    assert last_first[0]["tables"]["students"]["last_name"] == wanted[-1][0]
+    assert last_first[0]["tables"]["students"]["last_name"] == expected[-1][0]
     assert len(school.get(f"{TABLE}/students?projection=dcid&pagesize=9999").json["record"]) == 100
 
 
 def test_numbers_sort_as_numbers_and_a_single_record_stays_a_list(school: Client) -> None:
-    grades = [int(record["tables"]["students"]["grade_level"]) for record in school.get(
-        f"{TABLE}/students?projection=grade_level&sort=grade_level").json["record"]]  # fmt: skip
+    grades = [
+        int(record["tables"]["students"]["grade_level"])
+        for record in school.get(f"{TABLE}/students?projection=grade_level&sort=grade_level").json[
+            "record"
+        ]
+    ]
     assert grades == sorted(grades) and grades[0] == -1
     assert isinstance(
         school.get(f"{TABLE}/students?projection=dcid&q=dcid==1001").json["record"], list
@@ -104,19 +125,36 @@ def test_null_columns_are_left_out(own: Client) -> None:
     assert record["tables"]["students"].keys() == {"last_name"}
 
 
-@pytest.mark.parametrize(("target", "status", "document"), [
-    ("nothing?projection=dcid", 404, {"message": "Resource not found"}),
-    ("nothing/count", 404, {"message": "Resource not found"}),
-    ("teachers?projection=dcid", 405, CLOSED),
-    ("teachers/count", 405, CLOSED),
-    ("students?projection=dcid,X", 400,
-     {"message": "Invalid field specified: X is not valid column for table: Students"}),
-    ("students?projection=dcid&q=X==1", 400, {"message": "Invalid field X"}),
-    ("schools/count?q=transaction_date=ge=2026-01-01", 400, {"message": "Invalid field transaction_date"}),
-    ("log/count?q=logtypeid==x", 400,
-     {"message": "Invalid number 'x' passed for comparison to number field LogTypeID"}),
-    ("log/count?q=entry==x", 400, {"message": "Querying not supported against clob or blob field types"}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("target", "status", "document"),
+    [
+        ("nothing?projection=dcid", 404, {"message": "Resource not found"}),
+        ("nothing/count", 404, {"message": "Resource not found"}),
+        ("teachers?projection=dcid", 405, CLOSED),
+        ("teachers/count", 405, CLOSED),
+        (
+            "students?projection=dcid,X",
+            400,
+            {"message": "Invalid field specified: X is not valid column for table: Students"},
+        ),
+        ("students?projection=dcid&q=X==1", 400, {"message": "Invalid field X"}),
+        (
+            "schools/count?q=transaction_date=ge=2026-01-01",
+            400,
+            {"message": "Invalid field transaction_date"},
+        ),
+        (
+            "log/count?q=logtypeid==x",
+            400,
+            {"message": "Invalid number 'x' passed for comparison to number field LogTypeID"},
+        ),
+        (
+            "log/count?q=entry==x",
+            400,
+            {"message": "Querying not supported against clob or blob field types"},
+        ),
+    ],
+)
 def test_errors_are_worded_as_measured(
     school: Client, target: str, status: int, document: object
 ) -> None:
@@ -124,16 +162,25 @@ def test_errors_are_worded_as_measured(
     assert (answer.status, answer.json) == (status, document)
 
 
-@pytest.mark.parametrize("target", ["students", "students?pagesize=5", "students?projection=dcid&sort=nothing",
-                                    "students?projection=dcid&page=x"])  # fmt: skip
+@pytest.mark.parametrize(
+    "target",
+    [
+        "students",
+        "students?pagesize=5",
+        "students?projection=dcid&sort=nothing",
+        "students?projection=dcid&page=x",
+    ],
+)
 def test_a_request_without_projection_or_with_nonsense_is_400(school: Client, target: str) -> None:
     answer = school.get(f"{TABLE}/{target}")
     assert answer.status == 400 and isinstance(answer.json["message"], str)
 
 
 def _no_access(field: str, resource: str) -> dict[str, object]:
-    return {"message": "At least one column lacks sufficient permission",
-            "errors": [{"code": "NoAccess", "field": field, "resource": resource}]}  # fmt: skip
+    return {
+        "message": "At least one column lacks sufficient permission",
+        "errors": [{"code": "NoAccess", "field": field, "resource": resource}],
+    }
 
 
 def test_a_column_that_is_not_granted_is_403_and_named(limited: Client) -> None:

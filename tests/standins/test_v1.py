@@ -1,4 +1,4 @@
-"""`/ws/v1`: wrappers, quirks, paging, access level. Key sets and types are those of published captures."""
+"""`/ws/v1`: wrappers, quirks, paging, access level; keys and types as in published captures."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from rollbook.standins import powerschool
 from tests.standins.client import ACTIVE, EVERYTHING, Client
 
 EXPANSIONS = (
-    "demographics, addresses, alerts, phones, school_enrollment, ethnicity_race, contact, contact_info, "
-    "initial_enrollment, schedule_setup, fees, lunch, counselors, global_id"
+    "demographics, addresses, alerts, phones, school_enrollment, ethnicity_race, contact, "
+    "contact_info, initial_enrollment, schedule_setup, fees, lunch, counselors, global_id"
 )
 NEEDED = {
     "errorMessage": {"message": "Plugin is missing required accessLevelV1Api READ permission"}
@@ -24,25 +24,48 @@ def _student(client: Client, dcid: int, **query: str) -> Any:
 def test_metadata_has_page_sizes_as_numbers_and_the_rest_as_text(school: Client) -> None:
     metadata = school.get("/ws/v1/metadata").json["metadata"]
     sizes = {key for key in metadata if key.endswith("_max_page_size")}
-    assert sizes == {"course_max_page_size", "school_max_page_size", "section_max_page_size", "staff_max_page_size",
-                     "section_enrollment_max_page_size", "student_max_page_size", "term_max_page_size",
-                     "schema_table_query_max_page_size"}  # fmt: skip
+    assert sizes == {
+        "course_max_page_size",
+        "school_max_page_size",
+        "section_max_page_size",
+        "staff_max_page_size",
+        "section_enrollment_max_page_size",
+        "student_max_page_size",
+        "term_max_page_size",
+        "schema_table_query_max_page_size",
+    }
     assert all(metadata[key] == 100 for key in sizes) and metadata["plugin_id"] == 101
     assert "max_page_size" not in metadata
-    text = {"machine_uptime", "powerschool_uptime", "powerschool_version", "mobile_api_version", "state",
-            "state_reporting_version", "district_timezone", "district_uuid", "sso_enabled_admin",
-            "sso_enabled_guardian", "sso_enabled_student", "sso_enabled_teacher"}  # fmt: skip
+    text = {
+        "machine_uptime",
+        "powerschool_uptime",
+        "powerschool_version",
+        "mobile_api_version",
+        "state",
+        "state_reporting_version",
+        "district_timezone",
+        "district_uuid",
+        "sso_enabled_admin",
+        "sso_enabled_guardian",
+        "sso_enabled_student",
+        "sso_enabled_teacher",
+    }
     assert text == metadata.keys() - sizes - {"plugin_id"}
     assert all(isinstance(metadata[key], str) for key in text)
 
 
 @pytest.mark.parametrize(
     ("path", "wrapper", "item"),
-    [("district/school", "schools", "school"), ("district/student", "students", "student"),
-     ("school/5/student", "students", "student"), ("school/5/staff", "staffs", "staff"),
-     ("school/5/course", "courses", "course"), ("school/5/section", "sections", "section"),
-     ("school/5/term", "terms", "term")],
-)  # fmt: skip
+    [
+        ("district/school", "schools", "school"),
+        ("district/student", "students", "student"),
+        ("school/5/student", "students", "student"),
+        ("school/5/staff", "staffs", "staff"),
+        ("school/5/course", "courses", "course"),
+        ("school/5/section", "sections", "section"),
+        ("school/5/term", "terms", "term"),
+    ],
+)
 def test_each_list_has_its_wrapper_and_a_count_that_agrees(
     school: Client, path: str, wrapper: str, item: str
 ) -> None:
@@ -57,8 +80,19 @@ def test_each_list_has_its_wrapper_and_a_count_that_agrees(
     assert len(answer[wrapper][item]) == min(100, count["resource"]["count"])
 
 
-@pytest.mark.parametrize("path", ["school/5", "staff/51", "course/31", "section/5000", "term/50", "student/1001",
-                                  "section_enrollment/10", "district"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "school/5",
+        "staff/51",
+        "course/31",
+        "section/5000",
+        "term/50",
+        "student/1001",
+        "section_enrollment/10",
+        "district",
+    ],
+)
 def test_each_single_record_has_a_singular_wrapper(school: Client, path: str) -> None:
     answer = school.get(f"/ws/v1/{path}")
     assert answer.status == 200 and answer.json.keys() == {path.partition("/")[0]}
@@ -66,8 +100,21 @@ def test_each_single_record_has_a_singular_wrapper(school: Client, path: str) ->
         assert answer.json[path.partition("/")[0]]["id"] == int(path.partition("/")[2])
 
 
-@pytest.mark.parametrize("path", ["student/5", "student/x", "school/300", "staff/1", "course/x", "nothing", "section/1",
-                                  "district/nothing", "school/5/nothing", "section_enrollment/9"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "student/5",
+        "student/x",
+        "school/300",
+        "staff/1",
+        "course/x",
+        "nothing",
+        "section/1",
+        "district/nothing",
+        "school/5/nothing",
+        "section_enrollment/9",
+    ],
+)
 def test_what_does_not_exist_is_404_with_a_message(school: Client, path: str) -> None:
     answer = school.get(f"/ws/v1/{path}")
     assert answer.status == 404 and isinstance(answer.json["errorMessage"]["message"], str)
@@ -86,8 +133,15 @@ def test_schools_leave_out_the_graduates_and_key_by_dcid(school: Client) -> None
 
 def test_without_expansions_a_student_has_only_a_few_keys(school: Client) -> None:
     student = _student(school, 1002)
-    assert student.keys() == {"@expansions", "@extensions", "id", "local_id", "state_province_id", "student_username",
-                              "name"}  # fmt: skip
+    assert student.keys() == {
+        "@expansions",
+        "@extensions",
+        "id",
+        "local_id",
+        "state_province_id",
+        "student_username",
+        "name",
+    }
     assert student["@expansions"] == EXPANSIONS
     assert student["@extensions"] == "c_studentlocator,u_students_extension,studentcorefields"
     listed = school.get("/ws/v1/district/student?pagesize=2").json["students"]
@@ -95,14 +149,20 @@ def test_without_expansions_a_student_has_only_a_few_keys(school: Client) -> Non
     assert all("@expansions" not in one for one in listed["student"])
 
 
-def test_every_expansion_has_the_captured_keys_and_types(school: Client) -> None:
-    students = school.students(ACTIVE, EVERYTHING)
-    one = next(
-        one
-        for one in students
-        if one["alerts"] and one["phones"] and one["counselors"] and "contact" in one
-    )
+@pytest.fixture(scope="module")
+def one(school: Client) -> Any:
+    """A student with something in every expansion."""
+    for student in school.students(ACTIVE, EVERYTHING):
+        if all(student.get(name) for name in ("alerts", "phones", "counselors", "contact")):
+            return student
+    raise AssertionError("no such student")
+
+
+def test_every_expansion_is_sent(one: Any) -> None:
     assert set(one) >= set(EVERYTHING.split(","))
+
+
+def test_expansions_about_the_person_have_the_captured_keys_and_types(one: Any) -> None:
     assert one["demographics"].keys() == {
         "gender",
         "birth_date",
@@ -116,11 +176,6 @@ def test_every_expansion_has_the_captured_keys_and_types(school: Client) -> None
         "state_province",
         "postal_code",
     }
-    assert one["school_enrollment"].keys() >= {
-        "enroll_status", "enroll_status_description", "enroll_status_code", "grade_level", "entry_date", "exit_date",
-        "school_number", "school_id", "entry_code", "entry_comment", "district_of_residence", "full_time_equivalency",
-    }  # fmt: skip
-    assert one["school_enrollment"]["full_time_equivalency"] == {"fteid": 101, "name": "Full Time"}
     assert one["contact"].keys() == {
         "guardian_email",
         "mother",
@@ -129,25 +184,44 @@ def test_every_expansion_has_the_captured_keys_and_types(school: Client) -> None
         "emergency_phone1",
     }
     assert one["contact_info"].keys() == {"email"}
-    assert one["initial_enrollment"].keys() == {"district_entry_date", "district_entry_grade_level",
-                                                "school_entry_date", "school_entry_grade_level"}  # fmt: skip
+    assert one["ethnicity_race"].keys() == {
+        "scheduling_reporting_ethnicity",
+        "federal_ethnicity",
+        "races",
+    }
+
+
+def test_expansions_about_enrollment_have_the_captured_keys_and_types(one: Any) -> None:
+    assert one["school_enrollment"].keys() >= {
+        "enroll_status",
+        "enroll_status_description",
+        "enroll_status_code",
+        "grade_level",
+        "entry_date",
+        "exit_date",
+        "school_number",
+        "school_id",
+        "entry_code",
+        "entry_comment",
+        "district_of_residence",
+        "full_time_equivalency",
+    }
+    assert one["school_enrollment"]["full_time_equivalency"] == {"fteid": 101, "name": "Full Time"}
+    assert one["initial_enrollment"].keys() == {
+        "district_entry_date",
+        "district_entry_grade_level",
+        "school_entry_date",
+        "school_entry_grade_level",
+    }
     assert one["schedule_setup"].keys() == {"home_room", "next_school", "sched_next_year_grade"}
-    assert (
-        one["fees"] == ""
-        and one["lunch"]["balance_1"] == "0.00"
-        and isinstance(one["lunch"]["lunch_id"], int)
-    )
+    assert one["fees"] == "" and one["lunch"]["balance_1"] == "0.00"
+    assert isinstance(one["lunch"]["lunch_id"], int)
     assert one["counselors"]["counselor"][0].keys() == {
         "id",
         "userDcid",
         "firstName",
         "lastName",
         "isPrimary",
-    }
-    assert one["ethnicity_race"].keys() == {
-        "scheduling_reporting_ethnicity",
-        "federal_ethnicity",
-        "races",
     }
 
 
@@ -179,8 +253,11 @@ def test_text_that_looks_like_a_number_comes_as_one(own: Client) -> None:
     assert isinstance(student["state_province_id"], int) and isinstance(
         student["demographics"]["birth_date"], str
     )
-    codes = {type(one["addresses"]["physical"]["postal_code"])
-             for one in own.students("", "addresses") if one["addresses"]}  # fmt: skip
+    codes = {
+        type(one["addresses"]["physical"]["postal_code"])
+        for one in own.students("", "addresses")
+        if one["addresses"]
+    }
     assert codes == {int, str}
 
 
@@ -258,12 +335,12 @@ def test_a_schools_students_are_the_active_ones_unless_asked_otherwise(school: C
 
 
 def test_graduates_are_at_school_999999_in_grade_99(school: Client) -> None:
-    found = school.students("school_enrollment.enroll_status==(G)", "school_enrollment")
-    assert found and all(one["school_enrollment"]["grade_level"] == 99 for one in found)
-    assert all(one["school_enrollment"]["school_number"] == 999999 for one in found)
-    assert all(
-        one["school_enrollment"]["enroll_status_description"] == "Graduated" for one in found
-    )
+    graduates = school.students("school_enrollment.enroll_status==(G)", "school_enrollment")
+    assert graduates
+    for one in graduates:
+        enrollment = one["school_enrollment"]
+        assert (enrollment["grade_level"], enrollment["school_number"]) == (99, 999999)
+        assert enrollment["enroll_status_description"] == "Graduated"
 
 
 @pytest.mark.parametrize(
@@ -294,11 +371,11 @@ def test_writing_students_is_refused(school: Client) -> None:
 
 
 def test_the_truth_and_the_answers_agree(school: Client) -> None:
-    told = {
+    answers = {
         one["id"]: one for one in school.students("", "demographics,school_enrollment,contact_info")
     }
     for one in school.standin.roster():
-        student = told[one.dcid]
+        student = answers[one.dcid]
         assert student["name"]["last_name"] == one.last_name
         assert student.get("contact_info", {}).get("email", "") == one.email
         assert student["demographics"]["birth_date"] == one.birth_date

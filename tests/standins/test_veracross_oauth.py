@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from typing import Unpack
 
 import pytest
 
@@ -44,7 +45,8 @@ def test_a_token_has_exactly_the_documented_keys(client: VeracrossClient) -> Non
 def test_everything_may_stand_in_the_query_string_and_blanks_may_be_raw(
     client: VeracrossClient,
 ) -> None:
-    query = f"grant_type=client_credentials&client_id={client.veracross.client_id}&client_secret={client.veracross.client_secret}"
+    form = client.form(grant_type="client_credentials")
+    query = "&".join(f"{name}={value}" for name, value in form.items())
     assert client.send("POST", f"/exs/oauth/token?{query}&scope=students:list", {}).status == 200
     raw = f"{query}&scope=students:list students:read".encode()
     answer = client.send(
@@ -132,14 +134,12 @@ def test_the_eleventh_token_revokes_the_oldest(client: VeracrossClient) -> None:
 
 def test_a_token_can_be_looked_at_and_revoked(client: VeracrossClient) -> None:
     token = client.token()
-    seen = client.oauth("introspect", client.form(token=token)).json
-    assert (
-        seen.keys() == {"active", "scope", "client_id", "token_type", "exp", "iat"}
-        and seen["active"] is True
-    )
-    assert seen["exp"] - seen["iat"] == 3600
-    for given in (token, token, "nonsense"):
-        answer = client.oauth("revoke", client.form(token=given))
+    about = client.oauth("introspect", client.form(token=token)).json
+    assert about.keys() == {"active", "scope", "client_id", "token_type", "exp", "iat"}
+    assert about["active"] is True
+    assert about["exp"] - about["iat"] == 3600
+    for each in (token, token, "nonsense"):
+        answer = client.oauth("revoke", client.form(token=each))
         assert (answer.status, answer.json) == (200, {})
     assert client.oauth("introspect", client.form(token=token)).json == {"active": False}
     assert client.v3(token=token).status == 401
@@ -150,9 +150,9 @@ def test_a_token_can_be_looked_at_and_revoked(client: VeracrossClient) -> None:
 
 
 def test_discovery_says_where_everything_is(client: VeracrossClient) -> None:
-    found = client.send("GET", "/exs/.well-known/openid-configuration", {}).json
-    assert found["token_endpoint"] == f"{client.standin.url}/exs/oauth/token"
-    assert found["token_endpoint_auth_methods_supported"] == ["client_secret_post"]
+    document = client.send("GET", "/exs/.well-known/openid-configuration", {}).json
+    assert document["token_endpoint"] == f"{client.standin.url}/exs/oauth/token"
+    assert document["token_endpoint_auth_methods_supported"] == ["client_secret_post"]
 
 
 def test_all_tokens_can_be_revoked_from_outside(client: VeracrossClient) -> None:
@@ -162,8 +162,8 @@ def test_all_tokens_can_be_revoked_from_outside(client: VeracrossClient) -> None
 
 
 def test_credentials_follow_from_the_seed_unless_given() -> None:
-    def secrets(**wanted: str) -> list[str]:
-        with veracross.serve(students=20, **wanted) as standin:  # type: ignore[arg-type]
+    def secrets(**options: Unpack[veracross.Options]) -> list[str]:
+        with veracross.serve(**options) as standin:
             return _secrets(standin)
 
     assert secrets() == secrets() != secrets(client_secret="own", password="own")

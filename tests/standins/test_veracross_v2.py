@@ -99,8 +99,9 @@ def test_a_student_comes_with_labels_and_zeros(school: VeracrossClient) -> None:
 
 
 def test_grades_are_asked_for_by_code_and_several_at_once(school: VeracrossClient) -> None:
-    found = school.v2(f"students.json?count=1000&grade_level={grade_code(0)},{grade_code(12)}").json
-    assert {one["current_grade"] for one in found} == {"Kindergarten", "Grade 12"}
+    codes = f"{grade_code(0)},{grade_code(12)}"
+    students = school.v2(f"students.json?count=1000&grade_level={codes}").json
+    assert {one["current_grade"] for one in students} == {"Kindergarten", "Grade 12"}
 
 
 def test_one_student_is_wrapped_and_has_no_total(school: VeracrossClient) -> None:

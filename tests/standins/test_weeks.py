@@ -1,4 +1,4 @@
-"""Next week's roster: who joins, leaves, is renamed; never so many that a guard would stop the run."""
+"""Next week's roster: joiners, leavers, new names; too few for a guard to hold the run."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A bare client of the Veracross stand-in: it sends what it is told and hides nothing of the answer."""
+"""A plain client of the Veracross stand-in: it returns all of each answer."""
 
 import base64
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class VeracrossClient(Client):
-    """Signs in at v3 when first needed."""
+    """A client of a Veracross stand-in; it signs in with its first request to v3."""
 
     def __init__(self, standin: VeracrossStandIn) -> None:
         super().__init__(standin)
@@ -54,7 +54,7 @@ class VeracrossClient(Client):
         )
 
     def everybody(self, what: str = "students", size: int = 100) -> Iterator[dict[str, object]]:
-        """Every student of a v3 list, until a short page."""
+        """Yield every student of a v3 list, until a short page."""
         for page in range(1, 1000):
             rows = self.v3(what, page_size=str(size), page_number=str(page)).json["data"]
             yield from rows
