@@ -1,4 +1,4 @@
-"""A TCP proxy between us and a stand-in: it delays, drips, cuts, resets, holds and hides what passes, and can put TLS in front."""
+"""A TCP proxy in front of a stand-in that disturbs its answers and can speak TLS."""
 
 import contextlib
 import socket
@@ -14,10 +14,11 @@ RST = struct.pack("ii", 1, 0)  # closing sends RST instead of FIN
 
 
 class Trouble(NamedTuple):
-    """What becomes of the answers of one connection, once `after` bytes of them have passed.
+    """How the answers of one connection are disturbed, after the first `after` bytes.
 
-    `kind` is `delay` (`seconds` before each piece), `drip` (one byte each `seconds`), `cut` (closed), `reset` (RST), `hold` (nothing more
-    until `release`), `silent` (nothing at all) or `refuse` (closed before a byte). `times` connections have it, 0 is all.
+    `kind` is `delay` (`seconds` before each piece), `drip` (one byte each `seconds`), `cut`
+    (closed), `reset` (RST), `hold` (nothing more until `release`), `silent` (nothing at all) or
+    `refuse` (closed before a byte). So many connections as `times` have it; 0 is all.
     """
 
     kind: str
@@ -27,7 +28,10 @@ class Trouble(NamedTuple):
 
 
 class Proxy:
-    """Listens from the moment it is made; `with` ends it and every connection. `trouble` may be changed at any time."""
+    """A proxy that listens once it is made; `with` ends it and every connection.
+
+    `trouble` may be changed at any time.
+    """
 
     def __init__(self, target: str, tls: ssl.SSLContext | None = None) -> None:
         parts = urlsplit(target)
@@ -39,11 +43,8 @@ class Proxy:
         self.connections = 0
         self._trouble: list[Trouble] = []
         self._open: set[socket.socket] = set()
-        self._lock, self._released, self._over = (
-            threading.Lock(),
-            threading.Event(),
-            threading.Event(),
-        )
+        self._lock = threading.Lock()
+        self._released, self._over = threading.Event(), threading.Event()
         threading.Thread(target=self._accept, name="proxy", daemon=True).start()
 
     @property
@@ -52,18 +53,21 @@ class Proxy:
 
     @trouble.setter
     def trouble(self, trouble: Iterable[Trouble]) -> None:
-        """For connections that are opened from now on. Those that are open lose theirs, and are closed, so that a pool can't keep one."""
+        """Set the trouble of new connections.
+
+        Open ones are closed, so that a pool can't go on using them.
+        """
         with self._lock:
             self._trouble = list(trouble)
             self._released = threading.Event()
         self.cut_all()
 
     def release(self) -> None:
-        """Let what is held go on."""
+        """Let held answers go on."""
         self._released.set()
 
     def cut_all(self) -> None:
-        """Close every connection that is open: what a restarted firewall does."""
+        """Close every open connection, as a restarted firewall does."""
         with self._lock:
             connections = list(self._open)
         for connection in connections:
@@ -90,7 +94,7 @@ class Proxy:
             threading.Thread(target=self._serve, args=(client, self._next()), daemon=True).start()
 
     def _next(self) -> Trouble | None:
-        """The trouble of one more connection."""
+        """Return the trouble of one more connection."""
         with self._lock:
             self.connections += 1
             for at, each in enumerate(self._trouble):
@@ -117,7 +121,7 @@ class Proxy:
             threading.Thread(target=self._forward, args=(client, server), daemon=True).start()
             self._answer(server, client, trouble)
         except OSError:
-            pass  # one of the two went away, or a trouble sent it away
+            pass  # one of the two hung up, or the trouble closed it
         finally:
             for each in (client, server):
                 if each is not None:
@@ -151,7 +155,7 @@ class Proxy:
                 return
 
     def _play(self, trouble: Trouble, piece: bytes, client: socket.socket) -> bool:
-        """Send this piece as the trouble has it. False where the connection ends here."""
+        """Send a piece as the trouble says. Return False where the connection ends."""
         match trouble.kind:
             case "delay":
                 self._over.wait(trouble.seconds)
@@ -170,9 +174,7 @@ class Proxy:
                 return False
             case "reset":
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RST)
-                client.shutdown(
-                    socket.SHUT_RD
-                )  # wakes the thread that reads from it, without a FIN
+                client.shutdown(socket.SHUT_RD)  # wakes the thread that reads, without a FIN
                 return False
             case _:
                 raise AssertionError(trouble.kind)

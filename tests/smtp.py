@@ -1,4 +1,4 @@
-"""A real SMTP server that catches what tests send."""
+"""A real SMTP server that catches the mails of a test."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from tests.processes import free_port
 
 
 class Catcher:
-    """Keeps every mail."""
+    """A handler that collects every mail."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
@@ -29,7 +29,7 @@ class Catcher:
 
 @contextmanager
 def catching(settings: Any) -> Iterator[list[EmailMessage]]:
-    """Let Django send to a server of this test; yields the list that its mails are put into."""
+    """Let Django send to a server of this test; yield the list of its mails."""
     catcher = Catcher()
     server = Controller(catcher, hostname="127.0.0.1", port=free_port())
     server.start()

@@ -1,4 +1,6 @@
-"""Rules of the house that no linter knows: who alone may speak SQL, open connections, move runs and send mail; and how long things get.
+"""Rules that no linter knows: which modules may run SQL, open connections, move runs, send mail.
+
+And how long files and functions may be.
 
 The layers themselves are import-linter's (`make lint`).
 """
@@ -29,22 +31,22 @@ def nodes(path: Path) -> Iterator[ast.AST]:
 
 
 def imported(path: Path) -> set[str]:
-    """Modules, and what is taken from them, by their full names."""
-    found: set[str] = set()
+    """Return the modules that a file imports, and the names it takes from them, in full."""
+    names: set[str] = set()
     for node in nodes(path):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
 
 
 def calls(path: Path) -> set[str]:
-    """Names of the functions and methods that a file calls."""
-    found = (node.func for node in nodes(path) if isinstance(node, ast.Call))
+    """Return the names of the functions and methods that a file calls."""
+    called = (node.func for node in nodes(path) if isinstance(node, ast.Call))
     return {
         each.attr if isinstance(each, ast.Attribute) else each.id
-        for each in found
+        for each in called
         if isinstance(each, ast.Attribute | ast.Name)
     }
 

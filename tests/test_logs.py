@@ -1,4 +1,4 @@
-"""How log lines look, and what never gets into them."""
+"""The form of log lines, and what they never contain."""
 
 import json
 import logging
@@ -16,25 +16,25 @@ def record(text: str, error: bool = False) -> logging.LogRecord:
 
 def test_a_json_line_is_one_object_with_its_run() -> None:
     with logs.of_run("run-1"):
-        told = json.loads(logs.Json().format(record("two\nlines")))
-    assert (told["message"], told["run"], told["level"], told["logger"]) == (
+        line = json.loads(logs.Json().format(record("two\nlines")))
+    assert (line["message"], line["run"], line["level"], line["logger"]) == (
         "two\nlines",
         "run-1",
         "warning",
         "rollbook.x",
     )
-    assert told["at"].endswith("Z") and "run" not in json.loads(logs.Json().format(record("after")))
+    assert line["at"].endswith("Z") and "run" not in json.loads(logs.Json().format(record("after")))
 
 
 def test_another_thread_is_told_the_run_by_hand() -> None:
     lines: list[str] = []
     with logs.of_run("run-1"):
-        there = {"run": logs.current_run()}
+        handed_over = {"run": logs.current_run()}
 
         def work() -> None:
-            plain, told = record("a"), record("b")
-            told.__dict__ |= there
-            lines.extend(logs.Json().format(each) for each in (plain, told))
+            plain, marked = record("a"), record("b")
+            marked.__dict__ |= handed_over
+            lines.extend(logs.Json().format(each) for each in (plain, marked))
 
         thread = threading.Thread(target=work)
         thread.start()
@@ -51,6 +51,6 @@ def test_an_exception_shows_its_code_and_not_its_message() -> None:
             raise ValueError(of_a_student) from error
     except ValueError:
         for formatter in (logs.Text(), logs.Json()):
-            told = formatter.format(record("it failed", error=True))
-            assert "lovelace" not in told
-            assert "ValueError" in told and "KeyError" in told and "test_logs.py" in told
+            text = formatter.format(record("it failed", error=True))
+            assert "lovelace" not in text
+            assert "ValueError" in text and "KeyError" in text and "test_logs.py" in text

@@ -1,4 +1,4 @@
-"""The ground that all tests stand on."""
+"""The database and network that all tests use."""
 
 import socket
 
@@ -14,7 +14,8 @@ from rollbook.schools.models import AuditEntry, School
 def test_works_as_the_role_that_owns_nothing() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT current_user, count(*) FROM pg_tables WHERE tableowner = current_user GROUP BY 1"
+            "SELECT current_user, count(*) FROM pg_tables "
+            "WHERE tableowner = current_user GROUP BY 1"
         )
         assert cursor.fetchone() is None
         cursor.execute("SELECT current_user")

@@ -10,7 +10,6 @@ from rollbook.standins import powerschool as standins
 from rollbook.standins.standin import StandIn
 
 client_library = pytest.importorskip("powerschool")
-HTTPError = pytest.importorskip("requests").HTTPError
 LIST = "org.rollbook.students.roster.list"
 
 
