@@ -9,7 +9,7 @@ from rollbook.cli.lookup import find_school, find_user
 from rollbook.cli.options import mail_state_option, newest_option, school_option
 from rollbook.cli.output import Document, Output, Refusal, not_found, prints, table
 from rollbook.schools.models import Membership
-from rollbook.sync.mail import notices
+from rollbook.sync.mail import choices
 from rollbook.sync.models import Notice
 
 EVENTS = ("credentials_refused", "failed", "on_hold", "did_not_run", "problems", "changes")
@@ -96,11 +96,11 @@ def choose_notices(
         )
     membership = _membership(email, school_name)
     if events or nothing:
-        notices.choose(membership, list(events), via=VIA)
+        choices.choose(membership, list(events), via=VIA)
     choice = {
         "user": membership.user.email,
         "school": {"id": str(membership.school_id), "name": membership.school.name},
-        "events": notices.chosen_events(membership),
+        "events": choices.chosen_events(membership),
     }
     return Output({"choice": choice})
 

@@ -80,7 +80,7 @@ def test_the_mail_leads_to_a_password_and_then_to_the_own_record(
         ).content.decode()
     )
     assert (
-        "not the same"
+        "The two passwords differ"
         in client.post(address, {"password": NEW, "again": NEW + "8"}).content.decode()
     )
     page = client.post(address, {"password": NEW, "again": NEW}, follow=True)

@@ -10,7 +10,7 @@ from rollbook.schools.mail import MailState
 from rollbook.schools.models import User
 from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
-from rollbook.sync.mail import notices, outbox
+from rollbook.sync.mail import choices, notices, outbox
 from rollbook.sync.models import Integration, Mode, Notice, Run, RunState
 from rollbook.sync.setup import credentials
 from tests.processes import free_port
@@ -125,8 +125,8 @@ def test_a_notice_is_sent_once_and_keeps_its_message_id(
 def test_everybody_chooses_for_themselves(
     integration: Integration, administrator: User, counselor: User, mails: list[EmailMessage]
 ) -> None:
-    notices.choose(administrator.memberships.get(), [])
-    notices.choose(counselor.memberships.get(), ["changes", "failed"])
+    choices.choose(administrator.memberships.get(), [])
+    choices.choose(counselor.memberships.get(), ["changes", "failed"])
     sync(integration)
     send_all()
     (mail,) = mails

@@ -12,7 +12,7 @@ from django.utils import timezone
 from rollbook.config import config
 from rollbook.schools.mail import MailState
 from rollbook.schools.models import School, User
-from rollbook.sync.mail import notices
+from rollbook.sync.mail import choices, notices
 from rollbook.sync.models import ERROR_EVENTS, Integration, Notice, NoticeEvent, RunState
 from tests.web.conftest import MakeRun
 
@@ -58,12 +58,12 @@ def test_everybody_chooses_for_themselves(
         address, {"events": ["changes", "failed", "nonsense"]}, follow=True
     ).content.decode()
     assert "Saved." in page
-    assert notices.chosen_events(counselor.memberships.get()) == ["failed", "changes"]
-    assert notices.chosen_events(administrator.memberships.get()) == list(ERROR_EVENTS)
+    assert choices.chosen_events(counselor.memberships.get()) == ["failed", "changes"]
+    assert choices.chosen_events(administrator.memberships.get()) == list(ERROR_EVENTS)
     assert "You get no mail about this school's syncs." in html.unescape(
         admin.post(address, {}, follow=True).content.decode()
     )
-    assert notices.chosen_events(administrator.memberships.get()) == []
+    assert choices.chosen_events(administrator.memberships.get()) == []
 
 
 def test_every_event_is_named_and_explained(counselor_client: Client, address: str) -> None:

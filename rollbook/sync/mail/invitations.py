@@ -14,7 +14,9 @@ from rollbook.schools.models import School, User
 from rollbook.students import registration
 from rollbook.students.models import Invitation, StudentAccount
 from rollbook.sync import queue
-from rollbook.sync.mail.outbox import Outbox, composed
+from rollbook.sync.mail.outbox import Outbox, compose
+
+MOST_ACCOUNTS: Final = 5  # with one address, at several schools
 
 
 def invite(
@@ -25,16 +27,22 @@ def invite(
     again: bool = False,
     via: str = "web",
 ) -> int:
-    """Invite these students, see `registration.invite`. The mails leave by the queue. Returns how many were made."""
-    made = 0
+    """Write the invitations of these students and let workers mail them. Returns how many.
+
+    `again` invites those too who were invited within the last day.
+    """
+    invited = 0
     for ids in registration.invite(school, accounts, by, again=again, via=via):
         OUTBOX.wake_all(ids)
-        made += len(ids)
-    return made
+        invited += len(ids)
+    return invited
 
 
 def forgotten(address: str) -> int:
-    """Mail a new link to the registered students with this address. Whoever asked gets the same answer in every case."""
+    """Mail a new link to the registered students with this address. Returns how many.
+
+    The person who asked sees the same answer in every case.
+    """
     ids: list[UUID] = []
     for account in _registered_with(address):
         ids += registration.ask_again(account.school, account)
@@ -42,36 +50,38 @@ def forgotten(address: str) -> int:
     return len(ids)
 
 
-def _registered_with(address: str) -> Iterable[StudentAccount]:
-    found = StudentAccount.objects.filter(
-        email_key=email_key(address.strip()), status="active", login__isnull=False
-    )
-    return found.select_related("school")[:5]
-
-
 def sweep() -> int:
-    """Wake the invitations that wait without a job, and give up those whose tries are used up. Returns how many were woken."""
+    """Wake the invitations that wait without a job. Returns how many."""
     return OUTBOX.sweep()
 
 
 def link(invitation: Invitation) -> str:
-    """The address where the student registers."""
-    return f"{config.public_url.rstrip('/')}/me/register/{invitation.pk}/{registration.code_of(invitation)}/"
+    """Return the address where the student registers."""
+    code = registration.code_of(invitation)
+    return f"{config.public_url.rstrip('/')}/me/register/{invitation.pk}/{code}/"
 
 
 def message(invitation: Invitation) -> EmailMultiAlternatives | None:
-    """The mail of an invitation; None where its link would not open any more."""
+    """Return the mail of an invitation, or None if its link would not work any more."""
     try:
         registration.opened(invitation.pk, registration.code_of(invitation))
     except registration.LinkClosed:
         invitation.trouble = _(
-            "Not sent, because its link would not have worked: the account or its address was changed meanwhile."
+            "Not sent, because its link would not work: the account or its address was changed "
+            "meanwhile."
         )
         return None
-    return composed(invitation, "invitation", invitation.address, _words(invitation))
+    return compose(invitation, "invitation", invitation.address, _template_values(invitation))
 
 
-def _words(invitation: Invitation) -> dict[str, Any]:
+def _registered_with(address: str) -> Iterable[StudentAccount]:
+    accounts = StudentAccount.objects.filter(
+        email_key=email_key(address.strip()), status="active", login__isnull=False
+    )
+    return accounts.select_related("school")[:MOST_ACCOUNTS]
+
+
+def _template_values(invitation: Invitation) -> dict[str, Any]:
     school = invitation.school.name
     return {
         "subject": _("%(school)s: set your password") % {"school": school},

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from rollbook.config import config
 from rollbook.schools.mail import MailState
-from rollbook.sync.mail import notices
+from rollbook.sync.mail import choices
 from rollbook.sync.models import Notice, NoticeEvent
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import Form, KnownChoicesField
@@ -80,7 +80,7 @@ def notifications(request: SchoolRequest) -> HttpResponse:
         if form.is_valid():
             _save(request, form.cleaned_data["events"])
             return redirect("notifications", request.school.pk)
-    chosen = notices.chosen_events(request.membership)
+    chosen = choices.chosen_events(request.membership)
     integrations = request.school.integrations.order_by("created_at")
     context: dict[str, object] = {
         "boxes": [
@@ -97,8 +97,8 @@ def notifications(request: SchoolRequest) -> HttpResponse:
 
 
 def _save(request: SchoolRequest, events: list[str]) -> None:
-    notices.choose(request.membership, events, request.person)
-    if notices.chosen_events(request.membership):
+    choices.choose(request.membership, events, request.person)
+    if choices.chosen_events(request.membership):
         message = _("Saved. You get mail about what is ticked below.")
     else:
         message = _("Saved. You get no mail about this school's syncs.")
