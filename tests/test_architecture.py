@@ -120,6 +120,33 @@ def test_only_one_module_moves_runs() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("stop", "callers"),
+    [
+        ("rollbook.roster.mapping.RecordMapper", {"sync/planning/batch.py"}),
+        ("rollbook.roster.planning.decide", {"sync/planning/batch.py"}),
+        ("rollbook.roster.sheet_planning.decide_row", {"sync/uploads/plan.py"}),
+        ("rollbook.sync.store.apply_plan", {"sync/pipeline.py"}),
+    ],
+)
+def test_the_stops_of_a_record_are_called_in_one_place(stop: str, callers: set[str]) -> None:
+    module, _dot, function = stop.rpartition(".")
+    package = module.rpartition(".")[2]
+    calling = set()
+    for path in PRODUCT:
+        names = imported(path)
+        called = stop in names or (module in names and f"{package}.{function}" in path.read_text())
+        if called and function in calls(path):
+            calling.add(name(path))
+    assert calling == callers
+
+
+def test_jobs_are_queued_in_one_place() -> None:
+    queueing = {name(path) for path in PRODUCT if calls(path) & {"defer_async", "batch_defer"}}
+    queueing |= {name(path) for path in PRODUCT if "configure_task" in calls(path)}
+    assert queueing == {"sync/queue.py"}
+
+
 def test_only_one_module_sends_mail_about_runs() -> None:
     assert {
         name(path)
