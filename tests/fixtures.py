@@ -30,7 +30,8 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> No
     with django_db_blocker.unblock():
         address = database.clone()
         database.use(address)
-    setattr(TransactionTestCase, "_fixture_teardown", lambda case: database.clean(address))  # noqa: B010 - the stubs don't know it
+    patch = pytest.MonkeyPatch()
+    patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: database.clean(address))
     # Any process can check such a password, and it takes no time.
     PBKDF2PasswordHasher.iterations = 1
 

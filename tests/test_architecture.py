@@ -91,24 +91,24 @@ def test_only_one_module_opens_connections_to_elsewhere() -> None:
     }
 
 
+def writes_state(node: ast.AST) -> bool:
+    """Whether a node is an assignment to `….state`, or a call such as `….update(state=…)`."""
+    if isinstance(node, ast.Assign):
+        return any(isinstance(to, ast.Attribute) and to.attr == "state" for to in node.targets)
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+        return False
+    is_write = node.func.attr in {"update", "create"}
+    return is_write and any(keyword.arg == "state" for keyword in node.keywords)
+
+
 def test_only_one_module_moves_runs() -> None:
     """Whoever else writes a run's columns leaves its state alone."""
     moving = set()
     for path in PRODUCT:
         if "rollbook.sync.models.RunState" not in imported(path):
             continue
-        for node in nodes(path):
-            updates = (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr in {"update", "create"}
-            )
-            if updates and any(keyword.arg == "state" for keyword in node.keywords):  # type: ignore[attr-defined]
-                moving.add(name(path))
-            if isinstance(node, ast.Assign) and any(
-                isinstance(to, ast.Attribute) and to.attr == "state" for to in node.targets
-            ):
-                moving.add(name(path))
+        if any(writes_state(node) for node in nodes(path)):
+            moving.add(name(path))
     moving.discard("sync/mail/notices.py")  # a notice has a state of its own
     assert moving == {"sync/runs/states.py"}
     deciding = {name(path) for path in PRODUCT if "move_rows" in calls(path)}
