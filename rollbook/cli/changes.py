@@ -64,7 +64,7 @@ def _differences(change: Document) -> str:
 @click.argument("run_name", metavar="[RUN]", default="last")
 @school_option
 @grouped(
-    "wanted",
+    "row_filter",
     RowFilter,
     click.option(
         "--kind",
@@ -83,7 +83,7 @@ def _differences(change: Document) -> str:
 )
 @grouped("page", Page, limit_option(1_000), offset_option)
 @prints(_show)
-def changes(run_name: str, school_name: str | None, wanted: RowFilter, page: Page) -> Output:
+def changes(run_name: str, school_name: str | None, row_filter: RowFilter, page: Page) -> Output:
     """List what a run changed or would change. Without RUN: the last run.
 
     Each student has the values before and after, and the reason.
@@ -94,7 +94,7 @@ def changes(run_name: str, school_name: str | None, wanted: RowFilter, page: Pag
       rollbook changes last --kind not_in_roster --class "grade 12"
     """
     run = find_run(run_name, school_name)
-    rows = plan_rows(run, wanted.search, wanted.kind, wanted.student_class)
+    rows = plan_rows(run, row_filter.search, row_filter.kind, row_filter.student_class)
     listed = [of_change(row, run) for row in rows[page.offset : page.offset + page.limit]]
     audit_log.record("changes.listed", run.school, str(run.pk), shown=len(listed))
     return Output({"run": of_run(run), "total": rows.count(), "changes": listed})

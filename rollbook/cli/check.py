@@ -127,12 +127,13 @@ def _keys() -> Check:
         )
     readability = credentials.readability()
     if readability.unreadable:
+        affected = ", ".join(readability.integrations[:5])
         return Check(
             "keys",
             False,
             f"{readability.unreadable} stored credentials can't be read with these keys",
             "Add the key they were stored with to ROLLBOOK_ENCRYPTION_KEYS, after the newest. Or "
-            f"enter the credentials again in Step 1.1 for: {', '.join(readability.integrations[:5])}.",
+            f"enter the credentials again in Step 1.1 for: {affected}.",
         )
     made_up = ", made up, fine for trying out" if config.encryption_keys is None else ""
     number = len(config.keys)

@@ -5,15 +5,13 @@ from datetime import UTC, date, datetime
 from rollbook.cli.output import Document
 from rollbook.roster.columns import column_letter
 from rollbook.roster.fields import STUDENT_FIELDS
-from rollbook.roster.school_calendar import DAYS, Pause, pause_at
-from rollbook.schools.clock import local_time
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.students.models import StudentAccount
-from rollbook.sync.models import Change, Integration, Issue, Run, Schedule
+from rollbook.sync.models import Change, Integration, Issue, Run
 from rollbook.sync.report import change_rows
 from rollbook.sync.report.problem_rows import field_places, problem_row
 from rollbook.sync.report.work_list import ListedProblem
-from rollbook.sync.setup import credentials, schedules
+from rollbook.sync.setup import credentials
 from rollbook.sync.uploads.inspection import Column
 from rollbook.sync.words.sources import uploader_type
 
@@ -220,43 +218,6 @@ def _known(column: Column) -> str | None:
     if column.remembered:
         return "remembered"
     return "guessed" if column.guessed else None
-
-
-def of_schedule(schedule: Schedule) -> Document:
-    """Return a schedule with its pauses and the next runs on three clocks."""
-    integration, school = schedule.integration, schedule.integration.school
-    return {
-        "school": {"id": str(school.pk), "name": school.name, "timezone": school.timezone},
-        "source": integration.source,
-        "label": integration.source_type.label,
-        "active": integration.active,
-        "test_run": integration.test_run,
-        "enabled": schedule.enabled,
-        "days": [DAYS[day].lower() for day in schedule.days],
-        "times": schedule.times,
-        "timezone": schedule.timezone,
-        "pauses": [_of_pause(pause) for pause in schedule.breaks],
-        "next_runs": [_of_next_run(schedule, at) for at in schedules.upcoming(schedule)],
-    }
-
-
-def _of_next_run(schedule: Schedule, at: datetime) -> Document:
-    pause = pause_at(schedule.breaks, at, schedule.timezone)
-    return {
-        "utc": moment(at),
-        "schedule": local_time(at, schedule.timezone).isoformat(),
-        "school": local_time(at, schedule.integration.school.timezone).isoformat(),
-        "pause": _of_pause(pause) if pause else None,
-    }
-
-
-def _of_pause(pause: Pause) -> Document:
-    return {
-        "first": pause.first.isoformat(),
-        "last": pause.last.isoformat(),
-        "only_adds": pause.only_adds,
-        "name": pause.name,
-    }
 
 
 def of_entry(entry: AuditEntry) -> Document:

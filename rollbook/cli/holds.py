@@ -39,11 +39,11 @@ def holds(school_name: str | None) -> Output:
     runs = Run.objects.filter(state=RunState.ON_HOLD).select_related("school", "requested_by")
     if school_name is not None:
         runs = runs.filter(school=find_school(school_name))
-    held = [
+    documents = [
         of_run(run) | {"decisions": outlook(run)._asdict()}
         for run in runs.order_by("-requested_at")
     ]
-    return Output({"holds": held})
+    return Output({"holds": documents})
 
 
 @click.command(epilog=EXIT_CODES)

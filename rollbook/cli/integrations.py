@@ -68,10 +68,10 @@ def _show_list(document: Document) -> None:
 @prints(_show_list)
 def list_integrations(school_name: str | None) -> Output:
     """List the connected SISs. With --school only those of one school."""
-    found = Integration.objects.select_related("school").order_by("school__name", "source")
+    integrations = Integration.objects.select_related("school").order_by("school__name", "source")
     if school_name is not None:
-        found = found.filter(school=find_school(school_name))
-    return Output({"integrations": [of_integration(integration) for integration in found]})
+        integrations = integrations.filter(school=find_school(school_name))
+    return Output({"integrations": [of_integration(integration) for integration in integrations]})
 
 
 def _show_sources(document: Document) -> None:

@@ -77,5 +77,5 @@ def loaded(command: LazyCommand | CommandGroup) -> click.Command:
     if command.needs_django:
         import_module("rollbook.cli.framework").set_up_for_help()
     module, name = command.place.split(":")
-    found: click.Command = getattr(import_module(f"rollbook.cli.{module}"), name)
-    return found
+    imported: click.Command = getattr(import_module(f"rollbook.cli.{module}"), name)
+    return imported

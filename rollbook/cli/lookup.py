@@ -53,23 +53,23 @@ def find_integration(school: School, source: str | None) -> Integration:
     integrations = Integration.objects.filter(school=school).select_related("school")
     if source is not None:
         integrations = integrations.filter(source=source)
-    found = list(integrations.order_by("source"))
-    if len(found) > 1:
-        names = ", ".join(integration.source for integration in found)
+    candidates = list(integrations.order_by("source"))
+    if len(candidates) > 1:
+        names = ", ".join(integration.source for integration in candidates)
         raise Refusal(
             Exit.USAGE,
             "source_unnamed",
             f"{school} has more than one integration: {names}.",
             "Choose one with --source.",
         )
-    if not found:
+    if not candidates:
         with_source = f" with {source}" if source else ""
         not_found(
             "integration_not_found",
             f"{school} has no integration{with_source}.",
             "Connect one: rollbook integration set powerschool --help",
         )
-    return found[0]
+    return candidates[0]
 
 
 def find_run(name: str, school_name: str | None) -> Run:
@@ -96,17 +96,17 @@ def find_student(school_name: str | None, name: str) -> StudentAccount:
     )
     key = _uuid(name)
     if key:
-        found = list(accounts.filter(pk=key))
+        candidates = list(accounts.filter(pk=key))
     else:
-        found = list(accounts.filter(email_key=email_key(name.strip())))
-        found = found or list(accounts.filter(sis_id=name.strip())[:2])
-    if len(found) != 1:
+        candidates = list(accounts.filter(email_key=email_key(name.strip())))
+        candidates = candidates or list(accounts.filter(sis_id=name.strip())[:2])
+    if len(candidates) != 1:
         not_found(
             "student_not_found",
             f"There is no student {name!r}. Nothing was changed.",
             "Give an account id, SIS ID or e-mail. `rollbook students` lists them.",
         )
-    return found[0]
+    return candidates[0]
 
 
 def _uuid(text: str) -> UUID | None:

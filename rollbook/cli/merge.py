@@ -21,8 +21,8 @@ def _show(document: Document) -> None:
 
 
 @click.command()
-@click.argument("kept", metavar="KEPT")
-@click.argument("other", metavar="OTHER")
+@click.argument("kept_name", metavar="KEPT")
+@click.argument("other_name", metavar="OTHER")
 @school_option
 @click.option(
     "--take",
@@ -34,7 +34,7 @@ def _show(document: Document) -> None:
 @click.option("--undo", is_flag=True, help="Take back the merge of OTHER into KEPT.")
 @prints(_show)
 def merge(
-    kept: str, other: str, school_name: str | None, taken: tuple[str, ...], undo: bool
+    kept_name: str, other_name: str, school_name: str | None, taken: tuple[str, ...], undo: bool
 ) -> Output:
     """Merge two accounts of one student. OTHER is closed and points to KEPT.
 
@@ -44,8 +44,8 @@ def merge(
     Example:
       rollbook merge 2112 ana.garcia@lincoln.example --take email
     """
-    kept_account = find_student(school_name, kept)
-    other_account = find_student(school_name, other)
+    kept_account = find_student(school_name, kept_name)
+    other_account = find_student(school_name, other_name)
     for field in taken:
         if field not in merging.FIELDS:
             raise Refusal(

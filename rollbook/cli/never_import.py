@@ -57,14 +57,14 @@ def remove_entry(school_name: str | None, sis_id: str, email: str) -> Output:
     school = find_school(school_name)
     keys = {"sis_id": sis_id.strip(), "email": email_key(email.strip())}
     entries = NeverImport.objects.filter(school=school)
-    found = [entry for entry in entries if entry.key == keys[entry.field]]
-    if not found:
+    matching = [entry for entry in entries if entry.key == keys[entry.field]]
+    if not matching:
         not_found(
             "entry_not_found",
             "The list has no such entry. Nothing was changed.",
             "`rollbook never-import list` shows all entries.",
         )
-    for entry in found:
+    for entry in matching:
         never_import_list.remove(entry, None, via=VIA)
     return _output(school)
 

@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 import click
 
 from rollbook.cli.audit_log import VIA
-from rollbook.cli.documents import of_schedule
+from rollbook.cli.documents import moment
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_integration, find_school
 from rollbook.cli.options import DAY, grouped, school_option, source_option
 from rollbook.cli.output import Document, Output, Refusal, prints, say, table
-from rollbook.roster.school_calendar import DAYS, Pause
+from rollbook.roster.school_calendar import DAYS, Pause, pause_at
+from rollbook.schools.clock import local_time
+from rollbook.sync.models import Schedule
 from rollbook.sync.setup import schedules
 
 
@@ -63,7 +65,7 @@ def _pause_text(pause: Document | None) -> str:
 def show_schedule(school_name: str | None, source: str | None) -> Output:
     """Show when runs start by themselves. The next three are shown on three clocks."""
     integration = find_integration(find_school(school_name), source)
-    return Output({"schedule": of_schedule(schedules.ensure(integration))})
+    return Output({"schedule": _of_schedule(schedules.ensure(integration))})
 
 
 class Changed(NamedTuple):
@@ -114,7 +116,7 @@ def set_schedule(school_name: str | None, source: str | None, changed: Changed) 
         "zone": before.timezone if changed.zone is None else changed.zone,
     }
     saved = schedules.save(integration, None, schedules.checked(**settings), via=VIA)
-    return Output({"schedule": of_schedule(saved)})
+    return Output({"schedule": _of_schedule(saved)})
 
 
 class PauseOptions(NamedTuple):
@@ -156,7 +158,7 @@ def pause(school_name: str | None, source: str | None, days: PauseOptions, remov
         schedules.add_pause(
             integration, None, Pause(first, last, days.only_adds, days.name), via=VIA
         )
-    return Output({"schedule": of_schedule(schedules.ensure(integration))})
+    return Output({"schedule": _of_schedule(schedules.ensure(integration))})
 
 
 def _days(text: str) -> list[int]:
@@ -187,3 +189,40 @@ def _day(name: str) -> int:
         f"{name.strip()!r} is not a day. Nothing was saved.",
         "Write days like sunday, mon-fri or daily.",
     )
+
+
+def _of_schedule(schedule: Schedule) -> Document:
+    """Return a schedule with its pauses and the next runs on three clocks."""
+    integration, school = schedule.integration, schedule.integration.school
+    return {
+        "school": {"id": str(school.pk), "name": school.name, "timezone": school.timezone},
+        "source": integration.source,
+        "label": integration.source_type.label,
+        "active": integration.active,
+        "test_run": integration.test_run,
+        "enabled": schedule.enabled,
+        "days": [DAYS[day].lower() for day in schedule.days],
+        "times": schedule.times,
+        "timezone": schedule.timezone,
+        "pauses": [_of_pause(pause) for pause in schedule.breaks],
+        "next_runs": [_of_next_run(schedule, at) for at in schedules.upcoming(schedule)],
+    }
+
+
+def _of_next_run(schedule: Schedule, at: datetime) -> Document:
+    pause = pause_at(schedule.breaks, at, schedule.timezone)
+    return {
+        "utc": moment(at),
+        "schedule": local_time(at, schedule.timezone).isoformat(),
+        "school": local_time(at, schedule.integration.school.timezone).isoformat(),
+        "pause": _of_pause(pause) if pause else None,
+    }
+
+
+def _of_pause(pause: Pause) -> Document:
+    return {
+        "first": pause.first.isoformat(),
+        "last": pause.last.isoformat(),
+        "only_adds": pause.only_adds,
+        "name": pause.name,
+    }

@@ -32,17 +32,17 @@ class StudentFilter(NamedTuple):
 
     def students(self, school: School) -> QuerySet[StudentAccount]:
         """Return the students of the school that match, by last name."""
-        wanted = listing.Filter(
+        conditions = listing.Filter(
             search=self.search, year=self.graduation_year, status=self.status or ""
         )
-        students = listing.students(school, wanted)
+        students = listing.students(school, conditions)
         if self.open_problem:
             students = students.filter(has_open_problem())
         return listing.ordered(students, "name")
 
 
 filter_options = grouped(
-    "wanted",
+    "student_filter",
     StudentFilter,
     click.option(
         "--search",
@@ -98,12 +98,16 @@ def students(context: click.Context, /, **options: Any) -> None:
 
 
 @prints(_show)
-def _list(school_name: str | None, wanted: StudentFilter, limit: int, offset: int) -> Output:
+def _list(
+    school_name: str | None, student_filter: StudentFilter, limit: int, offset: int
+) -> Output:
     school = find_school(school_name)
-    found = wanted.students(school)
-    total = found.count()
-    listed = [of_student(account) for account in found[offset : offset + limit]]
-    audit_log.record("students.listed", school, shown=len(listed), searched=bool(wanted.search))
+    matching = student_filter.students(school)
+    total = matching.count()
+    listed = [of_student(account) for account in matching[offset : offset + limit]]
+    audit_log.record(
+        "students.listed", school, shown=len(listed), searched=bool(student_filter.search)
+    )
     return Output({"total": total, "students": listed})
 
 
@@ -116,7 +120,7 @@ def _show_exported(document: Document) -> None:
 @filter_options
 @output_option("The file to write: .csv or .xlsx.")
 @prints(_show_exported)
-def export(school_name: str | None, wanted: StudentFilter, output: Path) -> Output:
+def export(school_name: str | None, student_filter: StudentFilter, output: Path) -> Output:
     """Write students to a .csv or .xlsx file. The audit log notes it.
 
     \b
@@ -133,13 +137,13 @@ def export(school_name: str | None, wanted: StudentFilter, output: Path) -> Outp
         )
     check_folder(output)
     school = find_school(school_name)
-    found = wanted.students(school)
-    total = found.count()
+    matching = student_filter.students(school)
+    total = matching.count()
     if kind == "xlsx":
         with output.open("wb") as file:
-            student_list.write_xlsx(found, file)
+            student_list.write_xlsx(matching, file)
     else:
         with output.open("w", encoding="utf-8", newline="") as lines:
-            lines.writelines(student_list.csv_lines(found))
+            lines.writelines(student_list.csv_lines(matching))
     audit_log.record("students.exported", school, students=total, kind=kind)
     return Output({"students": total, "file": str(output)})

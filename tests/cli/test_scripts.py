@@ -1,4 +1,4 @@
-"""What scripts rely on: one JSON document on standard output, texts on standard error, exit code."""
+"""What scripts rely on: one JSON document on standard output, texts on standard error, codes."""
 
 import os
 import subprocess

@@ -112,15 +112,15 @@ def first_json(child: Child) -> dict[str, Any] | None:
     return None
 
 
-def free_port(wanted: int, taken: tuple[int, ...] = ()) -> int:
+def free_port(first: int, taken: tuple[int, ...] = ()) -> int:
     """Return this port of the loopback address if it is free, else the next free one."""
-    for port in range(wanted, min(wanted + 100, 65_536)):
+    for port in range(first, min(first + 100, 65_536)):
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             if port not in taken:
                 return port
-    raise OSError(f"There is no free port from {wanted} to {wanted + 99}.")
+    raise OSError(f"There is no free port from {first} to {first + 99}.")
 
 
 def listens(port: int) -> bool:

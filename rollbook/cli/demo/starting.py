@@ -98,12 +98,12 @@ class Demo:
             )
         end_left_over(self.state.values.get("children", []))
 
-    def take_web_port(self, wanted: int) -> int:
-        """Return the port of the screens: the wanted one, or the next that is free."""
-        port = free_port(wanted)
-        if port != wanted:
+    def take_web_port(self, preferred: int) -> int:
+        """Return the port of the screens: the preferred one, or the next that is free."""
+        port = free_port(preferred)
+        if port != preferred:
             say(
-                f"Port {wanted} is in use by another program, so the screens get port {port}. "
+                f"Port {preferred} is in use by another program, so the screens get port {port}. "
                 "Choose another one with --port."
             )
         self.ports.append(port)
