@@ -8,33 +8,44 @@ COMMANDS = (
         "demo", "demo.command:demo", "Try Rollbook out with made-up students", needs_django=False
     ),
     # Set up
-    LazyCommand("migrate", "migrate:migrate", "Set up the database, or bring it up to date"),
-    LazyCommand("web", "web:web", "Serve the screens until stopped"),
-    LazyCommand("worker", "worker:worker", "Work on runs until stopped"),
-    LazyCommand("check", "check:check", "Check whether this installation is ready"),
-    LazyCommand("backup", "backup:backup", "Write everything but the keys to one file"),
-    LazyCommand("restore", "backup:restore", "Load a backup into an empty, migrated database"),
     LazyCommand(
-        "keys", "keys:keys", "Print a new secret key and encryption key", needs_django=False
+        "migrate", "operate.migrate:migrate", "Set up the database, or bring it up to date"
+    ),
+    LazyCommand("web", "operate.web:web", "Serve the screens until stopped"),
+    LazyCommand("worker", "operate.worker:worker", "Work on runs until stopped"),
+    LazyCommand("check", "operate.check:check", "Check whether this installation is ready"),
+    LazyCommand("backup", "operate.backup:backup", "Write everything but the keys to one file"),
+    LazyCommand(
+        "restore", "operate.backup:restore", "Load a backup into an empty, migrated database"
     ),
     LazyCommand(
-        "settings", "settings:settings", "List all settings and their defaults", needs_django=False
+        "keys", "operate.keys:keys", "Print a new secret key and encryption key", needs_django=False
+    ),
+    LazyCommand(
+        "settings",
+        "operate.settings:settings",
+        "List all settings and their defaults",
+        needs_django=False,
     ),
     CommandGroup(
         "school",
         "Add and list schools",
         (
-            LazyCommand("add", "schools:add_school", "Add a school"),
-            LazyCommand("list", "schools:list_schools", "List the schools of this installation"),
+            LazyCommand("add", "people.schools:add_school", "Add a school"),
+            LazyCommand(
+                "list", "people.schools:list_schools", "List the schools of this installation"
+            ),
         ),
     ),
     CommandGroup(
         "user",
         "Add and list the people who sign in, and set their passwords",
         (
-            LazyCommand("add", "users:add_user", "Add a person to a school, with a role"),
-            LazyCommand("list", "users:list_users", "List the people of one school, or of all"),
-            LazyCommand("password", "users:set_password", "Set a new password for a person"),
+            LazyCommand("add", "people.users:add_user", "Add a person to a school, with a role"),
+            LazyCommand(
+                "list", "people.users:list_users", "List the people of one school, or of all"
+            ),
+            LazyCommand("password", "people.users:set_password", "Set a new password for a person"),
         ),
     ),
     # Connect
@@ -42,19 +53,27 @@ COMMANDS = (
         "integration",
         "Connect a school to its SIS, and set how it is synced",
         (
-            LazyCommand("sources", "integrations:sources", "List the SISs that can be connected"),
             LazyCommand(
-                "set", "integration_set:set_integration", "Connect a SIS, or change its connection"
+                "sources", "connect.integrations:sources", "List the SISs that can be connected"
             ),
-            LazyCommand("show", "integrations:show", "Show how a school is connected"),
-            LazyCommand("list", "integrations:list_integrations", "List the connected SISs"),
+            LazyCommand(
+                "set",
+                "connect.integration_set:set_integration",
+                "Connect a SIS, or change its connection",
+            ),
+            LazyCommand("show", "connect.integrations:show", "Show how a school is connected"),
+            LazyCommand(
+                "list", "connect.integrations:list_integrations", "List the connected SISs"
+            ),
             LazyCommand(
                 "leavers",
-                "field_rules:leavers",
+                "connect.field_rules:leavers",
                 "Show or set what happens to leavers and graduates",
             ),
             LazyCommand(
-                "fields", "field_rules:fields", "Show or set which fields the SIS may overwrite"
+                "fields",
+                "connect.field_rules:fields",
+                "Show or set which fields the SIS may overwrite",
             ),
         ),
     ),
@@ -62,78 +81,106 @@ COMMANDS = (
         "schedule",
         "Show and set when runs start by themselves",
         (
-            LazyCommand("show", "schedule:show_schedule", "Show when runs start by themselves"),
-            LazyCommand("set", "schedule:set_schedule", "Set when runs start by themselves"),
-            LazyCommand("pause", "schedule:pause", "Skip scheduled runs for some days"),
+            LazyCommand(
+                "show", "connect.schedule:show_schedule", "Show when runs start by themselves"
+            ),
+            LazyCommand(
+                "set", "connect.schedule:set_schedule", "Set when runs start by themselves"
+            ),
+            LazyCommand("pause", "connect.schedule:pause", "Skip scheduled runs for some days"),
         ),
     ),
     CommandGroup(
         "limits",
         "Show and set the safety limits that put a run on hold",
         (
-            LazyCommand("show", "limits:show", "Show the limits of a school"),
-            LazyCommand("set", "limits:set_limits", "Set limits of a school"),
-            LazyCommand("widen", "limits:widen", "Use other limits for some days"),
-            LazyCommand("end", "limits:end", "Remove the other limits of some days"),
+            LazyCommand("show", "connect.limits:show", "Show the limits of a school"),
+            LazyCommand("set", "connect.limits:set_limits", "Set limits of a school"),
+            LazyCommand("widen", "connect.limits:widen", "Use other limits for some days"),
+            LazyCommand("end", "connect.limits:end", "Remove the other limits of some days"),
         ),
     ),
     CommandGroup(
         "notices",
         "Show the mail about runs, and choose who gets which",
         (
-            LazyCommand("list", "notices:list_notices", "List the mail about runs, newest first"),
-            LazyCommand("choose", "notices:choose_notices", "Choose what a person gets mail about"),
+            LazyCommand(
+                "list", "people.notices:list_notices", "List the mail about runs, newest first"
+            ),
+            LazyCommand(
+                "choose", "people.notices:choose_notices", "Choose what a person gets mail about"
+            ),
         ),
     ),
     # Run
-    LazyCommand("run", "runs:run", "Start a run and wait for it"),
-    LazyCommand("runs", "runs:list_runs", "List runs, newest first"),
-    LazyCommand("problems", "problems:problems", "List the problems that a run found"),
-    LazyCommand("changes", "changes:changes", "List what a run changed or would change"),
-    LazyCommand("report", "report:report", "Write the Excel report of a run"),
-    LazyCommand("holds", "holds:holds", "List the runs that are on hold"),
-    LazyCommand("approve", "holds:approve", "Apply a run that is on hold"),
-    LazyCommand("discard", "holds:discard", "Discard a run that is on hold"),
-    LazyCommand("undo", "undo:undo", "Undo a finished live run or upload"),
-    LazyCommand("work-list", "work_list:work_list", "List the open problems of all runs"),
-    LazyCommand("why", "why:why", "Explain why a student has no account"),
+    LazyCommand("run", "runs.runs:run", "Start a run and wait for it"),
+    LazyCommand("runs", "runs.runs:list_runs", "List runs, newest first"),
+    LazyCommand("problems", "runs.problems:problems", "List the problems that a run found"),
+    LazyCommand("changes", "runs.changes:changes", "List what a run changed or would change"),
+    LazyCommand("report", "runs.report:report", "Write the Excel report of a run"),
+    LazyCommand("holds", "runs.holds:holds", "List the runs that are on hold"),
+    LazyCommand("approve", "runs.holds:approve", "Apply a run that is on hold"),
+    LazyCommand("discard", "runs.holds:discard", "Discard a run that is on hold"),
+    LazyCommand("undo", "runs.undo:undo", "Undo a finished live run or upload"),
+    LazyCommand("work-list", "runs.work_list:work_list", "List the open problems of all runs"),
+    LazyCommand("why", "runs.why:why", "Explain why a student has no account"),
     CommandGroup(
         "links",
         "Link existing accounts to students of the SIS",
         (
-            LazyCommand("list", "links:list_links", "List accounts and the students they may be"),
-            LazyCommand("confirm", "links:confirm", "Confirm that an account and a student match"),
-            LazyCommand("reject", "links:reject", "Reject a link between an account and a student"),
-            LazyCommand("take-back", "links:take_back", "Take back a decision about a link"),
+            LazyCommand(
+                "list", "connect.links:list_links", "List accounts and the students they may be"
+            ),
+            LazyCommand(
+                "confirm", "connect.links:confirm", "Confirm that an account and a student match"
+            ),
+            LazyCommand(
+                "reject", "connect.links:reject", "Reject a link between an account and a student"
+            ),
+            LazyCommand(
+                "take-back", "connect.links:take_back", "Take back a decision about a link"
+            ),
         ),
     ),
-    LazyCommand("upload", "upload:upload", "Preview a spreadsheet of students, or apply it"),
-    LazyCommand("template", "template:template", "Write an empty spreadsheet for an upload"),
+    LazyCommand(
+        "upload", "uploads.upload:upload", "Preview a spreadsheet of students, or apply it"
+    ),
+    LazyCommand(
+        "template", "uploads.template:template", "Write an empty spreadsheet for an upload"
+    ),
     # Students
-    LazyCommand("students", "students:students", "List or search the students of a school"),
-    LazyCommand("edit", "student_rules:edit", "Edit a student"),
-    LazyCommand("protect", "student_rules:protect", "Protect a student's account from sync"),
+    LazyCommand(
+        "students", "students.students:students", "List or search the students of a school"
+    ),
+    LazyCommand("edit", "students.student_rules:edit", "Edit a student"),
+    LazyCommand(
+        "protect", "students.student_rules:protect", "Protect a student's account from sync"
+    ),
     CommandGroup(
         "never-import",
         "List the students for whom no run makes an account",
         (
             LazyCommand(
                 "list",
-                "never_import:list_entries",
+                "students.never_import:list_entries",
                 "List the students for whom no run makes an account",
             ),
-            LazyCommand("add", "never_import:add_entry", "Put a student on the list"),
-            LazyCommand("remove", "never_import:remove_entry", "Take a student off the list"),
+            LazyCommand("add", "students.never_import:add_entry", "Put a student on the list"),
+            LazyCommand(
+                "remove", "students.never_import:remove_entry", "Take a student off the list"
+            ),
         ),
     ),
-    LazyCommand("merge", "merge:merge", "Merge two accounts of one student"),
-    LazyCommand("invite", "invitations:invite", "Send the registration email to students"),
-    LazyCommand("invitations", "invitations:invitations", "List the registration emails"),
-    LazyCommand("audit", "audit:audit", "List who did what, newest first"),
+    LazyCommand("merge", "students.merge:merge", "Merge two accounts of one student"),
+    LazyCommand("invite", "people.invitations:invite", "Send the registration email to students"),
+    LazyCommand("invitations", "people.invitations:invitations", "List the registration emails"),
+    LazyCommand("audit", "people.audit:audit", "List who did what, newest first"),
 )
 
 KEYS_COMMANDS = (
     LazyCommand(
-        "rotate", "key_rotation:rotate", "Encrypt all stored credentials with the newest key"
+        "rotate",
+        "operate.key_rotation:rotate",
+        "Encrypt all stored credentials with the newest key",
     ),
 )

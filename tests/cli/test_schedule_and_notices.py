@@ -4,7 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from rollbook.cli import notices, options
+from rollbook.cli import options
+from rollbook.cli.people import notices
 from rollbook.schools.mail import MailState
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.standins.standin import StandIn

@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 import psutil
 import pytest
 
-from rollbook.cli.worker import GRACE_SECONDS
+from rollbook.cli.operate.worker import GRACE_SECONDS
 from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
 from rollbook.sync import queue

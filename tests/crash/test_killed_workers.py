@@ -9,7 +9,7 @@ from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from rollbook.cli.worker import GRACE_SECONDS
+from rollbook.cli.operate.worker import GRACE_SECONDS
 from rollbook.config import config
 from rollbook.schools.models import User
 from rollbook.standins.standin import StandIn

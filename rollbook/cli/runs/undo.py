@@ -9,7 +9,7 @@ from rollbook.cli.exit_codes import EXIT_CODES
 from rollbook.cli.lookup import find_run
 from rollbook.cli.options import grouped, school_option
 from rollbook.cli.output import Document, Output, prints
-from rollbook.cli.runs import run_output, show_run
+from rollbook.cli.runs.runs import run_output, show_run
 from rollbook.cli.waiting import Waiting, here_option, timeout_option, wait_for
 from rollbook.sync import undoing
 from rollbook.sync.models import Run

@@ -10,7 +10,7 @@ from rollbook.cli.exit_codes import EXIT_CODES, Exit
 from rollbook.cli.lookup import find_run, find_school
 from rollbook.cli.options import grouped, school_option
 from rollbook.cli.output import Document, Output, Refusal, prints
-from rollbook.cli.runs import run_output, show_run
+from rollbook.cli.runs.runs import run_output, show_run
 from rollbook.cli.waiting import Waiting, timeout_option, wait_for
 from rollbook.sync.models import Run, RunState
 from rollbook.sync.runs import decisions

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from rollbook.cli.audit_log import VIA
+from rollbook.cli.connect.field_rules import FIELD, show_values
 from rollbook.cli.documents import moment, of_student
 from rollbook.cli.exit_codes import Exit
-from rollbook.cli.field_rules import FIELD, show_values
 from rollbook.cli.lookup import find_student
 from rollbook.cli.options import DAY, school_option
 from rollbook.cli.output import Output, Refusal, prints

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import click
 
-from rollbook.cli import upload_steps
 from rollbook.cli.exit_codes import EXIT_CODES, Exit
 from rollbook.cli.options import grouped, school_option
 from rollbook.cli.output import Document, Output, Refusal, prints, say, table
-from rollbook.cli.runs import show_run
-from rollbook.cli.upload_steps import Reading
+from rollbook.cli.runs.runs import show_run
+from rollbook.cli.uploads import steps
+from rollbook.cli.uploads.steps import Reading
 from rollbook.cli.waiting import Waiting, here_option, timeout_option
 from rollbook.sync.uploads.inspection import Inspection
 
@@ -138,21 +138,21 @@ def upload(
     _check_usage(file, run_name, decision)
     seen: Inspection | None = None
     if file is not None:
-        draft, seen = upload_steps.start(file, school_name, reading)
+        draft, seen = steps.start(file, school_name, reading)
         if decision.confirm:
-            upload_steps.refuse_unclear_dates(seen, reading)
-        run = upload_steps.preview(draft, waiting)
+            steps.refuse_unclear_dates(seen, reading)
+        run = steps.preview(draft, waiting)
     else:
-        run = upload_steps.find_preview(run_name or "", school_name)
+        run = steps.find_preview(run_name or "", school_name)
     failed = run.state == "failed"
     written = None
     if decision.failing_rows is not None and not failed:
-        written = upload_steps.write_failing_rows(run, decision.failing_rows)
+        written = steps.write_failing_rows(run, decision.failing_rows)
     if decision.discard:
-        upload_steps.discard(run)
+        steps.discard(run)
     if decision.confirm and not failed:
-        upload_steps.confirm(run, waiting)
-    return upload_steps.output(run, seen, written)
+        steps.confirm(run, waiting)
+    return steps.output(run, seen, written)
 
 
 def _check_usage(file: Path | None, run_name: str | None, decision: Decision) -> None:

@@ -11,8 +11,8 @@ from rollbook.cli.exit_codes import Exit
 from rollbook.cli.files import check_folder, csv_or_xlsx
 from rollbook.cli.lookup import find_run, find_school
 from rollbook.cli.output import Document, Output, Refusal
-from rollbook.cli.runs import EXIT_OF_STATE
-from rollbook.cli.upload_columns import fields_by_column, word_meanings
+from rollbook.cli.runs.runs import EXIT_OF_STATE
+from rollbook.cli.uploads.columns import fields_by_column, word_meanings
 from rollbook.cli.waiting import Waiting, wait_for
 from rollbook.sources.errors import SourceError
 from rollbook.sync.models import Issue, Run, Upload

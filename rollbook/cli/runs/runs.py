@@ -3,9 +3,9 @@
 import click
 
 from rollbook.cli.audit_log import VIA
+from rollbook.cli.connect.limits import parse_figures
 from rollbook.cli.documents import of_run
 from rollbook.cli.exit_codes import EXIT_CODES, Exit
-from rollbook.cli.limits import parse_figures
 from rollbook.cli.lookup import find_integration, find_run, find_school
 from rollbook.cli.options import grouped, newest_option, school_option, source_option
 from rollbook.cli.output import Document, Output, Refusal, prints, say, table

@@ -7,7 +7,7 @@ from rollbook.cli.documents import moment
 from rollbook.cli.lookup import find_school
 from rollbook.cli.options import Decorator, school_option
 from rollbook.cli.output import Document, Output, not_found, prints, table
-from rollbook.cli.student_rules import student_refusals
+from rollbook.cli.students.student_rules import student_refusals
 from rollbook.roster.values import email_key
 from rollbook.schools.models import School
 from rollbook.students import never_import_list

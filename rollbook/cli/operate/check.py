@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from rollbook.cli.exit_codes import Exit
-from rollbook.cli.migrate import unapplied
+from rollbook.cli.operate.migrate import unapplied
 from rollbook.cli.output import Document, Output, Refusal, prints, refusals
 from rollbook.config import config
 from rollbook.sync import queue

@@ -1,0 +1,1 @@
+"""Commands about schools, users and mail, and the audit log."""

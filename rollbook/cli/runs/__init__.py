@@ -1,0 +1,1 @@
+"""Commands that start runs, show them and decide about them."""

@@ -1,0 +1,1 @@
+"""The commands `rollbook upload` and `rollbook template`."""
