@@ -10,7 +10,7 @@ from rollbook.schools.mail import MailState
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.standins.standin import StandIn
 from rollbook.sync import pipeline
-from rollbook.sync.mail import notices as mail
+from rollbook.sync.mail import choices as mail
 from rollbook.sync.models import Integration, NoticeEvent, Schedule, Trigger
 from rollbook.sync.runs import requests
 from rollbook.sync.setup import credentials
