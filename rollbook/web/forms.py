@@ -1,4 +1,8 @@
-"""What the forms of all screens share: what was sent, refusals as errors, and kinds of fields."""
+"""What the forms of all screens share: what was sent, refusals as errors, and kinds of fields.
+
+Rows of a page, such as columns of a file, are fields of one form, each named by its row. A formset
+would number them, and a page opened before a change could then fill other rows.
+"""
 
 from collections.abc import Mapping
 from typing import Any
