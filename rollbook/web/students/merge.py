@@ -129,7 +129,7 @@ def student_unmerge(request: SchoolRequest, student_id: UUID) -> HttpResponse:
 
 def _candidates(account: StudentAccount, search: str) -> list[StudentAccount]:
     """Return the students found by the search, or without one those with the same last name."""
-    words = listing.Filter(search=search or account.last_name)
+    words = listing.StudentQuery(search=search or account.last_name)
     others = listing.students(account.school, words).exclude(pk=account.pk)
     others = others.exclude(status=AccountStatus.MERGED)
     return list(listing.ordered(others, "name")[:MOST_FOUND])

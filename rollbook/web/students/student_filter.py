@@ -63,7 +63,7 @@ class StudentFilter(ListFilter):
         year = self.value("year")
         students = listing.students(
             self.school,
-            listing.Filter(
+            listing.StudentQuery(
                 search=self.value("q"),
                 year=int(year) if year else None,
                 status=self.value("status"),
