@@ -97,7 +97,7 @@ def _start(file: ReportFile) -> None:
 
 
 def make(file_id: UUID) -> None:
-    """Claim a file, write it, store it. Does nothing where it is done or another worker makes it."""
+    """Claim a file, write it, store it. Does nothing if it is done or another worker makes it."""
     file = _claim(file_id)
     if file is None:
         return
