@@ -140,10 +140,10 @@ def _lines(account: StudentAccount, other: StudentAccount) -> list[Line]:
         Line(
             field=side.field,
             label=word(FIELD_LABELS, side.field),
-            kept=_text(side.kept),
+            kept=_text(side.account),
             other=_text(side.other),
             differs=side.differs,
-            take_other=side.kept is None,
+            take_other=side.account is None,
         )
         for side in merging.side_by_side(account, other)
     ]
