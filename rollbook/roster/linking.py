@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
+from rollbook.roster.identity import contradicts
 from rollbook.roster.matching import Match, MatchKind
 from rollbook.roster.records import ISSUE_NAME_LIMIT, Issue, Severity, StudentRecord
 from rollbook.roster.values import name_key, same_name
@@ -24,10 +25,14 @@ class UnlinkedAccount(NamedTuple):
     sis_id: str | None
     student_number: str | None
     status: str
+    graduation_year: int | None = None
 
 
 class Evidence(NamedTuple):
-    """Which values of an account and a record are the same."""
+    """Which values of an account and a record are the same.
+
+    `contradicts` says that the date of birth or the class shows two people.
+    """
 
     account_id: bytes
     record: StudentRecord
@@ -36,11 +41,12 @@ class Evidence(NamedTuple):
     birth_date: bool
     sis_id: bool
     student_number: bool
+    contradicts: bool = False
 
     @property
     def is_exact(self) -> bool:
-        """Whether the e-mail and the name are the same."""
-        return self.email and self.name
+        """Whether the e-mail and the name are the same, and nothing contradicts."""
+        return self.email and self.name and not self.contradicts
 
 
 class LinkFinder:
@@ -119,4 +125,5 @@ def _compare(record: StudentRecord, account: UnlinkedAccount) -> Evidence:
         birth_date=birth_date is not None and birth_date == account.birth_date,
         sis_id=record.sis_id == account.sis_id,
         student_number=number is not None and number == account.student_number,
+        contradicts=contradicts(record, account),
     )

@@ -6,9 +6,10 @@ A change has before and after of each field that differs.
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+from rollbook.roster.identity import contradicts, is_other_person, names_agree
 from rollbook.roster.matching import Match, MatchKind
 from rollbook.roster.records import ISSUE_NAME_LIMIT, Account, Issue, Severity, StudentRecord
-from rollbook.roster.values import email_key, same_name
+from rollbook.roster.values import email_key
 
 
 class ChangeKind(StrEnum):
@@ -113,8 +114,9 @@ def decide(match: Match, account: Account | None, rules: Rules) -> Change | Issu
 def _decide_with_account(match: Match, account: Account, rules: Rules) -> Change | Issue:
     record = match.record
     if match.kind is MatchKind.BY_EMAIL:
-        if account.status != "active" or not _names_agree(record, account):
-            issue = _issue("link_names_differ", record, "email", record.email)
+        code = _link_conflict(record, account)
+        if code:
+            issue = _issue(code, record, "email", record.email)
             return issue._replace(other=f"{account.first_name} {account.last_name}")
         return _linked(record, account, rules, "same_email_and_name")
     if match.kind is MatchKind.CONFIRMED:
@@ -137,26 +139,18 @@ def _decide_with_account(match: Match, account: Account, rules: Rules) -> Change
     return _change(ChangeKind.UNCHANGED, record, account, differences, "nothing_differs")
 
 
+def _link_conflict(record: StudentRecord, account: Account) -> str:
+    """Return the issue code where an account with the record's e-mail can't be linked; else ""."""
+    if account.status != "active" or not names_agree(record, account):
+        return "link_names_differ"
+    return "link_persons_differ" if contradicts(record, account) else ""
+
+
 def _linked(record: StudentRecord, account: Account, rules: Rules, reason: str) -> Change:
     differences = _differences(record, account, rules)
     differences.before.update(source=account.source, sis_id=account.sis_id)
     differences.after.update(source=rules.source, sis_id=record.sis_id)
     return _change(ChangeKind.LINKED, record, account, differences, reason)
-
-
-def is_other_person(record: StudentRecord, account: Account) -> bool:
-    """Return whether a known SIS ID now belongs to somebody else.
-
-    Then both the name and the date of birth differ.
-    """
-    if record.birth_date is None or account.birth_date is None:
-        return False
-    return record.birth_date != account.birth_date and not _names_agree(record, account)
-
-
-def _names_agree(record: StudentRecord, account: Account) -> bool:
-    same_first_name = same_name(record.first_name, account.first_name)
-    return same_first_name and same_name(record.last_name, account.last_name)
 
 
 def _new(record: StudentRecord, rules: Rules) -> Change:

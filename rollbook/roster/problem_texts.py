@@ -229,6 +229,20 @@ STUDENT_PROBLEMS: Final = (
         ADMINISTRATOR,
     ),
     Problem(
+        "link_persons_differ",
+        Severity.ERROR,
+        _(
+            "An account that is not linked to {sis} has the e-mail address {value} and the same "
+            "name. But its date of birth or its graduation year is a different one. "
+            "Nothing was linked, and the account was left as it is."
+        ),
+        _(
+            "Open Link existing accounts and compare the two. If they are the same person, "
+            "confirm the link. If not, reject it, and have the e-mail address corrected."
+        ),
+        ADMINISTRATOR,
+    ),
+    Problem(
         "link_suggested",
         Severity.ERROR,
         _(
@@ -247,9 +261,9 @@ STUDENT_PROBLEMS: Final = (
         "other_person",
         Severity.ERROR,
         _(
-            "The SIS ID {sis_id} is known here, but {sis} now sends a different name and a "
-            "different date of birth with it. It may belong to another person now, "
-            "so the account was left as it is."
+            "The SIS ID {sis_id} is known here, but {sis} now has another person with it: "
+            "the name and the date of birth differ, or, where no date of birth is known, "
+            "the whole name and the e-mail address. The account was left as it is."
         ),
         _(
             "Find out who has this ID now. If it is the same person, "

@@ -21,7 +21,10 @@ class SheetKey(NamedTuple):
 
 
 class RowKeys(NamedTuple):
-    """What is kept of a row until the whole file has been read."""
+    """What is kept of a row until the whole file has been read.
+
+    `person` is the name and the date of birth, ready to be compared; None where one is missing.
+    """
 
     number: int
     sis_id: str | None
@@ -29,6 +32,7 @@ class RowKeys(NamedTuple):
     email_key: str | None
     digest: bytes
     skipped: bool
+    person: tuple[str, str, str] | None = None
 
     @classmethod
     def of(cls, row: SheetRow) -> "RowKeys":
@@ -39,6 +43,7 @@ class RowKeys(NamedTuple):
             email_key=row.email_key,
             digest=row.digest,
             skipped=row.skipped,
+            person=row.person_key,
         )
 
 
@@ -83,6 +88,8 @@ class _AccountIndex:
         by_number = self.by_number.get(row.student_number, []) if row.student_number else []
         if len(by_sis_id) > 1:
             return "ids_ambiguous", "sis_id"
+        if by_sis_id and self._is_number_of_another(row, by_sis_id[0]):
+            return "ids_ambiguous", "sis_id"
         if by_sis_id:
             if by_number and by_sis_id[0] not in by_number:
                 return "ids_disagree", "student_number"
@@ -96,6 +103,14 @@ class _AccountIndex:
             return RowMatch(None, "")
         return self._checked(row, account, "email")
 
+    def _is_number_of_another(self, row: RowKeys, account: SheetKey) -> bool:
+        """Return whether the row's SIS ID is the student number of another account as well.
+
+        A column "Student ID" often has the school's own numbers, which are other students' SIS IDs.
+        """
+        others = self.by_number.get(row.sis_id or "", [])
+        return any(other.id != account.id for other in others)
+
     def _checked(self, row: RowKeys, account: SheetKey, matched_by: str) -> RowMatch | Conflict:
         """Return a conflict where an id of the row differs from the one that the account has."""
         if row.sis_id and account.sis_id is not None:
@@ -106,12 +121,20 @@ class _AccountIndex:
         return RowMatch(account, matched_by)
 
 
-def check_sheet(rows: Iterable[RowKeys], accounts: Iterable[SheetKey]) -> SheetCheck:
-    """Find the account of every row, and the rows that can't be decided."""
+def check_sheet(
+    rows: Iterable[RowKeys], accounts: Iterable[SheetKey], *, accept_lookalikes: bool = False
+) -> SheetCheck:
+    """Find the account of every row, and the rows that can't be decided.
+
+    New rows with one name and date of birth are a question, unless a person said that these are
+    different students (`accept_lookalikes`).
+    """
     check = _Check(rows, accounts)
     check.find_repeated_rows()
     check.find_shared_emails()
     check.find_taken_emails()
+    if not accept_lookalikes:
+        check.find_lookalikes()
     decidable = {
         number: match for number, match in check.matches.items() if check.is_decidable(number)
     }
@@ -219,3 +242,16 @@ class _Check:
         if number is None or not self.is_decidable(number):
             return False
         return self.rows[number].email_key not in (None, address)
+
+    def find_lookalikes(self) -> None:
+        """Of new rows with one name and one date of birth none is taken: they may be one student."""
+        rows_of_person: dict[tuple[str, str, str], list[int]] = {}
+        for number, match in self.matches.items():
+            person = self.rows[number].person
+            if match.account is None and person is not None and self.is_decidable(number):
+                rows_of_person.setdefault(person, []).append(number)
+        for numbers in rows_of_person.values():
+            if len(numbers) > 1:
+                for number in numbers:
+                    self.conflicts[number] = ("rows_alike", "birth_date")
+                    self.sharing[number] = numbers

@@ -147,4 +147,67 @@ SHEET_PROBLEMS: Final = (
         ),
         ADMINISTRATOR,
     ),
+    Problem(
+        "email_persons_differ",
+        Severity.ERROR,
+        _(
+            "An account has the e-mail address {value}, but another date of birth or graduation "
+            "year than this row. It may be another student. The account wasn't touched."
+        ),
+        _(
+            "If it is the same student, correct the account or the row first. "
+            "If not, correct the address in {place}."
+        ),
+        ADMINISTRATOR,
+    ),
+    Problem(
+        "row_of_other_person",
+        Severity.ERROR,
+        _(
+            "The account with this {field} belongs to another person than this row: the name and "
+            "the date of birth differ, or the whole name and the e-mail address. "
+            "The account wasn't touched."
+        ),
+        _(
+            "Check the {field} in {place}. A running number is not an ID: ignore such a column. "
+            "If it is the same person, correct the account first, then upload the row again."
+        ),
+        ADMINISTRATOR,
+    ),
+    Problem(
+        "row_like_account",
+        Severity.ERROR,
+        _(
+            "An account here has the same name and date of birth, with another e-mail address and "
+            "ID. No second account was made, and the account wasn't touched."
+        ),
+        _(
+            "If it is the same student, give the row the ID or the e-mail of that account "
+            "({place}). If they are two students, say so in the settings of this upload."
+        ),
+        ADMINISTRATOR,
+    ),
+    Problem(
+        "rows_alike",
+        Severity.ERROR,
+        _(
+            "Another new row has the same name and date of birth, with another e-mail address. "
+            "They may be one student, so no new account was made."
+        ),
+        _(
+            "If it is one student, delete the wrong row. If they are two students, say so in the "
+            "settings of this upload ({place})."
+        ),
+        ADMINISTRATOR,
+    ),
+    Problem(
+        "account_merged",
+        Severity.ERROR,
+        _(
+            "The account with the e-mail address {value} was merged into another account. "
+            "It was not made again, and no account was touched."
+        ),
+        _("To change the student, write the e-mail of the account that was kept into {place}."),
+        ADMINISTRATOR,
+    ),
 )

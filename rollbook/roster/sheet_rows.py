@@ -9,6 +9,7 @@ from rollbook.roster.cell_values import DateOrder, active_flag, date_by_order
 from rollbook.roster.columns import ACTIVE, GENDERS, heading_key
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.formulas import unguarded
+from rollbook.roster.identity import Named, person_key
 from rollbook.roster.records import ISSUE_NAME_LIMIT, ISSUE_VALUE_LIMIT, Issue, Severity
 from rollbook.roster.values import PARSERS, Unreadable, email_key, grade
 
@@ -66,6 +67,22 @@ class SheetRow(NamedTuple):
     def email_key(self) -> str | None:
         address = self.values.get("email")
         return email_key(address) if address else None
+
+    @property
+    def person(self) -> Named:
+        """The row's values that tell a person; None where the row has none."""
+        values = self.values
+        return Named(
+            values.get("first_name"),
+            values.get("last_name"),
+            values.get("birth_date"),
+            self.email_key,
+            values.get("graduation_year"),
+        )
+
+    @property
+    def person_key(self) -> tuple[str, str, str] | None:
+        return person_key(self.person)
 
     @property
     def digest(self) -> bytes:

@@ -1,4 +1,4 @@
-"""The Dockerfile and compose.yaml name settings, commands and files that exist."""
+"""Dockerfile and compose.yaml name what is there: settings, commands, files. No container engine is needed to find out."""
 
 import os
 import re

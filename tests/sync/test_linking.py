@@ -1,4 +1,4 @@
-"""Accounts that are older than a SIS: proposals, decisions, and what the next run does."""
+"""Accounts that were there before a SIS: who is proposed, what people say, and what the next run does about it."""
 
 from typing import Any
 

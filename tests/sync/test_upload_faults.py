@@ -1,4 +1,4 @@
-"""One file with every kind of fault: each is named with row and column; good rows go in."""
+"""One file with every kind of fault: each is named with its row and column, and the good rows go in."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ COLUMNS = {
 }
 LETTER = {field: column_letter(index) for index, field in enumerate(COLUMNS)}
 
-# What is wrong in a row → the code and the field of its issue. Rows of one pair follow each other.
+# What a row has otherwise than a good one → the code and the field that it must be named with. Rows of one pair follow each other.
 FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"email": None}, "required_empty", "email"),
     ({"first_name": "  "}, "required_empty", "first_name"),
@@ -103,7 +103,7 @@ def a_row(number: int, **other: Any) -> list[Any]:
         "sis_id": f"S{number}",
         "email": f"s{number}@x.example",
         "first_name": "Ann",
-        "last_name": "Lee",
+        "last_name": f"Lee {number}",
         "graduation_year": 2030,
     }
     good |= {"birth_date": "31/12/2011", "gender": "F", "grade_level": 9, "active": "yes"}
@@ -153,7 +153,7 @@ def test_every_fault_is_named_with_row_and_column_and_good_rows_go_in(school: Sc
         "email_names_differ": "Held One",
         "email_shared": others["email_shared"],
     }
-    assert others["email_shared"].startswith("Ann Lee (SIS ID S")
+    assert others["email_shared"].startswith("Ann Lee ")
     for row in problem_rows.problem_rows(run):
         assert row.place in row.remedy and "{" not in row.cause + row.remedy, row
         assert (

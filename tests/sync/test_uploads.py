@@ -1,4 +1,4 @@
-"""A spreadsheet from its bytes to the accounts: drafts, previews, corrections, memory."""
+"""A spreadsheet from its bytes to the accounts: drafts, previews, confirming, correcting, and what is remembered."""
 
 import io
 from typing import Any

@@ -37,6 +37,7 @@ class Reading(NamedTuple):
     header_row: int | None
     blank_clears: bool
     only_existing: bool
+    accept_lookalikes: bool
 
     def settings(self) -> dict[str, str | int | bool | None]:
         """Return the settings of the upload; the columns and words are saved afterwards."""

@@ -80,6 +80,12 @@ reading_options = grouped(
     click.option(
         "--only-existing", is_flag=True, help="Change existing accounts only. Add no accounts."
     ),
+    click.option(
+        "--different-people",
+        "accept_lookalikes",
+        is_flag=True,
+        help="A new row with the name and birth date of an account is a different student.",
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""Registration: the invitations that were mailed, and the passwords that were set with them."""
+"""How a student gets in: the invitation that was mailed, and the password that was set with it."""
 
 from typing import ClassVar
 
@@ -11,11 +11,10 @@ from rollbook.students.models.account import StudentAccount
 
 
 class Invitation(Mail):
-    """One registration mail to one student.
+    """One registration mail to one student. Its link works once, until `expires_at`, for this address and an active account only.
 
-    Its link works once, until `expires_at`, for this address and an active account only. The secret
-    of the link is derived from the installation's key and never stored (`students.registration`).
-    `ended_at` is set when a newer invitation replaces this one.
+    The link's secret is derived from the installation's key and never stored (`students.registration`). `ended_at` is set where a newer
+    invitation took its place.
     """
 
     account = models.ForeignKey(
@@ -45,10 +44,7 @@ class Invitation(Mail):
 
 
 class StudentLogin(models.Model):
-    """The password of a registered student, as Django's hashers write it.
-
-    Students are no users: they see nothing of a school but their own record.
-    """
+    """A registered student's password, as Django's hashers write it. Students are no users: nothing of a school opens to them."""
 
     account = models.OneToOneField(
         StudentAccount, on_delete=models.CASCADE, primary_key=True, related_name="login"

@@ -17,6 +17,7 @@ class LinkProposal(models.Model):
 
     As the last complete plan of this source found them. `record` holds values of the record.
     `clash` says why a person must decide: `names_differ` (same e-mail, different name),
+    `other_birth` (same e-mail and name, other date of birth or class),
     `two_accounts` (the record could be either), `two_records` (the account could be either), or "".
     """
 

@@ -29,6 +29,7 @@ COMPARED: Final = (
     "sis_id",
     "student_number",
     "status",
+    "graduation_year",
 )
 CHUNK: Final = 2_000
 
@@ -99,8 +100,17 @@ def _proposal(run: Run, evidence: Evidence) -> LinkProposal:
         same_birth_date=evidence.birth_date,
         same_sis_id=evidence.sis_id,
         same_student_number=evidence.student_number,
-        clash="names_differ" if evidence.email and not evidence.name else "",
+        clash=_clash(evidence),
     )
+
+
+def _clash(evidence: Evidence) -> str:
+    """Return why an equal e-mail is not enough for this pair; "" where it is, or differs."""
+    if not evidence.email:
+        return ""
+    if not evidence.name:
+        return "names_differ"
+    return "other_birth" if evidence.contradicts else ""
 
 
 def conclude(run: Run) -> None:

@@ -34,13 +34,6 @@ def leavers(run: Run) -> LeaverRules:
 
 def exceptions(run: Run) -> StudentExceptions:
     """Return the students who are never imported, and the accounts whose e-mail stays."""
-    sis_ids, emails = set(), set()
-    entries = NeverImport.objects.filter(school_id=run.school_id).values_list("field", "key")
-    for field, key in entries:
-        if field == "sis_id":
-            sis_ids.add(key)
-        elif field == "email":
-            emails.add(key)
     locked = FieldLock.objects.filter(school_id=run.school_id, field="email")
     in_force = Q(until__isnull=True) | Q(until__gt=timezone.now())
     protected = Protection.objects.filter(in_force, school_id=run.school_id)
@@ -49,9 +42,18 @@ def exceptions(run: Run) -> StudentExceptions:
         for rows in (locked, protected)
         for account_id in rows.values_list("account_id", flat=True)
     }
-    return StudentExceptions(
-        never_import_sis_ids=frozenset(sis_ids),
-        never_import_emails=frozenset(emails),
-        fixed_emails=frozenset(fixed_emails),
-        all_emails_fixed="email" in fill_once(run),
+    return never_import(run)._replace(
+        fixed_emails=frozenset(fixed_emails), all_emails_fixed="email" in fill_once(run)
     )
+
+
+def never_import(run: Run) -> StudentExceptions:
+    """Return the students of the school who are never imported."""
+    sis_ids, emails = set(), set()
+    entries = NeverImport.objects.filter(school_id=run.school_id).values_list("field", "key")
+    for field, key in entries:
+        if field == "sis_id":
+            sis_ids.add(key)
+        elif field == "email":
+            emails.add(key)
+    return StudentExceptions(frozenset(sis_ids), frozenset(emails))

@@ -1,4 +1,4 @@
-"""The other people of a clash over an e-mail who have accounts, so that a screen links them."""
+"""The other people of a clash over an e-mail: those with accounts, so that a screen can link them."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -46,7 +46,11 @@ def others(school_id: UUID, problems: Iterable[Clash]) -> dict[Clash, tuple[Pers
 
     A few queries answer for all problems together.
     """
-    clashes = {each for each in problems if each.code in (*CLASHES, "link_names_differ")}
+    clashes = {
+        each
+        for each in problems
+        if each.code in (*CLASHES, "link_names_differ", "link_persons_differ")
+    }
     if not clashes:
         return {}
     accounts = _accounts_of(school_id, clashes)

@@ -1,4 +1,4 @@
-"""The plan in the database and on the accounts: the only room that runs hand-written SQL."""
+"""The plan in the database and on the accounts: the only room of `sync` that runs hand-written SQL."""
 
 from rollbook.sync.store.apply import apply_plan, keep_problems
 from rollbook.sync.store.plan import (
@@ -8,6 +8,8 @@ from rollbook.sync.store.plan import (
     expected_groups,
     load_account_keys,
     load_accounts,
+    load_born_on,
+    load_merged_emails,
     load_sheet_keys,
     names_of,
     planned_new,
@@ -28,6 +30,8 @@ __all__ = [
     "keep_problems",
     "load_account_keys",
     "load_accounts",
+    "load_born_on",
+    "load_merged_emails",
     "load_sheet_keys",
     "names_of",
     "planned_new",

@@ -1,6 +1,7 @@
 """Stop 5: the accounts that a plan is made against, and the plan on its way into the database."""
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from operator import itemgetter
 from os import urandom
 from typing import Any, NamedTuple
@@ -35,7 +36,7 @@ class AccountKeys(NamedTuple):
 
 
 def load_account_keys(school_id: UUID, source: str) -> AccountKeys:
-    """Return the light form of all accounts of a school: linked here, not linked, elsewhere."""
+    """Return the light form of all accounts of a school, by their link: to this source, none, another."""
     keys = AccountKeys([], [], [])
     # Of a server-side cursor the server keeps what hasn't travelled yet.
     with transaction.atomic(), connection.chunked_cursor() as cursor:
@@ -69,6 +70,33 @@ def load_sheet_keys(
         return [SheetKey(bytes(account_id), *keys) for account_id, *keys in cursor.fetchall()]
 
 
+class Born(NamedTuple):
+    """An account as it is compared with new rows of a file."""
+
+    first_name: str
+    last_name: str
+    birth_date: date
+    sis_id: str | None
+    email: str
+
+
+def load_born_on(school_id: UUID, days: Iterable[date]) -> list[Born]:
+    """Return the accounts of everybody who was born on one of these days."""
+    asked = list(days)
+    if not asked:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(sql("load_born_on"), {"school": school_id, "days": asked})
+        return [Born(*row) for row in cursor.fetchall()]
+
+
+def load_merged_emails(school_id: UUID, email_keys: list[str]) -> set[str]:
+    """Return which of these addresses belonged to accounts that were merged into others."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql("load_merged_emails"), {"school": school_id, "email_keys": email_keys})
+        return {email_key for (email_key,) in cursor.fetchall()}
+
+
 def load_accounts(school_id: UUID, ids: Iterable[bytes]) -> dict[bytes, Account]:
     """Return the full rows of these accounts, by id."""
     asked = [UUID(bytes=account_id) for account_id in ids]
@@ -98,8 +126,8 @@ def save_plan(run: Run, changes: Iterable[Change], issues: Iterable[Issue]) -> N
     end_if_frozen()
     school, run_id = str(run.school_id), str(run.pk)
     with connection.cursor() as cursor:
-        # No wait for the disk: should the machine lose power, the state "planned", which comes
-        # later in the same log, is lost with it.
+        # No wait for the disk: should the machine lose power, the state "planned", which comes later
+        # in the same log, is lost with it.
         cursor.execute("SET LOCAL synchronous_commit TO off")
         with cursor.copy(sql("copy_changes")) as copy:
             for change in changes:
@@ -168,7 +196,7 @@ def names_of(school_id: UUID, source: str, sis_ids: Iterable[str]) -> dict[str, 
 
 
 class RecycledEmail(NamedTuple):
-    """A student who gets an e-mail that another one had not long ago, and that other one."""
+    """A student whom the plan gives an e-mail that was another's not long ago, and that other one."""
 
     sis_id: str | None
     name: str

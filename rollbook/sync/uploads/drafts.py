@@ -40,6 +40,7 @@ class Settings(NamedTuple):
     date_order: str | None = None
     blank_clears: bool = False
     only_existing: bool = False
+    accept_lookalikes: bool = False
 
     @property
     def reading(self) -> tuple[str | None, ...]:

@@ -11,14 +11,16 @@ from uuid import UUID
 from django.db import transaction
 
 from rollbook.roster.planning import Change, ChangeKind
-from rollbook.roster.records import Account, Completeness, Issue, Proof, Severity
+from rollbook.roster.records import Completeness, Issue, Proof, Severity
 from rollbook.roster.sheet_matching import RowKeys, RowMatch, SheetCheck, SheetKey, check_sheet
-from rollbook.roster.sheet_planning import decide_row
+from rollbook.roster.sheet_planning import SheetRules, decide_row
 from rollbook.roster.sheet_rows import SheetRow
+from rollbook.roster.values import name_key
 from rollbook.sources.base import Page
 from rollbook.sync import store
 from rollbook.sync.models import Run, RunCounts
 from rollbook.sync.planning import clashes
+from rollbook.sync.planning import rules as run_rules
 from rollbook.sync.runs import progress, states
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.uploads.rows import UploadRows, open_rows
@@ -57,12 +59,14 @@ def _check_whole_file(run: Run, upload: UploadRows, lease: Lease) -> SheetCheck:
         keys.append(RowKeys.of(upload.mapper.map(cells)))
         if len(keys) % BATCH == 0:
             lease.check()
-    return check_sheet(keys, _account_keys(run.school_id, keys))
+    accounts = _account_keys(run.school_id, keys)
+    return check_sheet(keys, accounts, accept_lookalikes=upload.accept_lookalikes)
 
 
 def _account_keys(school_id: UUID, keys: list[RowKeys]) -> list[SheetKey]:
     sis_ids = {key.sis_id for key in keys if key.sis_id}
-    student_numbers = {key.student_number for key in keys if key.student_number}
+    # A "Student ID" may be a student number: then the file must not be taken for SIS IDs.
+    student_numbers = {key.student_number for key in keys if key.student_number} | sis_ids
     email_keys = {key.email_key for key in keys if key.email_key}
     return store.load_sheet_keys(school_id, list(sis_ids), list(student_numbers), list(email_keys))
 
@@ -74,6 +78,11 @@ def _decide_batch(
     matches = {row.number: check.matches.get(row.number) for row in rows}
     matched = [match.account for match in matches.values() if match and match.account]
     accounts = store.load_accounts(run.school_id, (account.id for account in matched))
+    new_rows = [row for row in rows if _is_new(matches[row.number])]
+    rules = _rules(run, upload, new_rows)
+    merged = store.load_merged_emails(
+        run.school_id, [row.email_key for row in new_rows if row.email_key]
+    )
     changes: list[Change] = []
     issues: list[Issue] = []
     for row in rows:
@@ -81,13 +90,33 @@ def _decide_batch(
         match = matches[row.number]
         decided: Change | tuple[Issue, ...] = problems
         if not problems and match is not None:
-            decided = _decide(row, match, accounts, upload)
+            account = accounts.get(match.account.id) if match.account is not None else None
+            if match.account is None and row.email_key in merged:
+                decided = (upload.mapper.issue("account_merged", row, "email"),)
+            else:
+                decided = decide_row(row, match, account, upload.mapper, rules)
         if isinstance(decided, Change):
             changes.append(decided)
             issues += row.issues
         else:
             issues += chain(row.issues, decided)
     return changes, clashes.with_holders(run, issues)
+
+
+def _is_new(match: RowMatch | None) -> bool:
+    return match is not None and match.account is None
+
+
+def _rules(run: Run, upload: UploadRows, new_rows: list[SheetRow]) -> SheetRules:
+    """Return the rules of this upload, with the accounts that these new rows could belong to."""
+    lookalikes: dict[tuple[str, str, str], str] = {}
+    if not upload.accept_lookalikes:
+        days = {row.person.birth_date for row in new_rows if row.person.birth_date}
+        for born in store.load_born_on(run.school_id, days):
+            names = name_key(born.first_name), name_key(born.last_name)
+            who = clashes.who(f"{born.first_name} {born.last_name}", born.sis_id)
+            lookalikes[(*names, born.birth_date.isoformat())] = who
+    return SheetRules(upload.only_existing, run_rules.never_import(run), lookalikes)
 
 
 def _problems_between_rows(
@@ -101,10 +130,3 @@ def _problems_between_rows(
     code, field = check.conflicts[row.number]
     others = clashes.rows(row.number, check.sharing.get(row.number, ()))
     return (upload.mapper.issue(code, row, field)._replace(other=others),)
-
-
-def _decide(
-    row: SheetRow, match: RowMatch, accounts: dict[bytes, Account], upload: UploadRows
-) -> Change | tuple[Issue, ...]:
-    account = accounts.get(match.account.id) if match.account is not None else None
-    return decide_row(row, match, account, upload.mapper, upload.only_existing)

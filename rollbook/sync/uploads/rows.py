@@ -26,6 +26,7 @@ class UploadRows(NamedTuple):
     mapper: RowMapper
     corrections: dict[int, dict[int, str]]
     only_existing: bool
+    accept_lookalikes: bool
 
     def corrected(self) -> Iterator[SheetCells]:
         """Yield the rows below the headings, with the corrections in their place."""
@@ -51,6 +52,7 @@ def open_rows(run: Run) -> UploadRows:
             for number, cells in upload.corrections.items()
         },
         only_existing=upload.settings.get("only_existing", False),
+        accept_lookalikes=upload.settings.get("accept_lookalikes", False),
     )
 
 

@@ -23,6 +23,7 @@ DELIMITER_LABELS: Final = {
 }
 LEAVE, CLEAR = "leave", "clear"
 ALL, EXISTING = "all", "existing"
+ASK, DIFFERENT = "ask", "different"
 
 
 class SettingsForm(Form):
@@ -53,6 +54,12 @@ class SettingsForm(Form):
         required=False,
     )
 
+    alike = forms.ChoiceField(
+        label=_("Same name and date of birth as an account"),
+        choices=[(ASK, _("Ask me first")), (DIFFERENT, _("They are different students"))],
+        required=False,
+    )
+
     @property
     def clears_blanks(self) -> bool:
         return bool(self["blank"].value() == CLEAR)
@@ -60,6 +67,10 @@ class SettingsForm(Form):
     @property
     def only_existing(self) -> bool:
         return bool(self["whom"].value() == EXISTING)
+
+    @property
+    def accepts_lookalikes(self) -> bool:
+        return bool(self["alike"].value() == DIFFERENT)
 
     def settings(self) -> drafts.Settings:
         """Return the settings that were sent; what can't be used counts as not chosen."""
@@ -70,6 +81,7 @@ class SettingsForm(Form):
             date_order=self.given("date_order") or None,
             blank_clears=self.given("blank") == CLEAR,
             only_existing=self.given("whom") == EXISTING,
+            accept_lookalikes=self.given("alike") == DIFFERENT,
         )
 
 
@@ -82,4 +94,5 @@ def values_of(settings: drafts.Settings) -> dict[str, Any]:
         "date_order": settings.date_order or "",
         "blank": CLEAR if settings.blank_clears else LEAVE,
         "whom": EXISTING if settings.only_existing else ALL,
+        "alike": DIFFERENT if settings.accept_lookalikes else ASK,
     }

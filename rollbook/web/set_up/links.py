@@ -34,6 +34,7 @@ COMPARED: Final = (
 )
 CLASHES: Final = {
     "names_differ": gettext_lazy("Same e-mail, different name"),
+    "other_birth": gettext_lazy("Same e-mail and name, other date of birth or class"),
     "two_accounts": gettext_lazy("Two accounts match this student"),
     "two_records": gettext_lazy("Two students match this account"),
 }
