@@ -26,10 +26,10 @@ def test_rules_of_an_integration_are_set_and_shown(
     )
     wrong = inside("integration", "leavers", "--rollover", "13-01", "--json")
     assert (wrong.code, wrong.json["error"]["code"]) == (3, "rollover_refused")
-    told = inside(
+    rules = inside(
         "integration", "fields", "--app-wins", "last_name", "--blank-clears", "gender", "--json"
     ).json["fields"]
-    assert told == {"app_wins": ["last_name"], "blank_clears": ["gender"]}
+    assert rules == {"app_wins": ["last_name"], "blank_clears": ["gender"]}
     assert inside("integration", "fields", "--blank-clears", "email", "--json").code == 3
     assert (
         inside("integration", "fields", "--sis-wins", "last_name", "--json").json["fields"][
@@ -40,46 +40,53 @@ def test_rules_of_an_integration_are_set_and_shown(
     assert inside("integration", "leavers").code == inside("integration", "fields").code == 0
 
 
-def test_a_student_is_edited_protected_and_never_imported(
-    inside: Command, integration: Integration
-) -> None:
-    named = {
-        "school": integration.school,
-        "source": "powerschool",
-        "sis_id": "7",
-        "email": "ada@x.example",
-        "email_key": "ada@x.example",
-    }
-    StudentAccount.objects.create(
-        **named, first_name="Ada", last_name="Byron", graduation_year=2028
+@pytest.fixture
+def student(integration: Integration) -> StudentAccount:
+    return StudentAccount.objects.create(
+        school=integration.school,
+        source="powerschool",
+        sis_id="7",
+        email="ada@x.example",
+        email_key="ada@x.example",
+        first_name="Ada",
+        last_name="Byron",
+        graduation_year=2028,
     )
+
+
+def test_a_student_is_edited_and_a_field_kept(inside: Command, student: StudentAccount) -> None:
     edited = inside("edit", "7", "--set", "last_name=King", "--keep", "last_name", "--json").json
-    assert (edited["edited"], edited["student"]["last_name"], edited["student"]["locked"]) == (
-        ["last_name"],
-        "King",
-        ["last_name"],
-    )
+    assert (edited["edited"], edited["student"]["last_name"]) == (["last_name"], "King")
+    assert edited["student"]["locked"] == ["last_name"]
     wrong = inside("edit", "ada@x.example", "--set", "email=nonsense", "--json")
     assert (wrong.code, wrong.json["error"]["code"]) == (3, "email_refused")
     assert inside("edit", "7", "--unlock", "last_name", "--json").json["student"]["locked"] == []
     assert inside("edit", "nobody", "--set", "gender=", "--json").code == 6
+    assert inside("edit", "7", "--set", "gender=F").code == 0
+
+
+def test_a_student_is_protected_until_a_day(inside: Command, student: StudentAccount) -> None:
     protected = inside(
         "protect", "7", "--until", "2999-01-31", "--reason", "court order", "--json"
     ).json["student"]
     assert (protected["protected"], protected["protected_until"][:10]) == (True, "2999-02-01")
     assert inside("protect", "7", "--until", "2020-01-31", "--json").code == 3
     assert inside("protect", "7", "--end", "--json").json["student"]["protected"] is False
-    assert [
-        entry["key"]
-        for entry in inside("never-import", "add", "--sis-id", "9", "--json").json["entries"]
-    ] == ["9"]
+
+
+def test_a_student_is_put_on_the_never_import_list_and_taken_off(
+    inside: Command, integration: Integration
+) -> None:
+    added = inside("never-import", "add", "--sis-id", "9", "--json").json["entries"]
+    assert [entry["key"] for entry in added] == ["9"]
     assert inside("never-import", "list").code == 0
     assert inside("never-import", "remove", "--sis-id", "9", "--json").json["entries"] == []
     assert inside("never-import", "remove", "--sis-id", "9", "--json").code == 6
-    assert (
-        inside("run", "--wider", "leavers_percent=300", "--json").json["error"]["code"]
-        == "leavers_percent_refused"
-    )
+
+
+def test_a_run_takes_limits_of_its_own(inside: Command, integration: Integration) -> None:
+    refused = inside("run", "--wider", "leavers_percent=300", "--json").json["error"]
+    assert refused["code"] == "leavers_percent_refused"
     wider = inside("run", "--wider", "leavers_percent=30", "--no-wait", "--json").json["run"]
     assert (
         Run.objects.get(pk=wider["id"]).settings["wider"]
@@ -87,6 +94,11 @@ def test_a_student_is_edited_protected_and_never_imported(
         == {"leavers_percent": 30.0}
     )
     assert (wider["limits"]["leavers_percent"], wider["limits"]["emails_percent"]) == (30.0, 20.0)
+
+
+def test_a_pause_is_named_at_each_run_that_it_skips(
+    inside: Command, integration: Integration
+) -> None:
     shown = inside(
         "schedule",
         "pause",
@@ -100,4 +112,3 @@ def test_a_student_is_edited_protected_and_never_imported(
     ).json["schedule"]
     assert [at["pause"]["name"] for at in shown["next_runs"]] == ["Summer"] * 3
     assert "skipped: Summer" in inside("schedule", "show").out
-    assert inside("edit", "7", "--set", "gender=F").code == 0

@@ -16,10 +16,9 @@ from rollbook.sync.setup import credentials
 from tests.cli.conftest import Command
 
 SECRET = "s3cret-never-printed"
-CONNECT = (
-    "integration", "set", "powerschool", "--credential", "client_id=our-id", "--credential", "client_url=https://ps.lincoln.example",
-    "--grades", "9-12",
-)  # fmt: skip
+ADDRESS = "client_url=https://ps.lincoln.example"
+CREDENTIALS = ("--credential", "client_id=our-id", "--credential", ADDRESS)
+CONNECT = ("integration", "set", "powerschool", *CREDENTIALS, "--grades", "9-12")
 
 
 def test_a_school_is_added_once(inside: Command) -> None:

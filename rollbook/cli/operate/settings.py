@@ -45,7 +45,9 @@ def _list() -> Output:
 @json_option
 @click.option("--markdown", is_flag=True, help="Print the table of docs/settings.md.")
 def settings(as_json: bool, markdown: bool) -> None:
-    """List all settings and their defaults. Values are not shown, only if they are set here.
+    """List all settings and their defaults.
+
+    It shows whether a setting is set here, but never its value.
 
     \b
     Example:
