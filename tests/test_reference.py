@@ -70,6 +70,15 @@ def test_no_command_is_described_that_is_not_there() -> None:
     assert sections().keys() == COMMANDS.keys()
 
 
+def test_every_error_code_of_a_command_is_listed() -> None:
+    """The codes are what scripts look at; every call names its code as the first text."""
+    raised = re.compile(r'(?:not_found\(|Refusal\(\s*Exit\.\w+,)\s*"(\w+)"')
+    text = (DOCS / "commands.md").read_text()
+    for path in (DOCS.parent / "rollbook" / "cli").rglob("*.py"):
+        for code in raised.findall(path.read_text()):
+            assert f"`{code}`" in text, (path.name, code)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_says_what_it_does(name: str) -> None:
     command = COMMANDS[name]

@@ -119,7 +119,9 @@ COMMANDS = (
     LazyCommand("changes", "runs.changes:changes", "List what a run changed or would change"),
     LazyCommand("report", "runs.report:report", "Write the Excel report of a run"),
     LazyCommand("holds", "runs.holds:holds", "List the runs that are on hold"),
-    LazyCommand("approve", "runs.holds:approve", "Apply a run that is on hold"),
+    LazyCommand(
+        "approve", "runs.holds:approve", "Apply a run that is on hold, as it was previewed"
+    ),
     LazyCommand("discard", "runs.holds:discard", "Discard a run that is on hold"),
     LazyCommand("undo", "runs.undo:undo", "Undo a finished live run or upload"),
     LazyCommand("work-list", "runs.work_list:work_list", "List the open problems of all runs"),
@@ -158,7 +160,7 @@ COMMANDS = (
     ),
     CommandGroup(
         "never-import",
-        "List the students for whom no run makes an account",
+        "Choose students for whom no run makes an account",
         (
             LazyCommand(
                 "list",

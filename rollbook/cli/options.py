@@ -39,7 +39,18 @@ offset_option: Decorator = click.option(
     type=click.IntRange(0),
     help="How many to skip.",
 )
-DAY = click.DateTime(["%Y-%m-%d"])
+
+
+def day_option(name: str, parameter: str, help_text: str, required: bool = False) -> Decorator:
+    """Return an option for a day."""
+    return click.option(
+        name,
+        parameter,
+        type=click.DateTime(["%Y-%m-%d"]),
+        metavar="YYYY-MM-DD",
+        required=required,
+        help=help_text,
+    )
 
 
 def limit_option(default: int, help_text: str = "How many to list at most.") -> Decorator:

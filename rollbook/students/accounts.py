@@ -1,8 +1,8 @@
-"""What people do to accounts: deactivate and reactivate, one or many. Each deed raises `version`, so that a plan made before it is
-overtaken, and is kept in the account's history and in the audit log.
+"""Deactivating and reactivating accounts by hand, one or many.
 
-A sync keeps the values of a deactivated account in step and leaves it deactivated (`roster.planning.decide`): the status is never
-the source's to say, so its fingerprint stays valid.
+Each raises `version`, so that a plan made before is overtaken, and is recorded in the history of
+the account and in the audit log. The fingerprint stays valid: the status is never the source's to
+set, and a run leaves a deactivated account deactivated (`roster.planning.decide`).
 """
 
 from collections.abc import Iterable
@@ -21,17 +21,17 @@ CHUNK: Final = 5_000  # accounts that are written at a time
 
 
 def to_deactivate(accounts: QuerySet[StudentAccount]) -> QuerySet[StudentAccount]:
-    """Those of the accounts that deactivating would change."""
+    """Return those of the accounts that deactivating would change."""
     return accounts.filter(status=AccountStatus.ACTIVE)
 
 
 def to_reactivate(accounts: QuerySet[StudentAccount]) -> QuerySet[StudentAccount]:
-    """Those of the accounts that reactivating would change."""
+    """Return those of the accounts that reactivating would change."""
     return accounts.exclude(status__in=(AccountStatus.ACTIVE, AccountStatus.MERGED))
 
 
 def deactivate(school: School, ids: Iterable[UUID], by: User | None, via: str = "web") -> int:
-    """Close accounts without touching their values. Returns how many were open; doing it twice does it once."""
+    """Close accounts without changing their values. Returns how many were open."""
     return _set_status(school, ids, EventAction.DEACTIVATED, by, via)
 
 
@@ -44,18 +44,10 @@ def reactivate(school: School, ids: Iterable[UUID], by: User | None, via: str = 
 def _set_status(
     school: School, ids: Iterable[UUID], action: EventAction, by: User | None, via: str
 ) -> int:
-    wanted, done = sorted(set(ids)), 0
-    status = (
-        AccountStatus.DEACTIVATED if action == EventAction.DEACTIVATED else AccountStatus.ACTIVE
-    )
-    narrow = to_deactivate if action == EventAction.DEACTIVATED else to_reactivate
-    for start in range(0, len(wanted), CHUNK):
-        part = StudentAccount.objects.filter(school=school, pk__in=wanted[start : start + CHUNK])
-        # Locked in the order in which a run locks them (sql/lock_accounts.sql), so that the two can't deadlock.
-        held = dict(narrow(part).select_for_update().order_by("pk").values_list("pk", "status"))
-        StudentAccount.objects.filter(pk__in=held).update(
-            status=status, version=F("version") + 1, updated_at=Now()
-        )
+    ordered = sorted(set(ids))
+    changed = 0
+    for start in range(0, len(ordered), CHUNK):
+        before = _write_chunk(school, ordered[start : start + CHUNK], action)
         events = [
             AccountEvent(
                 school=school,
@@ -63,21 +55,40 @@ def _set_status(
                 actor=by,
                 via=via,
                 action=action,
-                before={"status": was},
-                after={"status": status},
+                before={"status": status},
+                after={"status": _status_after(action)},
             )
-            for account_id, was in held.items()
+            for account_id, status in before.items()
         ]
         AccountEvent.objects.bulk_create(events, batch_size=CHUNK)
-        done += len(held)
-    if done:
-        subject = str(wanted[0]) if len(wanted) == 1 else ""
+        changed += len(before)
+    if changed:
         audit.record(
             f"students.{action.value}",
             school=school,
             actor=by,
-            subject=subject,
+            subject=str(ordered[0]) if len(ordered) == 1 else "",
             via=via,
-            students=done,
+            students=changed,
         )
-    return done
+    return changed
+
+
+def _write_chunk(school: School, ids: list[UUID], action: EventAction) -> dict[UUID, str]:
+    """Write the new status of some accounts. Returns the status of each before."""
+    accounts = StudentAccount.objects.filter(school=school, pk__in=ids)
+    narrow = to_deactivate if action == EventAction.DEACTIVATED else to_reactivate
+    # Locked in the order in which a run locks them (sql/lock_accounts.sql), so that the two
+    # cannot deadlock.
+    locked = narrow(accounts).select_for_update().order_by("pk")
+    before = dict(locked.values_list("pk", "status"))
+    StudentAccount.objects.filter(pk__in=before).update(
+        status=_status_after(action), version=F("version") + 1, updated_at=Now()
+    )
+    return before
+
+
+def _status_after(action: EventAction) -> AccountStatus:
+    if action == EventAction.DEACTIVATED:
+        return AccountStatus.DEACTIVATED
+    return AccountStatus.ACTIVE

@@ -1,11 +1,13 @@
-"""Text as searches compare it: lower case, without accents, folded by functions of the database (see migration 0002)."""
+"""Text as searches compare it: lower case, no accents. Migration 0002 has the functions."""
 
 from django.db.models import Func, TextField
 
 
 class SearchText(Func):
-    """What searches look through of an account. Kept in a column that the database fills, and read from end to end: 100,000 accounts take
-    25 ms, while a trigram index, which takes 5 ms, made the first run of 100,000 students a second longer or more.
+    """The text of an account that searches read, in a column that the database fills.
+
+    It is read from end to end: 100,000 accounts take 25 ms. A trigram index takes 5 ms, but made
+    the first run of 100,000 students a second longer or more.
     """
 
     function = "students_search_text"
@@ -27,7 +29,7 @@ class SearchText(Func):
 
 
 class Folded(Func):
-    """A text folded alike."""
+    """A text in lower case and without accents."""
 
     function = "students_fold"
     output_field = TextField()

@@ -36,22 +36,22 @@ class Side(NamedTuple):
     """One field of both accounts."""
 
     field: str
-    kept: Any
+    account: Any
     other: Any
 
     @property
     def differs(self) -> bool:
-        return bool(self.kept != self.other)
+        return bool(self.account != self.other)
 
 
-def side_by_side(kept: StudentAccount, other: StudentAccount) -> list[Side]:
+def side_by_side(account: StudentAccount, other: StudentAccount) -> list[Side]:
     """Return every field that at least one of the two has."""
-    sides = (Side(field, getattr(kept, field), getattr(other, field)) for field in FIELDS)
-    return [side for side in sides if side.kept is not None or side.other is not None]
+    sides = (Side(field, getattr(account, field), getattr(other, field)) for field in FIELDS)
+    return [side for side in sides if side.account is not None or side.other is not None]
 
 
 def merge(
-    kept: StudentAccount,
+    account: StudentAccount,
     other: StudentAccount,
     by: User | None,
     taken: Iterable[str] = (),
@@ -59,52 +59,52 @@ def merge(
     versions: tuple[int, int] | None = None,
     via: str = "web",
 ) -> StudentAccount:
-    """Merge `other` into `kept`, with the values of `other` for the fields of `taken`.
+    """Merge `other` into `account`, with the values of `other` for the fields of `taken`.
 
-    Where `kept` has no value, that of `other` is taken anyway. `versions` are those of both that
+    Where `account` has no value, that of `other` is taken anyway. `versions` are those of both that
     the person saw. Raises Refused, and then changes nothing.
     """
     with transaction.atomic():
-        here, there = lock_both(kept, other)
-        _refuse_unmergeable(here, there, versions)
-        after = _merged_values(here, there, set(taken))
-        before = {field: getattr(here, field) for field in after}
-        both_linked = here.sis_id and there.sis_id
-        entry_id = _never_import(here, there, by) if both_linked else ""
-        given_up = {field: getattr(there, field) for field in GIVEN_UP}
-        email, email_key = there.email, there.email_key
+        account, other = lock_both(account, other)
+        _refuse_unmergeable(account, other, versions)
+        after = _merged_values(account, other, set(taken))
+        before = {field: getattr(account, field) for field in after}
+        both_linked = account.sis_id and other.sis_id
+        entry_id = _never_import(account, other, by) if both_linked else ""
+        given_up = {field: getattr(other, field) for field in GIVEN_UP}
+        email, email_key = other.email, other.email_key
         if "email_key" in before:
             email, email_key = before["email"], before["email_key"]
-        _close_merged(there, here)
-        write_account(here, after)
+        _close_merged(other, account)
+        write_account(account, after)
         # The address with which nobody signs in any more stays known.
-        keep_alias(here, email, email_key)
+        keep_alias(account, email, email_key)
         record_event(
-            here,
+            account,
             by,
             via,
             EventAction.MERGED,
             before=before,
-            after={**after, "merged_from": str(there.pk), "never_import": entry_id},
+            after={**after, "merged_from": str(other.pk), "never_import": entry_id},
         )
         record_event(
-            there,
+            other,
             by,
             via,
             EventAction.MERGED_AWAY,
             before=given_up,
-            after={"status": AccountStatus.MERGED, "merged_into": str(here.pk)},
+            after={"status": AccountStatus.MERGED, "merged_into": str(account.pk)},
         )
         audit.record(
             "students.merged",
-            school=here.school,
+            school=account.school,
             actor=by,
-            subject=str(here.pk),
+            subject=str(account.pk),
             via=via,
-            other=str(there.pk),
+            other=str(other.pk),
             fields=sorted(after),
         )
-    return here
+    return account
 
 
 def merged_into(account: StudentAccount) -> list[StudentAccount]:
@@ -113,40 +113,46 @@ def merged_into(account: StudentAccount) -> list[StudentAccount]:
     return list(merged.order_by("pk"))
 
 
-def lock_both(kept: StudentAccount, other: StudentAccount) -> tuple[StudentAccount, StudentAccount]:
+def lock_both(
+    account: StudentAccount, other: StudentAccount
+) -> tuple[StudentAccount, StudentAccount]:
     """Return both accounts as they are now, locked. Raises Refused if they are not two.
 
     They are locked in the order of their ids, so that two merges at once cannot deadlock.
     """
-    if kept.pk == other.pk or kept.school_id != other.school_id:
+    if account.pk == other.pk or account.school_id != other.school_id:
         raise Refused({"": _("Choose another student to merge with.")})
     accounts = StudentAccount.objects.select_for_update(of=("self",)).select_related("school")
-    both = accounts.filter(school_id=kept.school_id, pk__in=(kept.pk, other.pk)).order_by("pk")
-    by_id = {account.pk: account for account in both}
-    return by_id[kept.pk], by_id[other.pk]
+    both = accounts.filter(school_id=account.school_id, pk__in=(account.pk, other.pk)).order_by(
+        "pk"
+    )
+    by_id = {each.pk: each for each in both}
+    return by_id[account.pk], by_id[other.pk]
 
 
 def _refuse_unmergeable(
-    here: StudentAccount, there: StudentAccount, versions: tuple[int, int] | None
+    account: StudentAccount, other: StudentAccount, versions: tuple[int, int] | None
 ) -> None:
-    if AccountStatus.MERGED in (here.status, there.status):
+    if AccountStatus.MERGED in (account.status, other.status):
         raise Refused({"": _("Nothing was done: one of the two is merged already.")})
-    if versions is not None and (here.version, there.version) != versions:
+    if versions is not None and (account.version, other.version) != versions:
         text = _("One of the two was changed meanwhile. Look at both again, then merge them.")
         raise Refused({"": text})
 
 
-def _merged_values(here: StudentAccount, there: StudentAccount, taken: set[str]) -> dict[str, Any]:
+def _merged_values(
+    account: StudentAccount, other: StudentAccount, taken: set[str]
+) -> dict[str, Any]:
     """Return the values that the account that stays gets from the other."""
     values: dict[str, Any] = {}
-    for side in side_by_side(here, there):
-        is_taken = side.kept is None or side.field in taken
+    for side in side_by_side(account, other):
+        is_taken = side.account is None or side.field in taken
         if is_taken and side.other is not None and side.differs:
             values[side.field] = side.other
     if "email" in values:
-        values["email_key"] = there.email_key
-    if there.sis_id and not here.sis_id:
-        values |= {"source": there.source, "sis_id": there.sis_id}
+        values["email_key"] = other.email_key
+    if other.sis_id and not account.sis_id:
+        values |= {"source": other.source, "sis_id": other.sis_id}
     return values
 
 
@@ -167,15 +173,15 @@ def _close_merged(account: StudentAccount, into: StudentAccount) -> None:
     open_invitations.update(ended_at=Now())
 
 
-def _never_import(here: StudentAccount, there: StudentAccount, by: User | None) -> str:
+def _never_import(account: StudentAccount, other: StudentAccount, by: User | None) -> str:
     """Put the SIS ID of the merged account on the never import list.
 
     Returns the id of the new entry, or "" if there was one already.
     """
     entry, created = NeverImport.objects.get_or_create(
-        school_id=here.school_id,
+        school_id=account.school_id,
         field="sis_id",
-        key=str(there.sis_id),
+        key=str(other.sis_id),
         defaults={"reason": _("Merged with another account of the same person"), "by": by},
     )
     return str(entry.pk) if created else ""

@@ -25,9 +25,9 @@ def lock(
 ) -> list[str]:
     """Lock single values, so that no sync changes them. Returns the fields newly locked."""
     locked = lock_account(account)
-    there = set(locked.locks.values_list("field", flat=True))
+    already = set(locked.locks.values_list("field", flat=True))
     lockable = set(STUDENT_FIELDS) - {"sis_id"}
-    new = sorted(set(fields) & lockable - there)
+    new = sorted(set(fields) & lockable - already)
     if new:
         FieldLock.objects.bulk_create(
             FieldLock(school=locked.school, account=locked, field=field, by=by) for field in new
@@ -68,8 +68,8 @@ def protect(
         raise Refused({"until": _("This day is over. Choose today or a later one.")})
     moment = end_of_day(until, locked.school) if until else None
     reason = reason.strip()[:LONGEST_REASON]
-    there = Protection.objects.filter(account=locked).first()
-    if there is not None and (there.until, there.reason) == (moment, reason):
+    current = Protection.objects.filter(account=locked).first()
+    if current is not None and (current.until, current.reason) == (moment, reason):
         return False
     Protection.objects.update_or_create(
         account=locked,

@@ -1,6 +1,7 @@
-"""Registration: who may be invited, the link of an invitation, setting a password with it, and signing in as a student.
+"""Registration of students: who is invited, the link, setting a password, and signing in.
 
-A link carries the invitation's id and a code that only this installation can make of it; a copy of the database alone opens nothing.
+A link has the id of the invitation and a code that only this installation can compute. So a copy
+of the database alone opens no account.
 """
 
 from collections.abc import Iterator
@@ -29,13 +30,16 @@ from rollbook.students.models import (
 )
 
 VALID: Final = timedelta(days=14)
-JUST_NOW: Final = timedelta(hours=24)  # a bulk invitation leaves out whoever got one since
+JUST_NOW: Final = timedelta(hours=24)  # a bulk invitation leaves out those who got one since
+AGAIN_AFTER: Final = timedelta(minutes=15)  # a student who forgot the password can ask so often
+SAME_CLICK: Final = timedelta(minutes=1)
 CHUNK: Final = 2_000
+MOST_LOGINS: Final = 5  # with one address, at several schools
 OPEN: Final = Q(used_at__isnull=True, ended_at__isnull=True)
 
 
 class Audience(NamedTuple):
-    """Whom an invitation of these students would reach, and how many are left out, each for one reason."""
+    """How many students an invitation would reach, and how many are left out, by reason."""
 
     invited: int
     not_active: int
@@ -48,35 +52,41 @@ class Audience(NamedTuple):
 
 
 def audience(accounts: QuerySet[StudentAccount], *, again: bool = False) -> Audience:
-    """Count whom inviting these accounts would reach. `again` invites those too who got an invitation within the last day."""
+    """Count whom inviting these accounts would reach.
+
+    `again` invites those too who got an invitation within the last day.
+    """
     active = accounts.filter(status=AccountStatus.ACTIVE)
     unregistered = active.exclude(_registered())
     invited = to_invite(accounts, again=again).count()
     return Audience(
-        invited,
-        accounts.exclude(status=AccountStatus.ACTIVE).count(),
-        active.filter(_registered()).count(),
-        unregistered.count() - invited,
+        invited=invited,
+        not_active=accounts.exclude(status=AccountStatus.ACTIVE).count(),
+        registered=active.filter(_registered()).count(),
+        just_invited=unregistered.count() - invited,
     )
 
 
 def to_invite(
     accounts: QuerySet[StudentAccount], *, again: bool = False
 ) -> QuerySet[StudentAccount]:
-    """Those of the accounts that an invitation goes to."""
-    found = accounts.filter(~_registered(), status=AccountStatus.ACTIVE)
-    return found if again else found.exclude(_just_invited())
+    """Return those of the accounts that an invitation goes to."""
+    unregistered = accounts.filter(~_registered(), status=AccountStatus.ACTIVE)
+    return unregistered if again else unregistered.exclude(_just_invited())
 
 
-def with_registration(accounts: QuerySet[StudentAccount], wanted: str) -> QuerySet[StudentAccount]:
-    """The accounts that are `registered`, `invited` (and not registered), or `none` of both; anything else leaves them all."""
-    open_one = Exists(_open_invitations())
-    narrowed = {
+def with_registration(accounts: QuerySet[StudentAccount], state: str) -> QuerySet[StudentAccount]:
+    """Return the accounts that are `registered`, `invited` but not registered, or `none` of both.
+
+    Any other state returns all accounts.
+    """
+    is_invited = Exists(_open_invitations())
+    conditions = {
         "registered": Q(_registered()),
-        "invited": Q(~_registered() & open_one),
-        "none": Q(~_registered() & ~open_one),
+        "invited": Q(~_registered() & is_invited),
+        "none": Q(~_registered() & ~is_invited),
     }
-    return accounts.filter(narrowed[wanted]) if wanted in narrowed else accounts
+    return accounts.filter(conditions[state]) if state in conditions else accounts
 
 
 def _registered() -> Exists:
@@ -92,11 +102,11 @@ def _open_invitations() -> QuerySet[Invitation]:
 
 
 def _just_invited() -> Exists:
-    """An invitation that is still good, went to today's address and wasn't undelivered."""
-    fresh = _open_invitations().filter(
+    """Return the condition to have an open, delivered invitation to today's address."""
+    recent = _open_invitations().filter(
         created_at__gt=Now() - JUST_NOW, address_key=OuterRef("email_key")
     )
-    return Exists(fresh.exclude(state=MailState.UNDELIVERED))
+    return Exists(recent.exclude(state=MailState.UNDELIVERED))
 
 
 def invite(
@@ -107,45 +117,41 @@ def invite(
     again: bool = False,
     via: str = "web",
 ) -> Iterator[list[UUID]]:
-    """Make the invitations of those whom `to_invite` names, a part at a time, each in a transaction; yields the ids that were made.
+    """Write the invitations of the accounts of `to_invite`, in chunks; yield the new ids.
 
-    An older open invitation of a student ends. Nobody gets two, however often this is asked.
+    Each chunk is a transaction. An older open invitation of a student ends. Nobody gets two,
+    however often this is called.
     """
-    made = 0
+    invited = 0
     ids = sorted(to_invite(accounts, again=again).values_list("pk", flat=True))
     for start in range(0, len(ids), CHUNK):
         with transaction.atomic():
             part = StudentAccount.objects.filter(school=school, pk__in=ids[start : start + CHUNK])
             # Locked, so that a second click waits here and then finds them just invited.
-            held = list(
-                to_invite(part, again=again)
-                .select_for_update()
-                .order_by("pk")
-                .only("pk", "email", "email_key")
-            )
-            invitations = _make(school, held, by)
-            made += len(invitations)
+            locked = to_invite(part, again=again).select_for_update().order_by("pk")
+            invitations = _write(school, list(locked.only("pk", "email", "email_key")), by)
+            invited += len(invitations)
             yield [invitation.pk for invitation in invitations]
-    if made:
+    if invited:
         audit.record(
             "students.invited",
             school=school,
             actor=by,
             via=via,
             subject=str(ids[0]) if len(ids) == 1 else "",
-            students=made,
+            students=invited,
         )
 
 
 def within_a_minute(account: StudentAccount) -> bool:
-    """Whether an invitation was made so lately that another click is the same wish."""
-    since = timezone.now() - timedelta(minutes=1)
+    """Return whether the last invitation is so new that another click means the same one."""
+    since = timezone.now() - SAME_CLICK
     return Invitation.objects.filter(
         OPEN, school_id=account.school_id, account=account, created_at__gt=since
     ).exists()
 
 
-def _make(school: School, accounts: list[StudentAccount], by: User | None) -> list[Invitation]:
+def _write(school: School, accounts: list[StudentAccount], by: User | None) -> list[Invitation]:
     Invitation.objects.filter(OPEN, school=school, account__in=accounts).update(ended_at=Now())
     expires = timezone.now() + VALID
     return Invitation.objects.bulk_create(
@@ -162,26 +168,32 @@ def _make(school: School, accounts: list[StudentAccount], by: User | None) -> li
 
 
 def ask_again(school: School, account: StudentAccount) -> list[UUID]:
-    """A registered student has forgotten the password: one more invitation, at most one in a quarter of an hour. The ids made."""
+    """Write an invitation for a student who forgot the password, one in a quarter of an hour.
+
+    Returns its id, or nothing if there is such an invitation already.
+    """
     with transaction.atomic():
         StudentAccount.objects.select_for_update().get(pk=account.pk, school=school)
-        since = timezone.now() - timedelta(minutes=15)
+        since = timezone.now() - AGAIN_AFTER
         if Invitation.objects.filter(
             OPEN, school=school, account=account, created_at__gt=since
         ).exists():
             return []
-        return [invitation.pk for invitation in _make(school, [account], None)]
+        return [invitation.pk for invitation in _write(school, [account], None)]
 
 
 def code_of(invitation: Invitation) -> str:
-    """What the link carries besides the invitation's id: 256 bits, made of the id and the address it is bound to."""
+    """Return the code of a link: 256 bits, computed from the invitation's id and its address."""
     return salted_hmac(
         "rollbook.invitation", f"{invitation.pk}/{invitation.address_key}", algorithm="sha256"
     ).hexdigest()
 
 
 class LinkClosed(Exception):
-    """The link can't be used. `code`: unknown, used, expired, replaced, or closed (the account isn't active, or has another address)."""
+    """A link cannot be used. `code` is unknown, used, expired, replaced or closed.
+
+    It is closed if the account is not active, or has another address.
+    """
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -189,17 +201,12 @@ class LinkClosed(Exception):
 
 
 def opened(invitation_id: UUID, code: str) -> Invitation:
-    """The invitation of a link that may be used now. Raises LinkClosed."""
-    invitation = (
-        Invitation.objects.select_related("account", "school").filter(pk=invitation_id).first()
-    )
+    """Return the invitation of a link that can be used now. Raises LinkClosed."""
+    invitations = Invitation.objects.select_related("account", "school")
+    invitation = invitations.filter(pk=invitation_id).first()
     if invitation is None or not constant_time_compare(code, code_of(invitation)):
         raise LinkClosed("unknown")
-    if (
-        invitation.account.status != AccountStatus.ACTIVE
-        or invitation.account.email_key != invitation.address_key
-    ):
-        raise LinkClosed("closed")
+    _refuse_closed(invitation.account, invitation)
     if invitation.used_at:
         raise LinkClosed("used")
     if invitation.ended_at:
@@ -211,13 +218,11 @@ def opened(invitation_id: UUID, code: str) -> Invitation:
 
 @transaction.atomic
 def register(invitation: Invitation, password: str) -> StudentLogin:
-    """Set the password with an opened invitation, which is used up by it. Raises LinkClosed where somebody was faster."""
+    """Set the password and use up the invitation. Raises LinkClosed if somebody was faster."""
     account = StudentAccount.objects.select_for_update().get(pk=invitation.account_id)
-    if account.status != AccountStatus.ACTIVE or account.email_key != invitation.address_key:
-        raise LinkClosed("closed")
-    if not Invitation.objects.filter(OPEN, pk=invitation.pk, expires_at__gt=Now()).update(
-        used_at=Now()
-    ):
+    _refuse_closed(account, invitation)
+    usable = Invitation.objects.filter(OPEN, pk=invitation.pk, expires_at__gt=Now())
+    if not usable.update(used_at=Now()):
         raise LinkClosed("used")
     login, created = StudentLogin.objects.update_or_create(
         account=account,
@@ -241,23 +246,25 @@ def register(invitation: Invitation, password: str) -> StudentLogin:
     return login
 
 
-def sign_in(address: str, password: str) -> StudentLogin | None:
-    """The login that this address and password open; None for a wrong pair, an unknown address and an account that isn't active.
+def _refuse_closed(account: StudentAccount, invitation: Invitation) -> None:
+    is_active = account.status == AccountStatus.ACTIVE
+    if not is_active or account.email_key != invitation.address_key:
+        raise LinkClosed("closed")
 
-    All of them take as long as a right one. A student of two schools with one address is let in by the password.
+
+def sign_in(address: str, password: str) -> StudentLogin | None:
+    """Return the login that this address and password open, or None.
+
+    A wrong password, an unknown address and a closed account take as long as a right one. The
+    password decides where a student of two schools with one address signs in.
     """
-    logins = list(
-        StudentLogin.objects.select_related("account", "school").filter(
-            account__email_key=email_key(address.strip())
-        )[:5]
-    )
-    if not logins:
-        make_password(password)  # as long as checking one
-    for login in logins:
-        if (
-            check_password(password, login.password)
-            and login.account.status == AccountStatus.ACTIVE
-        ):
+    logins = StudentLogin.objects.select_related("account", "school")
+    matching = list(logins.filter(account__email_key=email_key(address.strip()))[:MOST_LOGINS])
+    if not matching:
+        make_password(password)  # takes as long as checking one
+    for login in matching:
+        is_right = check_password(password, login.password)
+        if is_right and login.account.status == AccountStatus.ACTIVE:
             login.last_sign_in_at = timezone.now()
             login.save(update_fields=["last_sign_in_at"])
             audit.record(
@@ -272,21 +279,14 @@ def sign_in(address: str, password: str) -> StudentLogin | None:
 
 
 def session_code(login: StudentLogin) -> str:
-    """What a session keeps to know that the password is still the one it was opened with."""
+    """Return what a session stores to tell whether the password is still the same."""
     return salted_hmac("rollbook.student", login.password, algorithm="sha256").hexdigest()
 
 
 def signed_in(account_id: UUID, code: str) -> StudentLogin | None:
-    """The login of a session, as long as the account is active and the password the same."""
-    login = (
-        StudentLogin.objects.select_related("account", "school")
-        .filter(account_id=account_id)
-        .first()
-    )
-    if (
-        login is None
-        or login.account.status != AccountStatus.ACTIVE
-        or not constant_time_compare(code, session_code(login))
-    ):
+    """Return the login of a session while the account is active and the password the same."""
+    logins = StudentLogin.objects.select_related("account", "school")
+    login = logins.filter(account_id=account_id).first()
+    if login is None or login.account.status != AccountStatus.ACTIVE:
         return None
-    return login
+    return login if constant_time_compare(code, session_code(login)) else None

@@ -38,19 +38,19 @@ def take_back(other: StudentAccount, by: User | None, via: str = "web") -> list[
     """
     try:
         with transaction.atomic():
-            here, there = _lock_merged(other)
-            merged = _newest_event(here, EventAction.MERGED, merged_from=str(there.pk))
-            away = _newest_event(there, EventAction.MERGED_AWAY, merged_into=str(here.pk))
-            restored = _restored(here, merged)
-            _refuse_taken(here, there, away.before)
-            write_account(here, restored.values)
+            account, other = _lock_merged(other)
+            merged = _newest_event(account, EventAction.MERGED, merged_from=str(other.pk))
+            away = _newest_event(other, EventAction.MERGED_AWAY, merged_into=str(account.pk))
+            restored = _restored(account, merged)
+            _refuse_taken(account, other, away.before)
+            write_account(account, restored.values)
             # Without its link if that stays at the account it was merged into.
             link_stays = set(LINK) & set(restored.stays)
             returned = [field for field in GIVEN_UP if field not in LINK or not link_stays]
             values = {field: away.before[field] for field in returned}
-            write_account(there, {**values, "merged_into": None})
-            _remove_entry(here, merged.after.get("never_import"))
-            _record(here, there, by, via, restored)
+            write_account(other, {**values, "merged_into": None})
+            _remove_entry(account, merged.after.get("never_import"))
+            _record(account, other, by, via, restored)
     except IntegrityError as error:
         raise _taken() from error
     return restored.stays
@@ -61,30 +61,32 @@ def _lock_merged(other: StudentAccount) -> tuple[StudentAccount, StudentAccount]
     not_merged = Refused({"": _("Nothing was done: this account is not merged any more.")})
     if other.merged_into is None:
         raise not_merged
-    here, there = lock_both(other.merged_into, other)
-    if there.merged_into_id != here.pk:
+    account, other = lock_both(other.merged_into, other)
+    if other.merged_into_id != account.pk:
         raise not_merged
-    return here, there
+    return account, other
 
 
-def _restored(here: StudentAccount, merged: AccountEvent) -> _Restored:
+def _restored(account: StudentAccount, merged: AccountEvent) -> _Restored:
     values: dict[str, Any] = {}
     stays: list[str] = []
     for field, written in merged.after.items():
         if field in _NOT_VALUES:
             continue
-        if stored_value(getattr(here, field)) == written:
+        if stored_value(getattr(account, field)) == written:
             values[field] = merged.before[field]
         else:
             stays.append(field)
-    current = {field: getattr(here, field) for field in values}
+    current = {field: getattr(account, field) for field in values}
     return _Restored(values, current, sorted(stays))
 
 
-def _refuse_taken(here: StudentAccount, there: StudentAccount, before: Mapping[str, Any]) -> None:
+def _refuse_taken(
+    account: StudentAccount, other: StudentAccount, before: Mapping[str, Any]
+) -> None:
     """The database refuses it too, but only at the end of the transaction."""
-    accounts = StudentAccount.objects.filter(school_id=here.school_id)
-    others = accounts.exclude(pk__in=(here.pk, there.pk))
+    accounts = StudentAccount.objects.filter(school_id=account.school_id)
+    others = accounts.exclude(pk__in=(account.pk, other.pk))
     same_link = Q(source=before["source"], sis_id=before["sis_id"], sis_id__isnull=False)
     if others.filter(Q(email_key=before["email_key"]) | same_link).exists():
         raise _taken()
@@ -101,10 +103,10 @@ def _taken() -> Refused:
     )
 
 
-def _remove_entry(here: StudentAccount, entry_id: str | None) -> None:
+def _remove_entry(account: StudentAccount, entry_id: str | None) -> None:
     """Remove the entry that the merge put on the never import list."""
     if entry_id:
-        NeverImport.objects.filter(school_id=here.school_id, pk=entry_id).delete()
+        NeverImport.objects.filter(school_id=account.school_id, pk=entry_id).delete()
 
 
 def _newest_event(account: StudentAccount, action: EventAction, **after: str) -> AccountEvent:
@@ -114,30 +116,30 @@ def _newest_event(account: StudentAccount, action: EventAction, **after: str) ->
 
 
 def _record(
-    here: StudentAccount, there: StudentAccount, by: User | None, via: str, restored: _Restored
+    account: StudentAccount, other: StudentAccount, by: User | None, via: str, restored: _Restored
 ) -> None:
     record_event(
-        here,
+        account,
         by,
         via,
         EventAction.UNMERGED,
         before=restored.current,
-        after={**restored.values, "unmerged_from": str(there.pk)},
+        after={**restored.values, "unmerged_from": str(other.pk)},
     )
     record_event(
-        there,
+        other,
         by,
         via,
         EventAction.UNMERGED,
         before={"status": AccountStatus.MERGED},
-        after={"status": there.status},
+        after={"status": other.status},
     )
     audit.record(
         "students.unmerged",
-        school=here.school,
+        school=account.school,
         actor=by,
-        subject=str(here.pk),
+        subject=str(account.pk),
         via=via,
-        other=str(there.pk),
+        other=str(other.pk),
         stays=restored.stays,
     )

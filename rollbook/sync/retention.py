@@ -5,7 +5,7 @@ Runs and the audit log stay.
 
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.contrib.sessions.models import Session
@@ -21,22 +21,24 @@ log = logging.getLogger(__name__)
 # A worker makes its rounds three times a minute; nothing grows old that fast.
 EVERY_SECONDS: Final = 3_600.0
 RUNS_AT_A_TIME: Final = 20
-_looked = 0.0
+
+
+class _LastSweep:
+    """When this process swept last, on its monotonic clock; 0 for never."""
+
+    at = 0.0
 
 
 def is_past_keeping(run: Run) -> bool:
     """Return whether the rows of this run's report are removed, or soon will be."""
-    return run.finished_at is not None and run.finished_at < timezone.now() - timedelta(
-        days=config.report_days
-    )
+    return run.finished_at is not None and run.finished_at < _oldest_kept()
 
 
 def sweep() -> None:
     """Remove what is too old, once an hour in each worker."""
-    global _looked  # noqa: PLW0603 - one number for the process
-    if _looked and time.monotonic() - _looked < EVERY_SECONDS:
+    if _LastSweep.at and time.monotonic() - _LastSweep.at < EVERY_SECONDS:
         return
-    _looked = time.monotonic()
+    _LastSweep.at = time.monotonic()
     remove_old()
 
 
@@ -45,28 +47,31 @@ def remove_old() -> int:
 
     Returns how many runs had rows.
     """
-    past = timezone.now() - timedelta(days=config.report_days)
+    oldest = _oldest_kept()
     of_run = {"school": OuterRef("school"), "run": OuterRef("pk")}
-    with_rows = Q(Exists(Change.objects.filter(**of_run))) | Q(
-        Exists(Issue.objects.filter(**of_run))
-    )
-    old = (
-        Run.objects.filter(with_rows, finished_at__lt=past)
-        .exclude(state__in=ACTIVE_STATES)
-        .order_by("finished_at")
-    )
+    has_changes = Q(Exists(Change.objects.filter(**of_run)))
+    has_issues = Q(Exists(Issue.objects.filter(**of_run)))
+    ended = Run.objects.filter(has_changes | has_issues, finished_at__lt=oldest)
+    old = ended.exclude(state__in=ACTIVE_STATES).order_by("finished_at")
     number = 0
     while runs := list(old[:RUNS_AT_A_TIME]):
-        for run in runs:  # each in a transaction of its own: the largest have 200,000 rows
-            for rows in (Change, Issue):
-                rows.objects.filter(school=run.school_id, run=run.pk).delete()
-            number += 1
-            log.info(
-                "run %s: the rows of its report were removed after %d days",
-                run.pk,
-                config.report_days,
-            )
-    Notice.objects.filter(created_at__lt=past).exclude(state=MailState.WAITING).delete()
-    Problem.objects.filter(fixed_at__lt=past).delete()
+        for run in runs:
+            _remove_rows(run)
+        number += len(runs)
+    Notice.objects.filter(created_at__lt=oldest).exclude(state=MailState.WAITING).delete()
+    Problem.objects.filter(fixed_at__lt=oldest).delete()
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
     return number
+
+
+def _remove_rows(run: Run) -> None:
+    """Remove the rows of one run, each table in its own transaction: some have 200,000 rows."""
+    Change.objects.filter(school=run.school_id, run=run.pk).delete()
+    Issue.objects.filter(school=run.school_id, run=run.pk).delete()
+    text = "run %s: the rows of its report were removed after %d days"
+    log.info(text, run.pk, config.report_days)
+
+
+def _oldest_kept() -> datetime:
+    """Return the moment before which nothing is kept."""
+    return timezone.now() - timedelta(days=config.report_days)

@@ -1,10 +1,11 @@
-"""Takes a run back: an undo is a run of its own, with a plan that is previewed, applied and reported like any other.
+"""Undoing a run: an undo is a run of its own, previewed, applied and reported like any other.
 
-A value goes back only where the account still holds what the run wrote; everything else stays and is listed. Accounts that the run made are
-deactivated and keep their SIS ID, so that the next run neither makes them again nor opens them.
+A value is restored only if the account still has what the run wrote; all else stays and is listed.
+Accounts that the run created are deactivated and keep their SIS ID, so that the next run neither
+creates them again nor opens them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -24,19 +25,23 @@ from rollbook.sync.refusals import RunRefused
 from rollbook.sync.runs import claims, decisions, progress, requests, states
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.store import undo
-from rollbook.sync.store.undo import Left, Taken
+from rollbook.sync.store.undo import Left
 from rollbook.sync.words.sources import uploader_type
 
 TEST, OFF = "test", "off"
-AFTERWARDS: Final = ("", TEST, OFF)  # what confirming may do to the integration besides
-AT_ONCE: Final = (
-    1_000  # rows that are planned while a person waits; more take longer than a page may
-)
+AFTERWARDS: Final = ("", TEST, OFF)  # what confirming can also do to the integration
+AT_ONCE: Final = 1_000  # rows that are planned while a person waits; more take too long for a page
 BATCH: Final = 10_000  # rows that are planned and stored together
+LONGEST_NAME: Final = 40  # characters of who changed a value
+LONGEST_CHANGED_BY: Final = 100
+LONGEST_VALUE: Final = 400
 
 
 class Undoing(NamedTuple):
-    """What an undo does, or did. `back_by_sync` is the integration whose next run would write the same again."""
+    """What an undo does, or did, in numbers.
+
+    `back_by_sync` is the integration whose next run would write the same again.
+    """
 
     accounts: int
     deactivated: int
@@ -50,7 +55,7 @@ class Undoing(NamedTuple):
 
 
 def is_undoable(run: Run) -> bool:
-    """Whether this run can be taken back: it is finished, it was live, it wrote something, and its rows are still kept."""
+    """Return whether a run can be undone: finished, live, wrote something, rows still kept."""
     return (
         run.state == RunState.DONE
         and run.mode == Mode.LIVE
@@ -60,32 +65,25 @@ def is_undoable(run: Run) -> bool:
 
 
 def preview(run: Run, by: User | None, student: UUID | None = None, via: str = "web") -> Run:
-    """Ask for the plan of undoing a run, or what it did to one student. Nothing is changed before `confirm`.
+    """Ask for the plan of undoing a run, or what it did to one student. Changes no account.
 
-    A small one is a preview when this comes back. A large one is for a worker: it is `queued`, and shows how far it is. Asked again, the
-    same one is answered with, unless an account was changed since it was asked for. Raises RunRefused where nothing can be taken back.
+    A small undo is planned at once and returned as a preview; a large one is queued for a worker.
+    The same wish gets the same undo, unless an account was changed since. Raises RunRefused if
+    there is nothing to undo.
     """
     with transaction.atomic():
-        held = (
-            Run.objects.select_for_update(of=("self",))
-            .select_related("school", "undoes")
-            .get(pk=run.pk)
-        )
+        locked = Run.objects.select_for_update(of=("self",)).select_related("school", "undoes")
+        undone = locked.get(pk=run.pk)
         settings = UndoSettings(
-            variant=held.roster_settings.variant, student=str(student) if student else None
+            variant=undone.roster_settings.variant, student=str(student) if student else None
         )
-        rows = _written(held, settings.student)
-        number = rows.count()
-        if not is_undoable(held) or not number:
+        number = _written(undone, settings.student).count()
+        if not is_undoable(undone) or not number:
             raise _not_undoable()
-        for earlier in Run.objects.filter(
-            undoes=held, state__in=(RunState.QUEUED, RunState.FETCHING, RunState.PREVIEW)
-        ):
-            if earlier.undo_settings.student == settings.student:
-                if _still_stands(earlier):
-                    return earlier
-                requests.replace_preview(earlier)
-        undoing = requests.request_undo(held, by, settings, number, via)
+        earlier = _earlier_preview(undone, settings)
+        if earlier is not None:
+            return earlier
+        undoing = requests.request_undo(undone, by, settings, number, via)
         if number > AT_ONCE:
             queue.wake(queue.LOOK_AT_RUN, undoing.pk)
         elif (claimed := claims.claim(undoing.pk)) is not None:
@@ -94,8 +92,19 @@ def preview(run: Run, by: User | None, student: UUID | None = None, via: str = "
     return undoing
 
 
-def _still_stands(earlier: Run) -> bool:
-    """Whether this one is being planned still, or planning it afresh would come to the same."""
+def _earlier_preview(undone: Run, settings: UndoSettings) -> Run | None:
+    """Return the undo that the same wish got before, and replace one that is out of date."""
+    open_states = (RunState.QUEUED, RunState.FETCHING, RunState.PREVIEW)
+    for earlier in Run.objects.filter(undoes=undone, state__in=open_states):
+        if earlier.undo_settings.student == settings.student:
+            if _is_current(earlier):
+                return earlier
+            requests.replace_preview(earlier)
+    return None
+
+
+def _is_current(earlier: Run) -> bool:
+    """Return whether an undo is still being planned, or a new plan would be the same."""
     since = earlier.requested_at
     edited = StudentAccount.objects.filter(school_id=earlier.school_id, updated_at__gte=since)
     ended = Run.objects.filter(school_id=earlier.school_id, finished_at__gte=since)
@@ -103,41 +112,30 @@ def _still_stands(earlier: Run) -> bool:
 
 
 def plan(run: Run, lease: Lease | None = None) -> None:
-    """Store what goes back and what stays, a batch of rows at a time; then the run is a preview.
+    """Store what is restored and what stays, in batches of rows; then the run is a preview.
 
-    Raises RunRefused where there is nothing to take back any more, and whatever the lease raises.
+    Raises RunRefused if there is nothing to undo any more, and what the lease raises.
     """
     assert run.undoes is not None
     progress.begin_plan(run)
     if not is_undoable(run.undoes):
         raise _not_undoable()
-    rows = list(
-        _written(run.undoes, run.undo_settings.student).order_by("pk").values_list("pk", flat=True)
-    )
-    who = _Names(run.school.timezone)
+    written = _written(run.undoes, run.undo_settings.student)
+    rows = list(written.order_by("pk").values_list("pk", flat=True))
+    people = _People(run.school.timezone)
     done = stays = 0
     run.students_total = len(rows)
     for batch in store.in_chunks(rows, BATCH):
         if lease is not None:
             lease.check()
         done += len(batch)
-        with transaction.atomic():  # the fence is checked in the same transaction, so that a worker taken for dead adds nothing
+        # The fence is checked in the same transaction: a worker taken for dead adds nothing.
+        with transaction.atomic():
             progress.note(run, [], done)
             undo.plan_undo(run, batch[0], batch[-1])
-            for chunk in store.in_chunks(undo.left_alone(run, batch[0], batch[-1])):
-                stays += len(chunk)
-                listed = [
-                    _left_alone(left, who) for left in chunk
-                ]  # looks names up, which can't be done while a COPY goes on
-                store.save_plan(run, [], listed)
+            stays += _list_left_alone(run, batch, people)
     with transaction.atomic():
-        for name, code, field in (
-            ("withhold_addresses", "address_taken_since", "email"),
-            ("withhold_links", "link_taken_since", "sis_id"),
-        ):
-            taken = undo.withhold(run, name)
-            stays += len(taken)
-            store.save_plan(run, [], _taken_since(taken, code, field))
+        stays += _withhold_taken(run)
         numbers = undo.count_undo(run)
         counts = UndoCounts(
             **store.count_plan(run),
@@ -150,10 +148,40 @@ def plan(run: Run, lease: Lease | None = None) -> None:
         states.previewed(run, counts)
 
 
-def confirm(run: Run, by: User | None, afterwards: str = "", via: str = "web") -> bool:
-    """Let an undo be applied exactly as previewed. False where it is no preview any more, as at a second click. Raises RunRefused.
+def _list_left_alone(run: Run, batch: Sequence[int], people: "_People") -> int:
+    """Store what stays of a batch of rows as notes. Returns how many."""
+    number = 0
+    for chunk in store.in_chunks(undo.left_alone(run, batch[0], batch[-1])):
+        # Built before saving: people are looked up, and no query may run while a COPY is open.
+        notes = [_note(left, people) for left in chunk]
+        store.save_plan(run, [], notes)
+        number += len(notes)
+    return number
 
-    `afterwards` switches Test Run on (`test`) or Active off (`off`), so that the next run doesn't write the same again.
+
+def _withhold_taken(run: Run) -> int:
+    """Take out of the plan what somebody else has by now. Returns how many values."""
+    number = 0
+    for name, code, field in (
+        ("withhold_addresses", "address_taken_since", "email"),
+        ("withhold_links", "link_taken_since", "sis_id"),
+    ):
+        notes = [
+            Issue(
+                code, Severity.NOTE, each.sis_id, each.name, field, "", each.value[:LONGEST_VALUE]
+            )
+            for each in undo.withhold(run, name)
+        ]
+        store.save_plan(run, [], notes)
+        number += len(notes)
+    return number
+
+
+def confirm(run: Run, by: User | None, afterwards: str = "", via: str = "web") -> bool:
+    """Let an undo be applied exactly as previewed.
+
+    `afterwards` switches Test Run on (`test`) or Active off (`off`), so that the next run does not
+    write the same again. Returns False if it is no preview any more. Raises RunRefused.
     """
     assert run.undoes is not None
     with transaction.atomic():
@@ -178,7 +206,7 @@ def confirm(run: Run, by: User | None, afterwards: str = "", via: str = "web") -
 
 
 def undoing_of(run: Run) -> Undoing:
-    """What an undo does, in numbers."""
+    """Return what an undo does, or did, in numbers."""
     counts = UndoCounts.load(run.counts)
     return Undoing(
         counts.undone_accounts,
@@ -190,23 +218,29 @@ def undoing_of(run: Run) -> Undoing:
 
 
 def settle(run: Run) -> None:
-    """Note on the runs behind it what an applied undo did, in the transaction that applied it.
+    """Mark the runs behind an applied undo, in the transaction that applied it.
 
-    The run it takes back is undone, and its rows are. Where that was an undo itself, what it had taken back holds again, and so on.
+    The run that it undoes is undone, with its rows. If that was an undo itself, the run before is
+    done again, and so on.
     """
-    undone, to, whole = run.undoes, RunState.UNDONE, run.undo_settings.student is None
+    undone = run.undoes
+    becomes_undone = True  # every other run of the chain; those between are done again
+    whole = run.undo_settings.student is None
     while undone is not None:
-        undo.mark_undone(run, undone, "undone" if to == RunState.UNDONE else "")
-        if whole and to == RunState.UNDONE:
+        undo.mark_undone(run, undone, "undone" if becomes_undone else "")
+        if whole and becomes_undone:
             states.mark_undone(undone)
         elif whole:
             states.mark_done_again(undone)
         whole = whole and undone.undo_settings.student is None
-        undone, to = undone.undoes, RunState.DONE if to == RunState.UNDONE else RunState.UNDONE
+        undone, becomes_undone = undone.undoes, not becomes_undone
 
 
 def _written(run: Run, student: str | None = None) -> QuerySet[Change]:
-    """The rows by which a run changed accounts and that still hold; with a `student` in the undo's settings, those of that account."""
+    """Return the rows by which a run changed accounts and that are not undone.
+
+    With a `student`, only those of that account.
+    """
     rows = Change.objects.filter(
         school_id=run.school_id, run_id=run.pk, outcome="", kind__in=WRITING_KINDS
     )
@@ -214,37 +248,43 @@ def _written(run: Run, student: str | None = None) -> QuerySet[Change]:
 
 
 def _written_again_by(run: Run) -> Integration | None:
-    """The integration whose next live run writes again what this undo takes back."""
+    """Return the integration whose next live run writes again what this undo restores."""
     undone = run.undoes
     if undone is None or undone.is_undo or undone.integration is None:
         return None
-    return (
-        undone.integration
-        if undone.integration.active and not undone.integration.test_run
-        else None
-    )
+    writes = undone.integration.active and not undone.integration.test_run
+    return undone.integration if writes else None
 
 
 def _not_undoable() -> RunRefused:
     return RunRefused(
         "not_undoable",
         _(
-            "Nothing was changed: this run can't be undone, because it is not finished, changed no account, or was undone before."
+            "Nothing was changed: this run can't be undone, because it is not finished, changed no "
+            "account, or was undone before."
         ),
         _(
-            "Only finished live runs and uploads can be undone, as long as their reports are kept. Look at the history of runs."
+            "Only finished live runs and uploads can be undone, while their reports are kept. "
+            "Look at the history of runs."
         ),
     )
 
 
-class _Names:
-    """Who changed a value: runs and people by id, each looked up once."""
+def _note(left: Left, people: "_People") -> Issue:
+    """Return the note about what stays. Its value is who changed it last."""
+    by = "" if left.code == "account_gone_since" else people.changed_by(left)
+    return Issue(left.code, Severity.NOTE, left.sis_id, left.name, left.field or "", by, left.value)
+
+
+class _People:
+    """Names of the runs and people who changed values, each looked up once."""
 
     def __init__(self, zone: str) -> None:
         self._zone = zone
-        self._known: dict[UUID, str] = {}
+        self._names: dict[UUID, str] = {}
 
-    def of(self, left: Left) -> str:
+    def changed_by(self, left: Left) -> str:
+        """Return who changed a value last, and when."""
         by_hand = left.hand_at is not None and (left.run_at is None or left.hand_at >= left.run_at)
         at = left.hand_at if by_hand else left.run_at
         if at is None:
@@ -253,24 +293,13 @@ class _Names:
         if key is None:
             name = str(_("The student") if left.via == "student" else _("Command line"))
         else:
-            name = self._known.get(key) or self._look_up(key, by_hand)
-        return f"{name}, {time_text(at, self._zone)}"[:100]
+            name = self._names.get(key) or self._look_up(key, by_hand)
+        return f"{name}, {time_text(at, self._zone)}"[:LONGEST_CHANGED_BY]
 
     def _look_up(self, key: UUID, by_hand: bool) -> str:
-        found = (
-            User.objects.get(pk=key).name
-            if by_hand
-            else uploader_type(Run.objects.select_related("undoes").get(pk=key))
-        )
-        self._known[key] = found[:40]
-        return self._known[key]
-
-
-def _left_alone(left: Left, who: _Names) -> Issue:
-    by = "" if left.code == "account_gone_since" else who.of(left)
-    return Issue(left.code, Severity.NOTE, left.sis_id, left.name, left.field or "", by, left.value)
-
-
-def _taken_since(taken: list[Taken], code: str, field: str) -> Iterator[Issue]:
-    for each in taken:
-        yield Issue(code, Severity.NOTE, each.sis_id, each.name, field, "", each.value[:400])
+        if by_hand:
+            name = User.objects.get(pk=key).name
+        else:
+            name = uploader_type(Run.objects.select_related("undoes").get(pk=key))
+        self._names[key] = name[:LONGEST_NAME]
+        return self._names[key]

@@ -50,11 +50,11 @@ class Pages(Generic[T_co]):
 
 
 def page_of(
-    rows: Rows[T_co], request: HttpRequest, keep: Mapping[str, str] | None = None
+    rows: Rows[T_co], request: HttpRequest, parameters: Mapping[str, str] | None = None
 ) -> Pages[T_co]:
     """Return the page that the address asks for, or the nearest one that exists.
 
-    `keep` are the parameters of the filter, which the links carry on.
+    `parameters` are those of the filter; the links carry them on.
     """
     total = rows.count()
     count = max(1, -(-total // PER_PAGE))
@@ -63,14 +63,14 @@ def page_of(
     return Pages(
         rows=list(rows[start : start + PER_PAGE]),
         total=total,
-        previous=_link(keep, page=number - 1) if number > 1 else "",
-        next=_link(keep, page=number + 1) if number < count else "",
+        previous=_link(parameters, page=number - 1) if number > 1 else "",
+        next=_link(parameters, page=number + 1) if number < count else "",
         number=number,
         count=count,
     )
 
 
-def page_of_students(part: Part, keep: Mapping[str, str]) -> Pages[StudentAccount]:
+def page_of_students(part: Part, parameters: Mapping[str, str]) -> Pages[StudentAccount]:
     """Return a part of the list of students as a page.
 
     Its links hold the id of the student at its edge, never a student's value. A page far down
@@ -82,9 +82,9 @@ def page_of_students(part: Part, keep: Mapping[str, str]) -> Pages[StudentAccoun
         rows=part.rows,
         total=min(part.total, COUNTED),
         more=part.total > COUNTED,
-        beginning=_link(keep) if before else "",
-        previous=_link(keep, before=before) if before else "",
-        next=_link(keep, after=after) if after else "",
+        beginning=_link(parameters) if before else "",
+        previous=_link(parameters, before=before) if before else "",
+        next=_link(parameters, after=after) if after else "",
     )
 
 
@@ -93,5 +93,5 @@ def _page_number(request: HttpRequest) -> int:
     return int(text) if text.isdecimal() and len(text) < 9 else 1
 
 
-def _link(keep: Mapping[str, str] | None, **place: Any) -> str:
-    return f"?{urlencode({**(keep or {}), **place})}"
+def _link(parameters: Mapping[str, str] | None, **place: Any) -> str:
+    return f"?{urlencode({**(parameters or {}), **place})}"

@@ -74,7 +74,7 @@ Visit = Callable[..., Page]
 
 @pytest.fixture
 def visit(page: Page, web: Started, administrator: "User", password: str) -> Iterator[Visit]:
-    """Signs the administrator in, and gives the page. Fails the test where the browser finds anything to complain about."""
+    """The page of a signed-in administrator. Whatever the browser reports fails the test."""
     complaints: list[str] = []
     page.on(
         "console",

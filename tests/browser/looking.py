@@ -1,4 +1,4 @@
-"""What every screen is looked at for: axe finds nothing in light and dark, nothing runs over at any width, the keyboard leads on."""
+"""Checks for every screen: axe in light and dark, no overflow at any width, the keyboard works."""
 
 import json
 import os
@@ -47,12 +47,15 @@ def tab_to(page: Page, name: str, most: int = 60) -> None:
     for _ in range(most):
         page.keyboard.press("Tab")
         focused = page.evaluate(
-            "(e => e.getAttribute('aria-label') || (e.labels?.length ? e.labels[0].innerText : e.innerText) || '')(document.activeElement)"
+            "(e => e.getAttribute('aria-label') "
+            "|| (e.labels?.length ? e.labels[0].innerText : e.innerText) || '')"
+            "(document.activeElement)"
         )
         if str(focused).strip().startswith(name):
             outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
             card = page.evaluate(
-                "(e => getComputedStyle(e.closest('.radio-card') || e).outlineStyle)(document.activeElement)"
+                "(e => getComputedStyle(e.closest('.radio-card') || e).outlineStyle)"
+                "(document.activeElement)"
             )
             assert "none" not in {outline, card} or card != "none", f"{name}: focus can't be seen"
             return

@@ -1,4 +1,4 @@
-"""A held run as a person meets it: read why, find the people concerned, approve a part, do it over with wider limits, discard."""
+"""A held run on the screens: reasons, people, approving in part, wider limits, discarding."""
 
 import re
 from collections.abc import Iterator

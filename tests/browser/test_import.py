@@ -1,4 +1,4 @@
-"""Import Users as a person goes through it: with the keyboard alone, with faults that are mended on the way, for everybody."""
+"""Import Users on the screens: by keyboard alone, with faults that are corrected on the way."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

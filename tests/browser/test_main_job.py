@@ -1,4 +1,4 @@
-"""The main job, as a person does it: connect, rehearse, sync, look at the report; next week once more."""
+"""The main job on the screens: connect, test run, sync, report; next week once more."""
 
 import re
 from io import BytesIO
@@ -20,7 +20,7 @@ A_RUN = 60_000  # milliseconds
 
 
 def chosen(sis: StandIn) -> dict[str, tuple[str, str]]:
-    """What the SIS itself says about its active students of grades 9 to 12: last name and e-mail by id."""
+    """The SIS's active students of grades 9 to 12: last name and e-mail by id."""
     return {
         str(student.dcid): (student.last_name, student.email)
         for student in sis.roster()
@@ -73,7 +73,7 @@ def to_the_upload_page(page: Page) -> None:
 
 
 def names(row: Locator) -> list[str]:
-    """What a row calls its SIS field: a label, and below it the field's own name where that differs."""
+    """The SIS field of a row: its label, and below it the field's own name where that differs."""
     shown = row.locator(":scope > span").first.inner_text().splitlines()
     return [
         name.removesuffix("(required)").rstrip(" *")

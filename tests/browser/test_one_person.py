@@ -1,4 +1,4 @@
-"""What a person decides about one student: merge two accounts and take it back; never import, from wherever the student is met."""
+"""Decisions about one student on the screens: merge, take it back, never import."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""The screens of rules as a person uses them: edit and keep a value, protect, never import; for everybody and on a phone."""
+"""Rules on the screens: edit and keep a value, protect, never import; also on a phone."""
 
 from typing import TYPE_CHECKING
 

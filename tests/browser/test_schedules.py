@@ -1,4 +1,4 @@
-"""Schedules and notices as a person sets them: the next runs follow what one chooses; rehearsals are said; both SISs are set up alike."""
+"""Schedules and notices on the screens: the next runs follow the choice, for each SIS."""
 
 import re
 from typing import TYPE_CHECKING

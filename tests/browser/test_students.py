@@ -1,4 +1,4 @@
-"""The Students screens as a person uses them: search as one types, open, deactivate, many at once; for everybody and on a phone."""
+"""Students on the screens: search, open, deactivate, many at once; also on a phone."""
 
 import re
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""The ways to connect that a person has in the wizard, as the screen should show them. A new source is one more row of WAYS."""
+"""The ways to connect in the wizard, as the screen shows them. A new source is one more row."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from rollbook.standins.standin import StandIn
 
 @dataclass(frozen=True)
 class Way:
-    """`typed`: for each label of the credentials, in their order, what a running stand-in wants there."""
+    """`typed`: by label of the credentials, in their order, what a running stand-in accepts."""
 
     sis: str
     version: str

@@ -23,6 +23,7 @@ import pytest
 from rollbook.standins import powerschool
 from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
+from rollbook.sync.runs import claims
 from tests.crash.cluster import Cluster
 from tests.crash.scene import SOON
 from tests.processes import LAST_BOUND, Started, rollbook, wait_until, worker_is_ready
@@ -289,7 +290,8 @@ def small_disk() -> Iterator[Path]:
 
 def sweeps_in_vain(worker: Started) -> int:
     """Return how often the worker has looked for runs without its database."""
-    return worker.output.count("claims.sweep not done")
+    part = claims.__name__.rpartition(".")[2]
+    return worker.output.count(f"{part}.sweep not done")
 
 
 def _fill_up_and_clear(there: Installation, worker: Started, ballast: Path) -> None:

@@ -1,4 +1,4 @@
-"""Dockerfile and compose.yaml name what is there: settings, commands, files. No container engine is needed to find out."""
+"""The Dockerfile and compose.yaml name settings, commands and files that exist."""
 
 import os
 import re

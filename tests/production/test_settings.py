@@ -1,4 +1,4 @@
-"""Each unsafe setting is named in production, with its remedy; nothing is asked of a development installation."""
+"""In production each unsafe setting is named with its remedy; a development one may have it."""
 
 import base64
 from typing import Any

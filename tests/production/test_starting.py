@@ -1,4 +1,4 @@
-"""Web and worker as real processes with ROLLBOOK_ENV=production: static files, cookies, headers, and when they refuse to start."""
+"""Web and worker as real processes in production: files, cookies, headers, refusals to start."""
 
 import json
 import os
@@ -97,8 +97,12 @@ def start(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     port = ["--port", str(processes.free_port())] if command == "web" else []
     return subprocess.run(
         [sys.executable, "-m", "rollbook", command, *port],
-        capture_output=True, text=True, check=False, timeout=40, env=os.environ | SOUND | environment,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=40,
+        env=os.environ | SOUND | environment,
+    )
 
 
 @pytest.mark.parametrize("command", ["web", "worker"])

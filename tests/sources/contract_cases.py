@@ -31,11 +31,11 @@ class Reading:
 
     connection: Connection
     pages: Callable[..., Iterator[Page]]
-    wanted: frozenset[str]
+    fields: frozenset[str]
     waits: list[float] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Page]:
-        return self.pages(self.connection, self.wanted, pause=self.waits.append)
+        return self.pages(self.connection, self.fields, pause=self.waits.append)
 
     def records(self) -> list[Record]:
         return [record for page in self for record in page.records]
@@ -86,14 +86,14 @@ class Case:
     def read(
         self,
         standin: StandIn,
-        wanted: frozenset[str] | None = None,
+        fields: frozenset[str] | None = None,
         secret: str = "",
         **bounds: Any,
     ) -> Reading:
         credentials = self.credentials(standin) | ({self.secret: secret} if secret else {})
         limits = replace(QUICK, **{"first_wait_seconds": 0.01, **bounds})
         connection = Connection(credentials, {}, self.variant_key, Tokens(), limits)
-        return Reading(connection, self.pages, self.mapped if wanted is None else wanted)
+        return Reading(connection, self.pages, self.mapped if fields is None else fields)
 
     def ids(self, records: list[Record]) -> list[int]:
         return [record[self.id_field] for record in records]
@@ -104,10 +104,10 @@ class Case:
 
 def size_for(active: int) -> int:
     """Return how many students a roster needs so that this many of them are active."""
-    number, found = 0, 0
-    while found < active:
+    number, active_students = 0, 0
+    while active_students < active:
         number += 1
-        found += people.brief(SEED, number).enroll_status == people.ACTIVE
+        active_students += people.brief(SEED, number).enroll_status == people.ACTIVE
     return number
 
 

@@ -19,7 +19,7 @@ from rollbook.sources.powerschool import pages
 from rollbook.standins.standin import StandIn
 
 QUICK = Bounds(allowed_networks=("127.0.0.0/8",), connect_seconds=2, request_seconds=5)
-WANTED = frozenset({"id", "email", "first_name", "last_name", "projected_graduation_year"})
+FIELDS = frozenset({"id", "email", "first_name", "last_name", "projected_graduation_year"})
 
 
 class Asked(NamedTuple):
@@ -286,10 +286,10 @@ class SmallSchool:
 
     def _page(self, number: int, size: int) -> Reply:
         size = min(size, self.page_size)
-        found: Any = self.students[(number - 1) * size : number * size]
+        page: Any = self.students[(number - 1) * size : number * size]
         students: dict[str, Any] = {"@expansions": "a, b", "@extensions": "c"}
-        if found:
-            students["student"] = found[0] if len(found) == 1 else found
+        if page:
+            students["student"] = page[0] if len(page) == 1 else page
         return as_json({"students": students})
 
     @property
@@ -309,12 +309,12 @@ class SmallSchool:
     def read(
         self,
         bounds: Bounds = QUICK,
-        wanted: frozenset[str] = WANTED,
+        fields: frozenset[str] = FIELDS,
         tokens: Tokens | None = None,
         **choices: str,
     ) -> list[Page]:
         return list(
-            pages(self.connection(bounds, tokens, **choices), wanted, pause=lambda seconds: None)
+            pages(self.connection(bounds, tokens, **choices), fields, pause=lambda seconds: None)
         )
 
     def records(self, **asked: Any) -> list[dict[str, Any]]:

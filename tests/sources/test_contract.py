@@ -18,10 +18,10 @@ from tests.sources.contract_cases import CASES, PAGE, STUDENTS, Case, roster, tr
 
 
 def test_every_registered_source_and_variant_is_held_to_the_contract() -> None:
-    held = {(case.source.slug, case.variant.key) for case in CASES}
+    tested = {(case.source.slug, case.variant.key) for case in CASES}
     assert {
         (source.slug, variant.key) for source in SOURCES.values() for variant in source.variants
-    } <= held
+    } <= tested
 
 
 def test_it_describes_itself_fully(case: Case) -> None:
@@ -65,10 +65,10 @@ def test_values_arrive_as_they_are_in_the_sis_and_grades_are_picked_rightly(
     mapped = {each.sis_id: each for each in map(mapper.map, case.read(standin).records())}
     for known in roster(standin):
         if known.enroll_status == 0:
-            found = mapped.pop(str(known.dcid))
-            assert found.selected == (known.grade_level >= 6) and not found.issues
-            if found.record is not None:
-                record = found.record
+            result = mapped.pop(str(known.dcid))
+            assert result.selected == (known.grade_level >= 6) and not result.issues
+            if result.record is not None:
+                record = result.record
                 assert (record.email, record.first_name, record.last_name) == (
                     known.email,
                     known.first_name,
@@ -86,9 +86,9 @@ def test_only_mapped_fields_leave_the_source(case: Case, standin: StandIn) -> No
     standin.faults = [Fault("extra_fields")]
     few = frozenset(row.source_field for row in case.variant.mapping if row.required)
     always = {case.id_field, case.source.grade_field}
-    for wanted in (few, case.mapped, frozenset[str]()):
-        keys = {key for record in case.read(standin, wanted).records() for key in record}
-        assert keys <= wanted | always and always <= keys
+    for fields in (few, case.mapped, frozenset[str]()):
+        keys = {key for record in case.read(standin, fields).records() for key in record}
+        assert keys <= fields | always and always <= keys
 
 
 def test_unknown_extra_fields_do_no_harm(case: Case, standin: StandIn) -> None:
@@ -163,7 +163,7 @@ def test_smaller_pages_than_asked_for_are_read_to_the_end(case: Case, standin: S
 
 
 @with_total
-def test_fewer_students_than_stated_are_said(case: Case, standin: StandIn) -> None:
+def test_fewer_students_than_stated_are_reported(case: Case, standin: StandIn) -> None:
     standin.faults = [Fault("count_off", path=case.total_path, size=7)]
     with pytest.raises(
         RosterIncomplete, match=f"says that it has {STUDENTS + 7} students, but it gave {STUDENTS}"

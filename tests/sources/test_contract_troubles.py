@@ -96,7 +96,7 @@ def test_a_kept_token_is_used_again(case: Case, standin: StandIn) -> None:
 # Trouble that stays -------------------------------------------------------------------------------
 
 
-def test_a_wrong_secret_is_said_and_not_tried_again(case: Case, standin: StandIn) -> None:
+def test_a_wrong_secret_is_reported_and_not_tried_again(case: Case, standin: StandIn) -> None:
     with pytest.raises(AuthRejected, match="does not accept") as refused:
         case.read(standin, secret="wrong-secret").records()
     assert refused.value.remedy
@@ -131,7 +131,7 @@ def test_a_missing_permission_is_told_apart_from_wrong_credentials(
     ],
     ids=lambda value: value.kind if isinstance(value, Fault) else None,
 )
-def test_what_can_not_be_mended_is_said(
+def test_a_failure_that_stays_is_reported(
     case: Case, standin: StandIn, fault: Fault, error: type[SourceError]
 ) -> None:
     standin.faults = [fault]
@@ -192,22 +192,26 @@ TROUBLES = [
 ]
 
 
-def told(case: Case, standin: StandIn, secret: str = "") -> tuple[str, list[str]]:
+def texts_and_secrets(case: Case, standin: StandIn, secret: str = "") -> tuple[str, list[str]]:
     """Return all texts of a run that fails, and the secrets that it had."""
     reading = case.read(standin, secret=secret)
-    said = repr(reading.connection)
+    texts = repr(reading.connection)
     try:
         reading.records()
     except SourceError as error:
-        said += f"{error} {error!r} {error.what} {error.remedy}" + "".join(
+        texts += f"{error} {error!r} {error.what} {error.remedy}" + "".join(
             traceback.format_exception(error)
         )
         assert error.__cause__ is None and error.remedy and not isinstance(error, TokenExpired)
     token = reading.connection.tokens.get()
     given = {field.key: field.kind for field in case.variant.credentials}
-    held = [value for key, value in reading.connection.credentials.items() if given[key] != "url"]
-    basic = [base64.b64encode(f"{one}:{other}".encode()).decode() for one in held for other in held]
-    return said, [*held, *basic, *([token.value] if token else [])]
+    secrets = [
+        value for key, value in reading.connection.credentials.items() if given[key] != "url"
+    ]
+    basic = [
+        base64.b64encode(f"{one}:{other}".encode()).decode() for one in secrets for other in secrets
+    ]
+    return texts, [*secrets, *basic, *([token.value] if token else [])]
 
 
 @pytest.mark.parametrize(
@@ -220,8 +224,8 @@ def test_no_secret_and_no_student_is_in_any_log_or_error(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     standin.faults = [fault] if fault else []
-    said, secrets = told(case, standin, "" if fault else "wrong-secret-words")
-    said += caplog.text + repr([record.__dict__ for record in caplog.records])
+    texts, secrets = texts_and_secrets(case, standin, "" if fault else "wrong-secret-words")
+    texts += caplog.text + repr([record.__dict__ for record in caplog.records])
     for known in roster(standin):
         secrets += [
             known.email,
@@ -229,5 +233,5 @@ def test_no_secret_and_no_student_is_in_any_log_or_error(
             known.birth_date,
             known.username,
         ]
-    assert [secret for secret in secrets if secret and secret in said] == []
-    assert "page=2" not in said and "page=1&" not in said  # no query string either
+    assert [secret for secret in secrets if secret and secret in texts] == []
+    assert "page=2" not in texts and "page=1&" not in texts  # no query string either

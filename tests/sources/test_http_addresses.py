@@ -150,7 +150,7 @@ def test_a_name_server_that_hangs_is_waited_for_no_longer_than_a_connection(
     over.set()
 
 
-def test_a_port_where_nothing_listens_is_said() -> None:
+def test_a_port_where_nothing_listens_is_reported() -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         port = reserved.getsockname()[1]
@@ -170,7 +170,7 @@ def test_an_authority_that_the_operator_trusts_is_trusted(authority: Authority) 
 
 
 @pytest.mark.parametrize(
-    ("certificate", "trusted", "said"),
+    ("certificate", "trusted", "message"),
     [
         ({"days": -1}, True, "has expired"),
         ({"name": "other.example"}, True, "is for another name"),
@@ -179,17 +179,17 @@ def test_an_authority_that_the_operator_trusts_is_trusted(authority: Authority) 
     ],
 )
 def test_a_certificate_that_can_not_be_trusted_is_refused_with_the_reason(
-    authority: Authority, certificate: dict[str, Any], trusted: bool, said: str
+    authority: Authority, certificate: dict[str, Any], trusted: bool, message: str
 ) -> None:
     bounds = replace(QUICK, ca_file=str(authority.file) if trusted else None)
     with Loopback(lambda asked: Reply(), authority.context(**certificate)) as server:
-        with pytest.raises(AddressUnreachable, match=said) as refused:
+        with pytest.raises(AddressUnreachable, match=message) as refused:
             ask(server.url, bounds)
         assert refused.value.remedy
     assert server.asked == []
 
 
-def test_a_port_that_does_not_speak_tls_is_said() -> None:
+def test_a_port_that_does_not_speak_tls_is_reported() -> None:
     with Loopback(lambda asked: Reply()) as server, pytest.raises(SourceError) as refused:
         ask(server.url.replace("http://", "https://"), replace(QUICK, tries=2, request_seconds=1))
     assert isinstance(refused.value, AddressUnreachable)

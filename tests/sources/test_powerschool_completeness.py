@@ -12,7 +12,7 @@ from rollbook.roster.records import Completeness, Proof
 from rollbook.sources.base import Page, Pages
 from rollbook.sources.errors import RosterIncomplete
 from rollbook.sources.powerschool import pages
-from tests.sources.loopback import QUICK, WANTED, Asked, Reply, SmallSchool, Trick, as_json, student
+from tests.sources.loopback import FIELDS, QUICK, Asked, Reply, SmallSchool, Trick, as_json, student
 
 
 def read_to_the_end(reading: Pages) -> tuple[list[Any], str]:
@@ -27,7 +27,7 @@ def read_to_the_end(reading: Pages) -> tuple[list[Any], str]:
 
 
 def reading(school: SmallSchool, **bounds: int) -> Pages:
-    return pages(school.connection(replace(QUICK, **bounds)), WANTED, pause=lambda seconds: None)  # type: ignore[arg-type]
+    return pages(school.connection(replace(QUICK, **bounds)), FIELDS, pause=lambda seconds: None)  # type: ignore[arg-type]
 
 
 def ids(last: int) -> list[int]:
@@ -117,8 +117,8 @@ class SamePage(SmallSchool):
 
 def test_the_same_page_for_ever_is_stopped_after_two_pages_without_new_students() -> None:
     with SamePage(students=2_000) as school:
-        given, said = read_to_the_end(reading(school))
-    assert said == "PowerSchool says that it has 2,000 students, but it gave 100."
+        given, message = read_to_the_end(reading(school))
+    assert message == "PowerSchool says that it has 2,000 students, but it gave 100."
     assert set(given) == set(ids(100))
     assert len(school.pages_asked) <= 3 + 2 * QUICK.parallel
 
@@ -139,12 +139,12 @@ class Endless(SmallSchool):
 def test_endless_pages_are_stopped_at_the_bounds() -> None:
     for bounds, expected in [({"records": 500}, 6), ({"pages": 3}, 3)]:
         with Endless(students=250) as school:
-            _, said = read_to_the_end(reading(school, **bounds))
-        assert "gave more: one run reads at most" in said
+            _, message = read_to_the_end(reading(school, **bounds))
+        assert "gave more: one run reads at most" in message
         assert len(school.pages_asked) <= expected + 2 * QUICK.parallel
 
 
-def test_more_students_than_one_run_may_read_are_said_before_reading() -> None:
+def test_more_students_than_one_run_may_read_are_reported_before_reading() -> None:
     with SmallSchool(students=250) as school:
         assert read_to_the_end(reading(school, records=200)) == (
             [],
@@ -156,17 +156,17 @@ def test_more_students_than_one_run_may_read_are_said_before_reading() -> None:
 def test_a_repeated_student_does_not_hide_a_missing_one() -> None:
     with SmallSchool(students=250) as school:
         school.students[120] = school.students[3]
-        given, said = read_to_the_end(reading(school))
+        given, message = read_to_the_end(reading(school))
     assert len(given) == 250
-    assert said == "PowerSchool says that it has 250 students, but it gave 249."
+    assert message == "PowerSchool says that it has 250 students, but it gave 249."
 
 
 def test_students_without_an_id_are_passed_on_and_counted() -> None:
     with SmallSchool(students=250) as school:
         del school.students[7]["id"]
         school.students[8]["id"] = ""
-        given, said = read_to_the_end(reading(school))
-    assert (len(given), said) == (250, "")
+        given, message = read_to_the_end(reading(school))
+    assert (len(given), message) == (250, "")
 
 
 def test_an_id_as_number_and_as_text_is_one_student() -> None:
@@ -186,8 +186,8 @@ class Moving(SmallSchool):
 
 def test_a_student_who_slips_between_two_pages_is_found_by_reading_once_more() -> None:
     with Moving(students=350) as school:
-        given, said = read_to_the_end(reading(school, parallel=1))
-    assert (sorted(given), said) == (ids(350), "")
+        given, message = read_to_the_end(reading(school, parallel=1))
+    assert (sorted(given), message) == (ids(350), "")
     assert given.count(101) == 1
 
 

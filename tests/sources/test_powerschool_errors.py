@@ -17,10 +17,10 @@ from rollbook.sources.errors import (
 )
 from rollbook.sources.powerschool import pages
 from tests.sources.loopback import (
+    FIELDS,
     HTML,
     QUICK,
     TOKEN_EXPIRED,
-    WANTED,
     Reply,
     SmallSchool,
     Tokens,
@@ -119,7 +119,7 @@ def test_another_401_is_a_missing_right_and_not_retried() -> None:
     ],
 )
 @pytest.mark.parametrize("where", ["access_token", "count", "page 1"])
-def test_maintenance_is_said(location: str, where: str) -> None:
+def test_maintenance_is_reported(location: str, where: str) -> None:
     with SmallSchool() as school:
         school.always[where] = Reply(302, headers={"Location": location})
         with pytest.raises(TryLater, match="PowerSchool is in maintenance"):
@@ -127,7 +127,7 @@ def test_maintenance_is_said(location: str, where: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("location", "said"),
+    ("location", "message"),
     [
         ("https://ps.other.example/ws/v1", r"sends us on to ps\.other\.example"),
         ("//ps.other.example/", r"sends us on to ps\.other\.example"),
@@ -135,10 +135,10 @@ def test_maintenance_is_said(location: str, where: str) -> None:
         ("https://<script>/", "sends us on to another address"),
     ],
 )
-def test_a_redirect_to_another_host_is_refused(location: str, said: str) -> None:
+def test_a_redirect_to_another_host_is_refused(location: str, message: str) -> None:
     with SmallSchool() as school:
         school.always["count"] = Reply(302, headers={"Location": location})
-        with pytest.raises(AddressRefused, match=said):
+        with pytest.raises(AddressRefused, match=message):
             school.read()
 
 
@@ -162,7 +162,7 @@ def test_anything_else_is_not_what_powerschool_answers(answer: Reply) -> None:
 
 
 @pytest.mark.parametrize("where", ["access_token", "count", "page 1"])
-def test_a_server_without_powerschool_is_said(where: str) -> None:
+def test_a_server_without_powerschool_is_reported(where: str) -> None:
     with SmallSchool() as school:
         school.always[where] = Reply(404, b"<html>not found</html>")
         with pytest.raises(
@@ -181,7 +181,7 @@ def test_a_count_that_is_no_number_is_refused(count: object) -> None:
 
 
 def secretive(school: SmallSchool, connection_tokens: Tokens) -> list[str]:
-    """Texts that must never be told to anybody."""
+    """Return the texts that nobody may read."""
     given = connection_tokens.token.value if connection_tokens.token else school.token
     names = [student(number)["name"]["last_name"] for number in (1, 2, 3)]
     return [
@@ -225,30 +225,32 @@ def test_no_secret_and_no_student_is_in_any_log_or_error(
     where: str, trouble: Reply | Trick | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    tokens, told = Tokens(), ""
+    tokens, texts = Tokens(), ""
     with SmallSchool(students=250) as school:
         if trouble:
             school.always[where] = trouble
         connection = school.connection(tokens=tokens)
-        told += repr(connection)
+        texts += repr(connection)
         try:
-            list(pages(connection, WANTED, pause=lambda seconds: None))
+            list(pages(connection, FIELDS, pause=lambda seconds: None))
         except SourceError as error:
-            told += f"{error} {error!r} {error.remedy}" + "".join(traceback.format_exception(error))
+            texts += f"{error} {error!r} {error.remedy}" + "".join(
+                traceback.format_exception(error)
+            )
             assert error.__cause__ is None
             assert error.remedy
             assert "No student account was changed." in str(error)
             assert not isinstance(error, TokenExpired)
-    told += caplog.text + repr([record.__dict__ for record in caplog.records])
-    assert trouble is None or "SourceError" in told or "rollbook.sources.errors" in told
+    texts += caplog.text + repr([record.__dict__ for record in caplog.records])
+    assert trouble is None or "SourceError" in texts or "rollbook.sources.errors" in texts
     for secret in secretive(school, tokens):
-        assert secret not in told.replace("ACTIVE", "")
+        assert secret not in texts.replace("ACTIVE", "")
 
 
 def test_a_reader_that_stops_early_leaves_nothing_running() -> None:
     with SmallSchool(students=900) as school:
         school.always["page 3"] = Reply(503, headers={"Retry-After": "250"})
-        reading = pages(school.connection(replace(QUICK, request_seconds=60)), WANTED)
+        reading = pages(school.connection(replace(QUICK, request_seconds=60)), FIELDS)
         assert next(reading).number == 1
         reading.close()
         assert not [

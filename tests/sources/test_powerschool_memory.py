@@ -9,7 +9,7 @@ import pytest
 from rollbook.sources.errors import SourceError
 from rollbook.sources.powerschool import pages
 from rollbook.sources.powerschool_answers import HOLDERS, StudentReader
-from tests.sources.loopback import WANTED, SmallSchool
+from tests.sources.loopback import FIELDS, SmallSchool
 
 MEGABYTE = 1_000_000
 
@@ -25,7 +25,7 @@ def peak(act: Callable[[], object]) -> float:
 
 
 def read(school: SmallSchool) -> int:
-    return sum(len(page.records) for page in pages(school.connection(), WANTED))
+    return sum(len(page.records) for page in pages(school.connection(), FIELDS))
 
 
 @pytest.mark.slow

@@ -16,15 +16,15 @@ from rollbook.sources.bounds import Bounds
 from rollbook.sources.errors import AddressRefused, SourceError, UnexpectedShape
 from rollbook.sources.powerschool import SOURCE, origin
 from rollbook.sources.powerschool_answers import HOLDERS, StudentReader
-from tests.sources.loopback import WANTED, SmallSchool, as_json, student
+from tests.sources.loopback import FIELDS, SmallSchool, as_json, student
 
 ALL = frozenset(HOLDERS)
 
 
 def read(
-    students: Any, wanted: frozenset[str] = WANTED, email_source: str = "contact_info"
+    students: Any, fields: frozenset[str] = FIELDS, email_source: str = "contact_info"
 ) -> list[dict[str, Any]]:
-    return StudentReader(wanted, email_source).records(json.dumps({"students": students}).encode())
+    return StudentReader(fields, email_source).records(json.dumps({"students": students}).encode())
 
 
 def test_every_active_student_comes_once_with_the_wanted_fields_only() -> None:
@@ -51,8 +51,8 @@ def test_only_active_students_are_asked_for_and_only_the_expansions_that_hold_wa
     None
 ):
     with SmallSchool(students=5) as school:
-        school.read(wanted=frozenset({"id", "first_name", "last_name"}))
-        school.read(wanted=WANTED | {"birth_date"})
+        school.read(fields=frozenset({"id", "first_name", "last_name"}))
+        school.read(fields=FIELDS | {"birth_date"})
         asked = [asked for asked in school.server.asked if asked.path.startswith("/ws/v1/district")]
     assert {asked.query["q"] for asked in asked} == {"school_enrollment.enroll_status_code==0"}
     assert [asked.query["expansions"] for asked in asked if "page" in asked.query] == [
@@ -62,7 +62,7 @@ def test_only_active_students_are_asked_for_and_only_the_expansions_that_hold_wa
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    ("fields", "expected"),
     [
         (frozenset({"gender"}), {"id": 1, "grade_level": 10, "gender": "F"}),
         (
@@ -73,8 +73,10 @@ def test_only_active_students_are_asked_for_and_only_the_expansions_that_hold_wa
         (frozenset[str](), {"id": 1, "grade_level": 10}),
     ],
 )
-def test_what_is_not_wanted_is_not_held(wanted: frozenset[str], found: dict[str, Any]) -> None:
-    assert read({"student": [student(1)]}, wanted) == [found]
+def test_fields_that_are_not_mapped_are_not_read(
+    fields: frozenset[str], expected: dict[str, Any]
+) -> None:
+    assert read({"student": [student(1)]}, fields) == [expected]
 
 
 def test_one_student_may_come_as_an_object() -> None:
@@ -153,13 +155,13 @@ def test_the_user_name_can_be_the_email_where_it_is_one() -> None:
     assert expansions == {"demographics,school_enrollment"}
 
 
-def test_a_wanted_user_name_stays_beside_the_email() -> None:
-    found = read(
+def test_a_mapped_user_name_stays_beside_the_email() -> None:
+    records = read(
         {"student": {"id": 1, "student_username": "a@b.example"}},
         frozenset({"email", "student_username"}),
         "student_username",
     )
-    assert found == [{"id": 1, "student_username": "a@b.example", "email": "a@b.example"}]
+    assert records == [{"id": 1, "student_username": "a@b.example", "email": "a@b.example"}]
 
 
 @pytest.mark.parametrize(
@@ -229,7 +231,7 @@ def test_any_json_is_read_or_refused_and_nothing_else(document: Any) -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused_and_nothing_else(body: bytes) -> None:
     with suppress(SourceError):
-        StudentReader(WANTED, "").records(body)
+        StudentReader(FIELDS, "").records(body)
 
 
 @given(st.binary(max_size=60) | anything.map(msgspec.json.encode))

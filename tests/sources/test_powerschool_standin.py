@@ -104,7 +104,7 @@ def test_nothing_is_lost_under(fault: Fault, standin: StandIn) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "error", "said"),
+    ("fault", "error", "message"),
     [
         (Fault("status", page=2), TryLater, "status 503"),
         (Fault("rate_limit", page=2), TryLater, "busy"),
@@ -131,11 +131,11 @@ def test_nothing_is_lost_under(fault: Fault, standin: StandIn) -> None:
     ],
     ids=lambda value: f"{value.kind}-{value.size}" if isinstance(value, Fault) else None,
 )
-def test_what_can_not_be_mended_is_said(
-    fault: Fault, error: type[SourceError], said: str, standin: StandIn
+def test_a_failure_that_stays_is_reported(
+    fault: Fault, error: type[SourceError], message: str, standin: StandIn
 ) -> None:
     standin.faults = [fault]
-    with pytest.raises(error, match=said):
+    with pytest.raises(error, match=message):
         read(standin, page_bytes=2_000_000)
 
 
@@ -164,7 +164,7 @@ def test_tokens_revoked_in_the_middle_are_replaced(standin: StandIn) -> None:
     )
 
 
-def test_a_plugin_without_the_access_level_is_told() -> None:
+def test_a_plugin_without_the_access_level_is_reported() -> None:
     with (
         powerschool.serve(students=20, access_level="NONE") as standin,
         pytest.raises(PermissionMissing, match="no right to read students"),

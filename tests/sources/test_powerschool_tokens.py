@@ -14,9 +14,9 @@ from rollbook.sources.errors import (
 )
 from rollbook.sources.powerschool import pages
 from tests.sources.loopback import (
+    FIELDS,
     HTML,
     TOKEN_EXPIRED,
-    WANTED,
     Reply,
     SmallSchool,
     Tokens,
@@ -109,7 +109,7 @@ def test_signing_in_stops_after_three_times() -> None:
     assert school.sign_ins == 3
 
 
-def test_wrong_credentials_are_said_and_not_tried_again() -> None:
+def test_wrong_credentials_are_reported_and_not_tried_again() -> None:
     with SmallSchool() as school:
         school.always["access_token"] = as_json({"error": "invalid_client"}, 401)
         with pytest.raises(
@@ -128,7 +128,7 @@ def test_credentials_are_sent_as_pasted_but_without_blanks_around_them() -> None
             "client_id": " an-id\n",
             "client_secret": "very-secret-words ",
         }
-        list(pages(replace(connection, credentials=credentials), WANTED))
+        list(pages(replace(connection, credentials=credentials), FIELDS))
     asked = school.server.asked[0]
     assert (asked.method, asked.path, asked.body) == (
         "POST",

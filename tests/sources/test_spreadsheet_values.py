@@ -41,7 +41,7 @@ def test_a_table_comes_in_alike_from_every_format(make: Any, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "said"),
+    ("encoding", "detected"),
     [
         ("utf-8", "utf-8"),
         ("utf-8-sig", "utf-8"),
@@ -50,9 +50,9 @@ def test_a_table_comes_in_alike_from_every_format(make: Any, kind: str) -> None:
         ("utf-16-be", "utf-16"),
     ],
 )
-def test_unicode_is_read_and_said(encoding: str, said: str) -> None:
+def test_unicode_is_read_and_reported(encoding: str, detected: str) -> None:
     sheet = read_here(text_file().encode(encoding), "students.csv")
-    assert (sheet.kind, sheet.encoding, sheet.delimiter, sheet.notes) == ("csv", said, ",", ())
+    assert (sheet.kind, sheet.encoding, sheet.delimiter, sheet.notes) == ("csv", detected, ",", ())
     assert cells(sheet) == READ
 
 
@@ -60,7 +60,7 @@ def test_unicode_is_read_and_said(encoding: str, said: str) -> None:
 @pytest.mark.parametrize(
     "names", [["Müller"], ["José", "Zoë", "Peña"], ["O’Neil", "Genève", "Strauß"]]
 )
-def test_an_older_encoding_is_guessed_and_the_guess_is_said(
+def test_an_older_encoding_is_guessed_and_the_guess_is_reported(
     encoding: str, names: list[str]
 ) -> None:
     sheet = read_here(
@@ -103,7 +103,7 @@ def test_excels_line_that_names_the_separator_is_no_row() -> None:
     )
 
 
-def test_stray_quotation_marks_are_kept_and_said() -> None:
+def test_stray_quotation_marks_are_kept_and_reported() -> None:
     sheet = read_here(b'name,height\nAda,5\'2"\n"Bob" Smith,"6"\n', "x.csv")
     assert [row[0] for row in cells(sheet)] == ["name", "Ada", "Bob Smith"]
     assert any("quotation marks" in note for note in sheet.notes)
@@ -213,7 +213,7 @@ def test_the_first_visible_sheet_with_something_in_it_is_read_unless_named() -> 
     assert cells(read_here(xlsx([], fill), "x.xlsx", sheet="Grade 10")) == [["ten"]]
 
 
-def test_content_decides_and_a_wrong_name_is_said() -> None:
+def test_content_decides_and_a_wrong_name_is_reported() -> None:
     sheet = read_here(xlsx(TABLE), "students.csv")
     assert sheet.kind == "xlsx"
     assert (

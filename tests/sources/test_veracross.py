@@ -51,9 +51,9 @@ def connect(
 
 
 def read(connection: Connection, waits: list[float] | None = None) -> list[dict[str, Any]]:
-    wanted = V3 if connection.variant == "v3" else V2
+    fields = V3 if connection.variant == "v3" else V2
     reading: Iterator[Page] = pages(
-        connection, wanted, pause=(waits if waits is not None else []).append
+        connection, fields, pause=(waits if waits is not None else []).append
     )
     return [record for page in reading for record in page.records]
 
@@ -112,7 +112,7 @@ DEFAULT = Address("https://api.veracross.com/acs", "https://accounts.veracross.c
 
 
 @pytest.mark.parametrize(
-    ("typed", "found"),
+    ("typed", "expected"),
     [
         ("acs", DEFAULT),
         (" acs/ ", DEFAULT),
@@ -133,8 +133,8 @@ DEFAULT = Address("https://api.veracross.com/acs", "https://accounts.veracross.c
         ),
     ],
 )
-def test_the_client_may_be_a_short_name_or_an_address(typed: str, found: Address) -> None:
-    assert address(typed) == found
+def test_the_client_may_be_a_short_name_or_an_address(typed: str, expected: Address) -> None:
+    assert address(typed) == expected
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_what_is_no_school_route_is_refused_without_repeating_it(typed: str) -> 
 
 
 @pytest.mark.parametrize("version", ["v2", "v3"])
-def test_a_wrong_school_route_is_said(standin: VeracrossStandIn, version: str) -> None:
+def test_a_wrong_school_route_is_reported(standin: VeracrossStandIn, version: str) -> None:
     connection = connect(standin, version)
     wrong = {**connection.credentials, "client": f"{standin.url}/nosuch"}
     with pytest.raises(AddressUnreachable, match="knows no school with this route"):
@@ -349,10 +349,10 @@ def test_a_used_up_quota_is_waited_for_before_it_becomes_a_429(
 ) -> None:
     monkeypatch.setattr(DataApi, "page_size", 20)
     with veracross.serve(students=60, clean=True, quota=4, quota_seconds=0.3) as standin:
-        found = [
+        records = [
             record for page in pages(connect(standin), V3) for record in page.records
         ]  # with real waits
-        assert ids(found) == truth(standin)
+        assert ids(records) == truth(standin)
         assert len(standin.requests) == 1 + 2 * 3  # none of them twice
 
 

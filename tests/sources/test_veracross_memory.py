@@ -13,7 +13,7 @@ from rollbook.sources.veracross_api import DataApi, LegacyApi
 from tests.sources.loopback import QUICK, Tokens
 from tests.sources.test_powerschool_memory import peak
 
-WANTED = frozenset({"person_pk", "email_1", "first_name", "gender"})
+FIELDS = frozenset({"person_pk", "email_1", "first_name", "gender"})
 ITEMS = [
     b"{}",
     b'{"id":1}',
@@ -43,15 +43,15 @@ ITEMS = [
 def test_a_hostile_page_of_20_megabytes_takes_less_than_150(frame: bytes, item: bytes) -> None:
     item = item.replace(b"LONG", b"x" * 19_999_000)
     body = frame % b",".join([item] * (19_999_900 // (len(item) + 1)))
-    kept = Tokens(Token("t", datetime.now(UTC) + timedelta(hours=1)))
+    tokens = Tokens(Token("t", datetime.now(UTC) + timedelta(hours=1)))
     connection = Connection(
-        {"user_name": "u", "password": "p", "client": "acs"}, {}, "v3", kept, QUICK
+        {"user_name": "u", "password": "p", "client": "acs"}, {}, "v3", tokens, QUICK
     )
     with Http(QUICK, "Veracross") as http, ThreadPoolExecutor(1) as threads:
         read = (
-            LegacyApi(connection, WANTED, http, threads)._records
+            LegacyApi(connection, FIELDS, http, threads)._records
             if frame[:1] == b"["
-            else DataApi(connection, WANTED, http)._records
+            else DataApi(connection, FIELDS, http)._records
         )
 
         def records() -> None:

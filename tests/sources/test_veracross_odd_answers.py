@@ -51,7 +51,7 @@ GRADES = [
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "label"),
     [
         (9, "Grade 9"),
         ("9", "Grade 9"),
@@ -64,9 +64,9 @@ GRADES = [
         ("11", "code 11, which is not in the list of grades"),
     ],
 )
-def test_codes_of_any_type_are_looked_up_as_text(code: Any, said: str) -> None:
+def test_codes_of_any_type_are_looked_up_as_text(code: Any, label: str) -> None:
     assert read_odd({"data": [{"id": 1, "grade_level": code}], "value_lists": GRADES}) == [
-        {"person_pk": 1, "current_grade": said}
+        {"person_pk": 1, "current_grade": label}
     ]
 
 
@@ -106,7 +106,7 @@ def test_another_shape_is_refused(document: Any) -> None:
         read_odd(document)
 
 
-def test_a_role_that_the_school_does_not_have_is_said() -> None:
+def test_a_role_that_the_school_does_not_have_is_reported() -> None:
     for server in odd_v3({"data": [{"id": 1}], "value_lists": GRADES}):
         connection = Connection(
             {"user_name": "u", "password": "p", "client": f"{server.url}/acs"},
@@ -189,9 +189,9 @@ class Reader:
     """The reading part of v3 without a conversation."""
 
     def __init__(self) -> None:
-        kept = Tokens(Token("t", datetime.now(UTC) + timedelta(hours=1)))
+        tokens = Tokens(Token("t", datetime.now(UTC) + timedelta(hours=1)))
         connection = Connection(
-            {"user_name": "u", "password": "p", "client": "acs"}, {}, "v3", kept, QUICK
+            {"user_name": "u", "password": "p", "client": "acs"}, {}, "v3", tokens, QUICK
         )
         with Http(QUICK, "Veracross") as http:
             self.data = DataApi(connection, V3, http)

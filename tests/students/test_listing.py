@@ -4,14 +4,14 @@ import pytest
 
 from rollbook.schools.models import School
 from rollbook.students import listing
-from rollbook.students.listing import Filter
+from rollbook.students.listing import StudentQuery
 from tests.students.conftest import MakeStudent
 
 pytestmark = pytest.mark.django_db
 
 
 def names(school: School, **wanted: str | int) -> list[str]:
-    found = listing.students(school, Filter(**wanted))  # type: ignore[arg-type]
+    found = listing.students(school, StudentQuery(**wanted))  # type: ignore[arg-type]
     return [account.first_name for account in listing.ordered(found, "name")]
 
 
@@ -88,7 +88,7 @@ def test_pages_neither_miss_nor_repeat_anybody_and_lead_back(
         account = make_student(
             f"F{number % 2}", f"L{number % 3}", graduation_year=(None, 2027, 2028)[number % 3]
         )
-    school, found = account.school, listing.students(account.school, Filter())
+    school, found = account.school, listing.students(account.school, StudentQuery())
     forward, part = [], listing.part_of(school, found, order, 4)
     assert not part.more_before
     while True:
@@ -113,6 +113,6 @@ def test_the_page_after_somebody_unknown_is_the_first(make_student: MakeStudent)
     account = make_student()
     other = make_student(school=School.objects.create(name="Other"))
     part = listing.part_of(
-        account.school, listing.students(account.school, Filter()), "name", 4, after=other.pk
+        account.school, listing.students(account.school, StudentQuery()), "name", 4, after=other.pk
     )
     assert [each.pk for each in part.rows] == [account.pk]

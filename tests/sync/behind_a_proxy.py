@@ -1,4 +1,4 @@
-"""A SIS behind the proxy, and a school that has read it once: what the tests of hostile answers start from."""
+"""A SIS behind a proxy, and a school that has read it once: for the tests of hostile answers."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ Row = dict[str, Any]
 
 
 class Spoiled:
-    """A vendor whose lists of students are changed on their way out: `change` gets the rows of each and may give others."""
+    """A vendor whose lists of students are changed on their way out: `change` returns the rows."""
 
     def __init__(self, vendor: Any, change: Callable[[list[Row]], list[Row] | None]) -> None:
         self._vendor, self._change = vendor, change
@@ -74,7 +74,7 @@ class Sis:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few tries, short waits and low bounds, so that failing for good takes no minute. What they are is no part of what is tested."""
+    """Few tries, short waits and low bounds, so that a run that fails does so in seconds."""
     usual = reading.bounds
     monkeypatch.setattr(reading, "bounds", lambda: replace(usual(), first_wait_seconds=0.01))
     monkeypatch.setattr(config, "tries", 3)
@@ -113,7 +113,7 @@ def connected(school: School, name: str, standin: StandIn, address: str) -> Inte
 
 
 def served(name: str) -> StandIn:
-    """Four pages and one student on a fifth, which PowerSchool gives as an object where a list is usual."""
+    """Four pages, and one student on a fifth: PowerSchool sends that one without a list."""
     size = size_for(4 * PAGE + 1)
     if name == "powerschool":
         return powerschool.serve(students=size, seed=7, clean=True, page_size_max=PAGE)

@@ -1,7 +1,7 @@
-"""What may become of a roster from one week to the next, each with what must come of it: worked out here, not by Rollbook's rules.
+"""What may happen to a roster in a week, each with its outcome, not worked out by Rollbook.
 
-People are made in the stand-in in two halves: the first are at school, the second are spare: inactive until a deed gives one of them a
-life, so that somebody can join, or come back under another SIS ID.
+People are made in the stand-in in two halves. The first are at school. The second are spare, which
+means inactive until one of them is needed: somebody joins, or comes back under another SIS ID.
 """
 
 from collections import Counter
@@ -29,10 +29,10 @@ Held = dict[str, tuple[str, str, str]]  # SIS ID → e-mail, name, status
 
 @dataclass
 class Outcome:
-    """What a run must come to: its state, the guards that hold it, its plan by kind, the problems by code, the accounts afterwards.
+    """What a run must lead to: state, alarms, plan by kind, problems by code, accounts afterwards.
 
-    `becomes` are the accounts that differ afterwards, or once the run is approved; None takes one out. `completeness` is None where
-    nothing was read to its end.
+    `becomes` are the accounts that differ afterwards, or once the run is approved; None takes one
+    out. `completeness` is None where nothing was read to its end.
     """
 
     state: str = "done"
@@ -187,7 +187,7 @@ def one_email_for_two(roster: Roster) -> Outcome:
 
 
 def recycled_email(roster: Roster) -> Outcome:
-    """Somebody leaves, and a new student gets the address: theirs alone once the old account no longer signs in with it."""
+    """Somebody leaves, and a new student gets the address, once the old account gave it up."""
     gone, becomes = roster.people[0], {}
     roster.sis.edit(gone.dcid, enroll_status=2)
     roster.copy(
@@ -218,7 +218,7 @@ def reused_id(roster: Roster) -> Outcome:
 
 
 def other_school(roster: Roster) -> Outcome:
-    """Under the known IDs there are other people, each with a name, birth date and address of their own, and some more."""
+    """Under the known IDs there are other people with their own values, and some more people."""
     for number, one in enumerate(roster.people):
         changes = {
             "first_name": f"Ann{number}",
@@ -255,7 +255,7 @@ def returns(roster: Roster) -> Outcome:
 
 
 def returns_anew(roster: Roster) -> Outcome:
-    """Back under a new SIS ID: a question to a person, not a second account, and nobody's address is taken away."""
+    """Somebody is back under a new SIS ID: a question to a person, and no second account."""
     roster.copy(roster.people[0], roster.spare[0])
     return Outcome(problems={"email_taken": 1})
 

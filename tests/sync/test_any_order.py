@@ -1,7 +1,8 @@
-"""Weeks of a school in any order: what the SIS says changes, runs happen, people decide. An independent model says who must exist.
+"""Weeks of a school in any order: the SIS changes, runs happen, people decide.
 
-After every step the accounts are compared field for field; every plan, of a test run too, is the one that the model makes; and once a
-run is through, the next one would change nothing.
+An independent model says who must exist. After every step the accounts are compared field by field.
+Every plan, of a test run too, is the one that the model makes. After a run, another one would
+change nothing.
 """
 
 import os
@@ -21,7 +22,7 @@ from rollbook.sync.refusals import RunRefused
 from rollbook.sync.runs import decisions, requests
 from tests.sync import weeks_undo_model as undo_model
 from tests.sync.weeks import Deeds, Weeks, some_deeds, somebody
-from tests.sync.weeks_model import CLOSED_BY_RUNS, FIELDS, Plan
+from tests.sync.weeks_plan import CLOSED_BY_RUNS, FIELDS, Plan
 from tests.sync.weeks_undo_model import Done, Undo
 
 WRITING = ("new", "linked", "updated", "returning", *CLOSED_BY_RUNS)
@@ -37,7 +38,7 @@ class Runs(Weeks):
         self.done: list[tuple[Run, Done]] = []
         self.stored: dict[
             int, UUID
-        ] = {}  # the account behind each key of the model: it stays the same whatever becomes of its values
+        ] = {}  # the account behind each key of the model: it stays the same when its values change
 
     @precondition(lambda self: self.held is None)
     @rule(
@@ -86,7 +87,9 @@ class Runs(Weeks):
         meanwhile=st.booleans(),
     )
     def take_back(self, pick: int, alone: int | None, deeds: Deeds, meanwhile: bool) -> None:
-        """One of the last runs, or what it did to one student, is previewed; things happen, perhaps a run too; then it is confirmed."""
+        """Preview undoing one of the last runs, or what it did to one student; let things happen;
+        then confirm.
+        """
         run, done = self.done[-1 - pick % len(self.done)]
         student = (
             None if alone is None or not done.rows else sorted(done.rows)[alone % len(done.rows)]
@@ -136,7 +139,7 @@ class Runs(Weeks):
         return run.state
 
     def _changes_nothing(self) -> None:
-        """Running again would change nothing, but that a student who is missing once more may be missing long enough."""
+        """Running again changes nothing, except that somebody may be missing long enough."""
         _, plan = self._run(Mode.TEST)
         assert {row.kind for row in plan.rows} <= set(CLOSED_BY_RUNS)
 
@@ -192,7 +195,7 @@ class Runs(Weeks):
 
 
 def _shown(values: dict[str, Any]) -> list[tuple[str, str]]:
-    """Half of a stored row or of one of the model's, to be compared: no e-mail keys, no source, and of a blank what is written."""
+    """Values of a stored row or of the model's, to be compared: without e-mail keys and source."""
     return sorted(
         (name, str(value or ""))
         for name, value in values.items()

@@ -130,8 +130,16 @@ def test_has_a_column_for_each_mapped_field_whether_or_not_anybody_has_it(
     run = a_run(school, [new()])
     run.settings["mapping"].append(["gender", "gender"])
     assert [cell.value for cell in book(run)["New"][1]] == [
-        "SIS ID", "E-mail", "First name", "Last name", "Graduation year", "Date of birth", "Gender", "Outcome", "Reason",
-    ]  # fmt: skip
+        "SIS ID",
+        "E-mail",
+        "First name",
+        "Last name",
+        "Graduation year",
+        "Date of birth",
+        "Gender",
+        "Outcome",
+        "Reason",
+    ]
 
 
 def test_before_and_after_stand_side_by_side_in_one_row_per_field(
@@ -150,7 +158,8 @@ def test_before_and_after_stand_side_by_side_in_one_row_per_field(
         [*who, "Date of birth", date(2009, 2, 27), date(2009, 2, 28), "Applied"],
     ]
     assert {row[-1] for row in rows(sheet)} == {
-        "The account is linked by the SIS ID 0007, and PowerSchool has other values for: Last name, Graduation year and Date of birth."
+        "The account is linked by the SIS ID 0007, and PowerSchool has other values for: "
+        "Last name, Graduation year and Date of birth."
     }
 
 
@@ -326,7 +335,7 @@ def test_a_failure_leaves_no_file_and_no_student_on_the_disk(
 
 
 def test_three_things_agree(integration: Integration, standin: StandIn, book: Book) -> None:
-    """The stand-in's own list, the accounts table and the Excel file: the same students with the same values."""
+    """The stand-in's list, the accounts and the Excel file have the same students and values."""
     run = requests.request(integration, trigger=Trigger.PERSON).run
     pipeline.run_sync(run.pk)
     run.refresh_from_db()

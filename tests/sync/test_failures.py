@@ -1,4 +1,4 @@
-"""What a failed run says, and that it changes nothing: every message names the remedy, none shows a secret."""
+"""A failed run changes nothing; its message names the remedy and shows no secret."""
 
 import logging
 

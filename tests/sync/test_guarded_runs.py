@@ -1,4 +1,4 @@
-"""What a SIS may suddenly say of a whole school, and that nothing is lost by it: held, explained, and applied as a person decides."""
+"""Sudden changes of a whole school in the SIS: held, explained, applied as a person decides."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Encryption keys: each stored value under the newest, and a clear word about those that no key opens."""
+"""Encryption keys: each value is stored with the newest; those that no key opens are named."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The template as LibreOffice fills and saves it. Needs `soffice`; only `make office` runs this, the forms are tested without it too."""
+"""The template, filled and saved by LibreOffice. Needs `soffice`; only `make office` runs this."""
 
 import io
 import subprocess

@@ -1,4 +1,4 @@
-"""Accounts that were there before a SIS: who is proposed, what people say, and what the next run does about it."""
+"""Accounts that are older than a SIS: proposals, decisions, and what the next run does."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Linking a school that already has thousands of accounts: proposed, confirmed at once, and linked by the next run."""
+"""Linking a school with thousands of accounts: proposed, confirmed, linked by the next run."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Mails whose worker was killed, on the queue's real tables: found, sent once, and no growing wait is cut short."""
+"""Mails whose worker was killed are sent once, and waits between tries are kept."""
 
 import asyncio
 from collections.abc import Callable
@@ -46,7 +46,7 @@ def dead_server(settings: Any) -> None:
 
 
 def apart(work: Callable[[], None]) -> None:
-    """In a thread of its own, as in a worker: another test's browser may have an event loop running in this one."""
+    """Work in another thread, as a worker does: this one may have a browser's event loop."""
 
     def alone() -> None:
         try:

@@ -1,4 +1,4 @@
-"""What one record may look like, and two that belong together: put aside with a reason, while the rest goes on."""
+"""Odd records, alone or in pairs: each is put aside with a reason, and the rest goes on."""
 
 from collections.abc import Callable
 from typing import Any

@@ -32,13 +32,14 @@ def sync(integration: Integration, mode: Mode | None = None) -> Run:
 def accounts_checksum() -> str:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT md5(coalesce(string_agg(a::text, ',' ORDER BY id), '')) FROM students_studentaccount a"
+            "SELECT md5(coalesce(string_agg(a::text, ',' ORDER BY id), '')) "
+            "FROM students_studentaccount a"
         )
         return str(cursor.fetchone()[0])
 
 
 def complete(standin: StandIn, grades: set[int]) -> dict[str, tuple[str, str, str, int]]:
-    """The stand-in's own list of active students in these grades whose required fields are all filled."""
+    """The stand-in's active students in these grades with all required fields."""
     return {
         str(each.dcid): (each.email, each.first_name, each.last_name, each.graduation_year)
         for each in standin.roster()

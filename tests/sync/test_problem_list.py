@@ -1,4 +1,4 @@
-"""The work list of problems across runs: opened, seen again, gone, back; and the file that goes to the registrar."""
+"""The work list of problems: opened, seen again, fixed, back; and the file for the registrar."""
 
 import io
 

@@ -28,13 +28,15 @@ def test_the_sentence_names_the_rule_and_its_values(school: School, inside: Comm
         for change in Change.objects.filter(run=run).order_by("pk")
     ]
     assert said == [
-        "PowerSchool has a student with the SIS ID 0001. No account is linked to it, and no account without a link has "
-        "the e-mail 100%d@lincoln.example.",
-        "The account is linked by the SIS ID 0007, and PowerSchool has other values for: Last name.",
-        "PowerSchool has Alan Turing under the SIS ID 0008 with the e-mail alan@lincoln.example. An account without a link has the "
-        "same name and e-mail.",
+        "PowerSchool has a student with the SIS ID 0001. No account is linked to it, and no "
+        "account without a link has the e-mail 100%d@lincoln.example.",
+        "The account is linked by the SIS ID 0007, and PowerSchool has other values for: "
+        "Last name.",
+        "PowerSchool has Alan Turing under the SIS ID 0008 with the e-mail alan@lincoln.example. "
+        "An account without a link has the same name and e-mail.",
         "The account of the SIS ID 0009 was closed, and PowerSchool has this ID again.",
-        "All 321 records were read (4 pages, July 4, 2026), and none has the SIS ID 0010. The account was left as it is.",
+        "All 321 records were read (4 pages, July 4, 2026), and none has the SIS ID 0010. "
+        "The account was left as it is.",
         "a_reason_of_tomorrow",
     ]
     told = inside("changes", str(run.pk), "--json").json

@@ -1,4 +1,4 @@
-"""Report files: made once, at once or by a worker, taken up again after a crash, gone after a day."""
+"""Report files: made once, now or by a worker; made again after a crash; gone after a day."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -73,7 +73,7 @@ def test_workers_look_once_an_hour(
     integration: Integration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[int] = []
-    monkeypatch.setattr(retention, "_looked", 0.0)
+    monkeypatch.setattr(retention._LastSweep, "at", 0.0)
     monkeypatch.setattr(retention, "remove_old", lambda: looked.append(1))
     for _ in range(3):
         retention.sweep()

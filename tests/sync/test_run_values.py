@@ -1,4 +1,4 @@
-"""Counts and settings of runs: typed where they are used, JSON where they are stored, old rows included."""
+"""Counts and settings of runs: typed in use, stored as JSON, old rows included."""
 
 from rollbook.roster.planning import ChangeKind
 from rollbook.roster.records import Severity

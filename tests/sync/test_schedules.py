@@ -1,4 +1,4 @@
-"""Scheduled runs: each due time once, whoever looks; one catch-up after downtime; the reason where none could start."""
+"""Scheduled runs: one for each due time, one after downtime, a reason where none starts."""
 
 import threading
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Rosters of 20 to 20,000 students that change from one week to the next: the state, the plan, what is applied, and what the mail says."""
+"""Rosters of 20 to 20,000 students that change in a week: state, plan, accounts and mail."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -62,7 +62,7 @@ def roster(size: int) -> Iterator[Roster]:
 
 
 def strict(school: School, by: User, sis: StandIn) -> Integration:
-    """Live, with all grades, and with the shortest grace: whoever is missing once is closed, so that only the guards stand between."""
+    """Live, with all grades and no grace: only the guards keep missing students from closing."""
     saved = connected(school, by, sis, grades=GRADES)
     field_rules.save_leavers(
         saved, by, field_rules.LeaversPolicy(policy="deactivate", runs=1, days=0, rollover="07-01")
@@ -86,7 +86,7 @@ def after(before: Held, outcome: Outcome) -> Held:
 
 
 def compare(run: Run, outcome: Outcome) -> None:
-    """Everything about the run that can be seen: its state and reasons, its plan by kind, its problems by code, its proof."""
+    """All that can be seen of the run: state, reasons, plan by kind, problems by code, proof."""
     assert (run.state, {alarm["code"] for alarm in run.alarms}) == (
         outcome.state,
         set(outcome.alarms),
@@ -110,7 +110,7 @@ def compare(run: Run, outcome: Outcome) -> None:
 
 
 def compare_notices(run: Run, outcome: Outcome, roster: Roster) -> None:
-    """One mail to each who wants it, about the right thing, with the reasons in numbers and without a student's name."""
+    """One mail to each who wants it: the event, the reasons with numbers, no student's name."""
     wanted = (
         "failed"
         if run.state == "failed"
@@ -153,7 +153,7 @@ def test_whoever_comes_back_is_who_they_were(
 def test_two_schools_whose_rosters_were_swapped_are_both_held(
     size: int, roster: Roster, school: School, administrator: User
 ) -> None:
-    """Both number their students from 1001, so that neither is missing in the other: it is told by who they are."""
+    """Both number their students from 1001: only names and birth dates show that they differ."""
     there = School.objects.create(name="Riverside High School", timezone="America/Chicago")
     Membership.objects.create(school=there, user=administrator, role="administrator")
     with powerschool.serve(students=size + size // 10, seed=size + 1, clean=True) as other:

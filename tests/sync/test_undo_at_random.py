@@ -1,4 +1,4 @@
-"""Weeks of a school at random, and then any earlier run undone: a model that knows only the promises says what every account holds then."""
+"""Random weeks of a school, then any earlier run undone: a model says what accounts hold then."""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -37,7 +37,7 @@ class Stays(NamedTuple):
 
 
 class Written(NamedTuple):
-    """A live run: the accounts it made, and what it changed: from what to what, by account and field."""
+    """A live run: the accounts it made, and its changes (before, after) by account and field."""
 
     run: Run
     made: set[str]
@@ -52,7 +52,7 @@ class Model:
         self.runs: list[Written] = []
 
     def run(self, run: Run, said: Everybody) -> None:
-        """The SIS wins: each account holds what it says, and whoever is new gets one. Nobody is opened or closed."""
+        """The SIS wins: each account gets its values, new students an account. None is closed."""
         before = {sis_id: dict(values) for sis_id, values in self.held.items()}
         for sis_id, values in said.items():
             self.held[sis_id] = {"status": "active", **self.held.get(sis_id, {}), **values}
@@ -101,7 +101,7 @@ class Model:
 
 
 class Weeks:
-    """One school and its SIS, and what happens to them; each step is a name and two numbers that pick whom and what."""
+    """One school and its SIS. A step is a name and two numbers that pick whom and what."""
 
     def __init__(self, standin: StandIn) -> None:
         self.standin = standin
@@ -204,7 +204,8 @@ week = st.tuples(
     st.lists(in_the_app, min_size=1, max_size=3),
 )
 
-# One moves on from an address, which another gets in a later run: undoing the second week can't give it back.
+# One student gives up an address, and another gets it in a later run: undoing the second week
+# can't give it back.
 HANDED_ON = [
     ([("join", 0, 0), ("free_address", 0, 0)], [("live_run", 0, 0)], []),
     ([("free_address", 0, 1), ("rename", 1, 1)], [("live_run", 0, 0)], [("by_hand", 1, 0)]),

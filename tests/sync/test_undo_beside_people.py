@@ -1,4 +1,4 @@
-"""Undoing a run after people merged or edited the same accounts: nothing of theirs breaks, and what stays is listed with who and why."""
+"""Undoing a run after people merged or edited the same accounts: theirs stays, and is listed."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def listed(undoing: Run) -> dict[tuple[str | None, str], str]:
-    """What an undo leaves alone: SIS ID and field → the sentence that says why, as a person reads it."""
+    """What an undo leaves alone: SIS ID and field → the sentence that says why."""
     return {
         (row.sis_id or None, row.field_label): f"{row.name}: {row.cause}"
         for row in problem_rows.problem_rows(undoing)
@@ -83,7 +83,7 @@ def test_after_merges_the_kept_ones_get_back_what_they_had_and_the_merges_stand(
     assert (away.email, away.sis_id, away.status) == ("moved@lincoln.example", ids[1], "active")
 
 
-def test_an_account_that_a_run_made_stays_open_where_it_has_become_that_of_somebody_who_was_there_before(
+def test_an_account_that_a_run_made_stays_open_where_an_older_one_was_merged_into_it(
     integration: Integration, school: School, administrator: User
 ) -> None:
     told = {
@@ -171,8 +171,8 @@ def test_approved_and_undone_every_account_is_as_before_field_for_field_but_thos
     told = listed(undoing)
     assert set(told) == {(renamed.sis_id, "Last name"), (moved.sis_id, "E-mail")}
     assert (
-        f"{renamed.first_name} By Hand: Last name was changed after the run that is undone, by Ada Admin, 2"
-        in told[renamed.sis_id, "Last name"]
+        f"{renamed.first_name} By Hand: Last name was changed after the run that is undone, "
+        "by Ada Admin, 2" in told[renamed.sis_id, "Last name"]
     )
     assert "by Command line, 2" in told[moved.sis_id, "E-mail"]
     assert (

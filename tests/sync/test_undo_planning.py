@@ -1,4 +1,4 @@
-"""Planning an undo: a small one at once, a large one by a worker, which may die in the middle of it."""
+"""Planning an undo: a small one at once, a large one by a worker, which may die meanwhile."""
 
 from datetime import timedelta
 from typing import Any
@@ -162,7 +162,10 @@ def test_an_undo_that_cannot_be_planned_says_why_and_changes_nothing(large: Run)
 
 
 def test_a_chain_of_addresses_stays_whole_where_its_end_was_taken(school: School) -> None:
-    """Each of four took the address of the next; somebody new has the first one's. So none can go back, but a swap beside them can."""
+    """Each of four took the address of the next, and somebody new has the first one's.
+
+    So none of the four can go back; a swap beside them can.
+    """
     names = ["a", "b", "c", "d", "x", "y"]
     shifted = {"a": "b", "b": "c", "c": "d", "d": "e", "x": "y", "y": "x"}  # was → is
     told = {"school": school, "source": "powerschool", "first_name": "Was", "last_name": "Was"}

@@ -1,4 +1,4 @@
-"""One file with every kind of fault: each is named with its row and column, and the good rows go in."""
+"""One file with every kind of fault: each is named with row and column; good rows go in."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ COLUMNS = {
 }
 LETTER = {field: column_letter(index) for index, field in enumerate(COLUMNS)}
 
-# What a row has otherwise than a good one → the code and the field that it must be named with. Rows of one pair follow each other.
+# What is wrong in a row → the code and the field of its issue. Rows of one pair follow each other.
 FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"email": None}, "required_empty", "email"),
     ({"first_name": "  "}, "required_empty", "first_name"),

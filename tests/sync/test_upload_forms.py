@@ -1,4 +1,4 @@
-"""The same table in every form it may come in, files that mean harm on the whole way, and a large one with a real worker."""
+"""The same table in every file format, hostile files, and a large file with a real worker."""
 
 import csv
 import io

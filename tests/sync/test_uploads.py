@@ -1,4 +1,4 @@
-"""A spreadsheet from its bytes to the accounts: drafts, previews, confirming, correcting, and what is remembered."""
+"""A spreadsheet from its bytes to the accounts: drafts, previews, corrections, memory."""
 
 import io
 from typing import Any

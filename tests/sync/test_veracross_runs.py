@@ -1,4 +1,4 @@
-"""Runs with Veracross from end to end: the right answer to each trouble, nothing lost, and nothing changed where a run failed."""
+"""Runs with Veracross from end to end: nothing is lost, and a failed run changes nothing."""
 
 from collections.abc import Callable, Iterator
 

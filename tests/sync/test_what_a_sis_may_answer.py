@@ -1,6 +1,7 @@
-"""Every row of "what a SIS may answer", from the socket to the accounts: a proxy spoils the way, or a SIS its answer.
+"""Every row of "what a SIS may answer", from the socket to the accounts.
 
-Each row is tried with each SIS on a school that has its students already, so that "nothing applied" means something.
+A proxy breaks the connection, or a SIS its answer. Each row is tried with each SIS on a school that
+has its students already, so that "nothing applied" means something.
 """
 
 import itertools
@@ -116,29 +117,91 @@ def test_trouble_that_passes_costs_nothing(sis: Sis, row: str) -> None:
 
 
 FAILS: dict[str, tuple[Callable[[Sis], object], str, str]] = {
-    "a page fails always": (lambda sis: set_faults(sis, Fault("status", page=3)), "try_later", "problem of its own"),
+    "a page fails always": (
+        lambda sis: set_faults(sis, Fault("status", page=3)),
+        "try_later",
+        "problem of its own",
+    ),
     "the SIS is down": (lambda sis: sis.proxy.__exit__(), "address_unreachable", "Nothing answers"),
-    "every connection is reset": (lambda sis: set_trouble(sis, Trouble("reset", after=100)), "try_later", "broke off"),
-    "429 for ever": (lambda sis: set_faults(sis, Fault("rate_limit", page=2, retry_after="0", seconds=1)), "try_later", "slow down"),
+    "every connection is reset": (
+        lambda sis: set_trouble(sis, Trouble("reset", after=100)),
+        "try_later",
+        "broke off",
+    ),
+    "429 for ever": (
+        lambda sis: set_faults(sis, Fault("rate_limit", page=2, retry_after="0", seconds=1)),
+        "try_later",
+        "slow down",
+    ),
     "429 that asks for an hour in seconds": (
-        lambda sis: set_faults(sis, Fault("rate_limit", page=2, retry_after="3600")), "try_later", "asks us to wait 60 minutes"),
+        lambda sis: set_faults(sis, Fault("rate_limit", page=2, retry_after="3600")),
+        "try_later",
+        "asks us to wait 60 minutes",
+    ),
     "429 that asks for an hour by a date": (
-        lambda sis: set_faults(sis, Fault("rate_limit", page=2, retry_after=in_an_hour())), "try_later", "asks us to wait"),
-    "a 401 that isn't about the token": (lambda sis: set_faults(sis, sis.forbid), "permission_missing", "accepts our sign-in, but"),
-    "HTML with 200": (lambda sis: set_faults(sis, Fault("html", page=2)), "unexpected_answer", "is not what"),
-    "JSON of another shape": (lambda sis: set_faults(sis, Fault("list_shape", page=2)), "unexpected_answer", "is not what"),
-    "JSON that ends early": (lambda sis: set_faults(sis, Fault("truncated", page=2)), "unexpected_answer", "is not what"),
-    "the same page for ever": (lambda sis: set_faults(sis, Fault("same_page")), "roster_incomplete", ""),
+        lambda sis: set_faults(sis, Fault("rate_limit", page=2, retry_after=in_an_hour())),
+        "try_later",
+        "asks us to wait",
+    ),
+    "a 401 that isn't about the token": (
+        lambda sis: set_faults(sis, sis.forbid),
+        "permission_missing",
+        "accepts our sign-in, but",
+    ),
+    "HTML with 200": (
+        lambda sis: set_faults(sis, Fault("html", page=2)),
+        "unexpected_answer",
+        "is not what",
+    ),
+    "JSON of another shape": (
+        lambda sis: set_faults(sis, Fault("list_shape", page=2)),
+        "unexpected_answer",
+        "is not what",
+    ),
+    "JSON that ends early": (
+        lambda sis: set_faults(sis, Fault("truncated", page=2)),
+        "unexpected_answer",
+        "is not what",
+    ),
+    "the same page for ever": (
+        lambda sis: set_faults(sis, Fault("same_page")),
+        "roster_incomplete",
+        "",
+    ),
     "endless pages": (endless, "roster_incomplete", "at most"),
-    "a gzip bomb": (lambda sis: set_faults(sis, Fault("gzip_bomb", page=2, size=400)), "unexpected_answer", "larger than 20 MB"),
-    "a huge page": (lambda sis: set_faults(sis, Fault("huge", page=2, size=21)), "unexpected_answer", "larger than 20 MB"),
+    "a gzip bomb": (
+        lambda sis: set_faults(sis, Fault("gzip_bomb", page=2, size=400)),
+        "unexpected_answer",
+        "larger than 20 MB",
+    ),
+    "a huge page": (
+        lambda sis: set_faults(sis, Fault("huge", page=2, size=21)),
+        "unexpected_answer",
+        "larger than 20 MB",
+    ),
     "a redirect to another host": (
-        lambda sis: set_faults(sis, Fault("redirect", page=2, location="https://elsewhere.example/x?token=abc")),
-        "address_refused", "elsewhere.example"),
-    "one byte at a time": (lambda sis: hang(sis, Trouble("drip", after=400, seconds=0.01)), "try_later", "did not answer within"),
-    "accepts and stays silent": (lambda sis: hang(sis, Trouble("silent")), "try_later", "did not answer within"),
-    "stays silent in the middle": (lambda sis: hang(sis, Trouble("silent", after=1_500)), "try_later", "did not answer within"),
-}  # fmt: skip
+        lambda sis: set_faults(
+            sis, Fault("redirect", page=2, location="https://elsewhere.example/x?token=abc")
+        ),
+        "address_refused",
+        "elsewhere.example",
+    ),
+    "one byte at a time": (
+        lambda sis: hang(sis, Trouble("drip", after=400, seconds=0.01)),
+        "try_later",
+        "did not answer within",
+    ),
+    "accepts and stays silent": (
+        lambda sis: hang(sis, Trouble("silent")),
+        "try_later",
+        "did not answer within",
+    ),
+    "stays silent in the middle": (
+        lambda sis: hang(sis, Trouble("silent", after=1_500)),
+        "try_later",
+        "did not answer within",
+    ),
+}
 
 
 @pytest.mark.parametrize("row", FAILS)

@@ -1,4 +1,4 @@
-"""Why is a student not in? Each way to be in or not, found by name, e-mail or SIS ID, and answered with what to do."""
+"""Why a student is not in: each case, found by name, e-mail or SIS ID, says what to do."""
 
 import pytest
 from django.test import Client

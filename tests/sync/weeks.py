@@ -1,4 +1,4 @@
-"""One school and its SIS, week after week: what may happen in the SIS, and what people may do to single students, in any order."""
+"""One school and its SIS, week after week: changes in the SIS and by people, in any order."""
 
 from datetime import date
 from typing import Any
@@ -16,7 +16,8 @@ from rollbook.students.models import NeverImport, StudentAccount
 from rollbook.students.refused import Refused
 from rollbook.sync.models import Integration
 from rollbook.sync.setup import field_rules, integrations
-from tests.sync.weeks_model import FIELDS, Model, Roster
+from tests.sync.weeks_model import Model
+from tests.sync.weeks_plan import FIELDS, Roster
 
 GRADES = (9, 10, 11, 12)
 STUDENTS = 40  # of all grades
@@ -218,7 +219,7 @@ class Weeks(RuleBasedStateMachine):
             self._re_key([self.of(at) for at in range(len(self.ids))])
 
     def put_right(self, pick: int) -> None:
-        """Somebody in the school office looks a student up: an address of their own, and the name and birth date of old."""
+        """Give a student an own address, and the name and birth date that the account holds."""
         one = self.of(pick)
         key = self.model.by_id().get(str(one.dcid))
         held = self.model.accounts[key].values if key is not None else {}

@@ -1,101 +1,27 @@
-"""Who must exist, with which values and status, whatever happened to a school and in which order: worked out from the promises made.
+"""Which accounts must exist, with which values and status, after anything happened in any order.
 
-It knows nothing of the app's code and takes nothing from it. A plan is made when a roster is read and applied when it is let through, so
-that what people do in between is seen.
+Worked out from what the documents promise, without any code of the app. A plan is made when a
+roster is read and applied when it is let through, so that it sees what people do in between.
 """
 
-import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
 
-FIELDS = (
-    *("email", "first_name", "last_name", "graduation_year", "birth_date", "gender"),
-    *("student_number", "home_room"),
+from tests.sync.weeks_plan import (
+    CLOSED_BY_RUNS,
+    FIELDS,
+    MANY,
+    Account,
+    Plan,
+    Record,
+    Roster,
+    Row,
+    alike,
 )
-MANY = 5  # more leavers than this hold a run; and more than this under new IDs are no chance
-CLOSED_BY_RUNS = ("left", "graduated")
-
-Record = Mapping[str, str]
-
-
-class Roster(NamedTuple):
-    """What the SIS says: records of the chosen grades by SIS ID, those among them without an e-mail, and everybody who was sent."""
-
-    records: Mapping[str, Record]
-    unreadable: frozenset[str]
-    sent: frozenset[str]
-
-
-@dataclass
-class Account:
-    """`deeds` counts what people did to it and runs wrote: a row planned before is overtaken. `missed`: complete live runs in a row."""
-
-    sis_id: str
-    values: dict[str, str]
-    status: str = "active"
-    locked: set[str] = field(default_factory=set)
-    protected: bool = False
-    missed: int = 0
-    deeds: int = 0
-
-    @property
-    def address(self) -> str:
-        return self.values["email"].lower()
-
-
-class Row(NamedTuple):
-    """One planned change. `after` is what is written, `key` the account's (of a new one: the one to be made)."""
-
-    kind: str
-    key: int
-    sis_id: str
-    before: dict[str, str]
-    after: dict[str, str]
-    deeds: int
-
-    @property
-    def address(self) -> str | None:
-        return self.after["email"].lower() if "email" in self.after else None
-
-    @property
-    def is_addition_or_update(self) -> bool:
-        """Whether approving additions and updates only lets it through."""
-        moves = "email" in self.after and self.kind != "new"
-        return not (moves or self.kind in CLOSED_BY_RUNS or self.kind == "linked")
-
-
-class Plan(NamedTuple):
-    """All rows, whose records were put aside, and the open accounts that the roster lacks: left alone in a pause that only adds.
-
-    `listed` are kind and SIS ID of those whose row is shown and changes nothing.
-    """
-
-    roster: Roster
-    rows: list[Row]
-    refused: set[str]
-    missing: set[int]
-    deeds: int
-    only_adds: bool
-    listed: set[tuple[str, str]]
-
-
-def alike(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """Whether the names are the same to a person."""
-    return all(_bare(one[name]) == _bare(other[name]) for name in ("first_name", "last_name"))
-
-
-def _bare(name: str) -> str:
-    return "".join(
-        letter
-        for letter in unicodedata.normalize("NFKD", name.casefold())
-        if not unicodedata.combining(letter)
-    )
 
 
 class Model:
-    """The accounts of one school, by a key of the model's own: the SIS ID of an account may change, the account stays the same."""
+    """The accounts of one school, by a key of the model's own: a SIS ID may change."""
 
     def __init__(self) -> None:
         self.accounts: dict[int, Account] = {}
@@ -203,7 +129,7 @@ class Model:
         return sis_id in self.never_ids or record["email"].lower() in self.never_addresses
 
     def _refused(self, wanted: Mapping[str, Record], known: Mapping[str, int]) -> set[str]:
-        """Records that may not go in: an address that two of them claim, another person's ID, an address that somebody keeps."""
+        """Return the records to put aside: a shared or taken address, another person's SIS ID."""
         refused = {
             sis_id
             for sis_id, record in wanted.items()
@@ -230,7 +156,7 @@ class Model:
             refused |= late
 
     def _claims(self, sis_id: str, record: Record, known: Mapping[str, int]) -> bool:
-        """Whether a record claims its address: not where its account keeps another, or where all keep theirs, because a person said so."""
+        """Return whether a record claims its address: not where a person fixed its account's."""
         account = self.accounts[known[sis_id]] if sis_id in known else None
         if account is not None and "email" in self.ours:
             return False
@@ -273,7 +199,7 @@ class Model:
         known: Mapping[str, int],
         roster: Roster,
     ) -> dict[str, int]:
-        """Known people under unknown IDs, whose own IDs are missing, where they are so many that it is no chance."""
+        """Return known people under unknown IDs whose own IDs are missing, if there are many."""
         says = [record["email"].lower() for record in wanted.values()]
         back: dict[str, int] = {}
         for sis_id in sorted(refused - known.keys()):
@@ -314,7 +240,7 @@ class Model:
         return self._made("updated", key, account.sis_id, after) if after else None
 
     def _differing(self, account: Account, record: Record) -> dict[str, str]:
-        """What a record says otherwise. An e-mail in other letter case says the same, a locked value is kept."""
+        """Return what differs in a record. Letter case of an e-mail doesn't count, locks hold."""
         said = {
             name: value
             for name, value in record.items()
@@ -351,7 +277,7 @@ class Model:
     # --- what becomes of the accounts
 
     def apply(self, plan: Plan, *, additions_only: bool = False) -> list[Row]:
-        """Write a plan, but for what people did to an account since. Returns the rows that were written."""
+        """Write a plan, except for accounts that people edited since. Returns the written rows."""
         rows = [
             row
             for row in plan.rows
@@ -367,7 +293,10 @@ class Model:
         return rows
 
     def write(self, rows: list[Row]) -> list[Row]:
-        """Write rows, but for those that were overtaken: the account was changed since, or somebody has got the e-mail or the SIS ID."""
+        """Write rows, except those that were overtaken.
+
+        The account was edited since, or somebody else got the e-mail or the SIS ID.
+        """
         rows = [
             row for row in rows if row.kind == "new" or row.deeds == self.accounts[row.key].deeds
         ]
@@ -378,7 +307,7 @@ class Model:
         return rows
 
     def _is_taken(self, row: Row, rows: list[Row]) -> bool:
-        """Whether somebody has this SIS ID, or this address and doesn't give it away in the same plan."""
+        """Return whether somebody has this SIS ID, or keeps this address in the same plan."""
         if self.by_id().get(row.after.get("sis_id", ""), row.key) != row.key:
             return True
         if row.address is None:

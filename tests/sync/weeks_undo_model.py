@@ -1,16 +1,18 @@
-"""What an undo takes back, and what it leaves: worked out from what is promised in docs/undo.md, beside `weeks_model`."""
+"""What an undo takes back and what it leaves, worked out from docs/undo.md; see `weeks_model`."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple, Optional
 
-from tests.sync.weeks_model import Model, Row
+from tests.sync.weeks_model import Model
+from tests.sync.weeks_plan import Row
 
 
 @dataclass
 class Done:
-    """A finished run that wrote: its rows by account, and the accounts whose rows hold, because no undo has taken them back.
+    """A finished run that wrote: its rows by account, and the accounts whose rows still hold.
 
-    An undo is one too: `undoes` is the run it takes back, and `student` the only account it is about, if it is about one.
+    No undo has taken those back. An undo is such a run, too: `undoes` is the run that it takes
+    back, and `student` the account, if it is about only one.
     """
 
     rows: dict[int, Row]
@@ -36,7 +38,10 @@ class Undo(NamedTuple):
 
 
 def plan(model: Model, done: Done, student: int | None) -> Undo:
-    """Each value goes back that is still as the run wrote it, unless somebody else has the e-mail or the SIS ID by now."""
+    """Plan to put back each value that is still as the run wrote it.
+
+    An e-mail or SIS ID that somebody else has by now stays.
+    """
     rows, stays = {}, []
     for key in done.holding if student is None else {student}:
         was, wrote = done.rows[key].before, done.rows[key].after
@@ -71,7 +76,10 @@ def _held(model: Model, key: int) -> dict[str, str]:
 
 
 def _is_taken(model: Model, row: Row, name: str, rows: dict[int, Row]) -> bool:
-    """Whether another account has the value that would go back. An e-mail may be given up in the same undo."""
+    """Return whether another account has the value that would go back.
+
+    An e-mail may be given up in the same undo.
+    """
     others = [
         key
         for key in model.accounts
@@ -87,7 +95,10 @@ def _without(values: dict[str, str], name: str) -> dict[str, str]:
 
 
 def settle(done: Done) -> None:
-    """After an undo: the run behind it is undone. Where that was an undo itself, what it had taken back holds again, and so on."""
+    """After an undo, note that the run behind it is undone.
+
+    Where that was an undo itself, what it had taken back holds again, and so on.
+    """
     behind, taken_back, whole = done.undoes, True, done.student is None
     while behind is not None:
         if taken_back:

@@ -16,7 +16,7 @@ SECRET = "never-to-be-seen-again"
 
 @pytest.fixture(autouse=True)
 def static_root() -> None:
-    """WhiteNoise warns where the folder of collected files isn't there, and warnings are errors here."""
+    """Without the folder of collected files WhiteNoise warns, and warnings are errors here."""
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""Caught mails: only where the operator names their folder, only for people who sign in, and harmless whatever is in them."""
+"""Caught mails: only where the operator names a folder, only when signed in, never harmful."""
 
 from email.message import EmailMessage
 from pathlib import Path

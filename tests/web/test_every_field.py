@@ -44,7 +44,7 @@ class MadeUp(NamedTuple):
 
 
 def made_up(field: str, number: int) -> MadeUp:
-    """Return a value of a field that no other field has; `number` tells values of one field apart."""
+    """Return a value that no other field has; `number` distinguishes values of one field."""
     place = list(STUDENT_FIELDS).index(field) * 2 + number
     year = 2030 + number
     by_kind: dict[str, MadeUp] = {

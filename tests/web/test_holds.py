@@ -66,9 +66,12 @@ def test_the_page_says_why_in_numbers_and_what_each_decision_does(admin: Client,
     assert "131 in grade 12" in page and "7 in the class of 2030" in page
     listed_only = "1 missing student is only listed: the account stays as it is."
     for sentence in (
-        f"Applied at once: 2 accounts updated. {listed_only} Accounts edited meanwhile are left as they are and listed.",
-        f"Applied at once: 1 account updated. {listed_only} 1 account is left out that would be closed or get a new sign-in e-mail",
-        "None of the 2 planned changes is made. The report stays here, and the next run plans anew.",
+        f"Applied at once: 2 accounts updated. {listed_only} Accounts edited meanwhile are left "
+        "as they are and listed.",
+        f"Applied at once: 1 account updated. {listed_only} 1 account is left out that would be "
+        "closed or get a new sign-in e-mail",
+        "None of the 2 planned changes is made. The report stays here, and the next run plans "
+        "anew.",
     ):
         assert page.count(sentence) == 2, "beside the button, and in the dialog that asks"
     assert "Nothing was changed" in page and "See who is missing" in page

@@ -17,7 +17,11 @@ from rollbook.sync.uploads import drafts, inspection, previews
 
 pytestmark = pytest.mark.django_db
 
-GOOD = "SIS ID,First name,Last name,E-mail,Graduation year\n007,Ada,Byron,ada@x.example,2030\n008,Grace,Hopper,grace@x.example,2029\n"
+GOOD = (
+    "SIS ID,First name,Last name,E-mail,Graduation year\n"
+    "007,Ada,Byron,ada@x.example,2030\n"
+    "008,Grace,Hopper,grace@x.example,2029\n"
+)
 BAD = GOOD + "009,Alan,Turing,nowhere,2029\n"
 
 

@@ -1,4 +1,4 @@
-"""The Problems page: who may, what is listed, the count in the navigation, and the file for the registrar."""
+"""The Problems page: access, rows, the count in the navigation, the file for the registrar."""
 
 import pytest
 from django.test import Client

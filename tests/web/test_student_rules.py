@@ -1,4 +1,4 @@
-"""Editing a student, keeping a value, protecting an account, never importing somebody, and choosing who wins a field."""
+"""Editing a student, keeping a value, protection, never import, and who wins a field."""
 
 import re
 

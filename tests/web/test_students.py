@@ -1,4 +1,4 @@
-"""The Students screens: who may, what is found, what is noted, what is written, what is exported."""
+"""The Students screens: access, search, audit entries, edits, export."""
 
 import csv
 import io

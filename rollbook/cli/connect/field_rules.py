@@ -13,6 +13,7 @@ from rollbook.roster.leaving import POLICIES
 from rollbook.sync.setup import field_rules
 
 FIELD = click.Choice([field for field in STUDENT_FIELDS if field != "sis_id"])
+FIELD_NAMES = f"FIELD is one of {', '.join(FIELD.choices)}."
 
 
 def show_values(document: Document) -> None:
@@ -85,7 +86,7 @@ class FieldRules(NamedTuple):
     blank_keeps: tuple[str, ...]
 
 
-@click.command("fields")
+@click.command("fields", epilog=FIELD_NAMES)
 @school_option
 @source_option
 @grouped(
@@ -95,24 +96,28 @@ class FieldRules(NamedTuple):
         "--app-wins",
         multiple=True,
         type=FIELD,
+        metavar="FIELD",
         help="The SIS fills this field once, when ours is empty. Can be repeated.",
     ),
     click.option(
         "--sis-wins",
         multiple=True,
         type=FIELD,
+        metavar="FIELD",
         help="The SIS overwrites this field in each run (default).",
     ),
     click.option(
         "--blank-clears",
         multiple=True,
         type=FIELD,
+        metavar="FIELD",
         help="An empty value in the SIS clears ours.",
     ),
     click.option(
         "--blank-keeps",
         multiple=True,
         type=FIELD,
+        metavar="FIELD",
         help="An empty value in the SIS leaves ours (default).",
     ),
 )

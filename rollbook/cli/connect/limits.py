@@ -8,7 +8,7 @@ import click
 from rollbook.cli.audit_log import VIA
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_school
-from rollbook.cli.options import DAY, school_option
+from rollbook.cli.options import day_option, school_option
 from rollbook.cli.output import Document, Output, Refusal, not_found, prints, table
 from rollbook.schools.models import School
 from rollbook.sync.models import LimitWidening
@@ -101,8 +101,8 @@ def set_limits(figures: tuple[str, ...], school_name: str | None, switch_off: bo
 
 @click.command("widen")
 @figures_argument
-@click.option("--from", "first", type=DAY, required=True, help="The first day: 2027-07-01.")
-@click.option("--to", "last", type=DAY, required=True, help="The last day, included.")
+@day_option("--from", "first", "The first day.", required=True)
+@day_option("--to", "last", "The last day, included.", required=True)
 @school_option
 @prints(_show)
 def widen(

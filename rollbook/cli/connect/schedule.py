@@ -9,7 +9,7 @@ from rollbook.cli.audit_log import VIA
 from rollbook.cli.documents import moment
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_integration, find_school
-from rollbook.cli.options import DAY, grouped, school_option, source_option
+from rollbook.cli.options import day_option, grouped, school_option, source_option
 from rollbook.cli.output import Document, Output, Refusal, prints, say, table
 from rollbook.roster.school_calendar import DAYS, Pause, pause_at
 from rollbook.schools.clock import local_time
@@ -134,10 +134,8 @@ class PauseOptions(NamedTuple):
 @grouped(
     "days",
     PauseOptions,
-    click.option(
-        "--from", "first", type=DAY, required=True, help="The first day, in the schedule's zone."
-    ),
-    click.option("--to", "last", type=DAY, required=True, help="The last day, included."),
+    day_option("--from", "first", "The first day, in the schedule's zone.", required=True),
+    day_option("--to", "last", "The last day, included.", required=True),
     click.option("--only-adds", is_flag=True, help="Runs start, but don't close any account."),
     click.option("--name", default="", help="A name for the pause, such as Summer."),
 )

@@ -64,7 +64,7 @@ def holds(school_name: str | None) -> Output:
 def approve(
     run_name: str, school_name: str | None, additions_only: bool, waiting: Waiting
 ) -> Output:
-    """Apply a run that is on hold. It does exactly what was previewed; this waits for it."""
+    """Apply a run that is on hold, as it was previewed. The command waits until it is done."""
 
     def decide(run: Run) -> bool:
         return decisions.approve(run, None, via=VIA, additions_only=additions_only)

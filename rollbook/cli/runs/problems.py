@@ -28,7 +28,7 @@ def _show(document: Document) -> None:
 def problems(run_name: str, school_name: str | None, severity: str | None, limit: int) -> Output:
     """List the problems that a run found. Without RUN: the last run.
 
-    Each has what to do about it.
+    Each problem says what is wrong and what to do.
 
     \b
     Example:

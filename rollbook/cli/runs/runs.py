@@ -157,7 +157,7 @@ def _show_list(document: Document) -> None:
 @newest_option(20)
 @prints(_show_list)
 def list_runs(school_name: str | None, name: str | None, limit: int) -> Output:
-    """List runs, newest first. With one --school only its runs, otherwise those of all schools.
+    """List runs, newest first. With --school only those of one school.
 
     \b
     Example:

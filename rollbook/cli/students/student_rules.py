@@ -8,11 +8,11 @@ from typing import Any
 import click
 
 from rollbook.cli.audit_log import VIA
-from rollbook.cli.connect.field_rules import FIELD, show_values
+from rollbook.cli.connect.field_rules import FIELD, FIELD_NAMES, show_values
 from rollbook.cli.documents import moment, of_student
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_student
-from rollbook.cli.options import DAY, school_option
+from rollbook.cli.options import day_option, school_option
 from rollbook.cli.output import Output, Refusal, prints
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.students import editing, protection
@@ -44,7 +44,7 @@ def _output(account: StudentAccount, **more: Any) -> Output:
     return Output({"student": of_student(account) | rules, **more})
 
 
-@click.command()
+@click.command(epilog=FIELD_NAMES)
 @click.argument("student")
 @school_option
 @click.option(
@@ -58,9 +58,12 @@ def _output(account: StudentAccount, **more: Any) -> Output:
     "--keep",
     multiple=True,
     type=FIELD,
+    metavar="FIELD",
     help="Keep the value of this field, whatever the SIS has.",
 )
-@click.option("--unlock", multiple=True, type=FIELD, help="Let the SIS overwrite this field again.")
+@click.option(
+    "--unlock", multiple=True, type=FIELD, metavar="FIELD", help="Let the SIS overwrite it again."
+)
 @prints(show_values)
 def edit(
     student: str,
@@ -103,12 +106,7 @@ def _values(pairs: tuple[str, ...]) -> dict[str, str]:
 @click.command()
 @click.argument("student")
 @school_option
-@click.option(
-    "--until",
-    type=DAY,
-    default=None,
-    help="The last protected day. Default: until it is ended.",
-)
+@day_option("--until", "until", "The last protected day. Default: until it is ended.")
 @click.option("--reason", default="", help="The reason, shown on the student's page.")
 @click.option("--end", is_flag=True, help="End the protection.")
 @prints(show_values)

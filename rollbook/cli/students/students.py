@@ -32,7 +32,7 @@ class StudentFilter(NamedTuple):
 
     def students(self, school: School) -> QuerySet[StudentAccount]:
         """Return the students of the school that match, by last name."""
-        conditions = listing.Filter(
+        conditions = listing.StudentQuery(
             search=self.search, year=self.graduation_year, status=self.status or ""
         )
         students = listing.students(school, conditions)

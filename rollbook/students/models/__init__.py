@@ -1,4 +1,4 @@
-"""Tables of the students: the account and what people did to it, rules for single students, and how a student gets in."""
+"""Tables of students: accounts and their history, rules for single students, registration."""
 
 from rollbook.students.models.account import (
     AccountEvent,

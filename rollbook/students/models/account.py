@@ -1,4 +1,4 @@
-"""Student accounts: what Rollbook holds about a student, and what the source last said about them."""
+"""Student accounts, and what people did to them."""
 
 import uuid
 from typing import ClassVar
@@ -22,10 +22,12 @@ class AccountStatus(models.TextChoices):
 class StudentAccount(models.Model):
     """One student of one school.
 
-    `source` and `sis_id` are the link to the record; both are empty until linked. `version` counts every change, so that a plan made on
-    an older version is recognised. `source_fingerprint` is what the source last said, 16 bytes; null when it has to be compared again.
-    An account that was merged into another (`merged_into`) holds neither link nor address any more, so nothing matches it.
-    Values are stored in the canonical form of `roster.values`; `email_key` is what makes two spellings of an address one.
+    `source` and `sis_id` are the link to the record; both are empty until linked. `version` counts
+    every change, so that a plan made on an older one is recognised. `source_fingerprint` is a
+    digest (16 bytes) of the last values of the source; null if they must be compared again.
+    An account that was merged into another (`merged_into`) has no link and no address any more, so
+    nothing matches it. Values are stored in the canonical form of `roster.values`; `email_key` is
+    the same for every spelling of an address.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -107,7 +109,10 @@ class EventAction(models.TextChoices):
 
 
 class AccountEvent(models.Model):
-    """What a person did to an account; what runs did stands in their plans. `before` and `after` hold the differing values only."""
+    """What a person did to an account; the changes of runs are in their plans.
+
+    `before` and `after` have the differing values only.
+    """
 
     school = models.ForeignKey(School, on_delete=models.PROTECT, db_index=False, related_name="+")
     account = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""How a student gets in: the invitation that was mailed, and the password that was set with it."""
+"""Registration: the invitations that were mailed, and the passwords that were set with them."""
 
 from typing import ClassVar
 
@@ -11,10 +11,11 @@ from rollbook.students.models.account import StudentAccount
 
 
 class Invitation(Mail):
-    """One registration mail to one student. Its link works once, until `expires_at`, for this address and an active account only.
+    """One registration mail to one student.
 
-    The link's secret is derived from the installation's key and never stored (`students.registration`). `ended_at` is set where a newer
-    invitation took its place.
+    Its link works once, until `expires_at`, for this address and an active account only. The secret
+    of the link is derived from the installation's key and never stored (`students.registration`).
+    `ended_at` is set when a newer invitation replaces this one.
     """
 
     account = models.ForeignKey(
@@ -44,7 +45,10 @@ class Invitation(Mail):
 
 
 class StudentLogin(models.Model):
-    """A registered student's password, as Django's hashers write it. Students are no users: nothing of a school opens to them."""
+    """The password of a registered student, as Django's hashers write it.
+
+    Students are no users: they see nothing of a school but their own record.
+    """
 
     account = models.OneToOneField(
         StudentAccount, on_delete=models.CASCADE, primary_key=True, related_name="login"

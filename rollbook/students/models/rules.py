@@ -1,4 +1,4 @@
-"""What people decided about single students, and what runs remember about them: locks, protection, absence, never import, aliases."""
+"""Rules for single students: locks, protection, never import; and their absence and aliases."""
 
 import uuid
 from typing import ClassVar
@@ -10,7 +10,7 @@ from rollbook.students.models.account import StudentAccount
 
 
 class FieldLock(models.Model):
-    """One value of one account that a person keeps: no sync changes it while the lock stands."""
+    """One value of one account that a person keeps: no sync changes it while it is locked."""
 
     school = models.ForeignKey(School, on_delete=models.PROTECT, db_index=False, related_name="+")
     account = models.ForeignKey(StudentAccount, on_delete=models.CASCADE, related_name="locks")
@@ -30,7 +30,7 @@ class FieldLock(models.Model):
 
 
 class Protection(models.Model):
-    """A whole account that no sync writes to, until `until` (None: until a person ends it)."""
+    """An account that no sync writes to, until `until` (None: until a person ends it)."""
 
     account = models.OneToOneField(
         StudentAccount, on_delete=models.CASCADE, primary_key=True, related_name="protection"
@@ -46,7 +46,10 @@ class Protection(models.Model):
 
 
 class Absence(models.Model):
-    """An account that the last complete live runs of its source lacked: how many in a row, and since which day (UTC)."""
+    """An account that the last complete live runs of its source did not have.
+
+    `runs` is how many in a row, `since` the first day (UTC).
+    """
 
     account = models.OneToOneField(
         StudentAccount, on_delete=models.CASCADE, primary_key=True, related_name="absence"
@@ -61,7 +64,7 @@ class Absence(models.Model):
 
 
 class NeverImport(models.Model):
-    """A student for whom no run makes an account: named by SIS ID or by e-mail (`key` is its canonical form)."""
+    """A student for whom no run creates an account: a SIS ID or e-mail in canonical form."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="+")

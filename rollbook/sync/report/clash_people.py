@@ -1,4 +1,4 @@
-"""The other people of a clash over an e-mail: those with accounts, so that a screen can link them."""
+"""The other people of a clash over an e-mail who have accounts, so that a screen links them."""
 
 from collections import defaultdict
 from collections.abc import Iterable

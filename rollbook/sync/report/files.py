@@ -28,7 +28,7 @@ from rollbook.sync.report import counts, workbook
 log = logging.getLogger(__name__)
 
 AT_ONCE = 2_000  # rows that are made while the reader waits: well under a second
-KEPT: Final = timedelta(hours=24)
+KEPT_FOR: Final = timedelta(hours=24)
 # A maker that was silent for so long is taken for dead. Packing the largest file takes less.
 SILENT: Final = timedelta(seconds=120)
 ATTEMPTS = 3
@@ -61,7 +61,7 @@ def request_report(run: Run, by: User | None, via: str = "web") -> ReportFile:
         stamp=_stamp(run),
         rows_total=sum(counts.tab_counts(run)),
         name=workbook.file_name(run),
-        expires_at=timezone.now() + KEPT,
+        expires_at=timezone.now() + KEPT_FOR,
     )
     _same_report(file).filter(expires_at__lte=Now()).delete()
     try:
@@ -97,7 +97,7 @@ def _start(file: ReportFile) -> None:
 
 
 def make(file_id: UUID) -> None:
-    """Claim a file, write it, store it. Does nothing where it is done or another worker makes it."""
+    """Claim a file, write it, store it. Does nothing if it is done or another worker makes it."""
     file = _claim(file_id)
     if file is None:
         return
@@ -162,7 +162,7 @@ def _store(file: ReportFile, content: bytes) -> None:
             "state": ReportState.READY,
             "content": content,
             "size": len(content),
-            "expires_at": Now() + KEPT,
+            "expires_at": Now() + KEPT_FOR,
         }
         if not _owned(file).update(**ready):
             raise _TakenOver

@@ -119,7 +119,7 @@ def problems_of(account: StudentAccount) -> list[ListedProblem]:
 
 
 def has_open_problem() -> Exists:
-    """Return the condition on accounts to have an open error or warning; a note asks for nothing."""
+    """Return the condition on accounts to have an open error or warning; notes do not count."""
     return Exists(
         Problem.objects.filter(
             school=OuterRef("school"),

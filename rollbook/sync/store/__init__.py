@@ -1,4 +1,4 @@
-"""The plan in the database and on the accounts: the only room of `sync` that runs hand-written SQL."""
+"""The plan in the database and on the accounts: the only room that runs hand-written SQL."""
 
 from rollbook.sync.store.apply import apply_plan, keep_problems
 from rollbook.sync.store.plan import (

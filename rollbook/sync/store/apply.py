@@ -9,9 +9,9 @@ from rollbook.sync.store.statements import end_if_frozen, execute, whole_tables
 def apply_plan(run: Run) -> int:
     """Write the stored plan onto the accounts, inside the caller's transaction.
 
-    Returns how many rows were overtaken: rows whose account has changed since they were planned are left
-    out and marked. Should an e-mail or SIS ID have been given to somebody else meanwhile, the database
-    refuses the whole; then those rows are marked too, and the rest is applied.
+    Returns how many rows were overtaken: rows whose account has changed since they were planned are
+    left out and marked. If an e-mail or SIS ID was given to somebody else meanwhile, the database
+    refuses all rows; then those are marked too, and the rest is applied.
     """
     end_if_frozen()
     with whole_tables():

@@ -36,7 +36,7 @@ class AccountKeys(NamedTuple):
 
 
 def load_account_keys(school_id: UUID, source: str) -> AccountKeys:
-    """Return the light form of all accounts of a school, by their link: to this source, none, another."""
+    """Return the light form of all accounts of a school: linked here, not linked, elsewhere."""
     keys = AccountKeys([], [], [])
     # Of a server-side cursor the server keeps what hasn't travelled yet.
     with transaction.atomic(), connection.chunked_cursor() as cursor:
@@ -126,8 +126,8 @@ def save_plan(run: Run, changes: Iterable[Change], issues: Iterable[Issue]) -> N
     end_if_frozen()
     school, run_id = str(run.school_id), str(run.pk)
     with connection.cursor() as cursor:
-        # No wait for the disk: should the machine lose power, the state "planned", which comes later
-        # in the same log, is lost with it.
+        # No wait for the disk: should the machine lose power, the state "planned", which comes
+        # later in the same log, is lost with it.
         cursor.execute("SET LOCAL synchronous_commit TO off")
         with cursor.copy(sql("copy_changes")) as copy:
             for change in changes:
@@ -196,7 +196,7 @@ def names_of(school_id: UUID, source: str, sis_ids: Iterable[str]) -> dict[str, 
 
 
 class RecycledEmail(NamedTuple):
-    """A student whom the plan gives an e-mail that was another's not long ago, and that other one."""
+    """A student who gets an e-mail that another one had not long ago, and that other one."""
 
     sis_id: str | None
     name: str

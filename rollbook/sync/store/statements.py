@@ -1,8 +1,8 @@
 """How the hand-written SQL of `sql/` is read and run. Nothing outside `sync.store` runs any.
 
-Each file starts with a line that says what the statement does. It names the columns that a plan writes
-by `$fields` (`$a_fields` and `$v_fields` with a table before each, `$set_fields` for an UPDATE), so that
-STUDENT_FIELDS stays the one list of them. Everything else is a parameter.
+Each file starts with a line that says what the statement does. It names the columns that a plan
+writes by `$fields` (`$a_fields` and `$v_fields` with a table before each, `$set_fields` for an
+UPDATE), so that STUDENT_FIELDS stays the one list of them. Everything else is a parameter.
 """
 
 from collections.abc import Iterable, Iterator
@@ -70,8 +70,9 @@ def rows_of(name: str, run: Run, **more: Any) -> list[tuple[Any, ...]]:
 def whole_tables() -> Iterator[None]:
     """Join by hashing, inside a transaction.
 
-    Right after a large plan was stored or applied, the database's statistics don't know it yet: taking
-    it for a few rows, the database went through 50,000 accounts for each of 50,000 rows, for minutes.
+    Right after a large plan was stored or applied, the database's statistics don't know it yet:
+    taking it for a few rows, the database went through 50,000 accounts for each of 50,000 rows, for
+    minutes.
     """
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_nestloop TO off")

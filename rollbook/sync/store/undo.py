@@ -24,8 +24,8 @@ from rollbook.sync.store.statements import (
 class Left(NamedTuple):
     """A value, or a whole account, that an undo leaves alone, and who changed it last.
 
-    `code` is a key of `roster.problems.PROBLEMS`, which has the words for it; `field` is None where a
-    whole account is left alone. `value` is what the account has now.
+    `code` is a key of `roster.problems.PROBLEMS`; `field` is None where a whole account is left
+    alone. `value` is what the account has now.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""Why a guard holds a run, in sentences with numbers: on its page, in mails, on the command line."""
+"""Why a guard holds a run, in sentences with numbers: on its page, in mails, in commands."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final

@@ -150,7 +150,7 @@ def applied_words(counts: Counts) -> str:
 
 
 def planned_parts(counts: Counts) -> list[str]:
-    """Return what a run will do, a part for each kind: ["126 new accounts", "3 accounts linked"]."""
+    """Return what a run will do, by kind: ["126 new accounts", "3 accounts linked"]."""
     return [_counted(words, counts[kind]) for kind, words in PLANNED.items() if counts.get(kind)]
 
 

@@ -22,8 +22,8 @@ from rollbook.web.students.why import WhyForm
 def problems(request: SchoolRequest) -> HttpResponse:
     """Show the whole page, or the rows alone while a search is typed."""
     filters = ProblemFilter(request.GET, request.school)
-    kept = filters.parameters
-    pages: Pages[ListedProblem] = page_of(ListedProblems(filters.qs), request, kept)
+    parameters = filters.parameters
+    pages: Pages[ListedProblem] = page_of(ListedProblems(filters.qs), request, parameters)
     if filters.value("q") and "page" not in request.GET:
         audit.record(
             "problems.searched", school=request.school, actor=request.person, results=pages.total
@@ -35,7 +35,7 @@ def problems(request: SchoolRequest) -> HttpResponse:
         "pages": pages,
         "never": never_import_list.listed_sis_ids(request.school, sis_ids),
         "corrections": filters.corrections.count(),
-        "query": urlencode(kept),
+        "query": urlencode(parameters),
     }
     if request.htmx:
         return render(request, "web/runs/problems_rows.html", context | {"searched": True})

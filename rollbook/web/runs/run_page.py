@@ -124,10 +124,10 @@ def _upload_context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         and request.membership.may_manage
         and upload.state == UploadState.DRAFT
     )
-    kept = upload.expires_at > timezone.now() and upload.state != UploadState.DISCARDED
+    expired = upload.expires_at <= timezone.now() or upload.state == UploadState.DISCARDED
     return {
         "upload": upload,
-        "file_kept": kept,
+        "file_expired": expired,
         "steps": import_steps("4", upload) if may_decide else [],
         "decides": may_decide and run.state == RunState.PREVIEW,
         "to_write": upload_words(run.typed_counts),

@@ -1,4 +1,4 @@
-"""A schedule in words: one sentence, its next runs in each zone, and what a change of clocks does."""
+"""A schedule in words: one sentence, its next runs in each zone, and changes of clocks."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta

@@ -144,7 +144,7 @@ def students_bulk(request: SchoolRequest) -> HttpResponse:
         "audience": registration.audience(chosen) if name == "invite" else None,
         "changed_meanwhile": bool(expected),
         "ticked": [] if form.cleaned_data["all"] else form.cleaned_data["student"],
-        "kept": filters.parameters,
+        "parameters": filters.parameters,
         "back": back,
     }
     return render(request, "web/students/students_bulk.html", context)

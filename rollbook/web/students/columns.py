@@ -85,19 +85,19 @@ def chosen_columns(membership: Membership) -> list[str]:
     return [key for key in COLUMNS if key in (USUAL if chosen is None else chosen)]
 
 
-def headings(membership: Membership, order: str, kept: dict[str, str]) -> list[Heading]:
+def headings(membership: Membership, order: str, parameters: dict[str, str]) -> list[Heading]:
     """Return the headings from left to right. A second click on one reverses the order."""
-    return [_heading(key, order, kept) for key in ("name", *chosen_columns(membership))]
+    return [_heading(key, order, parameters) for key in ("name", *chosen_columns(membership))]
 
 
-def _heading(key: str, order: str, kept: dict[str, str]) -> Heading:
+def _heading(key: str, order: str, parameters: dict[str, str]) -> Heading:
     label = _("Student") if key == "name" else word(WORDS, key)
     by = SORTED_BY.get(key)
     if by is None:
         return Heading(key, label, "", "")
     direction = {by: "ascending", f"-{by}": "descending"}.get(order, "")
     next_order = f"-{by}" if order == by else by
-    return Heading(key, label, f"?{urlencode(kept | {'order': next_order})}", direction)
+    return Heading(key, label, f"?{urlencode(parameters | {'order': next_order})}", direction)
 
 
 def cells(account: StudentAccount, columns: list[str], source: str) -> list[Cell]:
@@ -121,12 +121,12 @@ def student_columns(request: SchoolRequest) -> HttpResponse:
     """Let a person choose columns, then go back to the list as it was filtered."""
     posted = request.method == "POST"
     filters = StudentFilter(request.POST if posted else request.GET, request.school)
-    kept = filters.parameters
-    back = f"{reverse('students', args=[request.school.pk])}?{urlencode(kept)}"
+    parameters = filters.parameters
+    back = f"{reverse('students', args=[request.school.pk])}?{urlencode(parameters)}"
     form = ColumnsForm(request.membership, request.POST if posted else None)
     if posted:
         membership = Membership.objects.filter(pk=request.membership.pk)
         membership.update(student_columns=form.chosen)
         return redirect(back)
-    context = {"form": form, "kept": kept, "back": back}
+    context = {"form": form, "parameters": parameters, "back": back}
     return render(request, "web/students/student_columns.html", context)

@@ -73,36 +73,36 @@ class MergeForm(Form):
 @school_required(manage=True)
 def student_merge(request: SchoolRequest, student_id: UUID) -> HttpResponse:
     """Search for the other account; with `other` in the address, show both side by side."""
-    kept = account_of(request, student_id)
+    account = account_of(request, student_id)
     form = OtherForm(request.POST if request.method == "POST" else request.GET)
     other_id = form.given("other")
     other = account_of(request, other_id) if other_id else None
     refused = ""
     if request.method == "POST" and other is not None:
         try:
-            _merge(kept, other, request)
-            return redirect("student", request.school.pk, kept.pk)
+            _merge(account, other, request)
+            return redirect("student", request.school.pk, account.pk)
         except Refused as refusal:
             refused = str(refusal)
-            kept, other = account_of(request, kept.pk), account_of(request, other.pk)
+            account, other = account_of(request, account.pk), account_of(request, other.pk)
     search = form.given("q") or ""
     context = {
-        "account": kept,
+        "account": account,
         "other": other,
-        "lines": _lines(kept, other) if other else [],
-        "links": [source_label(kept.source), source_label(other.source)] if other else [],
+        "lines": _lines(account, other) if other else [],
+        "links": [source_label(account.source), source_label(other.source)] if other else [],
         "search": search,
-        "found": [] if other else _candidates(kept, search),
+        "candidates": [] if other else _candidates(account, search),
         "refused": refused,
     }
     status = 409 if refused else 200
     return render(request, "web/students/student_merge.html", context, status=status)
 
 
-def _merge(kept: StudentAccount, other: StudentAccount, request: SchoolRequest) -> None:
+def _merge(account: StudentAccount, other: StudentAccount, request: SchoolRequest) -> None:
     """Merge as the form says. Raises Refused."""
     form = MergeForm(request.POST)
-    merging.merge(kept, other, request.person, form.taken, versions=form.versions)
+    merging.merge(account, other, request.person, form.taken, versions=form.versions)
     text = _("Merged. The other account is closed and points to this one. You can undo this here.")
     messages.success(request, text)
 
@@ -112,7 +112,7 @@ def _merge(kept: StudentAccount, other: StudentAccount, request: SchoolRequest) 
 def student_unmerge(request: SchoolRequest, student_id: UUID) -> HttpResponse:
     """Undo the merge of the account in the address. Values changed since then stay as they are."""
     other = account_of(request, student_id)
-    kept = other.merged_into
+    account = other.merged_into
     try:
         unchanged = unmerging.take_back(other, request.person)
     except Refused as refused:
@@ -124,28 +124,28 @@ def student_unmerge(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         messages.warning(request, text % {"names": names})
     else:
         messages.success(request, _("The merge was undone. Both accounts are as they were before."))
-    return redirect("student", request.school.pk, (kept or other).pk)
+    return redirect("student", request.school.pk, (account or other).pk)
 
 
-def _candidates(kept: StudentAccount, search: str) -> list[StudentAccount]:
+def _candidates(account: StudentAccount, search: str) -> list[StudentAccount]:
     """Return the students found by the search, or without one those with the same last name."""
-    words = listing.Filter(search=search or kept.last_name)
-    found = listing.students(kept.school, words).exclude(pk=kept.pk)
-    found = found.exclude(status=AccountStatus.MERGED)
-    return list(listing.ordered(found, "name")[:MOST_FOUND])
+    words = listing.StudentQuery(search=search or account.last_name)
+    others = listing.students(account.school, words).exclude(pk=account.pk)
+    others = others.exclude(status=AccountStatus.MERGED)
+    return list(listing.ordered(others, "name")[:MOST_FOUND])
 
 
-def _lines(kept: StudentAccount, other: StudentAccount) -> list[Line]:
+def _lines(account: StudentAccount, other: StudentAccount) -> list[Line]:
     return [
         Line(
             field=side.field,
             label=word(FIELD_LABELS, side.field),
-            kept=_text(side.kept),
+            kept=_text(side.account),
             other=_text(side.other),
             differs=side.differs,
-            take_other=side.kept is None,
+            take_other=side.account is None,
         )
-        for side in merging.side_by_side(kept, other)
+        for side in merging.side_by_side(account, other)
     ]
 
 

@@ -61,9 +61,9 @@ class StudentFilter(ListFilter):
     def filter_queryset(self, queryset: QuerySet[StudentAccount]) -> QuerySet[StudentAccount]:
         """Return the students that the filter lets through, in no order."""
         year = self.value("year")
-        found = listing.students(
+        students = listing.students(
             self.school,
-            listing.Filter(
+            listing.StudentQuery(
                 search=self.value("q"),
                 year=int(year) if year else None,
                 status=self.value("status"),
@@ -72,8 +72,8 @@ class StudentFilter(ListFilter):
             ),
         )
         if self.value("problem"):
-            found = found.filter(work_list.has_open_problem())
-        return found
+            students = students.filter(work_list.has_open_problem())
+        return students
 
     @property
     def ordered(self) -> QuerySet[StudentAccount]:

@@ -56,14 +56,14 @@ def students(request: SchoolRequest) -> HttpResponse:
         audit.record(
             "students.searched", school=request.school, actor=request.person, results=part.total
         )
-    kept = filters.parameters
+    parameters = filters.parameters
     context = {
         "filters": filters,
-        "kept": kept,
-        "query": urlencode(kept),
-        "pages": page_of_students(part, kept),
+        "parameters": parameters,
+        "query": urlencode(parameters),
+        "pages": page_of_students(part, parameters),
         "lines": _lines(request, part.rows),
-        "headings": headings(request.membership, filters.value("order"), kept),
+        "headings": headings(request.membership, filters.value("order"), parameters),
     }
     if request.htmx:
         return render(request, "web/students/students_rows.html", context | {"searched": True})
