@@ -1,4 +1,4 @@
-// Comforts on top of pages that work without them: theme choice, dialogs, quick grade choices, one submission per form.
+// Conveniences. Every page works without them: theme, dialogs, quick grade choices, one submission per form.
 (() => {
   const root = document.documentElement;
   const announce = (text) => {
@@ -50,7 +50,7 @@
     }
   });
 
-  // The field takes a dropped file by itself; this says which one it got, and shows that it would take one.
+  // The browser itself takes a dropped file. This shows its name, and marks the field while a file is over it.
   document.addEventListener("change", (event) => {
     if (!event.target.matches("[data-file-drop]")) return;
     const name = event.target.files.length ? event.target.files[0].name : "";
@@ -63,16 +63,16 @@
     });
   }
 
-  // A second click while the first is on its way does nothing; the server would answer it with the same run anyway.
+  // A second click while the first is being sent does nothing. The server would start no second run either.
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method !== "post" || form.hasAttribute("hx-post")) return;
     if (event.submitter?.hasAttribute("hx-post")) return;
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
-    setTimeout(() => delete form.dataset.sent, 5000); // an answer that never comes must not lock the form
+    setTimeout(() => delete form.dataset.sent, 5000); // a missing answer must not lock the form
   });
-  // Coming back with the browser's Back button must leave forms usable.
+  // After the browser's Back button, forms must work again.
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });

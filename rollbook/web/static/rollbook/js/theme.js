@@ -1,4 +1,4 @@
-// Runs before the first paint, so that a chosen theme never flashes. "system" is the absence of a choice.
+// Runs before the first paint, so that a chosen theme never flashes. Without a choice, the system's theme holds.
 (() => {
   const root = document.documentElement;
   root.dataset.js = "";
