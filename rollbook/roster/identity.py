@@ -1,4 +1,4 @@
-"""Whether a record or a row is about the person of an account: one set of rules for syncs and uploads."""
+"""Whether a record or a row is about an account's person: one set of rules for syncs and uploads."""
 
 from datetime import date
 from typing import Final, NamedTuple, Protocol
@@ -9,7 +9,7 @@ MOST_YEARS_APART: Final = 2  # between two graduation years of one person
 
 
 class Person(Protocol):
-    """What is known about somebody. None means unknown, and an unknown value contradicts nothing."""
+    """What is known about somebody. None means unknown; an unknown value contradicts nothing."""
 
     @property
     def first_name(self) -> str | None: ...
@@ -36,8 +36,8 @@ class Named(NamedTuple):
 def is_other_person(person: Person, account: Person) -> bool:
     """Return whether a known ID now belongs to somebody else.
 
-    Where both dates of birth are known, the date and the name differ. Where one is unknown, the first
-    name, the last name and the e-mail differ.
+    Where both dates of birth are known, the date and the name differ. Where one is unknown, the
+    first name, the last name and the e-mail differ.
     """
     if person.birth_date is not None and account.birth_date is not None:
         return person.birth_date != account.birth_date and not names_agree(person, account)
@@ -50,7 +50,7 @@ def is_other_person(person: Person, account: Person) -> bool:
 
 
 def contradicts(person: Person, account: Person) -> bool:
-    """Return whether the date of birth or the class shows that two with one e-mail are two people."""
+    """Return whether date of birth or class shows that two with one e-mail are two people."""
     if person.birth_date is not None and account.birth_date is not None:
         return person.birth_date != account.birth_date
     if person.graduation_year is None or account.graduation_year is None:

@@ -244,7 +244,7 @@ class _Check:
         return self.rows[number].email_key not in (None, address)
 
     def find_lookalikes(self) -> None:
-        """Of new rows with one name and one date of birth none is taken: they may be one student."""
+        """Find new rows with the same name and date of birth: they may be one student."""
         rows_of_person: dict[tuple[str, str, str], list[int]] = {}
         for number, match in self.matches.items():
             person = self.rows[number].person
