@@ -1,4 +1,4 @@
-"""Whether a record or a row is about an account's person: one set of rules for syncs and uploads."""
+"""Whether a record or a row is about an account's person: the same rules for syncs and uploads."""
 
 from datetime import date
 from typing import Final, NamedTuple, Protocol
