@@ -136,7 +136,7 @@ def test_a_failure_that_stays_is_reported(
 ) -> None:
     standin.faults = [fault]
     with pytest.raises(error) as failed:
-        case.read(standin, page_bytes=2_000_000).records()
+        case.read(standin, page_bytes=2_000_000, tries=2).records()
     assert failed.value.remedy and "No student account was changed." in str(failed.value)
 
 
@@ -194,7 +194,7 @@ TROUBLES = [
 
 def texts_and_secrets(case: Case, standin: StandIn, secret: str = "") -> tuple[str, list[str]]:
     """Return all texts of a run that fails, and the secrets that it had."""
-    reading = case.read(standin, secret=secret)
+    reading = case.read(standin, secret=secret, tries=2)
     texts = repr(reading.connection)
     try:
         reading.records()

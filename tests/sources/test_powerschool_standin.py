@@ -136,7 +136,7 @@ def test_a_failure_that_stays_is_reported(
 ) -> None:
     standin.faults = [fault]
     with pytest.raises(error, match=message):
-        read(standin, page_bytes=2_000_000)
+        read(standin, page_bytes=2_000_000, tries=2)
 
 
 @pytest.mark.parametrize(
