@@ -87,7 +87,7 @@ def test_the_summary_counts_every_kind_and_severity(school: School) -> None:
             {"state": RunState.FETCHING},
             "This run is not finished: no account has been changed yet.",
         ),
-        ({"state": RunState.UNDONE}, "This run was undone: what it had changed was put back."),
+        ({"state": RunState.UNDONE}, "This run was undone: its changes were reversed."),
     ],
 )
 def test_the_summary_says_in_a_plain_sentence_what_was_changed(

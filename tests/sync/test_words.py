@@ -92,6 +92,11 @@ def test_each_kind_that_writes_is_said_before_and_after_applying(kind: ChangeKin
     assert "2,345 planned changes" in outlook.discard
 
 
+def test_the_counts_of_a_run_are_listed_without_the_zeros() -> None:
+    counts = {"new": 3, "updated": 0, "unchanged": 1_120, "error": 1, "read": 1_124}
+    assert kinds.count_words(counts) == "New: 3, Unchanged: 1,120, Errors: 1"
+
+
 def test_each_reason_that_a_plan_can_give_has_words_and_no_other_one() -> None:
     files = [*(PRODUCT / "roster").rglob("*.py"), *(PRODUCT / "sync").rglob("*.py")]
     given = {reason for file in files for reason in reasons_in(file)}

@@ -13,24 +13,9 @@ from rollbook.cli.waiting import Waiting, here_option, timeout_option, wait_for
 from rollbook.sync.models import Mode, Run, Trigger
 from rollbook.sync.runs import requests
 from rollbook.sync.words.alarms import alarm_words
+from rollbook.sync.words.kinds import count_words
 from rollbook.sync.words.sources import source_label
 
-COUNTS = (
-    "new",
-    "linked",
-    "updated",
-    "unchanged",
-    "returning",
-    "outside_selection",
-    "not_in_roster",
-    "email_changed",
-    "left",
-    "graduated",
-    "protected",
-    "never_imported",
-    "error",
-    "warning",
-)
 EXIT_OF_STATE = {
     "failed": Exit.RUN_FAILED,
     "discarded": Exit.RUN_FAILED,
@@ -49,7 +34,7 @@ def show_run(document: Document) -> None:
     took = f" after {run['seconds']:.1f} s" if run["seconds"] is not None else ""
     click.echo(f"{run['uploader_type']} {run['id']}: {run['state'].replace('_', ' ')}{took}")
     if run["counts"]:
-        click.echo(_counts(run) or "no students")
+        click.echo(count_words(run["counts"]) or "no students")
     if run["error"]:
         click.echo(f"{run['error']['what']}\n{run['error']['remedy']}".rstrip())
     if not run["approved_at"]:
@@ -60,12 +45,6 @@ def show_run(document: Document) -> None:
     elif run["state"] == "on_hold":
         say("No account was changed. To see what each decision does: rollbook holds")
         say(f"Then: rollbook approve {run['id']}  or  rollbook discard {run['id']}")
-
-
-def _counts(run: Document) -> str:
-    """Return the counts that are not zero: `3 new, 120 unchanged`."""
-    counts = [(run["counts"].get(name, 0), name.replace("_", " ")) for name in COUNTS]
-    return ", ".join(f"{count:,} {name}" for count, name in counts if count)
 
 
 @click.command(epilog=EXIT_CODES)
@@ -147,7 +126,7 @@ def _show_list(document: Document) -> None:
     for run in document["runs"]:
         by = run["requested_by"] or run["trigger"]
         what = (run["requested_at"], run["uploader_type"], run["state"])
-        rows.append((*what, by, _counts(run), run["id"]))
+        rows.append((*what, by, count_words(run["counts"]), run["id"]))
     table(("Requested (UTC)", "Uploader type", "State", "By", "Counts", "Id"), rows, "No runs.")
 
 

@@ -76,9 +76,9 @@ FINDINGS: Final[dict[str, FindingText]] = {
     "unknown": FindingText(
         _("No account, open problem or row of the last plan matches."),
         _(
-            "Search for the SIS ID: only that tells whether the student is in a grade that is not "
-            "selected, because we keep no names of those. If that finds nothing either, the SIS "
-            "does not send this student: ask the registrar."
+            "Search for the SIS ID as well. Only that shows whether the student is in a grade that "
+            "is not selected, because we keep no names of those. If that finds nothing either, the "
+            "SIS does not send this student: ask the registrar."
         ),
     ),
 }

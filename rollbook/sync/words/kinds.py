@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop as _
 from rollbook.roster.planning import ChangeKind
 from rollbook.sync.models import RunCounts
 from rollbook.sync.words.severities import SEVERITY_PLURALS
-from rollbook.sync.words.text import number
+from rollbook.sync.words.text import number, word
 
 # Numbers by kind, as a plan counts them or as a run stores them.
 Counts: TypeAlias = Mapping[str, int] | Mapping[ChangeKind, int]
@@ -152,6 +152,16 @@ def applied_words(counts: Counts) -> str:
 def planned_parts(counts: Counts) -> list[str]:
     """Return what a run will do, by kind: ["126 new accounts", "3 accounts linked"]."""
     return [_counted(words, counts[kind]) for kind, words in PLANNED.items() if counts.get(kind)]
+
+
+def count_words(counts: Mapping[str, int]) -> str:
+    """Return the counts of a run that are not zero: "New: 3, Unchanged: 1,120"."""
+    parts = [
+        f"{word(COUNT_LABELS, key)}: {number(counts[key])}"
+        for key in COUNT_LABELS
+        if counts.get(key)
+    ]
+    return ", ".join(parts)
 
 
 def upload_words(counts: RunCounts) -> str:

@@ -68,7 +68,7 @@ UNFINISHED: Final[dict[str, str]] = {
     RunState.ON_HOLD: _("This run is on hold: no account has been changed yet."),
     RunState.FAILED: _("This run failed: no account was changed."),
     RunState.DISCARDED: _("This run was discarded: no account was changed."),
-    RunState.UNDONE: _("This run was undone: what it had changed was put back."),
+    RunState.UNDONE: _("This run was undone: its changes were reversed."),
 }
 
 
