@@ -20,6 +20,8 @@ FILES = [
 ]
 PRODUCT = [path for path in FILES if path.is_relative_to(ROOT / "rollbook")]
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
+# Names that say nothing of what they hold. A noun of the glossary or a verb says it.
+FILLER_NAMES = {"told", "said", "held", "found", "kept", "wanted", "ours", "met", "stand"}
 
 
 def name(path: Path) -> str:
@@ -198,3 +200,16 @@ def test_what_is_posted_is_read_by_a_form(path: Path) -> None:
     for node in every_node:
         if isinstance(node, ast.Attribute) and node.attr == "POST":
             assert node in handed_on, f"line {node.lineno}"
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=name)
+def test_names_say_what_they_hold(path: Path) -> None:
+    names = set()
+    for node in nodes(path):
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            names.add(node.id if isinstance(node, ast.Name) else node.attr)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+    assert not {each.strip("_") for each in names} & FILLER_NAMES

@@ -37,7 +37,7 @@ def _silent(fault: Fault, scene: Scene, wire: Wire) -> bool:
 
 
 def _hold(fault: Fault, scene: Scene, wire: Wire) -> bool:
-    released = scene.held(fault.release)
+    released = scene.release_event(fault.release)
     while not released.is_set():
         if not wire.wait(0.05):
             return False

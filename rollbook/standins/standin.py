@@ -123,7 +123,7 @@ class StandIn:
     def handle(self, request: Request) -> Response:
         return self.vendor.handle(request)
 
-    def held(self, name: str) -> Event:
+    def release_event(self, name: str) -> Event:
         """Return the event that lets requests held under this name go on."""
         with self._lock:
             return self._holds.setdefault(name, Event())

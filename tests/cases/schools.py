@@ -1,4 +1,4 @@
-"""A school that a case is played in: commands only, and two small SISs that answer with given records."""
+"""A school for a case: commands only, and two small SISs that answer with given records."""
 
 import csv
 import json

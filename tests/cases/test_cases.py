@@ -1,4 +1,4 @@
-"""Cases from school offices: files as offices have them, what a SIS sends, and what has to come out.
+"""Cases from school offices: their files, what a SIS sends, and what has to come out.
 
 Each case is a folder with a `case.json`: the situation (`what`), the right outcome in plain words
 (`right`), the steps before, and the outcomes of which any is right.

@@ -1,4 +1,4 @@
-"""Deactivating and reactivating: once, for this school only, kept in the history, respected by the next run."""
+"""Deactivating and reactivating: once, for one school, with history, respected by runs."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The list: what a search finds, what filters let through, and pages that neither miss nor repeat anybody."""
+"""The list: searches, filters, and pages that neither miss nor repeat anybody."""
 
 import pytest
 

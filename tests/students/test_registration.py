@@ -1,4 +1,4 @@
-"""Registration from the mail to the own record, over real SMTP, with everything that closes a link or a sign-in."""
+"""Registration over real SMTP, from the mail to the own record; closed links and sign-ins."""
 
 import re
 from collections.abc import Iterator

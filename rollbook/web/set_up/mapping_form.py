@@ -79,7 +79,7 @@ class MappingForm(Form):
         return str(self["remove"].value() or self["add"].value() or "")
 
     @property
-    def kept(self) -> list[ShownRow]:
+    def kept_rows(self) -> list[ShownRow]:
         """The rows that are kept; required ones always are."""
         return [self._shown(row) for row in self.mapping if self._is_kept(row)]
 

@@ -32,7 +32,7 @@ class Line(NamedTuple):
 
     field: str
     label: str
-    kept: str
+    kept_value: str
     other: str
     differs: bool
     take_other: bool
@@ -140,7 +140,7 @@ def _lines(account: StudentAccount, other: StudentAccount) -> list[Line]:
         Line(
             field=side.field,
             label=word(FIELD_LABELS, side.field),
-            kept=_text(side.account),
+            kept_value=_text(side.account),
             other=_text(side.other),
             differs=side.differs,
             take_other=side.account is None,
