@@ -95,6 +95,9 @@ SENTENCES: Final[dict[str, str]] = {
     "account_protected": _(
         "A person protects this account from sync. %(sis)s would have changed: %(fields)s."
     ),
+    "others_kept": _(
+        "%(sis)s has other values for: %(fields)s. Other values that differ are kept by a person."
+    ),
     "fields_locked": _("A person keeps these values, and %(sis)s has other ones: %(fields)s."),
     "on_never_import_list": _(
         "%(sis)s has the SIS ID %(sis_id)s with the e-mail %(email)s. One of the two is on your "
@@ -119,7 +122,8 @@ def reason_of(run: Run, change: Change) -> str:
         "read": number(run.typed_counts.read or run.students_done),
         "reading": _reading_words(run),
     }
-    return gettext(SENTENCES[change.reason]) % values
+    sentence = gettext(SENTENCES[change.reason]) % values
+    return sentence[:1].upper() + sentence[1:]  # some begin with "the file"
 
 
 def _reading_words(run: Run) -> str:
