@@ -16,8 +16,8 @@ from rollbook.sync.planning import rules as run_rules
 from rollbook.sync.store.outside import digests
 
 
-class Tools(NamedTuple):
-    """What planning a run needs all the way: the keys of all accounts, the mapping, the rules."""
+class Prepared(NamedTuple):
+    """The keys of all accounts, the mapping and the rules of a run: loaded once for all batches."""
 
     matcher: Matcher
     link_finder: LinkFinder
@@ -26,7 +26,7 @@ class Tools(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """A batch of records, decided. Nothing of it is stored yet.
+    """A batch of records with what was decided about them. Nothing is stored yet.
 
     `records` are the first ones with their SIS IDs, `outside` those of them in grades that aren't
     selected. `evidence` says which accounts without a link records of the batch could belong to.
@@ -43,7 +43,7 @@ class Batch(NamedTuple):
 
 
 class Tally:
-    """What is counted and noted about the whole roster while its batches pass."""
+    """The counts of a whole roster, added up batch by batch."""
 
     def __init__(self) -> None:
         self.read = self.unchanged = self.outside_selection = self.other_people = 0
@@ -67,8 +67,8 @@ class Tally:
         self.outside_digests += digests(run.school_id, without_account)
 
 
-def load_tools(run: Run) -> Tools:
-    """Load the keys of all accounts, and prepare the mapping and rules of this run."""
+def prepare(run: Run) -> Prepared:
+    """Load the keys of all accounts, the mapping and the rules of this run."""
     assert run.integration is not None
     source = run.integration.source_type
     settings = run.roster_settings
@@ -85,37 +85,37 @@ def load_tools(run: Run) -> Tools:
     )
     rules = Rules(mapper.fields, run.source, run_rules.fill_once(run))
     link_finder = links.link_finder(run, decided) if matcher.has_unlinked else LinkFinder([])
-    return Tools(matcher, link_finder, mapper, rules)
+    return Prepared(matcher, link_finder, mapper, rules)
 
 
-def map_records(tools: Tools, pages: list[Page]) -> list[MappedRecord]:
+def map_records(prepared: Prepared, pages: list[Page]) -> list[MappedRecord]:
     """Map the raw records of these pages (stop 2)."""
     raws = [raw for page in pages for raw in page.records]
-    tools.mapper.observe_fields(raws)
-    return [tools.mapper.map(raw) for raw in raws]
+    prepared.mapper.observe_fields(raws)
+    return [prepared.mapper.map(raw) for raw in raws]
 
 
 def match_records(
-    tools: Tools, mapped: list[MappedRecord]
+    prepared: Prepared, mapped: list[MappedRecord]
 ) -> tuple[list[MappedRecord], list[Match]]:
     """Return the first records with their SIS IDs, and the accounts they meet (stop 3)."""
-    records = [record for record in mapped if tools.matcher.register(record)]
+    records = [record for record in mapped if prepared.matcher.register(record)]
     matches = []
     for record in records:
-        match = tools.matcher.match(record)
+        match = prepared.matcher.match(record)
         if match is not None:
             matches.append(match)
     return records, matches
 
 
 def decide_records(
-    run: Run, tools: Tools, read: int, records: list[MappedRecord], matches: list[Match]
+    run: Run, prepared: Prepared, read: int, records: list[MappedRecord], matches: list[Match]
 ) -> Batch:
     """Decide what to do about each match (stop 4)."""
     evidence: list[Evidence] = []
-    if tools.link_finder:
+    if prepared.link_finder:
         for match in matches:
-            evidence += tools.link_finder.evidence(match)
+            evidence += prepared.link_finder.evidence(match)
     waiting = _waiting_for_a_person(matches, evidence)
     if waiting:
         matches = [match for match in matches if match.record.sis_id not in waiting]
@@ -126,20 +126,20 @@ def decide_records(
     issues = [link_issue(match.record) for match in waiting.values()]
     for match in matches:
         account = accounts.get(match.key.id) if match.key else None
-        decided = decide(match, account, tools.rules)
+        decided = decide(match, account, prepared.rules)
         if isinstance(decided, Change):
             changes.append(decided)
         else:
             issues.append(decided)
     outside = [record for record in records if not record.selected]
-    listed = _list_accounts(run, tools.matcher, outside)
+    listed = _list_accounts(run, prepared.matcher, outside)
     return Batch(read, records, outside, changes, issues, evidence, listed)
 
 
-def record_issues(tools: Tools, records: list[MappedRecord]) -> Iterator[Issue]:
+def record_issues(prepared: Prepared, records: list[MappedRecord]) -> Iterator[Issue]:
     """Yield what mapping found wrong; nothing about students who are never imported."""
     for record in records:
-        if record.issues and not tools.matcher.is_never_imported(record.sis_id):
+        if record.issues and not prepared.matcher.is_never_imported(record.sis_id):
             yield from record.issues
 
 

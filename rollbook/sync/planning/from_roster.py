@@ -13,12 +13,12 @@ from rollbook.sync.models import RosterCounts, Run
 from rollbook.sync.planning import links
 from rollbook.sync.planning.batch import (
     Batch,
+    Prepared,
     Tally,
-    Tools,
     decide_records,
-    load_tools,
     map_records,
     match_records,
+    prepare,
     record_issues,
 )
 from rollbook.sync.planning.reading import batches, read_roster
@@ -33,30 +33,30 @@ def plan(run: Run, lease: Lease) -> None:
     """Read the roster and store what would change for every student."""
     progress.begin_plan(run)
     links.forget(run)
-    tools = load_tools(run)
+    prepared = prepare(run)
     tally = Tally()
-    reading = read_roster(run, tools.mapper.source_fields)
+    reading = read_roster(run, prepared.mapper.source_fields)
     for pages in batches(reading):  # 1
         lease.check()
-        mapped = map_records(tools, pages)  # 2
-        records, matches = match_records(tools, mapped)  # 3
-        batch = decide_records(run, tools, len(mapped), records, matches)  # 4
-        tally.add(run, tools.matcher, batch)
-        _save(run, tools, pages, batch, tally.read)  # 5
+        mapped = map_records(prepared, pages)  # 2
+        records, matches = match_records(prepared, mapped)  # 3
+        batch = decide_records(run, prepared, len(mapped), records, matches)  # 4
+        tally.add(run, prepared.matcher, batch)
+        _save(run, prepared, pages, batch, tally.read)  # 5
     complete = reading.proof.completeness is Completeness.COMPLETE
-    check = tools.matcher.check_roster(tally.moved, complete=complete)
+    check = prepared.matcher.check_roster(tally.moved, complete=complete)
     with transaction.atomic():
         progress.note(run, [], tally.read)
         save_outside(run, bytes(tally.outside_digests))
-        relinked = settle(run, tools, check)
+        relinked = settle(run, prepared, check)
         missing = plan_missing(run, check, relinked)
         tally.unchanged -= check.withdrawn_unchanged
-        counts = _count(run, tools, tally, relinked, missing)
+        counts = _count(run, prepared, tally, relinked, missing)
         alarms = _review(run, counts, missing)  # 6
         states.planned(run, counts, alarms, reading.proof)
 
 
-def _save(run: Run, tools: Tools, pages: list[Page], batch: Batch, read: int) -> None:
+def _save(run: Run, prepared: Prepared, pages: list[Page], batch: Batch, read: int) -> None:
     """Store a batch.
 
     The same transaction checks the fence, so that a worker that was taken for dead adds nothing.
@@ -66,14 +66,14 @@ def _save(run: Run, tools: Tools, pages: list[Page], batch: Batch, read: int) ->
         store.save_plan(
             run,
             chain(batch.changes, batch.listed),
-            chain(record_issues(tools, batch.records), batch.issues),
+            chain(record_issues(prepared, batch.records), batch.issues),
         )
         links.propose(run, batch.evidence)
 
 
 def _count(
     run: Run,
-    tools: Tools,
+    prepared: Prepared,
     tally: Tally,
     relinked: list[Change],
     missing: guards.MissingAccounts,
@@ -85,7 +85,7 @@ def _count(
     return RosterCounts(
         **rows,
         read=tally.read,
-        accounts=len(tools.matcher.known),
+        accounts=len(prepared.matcher.known),
         expected=store.count_expected(run),
         missing=missing.number,
         other_people=tally.other_people,

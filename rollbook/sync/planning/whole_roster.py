@@ -10,21 +10,21 @@ from rollbook.sync import store
 from rollbook.sync.models import Run
 from rollbook.sync.planning import clashes, links
 from rollbook.sync.planning import rules as run_rules
-from rollbook.sync.planning.batch import Tools
+from rollbook.sync.planning.batch import Prepared
 from rollbook.sync.setup import limits
 
 
-def settle(run: Run, tools: Tools, check: RosterCheck) -> list[Change]:
+def settle(run: Run, prepared: Prepared, check: RosterCheck) -> list[Change]:
     """Withdraw the changes that clash, and save the issues that say why.
 
     Returns the saved changes that link known people to new SIS IDs.
     """
-    relinked = _relink_known_people(run, tools.matcher, check)
+    relinked = _relink_known_people(run, prepared.matcher, check)
     names = store.withdraw(run, check.withdrawn)
     names |= store.names_of(run.school_id, run.source, check.withdrawn - names.keys())
     new_ids = {change.sis_id for change in relinked}
     issues = [issue for issue in check.issues if issue.sis_id not in new_ids]
-    issues = clashes.with_others(run, issues, names) + _vanished_fields(tools)
+    issues = clashes.with_others(run, issues, names) + _vanished_fields(prepared)
     store.save_plan(run, relinked, issues)
     store.save_plan(run, [], clashes.passed_on(run))
     links.conclude(run)
@@ -80,9 +80,9 @@ def _missing_accounts_by_new_id(matcher: Matcher, check: RosterCheck) -> dict[st
     return claims
 
 
-def _vanished_fields(tools: Tools) -> list[Issue]:
+def _vanished_fields(prepared: Prepared) -> list[Issue]:
     """Return a warning for each mapped field that no record had."""
     return [
         Issue("field_vanished", Severity.WARNING, None, "", field, source_field)
-        for source_field, field in tools.mapper.vanished_fields()
+        for source_field, field in prepared.mapper.vanished_fields()
     ]
