@@ -10,8 +10,8 @@ from django.db.models import F, OrderBy, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from rollbook.schools.models import School
+from rollbook.students.inviting import with_registration
 from rollbook.students.models import AccountStatus, StudentAccount
-from rollbook.students.registration import with_registration
 from rollbook.students.searching import having_words
 
 COUNTED: Final = 10_000  # a longer list isn't counted to its end

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from rollbook.schools.mail import MailState
 from rollbook.schools.models import AuditEntry, School, User
-from rollbook.students import accounts, registration
+from rollbook.students import accounts, inviting
 from rollbook.students.models import Invitation, StudentAccount, StudentLogin
 from rollbook.sync.mail import invitations
 from rollbook.sync.report import student_history
@@ -179,7 +179,7 @@ def test_many_are_invited_once_and_the_rest_is_counted_with_its_reason(
     invited(several[1])
     accounts.deactivate(school, [several[2].pk], None)
     everybody = StudentAccount.objects.filter(school=school)
-    assert registration.audience(everybody) == (3, 1, 1, 1)
+    assert inviting.audience(everybody) == (3, 1, 1, 1)
     assert invitations.invite(school, everybody, None) == 3
     assert invitations.invite(school, everybody, None) == 0
     sent()

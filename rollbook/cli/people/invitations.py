@@ -11,7 +11,7 @@ from rollbook.cli.options import mail_state_option, newest_option, school_option
 from rollbook.cli.output import Document, Output, Refusal, not_found, prints, table
 from rollbook.roster.values import email_key
 from rollbook.schools.models import School
-from rollbook.students import registration
+from rollbook.students import inviting
 from rollbook.students.models import Invitation, StudentAccount
 from rollbook.sync.mail import invitations as mail
 
@@ -64,7 +64,7 @@ def invite(
         )
     school = find_school(school_name)
     accounts = _all_of(school, graduation_year) if everybody else _with_emails(school, emails)
-    audience = registration.audience(accounts, again=again)
+    audience = inviting.audience(accounts, again=again)
     left_out = {
         "registered": audience.registered,
         "just_invited": audience.just_invited,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from rollbook.config import config
 from rollbook.roster.values import email_key
 from rollbook.schools.models import School, User
-from rollbook.students import registration
+from rollbook.students import inviting, registration
 from rollbook.students.models import Invitation, StudentAccount
 from rollbook.sync import queue
 from rollbook.sync.mail.outbox import Outbox, compose
@@ -32,7 +32,7 @@ def invite(
     `again` invites those too who were invited within the last day.
     """
     invited = 0
-    for ids in registration.invite(school, accounts, by, again=again, via=via):
+    for ids in inviting.invite(school, accounts, by, again=again, via=via):
         OUTBOX.wake_all(ids)
         invited += len(ids)
     return invited
@@ -45,7 +45,7 @@ def forgotten(address: str) -> int:
     """
     ids: list[UUID] = []
     for account in _registered_with(address):
-        ids += registration.ask_again(account.school, account)
+        ids += inviting.ask_again(account.school, account)
     OUTBOX.wake_all(ids)
     return len(ids)
 
@@ -88,7 +88,7 @@ def _template_values(invitation: Invitation) -> dict[str, Any]:
         "school": school,
         "name": invitation.account.preferred_name or invitation.account.first_name,
         "address": invitation.address,
-        "days": registration.VALID.days,
+        "days": inviting.VALID.days,
         "link": link(invitation),
     }
 

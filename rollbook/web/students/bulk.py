@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_POST
 
 from rollbook.schools.models import School, User
-from rollbook.students import accounts, registration
+from rollbook.students import accounts, inviting
 from rollbook.students.models import StudentAccount
 from rollbook.sync.mail import invitations
 from rollbook.sync.words.text import number as number_text
@@ -69,7 +69,7 @@ ACTIONS: Final = {
         ),
     ),
     "invite": Action(
-        narrow=registration.to_invite,
+        narrow=inviting.to_invite,
         do=_invite,
         done=ngettext_lazy(
             "A registration email to %(number)s student is on its way.",
@@ -141,7 +141,7 @@ def students_bulk(request: SchoolRequest) -> HttpResponse:
     context = {
         "action": name,
         "number": number,
-        "audience": registration.audience(chosen) if name == "invite" else None,
+        "audience": inviting.audience(chosen) if name == "invite" else None,
         "changed_meanwhile": bool(expected),
         "ticked": [] if form.cleaned_data["all"] else form.cleaned_data["student"],
         "parameters": filters.parameters,

@@ -12,10 +12,10 @@ from rollbook.schools import audit
 from rollbook.students import (
     accounts,
     aliases,
+    inviting,
     merging,
     never_import_list,
     protection,
-    registration,
 )
 from rollbook.students.models import AccountStatus, StudentAccount
 from rollbook.students.registration_state import registration_of
@@ -105,14 +105,14 @@ def invite(request: SchoolRequest, student_id: UUID) -> HttpResponse:
 
 
 def _send_password_email(account: StudentAccount) -> bool:
-    ids = registration.ask_again(account.school, account)
+    ids = inviting.ask_again(account.school, account)
     invitations.OUTBOX.wake_all(ids)
     return bool(ids)
 
 
 def _send_registration_email(request: SchoolRequest, account: StudentAccount) -> bool:
     this_one = StudentAccount.objects.filter(school=request.school, pk=account.pk)
-    again = not registration.within_a_minute(account)
+    again = not inviting.within_a_minute(account)
     return bool(invitations.invite(request.school, this_one, request.person, again=again))
 
 
