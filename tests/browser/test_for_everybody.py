@@ -20,26 +20,24 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def screens(
-    web: Started, integration: "Integration", administrator: "User", tmp_path: Path
-) -> dict[str, str]:
-    """Every screen with something on it, by name."""
-    school = integration.school_id
+LONG = "Wolfeschlegelsteinhausenbergerdorff" * 3
+
+
+def made_runs(integration: "Integration") -> tuple[Run, Run, Run]:
+    """Make a finished run, a failed one and one on hold."""
     common: dict[str, Any] = {
-        "school_id": school,
+        "school_id": integration.school_id,
         "integration": integration,
         "source": "powerschool",
         "trigger": "schedule",
         "mode": "live",
     }
-    done, failed = (
-        Run(**common, state=RunState.DONE, counts={"new": 60, "error": 1, "updated": 1}),
-        Run(**common, state=RunState.FAILED),
-    )
-    failed.error_what, failed.error_remedy = (
-        "PowerSchool refused our sign-in.",
-        "Copy both values again.",
+    done = Run(**common, state=RunState.DONE, counts={"new": 60, "error": 1, "updated": 1})
+    failed = Run(
+        **common,
+        state=RunState.FAILED,
+        error_what="PowerSchool refused our sign-in.",
+        error_remedy="Copy both values again.",
     )
     held = Run(
         **common,
@@ -48,54 +46,64 @@ def screens(
         alarms=[{"code": "roster_empty", "numbers": {}}],
     )
     Run.objects.bulk_create([done, failed, held])
-    long = "Wolfeschlegelsteinhausenbergerdorff" * 3
+    return done, failed, held
+
+
+def fill_report(run: Run) -> None:
+    """Give a run rows with long names in each tab of its report."""
     of_run = {
-        "school_id": school,
-        "run": done,
-        "first_name": long,
+        "school_id": run.school_id,
+        "run": run,
+        "first_name": LONG,
         "last_name": "Ng",
-        "email": f"{long}@students.lincoln.example",
+        "email": f"{LONG}@students.lincoln.example",
     }
+    after = {"email": of_run["email"], "graduation_year": 2028}
     for number in range(60):
-        Change.objects.create(
-            **of_run,
-            kind="new",
-            sis_id=str(number),
-            after={"email": of_run["email"], "graduation_year": 2028},
-        )
-    Change.objects.create(
-        **of_run, kind="updated", sis_id="99", before={"last_name": long}, after={"last_name": "Ng"}
-    )
+        Change.objects.create(**of_run, kind="new", sis_id=str(number), after=after)
+    before, after = {"last_name": LONG}, {"last_name": "Ng"}
+    Change.objects.create(**of_run, kind="updated", sis_id="99", before=before, after=after)
     Issue.objects.create(
-        school_id=school,
-        run=done,
+        school_id=run.school_id,
+        run=run,
         severity="error",
         code="required_empty",
         sis_id="7",
-        name=long,
+        name=LONG,
         field="email",
     )
+
+
+def made_mail(run: Run, person: "User", folder: Path) -> None:
+    """Make mails about a run in three states, and keep the last one in a folder."""
+    assert run.integration is not None
     for number, state in enumerate(("sent", "waiting", "undelivered")):
-        of_person = {
-            "school_id": school,
-            "user": administrator,
-            "integration": integration,
-            "occasion": str(number),
-            "tries": 3,
-        }
         notice = Notice.objects.create(
-            **of_person,
+            school_id=run.school_id,
+            user=person,
+            integration=run.integration,
+            occasion=str(number),
+            tries=3,
             event="failed",
-            run=failed,
+            run=run,
             state=state,
-            trouble=f"SMTPServerDisconnected: {long}",
+            trouble=f"SMTPServerDisconnected: {LONG}",
         )
-    (tmp_path / "mail").mkdir()
-    (tmp_path / "mail" / "1.eml").write_bytes(notices.message(notice).message().as_bytes())
-    start = f"{web.url}/schools/{school}"
+    folder.mkdir()
+    (folder / "1.eml").write_bytes(notices.message(notice).message().as_bytes())
+
+
+@pytest.fixture
+def screens(
+    web: Started, integration: "Integration", administrator: "User", tmp_path: Path
+) -> dict[str, str]:
+    """Every screen with something on it, by name."""
+    done, failed, held = made_runs(integration)
+    fill_report(done)
+    made_mail(failed, administrator, tmp_path / "mail")
+    start = f"{web.url}/schools/{integration.school_id}"
     runs = f"{start}/runs/{done.pk}/"
     return {
-        "sign-in": f"{web.url}/sign-in/",
         "students' sign-in": f"{web.url}/me/sign-in/",
         "forgot": f"{web.url}/me/forgot/",
         "schools": f"{web.url}/schools/",
@@ -129,6 +137,10 @@ def test_every_screen_is_for_everybody_in_light_in_dark_and_at_any_width(
         if name == "upload":
             page.get_by_role("button", name="Profile").click()
         look(page, name, EVERY_WIDTH)
+    page.context.clear_cookies()  # nobody who is signed in sees the sign-in page
+    page.goto(screens["upload"])
+    page.get_by_role("heading", name="Sign in").wait_for()
+    look(page, "sign-in", EVERY_WIDTH)
 
 
 def test_the_menu_of_a_small_screen_leads_everywhere(visit: Visit, screens: dict[str, str]) -> None:
