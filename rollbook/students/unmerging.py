@@ -84,7 +84,10 @@ def _restored(account: StudentAccount, merged: AccountEvent) -> _Restored:
 def _refuse_taken(
     account: StudentAccount, other: StudentAccount, before: Mapping[str, Any]
 ) -> None:
-    """The database refuses it too, but only at the end of the transaction."""
+    """Raise Refused if somebody else has the e-mail or the SIS ID by now.
+
+    The database refuses it too, but only at the end of the transaction.
+    """
     accounts = StudentAccount.objects.filter(school_id=account.school_id)
     others = accounts.exclude(pk__in=(account.pk, other.pk))
     same_link = Q(source=before["source"], sis_id=before["sis_id"], sis_id__isnull=False)

@@ -105,7 +105,7 @@ def _person(event: AccountEvent) -> str:
 
 
 def _invitation_entries(account: StudentAccount) -> list[HistoryEntry]:
-    """Registration mails: to which address, who sent each, and whether it was delivered."""
+    """Return the registration mails, each with its address, sender and delivery."""
     invitations = Invitation.objects.filter(school_id=account.school_id, account=account)
     return [
         HistoryEntry(

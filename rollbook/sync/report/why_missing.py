@@ -107,7 +107,7 @@ def _from_problems(school: School, asked: str) -> Iterator[Finding]:
 
 
 def _from_plans(school: School, asked: str) -> Iterator[Finding]:
-    """Students whom the last plan of a source would create, but who are not in yet."""
+    """Yield students whom the last plan of a source would create, but who are not in yet."""
     if not asked:
         return
     kinds = (ChangeKind.NEW, ChangeKind.NEVER_IMPORTED)

@@ -72,7 +72,7 @@ def _write_problems(run: Run, book: Book, meter: "_Meter") -> None:
 
 
 def _write_new(run: Run, book: Book, meter: "_Meter") -> None:
-    """One row for each account to create, one column for each field that the mapping fills."""
+    """Write a row for each account to create, with a column for each mapped field."""
     fields = mapped_fields(run)
     labels = [word(FIELD_LABELS, field) for field in fields]
     sheet = book.sheet("New", [*_row_heading(run), *labels, _("Outcome"), _("Reason")])
@@ -88,7 +88,7 @@ def _new_value(row: NewRow, field: str) -> Cell:
 
 
 def _write_updated(run: Run, book: Book, meter: "_Meter") -> None:
-    """One row for each field that differs, before and after side by side."""
+    """Write a row for each field that differs, before and after side by side."""
     headings = (
         _("SIS ID"),
         _("Name"),

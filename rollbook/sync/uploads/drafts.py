@@ -44,7 +44,7 @@ class Settings(NamedTuple):
 
     @property
     def reading(self) -> tuple[str | None, ...]:
-        """The settings on which it depends what the cells hold."""
+        """The settings that decide what the cells hold."""
         return (self.sheet, self.encoding, self.delimiter)
 
 

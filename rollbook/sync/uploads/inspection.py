@@ -69,7 +69,7 @@ class Inspection(NamedTuple):
 
     @property
     def open_repeats(self) -> dict[str, tuple[int, ...]]:
-        """The repeated headings for which nobody chose which column counts."""
+        """The repeated headings of which nobody chose a column."""
         undecided = {
             column.position for column in self.columns if not column.saved and not column.remembered
         }
