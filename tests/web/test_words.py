@@ -11,7 +11,7 @@ from django.urls import reverse
 from rollbook.schools.models import School
 from rollbook.sync.models import Integration, Mode, ReportFile, ReportState, RunState
 from rollbook.web.errors import server_error
-from rollbook.web.runs.run_words import BADGES
+from rollbook.web.runs.run_display import BADGES
 from tests.web.conftest import MakeRun
 
 pytestmark = pytest.mark.django_db

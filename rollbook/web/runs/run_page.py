@@ -21,7 +21,7 @@ from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.imports.steps import import_steps
 from rollbook.web.runs.history import line_of
 from rollbook.web.runs.report_tabs import report_tabs
-from rollbook.web.runs.run_words import stages_of, tiles_of
+from rollbook.web.runs.run_display import stages_of, tiles_of
 from rollbook.web.set_up.safety_limits_forms import limit_words
 
 WORKING: Final = (RunState.QUEUED, RunState.FETCHING, RunState.PLANNED, RunState.APPLYING)
