@@ -39,6 +39,10 @@ _DOUBTFUL: Final = frozenset(
 GENDERS: Final = frozenset(
     ["m", "f", "x", "male", "female", "nonbinary", "boy", "girl", "other", "u", "unknown"]
 )
+# How PowerSchool and others name a column: by its table first. Its table 1 is that of students.
+_TABLE_PREFIX: Final = re.compile(
+    r"^\s*(?:\[\s*(?:0*1|\w*students?)\s*\]|\w*students?\.)(?=\s*\w)", re.IGNORECASE
+)
 _LOOSE_DATE: Final = re.compile(r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}(?:[T ].*)?")
 
 
@@ -205,9 +209,11 @@ def repeated_headings(header: CellTexts) -> dict[str, tuple[int, ...]]:
 def heading_key(name: str | None) -> str:
     """Return a heading in small letters and digits only, without accents.
 
-    "E-Mail Address*" and "email_address" have the same key.
+    "E-Mail Address*" and "email_address" have the same key. A table of students before the name
+    is left out, as in "[Students]First_Name", "STUDENTS.First_Name" and "student.firstName".
     """
-    decomposed = unicodedata.normalize("NFKD", (name or "")[:200]).casefold()
+    bare = _TABLE_PREFIX.sub("", (name or "")[:200])
+    decomposed = unicodedata.normalize("NFKD", bare).casefold()
     return "".join(letter for letter in decomposed if letter.isalnum())
 
 

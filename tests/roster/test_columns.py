@@ -10,6 +10,7 @@ from rollbook.roster.columns import (
     ACTIVE,
     guess_columns,
     guess_header_row,
+    heading_key,
     repeated_headings,
 )
 from rollbook.roster.date_orders import guess_date_order
@@ -110,6 +111,24 @@ def test_other_columns_are_left_alone(name: str | None) -> None:
 @pytest.mark.parametrize("field", STUDENT_FIELDS.values(), ids=list(STUDENT_FIELDS))
 def test_our_own_labels_and_keys_are_known(field: Any) -> None:
     assert guess_columns([field.label], []) == guess_columns([field.key], []) == {0: field.key}
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("[Students]First_Name", "firstname"),
+        ("[1]Student_Number", "studentnumber"),
+        ("STUDENTS.Last_Name", "lastname"),
+        ("student.firstName", "firstname"),
+        ("U_Def_Ext_Students.Home_Email", "homeemail"),
+        ("Students", "students"),
+        ("[Teachers]First_Name", "teachersfirstname"),
+        ("parent.email", "parentemail"),
+        ("STUDENTCOREFIELDS.guardianemail", "studentcorefieldsguardianemail"),
+    ],
+)
+def test_a_table_of_students_before_a_heading_is_left_out(name: str, key: str) -> None:
+    assert heading_key(name) == key
 
 
 def test_the_better_name_wins_where_two_could_fill_a_field() -> None:

@@ -109,6 +109,15 @@ def test_stray_quotation_marks_are_kept_and_reported() -> None:
     assert any("quotation marks" in note for note in sheet.notes)
 
 
+@pytest.mark.parametrize(
+    "heading",
+    ["[Students]Last_Name", "{{last_name}}", "<Last name>", "<<Last name>>", "[Last name]"],
+)
+def test_a_heading_may_begin_with_a_bracket(heading: str) -> None:
+    sheet = read_here(f"{heading},<Email>\nHolt,a@b.example\n".encode(), "x.csv")
+    assert cells(sheet) == [[heading, "<Email>"], ["Holt", "a@b.example"]]
+
+
 def test_empty_rows_and_columns_are_left_out_and_rows_keep_their_numbers() -> None:
     sheet = read_here(b"a,b,,,\n,,,,\n\n1,,,,\n  ,,,,\n2,3,,,\n,,,,\n", "x.csv")
     assert [(row.number, row.cells) for row in sheet.rows] == [

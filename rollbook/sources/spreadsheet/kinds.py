@@ -4,6 +4,7 @@ Its content decides, not its name. Runs in the reader's child process.
 """
 
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -68,6 +69,11 @@ OTHER_FILES: Final = (
     (b"SQLite format 3", _("a database")),
 )
 
+START: Final = 65_536  # bytes in which the signs of a web page are looked for
+# "<!" and "<?", or a "<" and somewhere later the end of an element.
+_WEB_PAGE: Final = re.compile(rb"<(?:[!?]|.*?(?:</[a-z]|/>))", re.IGNORECASE | re.DOTALL)
+_JSON: Final = re.compile(rb'\{\s*["}]|\[\s*["{\[\]]')
+
 
 def kind_of(content: bytes, bounds: UploadBounds) -> str:
     """Return csv, xls, xlsx or ods.
@@ -88,10 +94,11 @@ def kind_of(content: bytes, bounds: UploadBounds) -> str:
     for beginning, name in OTHER_FILES:
         if content.startswith(beginning):
             raise _not_a_spreadsheet(name)
-    start = content[:1000].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:1]
-    if start == b"<":  # many systems export a web page and call it .xls
+    # A heading may begin with the same signs, as in [Students]First_Name or <Student ID>.
+    start = content[:START].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    if _WEB_PAGE.match(start):  # many systems export a web page and call it .xls
         raise _not_a_spreadsheet(_("a web page or XML"))
-    if start in (b"{", b"["):
+    if _JSON.match(start):
         raise _not_a_spreadsheet("JSON")
     return "csv"
 
