@@ -3,6 +3,7 @@
 It is listed, or closed as left or graduated once the school's period of grace is over.
 """
 
+from collections.abc import Collection
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -31,15 +32,20 @@ class LeaverRules(NamedTuple):
     paused: bool = False
 
 
-def decide_missing(account: Account, rules: LeaverRules) -> Change | None:
+def decide_missing(
+    account: Account, rules: LeaverRules, waiting: Collection[bytes] = ()
+) -> Change | None:
     """Return the row for an account that the roster lacks.
 
-    None where the account isn't active, or the policy is to do nothing.
+    Accounts in `waiting` may be in the roster under a new SIS ID: they stay open until a person has
+    decided. None where the account isn't active, or the policy is to do nothing.
     """
     if account.status != "active" or (rules.policy == NOTHING and not rules.paused):
         return None
     if rules.paused:
         return list_account(ChangeKind.NOT_IN_ROSTER, account, "not_sent_paused")
+    if account.id in waiting:
+        return list_account(ChangeKind.NOT_IN_ROSTER, account, "may_have_new_id")
     graduated = has_graduated(account.graduation_year, rules)
     if rules.policy == LIST:
         reason = "not_sent_graduated" if graduated else "not_sent"

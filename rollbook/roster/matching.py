@@ -103,13 +103,24 @@ class Matcher:
         self._repeated: set[str] = set()
 
     def _add_links(self, links: Mapping[bytes, str]) -> None:
-        """Treat the accounts that a person linked as known from now on."""
-        for key in list(self._unlinked.values()):
+        """Treat the accounts that a person linked as known from now on.
+
+        An account that has a link already was given a new SIS ID.
+        """
+        for key in [*self._unlinked.values(), *self.known.values()]:
             sis_id = links.get(key.id)
-            if sis_id is not None and sis_id not in self.known:
-                self.known[sis_id] = key.with_link(sis_id)
-                self._confirmed.add(sis_id)
+            if sis_id is None or sis_id in self.known:
+                continue
+            if key.sis_id is None:
                 del self._unlinked[key.email_key]
+            else:
+                del self.known[key.sis_id]
+            self.known[sis_id] = key.with_link(sis_id)
+            self._confirmed.add(sis_id)
+
+    def is_rejected(self, account_id: bytes, sis_id: str) -> bool:
+        """Return whether a person said that this account and this SIS ID are two people."""
+        return (account_id, sis_id) in self._rejected_links
 
     @property
     def has_unlinked(self) -> bool:

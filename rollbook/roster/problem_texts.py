@@ -258,6 +258,20 @@ STUDENT_PROBLEMS: Final = (
         ADMINISTRATOR,
     ),
     Problem(
+        "relink_suggested",
+        Severity.ERROR,
+        _(
+            "{sis} has a student under a new SIS ID who may be a student we know: the name and the "
+            "e-mail address or the date of birth are the same, and the old SIS ID is gone. "
+            "No second account was made, and the existing one was left as it is."
+        ),
+        _(
+            "Open Link existing accounts and say whether they are the same person. "
+            "The next run gives the account the new SIS ID, or makes a new account."
+        ),
+        ADMINISTRATOR,
+    ),
+    Problem(
         "other_person",
         Severity.ERROR,
         _(

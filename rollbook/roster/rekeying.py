@@ -5,13 +5,14 @@ together, where the old ID is missing from a complete roster. A few of them are 
 each student; many at once are one decision.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
+from rollbook.roster.identity import person_key
 from rollbook.roster.planning import CLOSED_BY_RUN, Change, ChangeKind
 from rollbook.roster.records import Account
-from rollbook.roster.values import same_name
+from rollbook.roster.values import name_key, same_name
 
 
 class PlannedAccount(NamedTuple):
@@ -20,6 +21,49 @@ class PlannedAccount(NamedTuple):
     sis_id: str
     after: Mapping[str, Any]
     fingerprint: bytes | None
+
+
+class PossibleRelink(NamedTuple):
+    """A new student of the roster who may be the person of an account that the roster lacks."""
+
+    account: Account
+    planned: PlannedAccount
+
+
+def possible_relinks(
+    missing: Iterable[Account], planned: Iterable[PlannedAccount]
+) -> list[PossibleRelink]:
+    """Return the new students who may be the person of a missing account.
+
+    They have its name, and its e-mail or its date of birth.
+
+    Several students may come for one account, and the other way round: a person decides.
+    """
+    by_email: dict[str, Account] = {}
+    by_person: dict[tuple[str, str, str], list[Account]] = {}
+    for account in missing:
+        by_email[account.email_key] = account
+        key = person_key(account)
+        if key is not None:
+            by_person.setdefault(key, []).append(account)
+    possible = []
+    for each in planned:
+        candidates = {}
+        account_by_email = by_email.get(str(each.after.get("email_key")))
+        if account_by_email is not None and _names_agree(each.after, account_by_email):
+            candidates[account_by_email.id] = account_by_email
+        for account in by_person.get(_key_of(each.after) or ("", "", ""), []):
+            candidates[account.id] = account
+        possible += [PossibleRelink(account, each) for account in candidates.values()]
+    return possible
+
+
+def _key_of(values: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """Return the person key of stored values, where the date of birth is ISO text."""
+    first, last, born = (values.get(name) for name in ("first_name", "last_name", "birth_date"))
+    if not first or not last or not born:
+        return None
+    return name_key(first), name_key(last), str(born)
 
 
 def relink(

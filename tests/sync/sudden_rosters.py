@@ -257,7 +257,7 @@ def returns(roster: Roster) -> Outcome:
 def returns_anew(roster: Roster) -> Outcome:
     """Somebody is back under a new SIS ID: a question to a person, and no second account."""
     roster.copy(roster.people[0], roster.spare[0])
-    return Outcome(problems={"email_taken": 1})
+    return Outcome(problems={"relink_suggested": 1})
 
 
 SCENES: dict[str, Callable[[Roster], Outcome]] = {

@@ -32,7 +32,7 @@ from rollbook.sync.words.text import number
 
 PRODUCT = Path(rollbook.__file__).parent
 # Functions of roster that take a reason as an argument.
-TAKE_A_REASON = {"Change", "_change", "_row_change", "_linked", "list_account"}
+TAKE_A_REASON = {"_row_change", "Change", "_change", "_linked", "list_account"}
 
 
 def a_run(state: str = RunState.DONE, trigger: str = Trigger.PERSON, mode: str = Mode.LIVE) -> Run:

@@ -17,6 +17,7 @@ from tests.sync.weeks_plan import (
     Roster,
     Row,
     alike,
+    bare_name,
 )
 
 
@@ -57,6 +58,9 @@ class Model:
         refused = self._refused(wanted, known)
         anew = self._re_keyed(wanted, refused, known, roster)
         refused -= anew.keys()
+        pairs = self._may_be_back(wanted, anew, known, roster)
+        refused |= {sis_id for sis_id, _key in pairs}
+        waiting = {key for _sis_id, key in pairs}
         rows = [self._re_key_row(sis_id, key, wanted[sis_id]) for sis_id, key in anew.items()]
         for sis_id, record in wanted.items():
             if sis_id in refused or sis_id in anew:
@@ -86,13 +90,17 @@ class Model:
         }
         missing = {key for key in gone if self.accounts[key].status == "active"}
         if not only_adds:
-            rows += [row for key in sorted(missing) if (row := self._leave(key, today)) is not None]
+            leaving = sorted(missing - waiting)
+            rows += [row for key in leaving if (row := self._leave(key, today)) is not None]
         unreadable = {
             sis_id
             for sis_id in roster.unreadable
             if sis_id in known or sis_id not in self.never_ids
         }  # else nobody's business
         listed = self._listed(roster, wanted, refused, missing, rows, only_adds)
+        for key in waiting & missing:  # open until a person has decided
+            sis_id = self.accounts[key].sis_id
+            listed = listed - {("protected", sis_id)} | {("not_in_roster", sis_id)}
         return Plan(roster, rows, refused | unreadable, missing, self.deeds, only_adds, listed)
 
     def _listed(
@@ -188,9 +196,38 @@ class Model:
         return wanted[account.sis_id]["email"].lower() if moves else account.address
 
     def _is_somebody_else(self, key: int, record: Record) -> bool:
-        was = self.accounts[key].values
-        both_born = bool(was["birth_date"] and record["birth_date"])
-        return both_born and was["birth_date"] != record["birth_date"] and not alike(was, record)
+        account = self.accounts[key]
+        was = account.values
+        if was["birth_date"] and record["birth_date"]:
+            return was["birth_date"] != record["birth_date"] and not alike(was, record)
+        names_differ = [
+            bare_name(was[name]) != bare_name(record[name]) for name in ("first_name", "last_name")
+        ]
+        return all(names_differ) and account.address != record["email"].lower()
+
+    def _may_be_back(
+        self,
+        wanted: Mapping[str, Record],
+        anew: Mapping[str, int],
+        known: Mapping[str, int],
+        roster: Roster,
+    ) -> set[tuple[str, int]]:
+        """Return unknown SIS IDs with the account they may be of, whose own ID is missing."""
+        gone = {
+            key: account
+            for key, account in self.accounts.items()
+            if account.sis_id not in roster.sent and key not in anew.values()
+        }
+        pairs = set()
+        for sis_id in wanted.keys() - known.keys() - anew.keys():
+            record = wanted[sis_id]
+            for key, account in gone.items():
+                was = account.values
+                same_birth = bool(was["birth_date"]) and was["birth_date"] == record["birth_date"]
+                same_email = account.address == record["email"].lower()
+                if alike(was, record) and (same_birth or same_email):
+                    pairs.add((sis_id, key))
+        return pairs
 
     def _re_keyed(
         self,

@@ -82,10 +82,12 @@ class Plan(NamedTuple):
 
 def alike(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     """Whether the names are the same to a person."""
-    return all(_bare(one[name]) == _bare(other[name]) for name in ("first_name", "last_name"))
+    return all(
+        bare_name(one[name]) == bare_name(other[name]) for name in ("first_name", "last_name")
+    )
 
 
-def _bare(name: str) -> str:
+def bare_name(name: str) -> str:
     return "".join(
         letter
         for letter in unicodedata.normalize("NFKD", name.casefold())

@@ -48,10 +48,10 @@ def plan(run: Run, lease: Lease) -> None:
     with transaction.atomic():
         progress.note(run, [], tally.read)
         save_outside(run, bytes(tally.outside_digests))
-        relinked = settle(run, prepared, check)
-        missing = plan_missing(run, check, relinked)
+        settled = settle(run, prepared, check)
+        missing = plan_missing(run, check, settled)
         tally.unchanged -= check.withdrawn_unchanged
-        counts = _count(run, prepared, tally, relinked, missing)
+        counts = _count(run, prepared, tally, settled.relinked, missing)
         alarms = _review(run, counts, missing)  # 6
         states.planned(run, counts, alarms, reading.proof)
 

@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from rollbook.roster.linking import Evidence, LinkFinder, UnlinkedAccount
+from rollbook.roster.records import Account
+from rollbook.roster.rekeying import PlannedAccount, PossibleRelink
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import LinkDecision, LinkProposal, Run
 from rollbook.sync.models.link import Verdict
@@ -82,6 +84,34 @@ def propose(run: Run, evidence: Iterable[Evidence]) -> None:
     """Store the proposals of a batch, inside the caller's transaction."""
     rows = [_proposal(run, each) for each in evidence]
     LinkProposal.objects.bulk_create(rows, batch_size=CHUNK)
+
+
+def propose_relinks(run: Run, possible: Iterable[PossibleRelink]) -> None:
+    """Store a proposal for each account that may have a new SIS ID, in the caller's transaction."""
+    rows = [_relink_proposal(run, account, planned) for account, planned in possible]
+    LinkProposal.objects.bulk_create(rows, batch_size=CHUNK)
+
+
+def _relink_proposal(run: Run, account: Account, planned: PlannedAccount) -> LinkProposal:
+    values = planned.after
+    birth_date = values.get("birth_date")
+    number = values.get("student_number")
+    own_birth_date = account.birth_date and account.birth_date.isoformat()
+    return LinkProposal(
+        school_id=run.school_id,
+        source=run.source,
+        run=run,
+        account_id=UUID(bytes=account.id),
+        sis_id=planned.sis_id,
+        name=f"{values.get('first_name')} {values.get('last_name')}",
+        record={field: str(values[field]) for field in SHOWN if values.get(field) is not None},
+        same_email=values.get("email_key") == account.email_key,
+        same_name=True,
+        same_birth_date=birth_date is not None and birth_date == own_birth_date,
+        same_sis_id=False,
+        same_student_number=number is not None and number == account.student_number,
+        clash="",
+    )
 
 
 def _proposal(run: Run, evidence: Evidence) -> LinkProposal:

@@ -1,11 +1,14 @@
 """What only the whole roster shows: clashes to withdraw, missing students, new SIS IDs."""
 
+from typing import NamedTuple
+
 from rollbook.roster import guards
 from rollbook.roster.leaving import decide_missing
 from rollbook.roster.matching import Matcher, RosterCheck
 from rollbook.roster.planning import Change
 from rollbook.roster.records import AccountKey, Issue, Severity
-from rollbook.roster.rekeying import relink
+from rollbook.roster.rekeying import PlannedAccount, PossibleRelink, possible_relinks, relink
+from rollbook.students.models import StudentAccount
 from rollbook.sync import store
 from rollbook.sync.models import Run
 from rollbook.sync.planning import clashes, links
@@ -14,38 +17,82 @@ from rollbook.sync.planning.batch import Prepared
 from rollbook.sync.setup import limits
 
 
-def settle(run: Run, prepared: Prepared, check: RosterCheck) -> list[Change]:
-    """Withdraw the changes that clash, and save the issues that say why.
+class Settled(NamedTuple):
+    """What was settled for the whole roster.
 
-    Returns the saved changes that link known people to new SIS IDs.
+    `relinked` are the saved changes that link known people to new SIS IDs. `waiting` are accounts
+    of the roster's missing students that may have a new SIS ID: a person decides.
     """
+
+    relinked: list[Change]
+    waiting: frozenset[bytes]
+
+
+def settle(run: Run, prepared: Prepared, check: RosterCheck) -> Settled:
+    """Withdraw the changes that clash, and save the issues that say why."""
     relinked = _relink_known_people(run, prepared.matcher, check)
-    names = store.withdraw(run, check.withdrawn)
-    names |= store.names_of(run.school_id, run.source, check.withdrawn - names.keys())
     new_ids = {change.sis_id for change in relinked}
-    issues = [issue for issue in check.issues if issue.sis_id not in new_ids]
-    issues = clashes.with_others(run, issues, names) + _vanished_fields(prepared)
+    possible = _possible_relinks(run, prepared.matcher, check, relinked)
+    links.propose_relinks(run, possible)
+    suggested = {each.planned.sis_id for each in possible}
+    withdrawn = check.withdrawn | suggested
+    names = store.withdraw(run, withdrawn)
+    names |= store.names_of(run.school_id, run.source, withdrawn - names.keys())
+    issues = [issue for issue in check.issues if issue.sis_id not in new_ids | suggested]
+    issues += [_relink_issue(each.planned) for each in _one_each(possible)]
+    issues = clashes.with_others(run, issues, names) + _vanished_fields(run, prepared)
     store.save_plan(run, relinked, issues)
     store.save_plan(run, [], clashes.passed_on(run))
     links.conclude(run)
-    return relinked
+    return Settled(relinked, frozenset(each.account.id for each in possible))
 
 
-def plan_missing(run: Run, check: RosterCheck, relinked: list[Change]) -> guards.MissingAccounts:
+def plan_missing(run: Run, check: RosterCheck, settled: Settled) -> guards.MissingAccounts:
     """Save a row for each account that the roster lacks, as the leavers policy says.
 
     Returns how many there are.
     """
     policy = run_rules.leavers(run)
     counted = guards.MissingAccounts()
-    came_back = {change.account_id for change in relinked}
+    came_back = {change.account_id for change in settled.relinked}
     keys = (key for key in check.not_in_roster if key.id not in came_back)
     for chunk in store.in_chunks(keys):
         accounts = store.load_accounts(run.school_id, (key.id for key in chunk)).values()
         counted.add(accounts)
-        rows = [decide_missing(account, policy) for account in accounts]
+        rows = [decide_missing(account, policy, settled.waiting) for account in accounts]
         store.save_plan(run, (row for row in rows if row is not None), [])
     return counted
+
+
+def _possible_relinks(
+    run: Run, matcher: Matcher, check: RosterCheck, relinked: list[Change]
+) -> list[PossibleRelink]:
+    """Return the new students who may be students whose old SIS ID is gone."""
+    came_back = {change.account_id for change in relinked}
+    new_ids = {change.sis_id for change in relinked}
+    possible: list[PossibleRelink] = []
+    keys = (key for key in check.not_in_roster if key.id not in came_back)
+    for chunk in store.in_chunks(keys):
+        accounts = list(store.load_accounts(run.school_id, (key.id for key in chunk)).values())
+        days = {account.birth_date.isoformat() for account in accounts if account.birth_date}
+        emails = {account.email_key for account in accounts}
+        planned = store.planned_like(run, sorted(days), sorted(emails))
+        possible += possible_relinks(accounts, planned)
+    return [
+        each
+        for each in possible
+        if each.planned.sis_id not in new_ids
+        and not matcher.is_rejected(each.account.id, each.planned.sis_id)
+    ]
+
+
+def _one_each(possible: list[PossibleRelink]) -> list[PossibleRelink]:
+    """Return one pair for each new student."""
+    return list({each.planned.sis_id: each for each in possible}.values())
+
+
+def _relink_issue(planned: PlannedAccount) -> Issue:
+    return Issue("relink_suggested", Severity.ERROR, planned.sis_id, "", "sis_id")
 
 
 def _relink_known_people(run: Run, matcher: Matcher, check: RosterCheck) -> list[Change]:
@@ -80,9 +127,15 @@ def _missing_accounts_by_new_id(matcher: Matcher, check: RosterCheck) -> dict[st
     return claims
 
 
-def _vanished_fields(prepared: Prepared) -> list[Issue]:
-    """Return a warning for each mapped field that no record had."""
-    return [
-        Issue("field_vanished", Severity.WARNING, None, "", field, source_field)
-        for source_field, field in prepared.mapper.vanished_fields()
-    ]
+def _vanished_fields(run: Run, prepared: Prepared) -> list[Issue]:
+    """Return an issue for each mapped field that no record had.
+
+    A warning where accounts have a value, which the SIS sent before; a note where none has one.
+    """
+    linked = StudentAccount.objects.filter(school_id=run.school_id, source=run.source)
+    issues = []
+    for source_field, field in prepared.mapper.vanished_fields():
+        was_sent = linked.filter(**{f"{field}__isnull": False}).exists()
+        severity = Severity.WARNING if was_sent else Severity.NOTE
+        issues.append(Issue("field_vanished", severity, None, "", field, source_field))
+    return issues

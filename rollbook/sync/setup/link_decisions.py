@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -35,12 +35,15 @@ class LinkRefused(Exception):
 
 
 def proposals(school: School, source: str | None = None) -> QuerySet[LinkProposal]:
-    """Return the proposals of the last complete plans for accounts without a link, clashes first.
+    """Return the proposals of the last complete plans, clashes first.
+
+    They are about accounts without a link, and about accounts whose student may have a new SIS ID.
 
     Each is annotated with `confirmed` and `rejected`: what somebody decided about this pair.
     """
     without_link = StudentAccount.objects.filter(NO_LINK, school=school)
-    rows = LinkProposal.objects.filter(school=school, account__in=without_link)
+    new_id = Q(account__source=F("source")) & ~Q(account__sis_id=F("sis_id"))
+    rows = LinkProposal.objects.filter(Q(account__in=without_link) | new_id, school=school)
     if source:
         rows = rows.filter(source=source)
     pair = LinkDecision.objects.filter(

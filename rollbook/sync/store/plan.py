@@ -237,6 +237,15 @@ def expected_groups(run: Run) -> dict[tuple[str, str], int]:
 
 def planned_new(run: Run, sis_ids: Iterable[str]) -> Iterator[PlannedAccount]:
     """Yield the new accounts that were planned for these SIS IDs."""
-    for sis_id, after, fingerprint in rows_of("planned_new", run, sis_ids=list(sis_ids)):
+    yield from _planned(rows_of("planned_new", run, sis_ids=list(sis_ids)))
+
+
+def planned_like(run: Run, days: list[str], email_keys: list[str]) -> list[PlannedAccount]:
+    """Return the new accounts planned for people born on these days, or with these addresses."""
+    return list(_planned(rows_of("planned_like", run, days=days, email_keys=email_keys)))
+
+
+def _planned(rows: Iterable[tuple[Any, ...]]) -> Iterator[PlannedAccount]:
+    for sis_id, after, fingerprint in rows:
         values = after if isinstance(after, dict) else msgspec.json.decode(after)
         yield PlannedAccount(sis_id, values, fingerprint and bytes(fingerprint))

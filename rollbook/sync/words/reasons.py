@@ -29,6 +29,7 @@ REASONS: Final[dict[str, str]] = {
     "re_keyed": _("The same e-mail and name came back under a new SIS ID, and the old ID is gone"),
     "not_sent": _("The SIS no longer has this student"),
     "not_sent_graduated": _("The SIS no longer has this student, whose class has graduated"),
+    "may_have_new_id": _("The student may be in the SIS under a new SIS ID; a person decides"),
     "not_sent_yet": _("The SIS no longer has this student; the grace period is not over"),
     "not_sent_paused": _("The SIS did not send this student; no account is closed in this pause"),
     "missing_long_enough": _(
