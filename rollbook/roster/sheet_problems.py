@@ -55,6 +55,29 @@ SHEET_PROBLEMS: Final = (
         ADMINISTRATOR,
     ),
     Problem(
+        "quote_misplaced",
+        Severity.ERROR,
+        _(
+            "A quotation mark is opened or closed in the wrong place, so we can't tell which cells "
+            "the row has. No account was touched."
+        ),
+        _("Delete the quotation mark in {place} and upload that row again."),
+        ADMINISTRATOR,
+    ),
+    Problem(
+        "row_too_long",
+        Severity.ERROR,
+        _(
+            "The row has more cells than the row of headings, so its values may stand in the wrong "
+            "columns. No account was touched."
+        ),
+        _(
+            "Look for a comma inside of a value, such as a street. Put quotation marks around that "
+            "value ({place}) and upload the row again."
+        ),
+        ADMINISTRATOR,
+    ),
+    Problem(
         "grade_unclear",
         Severity.NOTE,
         _("{value} is not one of the usual names of a grade. It was imported as it is written."),

@@ -20,6 +20,8 @@ UPLOAD_FIELDS: Final = (*STUDENT_FIELDS, ACTIVE)
 NEVER_CLEARED: Final = frozenset((*UPLOAD_REQUIRED, "sis_id", ACTIVE))
 # Fields for which a school can choose once what its own words mean.
 VALUE_MAP_FIELDS: Final = ("gender", "grade_level", ACTIVE)
+# Problems of a cell that make every value of its row doubtful.
+WHOLE_ROW: Final = frozenset(("quote_misplaced", "row_too_long"))
 _HEADING_LIMIT: Final = 100  # characters of a heading that an issue keeps
 _FIRST_DAY: Final = date(1899, 12, 30)  # from which Excel counts days
 _SERIALS: Final = range(10_000, 80_000)  # the years 1927 to 2119
@@ -128,6 +130,9 @@ class RowMapper:
             return _row_without_values(cells.number, "row_empty", name)
         if self._is_example(texts):
             return _row_without_values(cells.number, "example_row", name)
+        for position, code in cells.problems:
+            if code in WHOLE_ROW:
+                return _doubtful_row(cells, position, code, name)
         values: dict[str, Any] = {}
         issues: list[Issue] = []
         for column in self.columns:
@@ -210,18 +215,35 @@ def _row_without_values(number: int, code: str, name: str) -> SheetRow:
     return SheetRow(number, {}, None, (note,), skipped=True)
 
 
+def _doubtful_row(cells: SheetCells, position: int, code: str, name: str) -> SheetRow:
+    """Return a row of which no value is used, because of the cell at this position."""
+    issue = Issue(
+        code=code,
+        severity=Severity.ERROR,
+        sis_id=None,
+        name=name,
+        value=_visible(cells.texts[position]),
+        row_number=cells.number,
+        column_index=position if code == "quote_misplaced" else None,
+    )
+    return SheetRow(cells.number, {}, None, (issue,), skipped=True)
+
+
+def _visible(text: str | None) -> str:
+    """Return a text as an issue keeps it; what can't be seen in it is a box."""
+    shown = (text or "")[:ISSUE_VALUE_LIMIT]
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in shown)
+
+
 def _cell_issue(
     code: str, row_number: int, name: str, column: MatchedColumn, text: str | None
 ) -> Issue:
-    """Return an issue about one cell. What can't be seen in its text is shown as a box."""
+    """Return an issue about one cell."""
     severity = Severity.ERROR
     if code in ("gender_unknown", "grade_unclear"):
         severity = Severity.NOTE
     if code == "email_invalid" and column.field == "personal_email":
         code, severity = "personal_email_invalid", Severity.WARNING
-    visible = "".join(
-        letter if letter.isprintable() else "\ufffd" for letter in (text or "")[:ISSUE_VALUE_LIMIT]
-    )
     return Issue(
         code=code,
         severity=severity,
@@ -229,7 +251,7 @@ def _cell_issue(
         name=name,
         field=column.field,
         source_field=column.name[:_HEADING_LIMIT],
-        value=visible,
+        value=_visible(text),
         row_number=row_number,
         column_index=column.position,
     )

@@ -118,6 +118,48 @@ def test_a_heading_may_begin_with_a_bracket(heading: str) -> None:
     assert cells(sheet) == [[heading, "<Email>"], ["Holt", "a@b.example"]]
 
 
+@pytest.mark.parametrize(
+    ("lines", "row_number", "column"),
+    [
+        pytest.param(
+            ['1;Ivo;Gardner;"Ace;2028', "2;Cleo;Tanner;;2028", '3;Dan;Holt;"Dan";2028'],
+            2,
+            3,
+            id="opened, and a later cell is quoted",
+        ),
+        pytest.param(
+            ['1;"Ivo;Gardner;;2028', "2;Cleo;Tanner;;2028", '3;Dan";Holt;;2028'],
+            2,
+            1,
+            id="opened, and closed in the same column below",
+        ),
+        pytest.param(["1;Ivo;Gardner;;2028", '2;"Cleo;Tanner;;2028'], 3, 1, id="never closed"),
+        pytest.param(["1;Ivo;Gardner;;2028", '2;"Cleo;"Tanner;;2028'], 3, 1, id="in one line"),
+    ],
+)
+def test_a_stray_quotation_mark_concerns_one_row(
+    lines: list[str], row_number: int, column: int
+) -> None:
+    text = "\n".join(["ID;First;Last;Called;Year", *lines, "9;Elva;Marsh;;2028"])
+    sheet = read_here(text.encode(), "students.csv")
+    problems = {row.number: row.problems for row in sheet.rows if row.problems}
+    assert problems == {row_number: (CellProblem(column, "quote_misplaced"),)}
+    assert [row.number for row in sheet.rows] == list(range(1, len(lines) + 3))
+    assert sheet.rows[-1].cells == ["9", "Elva", "Marsh", None, "2028"]
+
+
+def test_a_quoted_cell_with_line_breaks_is_one_row_also_beside_a_stray_mark() -> None:
+    text = 'ID,First,Last,Street\n1,Ada,Holt,"12 Mill Lane,\nFlat 4"\n2,"Bo,Marsh,\n3,Cy,Holt,\n'
+    sheet = read_here(text.encode(), "students.csv")
+    assert cells(sheet)[1] == ["1", "Ada", "Holt", "12 Mill Lane,\nFlat 4"]
+    assert [row.problems for row in sheet.rows] == [
+        (),
+        (),
+        (CellProblem(1, "quote_misplaced"),),
+        (),
+    ]
+
+
 def test_empty_rows_and_columns_are_left_out_and_rows_keep_their_numbers() -> None:
     sheet = read_here(b"a,b,,,\n,,,,\n\n1,,,,\n  ,,,,\n2,3,,,\n,,,,\n", "x.csv")
     assert [(row.number, row.cells) for row in sheet.rows] == [

@@ -1,4 +1,4 @@
-"""Reads a csv: its encoding, its delimiter, its rows. Runs in the reader's child process."""
+"""Opens a csv: its encoding and its delimiter. Runs in the reader's child process."""
 
 import csv
 import io
@@ -13,12 +13,12 @@ import charset_normalizer
 from rollbook.roster.translation import Phrase
 from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.spreadsheet.csv_choices import DELIMITERS, ENCODINGS
-from rollbook.sources.spreadsheet.errors import NotASpreadsheet, UnclosedQuote, WrongEncoding
+from rollbook.sources.spreadsheet.csv_rows import SAMPLE_ROWS, rows_of
+from rollbook.sources.spreadsheet.errors import NotASpreadsheet, WrongEncoding
 from rollbook.sources.spreadsheet.kinds import SAVE_AS
 from rollbook.sources.spreadsheet.rows import Row
 
 SAMPLE: Final = 65_536  # characters
-SAMPLE_ROWS: Final = 200
 MOST_CONTROLS: Final = 0.02  # of a sample; a picture has a tenth, a table at most a single one
 UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
@@ -60,7 +60,7 @@ def read_text(content: bytes, encoding: str | None, delimiter: str | None, longe
         lines.seek(0)
     if delimiter not in DELIMITERS:
         delimiter = hint[1] if hint else detected_delimiter(sample)
-    return Text(used, delimiter, _rows(lines, delimiter, longest, notes), notes)
+    return Text(used, delimiter, rows_of(lines.readlines(), delimiter, longest, notes), notes)
 
 
 def detected_encoding(content: bytes, notes: list[str]) -> str:
@@ -167,51 +167,3 @@ def _evenness(text: str, delimiter: str) -> float:
         return 0.0
     width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
     return (count / widths.total()) ** 2 * math.log2(width)
-
-
-def _rows(lines: io.StringIO, delimiter: str, longest: int, notes: list[str]) -> Iterator[Row]:
-    """Yield the rows, numbered as a spreadsheet program shows them.
-
-    A cell with line breaks is one row, and an empty line is a row too.
-    """
-    csv.field_size_limit(longest)
-    start = lines.tell()
-    strict = _is_strict(lines, delimiter)
-    lines.seek(start)
-    if not strict:
-        notes.append(
-            _("Some quotation marks in the file are misplaced; look at the cells near them.")
-        )
-    number = 0
-    try:
-        for number, cells in enumerate(csv.reader(lines, delimiter=delimiter, strict=strict), 1):
-            yield Row(number, [cell if cell and not cell.isspace() else None for cell in cells])
-    except csv.Error as error:
-        raise _unclosed_quote(number + 1) from error
-
-
-def _is_strict(lines: io.StringIO, delimiter: str) -> bool:
-    """Return whether all quotation marks are where csv has them.
-
-    Raises `UnclosedQuote` where one is open to the end.
-    """
-    number = 0
-    try:
-        for _cells in csv.reader(lines, delimiter=delimiter, strict=True):
-            number += 1
-    except csv.Error as error:
-        if "expected after" not in str(error):
-            raise _unclosed_quote(number + 1) from error
-        return False
-    return True
-
-
-def _unclosed_quote(number: int) -> UnclosedQuote:
-    what = _(
-        "A cell in row {row} is longer than a cell can be. Mostly a quotation mark is opened there "
-        "and never closed."
-    )
-    return UnclosedQuote(
-        Phrase(what, row=f"{number:,}"),
-        _('Look at that row for a single " and delete it; or upload the Excel workbook instead.'),
-    )

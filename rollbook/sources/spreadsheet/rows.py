@@ -32,8 +32,8 @@ class UploadBounds:
 class CellProblem(NamedTuple):
     """A cell that can't be used. `column` counts from 0.
 
-    `code` is `error_in_cell` (#N/A and similar) or `digits_lost` (a number longer than Excel
-    stores).
+    `code` is `error_in_cell` (#N/A and similar), `digits_lost` (a number longer than Excel stores)
+    or `quote_misplaced` (a quotation mark that may have moved the cells of the whole row).
     """
 
     column: int
@@ -43,13 +43,15 @@ class CellProblem(NamedTuple):
 class Row(NamedTuple):
     """One row. `number` is the row's number in the spreadsheet program, from 1.
 
-    `dates` are the columns whose cell was a date there; their text is an ISO date.
+    `dates` are the columns whose cell was a date there; their text is an ISO date. `length` is how
+    many cells the line of a csv has, with empty ones at its end; 0 in a workbook.
     """
 
     number: int
     cells: list[str | None]
     dates: tuple[int, ...] = ()
     problems: tuple[CellProblem, ...] = ()
+    length: int = 0
 
 
 class Rows(Sequence[Row]):

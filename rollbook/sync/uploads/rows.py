@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from rollbook.roster.cell_values import DateOrder
 from rollbook.roster.sheet_rows import MatchedColumn, RowMapper, SheetCells
-from rollbook.roster.upload_template import EXAMPLE
+from rollbook.roster.upload_template import EXAMPLE, REASON_COLUMN
 from rollbook.sources.spreadsheet.errors import FileGone
 from rollbook.sources.spreadsheet.rows import Row, Sheet
 from rollbook.sync.models import Run, Upload
@@ -17,11 +17,13 @@ from rollbook.sync.uploads.sheets import count_below, sheet_of
 class UploadRows(NamedTuple):
     """The rows of an upload. `total` counts those below the headings.
 
+    A row with something at a position in `surplus` is longer than the headings.
     `corrections` are texts by row number and column position.
     """
 
     sheet: Sheet
     header_row: int
+    surplus: range
     total: int
     mapper: RowMapper
     corrections: dict[int, dict[int, str]]
@@ -32,7 +34,8 @@ class UploadRows(NamedTuple):
         """Yield the rows below the headings, with the corrections in their place."""
         for row in self.sheet.rows:
             if row.number > self.header_row:
-                yield _with_corrections(row, self.corrections.get(row.number, {}))
+                cells = _with_corrections(row, self.corrections.get(row.number, {}))
+                yield _with_length_checked(cells, self.surplus)
 
 
 def open_rows(run: Run) -> UploadRows:
@@ -45,6 +48,7 @@ def open_rows(run: Run) -> UploadRows:
     return UploadRows(
         sheet=sheet,
         header_row=header_row,
+        surplus=_surplus(sheet, header_row),
         total=count_below(sheet, header_row),
         mapper=_mapper(upload, sheet, header_row),
         corrections={
@@ -67,6 +71,30 @@ def _mapper(upload: Upload, sheet: Sheet, header_row: int) -> RowMapper:
     order = upload.settings.get("date_order") or upload.columns["date_order"]
     blank_clears = upload.settings.get("blank_clears", False)
     return RowMapper(columns, DateOrder(order), upload.columns["value_maps"], blank_clears, EXAMPLE)
+
+
+def _surplus(sheet: Sheet, header_row: int) -> range:
+    """Return the positions behind the headings, where a row shows that its cells have moved.
+
+    Only a csv cuts its rows by a sign that a value may hold. Our file of failing rows keeps the
+    cells that were too many before its last column, in a workbook as well.
+    """
+    header = next((row for row in sheet.rows if row.number == header_row), None)
+    if header is None:
+        return range(0)
+    if REASON_COLUMN in header.cells:
+        last = header.cells.index(REASON_COLUMN)
+        named = [position for position in range(last) if header.cells[position]]
+        return range(max(named, default=last) + 1, last)
+    return range(header.length, sheet.width) if sheet.kind == "csv" else range(0)
+
+
+def _with_length_checked(cells: SheetCells, surplus: range) -> SheetCells:
+    """Add a problem to a row that is longer than the headings."""
+    for position in surplus:
+        if cells.texts[position]:
+            return cells._replace(problems=[*cells.problems, (position, "row_too_long")])
+    return cells
 
 
 def _with_corrections(row: Row, corrections: dict[int, str]) -> SheetCells:
