@@ -16,6 +16,8 @@ from rollbook.roster.formulas import looks_like_formula
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.text import word
 
+# The media type of these files.
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LAST_ROW: Final = 1_048_575  # of an Excel sheet, counted from 0
 LONGEST_CELL: Final = 32_767  # UTF-16 units, as Excel counts them
 # Excel believes in a 29 February 1900; earlier dates stay text.

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from rollbook.config import config
 from rollbook.sources.spreadsheet.errors import UploadRefused
 from rollbook.sync.models import Upload
+from rollbook.sync.report.excel import XLSX
 from rollbook.sync.uploads import drafts, template
 from rollbook.sync.uploads.failing_rows import KINDS
 from rollbook.sync.words.text import number
@@ -21,7 +22,6 @@ from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import Form
 from rollbook.web.imports.steps import context_of, refusal_words
 from rollbook.web.imports.upload_limit import TOO_LARGE
-from rollbook.web.runs.download import XLSX
 
 TYPES = {"xlsx": XLSX, "csv": "text/csv; charset=utf-8"}
 SHOWN_DRAFTS = 20

@@ -18,7 +18,7 @@ from rollbook.sync.models import Upload, UploadState
 from rollbook.sync.refusals import RunRefused
 from rollbook.sync.words.text import translated
 from rollbook.web.access import SchoolRequest, school_required
-from rollbook.web.set_up.wizard import Step, numbered
+from rollbook.web.steps import Step, numbered
 
 LABELS: Final = {
     "1": gettext_lazy("File"),

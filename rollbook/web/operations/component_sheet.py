@@ -10,7 +10,7 @@ from rollbook.sync.report.change_rows import Diff
 from rollbook.web.paging import Pages
 from rollbook.web.set_up.configure_form import ConfigureForm
 from rollbook.web.set_up.mapping_form import ShownRow
-from rollbook.web.set_up.wizard import Step
+from rollbook.web.steps import Step
 
 
 def component_sheet(request: HttpRequest) -> HttpResponse:

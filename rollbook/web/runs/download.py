@@ -1,6 +1,5 @@
 """The Excel report of a run: sent at once if it is ready, else the page shows its progress."""
 
-from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,10 +8,9 @@ from django.shortcuts import redirect, render
 
 from rollbook.sync.models import ReportState
 from rollbook.sync.report import files
+from rollbook.sync.report.excel import XLSX
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.runs.run_page import run_of
-
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @school_required()

@@ -10,8 +10,9 @@ from rollbook.sync.models import OCCUPYING, Run, RunState
 from rollbook.sync.report.counts import has_plan
 from rollbook.sync.words.states import started_by
 from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.badge import Badge
 from rollbook.web.paging import Pages, page_of
-from rollbook.web.runs.run_display import Badge, badge_of
+from rollbook.web.runs.run_display import badge_of
 
 
 class Line(NamedTuple):

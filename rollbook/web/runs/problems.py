@@ -9,11 +9,11 @@ from django.utils.http import urlencode
 
 from rollbook.schools import audit
 from rollbook.students import never_import_list
+from rollbook.sync.report.excel import XLSX
 from rollbook.sync.report.registrar_file import write_csv, write_xlsx
 from rollbook.sync.report.work_list import ListedProblem, ListedProblems
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.paging import Pages, page_of
-from rollbook.web.runs.download import XLSX
 from rollbook.web.runs.problem_filter import ProblemFilter
 from rollbook.web.students.why import WhyForm
 

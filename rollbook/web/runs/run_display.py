@@ -7,13 +7,7 @@ from django.utils.translation import gettext as _
 from rollbook.sync.models import Run, RunState
 from rollbook.sync.words import states
 from rollbook.sync.words.kinds import TILE_HINTS, TILE_LABELS
-
-
-class Badge(NamedTuple):
-    words: str
-    icon: str
-    kind: str
-
+from rollbook.web.badge import Badge
 
 BADGES: Final = {
     RunState.QUEUED: ("clock", "info"),

@@ -14,6 +14,7 @@ from rollbook.sync.report import summary
 from rollbook.sync.runs import outlook
 from rollbook.sync.words.alarms import alarm_words
 from rollbook.sync.words.kinds import upload_words
+from rollbook.sync.words.limits import limit_words
 from rollbook.sync.words.proofs import proof_words
 from rollbook.sync.words.sources import sis_label
 from rollbook.sync.words.states import stage_words
@@ -22,7 +23,6 @@ from rollbook.web.imports.steps import import_steps
 from rollbook.web.runs.history import line_of
 from rollbook.web.runs.report_tabs import report_tabs
 from rollbook.web.runs.run_display import stages_of, tiles_of
-from rollbook.web.set_up.safety_limits_forms import limit_words
 
 WORKING: Final = (RunState.QUEUED, RunState.FETCHING, RunState.PLANNED, RunState.APPLYING)
 

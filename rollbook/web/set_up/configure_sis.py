@@ -27,7 +27,7 @@ from rollbook.web.set_up.configure_form import (
     values_of,
 )
 from rollbook.web.set_up.schedule_words import sentence
-from rollbook.web.set_up.wizard import steps
+from rollbook.web.steps import steps
 
 
 class Shown(NamedTuple):

@@ -14,9 +14,9 @@ from rollbook.schools.mail import MailState
 from rollbook.sync.mail import choices
 from rollbook.sync.models import Notice, NoticeEvent
 from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.badge import Badge
 from rollbook.web.forms import Form, KnownChoicesField
 from rollbook.web.paging import Pages, page_of
-from rollbook.web.runs.run_display import Badge
 
 HELP: Final = {
     NoticeEvent.CREDENTIALS_REFUSED: gettext_lazy(

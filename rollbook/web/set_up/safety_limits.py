@@ -16,6 +16,7 @@ from rollbook.sync.models import Integration, LimitWidening, Run, RunState
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import limits
 from rollbook.sync.words.alarms import alarm_words
+from rollbook.sync.words.limits import limit_words
 from rollbook.sync.words.sources import sis_label
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import Form, pressed
@@ -26,7 +27,6 @@ from rollbook.web.set_up.safety_limits_forms import (
     LimitsForm,
     OneRunForm,
     TemporaryLimitsForm,
-    limit_words,
 )
 
 

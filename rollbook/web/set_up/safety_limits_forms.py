@@ -1,6 +1,6 @@
 """The forms of the safety limits: the saved ones, temporary ones, and those of a single run."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -9,17 +9,9 @@ from django.utils.translation import gettext_lazy
 
 from rollbook.roster.guards import Limits
 from rollbook.sync.models import Integration
+from rollbook.sync.words.limits import COUNT_LABELS, PERCENT_LABELS
 from rollbook.web.forms import DayField, Form, WholeNumberField
 
-PERCENT_LABELS: Final = {
-    "leavers_percent": gettext_lazy("Missing students, more than this percentage"),
-    "emails_percent": gettext_lazy("Changed sign-in e-mails, more than this percentage"),
-    "overlap_percent": gettext_lazy("Known SIS IDs in the roster, less than this percentage"),
-}
-COUNT_LABELS: Final = {
-    "leavers_count": gettext_lazy("and more than this number"),
-    "emails_count": gettext_lazy("and more than this number"),
-}
 NOT_A_NUMBER: Final = {"invalid": gettext_lazy("Write a number, such as 5.")}
 
 
@@ -168,19 +160,6 @@ class EndForm(Form):
     """The temporary limits that are removed."""
 
     widening = WholeNumberField()
-
-
-def limit_words(figures: Mapping[str, Any]) -> list[str]:
-    """Return changed limits in words, one text for each."""
-    labels = PERCENT_LABELS | COUNT_LABELS
-    words = []
-    for name, value in figures.items():
-        if name in labels:
-            figure = _("off") if value is None else f"{value:g}"
-            words.append(f"{labels[name]}: {figure}")
-    if figures.get("vanished") is False:
-        words.append(_("A missing grade or year holds no run"))
-    return words
 
 
 def _saved_words(percentage: float | None) -> str:

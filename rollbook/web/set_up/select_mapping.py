@@ -19,7 +19,7 @@ from rollbook.web.forms import pressed
 from rollbook.web.runs.trigger import start
 from rollbook.web.set_up.mapping_form import FILL_ONCE, OVERWRITE_OR_CLEAR, MappingForm
 from rollbook.web.set_up.schedule_words import sentence
-from rollbook.web.set_up.wizard import steps
+from rollbook.web.steps import steps
 
 
 @require_http_methods(["GET", "POST"])

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from rollbook.schools import audit
 from rollbook.sync.report import student_list
+from rollbook.sync.report.excel import XLSX
 from rollbook.web.access import SchoolRequest, school_required
-from rollbook.web.runs.download import XLSX
 from rollbook.web.students.student_filter import StudentFilter
 
 

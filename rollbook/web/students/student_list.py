@@ -16,8 +16,8 @@ from rollbook.students.models import AccountStatus, StudentAccount
 from rollbook.sync.report import work_list
 from rollbook.sync.words.sources import source_label
 from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.badge import Badge
 from rollbook.web.paging import PER_PAGE, page_of_students
-from rollbook.web.runs.run_display import Badge
 from rollbook.web.students.columns import Cell, cells, chosen_columns, headings
 from rollbook.web.students.student_filter import StudentFilter
 

@@ -1,0 +1,30 @@
+"""The safety limits in words: for their form, and on the page of a run with limits of its own."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+PERCENT_LABELS: Final = {
+    "leavers_percent": gettext_lazy("Missing students, more than this percentage"),
+    "emails_percent": gettext_lazy("Changed sign-in e-mails, more than this percentage"),
+    "overlap_percent": gettext_lazy("Known SIS IDs in the roster, less than this percentage"),
+}
+COUNT_LABELS: Final = {
+    "leavers_count": gettext_lazy("and more than this number"),
+    "emails_count": gettext_lazy("and more than this number"),
+}
+
+
+def limit_words(figures: Mapping[str, Any]) -> list[str]:
+    """Return changed limits in words, one text for each."""
+    labels = PERCENT_LABELS | COUNT_LABELS
+    words = []
+    for name, value in figures.items():
+        if name in labels:
+            figure = _("off") if value is None else f"{value:g}"
+            words.append(f"{labels[name]}: {figure}")
+    if figures.get("vanished") is False:
+        words.append(_("A missing grade or year holds no run"))
+    return words
