@@ -105,7 +105,7 @@ class _Listener(ThreadingHTTPServer):
         """
         with self._counted:
             accepted = self._accepted
-        socket.create_connection(self.server_address[:2]).close()  # type: ignore[arg-type]
+        socket.create_connection(("127.0.0.1", self.server_port)).close()
         with self._counted:
             return self._counted.wait_for(
                 lambda: self._accepted > accepted and self._open == 0, timeout=0.2

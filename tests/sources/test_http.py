@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,9 @@ from tests.sources.loopback import QUICK, Asked, Loopback, Reply, Trick, cut_bod
 LONG_ENOUGH = 30  # seconds until a test gives up waiting for what never takes that long
 
 
-def ask(server: Loopback, waits: list[float] | None = None, **bounds: float) -> Response:
+def ask(server: Loopback, waits: list[float] | None = None, **bounds: Any) -> Response:
     waited: list[float] = [] if waits is None else waits
-    with Http(replace(QUICK, **bounds), "PowerSchool", waited.append) as http:  # type: ignore[arg-type]
+    with Http(replace(QUICK, **bounds), "PowerSchool", waited.append) as http:
         return http.request("GET", f"{server.url}/page?n=1", headers={"Accept": "application/json"})
 
 

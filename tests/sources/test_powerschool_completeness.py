@@ -26,8 +26,9 @@ def read_to_the_end(reading: Pages) -> tuple[list[Any], str]:
     return ids, ""
 
 
-def reading(school: SmallSchool, **bounds: int) -> Pages:
-    return pages(school.connection(replace(QUICK, **bounds)), FIELDS, pause=lambda seconds: None)  # type: ignore[arg-type]
+def reading(school: SmallSchool, **bounds: Any) -> Pages:
+    connection = school.connection(replace(QUICK, **bounds))
+    return pages(connection, FIELDS, pause=lambda seconds: None)
 
 
 def ids(last: int) -> list[int]:

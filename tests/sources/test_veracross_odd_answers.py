@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -119,9 +120,14 @@ def test_a_role_that_the_school_does_not_have_is_reported() -> None:
             read(connection)
 
 
+def _same_answer(answer: Reply, _asked: Asked) -> Reply:
+    return answer
+
+
 def test_a_v2_without_its_total_is_refused() -> None:
-    for headers in ({}, {"X-Total-Count": "many"}):
-        with Loopback(lambda asked, headers=headers: Reply(200, b"[]", headers)) as server:  # type: ignore[misc]
+    answers = [Reply(200, b"[]"), Reply(200, b"[]", {"X-Total-Count": "many"})]
+    for answer in answers:
+        with Loopback(partial(_same_answer, answer)) as server:
             connection = Connection(
                 {"user_name": "u", "password": "p", "client": f"{server.url}/acs"},
                 {},

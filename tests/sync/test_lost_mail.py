@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.db import connections
@@ -66,7 +66,7 @@ def work_off() -> None:
         loop.set_default_executor(
             ThreadPoolExecutor(1)
         )  # the thread that jobs run in, whose connection has to be closed
-        connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
+        connector = cast(Any, app.connector).get_worker_connector()
         async with app.with_connector(connector).open_async() as working:
             await working.run_worker_async(
                 wait=False, install_signal_handlers=False, listen_notify=False, delete_jobs="always"

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from rollbook.schools.models import School
+from rollbook.schools.models import School, User
 from rollbook.sync.models import Integration, RunState
 from tests.web.conftest import SECRET, MakeRun
 
@@ -93,10 +93,10 @@ def test_what_changes_something_is_a_post(admin: Client, addresses: dict[str, st
 
 
 def test_a_post_without_its_token_is_refused(
-    school: School, administrator: object, addresses: dict[str, str]
+    school: School, administrator: User, addresses: dict[str, str]
 ) -> None:
     strict = Client(enforce_csrf_checks=True)
-    strict.force_login(administrator)  # type: ignore[arg-type]
+    strict.force_login(administrator)
     response = strict.post(addresses["trigger"])
     assert response.status_code == 403
     assert "Please send that again" in response.content.decode()

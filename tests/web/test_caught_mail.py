@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from rollbook.config import config
+from rollbook.schools.models import School, User
 
 pytestmark = pytest.mark.django_db
 
@@ -95,7 +96,7 @@ def test_an_empty_folder_says_so(
 
 
 def test_the_notifications_lead_to_the_caught_mails(
-    admin: Client, folder: Path, administrator: object, school: object
+    admin: Client, folder: Path, administrator: User, school: School
 ) -> None:
-    page = admin.get(reverse("notifications", args=[school.pk])).content.decode()  # type: ignore[attr-defined]
+    page = admin.get(reverse("notifications", args=[school.pk])).content.decode()
     assert reverse("mails") in page

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import click
 from django.contrib.contenttypes.models import ContentType
@@ -87,7 +87,7 @@ def _settings() -> Check:
 
 def _database() -> Check:
     connection.ensure_connection()
-    version = connection.pg_version // 10_000  # type: ignore[attr-defined]
+    version = cast(Any, connection).pg_version // 10_000
     remedy = "Rollbook needs PostgreSQL 15 or later."
     return Check("database", version >= 15, f"PostgreSQL {version}", remedy)
 

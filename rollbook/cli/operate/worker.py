@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import click
 import psycopg
@@ -78,7 +78,7 @@ async def _work(concurrency: int) -> None:
         try:
             # The worker fetches jobs on connections of its own. Jobs that tasks queue go through
             # Django's connection, in the same transaction as what the task does.
-            connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
+            connector = cast(Any, app.connector).get_worker_connector()
             async with app.with_connector(connector).open_async() as worker_app:
                 await _work_until(stop_requested, worker_app, concurrency)
         except (exceptions.ConnectorException, psycopg.Error) as error:
