@@ -110,3 +110,8 @@ def test_every_setting_is_described_with_its_default(name: str) -> None:
     assert (
         row_of(name, Config.model_fields[name]) in (DOCS / "settings.md").read_text().splitlines()
     )
+
+
+def test_no_setting_is_described_that_is_not_there() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", (DOCS / "settings.md").read_text(), flags=re.MULTILINE)
+    assert len(rows) == len(set(rows)) == len(Config.model_fields)
