@@ -144,8 +144,8 @@ class RowMapper:
                 continue
             if value is not None:
                 values[column.field] = value
-                if (code := unusual_value(column.field, text)) is not None:
-                    issues.append(_cell_issue(code, cells.number, name, column, text))
+                if (unusual := unusual_value(column.field, text)) is not None:
+                    issues.append(_cell_issue(unusual, cells.number, name, column, text))
             elif self._blank_clears and text is None and column.field not in NEVER_CLEARED:
                 values[column.field] = None
         active = values.pop(ACTIVE, None)
