@@ -13,6 +13,7 @@ from rollbook.roster.planning import ChangeKind
 from rollbook.roster.records import Completeness, Severity
 from rollbook.sources.base import Source
 from rollbook.sources.registry import SOURCES
+from rollbook.sources.spreadsheet.errors import UploadRefused
 from rollbook.sync.models import Mode, RunState
 from rollbook.sync.words.alarms import ALARMS
 from rollbook.sync.words.proofs import COMPLETENESS_LABELS
@@ -49,6 +50,11 @@ def test_every_mapping_row_is_in_the_connectors_page(source: Source) -> None:
     for variant in source.variants:
         for row in variant.mapping:
             assert f"`{row.source_field}`" in page
+
+
+@pytest.mark.parametrize("refusal", UploadRefused.__subclasses__())
+def test_every_refusal_of_a_file_is_in_the_connectors_page(refusal: type[UploadRefused]) -> None:
+    assert f"`{refusal.code}`" in read("docs/connectors.md")
 
 
 @pytest.mark.parametrize("code", ALARMS)
