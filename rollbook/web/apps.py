@@ -4,5 +4,7 @@ from django.apps import AppConfig
 
 
 class WebConfig(AppConfig):
+    """The screens."""
+
     name = "rollbook.web"
     label = "web"

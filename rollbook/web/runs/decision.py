@@ -22,6 +22,7 @@ class ApproveForm(Form):
 
     @property
     def additions_only(self) -> bool:
+        """Whether only additions and updates are approved."""
         return bool(self.given("only") == "additions")
 
 

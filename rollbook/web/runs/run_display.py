@@ -47,8 +47,10 @@ def badge_of(run: Run) -> Badge:
 
 
 class Stage(NamedTuple):
+    """A stage of a working run. `state` is done, current or next."""
+
     words: str
-    state: str  # done, current, next
+    state: str
 
 
 def stages_of(run: Run) -> list[Stage]:
@@ -64,6 +66,8 @@ def stages_of(run: Run) -> list[Stage]:
 
 
 class Tile(NamedTuple):
+    """A count of a run, with a label above it and a hint below."""
+
     label: str
     value: int
     hint: str

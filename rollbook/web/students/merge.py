@@ -61,6 +61,7 @@ class MergeForm(Form):
 
     @property
     def versions(self) -> tuple[int, int]:
+        """The versions of the kept account and of the other one."""
         return self.given("version") or 0, self.given("other_version") or 0
 
     @property
