@@ -17,12 +17,20 @@ COUNT_LABELS: Final = {
 }
 
 
+# In a list, where no percentage stands beside a number.
+_NUMBER_LABELS: Final = {
+    "leavers_count": gettext_lazy("Missing students, more than this number"),
+    "emails_count": gettext_lazy("Changed sign-in e-mails, more than this number"),
+}
+
+
 def limit_words(figures: Mapping[str, Any]) -> list[str]:
-    """Return changed limits in words, one text for each."""
-    labels = PERCENT_LABELS | COUNT_LABELS
+    """Return changed limits in words, one text for each, in the order of the form."""
+    labels = PERCENT_LABELS | _NUMBER_LABELS
     words = []
-    for name, value in figures.items():
-        if name in labels:
+    for name in labels:
+        if name in figures:
+            value = figures[name]
             figure = _("off") if value is None else f"{value:g}"
             words.append(f"{labels[name]}: {figure}")
     if figures.get("vanished") is False:
