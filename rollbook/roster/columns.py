@@ -4,18 +4,17 @@ A person confirms every guess before anything is imported.
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from rollbook.roster.cell_values import DateOrder, active_flag
 from rollbook.roster.date_orders import read_date
-from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.fields import ACTIVE, STUDENT_FIELDS
+from rollbook.roster.headings import heading_key
 from rollbook.roster.values import Unreadable, email, grade, graduation_year
 
 CellTexts = Sequence[str | None]
 
-ACTIVE: Final = "active"  # the one column that fills no field: it opens and closes accounts
 MOST_OF: Final = 0.8  # the share of a column's values that must look like a field's values
 
 _ACTIVE_HEADINGS: Final = (
@@ -38,10 +37,6 @@ _DOUBTFUL: Final = frozenset(
 )
 GENDERS: Final = frozenset(
     ["m", "f", "x", "male", "female", "nonbinary", "boy", "girl", "other", "u", "unknown"]
-)
-# How PowerSchool and others name a column: by its table first. Its table 1 is that of students.
-_TABLE_PREFIX: Final = re.compile(
-    r"^\s*(?:\[\s*(?:0*1|\w*students?)\s*\]|\w*students?\.)(?=\s*\w)", re.IGNORECASE
 )
 _LOOSE_DATE: Final = re.compile(r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}(?:[T ].*)?")
 
@@ -204,17 +199,6 @@ def repeated_headings(header: CellTexts) -> dict[str, tuple[int, ...]]:
         for positions in columns.values()
         if len(positions) > 1
     }
-
-
-def heading_key(name: str | None) -> str:
-    """Return a heading in small letters and digits only, without accents.
-
-    "E-Mail Address*" and "email_address" have the same key. A table of students before the name
-    is left out, as in "[Students]First_Name", "STUDENTS.First_Name" and "student.firstName".
-    """
-    bare = _TABLE_PREFIX.sub("", (name or "")[:200])
-    decomposed = unicodedata.normalize("NFKD", bare).casefold()
-    return "".join(letter for letter in decomposed if letter.isalnum())
 
 
 def column_letter(index: int) -> str:

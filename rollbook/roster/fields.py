@@ -179,3 +179,6 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
 
 # What an account can't do without; a record that lacks one of them is not pulled in.
 REQUIRED_FIELDS: Final = ("sis_id", "email", "first_name", "last_name", "graduation_year")
+
+# The one column of a spreadsheet that fills no field: it opens and closes accounts.
+ACTIVE: Final = "active"

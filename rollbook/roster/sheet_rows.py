@@ -6,9 +6,10 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from rollbook.roster.cell_values import DateOrder, active_flag, date_by_order
-from rollbook.roster.columns import ACTIVE, GENDERS, heading_key
-from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.columns import GENDERS
+from rollbook.roster.fields import ACTIVE, STUDENT_FIELDS
 from rollbook.roster.formulas import unguarded
+from rollbook.roster.headings import heading_key
 from rollbook.roster.identity import Named, person_key
 from rollbook.roster.records import ISSUE_NAME_LIMIT, ISSUE_VALUE_LIMIT, Issue, Severity
 from rollbook.roster.values import PARSERS, Unreadable, email_key, grade

@@ -2,8 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from rollbook.roster.columns import ACTIVE
-from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.fields import ACTIVE, STUDENT_FIELDS
 from rollbook.roster.sheet_rows import UPLOAD_REQUIRED
 from rollbook.roster.translation import Translate
 from rollbook.roster.translation import gettext_noop as _

@@ -6,15 +6,10 @@ from typing import Any
 import pytest
 
 from rollbook.roster.cell_values import DateOrder, active_flag, date_by_order
-from rollbook.roster.columns import (
-    ACTIVE,
-    guess_columns,
-    guess_header_row,
-    heading_key,
-    repeated_headings,
-)
+from rollbook.roster.columns import guess_columns, guess_header_row, repeated_headings
 from rollbook.roster.date_orders import guess_date_order
-from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.fields import ACTIVE, STUDENT_FIELDS
+from rollbook.roster.headings import heading_key
 from rollbook.roster.translation import translated
 from rollbook.roster.values import Unreadable
 

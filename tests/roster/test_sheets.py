@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollbook.roster.cell_values import DateOrder
-from rollbook.roster.columns import ACTIVE
+from rollbook.roster.fields import ACTIVE
 from rollbook.roster.sheet_matching import RowKeys, RowMatch, SheetCheck, SheetKey, check_sheet
 from rollbook.roster.sheet_planning import status_after
 from rollbook.roster.sheet_rows import UPLOAD_FIELDS, MatchedColumn, RowMapper, SheetCells

@@ -2,7 +2,7 @@
 
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.output import Refusal
-from rollbook.roster.columns import heading_key
+from rollbook.roster.headings import heading_key
 from rollbook.roster.sheet_rows import UPLOAD_FIELDS
 from rollbook.sync.uploads.inspection import Column, Inspection
 

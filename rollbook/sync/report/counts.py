@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 from django.db.models import Count
 
-from rollbook.roster.columns import ACTIVE
-from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.fields import ACTIVE, STUDENT_FIELDS
 from rollbook.roster.planning import ChangeKind
 from rollbook.sync.models import Change, Issue, Run
 from rollbook.sync.words.kinds import UPDATED_KINDS

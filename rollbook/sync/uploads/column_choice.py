@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from rollbook.roster.columns import ACTIVE
+from rollbook.roster.fields import ACTIVE
 from rollbook.roster.sheet_rows import (
     IDENTIFYING,
     UPLOAD_FIELDS,

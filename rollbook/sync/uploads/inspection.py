@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from rollbook.roster.columns import column_letter, guess_columns, heading_key, repeated_headings
+from rollbook.roster.columns import column_letter, guess_columns, repeated_headings
 from rollbook.roster.date_orders import DateGuess
+from rollbook.roster.headings import heading_key
 from rollbook.roster.sheet_rows import UPLOAD_FIELDS, VALUE_MAP_FIELDS, is_understood, word_key
 from rollbook.roster.upload_template import REASON_COLUMN
 from rollbook.sources.spreadsheet.reader import HEADER_SEARCH_ROWS

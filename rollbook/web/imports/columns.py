@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from rollbook.roster.columns import ACTIVE
+from rollbook.roster.fields import ACTIVE
 from rollbook.roster.sheet_rows import IDENTIFYING, UPLOAD_FIELDS, UPLOAD_REQUIRED
 from rollbook.sync.models import Run, Upload
 from rollbook.sync.refusals import SettingRefused
