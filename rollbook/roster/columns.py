@@ -11,7 +11,7 @@ from rollbook.roster.cell_values import DateOrder, active_flag
 from rollbook.roster.date_orders import read_date
 from rollbook.roster.fields import ACTIVE, STUDENT_FIELDS
 from rollbook.roster.headings import heading_key
-from rollbook.roster.values import Unreadable, email, grade, graduation_year
+from rollbook.roster.values import Unreadable, email, grade
 
 CellTexts = Sequence[str | None]
 
@@ -154,16 +154,15 @@ def _is_email(value: str) -> bool:
 
 
 def _is_birth_date(value: str) -> bool:
+    if value.isdigit():  # 20091213 may be a number like any other
+        return False
     days = [read_date(value, order) for order in DateOrder]
     return any(day is not None and 1980 <= day.year <= 2100 for day in days)
 
 
 def _is_graduation_year(value: str) -> bool:
-    try:
-        year = graduation_year(value)
-    except Unreadable:
-        return False
-    return year is not None and 2_000 <= year <= 2_100
+    # Only as plain figures: 2026-27 and 2026-08-15 are more often a school year and a date.
+    return re.fullmatch(r"(?:20\d\d|2100)(?:\.0)?", value) is not None
 
 
 def _is_gender(value: str) -> bool:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
-from rollbook.roster.cell_values import MONTHS, DateOrder, date_by_order
+from rollbook.roster.cell_values import DateOrder, date_by_order
+from rollbook.roster.dates import MONTHS
 from rollbook.roster.translation import Phrase
 from rollbook.roster.translation import gettext_noop as _
 from rollbook.roster.values import Unreadable

@@ -14,7 +14,7 @@ class Field(NamedTuple):
     """One field of an account.
 
     `key` is the column of the account and the attribute of a record; `kind` names the parser in
-    `roster.values`; `limit` is the longest text in characters. `example` and `meaning` are shown in
+    `roster.parsers`; `limit` is the longest text in characters. `example` and `meaning` are shown in
     the template for uploads. `headings` are names by which a spreadsheet's column is recognised, as
     `columns.heading_key` leaves them; where two columns could fill the field, the name further to
     the front wins. The key and the label are always recognised as they are written here.
@@ -78,7 +78,7 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
         Field(
             "first_name",
             _("First name"),
-            "text",
+            "name",
             300,
             example="Ada",
             meaning=_("As on official papers."),
@@ -89,7 +89,7 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
         Field(
             "last_name",
             _("Last name"),
-            "text",
+            "name",
             300,
             example="Example",
             meaning=_("As on official papers."),
@@ -99,7 +99,7 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
         Field(
             "middle_name",
             _("Middle name"),
-            "text",
+            "name",
             300,
             example="Grace",
             meaning=_("All middle names."),
@@ -109,7 +109,7 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
         Field(
             "preferred_name",
             _("Preferred name"),
-            "text",
+            "name",
             300,
             example="Addie",
             meaning=_("What the student is called."),

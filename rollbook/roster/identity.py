@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Final, NamedTuple, Protocol
 
-from rollbook.roster.values import name_key, same_name
+from rollbook.roster.names import name_key, same_first_name, same_name
 
 MOST_YEARS_APART: Final = 2  # between two graduation years of one person
 
@@ -42,8 +42,8 @@ def is_other_person(person: Person, account: Person) -> bool:
     if person.birth_date is not None and account.birth_date is not None:
         return person.birth_date != account.birth_date and not names_agree(person, account)
     return (
-        _differ(person.first_name, account.first_name)
-        and _differ(person.last_name, account.last_name)
+        _first_names_differ(person, account)
+        and _last_names_differ(person, account)
         and person.email_key is not None
         and person.email_key != account.email_key
     )
@@ -60,12 +60,17 @@ def contradicts(person: Person, account: Person) -> bool:
 
 def names_agree(person: Person, account: Person) -> bool:
     """Return whether no known part of the name differs."""
-    first_differs = _differ(person.first_name, account.first_name)
-    return not first_differs and not _differ(person.last_name, account.last_name)
+    return not _first_names_differ(person, account) and not _last_names_differ(person, account)
 
 
-def _differ(name: str | None, account_name: str | None) -> bool:
-    return name is not None and not same_name(name, account_name)
+def _first_names_differ(person: Person, account: Person) -> bool:
+    name = person.first_name
+    return name is not None and not same_first_name(name, account.first_name)
+
+
+def _last_names_differ(person: Person, account: Person) -> bool:
+    name = person.last_name
+    return name is not None and not same_name(name, account.last_name)
 
 
 def person_key(person: Person) -> tuple[str, str, str] | None:

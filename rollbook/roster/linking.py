@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from rollbook.roster.identity import contradicts
 from rollbook.roster.matching import Match, MatchKind
+from rollbook.roster.names import name_key, same_first_name, same_name
 from rollbook.roster.records import ISSUE_NAME_LIMIT, Issue, Severity, StudentRecord
-from rollbook.roster.values import name_key, same_name
 
 
 class UnlinkedAccount(NamedTuple):
@@ -115,13 +115,13 @@ def _keys(person: UnlinkedAccount | StudentRecord) -> list[tuple[str, ...]]:
 
 
 def _compare(record: StudentRecord, account: UnlinkedAccount) -> Evidence:
-    same_first_name = same_name(record.first_name, account.first_name)
     birth_date, number = record.birth_date, record.student_number
     return Evidence(
         account.id,
         record,
         email=record.email_key == account.email_key,
-        name=same_first_name and same_name(record.last_name, account.last_name),
+        name=same_first_name(record.first_name, account.first_name)
+        and same_name(record.last_name, account.last_name),
         birth_date=birth_date is not None and birth_date == account.birth_date,
         sis_id=record.sis_id == account.sis_id,
         student_number=number is not None and number == account.student_number,

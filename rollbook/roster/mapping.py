@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
+from rollbook.roster.identifiers import PLACEHOLDER
+from rollbook.roster.parsers import PARSERS
 from rollbook.roster.records import (
     ISSUE_NAME_LIMIT,
     ISSUE_VALUE_LIMIT,
@@ -16,25 +18,23 @@ from rollbook.roster.records import (
     Severity,
     StudentRecord,
 )
-from rollbook.roster.values import (
-    MAX_NUMBER_BITS,
-    PARSERS,
-    Unreadable,
-    email_key,
-    grade,
-    text,
-)
+from rollbook.roster.values import MAX_NUMBER_BITS, Unreadable, email_key, grade
 
 FINGERPRINT_BYTES: Final = 16
 # Raise it when a parser reads a value differently: then the next run compares everybody again.
-PARSERS_VERSION: Final = 1
+PARSERS_VERSION: Final = 2
 
 _POSITION: Final = {name: index for index, name in enumerate(StudentRecord._fields)}
 _SIS_ID, _EMAIL, _EMAIL_KEY = _POSITION["sis_id"], _POSITION["email"], _POSITION["email_key"]
 _FINGERPRINT, _BLANKS = _POSITION["fingerprint"], _POSITION["blanks"]
 _NO_VALUES: Final[tuple[Any, ...]] = (*(None,) * (len(StudentRecord._fields) - 1), ())
 # A bad optional value of these codes is left out; any other bad value rejects the record.
-_ISSUE_OF_DROPPED: Final = {"email_invalid": "personal_email_invalid"}
+_ISSUE_OF_DROPPED: Final = {
+    "email_invalid": "personal_email_invalid",
+    "email_characters": "personal_email_invalid",
+    "email_lookalike": "personal_email_invalid",
+    "date_ambiguous": "date_ambiguous",
+}
 _OUTSIDE: Final = b"outside"
 _ABSENT: Final = "\0absent"
 
@@ -128,7 +128,7 @@ class RecordMapper:
         is_outside = level is not None and level not in self._grades
         raw_id = raw.get(self._id_field)
         try:
-            sis_id = text(raw_id, STUDENT_FIELDS["sis_id"].limit)
+            sis_id = PARSERS["sis_id"](raw_id, STUDENT_FIELDS["sis_id"].limit)
         except Unreadable as unreadable:
             if is_outside:
                 return MappedRecord(None, None, _OUTSIDE)
@@ -192,7 +192,9 @@ class RecordMapper:
             try:
                 value = parse(raw_value, limit)
             except Unreadable as unreadable:
-                issues.append(self._unreadable(unreadable.code, sis_id, raw, field, raw_value))
+                # A placeholder for a student number is as good as a blank.
+                if unreadable.code != PLACEHOLDER:
+                    issues.append(self._unreadable(unreadable.code, sis_id, raw, field, raw_value))
                 continue
             values[position] = value
             if value is not None:
@@ -241,7 +243,7 @@ class RecordMapper:
 
 def _parser_of(field: str) -> tuple[Callable[[Any, int], Any], int]:
     """Return the parser of a field and the field's limit."""
-    return PARSERS[STUDENT_FIELDS[field].kind], STUDENT_FIELDS[field].limit
+    return PARSERS[field], STUDENT_FIELDS[field].limit
 
 
 def _visible(value: Any) -> str:

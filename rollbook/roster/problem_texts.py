@@ -78,6 +78,28 @@ VALUE_PROBLEMS: Final = (
         REGISTRAR,
     ),
     Problem(
+        "email_characters",
+        Severity.ERROR,
+        _(
+            "{value} has a character that an e-mail address can't have, such as a curly quotation "
+            "mark, or a dot at the beginning or the end of its first part. "
+            "So this student was skipped. An existing account was left as it is."
+        ),
+        _FIX_IN_SIS,
+        REGISTRAR,
+    ),
+    Problem(
+        "email_lookalike",
+        Severity.ERROR,
+        _(
+            "{value} has a letter of another alphabet that looks like a Latin one. "
+            "Mail would go to a different address, so this student was skipped. "
+            "An existing account was left as it is."
+        ),
+        _("In {sis}, type the whole address again here: {where}. The next run picks it up."),
+        REGISTRAR,
+    ),
+    Problem(
         "personal_email_invalid",
         Severity.WARNING,
         _(
@@ -91,7 +113,7 @@ VALUE_PROBLEMS: Final = (
         "graduation_year_invalid",
         Severity.ERROR,
         _(
-            "{value} is not a year of four digits. A graduation year is required, "
+            "{value} is not a year that we can read. A graduation year is required, "
             "so this student was skipped. An existing account was left as it is."
         ),
         _FIX_IN_SIS,
@@ -105,6 +127,36 @@ VALUE_PROBLEMS: Final = (
             "An existing account was left as it is."
         ),
         _FIX_IN_SIS,
+        REGISTRAR,
+    ),
+    Problem(
+        "date_ambiguous",
+        Severity.WARNING,
+        _(
+            "{value} can be two dates: day first or month first. {field} was left out. "
+            "All other values of this student were imported."
+        ),
+        _("In {sis}, write the year first, such as 2010-03-04: {where}."),
+        REGISTRAR,
+    ),
+    Problem(
+        "id_placeholder",
+        Severity.ERROR,
+        _(
+            "{value} is not an ID: it stands for one that is still to come. "
+            "This student was skipped, and no account was touched."
+        ),
+        _("In {sis}, give the student an ID here: {where}. The next run picks it up."),
+        REGISTRAR,
+    ),
+    Problem(
+        "birth_date_unlikely",
+        Severity.WARNING,
+        _(
+            "With {value} as date of birth this student is younger than 2 or older than 25. "
+            "The date was imported, and left as it is."
+        ),
+        _("Check it in {sis}: {where}. If it is right, you don't have to do anything."),
         REGISTRAR,
     ),
     Problem(

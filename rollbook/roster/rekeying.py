@@ -10,9 +10,9 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from rollbook.roster.identity import person_key
+from rollbook.roster.names import name_key, same_first_name, same_name
 from rollbook.roster.planning import CLOSED_BY_RUN, Change, ChangeKind
 from rollbook.roster.records import Account
-from rollbook.roster.values import name_key, same_name
 
 
 class PlannedAccount(NamedTuple):
@@ -109,8 +109,9 @@ def relink(
 
 
 def _names_agree(values: Mapping[str, Any], account: Account) -> bool:
-    same_first_name = same_name(values.get("first_name"), account.first_name)
-    return same_first_name and same_name(values.get("last_name"), account.last_name)
+    if not same_first_name(values.get("first_name"), account.first_name):
+        return False
+    return same_name(values.get("last_name"), account.last_name)
 
 
 def _stored(value: Any) -> Any:

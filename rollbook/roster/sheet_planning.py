@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from rollbook.roster.identity import contradicts, is_other_person
 from rollbook.roster.matching import NO_EXCEPTIONS, StudentExceptions
+from rollbook.roster.names import same_first_name
 from rollbook.roster.planning import (
     WRITING_KINDS,
     Change,
@@ -17,7 +18,7 @@ from rollbook.roster.planning import (
 from rollbook.roster.records import Account, Issue
 from rollbook.roster.sheet_matching import RowMatch
 from rollbook.roster.sheet_rows import IDENTIFYING, RowMapper, SheetRow
-from rollbook.roster.values import email_key, same_name
+from rollbook.roster.values import email_key
 
 _NOTHING: Final = Differences({}, {}, {}, {})
 
@@ -95,7 +96,7 @@ def has_other_first_name(row: SheetRow, account: Account) -> bool:
     Only the first name tells: siblings share a last name.
     """
     first_name = row.values.get("first_name")
-    return first_name is not None and not same_name(first_name, account.first_name)
+    return first_name is not None and not same_first_name(first_name, account.first_name)
 
 
 def _decide_known(row: SheetRow, account: Account) -> Change:

@@ -101,6 +101,30 @@ SHEET_PROBLEMS: Final = (
         ADMINISTRATOR,
     ),
     Problem(
+        "id_left_out",
+        Severity.NOTE,
+        _(
+            "{value} is not an ID: it stands for one that is still to come. "
+            "It was left out, and the row was read without it."
+        ),
+        _("You don't have to do anything. If it is an ID after all, correct {place}."),
+        ADMINISTRATOR,
+    ),
+    Problem(
+        "id_reshaped",
+        Severity.ERROR,
+        _(
+            "{value} may be an ID that a spreadsheet program has changed: zeros in front, or the "
+            "signs between its digits, may be wrong. No account was made, and none was touched."
+        ),
+        _(
+            "Format the column as text, write the full ID into {place}, and upload that row again. "
+            "If it is another student's ID, say in the settings of this upload that these are "
+            "different students."
+        ),
+        ADMINISTRATOR,
+    ),
+    Problem(
         "ids_disagree",
         Severity.ERROR,
         _(

@@ -10,9 +10,11 @@ from rollbook.roster.columns import GENDERS
 from rollbook.roster.fields import ACTIVE, STUDENT_FIELDS
 from rollbook.roster.formulas import unguarded
 from rollbook.roster.headings import heading_key
+from rollbook.roster.identifiers import PLACEHOLDER, sheet_id
 from rollbook.roster.identity import Named, person_key
+from rollbook.roster.parsers import PARSERS
 from rollbook.roster.records import ISSUE_NAME_LIMIT, ISSUE_VALUE_LIMIT, Issue, Severity
-from rollbook.roster.values import PARSERS, Unreadable, email_key, grade
+from rollbook.roster.values import Unreadable, email_key, grade
 
 # The fields that a new account needs. An upload may make an account without a SIS ID.
 UPLOAD_REQUIRED: Final = ("email", "first_name", "last_name", "graduation_year")
@@ -203,7 +205,9 @@ class RowMapper:
         field = STUDENT_FIELDS[column.field]
         if field.kind == "date" and text is not None and column.position not in cells.dates:
             return date_by_serial(text) or date_by_order(text, self._date_order)
-        return PARSERS[field.kind](text, field.limit)
+        if field.kind == "identifier":
+            return sheet_id(text, field.limit)
+        return PARSERS[column.field](text, field.limit)
 
 
 def _full_name(values: Mapping[str, str | None]) -> str:
@@ -241,9 +245,11 @@ def _cell_issue(
 ) -> Issue:
     """Return an issue about one cell."""
     severity = Severity.ERROR
-    if code in ("gender_unknown", "grade_unclear"):
+    if code == PLACEHOLDER:
+        code = "id_left_out"
+    if code in ("gender_unknown", "grade_unclear", "id_left_out"):
         severity = Severity.NOTE
-    if code == "email_invalid" and column.field == "personal_email":
+    if code.startswith("email_") and column.field == "personal_email":
         code, severity = "personal_email_invalid", Severity.WARNING
     return Issue(
         code=code,

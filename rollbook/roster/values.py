@@ -6,14 +6,21 @@ blank, or raises Unreadable with the code of a problem.
 
 import re
 import unicodedata
-from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 from math import isfinite
 from typing import Any, Final
 
-FIRST_YEAR, LAST_YEAR = 1900, 2150
-MAX_EMAIL_LENGTH = 254  # RFC 5321, path limit
+from rollbook.roster.addresses import address_fault, unquoted
+from rollbook.roster.blanks import is_invisible
+from rollbook.roster.dates import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    certain_date,
+    days_by_order,
+    graduation_year_of,
+)
+
 SHORT_LIMIT = 320  # characters of a value that is never long, such as a date
 MAX_NUMBER_BITS = 1_000  # 301 digits, more than any field takes
 NFC_MOST = 4  # NFC makes one character of up to four
@@ -22,10 +29,6 @@ PRE_KINDERGARTEN, KINDERGARTEN, LAST_GRADE = -1, 0, 12
 
 # Control characters, surrogates, and two characters that an Excel file can't hold.
 _FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-_ACCENTS = re.compile("[\u0300-\u036f]")
-_EMAIL = re.compile(r'[^@\s<>()\[\]\\,;:"]+@[^@\s.<>()\[\]\\,;:"]+(\.[^@\s.<>()\[\]\\,;:"]+)+')
-_TIME_OF_DAY = r"\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?"
-_ISO_DATE = re.compile(rf"(\d{{4}})-(\d{{1,2}})-(\d{{1,2}})(?:[T ]{_TIME_OF_DAY})?")
 _GRADE_NUMBER = re.compile(
     r"(?:grade|year|yr|gr)?\.?\s*0*(\d{1,2})(?:\.0|st|nd|rd|th)?(?:\s*grade)?"
 )
@@ -72,6 +75,8 @@ def text(value: Any, limit: int) -> str | None:
         if len(value) > limit * NFC_MOST:
             raise Unreadable("text_too_long")
         value = unicodedata.normalize("NFC", value)
+        if is_invisible(value):
+            return None
     elif "  " in value or value[:1] == " " or value[-1:] == " ":
         value = " ".join(value.split())
     if len(value) > limit:
@@ -107,22 +112,20 @@ def short_text(value: Any, code: str) -> str | None:
 
 
 def email(value: Any, limit: int) -> str | None:
-    """Return an address as it was written, checked for its shape only; None for a blank.
+    """Return an address as it was written, checked for its form only; None for a blank.
 
-    Raises Unreadable("email_invalid").
+    Quotation marks and angle brackets around it are taken off. Raises Unreadable.
     """
     written = short_text(value, "email_invalid")
     if written is None:
         return None
-    if (
-        len(written) > min(limit, MAX_EMAIL_LENGTH)
-        or not _EMAIL.fullmatch(written)
-        or ".." in written
-    ):
-        raise Unreadable("email_invalid")
-    # A zero-width space may come in by copy and paste, and small letters may need more room.
-    if not written.isascii() and (not written.isprintable() or len(email_key(written)) > limit):
-        raise Unreadable("email_invalid")
+    written = unquoted(written)
+    fault = address_fault(written, limit)
+    # Small letters may need more room.
+    if not fault and not written.isascii() and len(email_key(written)) > limit:
+        fault = "email_invalid"
+    if fault:
+        raise Unreadable(fault)
     return written
 
 
@@ -131,48 +134,39 @@ def email_key(address: str) -> str:
     return address.lower() if address.isascii() else unicodedata.normalize("NFC", address.lower())
 
 
-@lru_cache(maxsize=32_768)
-def _date(written: str) -> date:
-    match = _ISO_DATE.fullmatch(written)
-    if match is None:
-        raise Unreadable("date_invalid")
-    try:
-        day = date(int(match[1]), int(match[2]), int(match[3]))
-    except ValueError as error:
-        raise Unreadable("date_invalid") from error
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise Unreadable("date_invalid")
-    return day
-
-
 def birth_date(value: Any, _limit: int = 0) -> date | None:
-    """Return a date written as year-month-day, also with a time after it; None for a blank.
+    """Return a date that can be read in one way only; None for a blank.
 
-    Raises Unreadable("date_invalid").
+    Raises Unreadable: "date_invalid", or "date_ambiguous" for one such as 3/5/2010.
     """
     written = short_text(value, "date_invalid")
     return None if written is None else _date(written)
 
 
-@lru_cache(maxsize=4_096)
-def _graduation_year(written: str) -> int | None:
-    if not re.fullmatch(r"[0-9]{1,4}(\.0)?", written):
-        raise Unreadable("graduation_year_invalid")
-    year = int(float(written))
-    if year == 0:  # PowerSchool sends 0 where none is set
-        return None
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise Unreadable("graduation_year_invalid")
-    return year
+@lru_cache(maxsize=32_768)
+def _date(written: str) -> date:
+    if certain := certain_date(written):
+        return certain
+    days = {day for day in days_by_order(written) or () if day is not None}
+    if len(days) == 1:
+        return days.pop()
+    raise Unreadable("date_ambiguous" if days else "date_invalid")
 
 
 def graduation_year(value: Any, _limit: int = 0) -> int | None:
-    """Return a year of four digits; None for a blank or 0.
-
-    Raises Unreadable("graduation_year_invalid").
-    """
+    """Return a year; None for a blank or 0. Raises Unreadable("graduation_year_invalid")."""
     written = short_text(value, "graduation_year_invalid")
     return None if written is None else _graduation_year(written)
+
+
+@lru_cache(maxsize=4_096)
+def _graduation_year(written: str) -> int | None:
+    if re.fullmatch(r"0{1,4}(\.0)?", written):  # PowerSchool sends 0 where none is set
+        return None
+    year = graduation_year_of(written)
+    if year is None or not FIRST_YEAR <= year <= LAST_YEAR:
+        raise Unreadable("graduation_year_invalid")
+    return year
 
 
 @lru_cache(maxsize=4_096)
@@ -240,27 +234,3 @@ def _ends(part: str) -> tuple[int, int] | None:
             return first, last
     single = grade(part)
     return None if single is None else (single, single)
-
-
-def same_name(one: str | None, other: str | None) -> bool:
-    """Return whether two names are the same except for letter case, accents and spaces."""
-    return name_key(one or "") == name_key(other or "")
-
-
-def name_key(name: str) -> str:
-    """Return a name without letter case, accents and repeated spaces, for comparing.
-
-    The marks of other scripts stay: there they make a different letter, as in か and が.
-    """
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
-    return " ".join(_ACCENTS.sub("", decomposed).casefold().split())
-
-
-PARSERS: Final[dict[str, Callable[[Any, int], Any]]] = {
-    "identifier": text,
-    "text": text,
-    "gender": text,
-    "email": email,
-    "date": birth_date,
-    "graduation_year": graduation_year,
-}

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
-from rollbook.roster.values import PARSERS, Unreadable, email_key
+from rollbook.roster.parsers import PARSERS
+from rollbook.roster.values import Unreadable, email_key
 from rollbook.schools import audit
 from rollbook.schools.models import User
 from rollbook.students.account_changes import lock_account, record_event, write_account
@@ -21,6 +22,12 @@ from rollbook.students.refused import Refused
 EDITABLE: Final = tuple(field for field in STUDENT_FIELDS if field != "sis_id")
 _UNREADABLE: Final = {
     "email_invalid": gettext_lazy("This is not an e-mail address."),
+    "email_characters": gettext_lazy("An e-mail address can't have this character or dot there."),
+    "email_lookalike": gettext_lazy(
+        "A letter of another alphabet looks like a Latin one. Type it again."
+    ),
+    "id_placeholder": gettext_lazy("This stands for an ID that is still to come. Leave it empty."),
+    "date_ambiguous": gettext_lazy("Write the date as year-month-day, such as 2010-03-04."),
     "date_invalid": gettext_lazy("Write the date as year-month-day, such as 2010-03-04."),
     "graduation_year_invalid": gettext_lazy("Write the year with four digits, such as 2028."),
     "text_too_long": gettext_lazy("This is too long."),
@@ -72,7 +79,7 @@ def parse_value(name: str, text: str) -> Any:
     """Return a typed value of a field as it is stored. Raises Refused."""
     field = STUDENT_FIELDS[name]
     try:
-        return PARSERS[field.kind](text, field.limit)
+        return PARSERS[name](text, field.limit)
     except Unreadable as error:
         text = str(_UNREADABLE.get(error.code, _("This can't be read.")))
         raise Refused({name: text}) from error

@@ -143,16 +143,16 @@ def test_a_grade_that_is_not_understood_is_an_error_that_names_the_grade_field(
 
 
 def test_an_optional_value_that_cannot_be_read_is_left_out_and_the_record_mapped() -> None:
-    mapped = mapper().map(raw(home_mail="none"))
+    mapped = mapper().map(raw(home_mail="nobody"))
     assert [(i.code, i.severity, i.field, i.value) for i in mapped.issues] == [
-        ("personal_email_invalid", Severity.WARNING, "personal_email", "none")
+        ("personal_email_invalid", Severity.WARNING, "personal_email", "nobody")
     ]
     assert mapped.record is not None
     assert mapped.record.personal_email is None
 
 
 def test_a_record_with_a_dropped_value_is_mapped_again_next_time() -> None:
-    mapped = mapper().map(raw(home_mail="none"))
+    mapped = mapper().map(raw(home_mail="nobody"))
     assert mapped.record is not None
     assert mapped.record.fingerprint is None
 

@@ -20,7 +20,7 @@ from rollbook.roster.records import Severity
 ROSTER = Path(__file__).parents[2] / "rollbook" / "roster"
 RAISED = re.compile(
     r'(?:Unreadable|[Ii]ssue|_without_id|_row_without_values)\((?:\s*[\w.]+,)?\s*"([a-z_]+)"'
-    r"|_ISSUE_OF_DROPPED.* = (\{.*\})"
+    r"|_ISSUE_OF_DROPPED.* = (\{[^}]*\})"
 )
 
 

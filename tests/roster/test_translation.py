@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import rollbook.roster
-from rollbook.roster.cell_values import MONTHS
 from rollbook.roster.date_orders import guess_date_order
+from rollbook.roster.dates import MONTHS
 from rollbook.roster.expected_values import EXPECTED_VALUES
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.problem_texts import UNKNOWN_PROBLEM

@@ -61,7 +61,7 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"email": "#N/A"}, "error_in_cell", "email"),
     ({"middle_name": "#REF!"}, "error_in_cell", "middle_name"),
     ({"student_number": 12345678901234567}, "digits_lost", "student_number"),
-    ({"personal_email": "none"}, "personal_email_invalid", "personal_email"),
+    ({"personal_email": "nobody"}, "personal_email_invalid", "personal_email"),
     ({"gender": "weibl."}, "gender_unknown", "gender"),
     ({"grade_level": "Upper school"}, "grade_unclear", "grade_level"),
     ({"sis_id": "R1"}, "row_repeated", "sis_id"),

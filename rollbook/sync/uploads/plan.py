@@ -10,12 +10,12 @@ from uuid import UUID
 
 from django.db import transaction
 
+from rollbook.roster.names import name_key
 from rollbook.roster.planning import Change, ChangeKind
 from rollbook.roster.records import Completeness, Issue, Proof, Severity
 from rollbook.roster.sheet_matching import RowKeys, RowMatch, SheetCheck, SheetKey, check_sheet
 from rollbook.roster.sheet_planning import SheetRules, decide_row
 from rollbook.roster.sheet_rows import SheetRow
-from rollbook.roster.values import name_key
 from rollbook.sources.base import Page
 from rollbook.sync import store
 from rollbook.sync.models import Run, RunCounts
