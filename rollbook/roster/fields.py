@@ -14,8 +14,8 @@ class Field(NamedTuple):
     """One field of an account.
 
     `key` is the column of the account and the attribute of a record; `kind` names the parser in
-    `roster.parsers`; `limit` is the longest text in characters. `example` and `meaning` are shown in
-    the template for uploads. `headings` are names by which a spreadsheet's column is recognised, as
+    `roster.parsers`; `limit` is the longest text in characters. The template for uploads shows
+    `example` and `meaning`. `headings` are names by which a spreadsheet's column is recognised, as
     `columns.heading_key` leaves them; where two columns could fill the field, the name further to
     the front wins. The key and the label are always recognised as they are written here.
     """

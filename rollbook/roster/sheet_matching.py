@@ -6,6 +6,7 @@ An upload has at most 50,000 rows, so the whole file is checked before any row i
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
+from rollbook.roster.identifiers import is_grouped, plain_digits
 from rollbook.roster.sheet_rows import SheetRow
 
 Conflict: TypeAlias = tuple[str, str]  # an issue code and the field that it is about
@@ -59,13 +60,22 @@ class SheetCheck(NamedTuple):
 
     `matches` has the rows that can be decided, `conflicts` the rows that contradict others,
     `repeats` those that say the same as an earlier row. `sharing` has for each row of an
-    `email_shared` conflict all rows with that e-mail.
+    `email_shared` conflict all rows with that e-mail. `similar_ids` has for rows of an
+    `id_reshaped` conflict the id of the account whose ID may be meant.
     """
 
     matches: dict[int, RowMatch]
     conflicts: dict[int, Conflict]
     repeats: frozenset[int]
     sharing: Mapping[int, list[int]]
+    similar_ids: Mapping[int, bytes]
+
+
+class ReshapedId(NamedTuple):
+    """An ID that a spreadsheet program may have changed, and the account that may have it."""
+
+    field: str
+    account: SheetKey | None
 
 
 class _AccountIndex:
@@ -75,12 +85,32 @@ class _AccountIndex:
         self.by_sis_id: dict[str, list[SheetKey]] = {}
         self.by_number: dict[str, list[SheetKey]] = {}
         self.by_email: dict[str, SheetKey] = {}
+        self._by_digits: dict[tuple[str, str], SheetKey] = {}
         for account in accounts:
             if account.sis_id is not None:
                 self.by_sis_id.setdefault(account.sis_id, []).append(account)
             if account.student_number is not None:
                 self.by_number.setdefault(account.student_number, []).append(account)
             self.by_email[account.email_key] = account
+            for field in ("sis_id", "student_number"):
+                if digits := plain_digits(getattr(account, field) or ""):
+                    self._by_digits[field, digits] = account
+
+    def reshaped_id(self, row: RowKeys) -> ReshapedId | None:
+        """Return the first ID of a row that may be another one in the shape of a spreadsheet.
+
+        No account has it as it is written. It has the digits of an account's ID, with more or
+        fewer zeros in front (123 for 00123), or its digits are in groups (1,017 for 1017).
+        """
+        known = {"sis_id": self.by_sis_id, "student_number": self.by_number}
+        for field, accounts in known.items():
+            value = getattr(row, field)
+            if not value or value in accounts:
+                continue
+            account = self._by_digits.get((field, plain_digits(value) or ""))
+            if account is not None or is_grouped(value):
+                return ReshapedId(field, account)
+        return None
 
     def match(self, row: RowKeys) -> RowMatch | Conflict:
         """Return the account of a row by SIS ID, else by student number, else by e-mail."""
@@ -130,6 +160,8 @@ def check_sheet(
     different students (`accept_lookalikes`).
     """
     check = _Check(rows, accounts)
+    if not accept_lookalikes:
+        check.find_reshaped_ids()
     check.find_repeated_rows()
     check.find_shared_emails()
     check.find_taken_emails()
@@ -138,7 +170,13 @@ def check_sheet(
     decidable = {
         number: match for number, match in check.matches.items() if check.is_decidable(number)
     }
-    return SheetCheck(decidable, check.conflicts, frozenset(check.repeats), check.sharing)
+    return SheetCheck(
+        matches=decidable,
+        conflicts=check.conflicts,
+        repeats=frozenset(check.repeats),
+        sharing=check.sharing,
+        similar_ids=check.similar_ids,
+    )
 
 
 class _Check:
@@ -151,6 +189,7 @@ class _Check:
         self.conflicts: dict[int, Conflict] = {}
         self.repeats: set[int] = set()
         self.sharing: dict[int, list[int]] = {}
+        self.similar_ids: dict[int, bytes] = {}
         for number, row in self.rows.items():
             match = self.index.match(row)
             if isinstance(match, RowMatch):
@@ -162,6 +201,16 @@ class _Check:
         if number in self.conflicts or number in self.repeats:
             return False
         return not self.rows[number].skipped
+
+    def find_reshaped_ids(self) -> None:
+        """Find rows with an ID that a spreadsheet program may have changed."""
+        for number, row in self.rows.items():
+            reshaped = self.index.reshaped_id(row)
+            if reshaped is None:
+                continue
+            self.conflicts[number] = ("id_reshaped", reshaped.field)
+            if reshaped.account is not None:
+                self.similar_ids[number] = reshaped.account.id
 
     def find_repeated_rows(self) -> None:
         """Find rows for the same student: equal ones count once, different ones are conflicts."""

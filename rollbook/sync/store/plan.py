@@ -56,14 +56,23 @@ def load_account_keys(school_id: UUID, source: str) -> AccountKeys:
 
 
 def load_sheet_keys(
-    school_id: UUID, sis_ids: list[str], student_numbers: list[str], email_keys: list[str]
+    school_id: UUID,
+    *,
+    sis_ids: list[str],
+    student_numbers: list[str],
+    email_keys: list[str],
+    digits: list[str],
 ) -> list[SheetKey]:
-    """Return the light form of every account that one of these ids or addresses leads to."""
+    """Return the light form of every account that one of these ids or addresses leads to.
+
+    `digits` are the digits of ids without zeros in front: they find 00123 for 123 as well.
+    """
     asked: dict[str, Any] = {
         "school": school_id,
         "sis_ids": sis_ids,
         "student_numbers": student_numbers,
         "email_keys": email_keys,
+        "digits": digits,
     }
     with connection.cursor() as cursor:
         cursor.execute(sql("load_sheet_keys"), asked)

@@ -9,10 +9,12 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from rollbook.roster.identifiers import plain_digits
 from rollbook.roster.names import name_key
 from rollbook.roster.planning import Change, ChangeKind
-from rollbook.roster.records import Completeness, Issue, Proof, Severity
+from rollbook.roster.records import Account, Completeness, Issue, Proof, Severity
 from rollbook.roster.sheet_matching import RowKeys, RowMatch, SheetCheck, SheetKey, check_sheet
 from rollbook.roster.sheet_planning import SheetRules, decide_row
 from rollbook.roster.sheet_rows import SheetRow
@@ -68,7 +70,14 @@ def _account_keys(school_id: UUID, keys: list[RowKeys]) -> list[SheetKey]:
     # A "Student ID" may be a student number: then the file must not be taken for SIS IDs.
     student_numbers = {key.student_number for key in keys if key.student_number} | sis_ids
     email_keys = {key.email_key for key in keys if key.email_key}
-    return store.load_sheet_keys(school_id, list(sis_ids), list(student_numbers), list(email_keys))
+    digits = {plain_digits(each) for each in student_numbers}
+    return store.load_sheet_keys(
+        school_id,
+        sis_ids=list(sis_ids),
+        student_numbers=list(student_numbers),
+        email_keys=list(email_keys),
+        digits=[each for each in digits if each],
+    )
 
 
 def _decide_batch(
@@ -77,7 +86,8 @@ def _decide_batch(
     """Return the changes and issues of a batch. Its accounts are loaded together."""
     matches = {row.number: check.matches.get(row.number) for row in rows}
     matched = [match.account for match in matches.values() if match and match.account]
-    accounts = store.load_accounts(run.school_id, (account.id for account in matched))
+    similar = [check.similar_ids[row.number] for row in rows if row.number in check.similar_ids]
+    accounts = store.load_accounts(run.school_id, (*(account.id for account in matched), *similar))
     new_rows = [row for row in rows if _is_new(matches[row.number])]
     rules = _rules(run, upload, new_rows)
     merged = store.load_merged_emails(
@@ -86,7 +96,7 @@ def _decide_batch(
     changes: list[Change] = []
     issues: list[Issue] = []
     for row in rows:
-        problems = _problems_between_rows(row, upload, check)
+        problems = _problems_between_rows(row, upload, check, accounts)
         match = matches[row.number]
         decided: Change | tuple[Issue, ...] = problems
         if not problems and match is not None:
@@ -120,13 +130,23 @@ def _rules(run: Run, upload: UploadRows, new_rows: list[SheetRow]) -> SheetRules
 
 
 def _problems_between_rows(
-    row: SheetRow, upload: UploadRows, check: SheetCheck
+    row: SheetRow, upload: UploadRows, check: SheetCheck, accounts: dict[bytes, Account]
 ) -> tuple[Issue, ...]:
-    """Return the issue of a row that repeats or contradicts another one."""
+    """Return the issue of a row that repeats or contradicts another one, or has a doubtful ID."""
     if row.number in check.repeats:
         return (upload.mapper.issue("row_twice", row, "", Severity.NOTE),)
     if row.number not in check.conflicts:
         return ()
     code, field = check.conflicts[row.number]
-    others = clashes.rows(row.number, check.sharing.get(row.number, ()))
+    if code == "id_reshaped":
+        others = _intended_id(row, field, accounts.get(check.similar_ids.get(row.number, b"")))
+    else:
+        others = clashes.rows(row.number, check.sharing.get(row.number, ()))
     return (upload.mapper.issue(code, row, field)._replace(other=others),)
+
+
+def _intended_id(row: SheetRow, field: str, account: Account | None) -> str:
+    """Return what the ID of a row may have been: the account that has it, else its digits."""
+    if account is None:
+        return _("the ID %(id)s") % {"id": plain_digits(row.values[field])}
+    return clashes.who(f"{account.first_name} {account.last_name}", getattr(account, field))

@@ -2,4 +2,10 @@
 SELECT uuid_send(id), email_key, sis_id, student_number
 FROM students_studentaccount
 WHERE school_id = %(school)s
-  AND (sis_id = ANY(%(sis_ids)s) OR student_number = ANY(%(student_numbers)s) OR email_key = ANY(%(email_keys)s))
+  AND (
+    sis_id = ANY(%(sis_ids)s)
+    OR student_number = ANY(%(student_numbers)s)
+    OR email_key = ANY(%(email_keys)s)
+    OR ltrim(sis_id, '0') = ANY(%(digits)s)
+    OR ltrim(student_number, '0') = ANY(%(digits)s)
+  )
