@@ -37,134 +37,155 @@ class Config(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ROLLBOOK_", extra="ignore", populate_by_name=True)
 
     env: Literal["development", "production"] = Field(
-        "development", description="production refuses to start with anything unsafe"
+        "development", description="in `production` Rollbook refuses to start with unsafe settings"
     )
     data_dir: Path = Field(
         Path(".rollbook"),
-        description="the folder of the embedded database, generated keys and report files",
+        description="the folder of the embedded database, generated keys and collected static "
+        "files",
     )
     database_url: SecretStr | None = Field(
         None,
         validation_alias="DATABASE_URL",
-        description="the PostgreSQL login of web and worker; embedded when unset",
+        description="the address of the database for web, workers and commands; embedded "
+        "PostgreSQL if unset",
     )
     database_owner_url: SecretStr | None = Field(
         None,
         validation_alias="DATABASE_OWNER_URL",
-        description="the login that migrates; DATABASE_URL when unset",
+        description="the address of the database for migrations, with its owner's login; "
+        "DATABASE_URL if unset",
     )
     database_app_role: str = Field(
         "rollbook_app",
-        description="the role of every connection but migrations; it owns nothing",
+        description="the database role of everything but migrations; it owns no tables",
     )
     secret_key: SecretStr | None = Field(
-        None, description="signs sessions; in development it is generated in data_dir"
+        None,
+        description="signs sessions and links in mails; in development it is generated in "
+        "ROLLBOOK_DATA_DIR",
     )
     encryption_keys: SecretStr | None = Field(
         None,
-        description="encrypts SIS credentials: id:base64 of 32 bytes, newest first, "
-        "with commas between",
+        description="encrypts the SIS credentials: `id:key` pairs with commas between, newest "
+        "first; a key is 32 bytes as base64",
     )
     allowed_hosts: TextList = Field(
         ["localhost", "127.0.0.1", "[::1]"],
-        description="host names this installation answers to, with commas between them",
+        description="the host names that this installation answers to",
     )
     public_url: str = Field(
-        "http://127.0.0.1:8000", description="the address people use; starts the links in mails"
+        "http://127.0.0.1:8000",
+        description="the address that people use; links in mails start with it",
     )
     allowed_networks: Annotated[list[str] | None, NoDecode, BeforeValidator(_split_list)] = Field(
         None,
-        description="networks of SISs besides public addresses, as CIDR with commas between; "
-        "loopback in development, none in production",
+        description="networks in which a SIS may be, besides public addresses, such as "
+        "`10.1.0.0/16`; unset: loopback in development, none in production",
     )
     ca_file: Path | None = Field(
         None, description="a PEM file of certificate authorities to trust besides the usual ones"
     )
     email_url: str = Field(
         "",
-        description="smtp://user:password@host:port, smtps:// or smtp+tls://; "
-        "mail is written to the log when unset",
+        description="the mail server: `smtp://user:password@host:port`, `smtps://…` or "
+        "`smtp+tls://…`; if unset, mails are written to the log",
     )
     email_from: str = Field("Rollbook <rollbook@localhost>", description="the sender of mails")
     caught_mail_dir: Path | None = Field(
         None,
-        description="a folder of caught mails (.eml), shown at /mail/ after sign-in, "
-        "as in the demo; ignored in production",
+        description="a folder of caught mails (.eml), shown at /mail/ after sign-in, as in the "
+        "demo; ignored in production",
     )
     log_format: Literal["text", "json"] = Field(
-        "text", description="how log lines are written: text for people, json for machines"
+        "text", description="`text` for people, `json` for machines"
     )
     metrics_token: SecretStr | None = Field(
         None,
-        description="the token of /metrics, sent as `Authorization: Bearer …`; "
-        "when unset /metrics answers this machine only",
+        description="the token of /metrics, sent as `Authorization: Bearer …`; if unset, "
+        "/metrics answers this machine only",
     )
     worker_concurrency: int = Field(
         4, ge=1, le=32, description="how many schools one worker syncs at the same time"
     )
     lease_seconds: int = Field(
-        45, ge=5, description="a run is taken over when its worker has been silent for so long"
+        45,
+        ge=5,
+        description="another worker takes a run over if its worker has been silent for so long",
     )
     sweep_seconds: int = Field(
-        20, ge=1, description="how often a worker looks for runs that no worker has"
+        20, ge=1, description="how often a worker looks for runs that nobody works on"
     )
     run_attempts: int = Field(3, ge=1, description="how often a run is started before it fails")
     alias_days: int = Field(
         90,
         ge=1,
-        description="days that an earlier e-mail of a student is kept, "
-        "and noted when another student gets it",
+        description="how many days an earlier e-mail of a student is kept; if another student "
+        "gets it, the report has a note",
     )
     report_days: int = Field(
         400,
         ge=1,
-        description="days that the rows of a report are kept; the run and its numbers stay",
+        description="how many days the rows of a report are kept; the run and its numbers stay",
     )
-    connect_seconds: float = Field(10, gt=0, description="bound on connecting to a SIS")
-    request_seconds: float = Field(60, gt=0, description="bound on one request to a SIS, all of it")
-    page_bytes: int = Field(20_000_000, gt=0, description="bound on one decoded page of a SIS")
-    pages: int = Field(2_000, gt=0, description="bound on the pages of one roster")
-    records: int = Field(200_000, gt=0, description="bound on the records of one roster")
+    connect_seconds: float = Field(10, gt=0, description="longest time to connect to a SIS")
+    request_seconds: float = Field(
+        60, gt=0, description="longest time of one request to a SIS, from start to end"
+    )
+    page_bytes: int = Field(
+        20_000_000, gt=0, description="most bytes of one page of a SIS, unpacked"
+    )
+    pages: int = Field(2_000, gt=0, description="most pages of one roster")
+    records: int = Field(200_000, gt=0, description="most records of one roster")
     limit_leavers_percent: float | None = Field(
         5,
         ge=0,
         le=100,
-        description="a run with more leavers than this and than the next setting is held",
+        description="a run is held if more students than this percentage, and than the number "
+        "in the next row, are missing",
     )
-    limit_leavers_count: int = Field(5, ge=0, description="so many leavers never hold a run")
+    limit_leavers_count: int = Field(
+        5, ge=0, description="up to so many missing students never hold a run"
+    )
     limit_emails_percent: float | None = Field(
         20,
         ge=0,
         le=100,
-        description="a run with more changed sign-in e-mails than this "
-        "and than the next setting is held",
+        description="a run is held if more sign-in e-mails than this percentage, and than the "
+        "number in the next row, change",
     )
     limit_emails_count: int = Field(
-        5, ge=0, description="so many changed sign-in e-mails never hold a run"
+        5, ge=0, description="up to so many changed sign-in e-mails never hold a run"
     )
     limit_overlap_percent: float | None = Field(
-        50, ge=0, le=100, description="a run is held when its roster has fewer of the known SIS IDs"
+        50,
+        ge=0,
+        le=100,
+        description="a run is held if its roster has less than this percentage of the known SIS "
+        "IDs",
     )
-    upload_bytes: int = Field(10_000_000, gt=0, description="bound on an uploaded file")
+    upload_bytes: int = Field(10_000_000, gt=0, description="most bytes of an uploaded file")
     upload_unpacked_bytes: int = Field(
-        100_000_000, gt=0, description="bound on the unpacked size of an uploaded workbook"
+        100_000_000, gt=0, description="most bytes of an uploaded workbook when unpacked"
     )
-    upload_rows: int = Field(50_000, gt=0, description="bound on the rows of an uploaded file")
-    upload_columns: int = Field(100, gt=0, description="bound on the columns of an uploaded file")
+    upload_rows: int = Field(50_000, gt=0, description="most rows of an uploaded file")
+    upload_columns: int = Field(100, gt=0, description="most columns of an uploaded file")
     upload_cpu_seconds: int = Field(
-        20, ge=1, description="bound on the time of reading an uploaded file"
+        20, ge=1, description="most seconds of computing to read an uploaded file"
     )
     upload_days: int = Field(
         30,
         ge=1,
-        description="days that an uploaded file and an unconfirmed preview are kept",
+        description="how many days an uploaded file and an unconfirmed preview are kept",
     )
-    run_seconds: float = Field(1_800, gt=0, description="bound on one run")
-    tries: int = Field(5, ge=1, description="tries of one page")
+    run_seconds: float = Field(1_800, gt=0, description="longest time of one run")
+    tries: int = Field(
+        5, ge=1, description="how often Rollbook asks a SIS for one page before it gives up"
+    )
     retry_after_seconds: float = Field(
-        300, ge=0, description="the longest Retry-After that a run waits for"
+        300, ge=0, description="longest wait that a SIS may ask for (Retry-After)"
     )
-    sign_ins: int = Field(3, ge=1, description="sign-ins at a SIS in one run")
+    sign_ins: int = Field(3, ge=1, description="most sign-ins at a SIS in one run")
 
     @property
     def production(self) -> bool:
