@@ -1,4 +1,4 @@
-# One image for web, worker and migrate: the command tells which. See compose.yaml and docs/operations.md.
+# One image for web, worker and migrate; the command chooses. See compose.yaml and docs/operations.md.
 FROM python:3.13-slim
 
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PYTHONPATH=/srv/rollbook ROLLBOOK_DATA_DIR=/srv/rollbook/data
@@ -12,7 +12,7 @@ COPY rollbook rollbook
 RUN useradd --system --uid 10001 --no-create-home rollbook && install -d -o rollbook data
 
 USER rollbook
-# Fails here rather than at the start where a static file is missing. The keys are made up and end with this line.
+# If a static file is missing, this fails now instead of at the start. Its keys are made up and are not kept.
 RUN env $(python -m rollbook keys) ROLLBOOK_ENV=production DATABASE_URL=postgresql:///none ROLLBOOK_PUBLIC_URL=https://build.invalid \
     ROLLBOOK_ALLOWED_HOSTS='["build.invalid"]' python manage.py collectstatic --no-input --verbosity 0
 

@@ -1,4 +1,4 @@
-# Everything a newcomer or CI needs. Python 3.11 or later is the only thing that has to be there; `make help` lists the rest.
+# Everything a newcomer or CI needs. Only Python 3.11 or later must be installed. `make help` lists the targets.
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
