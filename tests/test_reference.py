@@ -12,6 +12,10 @@ import pytest
 from rollbook.cli import main
 from rollbook.cli.lazy import LazyGroup
 from rollbook.config import Config
+from rollbook.roster.guards import Limits
+from rollbook.sync.setup.limits import COUNTS, PERCENTAGES
+from rollbook.sync.words.limits import COUNT_LABELS, PERCENT_LABELS
+from rollbook.web.set_up.safety_limits_forms import LimitsForm
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -115,3 +119,13 @@ def test_every_setting_is_described_with_its_default(name: str) -> None:
 def test_no_setting_is_described_that_is_not_there() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", (DOCS / "settings.md").read_text(), flags=re.MULTILINE)
     assert len(rows) == len(set(rows)) == len(Config.model_fields)
+
+
+@pytest.mark.parametrize("name", Limits._fields)
+def test_every_limit_has_a_setting_a_label_a_field_and_its_name_in_the_help(name: str) -> None:
+    assert name in LimitsForm.base_fields
+    assert name in str(COMMANDS["rollbook limits set"].help).split()
+    if name != "vanished":  # a switch without a figure
+        assert name in (*PERCENTAGES, *COUNTS)
+        assert name in PERCENT_LABELS | COUNT_LABELS
+        assert f"limit_{name}" in Config.model_fields
