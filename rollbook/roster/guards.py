@@ -176,6 +176,15 @@ def re_keyed(plan: PlanCounts, _limits: Limits) -> Alarm | None:
     return Alarm("re_keyed", {"re_keyed": number, "expected": plan.number("expected")})
 
 
+def moved(plan: PlanCounts, _limits: Limits) -> Alarm | None:
+    """Accounts that are linked to another SIS would be linked to this one.
+
+    That is right when a school changes its SIS, and nobody else should do it unasked.
+    """
+    number = plan.number("moved")
+    return Alarm("moved", {"moved": number}) if number else None
+
+
 def other_people(plan: PlanCounts, limits: Limits) -> Alarm | None:
     """Return an alarm if many known SIS IDs belong to somebody else now.
 
@@ -201,6 +210,7 @@ def is_many(number: int, total: int, limits: Limits) -> bool:
 GUARDS: Final[tuple[Callable[[PlanCounts, Limits], Alarm | None], ...]] = (
     other_people,
     re_keyed,
+    moved,
     leavers,
     emails,
     overlap,

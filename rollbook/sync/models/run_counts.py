@@ -73,7 +73,7 @@ class RosterCounts(RunCounts, frozen=True, kw_only=True):
 
     `accounts` are those linked to this SIS, `expected` those that the roster should have, `missing`
     those of them that it lacks. `other_people` are known SIS IDs that belong to somebody else now,
-    `re_keyed` known people who came under new SIS IDs.
+    `re_keyed` known people who came under new SIS IDs, `moved` accounts that another SIS had.
     """
 
     accounts: int = 0
@@ -81,6 +81,7 @@ class RosterCounts(RunCounts, frozen=True, kw_only=True):
     missing: int = 0
     other_people: int = 0
     re_keyed: int = 0
+    moved: int = 0
 
 
 class UndoCounts(RunCounts, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from rollbook.sync import store
 from rollbook.sync.models import Run
 from rollbook.sync.planning import links
 from rollbook.sync.planning import rules as run_rules
+from rollbook.sync.setup import link_decisions
 from rollbook.sync.store.outside import digests
 
 
@@ -73,7 +74,8 @@ def prepare(run: Run) -> Prepared:
     source = run.integration.source_type
     settings = run.roster_settings
     decided = links.decided(run.school_id, run.source)
-    keys = store.load_account_keys(run.school_id, run.source)
+    replaced = link_decisions.replaced_sources(run.school_id, run.source)
+    keys = store.load_account_keys(run.school_id, run.source, replaced)
     matcher = Matcher(*keys, *decided, run_rules.exceptions(run))
     mapper = RecordMapper(
         list(settings.mapping),

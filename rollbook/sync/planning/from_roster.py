@@ -90,6 +90,7 @@ def _count(
         missing=missing.number,
         other_people=tally.other_people,
         re_keyed=len(relinked),
+        moved=store.count_moved(run),
     )
 
 

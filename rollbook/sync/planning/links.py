@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from rollbook.roster.linking import Evidence, LinkFinder, UnlinkedAccount
@@ -11,7 +11,7 @@ from rollbook.roster.rekeying import PlannedAccount, PossibleRelink
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import LinkDecision, LinkProposal, Run
 from rollbook.sync.models.link import Verdict
-from rollbook.sync.setup.link_decisions import NO_LINK
+from rollbook.sync.setup.link_decisions import without_link
 
 # Fields of the record that a proposal shows.
 SHOWN: Final = (
@@ -66,13 +66,21 @@ def link_finder(run: Run, decisions: DecidedLinks) -> LinkFinder:
     Accounts that a person has linked are left out: they are decided.
     """
     accounts = (
-        StudentAccount.objects.filter(NO_LINK, school_id=run.school_id)
-        .values_list("pk", *COMPARED)
+        StudentAccount.objects.filter(
+            without_link(run.school_id, run.source), school_id=run.school_id
+        )
+        .values_list("pk", "source", *COMPARED)
         .iterator(chunk_size=CHUNK)
     )
-    unlinked = (UnlinkedAccount(pk.bytes, *values) for pk, *values in accounts)
+    unlinked = (_unlinked(pk, source, values) for pk, source, *values in accounts)
     open_accounts = (account for account in unlinked if account.id not in decisions.links)
     return LinkFinder(open_accounts, decisions.rejected_links)
+
+
+def _unlinked(account_id: UUID, source: str, values: list[Any]) -> UnlinkedAccount:
+    """Return an account as records are compared with it, without the SIS ID of another SIS."""
+    account = UnlinkedAccount(account_id.bytes, *values)
+    return account._replace(sis_id=None) if source else account
 
 
 def forget(run: Run) -> None:

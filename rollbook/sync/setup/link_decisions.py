@@ -1,9 +1,10 @@
 """Links to accounts without one: the open proposals, and what people decide about them."""
 
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -11,13 +12,35 @@ from django.utils.translation import ngettext
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.students.models import StudentAccount
-from rollbook.sync.models import LinkDecision, LinkProposal
+from rollbook.sync.models import Integration, LinkDecision, LinkProposal
 from rollbook.sync.models.link import Verdict
 from rollbook.sync.refusals import RunRefused
 from rollbook.sync.words.sources import source_label
 
 CHUNK: Final = 2_000
 NO_LINK: Final = Q(source="") | Q(sis_id__isnull=True)
+
+
+def replaced_sources(school_id: UUID, source: str) -> frozenset[str]:
+    """Return the inactive SISs of a school, whose accounts this SIS may take over."""
+    linked = StudentAccount.objects.filter(school_id=school_id, sis_id__isnull=False)
+    sources = set(linked.order_by().values_list("source", flat=True).distinct())
+    active = Integration.objects.filter(school_id=school_id, active=True)
+    return frozenset(sources - {"", source} - set(active.values_list("source", flat=True)))
+
+
+def movable_accounts(school_id: UUID, source: str) -> dict[str, int]:
+    """Return how many accounts this SIS may take over, by the label of the inactive SIS."""
+    sources = replaced_sources(school_id, source)
+    accounts = StudentAccount.objects.filter(school_id=school_id, source__in=sources)
+    numbers = accounts.order_by().values_list("source").annotate(number=Count("pk"))
+    return {source_label(name): number for name, number in numbers}
+
+
+def without_link(school_id: UUID, source: str) -> Q:
+    """Return the condition for accounts that this SIS may be linked to."""
+    return NO_LINK | Q(source__in=replaced_sources(school_id, source))
+
 
 _RECORD: Final = Concat("source", Value("\x1f"), "sis_id", output_field=TextField())
 _PAIR: Final = Concat(
@@ -41,9 +64,11 @@ def proposals(school: School, source: str | None = None) -> QuerySet[LinkProposa
 
     Each is annotated with `confirmed` and `rejected`: what somebody decided about this pair.
     """
-    without_link = StudentAccount.objects.filter(NO_LINK, school=school)
+    linkable = StudentAccount.objects.filter(NO_LINK, school=school)
     new_id = Q(account__source=F("source")) & ~Q(account__sis_id=F("sis_id"))
-    rows = LinkProposal.objects.filter(Q(account__in=without_link) | new_id, school=school)
+    active = Integration.objects.filter(school=school, active=True).values("source")
+    replaced = ~Q(account__source=F("source")) & ~Q(account__source__in=active)
+    rows = LinkProposal.objects.filter(Q(account__in=linkable) | new_id | replaced, school=school)
     if source:
         rows = rows.filter(source=source)
     pair = LinkDecision.objects.filter(

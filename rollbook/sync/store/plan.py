@@ -1,6 +1,6 @@
 """Stop 5: the accounts that a plan is made against, and the plan on its way into the database."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from operator import itemgetter
 from os import urandom
@@ -35,8 +35,14 @@ class AccountKeys(NamedTuple):
     elsewhere: list[str]
 
 
-def load_account_keys(school_id: UUID, source: str) -> AccountKeys:
-    """Return the light form of all accounts of a school: linked here, not linked, elsewhere."""
+def load_account_keys(school_id: UUID, source: str, replaced: Collection[str] = ()) -> AccountKeys:
+    """Return the light form of all accounts of a school, by their link.
+
+    It is a link to this source, to none or to another.
+
+    Accounts that are linked to a source in `replaced` count as without a link: this source may take
+    them over.
+    """
     keys = AccountKeys([], [], [])
     # Of a server-side cursor the server keeps what hasn't travelled yet.
     with transaction.atomic(), connection.chunked_cursor() as cursor:
@@ -44,7 +50,7 @@ def load_account_keys(school_id: UUID, source: str) -> AccountKeys:
         while rows := cursor.fetchmany(CHUNK):
             for account_id, fingerprint, email_key, sis_id, linked_to in rows:
                 # An upload may have given a SIS ID without linking the account to a source.
-                if sis_id is None or not linked_to:
+                if sis_id is None or not linked_to or linked_to in replaced:
                     keys.unlinked.append(AccountKey(bytes(account_id), None, email_key, None))
                 elif linked_to == source:
                     last_read = fingerprint and bytes(fingerprint)
@@ -226,6 +232,11 @@ def count_plan(run: Run) -> dict[str, int]:
     for name in ("count_changes", "count_emails", "count_issues"):
         counts.update(rows_of(name, run))
     return counts
+
+
+def count_moved(run: Run) -> int:
+    """Return how many accounts the plan moves here from another source."""
+    return int(rows_of("count_moved", run)[0][0])
 
 
 def count_expected(run: Run) -> int:

@@ -32,6 +32,10 @@ ALARMS: Final = {
         "%(other_people)s of the %(expected)s SIS IDs known here belong to students with another "
         "name and birth date in %(sis)s. This may be another school's list."
     ),
+    "moved": gettext_noop(
+        "%(moved)s accounts are linked to another SIS, which is inactive. Approving links them to "
+        "%(sis)s instead: SIS ID and source change, and the history stays. It can be undone."
+    ),
     "re_keyed": gettext_noop(
         "%(re_keyed)s of %(expected)s students came back under new SIS IDs, with the same e-mail "
         "and name. Approving links them to their old accounts: no account is made twice, and "

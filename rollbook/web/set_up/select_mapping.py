@@ -14,6 +14,7 @@ from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import schedules
 from rollbook.sync.setup.field_rules import save_field_rules
 from rollbook.sync.setup.integrations import save_mapping
+from rollbook.sync.setup.link_decisions import movable_accounts
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import pressed
 from rollbook.web.runs.trigger import start
@@ -66,6 +67,7 @@ def _page(request: SchoolRequest, form: MappingForm) -> HttpResponse:
         "integration": integration,
         "form": form,
         "steps": steps("1.2", integration),
+        "movable": movable_accounts(request.school.pk, integration.source),
         "schedule_sentence": sentence(schedules.ensure(integration)),
     }
     part = "select_mapping_rows" if request.htmx else "select_mapping"
