@@ -13,8 +13,11 @@ from rollbook.cli import main
 from rollbook.cli.lazy import LazyGroup
 from rollbook.config import Config
 from rollbook.roster.guards import Limits
+from rollbook.sync.models import NoticeEvent, RunState
 from rollbook.sync.setup.limits import COUNTS, PERCENTAGES
+from rollbook.sync.words.findings import FINDINGS
 from rollbook.sync.words.limits import COUNT_LABELS, PERCENT_LABELS
+from rollbook.web.set_up.links import CLASHES
 from rollbook.web.set_up.safety_limits_forms import LimitsForm
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -129,3 +132,8 @@ def test_every_limit_has_a_setting_a_label_a_field_and_its_name_in_the_help(name
         assert name in (*PERCENTAGES, *COUNTS)
         assert name in PERCENT_LABELS | COUNT_LABELS
         assert f"limit_{name}" in Config.model_fields
+
+
+@pytest.mark.parametrize("code", [*RunState.values, *NoticeEvent.values, *FINDINGS, *CLASHES])
+def test_every_code_in_the_json_of_commands_is_listed(code: str) -> None:
+    assert f"`{code}`" in (DOCS / "commands.md").read_text()
