@@ -157,6 +157,26 @@ class Config(BaseSettings):
     limit_emails_count: int = Field(
         5, ge=0, description="up to so many changed sign-in e-mails never hold a run"
     )
+    limit_names_percent: float | None = Field(
+        20,
+        ge=0,
+        le=100,
+        description="a run is held if the first or last names of more students than this "
+        "percentage, and than the number in the next row, change",
+    )
+    limit_names_count: int = Field(
+        5, ge=0, description="up to so many changed names never hold a run"
+    )
+    limit_errors_percent: float | None = Field(
+        20,
+        ge=0,
+        le=100,
+        description="a run is held if more students with an account than this percentage, and "
+        "than the number in the next row, have an error",
+    )
+    limit_errors_count: int = Field(
+        5, ge=0, description="up to so many students with errors never hold a run"
+    )
     limit_overlap_percent: float | None = Field(
         50,
         ge=0,

@@ -1,12 +1,12 @@
 """Stop 6: the counts of a plan → go on, or hold. Each guard is a small function with its reason.
 
 Percentages are of the accounts that this roster should have: linked to its source, active, and not
-outside the selected grades.
+outside the selected grades; of an upload, of the accounts that its rows are about.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from rollbook.roster.records import Account
 
@@ -14,8 +14,8 @@ from rollbook.roster.records import Account
 class Limits(NamedTuple):
     """The limits that a plan is compared with. A percentage of None switches its guard off.
 
-    The guards for leavers and e-mails hold a run above both their percentage and their number.
-    `vanished` switches on the guard for a whole grade level or graduation year.
+    The guards for leavers, e-mails, names and errors hold a run above both their percentage and
+    their number. `vanished` switches on the guard for a whole grade level or graduation year.
     """
 
     leavers_percent: float | None = 5.0
@@ -24,6 +24,10 @@ class Limits(NamedTuple):
     emails_count: int = 5
     overlap_percent: float | None = 50.0
     vanished: bool = True
+    names_percent: float | None = 20.0
+    names_count: int = 5
+    errors_percent: float | None = 20.0
+    errors_count: int = 5
 
 
 class StudentGroup(NamedTuple):
@@ -35,16 +39,27 @@ class StudentGroup(NamedTuple):
     missing: int
 
 
+class ErrorCause(NamedTuple):
+    """An issue code and a field, and how many of the known students have it as an error."""
+
+    code: str
+    field: str
+    number: int
+
+
 class PlanCounts(NamedTuple):
     """The counts of a plan that the guards look at, and the groups that lack somebody.
 
-    `counts` has `read`, `new`, `email_changed`, `re_keyed` and more; `expected` are the accounts
-    that the roster should have, `missing` those that it lacks; `other_people` are known SIS IDs
-    that belong to somebody else now.
+    `counts` has `read`, `new`, `email_changed`, `name_changed`, `re_keyed` and more; `expected` are
+    the accounts that the roster should have (of an upload, those that its rows are about),
+    `missing` those that it lacks; `other_people` are known SIS IDs that belong to somebody else
+    now. `known_errors` are active accounts whose record has an error, and `cause` the most frequent
+    one.
     """
 
     counts: Mapping[str, int]
     groups: tuple[StudentGroup, ...] = ()
+    cause: ErrorCause | None = None
 
     def number(self, name: str) -> int:
         return self.counts.get(name, 0)
@@ -87,6 +102,9 @@ class Alarm(NamedTuple):
     numbers: dict[str, Any]
 
 
+Guard: TypeAlias = Callable[[PlanCounts, Limits], Alarm | None]
+
+
 def empty_roster(plan: PlanCounts, _limits: Limits) -> Alarm | None:
     """Return an alarm if the SIS sent no students at all.
 
@@ -120,18 +138,54 @@ def emails(plan: PlanCounts, limits: Limits) -> Alarm | None:
 
     Another field was mapped, or the domain changed.
     """
-    changed, percent = plan.number("email_changed"), plan.percent("email_changed")
-    if limits.emails_percent is None or changed <= limits.emails_count:
-        return None
-    if percent <= limits.emails_percent:
-        return None
-    numbers = {
-        "changed": changed,
+    numbers = _above(plan, "email_changed", limits.emails_percent, limits.emails_count)
+    return Alarm("emails", numbers) if numbers else None
+
+
+def names(plan: PlanCounts, limits: Limits) -> Alarm | None:
+    """Return an alarm if more first or last names change than usual.
+
+    Another field was mapped, two columns were swapped, or the rows are about other people.
+    """
+    numbers = _above(plan, "name_changed", limits.names_percent, limits.names_count)
+    return Alarm("names", numbers) if numbers else None
+
+
+def errors(plan: PlanCounts, limits: Limits) -> Alarm | None:
+    """Return an alarm if many students who have an account can't be read or decided any more.
+
+    A field was renamed or emptied in the SIS, or a setting was changed: none of them is updated.
+    """
+    numbers = _error_numbers(plan, limits)
+    return Alarm("errors", numbers) if numbers else None
+
+
+def row_errors(plan: PlanCounts, limits: Limits) -> Alarm | None:
+    """Return an alarm if the rows of many students who have an account can't be used."""
+    numbers = _error_numbers(plan, limits)
+    return Alarm("row_errors", numbers) if numbers else None
+
+
+def _error_numbers(plan: PlanCounts, limits: Limits) -> dict[str, Any]:
+    numbers = _above(plan, "known_errors", limits.errors_percent, limits.errors_count)
+    if numbers and plan.cause is not None:
+        numbers["cause"] = plan.cause._asdict()
+    return numbers
+
+
+def _above(
+    plan: PlanCounts, name: str, percent_limit: float | None, count_limit: int
+) -> dict[str, Any]:
+    """Return the numbers of a count above both its limits; nothing where it is within one."""
+    number, percent = plan.number(name), plan.percent(name)
+    if percent_limit is None or number <= count_limit or percent <= percent_limit:
+        return {}
+    return {
+        "changed": number,
         "expected": plan.number("expected"),
         "percent": percent,
-        "limit": limits.emails_percent,
+        "limit": percent_limit,
     }
-    return Alarm("emails", numbers)
 
 
 def overlap(plan: PlanCounts, limits: Limits) -> Alarm | None:
@@ -196,6 +250,17 @@ def other_people(plan: PlanCounts, limits: Limits) -> Alarm | None:
     return Alarm("other_people", {"other_people": number, "expected": expected})
 
 
+def other_rows(plan: PlanCounts, limits: Limits) -> Alarm | None:
+    """Return an alarm if many rows with a known ID are about somebody else.
+
+    A list with running numbers, or another school's: its other rows may be wrong as well.
+    """
+    number, expected = plan.number("other_people"), plan.number("expected")
+    if not is_many(number, expected, limits):
+        return None
+    return Alarm("other_rows", {"other_people": number, "expected": expected})
+
+
 def is_many(number: int, total: int, limits: Limits) -> bool:
     """Return whether so many at once are more than single cases.
 
@@ -207,15 +272,19 @@ def is_many(number: int, total: int, limits: Limits) -> bool:
     return number > limits.leavers_count and total > 0 and 100 * number / total > percent
 
 
-GUARDS: Final[tuple[Callable[[PlanCounts, Limits], Alarm | None], ...]] = (
+GUARDS: Final[tuple[Guard, ...]] = (
     other_people,
     re_keyed,
     moved,
     leavers,
     emails,
+    names,
+    errors,
     overlap,
     vanished,
 )
+# A file does not say who is missing from it.
+UPLOAD_GUARDS: Final[tuple[Guard, ...]] = (other_rows, emails, names, row_errors)
 
 
 def review(plan: PlanCounts, limits: Limits) -> list[Alarm]:
@@ -226,5 +295,14 @@ def review(plan: PlanCounts, limits: Limits) -> list[Alarm]:
     empty = empty_roster(plan, limits)
     if empty is not None:
         return [empty]
-    alarms = [guard(plan, limits) for guard in GUARDS]
+    return _alarms(GUARDS, plan, limits)
+
+
+def review_upload(plan: PlanCounts, limits: Limits) -> list[Alarm]:
+    """Return all reasons to ask a second time before the plan of an upload is applied."""
+    return _alarms(UPLOAD_GUARDS, plan, limits)
+
+
+def _alarms(guards: Iterable[Guard], plan: PlanCounts, limits: Limits) -> list[Alarm]:
+    alarms = [guard(plan, limits) for guard in guards]
     return [alarm for alarm in alarms if alarm is not None]

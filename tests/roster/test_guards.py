@@ -2,7 +2,15 @@
 
 import pytest
 
-from rollbook.roster.guards import Limits, PlanCounts, StudentGroup, is_many, review
+from rollbook.roster.guards import (
+    ErrorCause,
+    Limits,
+    PlanCounts,
+    StudentGroup,
+    is_many,
+    review,
+    review_upload,
+)
 
 USUAL = Limits()
 
@@ -29,6 +37,14 @@ def held_by(
         ({"email_changed": 201}, ["emails"]),
         ({"email_changed": 5, "expected": 10}, []),
         ({"email_changed": 6, "expected": 10}, ["emails"]),
+        ({"name_changed": 200}, []),
+        ({"name_changed": 201}, ["names"]),
+        ({"name_changed": 5, "expected": 10}, []),
+        ({"name_changed": 6, "expected": 10}, ["names"]),
+        ({"known_errors": 200}, []),
+        ({"known_errors": 201}, ["errors"]),
+        ({"known_errors": 5, "expected": 10}, []),
+        ({"known_errors": 6, "expected": 10}, ["errors"]),
         ({"re_keyed": 60}, ["re_keyed"]),
         ({"expected": 0, "accounts": 0, "new": 900}, []),  # the first run
         ({"expected": 0, "accounts": 0, "read": 0}, ["roster_empty"]),
@@ -48,11 +64,10 @@ def test_a_whole_year_or_grade_that_is_missing_holds_a_run_however_small_the_sha
 
 
 def test_limits_can_be_other_or_off_but_never_for_an_empty_roster_or_new_ids() -> None:
-    off = Limits(None, 5, None, 5, None, vanished=False)
+    off = Limits(None, 5, None, 5, None, vanished=False, names_percent=None, errors_percent=None)
     missing = (StudentGroup("year", "2027", 40, 40),)
-    assert held_by({"missing": 1_000, "email_changed": 900, "re_keyed": 9}, off, missing) == [
-        "re_keyed"
-    ]
+    everything = {"missing": 1_000, "email_changed": 900, "name_changed": 900, "re_keyed": 9}
+    assert held_by({**everything, "known_errors": 900}, off, missing) == ["re_keyed"]
     assert held_by({"missing": 1_000, "read": 0}, off, missing) == ["roster_empty"]
     assert held_by({"missing": 90}, Limits(leavers_percent=10)) == []
     assert held_by({"missing": 90}, Limits(leavers_count=100)) == []
@@ -83,3 +98,22 @@ def test_single_students_under_new_ids_are_no_rekey() -> None:
     assert not is_many(6, 1_000, Limits())
     assert is_many(60, 1_000, Limits())
     assert not is_many(0, 0, Limits())
+
+
+def test_an_alarm_for_errors_names_the_most_frequent_one() -> None:
+    cause = ErrorCause("required_empty", "email", 300)
+    (alarm,) = review(
+        PlanCounts({"read": 400, "expected": 400, "known_errors": 320}, (), cause), USUAL
+    )
+    assert (alarm.code, alarm.numbers["changed"], alarm.numbers["percent"]) == ("errors", 320, 80)
+    assert alarm.numbers["cause"] == {"code": "required_empty", "field": "email", "number": 300}
+
+
+def test_an_upload_is_asked_about_what_it_changes_and_not_about_who_is_missing() -> None:
+    counts = {"expected": 30, "missing": 30, "re_keyed": 30}
+    assert review_upload(PlanCounts(counts), USUAL) == []
+    every = counts | {"email_changed": 7, "name_changed": 7, "known_errors": 7, "other_people": 6}
+    codes = [alarm.code for alarm in review_upload(PlanCounts(every), USUAL)]
+    assert codes == ["other_rows", "emails", "names", "row_errors"]
+    few = {name: min(number, 5) for name, number in every.items()}
+    assert review_upload(PlanCounts(few), USUAL) == []

@@ -166,6 +166,27 @@ def new_domain(roster: Roster) -> Outcome:
     )
 
 
+def swapped_names(roster: Roster) -> Outcome:
+    """First and last names change places, as where two fields of the mapping are swapped."""
+    becomes = {}
+    for one in roster.people:
+        names = {"first_name": one.last_name, "last_name": one.first_name}
+        roster.sis.edit(one.dcid, **names)
+        becomes[str(one.dcid)] = row(one, **names)
+    return Outcome(
+        "on_hold", frozenset({"names"}), {"updated": len(roster.people)}, becomes=becomes
+    )
+
+
+def no_emails(roster: Roster) -> Outcome:
+    """The e-mail has moved to another field: nobody's record can be used, and nobody is touched."""
+    for one in roster.people:
+        roster.sis.edit(one.dcid, email="")
+    return Outcome(
+        "on_hold", frozenset({"errors"}), problems={"required_empty": len(roster.people)}
+    )
+
+
 def twins(roster: Roster) -> Outcome:
     """Two of one name, birth date and class join; only their e-mails and IDs differ."""
     one, becomes = roster.people[0], {}
@@ -271,6 +292,8 @@ SCENES: dict[str, Callable[[Roster], Outcome]] = {
     "3 % left": three_percent,
     "6 % left": six_percent,
     "every e-mail re-domained": new_domain,
+    "first and last names swapped": swapped_names,
+    "no e-mail where we look": no_emails,
     "twins join": twins,
     "one e-mail for two": one_email_for_two,
     "recycled e-mail": recycled_email,

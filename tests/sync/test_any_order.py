@@ -174,6 +174,9 @@ class Runs(Weeks):
             "sis_id", flat=True
         )
         assert set(told) == plan.refused
+        alarms = {alarm["code"] for alarm in requested.run.alarms}
+        if "roster_empty" not in alarms:
+            assert alarms & {"names", "errors"} == plan.alarms
         return requested.run, plan
 
     # --- what must always be so

@@ -101,7 +101,38 @@ class Model:
         for key in waiting & missing:  # open until a person has decided
             sis_id = self.accounts[key].sis_id
             listed = listed - {("protected", sis_id)} | {("not_in_roster", sis_id)}
-        return Plan(roster, rows, refused | unreadable, missing, self.deeds, only_adds, listed)
+        wrong = refused | unreadable
+        alarms = self._alarms(rows, wrong, wanted, listed)
+        return Plan(roster, rows, wrong, missing, self.deeds, only_adds, listed, alarms)
+
+    def _alarms(
+        self,
+        rows: list[Row],
+        wrong: set[str],
+        wanted: Mapping[str, Record],
+        listed: set[tuple[str, str]],
+    ) -> set[str]:
+        """Return which of the guards for names and errors hold the run."""
+        known = self.by_id()
+        active = {one.sis_id for one in self.accounts.values() if one.status == "active"}
+        should = {sis_id for sis_id in active if ("outside_selection", sis_id) not in listed}
+        renamed = [
+            row
+            for row in rows
+            if row.kind in ("updated", "returning")
+            and row.after.keys() & {"first_name", "last_name"}
+        ]
+        others = {
+            sis_id
+            for sis_id in wrong & wanted.keys() & known.keys()
+            if self._is_somebody_else(known[sis_id], wanted[sis_id])
+        }
+        numbers = {"names": len(renamed), "errors": len(wrong & active - others)}
+        return {
+            name
+            for name, number in numbers.items()
+            if number > MANY and should and 100 * number / len(should) > 20
+        }
 
     def _listed(
         self,

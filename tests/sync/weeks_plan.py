@@ -68,7 +68,8 @@ class Row(NamedTuple):
 class Plan(NamedTuple):
     """All rows, the records that were put aside, and the open accounts that the roster lacks.
 
-    `listed` are kind and SIS ID of those whose row is shown and changes nothing.
+    `listed` are kind and SIS ID of those whose row is shown and changes nothing. `alarms` are those
+    of the guards for names and errors that must hold the run.
     """
 
     roster: Roster
@@ -78,6 +79,7 @@ class Plan(NamedTuple):
     deeds: int
     only_adds: bool
     listed: set[tuple[str, str]]
+    alarms: set[str]
 
 
 def alike(one: Mapping[str, str], other: Mapping[str, str]) -> bool:

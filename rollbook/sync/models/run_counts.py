@@ -15,6 +15,8 @@ _ROWS: Final = frozenset(
         "linked",
         "updated",
         "email_changed",
+        "name_changed",
+        "known_errors",
         "returning",
         "not_in_roster",
         "left",
@@ -33,6 +35,8 @@ class RunCounts(msgspec.Struct, frozen=True, kw_only=True):
 
     Most are the numbers of rows by change kind and by severity. `read` are the records or rows that
     came, `overtaken` the changes that were left out because somebody edited the account meanwhile.
+    `name_changed` are accounts that get another first or last name, `known_errors` active accounts
+    whose record or row has an error.
     """
 
     read: int = 0
@@ -40,6 +44,7 @@ class RunCounts(msgspec.Struct, frozen=True, kw_only=True):
     linked: int = 0
     updated: int = 0
     email_changed: int = 0
+    name_changed: int = 0
     unchanged: int = 0
     returning: int = 0
     outside_selection: int = 0
@@ -49,6 +54,7 @@ class RunCounts(msgspec.Struct, frozen=True, kw_only=True):
     protected: int = 0
     never_imported: int = 0
     error: int = 0
+    known_errors: int = 0
     warning: int = 0
     note: int = 0
     overtaken: int = 0

@@ -2,6 +2,7 @@
 
 from itertools import chain
 
+import msgspec
 from django.db import transaction
 
 from rollbook.roster import guards
@@ -51,8 +52,10 @@ def plan(run: Run, lease: Lease) -> None:
         settled = settle(run, prepared, check)
         missing = plan_missing(run, check, settled)
         tally.unchanged -= check.withdrawn_unchanged
+        known_errors, cause = store.count_known_errors(run)
         counts = _count(run, prepared, tally, settled.relinked, missing)
-        alarms = _review(run, counts, missing)  # 6
+        counts = msgspec.structs.replace(counts, known_errors=known_errors)
+        alarms = _review(run, counts, missing, cause)  # 6
         states.planned(run, counts, alarms, reading.proof)
 
 
@@ -94,7 +97,12 @@ def _count(
     )
 
 
-def _review(run: Run, counts: RosterCounts, missing: guards.MissingAccounts) -> list[guards.Alarm]:
+def _review(
+    run: Run,
+    counts: RosterCounts,
+    missing: guards.MissingAccounts,
+    cause: guards.ErrorCause | None,
+) -> list[guards.Alarm]:
     """Return the reasons to hold this plan."""
     groups = missing.groups(store.expected_groups(run)) if missing.number else ()
-    return guards.review(guards.PlanCounts(counts.stored(), groups), limits.of_run(run))
+    return guards.review(guards.PlanCounts(counts.stored(), groups, cause), limits.of_run(run))

@@ -16,19 +16,26 @@ from rollbook.schools.models import School, User
 from rollbook.sync.models import LimitWidening, Run, SchoolLimits
 from rollbook.sync.refusals import SettingRefused
 
-PERCENTAGES: Final = ("leavers_percent", "emails_percent", "overlap_percent")
-COUNTS: Final = ("leavers_count", "emails_count")
+PERCENTAGES: Final = (
+    *("leavers_percent", "emails_percent", "names_percent", "errors_percent"),
+    "overlap_percent",
+)
+COUNTS: Final = ("leavers_count", "emails_count", "names_count", "errors_count")
 MOST_COUNTED: Final = 1_000_000
 
 
 def usual() -> Limits:
     """Return the installation's limits."""
     return Limits(
-        config.limit_leavers_percent,
-        config.limit_leavers_count,
-        config.limit_emails_percent,
-        config.limit_emails_count,
-        config.limit_overlap_percent,
+        leavers_percent=config.limit_leavers_percent,
+        leavers_count=config.limit_leavers_count,
+        emails_percent=config.limit_emails_percent,
+        emails_count=config.limit_emails_count,
+        overlap_percent=config.limit_overlap_percent,
+        names_percent=config.limit_names_percent,
+        names_count=config.limit_names_count,
+        errors_percent=config.limit_errors_percent,
+        errors_count=config.limit_errors_count,
     )
 
 

@@ -4,6 +4,7 @@ from rollbook.sync.store.apply import apply_plan, keep_problems
 from rollbook.sync.store.plan import (
     clear_plan,
     count_expected,
+    count_known_errors,
     count_moved,
     count_plan,
     expected_groups,
@@ -26,6 +27,7 @@ __all__ = [
     "apply_plan",
     "clear_plan",
     "count_expected",
+    "count_known_errors",
     "count_moved",
     "count_plan",
     "expected_groups",

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from django.db import connection, transaction
 
+from rollbook.roster.guards import ErrorCause
 from rollbook.roster.planning import Change
 from rollbook.roster.records import Account, AccountKey, Issue
 from rollbook.roster.rekeying import PlannedAccount
@@ -229,7 +230,7 @@ def recycled_emails(run: Run) -> list[RecycledEmail]:
 def count_plan(run: Run) -> dict[str, int]:
     """Return how many rows the plan has, by change kind and by severity."""
     counts: dict[str, int] = {}
-    for name in ("count_changes", "count_emails", "count_issues"):
+    for name in ("count_changes", "count_emails", "count_names", "count_issues"):
         counts.update(rows_of(name, run))
     return counts
 
@@ -243,6 +244,20 @@ def count_expected(run: Run) -> int:
     """Return how many accounts the roster of this run should have."""
     with whole_tables():
         return int(rows_of("count_expected", run)[0][0])
+
+
+def count_known_errors(run: Run) -> tuple[int, ErrorCause | None]:
+    """Return how many active accounts have a record with an error, and the most frequent cause."""
+    with whole_tables():
+        rows = rows_of("count_known_errors", run)
+    total = 0
+    causes = []
+    for code, field, number in rows:
+        if code is None:
+            total = number
+        else:
+            causes.append(ErrorCause(code, field, number))
+    return total, causes[0] if causes else None
 
 
 def expected_groups(run: Run) -> dict[tuple[str, str], int]:

@@ -6,7 +6,8 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from rollbook.sync.words.text import number
+from rollbook.sync.words.fields import FIELD_LABELS
+from rollbook.sync.words.text import number, word
 
 # By the code of the guard's alarm, see `roster.guards`.
 ALARMS: Final = {
@@ -22,6 +23,18 @@ ALARMS: Final = {
         "The sign-in e-mail of %(changed)s of %(expected)s students would change: %(percent)s %%, "
         "your limit is %(limit)s %%."
     ),
+    "names": gettext_noop(
+        "The first or last name of %(changed)s of %(expected)s students would change: "
+        "%(percent)s %%, your limit is %(limit)s %%."
+    ),
+    "errors": gettext_noop(
+        "%(changed)s of %(expected)s students with an account have an error now and would not be "
+        "updated: %(percent)s %%, your limit is %(limit)s %%."
+    ),
+    "row_errors": gettext_noop(
+        "The rows of %(changed)s of %(expected)s students with an account have an error and would "
+        "be left out: %(percent)s %%, your limit is %(limit)s %%."
+    ),
     "overlap": gettext_noop(
         "%(sis)s sent %(read)s students, and only %(here)s of the %(expected)s students known here "
         "are among them: %(percent)s %%, your limit is %(limit)s %%. This may be another school's "
@@ -36,11 +49,35 @@ ALARMS: Final = {
         "%(moved)s accounts are linked to another SIS, which is inactive. Approving links them to "
         "%(sis)s instead: SIS ID and source change, and the history stays. It can be undone."
     ),
+    "other_rows": gettext_noop(
+        "%(other_people)s rows have the ID of an account but are about another person. "
+        "%(expected)s accounts are named in this file. It may be another school's list, or its "
+        "numbers may be no IDs."
+    ),
     "re_keyed": gettext_noop(
         "%(re_keyed)s of %(expected)s students came back under new SIS IDs, with the same e-mail "
         "and name. Approving links them to their old accounts: no account is made twice, and "
         "nobody counts as having left."
     ),
+}
+
+# The most frequent error behind an alarm for errors, by its issue code; else _OTHER_CAUSE.
+CAUSES: Final = {
+    "required_empty": gettext_noop("%(number)s students have no %(field)s where we look."),
+    "grade_unknown": gettext_noop("%(number)s students have a grade that we don't know."),
+    "email_shared": gettext_noop("%(number)s students share their e-mail with somebody else."),
+    "email_taken": gettext_noop("The e-mails of %(number)s students belong to other accounts."),
+    "id_repeated": gettext_noop("%(number)s SIS IDs came more than once, with different values."),
+}
+_OTHER_CAUSE: Final = gettext_noop(
+    "%(number)s students have a value for %(field)s that can't be used."
+)
+_GRADE_NAMES: Final = gettext_noop("Check how %(sis)s names its grades now.")
+_LIKELY_SETTINGS: Final = {
+    "errors": gettext_noop(
+        "Check which field of %(sis)s fills %(field)s, in Step 1.2 Select Mapping."
+    ),
+    "row_errors": gettext_noop("Check which column fills %(field)s, in Change the columns."),
 }
 
 
@@ -53,12 +90,29 @@ def _sentence(code: str, numbers: Mapping[str, Any], sis: str) -> str:
     if code not in ALARMS:
         return str(code)
     groups = numbers.get("groups", {})
-    values = {name: number(value) for name, value in numbers.items() if name != "groups"}
+    values = {
+        name: number(value) for name, value in numbers.items() if name not in ("groups", "cause")
+    }
     listed = [f"{_group_words(name)} ({number(size)})" for name, size in groups.items()]
     text = _(ALARMS[code]) % {**values, "sis": sis, "groups": ", ".join(listed)}
     if code == "leavers" and groups:
         text = f"{text} {_largest_groups(groups)}"
-    return text
+    if "cause" in numbers:
+        text = f"{text} {_cause_words(code, numbers['cause'], sis)}"
+    return text.strip()
+
+
+def _cause_words(alarm_code: str, cause: Mapping[str, Any], sis: str) -> str:
+    """Return the most frequent error in words, and the setting that is likely wrong."""
+    if not cause["field"]:
+        return ""
+    field = word(FIELD_LABELS, cause["field"])
+    values = {"number": number(cause["number"]), "field": field, "sis": sis}
+    what = _(CAUSES.get(cause["code"], _OTHER_CAUSE)) % values
+    setting = _LIKELY_SETTINGS[alarm_code]
+    if cause["code"] == "grade_unknown":
+        setting = _GRADE_NAMES
+    return f"{what} {_(setting) % values}"
 
 
 def _largest_groups(groups: Mapping[str, int]) -> str:

@@ -49,6 +49,8 @@ class PercentagesForm(Form):
 
     leavers_percent = PercentField("leavers_percent")
     emails_percent = PercentField("emails_percent")
+    names_percent = PercentField("names_percent")
+    errors_percent = PercentField("errors_percent")
     overlap_percent = PercentField("overlap_percent")
 
     without_prefix: ClassVar[frozenset[str]] = frozenset()
@@ -71,6 +73,8 @@ class LimitsForm(PercentagesForm):
 
     leavers_count = CountField("leavers_count")
     emails_count = CountField("emails_count")
+    names_count = CountField("names_count")
+    errors_count = CountField("errors_count")
     vanished = forms.BooleanField(
         label=gettext_lazy("A whole grade or graduation year is missing"), required=False
     )
