@@ -25,16 +25,22 @@ SHORT_LIMIT = 320  # characters of a value that is never long, such as a date
 MAX_NUMBER_BITS = 1_000  # 301 digits, more than any field takes
 NFC_MOST = 4  # NFC makes one character of up to four
 FAST_NUMBER = 10**15  # a smaller whole number needs no further check
-PRE_KINDERGARTEN, KINDERGARTEN, LAST_GRADE = -1, 0, 12
+# Grade 13 is the last year of British schools, or the year of postgraduates.
+PRE_KINDERGARTEN, KINDERGARTEN, LAST_GRADE = -1, 0, 13
 
 # Control characters, surrogates, and two characters that an Excel file can't hold.
 _FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _GRADE_NUMBER = re.compile(
-    r"(?:grade|year|yr|gr)?\.?\s*0*(\d{1,2})(?:\.0|st|nd|rd|th)?(?:\s*grade)?"
+    r"(?:grade|year|yr|gr|g)?\.?\s*0*(\d{1,2})(?:\.0|st|nd|rd|th)?(?:\s*grade)?"
 )
 _GRADE_PRE_K = re.compile(
     r"(?:pk|pre[\s-]?k|pre[\s-]?kindergarten|prekindergarten|preschool|nursery)\s*-?\s*([345])?"
 )
+_ROMAN: Final = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii")
+_GRADE_ROMAN = re.compile(r"(?:grade|class|std|standard)\s+([ivx]+)")
+# A school level before the grade, as in "US - 10", or words after it, as in "Grade 9 - Boarding".
+_SCHOOL_LEVEL = re.compile(r"[a-z]{2}\s*[-–:]\s*(.+)")
+_WORDS_AFTER = re.compile(r"(.+?)\s+[-–]\s+[a-z][a-z ]*")
 _GRADE_WORDS: Final[dict[str, int]] = {
     # "pr" is preschool in the codes that OneRoster uses (CEDS). "ps" is postsecondary there and
     # preschool elsewhere, so it stays unknown.
@@ -44,7 +50,7 @@ _GRADE_WORDS: Final[dict[str, int]] = {
     **{"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6},
     **{"seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12},
     **{"freshman": 9, "sophomore": 10, "junior": 11, "senior": 12},
-    **dict.fromkeys(("pg", "post graduate", "post-graduate", "postgraduate"), 13),
+    **dict.fromkeys(("pg", "pg year", "post graduate", "post-graduate", "postgraduate"), 13),
 }
 
 
@@ -181,6 +187,11 @@ def _grade(written: str) -> int | None:
         return int(word)
     if match := _GRADE_NUMBER.fullmatch(word):
         return int(match[1])
+    if match := _GRADE_ROMAN.fullmatch(word):
+        return _ROMAN.index(match[1]) + 1 if match[1] in _ROMAN else None
+    for pattern in (_SCHOOL_LEVEL, _WORDS_AFTER):
+        if match := pattern.fullmatch(word):
+            return _grade(match[1])
     return None
 
 

@@ -177,7 +177,7 @@ class CaseSchool:
         arguments = [f"--credential={pair}" for pair in credentials]
         arguments += [f"--without={field}" for field in options.get("without", [])]
         arguments += [f"--variant={variant}"] if variant else []
-        for grades in [*options.get("grades", []), "PK-12"]:
+        for grades in [*options.get("grades", []), "PK-13"]:
             ended = self._rollbook(
                 *("integration", "set", sis, "--live", "--active", f"--grades={grades}"),
                 *arguments,

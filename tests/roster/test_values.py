@@ -258,6 +258,8 @@ RANGES: list[tuple[str, list[int]]] = [
     ("Pre-K 3 - K", [-2, -1, 0]),
     ("PK,K,1", [-1, 0, 1]),
     ("PK-12", list(range(-1, 13))),
+    ("9-PG", [9, 10, 11, 12, 13]),
+    ("Post-Graduate", [13]),
     ("-1-2", [-1, 0, 1, 2]),
     ("-2--1", [-2, -1]),
     ("-1", [-1]),
@@ -271,12 +273,12 @@ NO_RANGES = [
         ("", ""),
         ("9,", ""),
         ("12-9", "12-9"),
-        ("9-13", "9-13"),
+        ("9-14", "9-14"),
         ("9,x", "x"),
         ("9-", "9-"),
         ("K,all", "all"),
     ),
-    *(("9-10-11", "9-10-11"), ("99", "99"), ("9-PG", "9-PG"), ("Post-Graduate", "Post-Graduate")),
+    *(("9-10-11", "9-10-11"), ("99", "99"), ("PG-9", "PG-9"), ("9-UG", "9-UG")),
 ]
 NO_TEXTS = [
     ([], "wrong_type"),
@@ -337,7 +339,21 @@ def test_a_year_of_school_is_its_number(written: str, number: int) -> None:
     assert grade(written) == number
 
 
-@pytest.mark.parametrize("level", range(-9, 13))
+@pytest.mark.parametrize(
+    ("written", "level"),
+    [
+        *(("G10", 10), ("g 9", 9), ("Grade XII", 12), ("Class IX", 9), ("Grade I", 1)),
+        *(("US - 10", 10), ("MS: 7", 7), ("LS – K", 0), ("Grade 9 - Boarding", 9)),
+        *(("PG Year", 13), ("Year 13", 13), ("US - Grade 11 - Day", 11)),
+        *(("Grade XIV", None), ("Grade IIX", None), ("US - Boarding", None), ("9 - 10", None)),
+        *(("Boarding - 9 West", None), ("XII", None), ("Upper School - 10", None)),
+    ],
+)
+def test_a_grade_with_a_school_level_or_in_roman_numbers(written: str, level: int | None) -> None:
+    assert grade(written) == level
+
+
+@pytest.mark.parametrize("level", range(-9, 14))
 def test_a_grade_label_reads_back_as_its_level(level: int) -> None:
     assert grade(grade_label(level)) == level
 

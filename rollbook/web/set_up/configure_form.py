@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from rollbook.roster.values import LAST_GRADE
 from rollbook.sources.base import CredentialField, Source
 from rollbook.sync.models import Integration
 from rollbook.sync.words.text import translated
@@ -16,7 +17,7 @@ from rollbook.web.forms import Form
 GRADES: Final[dict[int, str | Promise]] = {
     -1: gettext_lazy("Pre-K"),
     0: gettext_lazy("K"),
-    **{grade: str(grade) for grade in range(1, 13)},
+    **{grade: str(grade) for grade in range(1, LAST_GRADE + 1)},
 }
 
 # Buttons that tick several grades at once: (words, grades).
