@@ -22,40 +22,44 @@ from tests.sources.spreadsheets import bomb, ods, xls, xlsx
 from tests.sync.test_uploads import confirmed, planned
 
 HEADINGS = [column.heading for column in upload_template.template_columns()]
-FILLED: list[list[Any]] = [
-    [
-        "000417",
-        20418.0,
-        "zoe@x.example",
-        "Zoë",
-        "Müller",
-        None,
-        None,
-        None,
-        2030.0,
-        9.0,
-        None,
-        date(2012, 5, 3),
-        "Female",
-        True,
-    ],
-    [
-        "000418",
-        "00077",
-        "jose@x.example",
-        "José",
-        "O’Neil",
-        "“Pepe”, el\nJúnior",
-        "P",
-        None,
-        2031,
-        "K",
-        "B12",
-        date(2011, 12, 31),
-        "Male",
-        False,
-    ],
+# What two students have in the columns of the template; all other columns are empty.
+STUDENTS: list[dict[str, Any]] = [
+    {
+        "sis_id": "000417",
+        "student_number": 20418.0,
+        "email": "zoe@x.example",
+        "first_name": "Zoë",
+        "last_name": "Müller",
+        "graduation_year": 2030.0,
+        "grade_level": 9.0,
+        "birth_date": date(2012, 5, 3),
+        "gender": "Female",
+        "active": True,
+    },
+    {
+        "sis_id": "000418",
+        "student_number": "00077",
+        "email": "jose@x.example",
+        "first_name": "José",
+        "last_name": "O’Neil",
+        "middle_name": "“Pepe”, el\nJúnior",
+        "preferred_name": "P",
+        "graduation_year": 2031,
+        "grade_level": "K",
+        "home_room": "B12",
+        "birth_date": date(2011, 12, 31),
+        "gender": "Male",
+        "active": False,
+    },
 ]
+
+
+def in_columns(student: dict[str, Any]) -> list[Any]:
+    """Return the row of a student in the columns of the template."""
+    return [student.get(column) for column in upload_template.EXAMPLE]
+
+
+FILLED = [in_columns(student) for student in STUDENTS]
 FIELDS = (
     "sis_id",
     "student_number",
@@ -162,22 +166,19 @@ def test_a_file_that_means_harm_is_refused_at_the_start_and_fails_the_run_of_a_w
 
 
 def many(number: int) -> bytes:
-    rows = [
-        [
-            f"S{n:06}",
-            str(n),
-            f"s{n}@x.example",
-            f"First{n}",
-            f"Last{n}",
-            None,
-            None,
-            None,
-            2030,
-            9,
-            "2012-05-03",
-        ]
-        for n in range(number)
-    ]
+    rows = []
+    for n in range(number):
+        student = {
+            "sis_id": f"S{n:06}",
+            "student_number": str(n),
+            "email": f"s{n}@x.example",
+            "first_name": f"First{n}",
+            "last_name": f"Last{n}",
+            "graduation_year": 2030,
+            "grade_level": 9,
+            "birth_date": "2012-05-03",
+        }
+        rows.append(in_columns(student))
     return as_csv([HEADINGS, *rows], "utf-8", ",")
 
 
