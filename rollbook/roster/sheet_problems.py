@@ -55,6 +55,16 @@ SHEET_PROBLEMS: Final = (
         ADMINISTRATOR,
     ),
     Problem(
+        "letters_unclear",
+        Severity.ERROR,
+        _(
+            "Some letters of {value} are written in another encoding than the rest of the file, so "
+            "they may be wrong. No account was touched."
+        ),
+        _("Type the value again in {place} and upload that row again."),
+        ADMINISTRATOR,
+    ),
+    Problem(
         "quote_misplaced",
         Severity.ERROR,
         _(

@@ -133,9 +133,9 @@ class RowMapper:
             return _row_without_values(cells.number, "row_empty", name)
         if self._is_example(texts):
             return _row_without_values(cells.number, "example_row", name)
-        for position, code in cells.problems:
-            if code in WHOLE_ROW:
-                return _doubtful_row(cells, position, code, name)
+        for position, problem in cells.problems:
+            if problem in WHOLE_ROW:
+                return _doubtful_row(cells, position, problem, name)
         values: dict[str, Any] = {}
         issues: list[Issue] = []
         for column in self.columns:

@@ -94,6 +94,24 @@ def test_a_file_that_cannot_be_taken_is_refused_with_a_code(
     assert not StudentAccount.objects.exists()
 
 
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_confirming_is_refused_where_several_encodings_are_plausible(
+    inside: Command, students: Path
+) -> None:
+    students.write_bytes((HEADER + ADA.replace("Ada", "Győző")).encode("cp1250"))
+    preview = inside("upload", str(students), "--here", "--json").json
+    names = {each["encoding"]: each["samples"] for each in preview["encoding"]["candidates"]}
+    assert {"cp1250": ["Győző"], "cp1252": ["Gyõzõ"]}.items() <= names.items()
+    refused = inside("upload", str(students), "--here", "--json", "--confirm")
+    assert (refused.code, refused.json["error"]["code"]) == (3, "encoding_ambiguous")
+    assert "cp1250: Győző" in refused.json["error"]["what"]
+    assert not StudentAccount.objects.exists()
+    chosen = ("--encoding", "windows-1250", "--confirm")
+    assert inside("upload", str(students), "--here", "--json", *chosen).code == 0
+    assert StudentAccount.objects.get().first_name == "Győző"
+
+
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])
 def test_the_template_names_every_field_and_uploads_as_nothing(
     inside: Command, school: School, tmp_path: Path, kind: str

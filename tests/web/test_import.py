@@ -122,6 +122,21 @@ def test_another_encoding_and_delimiter_are_tried_out_before_they_are_saved(
     assert "encoding" not in upload.settings
 
 
+def test_where_several_encodings_are_plausible_a_person_chooses(
+    admin: Client, school: School
+) -> None:
+    table = "First name;Last name;E-mail\nGyőző;Erdős;a@x.example\n"
+    upload = drafts.start(school, None, "a.csv", table.encode("cp1250"))
+    address = at("import-settings", upload)
+    asked = page(admin.get(address))
+    assert "Győző Erdős" in asked and "Gyõzõ Erdõs" in asked
+    assert admin.get(at("import-columns", upload)).status_code == 302
+    refused = admin.post(address, {"action": "next", "encoding": ""})
+    assert "Choose the one that shows the names as they are." in page(refused)
+    assert admin.post(address, {"action": "next", "encoding": "cp1250"}).status_code == 302
+    assert "Győző" in page(admin.get(at("import-columns", upload)))
+
+
 def test_required_columns_are_named_and_no_field_is_filled_twice(
     admin: Client, school: School
 ) -> None:

@@ -76,6 +76,20 @@ def start(file: Path, school_name: str | None, reading: Reading) -> tuple[Upload
         return draft, inspection.inspect(draft)
 
 
+def refuse_unclear_encoding(seen: Inspection) -> None:
+    """Raise a Refusal if several encodings are plausible and none is given."""
+    if not seen.encodings:
+        return
+    names = "; ".join(f"{each.encoding}: {', '.join(each.samples)}" for each in seen.encodings)
+    raise Refusal(
+        Exit.REFUSED,
+        "encoding_ambiguous",
+        f"The file doesn't say how its letters are written. It may be {names}. "
+        "No account was changed.",
+        "Give the encoding that shows the names as they are, with --encoding.",
+    )
+
+
 def refuse_unclear_dates(seen: Inspection, reading: Reading) -> None:
     """Raise a Refusal if the order of the dates is neither clear nor given."""
     if seen.date_guess.ambiguous and not reading.date_order:
@@ -172,11 +186,21 @@ def output(run: Run, seen: Inspection | None, written: Document | None) -> Outpu
 
 def _how_it_was_read(seen: Inspection | None) -> Document:
     if seen is None:
-        return {"columns": [], "header_row": None, "date_order": None, "notes": []}
+        return {
+            "columns": [],
+            "header_row": None,
+            "date_order": None,
+            "encoding": None,
+            "notes": [],
+        }
     guess = seen.date_guess
     return {
         "columns": [of_column(column) for column in seen.columns],
         "header_row": seen.header_row,
         "date_order": {"order": str(guess.order), "ambiguous": guess.ambiguous},
+        "encoding": {
+            "encoding": seen.encoding,
+            "candidates": [each._asdict() for each in seen.encodings],
+        },
         "notes": [*seen.notes, guess.sentence] if guess.ambiguous else list(seen.notes),
     }

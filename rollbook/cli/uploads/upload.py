@@ -12,7 +12,18 @@ from rollbook.cli.runs.runs import show_run
 from rollbook.cli.uploads import steps
 from rollbook.cli.uploads.steps import Reading
 from rollbook.cli.waiting import Waiting, here_option, timeout_option
+from rollbook.sources.spreadsheet.csv_choices import ENCODINGS, encoding_named
 from rollbook.sync.uploads.inspection import Inspection
+
+
+class EncodingName(click.Choice[str]):
+    """An encoding that can be chosen, also by another name of it, such as windows-1250 or GBK."""
+
+    def __init__(self) -> None:
+        super().__init__(list(ENCODINGS), case_sensitive=False)
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return super().convert(encoding_named(value) or value, param, ctx)
 
 
 def _show(document: Document) -> None:
@@ -59,8 +70,9 @@ reading_options = grouped(
     click.option("--sheet", help="The sheet of a workbook. Default: the first that isn't empty."),
     click.option(
         "--encoding",
-        type=click.Choice(["utf-8", "utf-16", "cp1252", "mac_roman"]),
-        help="The encoding of a csv file. Default: detected.",
+        type=EncodingName(),
+        metavar="NAME",
+        help=f"The encoding of a csv file: {', '.join(ENCODINGS)}. Default: detected.",
     ),
     click.option(
         "--delimiter",
@@ -146,6 +158,7 @@ def upload(
     if file is not None:
         draft, seen = steps.start(file, school_name, reading)
         if decision.confirm:
+            steps.refuse_unclear_encoding(seen)
             steps.refuse_unclear_dates(seen, reading)
         run = steps.preview(draft, waiting)
     else:

@@ -36,15 +36,14 @@ CHUNK: Final = 1_000_000  # bytes of the answer that are kept free for its last 
 
 
 class OpenFile(NamedTuple):
-    """A file that was opened; its rows are read later."""
+    """A file that was opened; its rows are read later. `text` is None for a workbook."""
 
     kind: str
     sheets: tuple[str, ...]
     sheet: str
-    encoding: str | None
-    delimiter: str | None
     rows: Iterable[Row]
     notes: list[str]
+    text: csv_text.Text | None = None
 
 
 def main() -> None:
@@ -94,8 +93,9 @@ def read(content: bytes, task: Task) -> tuple[Facts, list[bytes]]:
         kind=file.kind,
         sheets=file.sheets,
         sheet=file.sheet,
-        encoding=file.encoding,
-        delimiter=file.delimiter,
+        encoding=file.text.encoding if file.text else None,
+        encodings=file.text.encodings if file.text else (),
+        delimiter=file.text.delimiter if file.text else None,
         width=width,
         rows=len(packed),
         notes=tuple(Text.of(note) for note in notes),
@@ -131,7 +131,7 @@ def open_as(kind: str, content: bytes, task: Task) -> OpenFile:
     if kind == "csv":
         longest = task.bounds.cell_characters
         text = csv_text.read_text(content, task.encoding, task.delimiter, longest)
-        return OpenFile(kind, (), "", text.encoding, text.delimiter, text.rows, text.notes)
+        return OpenFile(kind, (), "", text.rows, text.notes, text)
     try:
         book = workbook.read_book(content, kind, task.sheet)
     except (UploadRefused, MemoryError):
@@ -141,7 +141,7 @@ def open_as(kind: str, content: bytes, task: Task) -> OpenFile:
             _("The file begins like a spreadsheet, but can't be read to its end."),
             _("Open it in your spreadsheet program, save it under a new name and upload that."),
         ) from error
-    return OpenFile(kind, book.sheets, book.sheet, None, None, book.rows, book.notes)
+    return OpenFile(kind, book.sheets, book.sheet, book.rows, book.notes)
 
 
 def without_empty_end(row: Row) -> Row | None:

@@ -10,7 +10,7 @@ import msgspec
 
 from rollbook.roster.translation import Phrase
 from rollbook.sources.spreadsheet.errors import REFUSALS, UploadRefused
-from rollbook.sources.spreadsheet.rows import UploadBounds
+from rollbook.sources.spreadsheet.rows import EncodingCandidate, UploadBounds
 
 LENGTH: Final = struct.Struct("<I")  # before each frame
 
@@ -72,6 +72,7 @@ class Facts(msgspec.Struct, frozen=True):
     width: int
     rows: int
     notes: tuple[Text, ...]
+    encodings: tuple[EncodingCandidate, ...] = ()
 
 
 class Refusal(msgspec.Struct, frozen=True):

@@ -177,6 +177,7 @@ def sheet_from(facts: Facts, packed: list[bytes]) -> Sheet:
         width=facts.width,
         rows=Rows(packed, facts.width),
         notes=tuple(note.phrase() for note in facts.notes),
+        encodings=facts.encodings,
     )
 
 

@@ -33,11 +33,19 @@ class CellProblem(NamedTuple):
     """A cell that can't be used. `column` counts from 0.
 
     `code` is `error_in_cell` (#N/A and similar), `digits_lost` (a number longer than Excel stores)
-    or `quote_misplaced` (a quotation mark that may have moved the cells of the whole row).
+    `letters_unclear` (a byte that the encoding of the file doesn't have) or `quote_misplaced` (a
+    quotation mark that may have moved the cells of the whole row).
     """
 
     column: int
     code: str
+
+
+class EncodingCandidate(NamedTuple):
+    """An encoding in which a csv may be written, with some names as it reads them."""
+
+    encoding: str
+    samples: tuple[str, ...]
 
 
 class Row(NamedTuple):
@@ -90,7 +98,8 @@ class Sheet:
     """One sheet that was read.
 
     `kind` is csv, xls, xlsx or ods, by content. `sheets` are the names of all visible sheets.
-    `encoding` and `delimiter` are those of a csv. Rows without anything in them are left out; every
+    `encoding` and `delimiter` are those of a csv. `encodings` are the candidates where several are
+    plausible, the likeliest first. Rows without anything in them are left out; every
     row has `width` cells. `notes` are sentences for the person who uploads.
     """
 
@@ -102,3 +111,4 @@ class Sheet:
     width: int
     rows: Rows
     notes: tuple[str, ...]
+    encodings: tuple[EncodingCandidate, ...] = ()

@@ -9,7 +9,7 @@ from rollbook.roster.headings import heading_key
 from rollbook.roster.sheet_rows import UPLOAD_FIELDS, VALUE_MAP_FIELDS, is_understood, word_key
 from rollbook.roster.upload_template import REASON_COLUMN
 from rollbook.sources.spreadsheet.reader import HEADER_SEARCH_ROWS
-from rollbook.sources.spreadsheet.rows import Row, Sheet
+from rollbook.sources.spreadsheet.rows import EncodingCandidate, Row, Sheet
 from rollbook.sync.models import ColumnMemory, Upload
 from rollbook.sync.uploads.column_memory import column_keys, date_guess, meanings_of, memory_of
 from rollbook.sync.uploads.sheets import count_below, first_rows_below, header_row_of, sheet_of
@@ -51,7 +51,8 @@ class Inspection(NamedTuple):
 
     `header_row` is the number of the row with the headings, None if there is none; `rows` counts
     those below it. `header_candidates` are (number, cells). `repeated` are the positions of
-    columns with the same heading.
+    columns with the same heading. `encodings` are the candidates where nobody chose one and several
+    are plausible.
     """
 
     kind: str
@@ -67,6 +68,7 @@ class Inspection(NamedTuple):
     date_guess: DateGuess
     repeated: dict[str, tuple[int, ...]]
     values_to_map: list[Word]
+    encodings: tuple[EncodingCandidate, ...]
 
     @property
     def open_repeats(self) -> dict[str, tuple[int, ...]]:
@@ -107,6 +109,7 @@ def inspect(upload: Upload, sheet: Sheet | None = None) -> Inspection:
         date_guess=date_guess(below, birth_dates, memory),
         repeated=repeated_headings(header) if header else {},
         values_to_map=_unknown_words(student_rows, columns, meanings_of(upload, memory)),
+        encodings=sheet.encodings,
     )
 
 

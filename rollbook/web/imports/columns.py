@@ -5,6 +5,7 @@ The page offers guesses and what the school chose last time; a person decides.
 
 from typing import Any, Final, NamedTuple
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -92,6 +93,9 @@ def _has_unasked_words(upload: Upload, form: ColumnsForm) -> bool:
 
 def _page(request: SchoolRequest, upload: Upload, form: Form | None) -> HttpResponse:
     look = inspection.inspect(upload)
+    if look.encodings:
+        messages.error(request, _("Choose first how the letters of the file are written."))
+        return redirect("import-settings", request.school.pk, upload.pk)
     only_existing = drafts.settings_of(upload).only_existing
     required = () if only_existing else UPLOAD_REQUIRED
     filled = {column.field for column in look.columns}

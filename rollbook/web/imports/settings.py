@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from rollbook.roster.cell_values import DateOrder
@@ -12,6 +13,7 @@ from rollbook.sources.spreadsheet.errors import UploadRefused
 from rollbook.sync.models import Upload
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.uploads import drafts, inspection
+from rollbook.sync.uploads.sheets import sheet_of
 from rollbook.web.access import SchoolRequest
 from rollbook.web.forms import pressed
 from rollbook.web.imports.settings_form import (
@@ -45,6 +47,9 @@ def _saved(request: SchoolRequest, upload: Upload, form: SettingsForm) -> bool:
     if not form.is_valid():
         return False
     try:
+        if not form.given("encoding") and sheet_of(upload).encodings:
+            form.add_error("encoding", _("Choose the one that shows the names as they are."))
+            return False
         drafts.save_settings(upload, request.person, form.settings())
     except SettingRefused as refused:
         form.add_refusal(refused)
@@ -81,6 +86,13 @@ def _context(
         orders=[(order, words, example) for order, (words, example) in DATE_ORDERS.items()],
         order=form["date_order"].value() or guessed,
         encodings=encodings,
+        candidates=_candidates(look),
         delimiters=[(sign, DELIMITER_LABELS[sign]) for sign in delimiters],
         first_rows=look.header_candidates[:SHOWN_ROWS] if look else (),
     )
+
+
+def _candidates(look: inspection.Inspection | None) -> list[dict[str, Any]]:
+    """Return the encodings that are plausible, each with names as it reads them."""
+    plausible = look.encodings if look else ()
+    return [{"label": ENCODINGS[each.encoding], "samples": each.samples} for each in plausible]
