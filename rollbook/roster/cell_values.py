@@ -48,16 +48,16 @@ def _parse_date(written: str, order: DateOrder) -> date:
         raise Unreadable("date_invalid")
     first, second, third = match.groups()
     if len(first) == 4:
-        found = day(first, second, third)
+        written_day = day(first, second, third)
     elif order is DateOrder.YEAR_MONTH_DAY:
-        found = None
+        written_day = None
     elif order is DateOrder.MONTH_DAY_YEAR:
-        found = day(third, first, second)
+        written_day = day(third, first, second)
     else:
-        found = day(third, second, first)
-    if found is None:
+        written_day = day(third, second, first)
+    if written_day is None:
         raise Unreadable("date_invalid")
-    return found
+    return written_day
 
 
 def active_flag(value: Any) -> bool | None:

@@ -74,10 +74,10 @@ def day(year: str, month: str, day_of_month: str) -> date | None:
     if len(year) != 4 or len(day_of_month) > 2 or not (month and year.isdigit()):
         return None
     try:
-        found = date(int(year), int(month), int(day_of_month))
+        calendar_day = date(int(year), int(month), int(day_of_month))
     except ValueError:
         return None
-    return found if FIRST_YEAR <= found.year <= LAST_YEAR else None
+    return calendar_day if FIRST_YEAR <= calendar_day.year <= LAST_YEAR else None
 
 
 def month_number(word: str) -> str:
@@ -142,10 +142,10 @@ def graduation_year_of(written: str) -> int | None:
     if match := _WORD_YEAR.fullmatch(text):
         known = match[1] is None or month_number(match[1])
         return int(match[2]) if known else None
-    found = certain_date(text)
-    if found is None and (days := days_by_order(text)):
-        found = days[0] or days[1]
-    return found.year if found else None
+    certain_day = certain_date(text)
+    if certain_day is None and (days := days_by_order(text)):
+        certain_day = days[0] or days[1]
+    return certain_day.year if certain_day else None
 
 
 def _full_year(digits: str) -> int:

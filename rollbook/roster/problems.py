@@ -5,7 +5,6 @@ from typing import Final, NamedTuple
 from rollbook.roster.problem_texts import (
     ADMINISTRATOR,
     STUDENT_PROBLEMS,
-    UNDO_PROBLEMS,
     UNKNOWN_PROBLEM,
     VALUE_PROBLEMS,
     Problem,
@@ -14,6 +13,7 @@ from rollbook.roster.records import Severity
 from rollbook.roster.sheet_problems import FILE_REMEDIES, FIX_IN_FILE, SHEET_PROBLEMS
 from rollbook.roster.translation import Translate, fill, gettext_noop
 from rollbook.roster.translation import gettext_noop as _
+from rollbook.roster.undo_problems import UNDO_PROBLEMS
 
 PROBLEMS: Final[dict[str, Problem]] = {
     problem.code: problem
