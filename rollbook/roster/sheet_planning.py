@@ -5,6 +5,7 @@ The identity rules are those of a sync. An upload plans nothing about students w
 
 from typing import Any, Final, NamedTuple
 
+from rollbook.roster.broken_letters import is_broken_spelling
 from rollbook.roster.identity import contradicts, is_other_person
 from rollbook.roster.matching import NO_EXCEPTIONS, StudentExceptions
 from rollbook.roster.names import same_first_name
@@ -20,6 +21,7 @@ from rollbook.roster.sheet_matching import RowMatch
 from rollbook.roster.sheet_rows import IDENTIFYING, RowMapper, SheetRow
 from rollbook.roster.values import email_key
 
+NAME_FIELDS: Final = ("first_name", "last_name", "middle_name", "preferred_name")
 _NOTHING: Final = Differences({}, {}, {}, {})
 
 
@@ -46,6 +48,9 @@ def decide_row(
         return _decide_new(row, mapper, rules)
     if account is None:  # it was erased while the file was being read
         return (mapper.issue("account_gone", row, match.matched_by),)
+    broken = _broken_name(row, account)
+    if broken:
+        return (mapper.issue("name_broken", row, broken),)
     conflict = _identity_conflict(row, match, account)
     if conflict:
         issue = mapper.issue(conflict, row, match.matched_by)
@@ -79,6 +84,16 @@ def _identifying_field(row: SheetRow) -> str:
         if row.values.get(field):
             return field
     return "email"
+
+
+def _broken_name(row: SheetRow, account: Account) -> str:
+    """Return the field in which the row has the account's name with broken letters; else ""."""
+    for field in NAME_FIELDS:
+        text, name = row.values.get(field), getattr(account, field)
+        is_open = field not in account.locked
+        if text and name and text != name and is_open and is_broken_spelling(text, name):
+            return field
+    return ""
 
 
 def _identity_conflict(row: SheetRow, match: RowMatch, account: Account) -> str:

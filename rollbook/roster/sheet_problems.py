@@ -55,6 +55,19 @@ SHEET_PROBLEMS: Final = (
         ADMINISTRATOR,
     ),
     Problem(
+        "name_broken",
+        Severity.ERROR,
+        _(
+            "{value} is the name of the account with broken letters: a program read the file in "
+            "another encoding before. The account wasn't touched."
+        ),
+        _(
+            "Save the list again as an Excel workbook, or as csv in UTF-8, from the program that "
+            "shows the names as they are. Or correct {place}. Then upload that row again."
+        ),
+        ADMINISTRATOR,
+    ),
+    Problem(
         "letters_unclear",
         Severity.ERROR,
         _(
