@@ -13,9 +13,18 @@ from rollbook.roster.values import Unreadable, short_text
 _SEPARATOR: Final = r"(?:\s*[-/.,]\s*|\s+)"
 _TIME: Final = r"(?:[T ]+\d{1,2}:\d{2}.*)?"  # mostly midnight: a date exported as an instant
 _DATE: Final = re.compile(rf"(\d{{1,4}}){_SEPARATOR}(\d{{1,2}}){_SEPARATOR}(\d{{1,4}})\.?{_TIME}")
+# A status that says so in words, such as OneRoster's "tobedeleted".
+CLOSED_WORDS: Final = frozenset(
+    (
+        *("inactive", "deleted", "tobedeleted", "to be deleted", "withdrawn", "suspended"),
+        *("disabled", "deactivated", "archived", "left"),
+    )
+)
 _ACTIVE_WORDS: Final = {
     **dict.fromkeys(("true", "yes", "y", "t", "1", "1.0", "on", "active"), True),
-    **dict.fromkeys(("false", "no", "n", "f", "0", "0.0", "off", "inactive"), False),
+    **dict.fromkeys(("enabled", "enrolled", "current"), True),
+    **dict.fromkeys(("false", "no", "n", "f", "0", "0.0", "off"), False),
+    **dict.fromkeys(CLOSED_WORDS, False),
 }
 
 

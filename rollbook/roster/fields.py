@@ -58,8 +58,8 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             ),
             headings="studentnumber studentno studentnum studentnr pupilnumber localid "
             "localstudentid localstudentnumber admissionnumber admissionno "
-            "rollnumber rollno schoolnumber stateid statestudentid number no "
-            "idnumber",
+            "rollnumber rollno schoolnumber adno personnumber stateid statestudentid "
+            "upn number idnumber matricula numerodematricula 学籍号 学号 學號",
         ),
         Field(
             "email",
@@ -71,9 +71,10 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
                 "The address the student signs in with; no two students have the same. "
                 "We look for an existing account by this if there is neither ID nor number."
             ),
-            headings="email emailaddress mail mailaddress studentemail studentsemail "
-            "studentemailaddress schoolemail schoolemailaddress email1 primaryemail "
-            "signinemail loginemail username login useremail",
+            headings="studentemail studentsemail studentemailaddress schoolemail "
+            "schoolemailaddress email emailaddress mail mailaddress email1 primaryemail "
+            "signinemail loginemail username login useremail "
+            "correo correoelectronico 邮箱 电子邮箱 电子邮件 邮件地址 電子郵件",
         ),
         Field(
             "first_name",
@@ -84,7 +85,7 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             meaning=_("As on official papers."),
             headings="firstname givenname givennames forename forenames first given "
             "studentfirstname fname legalfirstname christianname prenom vorname "
-            "nombre",
+            "nombre nombres 名 名字",
         ),
         Field(
             "last_name",
@@ -94,7 +95,7 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             example="Example",
             meaning=_("As on official papers."),
             headings="lastname surname familyname last family studentlastname lname "
-            "legallastname nachname nom apellido apellidos",
+            "legallastname nachname nom apellido apellidos 姓 姓氏",
         ),
         Field(
             "middle_name",
@@ -134,8 +135,8 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             meaning=_("Four digits."),
             headings="graduationyear gradyear gradyr classof graduatingyear graduationclass "
             "gradclass yearofgraduation projectedgraduationyear "
-            "expectedgraduationyear cohort cohortyear class graduation yog "
-            "schedyearofgraduation graduationdate",
+            "expectedgraduationyear classyear cohort cohortyear class graduation yog "
+            "schedyearofgraduation graduationdate anodegraduacion 毕业年份 毕业年 畢業年份",
         ),
         Field(
             "grade_level",
@@ -144,8 +145,8 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             100,
             example="9",
             meaning=_("K, 1 to 12, or a name such as Grade 9."),
-            headings="grade gradelevel currentgrade yearlevel yeargroup studentgrade "
-            "schoolyear gradelevelname form gr",
+            headings="grade grades gradelevel currentgrade yearlevel yeargroup studentgrade "
+            "gradelevelname form gr grado 年级 年級",
         ),
         Field(
             # No other headings: a column "Homeroom" may be the name of a teacher or a group.
@@ -163,7 +164,7 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             example="2012-05-03",
             meaning=_("Year-month-day is always understood; for other orders you say which one."),
             headings="birthdate dateofbirth birthday dob birth borndate bornon studentdob "
-            "dateborn geburtsdatum",
+            "dateborn geburtsdatum fechadenacimiento 出生日期 生日",
         ),
         Field(
             "gender",
@@ -172,7 +173,8 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             100,
             example="Female",
             meaning=_("Any word; the usual ones are Female, Male, Non-binary."),
-            headings="gender sex legalsex studentgender genderidentity geschlecht",
+            headings="gender sex legalsex studentgender genderidentity geschlecht "
+            "sexo genero 性别 性別",
         ),
     )
 }

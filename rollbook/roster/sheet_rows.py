@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from rollbook.roster.cell_values import DateOrder, active_flag, date_by_order
-from rollbook.roster.columns import GENDERS
+from rollbook.roster.column_values import GENDERS
 from rollbook.roster.fields import ACTIVE, STUDENT_FIELDS
 from rollbook.roster.formulas import unguarded
 from rollbook.roster.headings import heading_key

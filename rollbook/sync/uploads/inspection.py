@@ -1,13 +1,17 @@
 """What an upload looks like before it is planned: its columns, sample values, dates and words."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Final, NamedTuple
+
+from django.utils import timezone
 
 from rollbook.roster.columns import column_letter, guess_columns, repeated_headings
 from rollbook.roster.date_orders import DateGuess
 from rollbook.roster.headings import heading_key
 from rollbook.roster.sheet_rows import UPLOAD_FIELDS, VALUE_MAP_FIELDS, is_understood, word_key
 from rollbook.roster.upload_template import REASON_COLUMN
+from rollbook.schools.clock import local_day
 from rollbook.sources.spreadsheet.reader import HEADER_SEARCH_ROWS
 from rollbook.sources.spreadsheet.rows import EncodingCandidate, Row, Sheet
 from rollbook.sync.models import ColumnMemory, Upload
@@ -119,7 +123,8 @@ def _columns(
     saved = {int(index): field for index, field in upload.columns.get("fields", {}).items()}
     remembered = _remembered(memory, header, saved)
     chosen = {**remembered, **saved}
-    guesses = {} if saved else _guesses(header, below, chosen)
+    today = local_day(timezone.now(), upload.school)
+    guesses = {} if saved else _guesses(header, below, chosen, today)
     columns = []
     for position, heading in enumerate(header):
         samples = _samples(below, position)
@@ -155,11 +160,11 @@ def _remembered(
 
 
 def _guesses(
-    header: list[str | None], below: list[Row], chosen: dict[int, str | None]
+    header: list[str | None], below: list[Row], chosen: dict[int, str | None], today: date
 ) -> dict[int, str | None]:
     """Return the guessed fields of columns that nobody chose, each field once."""
     taken = {field for field in chosen.values() if field}
-    guesses = guess_columns(header, [row.cells for row in below[:SAMPLE_ROWS]])
+    guesses = guess_columns(header, [row.cells for row in below[:SAMPLE_ROWS]], today)
     return {
         position: field
         for position, field in guesses.items()

@@ -1,0 +1,258 @@
+"""What speaks against a guess at a column: words of its heading, and values that don't agree."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollbook.roster.columns import guess_columns, guess_header_row
+from rollbook.roster.fields import ACTIVE
+from rollbook.roster.headings import heading_words, speaks_against_student
+
+TODAY = date(2026, 11, 27)
+CONTRARY = (
+    *("parent", "guardian", "mother", "father", "emergency", "contact", "teacher", "counselor"),
+    *("counsellor", "advisor", "previous", "enrollment", "enrolment", "admission", "entry"),
+    *("start", "joined", "modified", "created", "passport", "postcode", "recovery", "last login"),
+    *("last sign in", "school year", "tutor", "padre", "ingreso"),
+)
+KINDS = ("email", "e-mail address", "date", "day", "year", "date of birth", "dob", "grade", "sex")
+ADDRESSES = ["ada@x.example", "bob@x.example", "cyd@x.example"]
+BIRTH_DATES = ["2010-05-03", "2011-04-13", "2012-12-01"]
+YEARS = ["2028", "2029", "2028"]
+GENDERS = ["F", "M", "F"]
+GRADES = ["9", "10", "11"]
+
+
+def guess_one(heading: str, values: Sequence[str]) -> str | None:
+    return guess_columns([heading], [[value] for value in values], TODAY)[0]
+
+
+def spelled(words: Sequence[str], style: str) -> str:
+    """Return words as one of the systems would write a heading."""
+    parts = [part for word in words for part in word.split()]
+    if style == "snake":
+        return "_".join(parts)
+    if style == "camel":
+        return parts[0] + "".join(part.title() for part in parts[1:])
+    if style == "pascal":
+        return "".join(part.title() for part in parts)
+    if style == "bracket":
+        return f"{parts[-1]} ({' '.join(parts[:-1])})"
+    return " ".join(parts).title()
+
+
+@given(
+    contrary=st.sampled_from(CONTRARY),
+    kind=st.sampled_from(KINDS),
+    first=st.booleans(),
+    number=st.sampled_from(["", "1", "2"]),
+    style=st.sampled_from(["snake", "camel", "pascal", "bracket", "title"]),
+    values=st.sampled_from([ADDRESSES, BIRTH_DATES, YEARS, GENDERS, GRADES]),
+)
+def test_a_heading_that_names_somebody_or_something_else_is_never_guessed(
+    contrary: str, kind: str, first: bool, number: str, style: str, values: list[str]
+) -> None:
+    other = f"{contrary} {number}".strip()
+    heading = spelled([other, kind] if first else [kind, other], style)
+    assert guess_one(heading, values) is None
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *("Parent Email", "Guardian1_Email", "Parent1_Email", "STUDENTCOREFIELDS.guardianemail"),
+        *("Contact Email", "Counselor Email", "Email (mother)", "Recovery Email", "login_id"),
+        *("Work Secondary Email", "Correo del tutor", "家长邮箱", "Family Email"),
+    ],
+)
+def test_the_address_of_somebody_else_is_no_e_mail(heading: str) -> None:
+    assert guess_one(heading, ADDRESSES) is None
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *("Date of Admission", "Enrolled On", "Enrollment Date", "dateLastModified", "created_at"),
+        *("Last Sign In [READ ONLY]", "Entry date", "STARTDATE", "Passport expiry", "Joined"),
+        *("Fecha de ingreso", "入学日期", "Mother's DOB", "Date of birth (father)"),
+    ],
+)
+def test_another_date_is_no_birth_date(heading: str) -> None:
+    assert guess_one(heading, BIRTH_DATES) is None
+
+
+@pytest.mark.parametrize("heading", ["Year Joined", "School Year", "SchoolYear", "Entry_Year"])
+def test_another_year_is_neither_graduation_nor_grade(heading: str) -> None:
+    assert guess_one(heading, YEARS) is None
+    assert guess_one(heading, ["2026-2027"] * 3) is None
+    assert guess_one(heading, GRADES) is None
+
+
+@pytest.mark.parametrize("heading", ["Year", "This year", "Years"])
+def test_a_year_without_a_word_is_not_the_graduation_year(heading: str) -> None:
+    assert guess_one(heading, YEARS) is None
+
+
+@given(st.lists(st.integers(0, 40 * 365), min_size=2, max_size=30))
+def test_unnamed_dates_are_birth_dates_only_where_they_fit_the_age(ages_in_days: list[int]) -> None:
+    days = [TODAY - timedelta(days) for days in ages_in_days]
+    of_age = sum(2 * 365.25 <= days < 26 * 365.25 - 1 for days in ages_in_days)
+    guess = guess_one("Column 7", [day.isoformat() for day in days])
+    if guess is not None:
+        assert guess == "birth_date"
+        assert of_age + 1 >= 0.95 * len(days)  # one may be at the very edge
+    if all(2 * 366 <= days <= 25 * 365 for days in ages_in_days):
+        assert guess == "birth_date"
+
+
+def test_a_named_birth_date_needs_no_age() -> None:
+    assert guess_one("DOB", ["1971-01-01", "1970-02-02"]) == "birth_date"
+
+
+def test_two_columns_that_look_alike_are_left_to_a_person() -> None:
+    rows = list(zip(ADDRESSES, [f"s{address}" for address in ADDRESSES], strict=True))
+    assert guess_columns(["Account", "Account 2"], rows, TODAY) == {0: None, 1: None}
+
+
+def test_addresses_that_students_share_are_not_their_own() -> None:
+    assert guess_one("Address", ["fam@x.example", "fam@x.example", "ada@x.example"]) is None
+
+
+@pytest.mark.parametrize(
+    "better", ["Student Email", "student_email", "Pupil e-mail", "Student's Email", "School Email"]
+)
+@pytest.mark.parametrize("other", ["Email", "E-mail", "Primary Email", "Mail"])
+def test_the_address_that_names_the_student_wins(better: str, other: str) -> None:
+    if better == "School Email" and other == "E-mail":  # our own label: the template's column
+        return
+    assert guess_columns([other, better], [], TODAY) == {0: None, 1: "email"}
+    assert guess_columns([better, other], [], TODAY) == {0: "email", 1: None}
+
+
+def test_a_sis_id_is_better_than_a_student_id() -> None:
+    assert guess_columns(["Student ID", "SIS ID"], [], TODAY) == {0: None, 1: "sis_id"}
+
+
+@pytest.mark.parametrize("heading", ["No.", "#", "Nr", "Nr.", "Row", "S.No", "Line", "№"])
+@pytest.mark.parametrize("values", [["1", "2", "3"], ["17", "4", "9"]])
+def test_the_number_of_a_line_is_no_id(heading: str, values: list[str]) -> None:
+    assert guess_one(heading, values) is None
+
+
+@pytest.mark.parametrize("heading", ["ID", "Number", "ID number", "Roll No", "Student No."])
+def test_what_merely_counts_is_no_id(heading: str) -> None:
+    assert guess_one(heading, ["1", "2", "3", "4"]) is None
+    assert guess_one(heading, ["1.0", "2.0", "3.0"]) is None
+    assert guess_one(heading, ["2", "1", "3"]) is not None
+    assert guess_one(heading, ["001", "002", "003"]) is not None
+
+
+@pytest.mark.parametrize(
+    ("heading", "values"),
+    [
+        ("status", ["active", "tobedeleted", "active"]),
+        ("Status [READ ONLY]", ["Active", "Suspended"]),
+        ("Enrollment Status", ["Active", "Withdrawn", "Pre-registered"]),
+        ("account_status", ["active", "inactive"]),
+        ("enabledUser", ["true", "false"]),
+    ],
+)
+def test_a_status_in_words_we_know_opens_and_closes(heading: str, values: list[str]) -> None:
+    assert guess_one(heading, values) == ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("heading", "values"),
+    [
+        ("Enroll_Status", ["0", "0", "2"]),
+        ("Enroll_Status", ["0", "-1", "0"]),
+        ("Status", ["Boarder", "Day", "Day"]),
+        ("Status", []),
+        ("IEP_status", ["N", "N", "Y"]),
+        ("Marital status", ["active", "inactive"]),
+        ("Activities", ["yes", "no"]),
+        ("Active in sports", ["yes", "no"]),
+        ("Inactive", ["true", "false"]),
+    ],
+)
+def test_any_other_status_is_left_to_a_person(heading: str, values: list[str]) -> None:
+    assert guess_one(heading, values) is None
+
+
+@pytest.mark.parametrize(
+    ("heading", "values"),
+    [
+        ("Password", ["x", "x", "x"]),
+        ("Section", ["M", "M", "M"]),
+        ("Math Grade", ["9", "10", "11"]),
+        ("Previous Grade", ["9", "10", "11"]),
+        ("Next year's grade", ["9", "10", "11"]),
+    ],
+)
+def test_letters_and_figures_of_something_else_are_not_guessed(
+    heading: str, values: list[str]
+) -> None:
+    assert guess_one(heading, values) is None
+
+
+@pytest.mark.parametrize(
+    ("heading", "field"),
+    [
+        ("First Name [Required]", "first_name"),
+        ("Email Address [Required]", "email"),
+        ("Date of Birth (DD/MM/YYYY)", "birth_date"),
+        ("Last Name*", "last_name"),
+        ("Pupil's Surname", "last_name"),
+        ("Legal Forename", "first_name"),
+        ("Date of birth of the student", "birth_date"),
+        ("Correo electrónico del alumno", "email"),
+        ("学生邮箱", "email"),
+        ("Adno", "student_number"),
+        ("Fecha de nacimiento", "birth_date"),
+        ("Año de graduación", "graduation_year"),
+        ("出生日期", "birth_date"),
+        ("性别", "gender"),
+    ],
+)
+def test_a_heading_is_known_in_brackets_with_the_student_and_in_other_languages(
+    heading: str, field: str
+) -> None:
+    assert guess_one(heading, []) == field
+
+
+def test_a_heading_is_split_into_words() -> None:
+    assert heading_words("Guardian1_Email") == ["guardian", "1", "email"]
+    assert heading_words("guardian1Email") == ["guardian", "1", "email"]
+    assert heading_words("dateLastModified") == ["date", "last", "modified"]
+    assert heading_words("DOBDate") == ["dob", "date"]
+    assert heading_words("[Students]mother_email") == ["mother", "email"]
+    assert heading_words(None) == []
+
+
+@pytest.mark.parametrize(
+    "heading", ["First name", "lastName", "Country", "Pastor", "E-mail", "Birthday", "Leaves"]
+)
+def test_other_headings_have_nothing_against_them(heading: str) -> None:
+    assert not speaks_against_student(heading)
+
+
+def test_headings_in_another_language_make_a_header_row() -> None:
+    rows: list[list[str | None]] = [
+        ["Lista", None, None],
+        ["Apellidos", "Nombres", "Sexo"],
+        ["Ruiz", "Mateo", "M"],
+    ]
+    assert guess_header_row(rows) == 1
+
+
+@given(st.lists(st.text(max_size=30), max_size=6), st.lists(st.text(max_size=12), max_size=6))
+def test_a_guess_never_fails_and_never_fills_a_field_twice(
+    header: list[str], values: list[str]
+) -> None:
+    guesses = guess_columns(header, [values, values], TODAY)
+    filled = [field for field in guesses.values() if field]
+    assert set(guesses) == set(range(len(header)))
+    assert len(filled) == len(set(filled))
