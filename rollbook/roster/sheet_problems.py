@@ -185,6 +185,20 @@ SHEET_PROBLEMS: Final = (
         ADMINISTRATOR,
     ),
     Problem(
+        "heading_again",
+        Severity.NOTE,
+        _("The row repeats the headings. It was left out."),
+        _("You don't have to do anything ({place})."),
+        ADMINISTRATOR,
+    ),
+    Problem(
+        "no_student_row",
+        Severity.NOTE,
+        _("The row is a total, a title or a page number, not a student. It was left out."),
+        _("You don't have to do anything. If it is a student, look at {place}."),
+        ADMINISTRATOR,
+    ),
+    Problem(
         "example_row",
         Severity.NOTE,
         _("This is the example row of our template. It was left out."),

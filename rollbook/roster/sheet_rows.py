@@ -12,6 +12,7 @@ from rollbook.roster.formulas import unguarded
 from rollbook.roster.headings import heading_key
 from rollbook.roster.identifiers import PLACEHOLDER, sheet_id
 from rollbook.roster.identity import Named, person_key
+from rollbook.roster.other_rows import other_row
 from rollbook.roster.parsers import PARSERS
 from rollbook.roster.records import ISSUE_NAME_LIMIT, ISSUE_VALUE_LIMIT, Issue, Severity
 from rollbook.roster.values import Unreadable, email_key, grade
@@ -117,6 +118,7 @@ class RowMapper:
     ) -> None:
         self.columns = tuple(columns)
         self._column_of = {column.field: column for column in columns}
+        self._headings = {each.position: (each.name, each.field) for each in columns}
         self._date_order = date_order
         self._meanings = {
             field: {word_key(word): meaning for word, meaning in words.items()}
@@ -129,13 +131,16 @@ class RowMapper:
         """Return the values of a row. Never raises: a cell that can't be read becomes an issue."""
         texts = {column.field: self._text(cells, column) for column in self.columns}
         name = _full_name(texts)
+        for position, problem in cells.problems:
+            if problem in WHOLE_ROW:
+                return _doubtful_row(cells, position, problem, name)
         if not any(texts.values()):
             return _row_without_values(cells.number, "row_empty", name)
         if self._is_example(texts):
             return _row_without_values(cells.number, "example_row", name)
-        for position, problem in cells.problems:
-            if problem in WHOLE_ROW:
-                return _doubtful_row(cells, position, problem, name)
+        note = other_row(cells.texts, self._headings)
+        if note is not None:
+            return _row_without_values(cells.number, note, name)
         values: dict[str, Any] = {}
         issues: list[Issue] = []
         for column in self.columns:
