@@ -21,6 +21,17 @@ _NAMES: Final = {
 }
 
 
+# As headings write it: DD/MM/YYYY, m-d-y; in German TT.MM.JJJJ, in French JJ/MM/AAAA.
+_PART: Final = r"(day|month|year|jjjj|aaaa|jj|tt|d{1,2}|m{1,2}|y{1,4})"
+_STATED: Final = re.compile(rf"(?<![^\W_]){_PART}[-/. _]*{_PART}[-/. _]*{_PART}(?![^\W_])")
+_PART_OF: Final = {"jjjj": "y", "aaaa": "y", "jj": "d", "tt": "d"}
+_ORDER_OF: Final = {
+    "dmy": DateOrder.DAY_MONTH_YEAR,
+    "mdy": DateOrder.MONTH_DAY_YEAR,
+    "ymd": DateOrder.YEAR_MONTH_DAY,
+}
+
+
 class DateGuess(NamedTuple):
     """A guessed order. It is `ambiguous` where a person has to choose; `sentence` says why."""
 
@@ -29,10 +40,22 @@ class DateGuess(NamedTuple):
     sentence: str
 
 
-def guess_date_order(values: Sequence[str | None], usual: DateOrder = _MONTH_FIRST) -> DateGuess:
+def stated_order(heading: str | None) -> DateOrder | None:
+    """Return the order that a heading states, as in "Date of birth (DD/MM/YYYY)"; else None."""
+    for match in _STATED.finditer((heading or "")[:200].casefold()):
+        parts = [_PART_OF.get(part, part[0]) for part in match.groups()]
+        if "".join(parts) in _ORDER_OF:
+            return _ORDER_OF["".join(parts)]
+    return None
+
+
+def guess_date_order(
+    values: Sequence[str | None], usual: DateOrder = _MONTH_FIRST, heading: str | None = None
+) -> DateGuess:
     """Return the order in which the dates of a column are written.
 
-    `usual`, such as the school's last choice, is returned where the values don't tell.
+    The order that the heading states is taken, unless more dates can only be another one. `usual`,
+    such as the school's last choice, is returned where neither heading nor values tell.
     """
     dates = [value.strip() for value in values if value and _NUMBERS.fullmatch(value.strip())]
     if not dates:
@@ -51,6 +74,11 @@ def guess_date_order(values: Sequence[str | None], usual: DateOrder = _MONTH_FIR
         return DateGuess(usual, True, sentence)
     only_day_first = [value for value in day_first if value not in month_first]
     only_month_first = [value for value in month_first if value not in day_first]
+    stated = stated_order(heading)
+    if stated is _DAY_FIRST:
+        return _stated(_DAY_FIRST, _MONTH_FIRST, len(only_month_first) > len(only_day_first))
+    if stated is _MONTH_FIRST:
+        return _stated(_MONTH_FIRST, _DAY_FIRST, len(only_day_first) > len(only_month_first))
     if len(only_day_first) > len(only_month_first):
         return _decided(_DAY_FIRST, only_day_first[0], len(day_first), len(dates))
     if len(only_month_first) > len(only_day_first):
@@ -59,6 +87,18 @@ def guess_date_order(values: Sequence[str | None], usual: DateOrder = _MONTH_FIR
     if only_day_first:
         return _contradicting(order, only_day_first[0], only_month_first[0])
     return _undecided(order, day_first)
+
+
+def _stated(order: DateOrder, other: DateOrder, contradicted: bool) -> DateGuess:
+    """Return the guess where the heading states an order of which day or month comes first."""
+    if not contradicted:
+        return DateGuess(order, False, Phrase(_("The heading says {order}."), order=_NAMES[order]))
+    sentence = Phrase(
+        _("The heading says {order}, but more dates can only be {other_order}. Please choose."),
+        order=_NAMES[order],
+        other_order=_NAMES[other],
+    )
+    return DateGuess(other, True, sentence)
 
 
 def _decided(order: DateOrder, example: str, readable: int, total: int) -> DateGuess:

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rollbook.roster.cell_values import DateOrder
 from rollbook.roster.columns import guess_columns, guess_header_row
+from rollbook.roster.date_orders import guess_date_order, stated_order
 from rollbook.roster.fields import ACTIVE
 from rollbook.roster.headings import heading_words, speaks_against_student
 
@@ -256,3 +258,50 @@ def test_a_guess_never_fails_and_never_fills_a_field_twice(
     filled = [field for field in guesses.values() if field]
     assert set(guesses) == set(range(len(header)))
     assert len(filled) == len(set(filled))
+
+
+DMY, MDY, YMD = DateOrder.DAY_MONTH_YEAR, DateOrder.MONTH_DAY_YEAR, DateOrder.YEAR_MONTH_DAY
+
+
+@pytest.mark.parametrize(
+    ("heading", "order"),
+    [
+        ("Date of Birth (DD/MM/YYYY)", DMY),
+        ("DOB (MM/DD/YYYY)", MDY),
+        ("dob_mm_dd_yyyy", MDY),
+        ("Birthdate MMDDYYYY", MDY),
+        ("DOB dd.mm.yy", DMY),
+        ("Birthday (YYYY-MM-DD)", YMD),
+        ("Born [D-M-Y]", DMY),
+        ("Geburtsdatum (TT.MM.JJJJ)", DMY),
+        ("Date de naissance (JJ/MM/AAAA)", DMY),
+        ("Fecha de nacimiento (DD/MM/AAAA)", DMY),
+        ("Birth date: day/month/year", DMY),
+        ("Date of birth", None),
+        ("Daddy's day", None),
+        ("My Dummy", None),
+        ("YYYY/DD/MM", None),
+        (None, None),
+    ],
+)
+def test_a_heading_states_the_order_of_dates(heading: str | None, order: DateOrder | None) -> None:
+    assert stated_order(heading) is order
+
+
+@pytest.mark.parametrize(
+    ("values", "heading", "order", "ambiguous"),
+    [
+        (["3/5/2010", "4/6/2011"], "DOB (DD/MM/YYYY)", DMY, False),
+        (["3/5/2010", "4/6/2011"], "DOB (MM/DD/YYYY)", MDY, False),
+        (["3/5/2010", "13/6/2011", "4/13/2011"], "DOB (MM/DD/YYYY)", MDY, False),
+        (["3/5/2010", "4/13/2011"], "DOB (DD/MM/YYYY)", MDY, True),
+        (["2010-05-03"], "DOB (DD/MM/YYYY)", YMD, False),
+        (["3/5/10"], "DOB (DD/MM/YYYY)", MDY, True),
+        (["3/5/2010"], "DOB (YYYY-MM-DD)", MDY, True),
+    ],
+)
+def test_the_order_that_a_heading_states_is_taken_unless_the_dates_contradict(
+    values: list[str], heading: str, order: DateOrder, ambiguous: bool
+) -> None:
+    guess = guess_date_order(values, heading=heading)
+    assert (guess.order, guess.ambiguous) == (order, ambiguous)

@@ -123,7 +123,7 @@ def _save(upload: Upload, by: User | None, sheet: Sheet, choice: ColumnChoice, v
             "fields": {str(position): field for position, field in fields.items()},
             "names": {str(position): name for position, name in names.items()},
             "value_maps": meanings_of(draft, memory_of(draft)),
-            "date_order": date_guess(below, birth_dates, memory_of(draft)).order,
+            "date_order": date_guess(below, birth_dates, header, memory_of(draft)).order,
         }
         draft.save(update_fields=["columns", "updated_at"])
         keys = column_keys(header)

@@ -61,7 +61,9 @@ def meanings_of(upload: Upload, memory: ColumnMemory) -> dict[str, dict[str, str
     return meanings
 
 
-def date_guess(rows: Sequence[Row], column: int | None, memory: ColumnMemory) -> DateGuess:
+def date_guess(
+    rows: Sequence[Row], column: int | None, header: Sequence[str | None], memory: ColumnMemory
+) -> DateGuess:
     """Return in which order the dates of a column are written.
 
     Cells that are dates in the spreadsheet program need none.
@@ -72,5 +74,6 @@ def date_guess(rows: Sequence[Row], column: int | None, memory: ColumnMemory) ->
     texts = []
     if column is not None:
         texts = [row.cells[column] for row in rows if column not in row.dates]
-    guess = guess_date_order(texts, usual)
+    heading = header[column] if column is not None else None
+    guess = guess_date_order(texts, usual, heading)
     return guess._replace(ambiguous=False) if guess.ambiguous and memory.date_order else guess
