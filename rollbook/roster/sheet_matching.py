@@ -61,7 +61,8 @@ class SheetCheck(NamedTuple):
     `matches` has the rows that can be decided, `conflicts` the rows that contradict others,
     `repeats` those that say the same as an earlier row. `sharing` has for each row of an
     `email_shared` conflict all rows with that e-mail. `similar_ids` has for rows of an
-    `id_reshaped` conflict the id of the account whose ID may be meant.
+    `id_reshaped` conflict the id of the account whose ID may be meant. `accounts` has the id of the
+    account that a key of the row leads to, also where the row can't be decided.
     """
 
     matches: dict[int, RowMatch]
@@ -69,6 +70,7 @@ class SheetCheck(NamedTuple):
     repeats: frozenset[int]
     sharing: Mapping[int, list[int]]
     similar_ids: Mapping[int, bytes]
+    accounts: Mapping[int, bytes]
 
 
 class ReshapedId(NamedTuple):
@@ -111,6 +113,11 @@ class _AccountIndex:
             if account is not None or is_grouped(value):
                 return ReshapedId(field, account)
         return None
+
+    def first(self, row: RowKeys) -> SheetKey | None:
+        """Return the first account that a key of the row leads to, whatever else contradicts it."""
+        by_id = self.by_sis_id.get(row.sis_id or "") or self.by_number.get(row.student_number or "")
+        return by_id[0] if by_id else self.by_email.get(row.email_key or "")
 
     def match(self, row: RowKeys) -> RowMatch | Conflict:
         """Return the account of a row by SIS ID, else by student number, else by e-mail."""
@@ -176,6 +183,7 @@ def check_sheet(
         repeats=frozenset(check.repeats),
         sharing=check.sharing,
         similar_ids=check.similar_ids,
+        accounts=check.accounts(),
     )
 
 
@@ -196,6 +204,11 @@ class _Check:
                 self.matches[number] = match
             else:
                 self.conflicts[number] = match
+
+    def accounts(self) -> dict[int, bytes]:
+        """Return the ids of the accounts that rows are about, by row number."""
+        found = {number: self.index.first(row) for number, row in self.rows.items()}
+        return {number: key.id for number, key in found.items() if key is not None}
 
     def is_decidable(self, number: int) -> bool:
         if number in self.conflicts or number in self.repeats:

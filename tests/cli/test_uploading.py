@@ -125,3 +125,69 @@ def test_the_template_names_every_field_and_uploads_as_nothing(
     assert list(Issue.objects.filter(run=run).values_list("code", "severity", "row_number")) == [
         ("example_row", "note", 2)
     ]
+
+
+def a_dozen(file: Path, **but: str) -> str:
+    """Write a file of twelve students, with other values in some columns."""
+    rows = []
+    for number in range(12):
+        values = {
+            "id": f"S{number + 500}",
+            "email": f"s{number}@x.example",
+            "first": "Ada",
+            "last": f"Byron-{number}",
+            "born": f"2012-05-{number + 10}",
+        } | {name: text.format(number=number) for name, text in but.items()}
+        columns = ("id", "email", "first", "last")
+        rows.append(",".join([*(values[name] for name in columns), "2030", values["born"]]))
+    file.write_text(HEADER + "\n".join(rows) + "\n")
+    return str(file)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("but", "code", "words"),
+    [
+        ({"email": "n{number}@new.example"}, "emails", "sign-in e-mail of 12 of 12 students"),
+        ({"first": "Byron"}, "names", "first or last name of 12 of 12 students"),
+        ({"email": "nowhere"}, "row_errors", "Check which column fills E-mail"),
+        (
+            {"first": "Another", "last": "Person", "born": "2010-01-01"},
+            "other_rows",
+            "12 rows have the ID of an account",
+        ),
+    ],
+)
+def test_an_upload_that_trips_a_guard_is_refused_until_it_is_accepted(
+    inside: Command, tmp_path: Path, school: School, but: dict[str, str], code: str, words: str
+) -> None:
+    first = a_dozen(tmp_path / "first.csv")
+    assert inside("upload", first, "--confirm", "--here").code == 0
+    before = list(StudentAccount.objects.order_by("pk").values())
+    changed = a_dozen(tmp_path / "changed.csv", **but)
+    shown = inside("upload", changed, "--here")
+    assert "More than usual: " in shown.out and words in shown.out
+    refused = inside("upload", "--run", "last", "--confirm", "--here", "--json")
+    error = refused.json["error"]
+    assert (refused.code, error["code"]) == (3, "alarms_unconfirmed")
+    assert words in error["what"] and "--accept-alarms" in error["remedy"]
+    assert list(StudentAccount.objects.order_by("pk").values()) == before
+    again = ("upload", changed, "--confirm", "--accept-alarms", "--here", "--json")
+    run = inside(*again).json["run"]
+    assert (run["state"], [alarm["code"] for alarm in run["alarms"]]) == ("done", [code])
+    assert run["approved_at"]
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_few_changes_in_an_upload_ask_nothing(
+    inside: Command, tmp_path: Path, school: School
+) -> None:
+    assert inside("upload", a_dozen(tmp_path / "a.csv"), "--confirm", "--here").code == 0
+    file = tmp_path / "b.csv"
+    a_dozen(file)
+    lines = file.read_text().replace("@x.example", "@new.example", 5).replace("Ada", "Eve", 5)
+    file.write_text(lines)
+    done = inside("upload", str(file), "--confirm", "--here", "--json").json["run"]
+    assert (done["state"], done["alarms"], done["counts"]["updated"]) == ("done", [], 5)

@@ -280,3 +280,39 @@ def test_a_discarded_draft_leads_back_to_the_first_step(
         admin.get(at("import-columns", upload), follow=True)
     )
     assert not StudentAccount.objects.exists()
+
+
+def twelve(domain: str = "x.example", first: str = "Ada", year: str = "2030") -> str:
+    """A file of twelve students."""
+    rows = [
+        f"{number},{first},Byron{number},s{number}@{domain},{year}" for number in range(100, 112)
+    ]
+    return "\n".join([GOOD.splitlines()[0], *rows]) + "\n"
+
+
+def test_an_upload_that_changes_more_than_usual_asks_a_second_time_with_the_number(
+    admin: Client, school: School
+) -> None:
+    first = draft(school, twelve())
+    planned(first)
+    assert previews.confirm(first, None) and first.run is not None
+    pipeline.run_sync(first.run.pk)
+    upload = draft(school, twelve("new.example"))
+    run = planned(upload)
+    assert [alarm["code"] for alarm in run.alarms] == ["emails"]
+    address = reverse("run", args=[school.pk, run.pk])
+    shown = page(admin.get(f"{address}?confirm=upload"))
+    assert "The sign-in e-mail of 12 of 12 students would change" in shown
+    assert "Yes, change the sign-in e-mail of 12 accounts" in shown
+    assert 'name="accept-emails" required' in shown
+    asked = admin.post(at("import-confirm", upload), {"run": str(run.pk)}, follow=True)
+    assert "Tick what you confirm" in page(asked) and 'id="upload-dialog" ' in page(asked)
+    run.refresh_from_db()
+    assert run.state == "preview"
+    ticked = {"run": str(run.pk), "accept-emails": "on"}
+    admin.post(at("import-confirm", upload), ticked)
+    pipeline.run_sync(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.approved_at is not None) == ("done", True)
+    assert StudentAccount.objects.filter(email__endswith="@new.example").count() == 12
+    assert "changed more than usual, and that was confirmed" in page(admin.get(address))

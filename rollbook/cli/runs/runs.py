@@ -38,8 +38,9 @@ def show_run(document: Document) -> None:
     if run["error"]:
         click.echo(f"{run['error']['what']}\n{run['error']['remedy']}".rstrip())
     if not run["approved_at"]:
+        heading = "More than usual" if run["state"] == "preview" else "On hold"
         for reason in alarm_words(run["alarms"], source_label(run["source"])):
-            click.echo(f"On hold: {reason}")
+            click.echo(f"{heading}: {reason}")
     if document.get("created") is False:
         say("No new run was started: this run is still active.")
     elif run["state"] == "on_hold":

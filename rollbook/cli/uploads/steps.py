@@ -16,7 +16,7 @@ from rollbook.cli.uploads.columns import fields_by_column, word_meanings
 from rollbook.cli.waiting import Waiting, wait_for
 from rollbook.sources.errors import SourceError
 from rollbook.sync.models import Issue, Run, Upload
-from rollbook.sync.refusals import SettingRefused
+from rollbook.sync.refusals import RunRefused, SettingRefused
 from rollbook.sync.runs import decisions
 from rollbook.sync.uploads import column_choice, drafts, failing_rows, inspection, previews
 from rollbook.sync.uploads.inspection import Inspection
@@ -122,14 +122,29 @@ def find_preview(name: str, school_name: str | None) -> Run:
     return run
 
 
-def confirm(run: Run, waiting: Waiting) -> None:
+def confirm(run: Run, waiting: Waiting, *, accept_alarms: bool) -> None:
     """Apply a preview exactly as it is, and wait until it is done."""
     draft = _draft(run)
-    with _upload_refusals():
-        confirmed = draft is not None and previews.confirm(draft, None, via=VIA)
+    with _upload_refusals(), _alarm_refusal(run):
+        confirmed = draft is not None and previews.confirm(
+            draft, None, via=VIA, accept_alarms=accept_alarms
+        )
     if not confirmed:
         raise _no_preview(run)
     wait_for(run, waiting)
+
+
+@contextmanager
+def _alarm_refusal(run: Run) -> Iterator[None]:
+    """Say with which option a preview with alarms is applied."""
+    try:
+        yield
+    except RunRefused as refused:
+        if refused.code != "alarms_unconfirmed":
+            raise
+        command = f"rollbook upload --run {run.pk} --confirm --accept-alarms"
+        remedy = f"Check the preview. If it is right: {command}"
+        raise Refusal(Exit.REFUSED, refused.code, refused.what, remedy) from refused
 
 
 def discard(run: Run) -> None:

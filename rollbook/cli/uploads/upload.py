@@ -42,7 +42,8 @@ def _show(document: Document) -> None:
         say(f"Wrote {failing['rows']} rows to {failing['file']}.")
     if document["run"]["state"] == "preview":
         say("This is a preview: no account was changed yet. To apply it:")
-        say(f"rollbook upload --run {document['run']['id']} --confirm")
+        accept = " --accept-alarms" if document["run"]["alarms"] else ""
+        say(f"rollbook upload --run {document['run']['id']} --confirm{accept}")
 
 
 reading_options = grouped(
@@ -105,6 +106,7 @@ class Decision(NamedTuple):
     """What happens with a preview."""
 
     confirm: bool
+    accept_alarms: bool
     discard: bool
     failing_rows: Path | None
 
@@ -113,6 +115,11 @@ decision_options = grouped(
     "decision",
     Decision,
     click.option("--confirm", is_flag=True, help="Apply it. Without this nothing is changed."),
+    click.option(
+        "--accept-alarms",
+        is_flag=True,
+        help="With --confirm: apply it although it changes more than usual.",
+    ),
     click.option("--discard", is_flag=True, help="With --run: discard the preview."),
     click.option(
         "--failing-rows",
@@ -170,7 +177,7 @@ def upload(
     if decision.discard:
         steps.discard(run)
     if decision.confirm and not failed:
-        steps.confirm(run, waiting)
+        steps.confirm(run, waiting, accept_alarms=decision.accept_alarms)
     return steps.output(run, seen, written)
 
 

@@ -15,6 +15,8 @@ from rollbook.sync.models import Change, Integration, Run, RunState, Trigger
 from rollbook.sync.refusals import RunRefused
 from rollbook.sync.runs import requests, states
 from rollbook.sync.runs.left_out import left_out
+from rollbook.sync.words.alarms import alarm_words
+from rollbook.sync.words.sources import sis_label
 
 
 def approve(run: Run, by: User | None, via: str = "web", *, additions_only: bool = False) -> bool:
@@ -48,19 +50,28 @@ def approve(run: Run, by: User | None, via: str = "web", *, additions_only: bool
     return bool(moved)
 
 
-def confirm(run: Run, by: User | None, via: str = "web") -> bool:
+def confirm(run: Run, by: User | None, via: str = "web", *, accept_alarms: bool = False) -> bool:
     """Let an upload or an undo apply exactly what was previewed. Returns False if it is no preview.
 
-    Raises RunRefused while another run of the school is at work or on hold.
+    Raises RunRefused while another run of the school is at work or on hold, and for a preview with
+    alarms that the person didn't confirm as well (`accept_alarms`).
     """
+    run.refresh_from_db(fields=["state", "alarms"])
+    if run.alarms and run.state == RunState.PREVIEW and not accept_alarms:
+        raise _alarms_unconfirmed(run)
+    runs = _of_school(run).filter(alarms=run.alarms)  # not those that it got meanwhile
     try:
         with transaction.atomic():
             # How long a preview rests is no part of how long the run takes.
-            columns = {"started_at": None}
+            columns: dict[str, Any] = {"started_at": None}
+            if run.alarms:
+                columns |= {"approved_at": Now(), "approved_by": by}
             origins = (RunState.PREVIEW,)
-            moved = states.move_rows(_of_school(run), origins, RunState.PLANNED, **columns)
+            moved = states.move_rows(runs, origins, RunState.PLANNED, **columns)
             if moved:
-                _record("undo.confirmed" if run.is_undo else "upload.confirmed", run, by, via)
+                action = "undo.confirmed" if run.is_undo else "upload.confirmed"
+                alarms = {"alarms": [alarm["code"] for alarm in run.alarms]} if run.alarms else {}
+                _record(action, run, by, via, **alarms)
                 queue.wake(queue.LOOK_AT_RUN, run.pk)
     except IntegrityError as error:
         what = _("Nothing was written: another run of this school is at work or on hold.")
@@ -70,6 +81,16 @@ def confirm(run: Run, by: User | None, via: str = "web") -> bool:
         )
         raise RunRefused("run_active", what, remedy) from error
     return bool(moved)
+
+
+def _alarms_unconfirmed(run: Run) -> RunRefused:
+    reasons = " ".join(alarm_words(run.alarms, sis_label(run)))
+    return RunRefused(
+        "alarms_unconfirmed",
+        _("Nothing was written, because this upload changes more than usual. %(reasons)s")
+        % {"reasons": reasons},
+        _("Check the preview. If it is right, confirm this as well."),
+    )
 
 
 def discard(run: Run, by: User | None, via: str = "web") -> bool:

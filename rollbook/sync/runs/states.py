@@ -71,11 +71,18 @@ def planned(run: Run, counts: RunCounts, alarms: Sequence[Alarm], proof: Proof) 
     _move(run, (RunState.FETCHING,), RunState.PLANNED, **columns)
 
 
-def previewed(run: Run, counts: RunCounts, proof: Proof | None = None) -> None:
-    """Let the plan of an upload or an undo rest until a person confirms it. Raises LeaseLost."""
+def previewed(
+    run: Run, counts: RunCounts, proof: Proof | None = None, alarms: Sequence[Alarm] = ()
+) -> None:
+    """Let the plan of an upload or an undo rest until a person confirms it. Raises LeaseLost.
+
+    `alarms` are what that person has to confirm besides.
+    """
     run.counts, run.proof = counts.stored(), stored_proof(run, proof)
-    columns = {"counts": run.counts, "proof": run.proof, "lease_until": None, "attempts": 0}
-    _move(run, (RunState.FETCHING,), RunState.PREVIEW, **columns)
+    run.alarms = [alarm._asdict() for alarm in alarms]
+    columns = {"counts": run.counts, "alarms": run.alarms, "proof": run.proof}
+    resting = {"lease_until": None, "attempts": 0}
+    _move(run, (RunState.FETCHING,), RunState.PREVIEW, **columns, **resting)
 
 
 def hold(run: Run) -> None:

@@ -26,6 +26,7 @@ from rollbook.sync.planning import rules as run_rules
 from rollbook.sync.runs import progress, states
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.uploads.rows import UploadRows, open_rows
+from rollbook.sync.uploads.tally import UploadTally
 
 BATCH: Final = 1_000  # rows that are decided and stored together
 
@@ -36,12 +37,14 @@ def plan(run: Run, lease: Lease) -> None:
     upload = open_rows(run)
     pages = -(-upload.total // BATCH)
     check = _check_whole_file(run, upload, lease)
+    tally = UploadTally(check.accounts)
     read = unchanged = 0
     for number, cells in enumerate(store.in_chunks(upload.corrected(), BATCH), 1):
         lease.check()
         rows = [upload.mapper.map(row) for row in cells]
         decided, issues = _decide_batch(run, rows, upload, check)
         changes = [change for change in decided if change.kind != ChangeKind.UNCHANGED]
+        tally.add(issues)
         read += len(rows)
         unchanged += len(decided) - len(changes)
         with transaction.atomic():
@@ -51,7 +54,8 @@ def plan(run: Run, lease: Lease) -> None:
     proof = Proof(Completeness.UNSTATED, None, read, pages)
     with transaction.atomic():
         rows_by_kind = store.count_plan(run) | {"unchanged": unchanged}
-        states.previewed(run, RunCounts(**rows_by_kind, read=read), proof)
+        counts = RunCounts(**rows_by_kind, read=read, known_errors=tally.known_errors)
+        states.previewed(run, counts, proof, tally.review(run, counts))
 
 
 def _check_whole_file(run: Run, upload: UploadRows, lease: Lease) -> SheetCheck:

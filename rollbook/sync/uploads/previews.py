@@ -39,9 +39,12 @@ def preview(upload: Upload, by: User | None, via: str = "web") -> Run:
     return draft.run
 
 
-def confirm(upload: Upload, by: User | None, via: str = "web") -> bool:
+def confirm(
+    upload: Upload, by: User | None, via: str = "web", *, accept_alarms: bool = False
+) -> bool:
     """Let exactly what was shown in the preview be applied.
 
+    A preview with alarms needs `accept_alarms`: the person has confirmed their numbers as well.
     Returns False if there is no preview any more, as after a second click. Raises RunRefused.
     """
     with transaction.atomic():
@@ -54,7 +57,7 @@ def confirm(upload: Upload, by: User | None, via: str = "web") -> bool:
                 _("Nothing was written, because something was changed after the preview was made."),
                 _("Look at the new preview, then confirm that."),
             )
-        if not decisions.confirm(draft.run, by, via):
+        if not decisions.confirm(draft.run, by, via, accept_alarms=accept_alarms):
             return False
         draft.state = UploadState.CONFIRMED
         draft.save(update_fields=["state", "updated_at"])

@@ -80,6 +80,22 @@ _LIKELY_SETTINGS: Final = {
     "row_errors": gettext_noop("Check which column fills %(field)s, in Change the columns."),
 }
 
+# What a person confirms besides before an upload with this alarm is applied.
+CONFIRMATIONS: Final = {
+    "emails": gettext_noop("Yes, change the sign-in e-mail of %(changed)s accounts"),
+    "names": gettext_noop("Yes, change the first or last name of %(changed)s accounts"),
+    "row_errors": gettext_noop("Yes, leave out the rows of %(changed)s students with an account"),
+    "other_rows": gettext_noop("Yes, %(other_people)s rows are about other people; write the rest"),
+}
+
+
+def confirmation_words(alarm: Mapping[str, Any]) -> str:
+    """Return what a person confirms about an alarm of an upload, with its number."""
+    numbers = alarm["numbers"]
+    names = ("changed", "other_people")
+    values = {name: number(numbers[name]) for name in names if name in numbers}
+    return _(CONFIRMATIONS[alarm["code"]]) % values
+
 
 def alarm_words(alarms: Iterable[Mapping[str, Any]], sis: str) -> list[str]:
     """Return each reason for a hold as a sentence. `sis` is the label of the source."""

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_POST
 
 from rollbook.schools import audit
 from rollbook.sources.spreadsheet.errors import UploadRefused
-from rollbook.sync.models import Upload
+from rollbook.sync.models import Run, Upload
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.uploads import drafts, previews
 from rollbook.sync.uploads.failing_rows import KINDS, file_name, write_failing_rows
+from rollbook.sync.words.alarms import confirmation_words
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import Form
 from rollbook.web.imports.file import file_response
@@ -35,6 +36,20 @@ class ConfirmForm(Form):
     """The run whose preview a person has seen."""
 
     run = forms.UUIDField()
+
+
+class AlarmsForm(Form):
+    """What a person confirms besides: a tick for each alarm of the preview, with its number."""
+
+    def __init__(self, run: Run, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        for alarm in run.alarms:
+            label = confirmation_words(alarm)
+            self.fields[f"accept-{alarm['code']}"] = forms.BooleanField(label=label)
+
+    @property
+    def ticks(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields]
 
 
 class CorrectionsForm(Form):
@@ -71,7 +86,14 @@ def import_confirm(request: SchoolRequest, upload: Upload) -> HttpResponse:
             ),
         )
         return redirect(next_address(upload))
-    if not previews.confirm(upload, request.person):
+    accepted = AlarmsForm(upload.run, request.POST).is_valid()
+    if not accepted and upload.run.awaits_confirming:
+        messages.error(
+            request,
+            _("Nothing was written yet. Tick what you confirm, then press Confirm again."),
+        )
+        return redirect(f"{next_address(upload)}?confirm=upload#upload-dialog")
+    if not previews.confirm(upload, request.person, accept_alarms=accepted):
         upload.refresh_from_db(fields=["state", "run"])
         return redirect_from_closed(request, upload)
     return redirect(next_address(upload))

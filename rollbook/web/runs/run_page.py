@@ -19,6 +19,7 @@ from rollbook.sync.words.proofs import proof_words
 from rollbook.sync.words.sources import sis_label
 from rollbook.sync.words.states import stage_words
 from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.imports.decision import AlarmsForm
 from rollbook.web.imports.steps import import_steps
 from rollbook.web.runs.history import line_of
 from rollbook.web.runs.report_tabs import report_tabs
@@ -131,5 +132,6 @@ def _upload_context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "steps": import_steps("4", upload) if may_decide else [],
         "decides": may_decide and run.state == RunState.PREVIEW,
         "to_write": upload_words(run.typed_counts),
+        "alarms_form": AlarmsForm(run),
         "confirm_upload": request.GET.get("confirm") == "upload",
     }
