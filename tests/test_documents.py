@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from rollbook.roster.guards import GUARDS, Limits
+from rollbook.roster.guards import Limits
 from rollbook.roster.planning import ChangeKind
 from rollbook.roster.records import Completeness, Severity
 from rollbook.sources.base import Source
 from rollbook.sources.registry import SOURCES
 from rollbook.sources.spreadsheet.errors import UploadRefused
 from rollbook.sync.models import Mode, RunState
+from rollbook.sync.words.alarms import ALARMS
 from rollbook.sync.words.proofs import COMPLETENESS_LABELS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,7 +57,7 @@ def test_every_refusal_of_a_file_is_in_the_connectors_page(refusal: type[UploadR
     assert f"`{refusal.code}`" in read("docs/connectors.md")
 
 
-@pytest.mark.parametrize("code", ["roster_empty", *(guard.__name__ for guard in GUARDS)])
+@pytest.mark.parametrize("code", ALARMS)
 def test_every_guard_is_in_the_table_of_guards(code: str) -> None:
     assert f"| `{code}` |" in read("docs/guards.md")
 
