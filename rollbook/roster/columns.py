@@ -33,14 +33,14 @@ def guess_header_row(rows: Sequence[CellTexts]) -> int | None:
     best, most = None, 0
     for index, row in enumerate(rows):
         known = len({heading.field for heading in map(known_heading, row) if heading})
-        if known > most and not any(map(_is_value, row)):
+        if known > most and not any(map(is_value, row)):
             best, most = index, known
     widest = max(map(_filled_cells, rows), default=0)
     if best is not None and (most > 1 or _filled_cells(rows[best]) == widest):
         return best
     for index, row in enumerate(rows[:-1]):  # the last row can't be it: nothing is below it
         if _filled_cells(row) > max(1, widest // 2):
-            return None if any(map(_is_value, row)) else index
+            return None if any(map(is_value, row)) else index
     return None
 
 
@@ -48,7 +48,7 @@ def _filled_cells(row: CellTexts) -> int:
     return sum(1 for cell in row if cell)
 
 
-def _is_value(cell: str | None) -> bool:
+def is_value(cell: str | None) -> bool:
     """Return whether a cell can't be a heading: it is an address, a date or a number."""
     text = (cell or "").strip()
     return "@" in text or text.replace(".", "").isdigit() or _LOOSE_DATE.fullmatch(text) is not None

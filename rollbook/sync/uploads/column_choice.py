@@ -30,7 +30,7 @@ from rollbook.sync.uploads.column_memory import (
 from rollbook.sync.uploads.drafts import settings_of
 from rollbook.sync.uploads.inspection import Inspection, inspect
 from rollbook.sync.uploads.locked_draft import copy_saved, lock_draft
-from rollbook.sync.uploads.sheets import first_rows_below, sheet_of
+from rollbook.sync.uploads.sheets import first_rows_below, headings_of, sheet_of
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.text import word
 
@@ -142,13 +142,13 @@ def _save(upload: Upload, by: User | None, sheet: Sheet, choice: ColumnChoice, v
 
 def _header(sheet: Sheet, choice: ColumnChoice) -> list[str | None]:
     """Return the headings. Raises SettingRefused if there is no such row or column."""
-    header = next((row.cells for row in sheet.rows if row.number == choice.header_row), None)
-    if header is None:
+    header = headings_of(sheet, choice.header_row)
+    if not header:
         text = _("There is no row %(number)s with something in it.")
         raise SettingRefused("header_row", text % {"number": choice.header_row})
     if any(not 0 <= position < len(header) for position in choice.fields):
         raise SettingRefused("columns", _("One of the columns is not in the file."))
-    return list(header)
+    return header
 
 
 def _check_fields(fields: ColumnFields, only_existing: bool) -> None:

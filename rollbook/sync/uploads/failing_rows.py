@@ -14,6 +14,7 @@ from rollbook.sync.report import excel
 from rollbook.sync.report.csv_file import csv_text
 from rollbook.sync.report.problem_rows import explained
 from rollbook.sync.uploads.rows import UploadRows, open_rows
+from rollbook.sync.uploads.sheets import headings_of
 
 KINDS: Final = ("xlsx", "csv")
 
@@ -27,7 +28,7 @@ def write_failing_rows(of: Upload | Run, target: IO[bytes], kind: str = "xlsx") 
     if run is None or not run.is_upload:
         raise FileGone(_("There is no preview of this upload yet."), _("Make one first."))
     upload = open_rows(run)
-    header = next(list(row.cells) for row in upload.sheet.rows if row.number == upload.header_row)
+    header = headings_of(upload.sheet, upload.header_row)
     positions = [each for each, heading in enumerate(header) if heading != REASON_COLUMN]
     headings = [*(header[each] or "" for each in positions), REASON_COLUMN]
     reasons = _reasons(run)

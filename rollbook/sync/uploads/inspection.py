@@ -16,7 +16,13 @@ from rollbook.sources.spreadsheet.reader import HEADER_SEARCH_ROWS
 from rollbook.sources.spreadsheet.rows import EncodingCandidate, Row, Sheet
 from rollbook.sync.models import ColumnMemory, Upload
 from rollbook.sync.uploads.column_memory import column_keys, date_guess, meanings_of, memory_of
-from rollbook.sync.uploads.sheets import count_below, first_rows_below, header_row_of, sheet_of
+from rollbook.sync.uploads.sheets import (
+    count_below,
+    first_rows_below,
+    header_row_of,
+    headings_of,
+    sheet_of,
+)
 
 SAMPLE_ROWS: Final = 200  # below the headings, from which a column's content is guessed
 SAMPLES: Final = 3  # values of a column that are shown
@@ -93,7 +99,7 @@ def inspect(upload: Upload, sheet: Sheet | None = None) -> Inspection:
     sheet = sheet or sheet_of(upload)
     top = sheet.rows[:HEADER_SEARCH_ROWS]
     header_row = header_row_of(upload, sheet)
-    header = next((row.cells for row in top if row.number == header_row), None)
+    header = headings_of(sheet, header_row)
     memory = memory_of(upload)
     below = first_rows_below(sheet, header_row or 0)
     columns = _columns(upload, memory, header, below) if header else []

@@ -11,7 +11,7 @@ from rollbook.roster.upload_template import EXAMPLE, REASON_COLUMN
 from rollbook.sources.spreadsheet.errors import FileGone
 from rollbook.sources.spreadsheet.rows import Row, Sheet
 from rollbook.sync.models import Run, Upload
-from rollbook.sync.uploads.sheets import count_below, sheet_of
+from rollbook.sync.uploads.sheets import count_below, headings_of, sheet_of
 
 
 class UploadRows(NamedTuple):
@@ -61,7 +61,7 @@ def open_rows(run: Run) -> UploadRows:
 
 
 def _mapper(upload: Upload, sheet: Sheet, header_row: int) -> RowMapper:
-    header = next((row.cells for row in sheet.rows if row.number == header_row), [])
+    header = headings_of(sheet, header_row)
     fields = {int(position): field for position, field in upload.columns["fields"].items()}
     columns = [
         MatchedColumn(position, (header[position] or "").strip(), field)

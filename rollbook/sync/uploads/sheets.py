@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from rollbook.config import config
 from rollbook.roster.columns import guess_header_row
+from rollbook.roster.two_row_headings import continues_below, is_group_row, joined_headings
 from rollbook.sources.spreadsheet.errors import TooManyRows
 from rollbook.sources.spreadsheet.reader import HEADER_SEARCH_ROWS, read_sheet
 from rollbook.sources.spreadsheet.rows import Row, Sheet, UploadBounds
@@ -47,6 +48,19 @@ def header_row_of(upload: Upload, sheet: Sheet) -> int | None:
     return chosen or _guessed_header_row(sheet.rows[:HEADER_SEARCH_ROWS])
 
 
+def headings_of(sheet: Sheet, header_row: int | None) -> list[str | None]:
+    """Return the headings in a row, joined with a row of groups right above; [] for no row."""
+    before: Row | None = None
+    for row in sheet.rows:
+        if row.number == header_row:
+            is_joined = before is not None and before.number == row.number - 1
+            if before is not None and is_joined and is_group_row(before.cells, row.cells):
+                return joined_headings(before.cells, row.cells)
+            return row.cells
+        before = row
+    return []
+
+
 def count_below(sheet: Sheet, header_row: int) -> int:
     """Return the number of rows below the headings."""
     return sum(1 for row in sheet.rows if row.number > header_row)
@@ -59,7 +73,13 @@ def first_rows_below(sheet: Sheet, header_row: int) -> list[Row]:
 
 def _guessed_header_row(top: Sequence[Row]) -> int | None:
     position = guess_header_row([row.cells for row in top])
-    return None if position is None else top[position].number
+    if position is None:
+        return None
+    row, below = top[position], top[position + 1 : position + 3]
+    follows = len(below) > 1 and below[0].number == row.number + 1
+    if follows and continues_below(row.cells, below[0].cells):
+        return below[0].number
+    return row.number
 
 
 def _too_many_rows() -> TooManyRows:
