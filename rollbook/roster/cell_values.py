@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rollbook.roster.blanks import is_empty_word
 from rollbook.roster.dates import certain_date, day, narrow
+from rollbook.roster.headings import ENROLL_STATUS, heading_key
 from rollbook.roster.values import Unreadable, short_text
 
 _SEPARATOR: Final = r"(?:\s*[-/.,]\s*|\s+)"
@@ -25,6 +26,12 @@ _ACTIVE_WORDS: Final = {
     **dict.fromkeys(("enabled", "enrolled", "current"), True),
     **dict.fromkeys(("false", "no", "n", "f", "0", "0.0", "off"), False),
     **dict.fromkeys(CLOSED_WORDS, False),
+}
+# PowerSchool's Enroll_Status, from its data dictionary: -1 registered for later, 0 enrolled now,
+# 1 inactive, 2 transferred out, 3 graduated, 4 imported as history.
+_ENROLL_STATUS: Final = {
+    **dict.fromkeys(("-1", "1", "2", "3", "4"), False),
+    "0": True,
 }
 
 
@@ -69,14 +76,17 @@ def _parse_date(written: str, order: DateOrder) -> date:
     return written_day
 
 
-def active_flag(value: Any) -> bool | None:
+def active_flag(value: Any, heading: str | None = None) -> bool | None:
     """Return True or False for a cell of an Active column, None for a blank.
 
-    Raises Unreadable("active_invalid").
+    Below PowerSchool's heading Enroll_Status a figure is its code: 0 is active there. Raises
+    Unreadable("active_invalid").
     """
     written = short_text(value, "active_invalid")
     if written is None or is_empty_word(written):
         return None
+    if heading_key(heading) == ENROLL_STATUS and written.removesuffix(".0") in _ENROLL_STATUS:
+        return _ENROLL_STATUS[written.removesuffix(".0")]
     if written.casefold() not in _ACTIVE_WORDS:
         raise Unreadable("active_invalid")
     return _ACTIVE_WORDS[written.casefold()]

@@ -8,7 +8,12 @@ from typing import Final
 from rollbook.roster.cell_values import CLOSED_WORDS, DateOrder, active_flag
 from rollbook.roster.date_orders import read_date
 from rollbook.roster.fields import ACTIVE
-from rollbook.roster.headings import heading_key, heading_words, speaks_against_student
+from rollbook.roster.headings import (
+    ENROLL_STATUS,
+    heading_key,
+    heading_words,
+    speaks_against_student,
+)
 from rollbook.roster.values import Unreadable, email, grade
 
 MOST_OF: Final = 0.8  # the share of a column's values that must look like a field's values
@@ -148,10 +153,18 @@ def _is_active_flag(value: str) -> bool:
         return False
 
 
+def _are_enroll_statuses(values: Sequence[str]) -> bool:
+    """Return whether these are PowerSchool's codes, or words of a status."""
+    try:
+        return all(active_flag(value, ENROLL_STATUS) is not None for value in values)
+    except Unreadable:
+        return False
+
+
 def _are_statuses(values: Sequence[str]) -> bool:
     """Return whether the words of a status say who is active.
 
-    Figures don't: 0 is active in PowerSchool and inactive elsewhere. One word that closes accounts
+    Figures don't: 0 is active in some systems and inactive in others. One word that closes accounts
     is enough, so that the students it stands for never get an open one.
     """
     words = {value.casefold() for value in values}
@@ -174,4 +187,5 @@ _DOUBTFUL: Final[dict[str, Callable[[Sequence[str]], bool]]] = {
     **dict.fromkeys(("username", "login"), _have_an_email),
     "grades": lambda values: _are(values, _is_grade),
     "status": _are_statuses,
+    ENROLL_STATUS: _are_enroll_statuses,
 }

@@ -34,6 +34,7 @@ _RANK: Final = {heading: rank for names in _HEADINGS.values() for rank, heading 
 _OWN_HEADINGS: Final = {
     name: field.key for field in STUDENT_FIELDS.values() for name in (field.key, field.label)
 }
+ENROLL_STATUS: Final = "enrollstatus"  # PowerSchool's, in which 0 is active
 _STUDENT_WORDS: Final = frozenset(
     (
         *("student", "students", "pupil", "pupils", "learner", "learners", "scholar"),
@@ -58,7 +59,7 @@ _OF_A_PERSON: Final = frozenset(
 
 
 class KnownHeading(NamedTuple):
-    """A heading that names a field. `key` is its form in `Field.headings`, "status" for a status.
+    """A heading that names a field. `key` is its form in `Field.headings`; "status" for any status.
 
     Where two headings name one field, the smaller `rank` wins.
     """
@@ -89,7 +90,8 @@ def known_heading(name: str | None) -> KnownHeading | None:
     if key in _FIELD_OF:
         return _known(_FIELD_OF[key], key, words, _RANK[key])
     if _is_status(words):
-        return KnownHeading(ACTIVE, "status", (True, len(_HEADINGS[ACTIVE])))
+        kind = ENROLL_STATUS if key == ENROLL_STATUS else "status"
+        return KnownHeading(ACTIVE, kind, (True, len(_HEADINGS[ACTIVE])))
     if speaks_against_student(name):
         return None
     bare = _IN_BRACKETS.sub(" ", _TABLE_PREFIX.sub("", (name or "")[:_HEADING_LIMIT]))

@@ -206,7 +206,7 @@ class RowMapper:
             if position == column.position:
                 raise Unreadable(code)
         if column.field == ACTIVE:
-            return active_flag(text)
+            return active_flag(text, column.name)
         field = STUDENT_FIELDS[column.field]
         if field.kind == "date" and text is not None and column.position not in cells.dates:
             return date_by_serial(text) or date_by_order(text, self._date_order)
@@ -294,11 +294,11 @@ def unusual_value(field: str, text: str | None) -> str | None:
     return "grade_unclear" if field == "grade_level" and grade(text) is None else None
 
 
-def is_understood(field: str, text: str) -> bool:
+def is_understood(field: str, text: str, heading: str = "") -> bool:
     """Return whether we know a word of a gender, grade or active column."""
     if field != ACTIVE:
         return unusual_value(field, text) is None
     try:
-        return active_flag(text) is not None
+        return active_flag(text, heading) is not None
     except Unreadable:
         return False

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.roster.cell_values import DateOrder
+from rollbook.roster.cell_values import DateOrder, active_flag
 from rollbook.roster.columns import guess_columns, guess_header_row
 from rollbook.roster.date_orders import guess_date_order, stated_order
 from rollbook.roster.fields import ACTIVE
@@ -160,17 +160,28 @@ def test_what_merely_counts_is_no_id(heading: str) -> None:
         ("Enrollment Status", ["Active", "Withdrawn", "Pre-registered"]),
         ("account_status", ["active", "inactive"]),
         ("enabledUser", ["true", "false"]),
+        ("Enroll_Status", ["0", "-1", "2", "0"]),
+        ("[Students]Enroll_Status", ["0", "0"]),
     ],
 )
 def test_a_status_in_words_we_know_opens_and_closes(heading: str, values: list[str]) -> None:
     assert guess_one(heading, values) == ACTIVE
 
 
+def test_0_is_active_in_powerschools_enroll_status_only() -> None:
+    codes = ["-1", "0", "1", "2", "3", "4"]
+    flags = [active_flag(code, "[Students]Enroll_Status") for code in codes]
+    assert flags == [False, True, False, False, False, False]
+    assert active_flag("0.0", "Enroll_Status") is True
+    assert active_flag("0", "Active") is False
+
+
 @pytest.mark.parametrize(
     ("heading", "values"),
     [
-        ("Enroll_Status", ["0", "0", "2"]),
-        ("Enroll_Status", ["0", "-1", "0"]),
+        ("Enroll_Status", ["0", "7"]),
+        ("Enrollment Status", ["0", "1"]),
+        ("Status", ["0", "0", "2"]),
         ("Status", ["Boarder", "Day", "Day"]),
         ("Status", []),
         ("IEP_status", ["N", "N", "Y"]),

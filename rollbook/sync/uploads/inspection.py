@@ -192,17 +192,17 @@ def _unknown_words(
         if column.field not in VALUE_MAP_FIELDS:
             continue
         known = meanings.get(column.field, {})
-        for key, (text, times) in _count_unknown(rows, column.position, column.field).items():
+        for key, (text, times) in _count_unknown(rows, column).items():
             words.append(Word(column.position, column.field, text, times, known.get(key)))
     return words
 
 
-def _count_unknown(rows: list[Row], position: int, field: str) -> dict[str, tuple[str, int]]:
+def _count_unknown(rows: list[Row], column: Column) -> dict[str, tuple[str, int]]:
     """Return the first spelling and the number of each word that is not understood."""
     counts: dict[str, tuple[str, int]] = {}
     for row in rows:
-        text = (row.cells[position] or "").strip()
-        if text and not is_understood(field, text):
+        text = (row.cells[column.position] or "").strip()
+        if text and not is_understood(column.field or "", text, column.name):
             spelling, times = counts.get(word_key(text), (text, 0))
             counts[word_key(text)] = (spelling, times + 1)
             if len(counts) > MOST_WORDS:
