@@ -324,6 +324,21 @@ STUDENT_PROBLEMS: Final = (
         ADMINISTRATOR,
     ),
     Problem(
+        "like_another_student",
+        Severity.ERROR,
+        _(
+            "{sis} has two students with this name and this date of birth, under two SIS IDs. "
+            "They may be one person, so no account was made for this one. "
+            "The other student was left as it is."
+        ),
+        _(
+            "If they are one person, keep one of the two records in {sis}. "
+            "If they are two people, say so in Link existing accounts: reject the link there. "
+            "If it isn't listed yet, start a run first. The run after that makes the account."
+        ),
+        ADMINISTRATOR,
+    ),
+    Problem(
         "other_person",
         Severity.ERROR,
         _(

@@ -57,6 +57,7 @@ IN_THE_SIS = st.one_of(
     deed("leave_or_come_back", pick=somebody, here=st.booleans()),
     deed("move_grade", pick=somebody, grade=st.sampled_from([7, 9, 12])),
     deed("come_back_under_a_new_id", pick=somebody),
+    deed("enter_twice", pick=somebody),
     deed("everybody_gets_a_new_id", really=st.sampled_from([False, False, True])),
     deed("put_right", pick=somebody),
     deed("put_right", pick=somebody),
@@ -213,6 +214,17 @@ class Weeks(RuleBasedStateMachine):
 
     def come_back_under_a_new_id(self, pick: int) -> None:
         self._re_key([self.of(pick)])
+
+    def enter_twice(self, pick: int) -> None:
+        """Enter a student a second time, under an ID that nobody has, with an own e-mail."""
+        one = self.of(pick)
+        free = [self.of(at) for at in range(len(self.ids)) if self.of(at).enroll_status != 0]
+        if one.enroll_status != 0 or not free:
+            return
+        same = {known_as(name): getattr(one, known_as(name)) for name in FIELDS}
+        dcid = free[0].dcid
+        same["email"] = f"second{dcid}@students.example"
+        self.standin.edit(dcid, enroll_status=0, grade_level=one.grade_level, **same)
 
     def everybody_gets_a_new_id(self, really: bool) -> None:
         if really:

@@ -62,6 +62,9 @@ class Model(People):
                 )
             elif (row := self._row(known[sis_id], record)) is not None:
                 rows.append(row)
+        asked = self._like_another(rows)
+        refused |= asked
+        rows = [row for row in rows if row.kind != "new" or row.sis_id not in asked]
         gone = {
             key
             for key, one in self.accounts.items()
@@ -238,6 +241,24 @@ class Model(People):
                 if alike(was, record) and (same_birth or same_email):
                     pairs.add((sis_id, key))
         return pairs
+
+    def _like_another(self, rows: list[Row]) -> set[str]:
+        """Return new SIS IDs with the name and birth date of an account or a lower new SIS ID."""
+        after = {key: dict(account.values) for key, account in self.accounts.items()}
+        for row in rows:
+            if row.kind != "new":
+                after[row.key] |= row.after
+        people = list(after.values())
+        asked = set()
+        new = [row for row in rows if row.kind == "new"]
+        for row in sorted(new, key=lambda row: (len(row.sis_id), row.sis_id)):
+            record = row.after
+            born = record.get("birth_date")
+            if born and any(born == one["birth_date"] and alike(one, record) for one in people):
+                asked.add(row.sis_id)
+            else:
+                people.append({"birth_date": "", **record})
+        return asked
 
     def _re_keyed(
         self,

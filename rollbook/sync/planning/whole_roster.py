@@ -11,7 +11,7 @@ from rollbook.roster.rekeying import PlannedAccount, PossibleRelink, possible_re
 from rollbook.students.models import StudentAccount
 from rollbook.sync import store
 from rollbook.sync.models import Run
-from rollbook.sync.planning import clashes, links
+from rollbook.sync.planning import clashes, links, lookalikes
 from rollbook.sync.planning import rules as run_rules
 from rollbook.sync.planning.batch import Prepared
 from rollbook.sync.setup import limits
@@ -41,6 +41,7 @@ def settle(run: Run, prepared: Prepared, check: RosterCheck) -> Settled:
     issues = [issue for issue in check.issues if issue.sis_id not in new_ids | suggested]
     issues += [_relink_issue(each.planned) for each in _one_each(possible)]
     issues = clashes.with_others(run, issues, names) + _vanished_fields(run, prepared)
+    issues += lookalikes.withdraw(run, prepared.matcher)
     store.save_plan(run, relinked, issues)
     store.save_plan(run, [], clashes.passed_on(run))
     links.conclude(run)

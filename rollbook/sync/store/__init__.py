@@ -14,10 +14,12 @@ from rollbook.sync.store.plan import (
     load_merged_emails,
     load_sheet_keys,
     names_of,
+    new_students,
     planned_like,
     planned_new,
     recycled_emails,
     save_plan,
+    students_born_on,
     withdraw,
 )
 from rollbook.sync.store.statements import CHUNK, in_chunks, whole_tables
@@ -39,10 +41,12 @@ __all__ = [
     "load_merged_emails",
     "load_sheet_keys",
     "names_of",
+    "new_students",
     "planned_like",
     "planned_new",
     "recycled_emails",
     "save_plan",
+    "students_born_on",
     "whole_tables",
     "withdraw",
 ]

@@ -11,6 +11,7 @@ import msgspec
 from django.db import connection, transaction
 
 from rollbook.roster.guards import ErrorCause
+from rollbook.roster.lookalikes import Student
 from rollbook.roster.planning import Change
 from rollbook.roster.records import Account, AccountKey, Issue
 from rollbook.roster.rekeying import PlannedAccount
@@ -278,6 +279,24 @@ def planned_new(run: Run, sis_ids: Iterable[str]) -> Iterator[PlannedAccount]:
 def planned_like(run: Run, days: list[str], email_keys: list[str]) -> list[PlannedAccount]:
     """Return the new accounts planned for people born on these days, or with these addresses."""
     return list(_planned(rows_of("planned_like", run, days=days, email_keys=email_keys)))
+
+
+def new_students(run: Run) -> list[Student]:
+    """Return the new students of a plan whose date of birth is known."""
+    return [Student(*row) for row in rows_of("new_students", run)]
+
+
+def students_born_on(run: Run, days: list[str]) -> list[Student]:
+    """Return the accounts of this source that belong to people born on these days.
+
+    Their values are those after the plan.
+    """
+    with whole_tables():
+        rows = rows_of("students_born_on", run, source=run.source, days=days)
+    return [
+        Student(sis_id, first, last, born, bytes(account_id))
+        for sis_id, first, last, born, account_id in rows
+    ]
 
 
 def _planned(rows: Iterable[tuple[Any, ...]]) -> Iterator[PlannedAccount]:

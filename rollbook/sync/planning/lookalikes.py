@@ -1,0 +1,53 @@
+"""New students who have the name and the date of birth of another one: a person decides."""
+
+from rollbook.roster.lookalikes import Lookalike, lookalikes
+from rollbook.roster.matching import Matcher
+from rollbook.roster.records import Issue, Severity
+from rollbook.roster.rekeying import PossibleRelink
+from rollbook.sync import store
+from rollbook.sync.models import Run
+from rollbook.sync.planning import clashes, links
+
+
+def withdraw(run: Run, matcher: Matcher) -> list[Issue]:
+    """Withdraw the new accounts that may be a second one of their student; return the issues.
+
+    A link with the existing account is proposed, so that a person can decide.
+    """
+    new_students = store.new_students(run)
+    if not new_students:
+        return []
+    days = sorted({student.born for student in new_students})
+    alike = lookalikes(new_students, store.students_born_on(run, days), matcher.is_rejected)
+    if not alike:
+        return []
+    _propose_links(run, alike)
+    names = store.withdraw(run, [each.student.sis_id for each in alike])
+    return [_issue(each, names[each.student.sis_id]) for each in alike]
+
+
+def _propose_links(run: Run, alike: list[Lookalike]) -> None:
+    pairs = {
+        each.student.sis_id: each.other.account_id
+        for each in alike
+        if each.other.account_id is not None
+    }
+    accounts = store.load_accounts(run.school_id, pairs.values())
+    possible = []
+    for planned in store.planned_new(run, pairs):
+        account = accounts.get(pairs[planned.sis_id])
+        if account is not None:
+            possible.append(PossibleRelink(account, planned))
+    links.propose_relinks(run, possible)
+
+
+def _issue(alike: Lookalike, name: str) -> Issue:
+    other = alike.other
+    return Issue(
+        "like_another_student",
+        Severity.ERROR,
+        alike.student.sis_id,
+        name,
+        "birth_date",
+        other=clashes.who(f"{other.first_name} {other.last_name}", other.sis_id),
+    )
