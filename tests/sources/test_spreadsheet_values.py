@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ import openpyxl
 import pytest
 
 from rollbook.sources.spreadsheet.errors import NoHeader
+from rollbook.sources.spreadsheet.hidden_rows import hidden_rows
 from rollbook.sources.spreadsheet.reader import header_row
 from rollbook.sources.spreadsheet.rows import CellProblem, Sheet
 from tests.sources.spreadsheets import HEADER, READ, TABLE, ods, read_here, xls, xlsx
@@ -262,6 +264,36 @@ def test_the_first_visible_sheet_with_something_in_it_is_read_unless_named() -> 
     assert (sheet.sheets, sheet.sheet) == (("Students", "Grade 9", "Grade 10"), "Grade 9")
     assert any("Hidden" in note for note in sheet.notes)
     assert cells(read_here(xlsx([], fill), "x.xlsx", sheet="Grade 10")) == [["ten"]]
+
+
+def test_hidden_rows_are_read_and_counted() -> None:
+    def hide(book: Any, sheet: Any) -> None:
+        sheet.set_row(1, None, None, {"hidden": True})
+        sheet.set_row(7, None, None, {"hidden": True})  # an empty one
+        other = book.add_worksheet("Other & more")
+        other.write_row(0, 0, ["a", "b"])
+        other.set_row(0, None, None, {"hidden": True})
+
+    book = xlsx(TABLE, hide)
+    for name in ("Students", "Other & more"):
+        sheet = read_here(book, "students.xlsx", sheet=name)
+        assert any("Hidden rows" in note and "1." in note for note in sheet.notes)
+    assert cells(read_here(book, "students.xlsx")) == READ
+    shown = read_here(xlsx(TABLE), "students.xlsx")
+    assert not any("Hidden rows" in note for note in shown.notes)
+
+
+def test_hidden_rows_of_an_ods_are_counted() -> None:
+    content = (
+        '<table:table table:name="A"><table:table-row table:visibility="filter"/></table:table>'
+        '<table:table table:name="B"><table:table-row table:number-rows-repeated="3"/>'
+        '<table:table-row table:visibility="filter" table:number-rows-repeated="2"/>'
+        "<table:table-row/></table:table>"
+    )
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("content.xml", content)
+    assert hidden_rows(file.getvalue(), "ods", "B") == {4, 5}
 
 
 def test_content_decides_and_a_wrong_name_is_reported() -> None:

@@ -15,6 +15,7 @@ import python_calamine as calamine
 from rollbook.roster.translation import Phrase
 from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.spreadsheet.errors import NoSuchSheet
+from rollbook.sources.spreadsheet.hidden_rows import hidden_rows
 from rollbook.sources.spreadsheet.kinds import encrypted
 from rollbook.sources.spreadsheet.rows import CellProblem, Row
 
@@ -35,7 +36,10 @@ _Value = int | float | str | bool | time | date | datetime | timedelta
 
 
 class Book(NamedTuple):
-    """A workbook of which one sheet was loaded. `sheets` are the visible ones."""
+    """A workbook of which one sheet was loaded. `sheets` are the visible ones.
+
+    `notes` may still grow while `rows` are read.
+    """
 
     sheets: tuple[str, ...]
     sheet: str
@@ -72,7 +76,27 @@ def read_book(content: bytes, kind: str, chosen: str | None) -> Book:
     if chosen is None and len(visible) > 1:
         note = _("The file has {count} sheets; this is the first with something in it.")
         notes.append(Phrase(note, count=len(visible)))
-    return Book(tuple(visible), name, _rows(sheet, kind) if sheet else iter(()), notes)
+    if sheet is None:
+        return Book(tuple(visible), name, iter(()), notes)
+    hidden = hidden_rows(content, kind, name)
+    return Book(
+        tuple(visible), name, _with_hidden_counted(_rows(sheet, kind), hidden, notes), notes
+    )
+
+
+def _with_hidden_counted(rows: Iterator[Row], hidden: set[int], notes: list[str]) -> Iterator[Row]:
+    """Yield the rows, then note how many of those with something in them are hidden."""
+    count = 0
+    for row in rows:
+        if row.number in hidden and any(row.cells):
+            count += 1
+        yield row
+    if count:
+        note = _(
+            "Hidden rows of the sheet, by a filter or by hand: {count}. They are read too. To "
+            "leave them out, copy the visible rows into a new workbook."
+        )
+        notes.append(Phrase(note, count=count))
 
 
 def _sheet_to_read(
