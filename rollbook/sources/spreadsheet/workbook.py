@@ -78,10 +78,8 @@ def read_book(content: bytes, kind: str, chosen: str | None) -> Book:
         notes.append(Phrase(note, count=len(visible)))
     if sheet is None:
         return Book(tuple(visible), name, iter(()), notes)
-    hidden = hidden_rows(content, kind, name)
-    return Book(
-        tuple(visible), name, _with_hidden_counted(_rows(sheet, kind), hidden, notes), notes
-    )
+    rows = _with_hidden_counted(_rows(sheet, kind), hidden_rows(content, kind, name), notes)
+    return Book(tuple(visible), name, rows, notes)
 
 
 def _with_hidden_counted(rows: Iterator[Row], hidden: set[int], notes: list[str]) -> Iterator[Row]:
