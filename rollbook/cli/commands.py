@@ -173,6 +173,11 @@ COMMANDS = (
             ),
         ),
     ),
+    LazyCommand(
+        "free-email",
+        "students.free_email:free_email",
+        "Free the e-mail of a closed account for another student",
+    ),
     LazyCommand("merge", "students.merge:merge", "Merge two accounts of one student"),
     LazyCommand("invite", "people.invitations:invite", "Send the registration email to students"),
     LazyCommand("invitations", "people.invitations:invitations", "List the registration emails"),

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from rollbook.roster.identity import contradicts, is_other_person, names_agree
 from rollbook.roster.matching import Match, MatchKind
 from rollbook.roster.records import ISSUE_NAME_LIMIT, Account, Issue, Severity, StudentRecord
-from rollbook.roster.values import email_key
+from rollbook.roster.values import FREED, email_key
 
 
 class ChangeKind(StrEnum):
@@ -183,17 +183,22 @@ def _differences(record: StudentRecord, account: Account, rules: Rules) -> Diffe
     differences = Differences({}, {}, {}, {})
     for field in rules.fields:
         record_value, account_value = getattr(record, field), getattr(account, field)
-        if field == "sis_id" or record_value == account_value:
+        if field == "sis_id":
+            continue
+        if field == "email":
+            if not _email_differs(record, account):
+                continue
+        elif record_value == account_value:
             continue
         if record_value is None and field not in record.blanks:
             continue
-        if field == "email" and record.email_key == account.email_key:
-            continue
         if record_value is not None and same_personal_email(field, record_value, account_value):
             continue
-        if field in rules.fill_once and account_value is not None:
+        # An account whose e-mail was freed needs one again, whatever is kept.
+        needs_email = field == "email" and account.email_key.startswith(FREED)
+        if field in rules.fill_once and account_value is not None and not needs_email:
             continue
-        if field in account.locked:
+        if field in account.locked and not needs_email:
             differences.locked_before[field] = account_value
             differences.locked_after[field] = record_value
             continue
@@ -203,6 +208,16 @@ def _differences(record: StudentRecord, account: Account, rules: Rules) -> Diffe
             differences.before["email_key"] = account.email_key
             differences.after["email_key"] = record.email_key
     return differences
+
+
+def _email_differs(record: StudentRecord, account: Account) -> bool:
+    """Return whether the record has an e-mail that the account has to get.
+
+    An account whose e-mail was freed gets the same one back only when a run opens it again.
+    """
+    if not account.email_key.startswith(FREED):
+        return record.email_key != account.email_key
+    return account.status in CLOSED_BY_RUN or record.email_key != email_key(account.email)
 
 
 def same_personal_email(field: str, one: Any, other: Any) -> bool:

@@ -207,8 +207,8 @@ class _Check:
 
     def accounts(self) -> dict[int, bytes]:
         """Return the ids of the accounts that rows are about, by row number."""
-        found = {number: self.index.first(row) for number, row in self.rows.items()}
-        return {number: key.id for number, key in found.items() if key is not None}
+        keys = {number: self.index.first(row) for number, row in self.rows.items()}
+        return {number: key.id for number, key in keys.items() if key is not None}
 
     def is_decidable(self, number: int) -> bool:
         if number in self.conflicts or number in self.repeats:

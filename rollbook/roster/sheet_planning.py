@@ -19,7 +19,7 @@ from rollbook.roster.planning import (
 from rollbook.roster.records import Account, Issue
 from rollbook.roster.sheet_matching import RowMatch
 from rollbook.roster.sheet_rows import IDENTIFYING, RowMapper, SheetRow
-from rollbook.roster.values import email_key
+from rollbook.roster.values import FREED, email_key
 
 NAME_FIELDS: Final = ("first_name", "last_name", "middle_name", "preferred_name")
 _NOTHING: Final = Differences({}, {}, {}, {})
@@ -167,10 +167,11 @@ def row_differences(row: SheetRow, account: Account) -> Differences:
     Which fields an upload may change is decided here, and only here.
     """
     differences = Differences({}, {}, {}, {})
+    freed = email_key(account.email) if account.email_key.startswith(FREED) else None
     for field, row_value in row.values.items():
         account_value = getattr(account, field)
         if field == "email":
-            if email_key(row_value) == account.email_key:
+            if email_key(row_value) in (account.email_key, freed):
                 continue
         elif row_value == account_value or (
             row_value is not None and same_personal_email(field, row_value, account_value)
@@ -187,6 +188,10 @@ def row_differences(row: SheetRow, account: Account) -> Differences:
     status = status_after(row.active, account.status)
     if status != account.status:
         differences.before["status"], differences.after["status"] = account.status, status
+        if status == "active" and freed is not None and "email" not in differences.after:
+            # Its own e-mail again: an open account has one.
+            differences.before.update(email=account.email, email_key=account.email_key)
+            differences.after.update(email=account.email, email_key=freed)
     return differences
 
 

@@ -23,6 +23,8 @@ from rollbook.roster.dates import (
 
 SHORT_LIMIT = 320  # characters of a value that is never long, such as a date
 MAX_NUMBER_BITS = 1_000  # 301 digits, more than any field takes
+# Starts the e-mail key of a closed account whose e-mail others may have; its id follows.
+FREED: Final = "freed:"
 NFC_MOST = 4  # NFC makes one character of up to four
 FAST_NUMBER = 10**15  # a smaller whole number needs no further check
 # Grade 13 is the last year of British schools, or the year of postgraduates.

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
+from rollbook.roster.values import FREED, email_key
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.students.models import AccountEvent, AccountStatus, EventAction, StudentAccount
@@ -36,7 +37,10 @@ def deactivate(school: School, ids: Iterable[UUID], by: User | None, via: str = 
 
 
 def reactivate(school: School, ids: Iterable[UUID], by: User | None, via: str = "web") -> int:
-    """Open accounts again, whatever had closed them. Returns how many were closed."""
+    """Open accounts again, whatever had closed them. Returns how many were opened.
+
+    One whose e-mail was freed stays closed where another student has that e-mail now.
+    """
     return _set_status(school, ids, EventAction.REACTIVATED, by, via)
 
 
@@ -82,10 +86,29 @@ def _write_chunk(school: School, ids: list[UUID], action: EventAction) -> dict[U
     # cannot deadlock.
     locked = narrow(accounts).select_for_update().order_by("pk")
     before = dict(locked.values_list("pk", "status"))
+    if action == EventAction.REACTIVATED:
+        for account_id in _regain_emails(school, list(before)):
+            del before[account_id]
     StudentAccount.objects.filter(pk__in=before).update(
         status=_status_after(action), version=F("version") + 1, updated_at=Now()
     )
     return before
+
+
+def _regain_emails(school: School, ids: list[UUID]) -> list[UUID]:
+    """Give these accounts the e-mails back that were freed while they were closed.
+
+    Returns those that stay closed, because somebody else has their e-mail now.
+    """
+    accounts = StudentAccount.objects.filter(school=school)
+    stays = []
+    for account in accounts.filter(pk__in=ids, email_key__startswith=FREED):
+        own_key = email_key(account.email)
+        if accounts.filter(email_key=own_key).exists():
+            stays.append(account.pk)
+        else:
+            accounts.filter(pk=account.pk).update(email_key=own_key, source_fingerprint=None)
+    return stays
 
 
 def _status_after(action: EventAction) -> AccountStatus:

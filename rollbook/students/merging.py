@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.values import FREED
 from rollbook.schools import audit
 from rollbook.schools.models import User
 from rollbook.students.account_changes import record_event, write_account
@@ -78,7 +79,8 @@ def merge(
         _close_merged(other, account)
         write_account(account, after)
         # The address with which nobody signs in any more stays known.
-        keep_alias(account, email, email_key)
+        if not email_key.startswith(FREED):
+            keep_alias(account, email, email_key)
         record_event(
             account,
             by,
@@ -150,6 +152,8 @@ def _merged_values(
         if is_taken and side.other is not None and side.differs:
             values[side.field] = side.other
     if "email" in values:
+        if other.email_is_free:
+            raise Refused({"": _("The e-mail of the other account was freed. Don't take it.")})
         values["email_key"] = other.email_key
     if other.sis_id and not account.sis_id:
         values |= {"source": other.source, "sis_id": other.sis_id}

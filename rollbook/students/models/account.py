@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from rollbook.roster.values import FREED
 from rollbook.schools.models import School, User
 from rollbook.students.folding import SearchText
 
@@ -26,8 +27,9 @@ class StudentAccount(models.Model):
     every change, so that a plan made on an older one is recognised. `source_fingerprint` is a
     digest (16 bytes) of the last values of the source; null if they must be compared again.
     An account that was merged into another (`merged_into`) has no link and no address any more, so
-    nothing matches it. Values are stored in the canonical form of `roster.values`; `email_key` is
-    the same for every spelling of an address.
+    nothing matches it. A closed account can give up its address for others, and still shows it:
+    then `email_key` starts with FREED. Values are stored in the canonical form of `roster.values`;
+    `email_key` is the same for every spelling of an address.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -92,6 +94,11 @@ class StudentAccount(models.Model):
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}"
 
+    @property
+    def email_is_free(self) -> bool:
+        """Whether this closed account has given up its e-mail, so that others can get it."""
+        return self.email_key.startswith(FREED)
+
 
 class EventAction(models.TextChoices):
     DEACTIVATED = "deactivated", _("Deactivated")
@@ -106,6 +113,7 @@ class EventAction(models.TextChoices):
     MERGED = "merged", _("Merged with another account")
     MERGED_AWAY = "merged_away", _("Merged into another account")
     UNMERGED = "unmerged", _("Merge taken back")
+    EMAIL_FREED = "email_freed", _("E-mail freed")
 
 
 class AccountEvent(models.Model):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from rollbook.roster.records import Issue, Severity
 from rollbook.roster.values import email_key
-from rollbook.students.models import StudentAccount
+from rollbook.students.models import AccountStatus, StudentAccount
 from rollbook.sync import store
 from rollbook.sync.models import Run
 
@@ -89,11 +89,19 @@ def _holders(run: Run, addresses: set[str]) -> dict[str, str]:
     holders: dict[str, str] = {}
     for chunk in store.in_chunks(sorted(addresses)):
         accounts = StudentAccount.objects.filter(school_id=run.school_id, email_key__in=chunk)
-        for address, first, last, sis_id in accounts.values_list(
-            "email_key", "first_name", "last_name", "sis_id"
+        for address, first, last, sis_id, status in accounts.values_list(
+            "email_key", "first_name", "last_name", "sis_id", "status"
         ):
-            holders[address] = who(f"{first} {last}", sis_id)
+            holders[address] = who(f"{first} {last}", sis_id) + _closed_words(status)
     return holders
+
+
+def _closed_words(status: str) -> str:
+    """Return how the account that has an e-mail was closed; "" for an open one."""
+    if status == AccountStatus.ACTIVE:
+        return ""
+    label = AccountStatus(status).label.lower()
+    return _(", closed as %(status)s") % {"status": label}
 
 
 def who(name: str, sis_id: str | None) -> str:

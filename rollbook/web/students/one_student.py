@@ -12,12 +12,14 @@ from rollbook.schools import audit
 from rollbook.students import (
     accounts,
     aliases,
+    freeing,
     inviting,
     merging,
     never_import_list,
     protection,
 )
 from rollbook.students.models import AccountStatus, StudentAccount
+from rollbook.students.refused import Refused
 from rollbook.students.registration_state import registration_of
 from rollbook.sync.mail import invitations
 from rollbook.sync.report import student_history, student_values, work_list
@@ -51,6 +53,7 @@ def student(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         "history": student_history.history(account),
         "merged_here": merging.merged_into(account),
         "protection": protection.protection_of(account),
+        "holds_email": freeing.holds_email(account),
         "never": never_import_list.entry_of(account),
         "aliases": aliases.aliases_of(account),
         "registered": registration_of(account),
@@ -80,8 +83,29 @@ def reactivate(request: SchoolRequest, student_id: UUID) -> HttpResponse:
     account = account_of(request, student_id)
     if accounts.reactivate(request.school, [account.pk], request.person):
         messages.success(request, _("Reactivated."))
+    elif account.email_is_free:
+        text = _(
+            "Nothing was done: another student has the e-mail of this account now. Give this "
+            "account another one first."
+        )
+        messages.warning(request, text)
     else:
         messages.info(request, _("Nothing was done: this account is active already."))
+    return redirect("student", request.school.pk, account.pk)
+
+
+@require_POST
+@school_required(manage=True)
+def free_email(request: SchoolRequest, student_id: UUID) -> HttpResponse:
+    """Let another student get the e-mail of this closed account."""
+    account = account_of(request, student_id)
+    try:
+        freeing.free_email(account, request.person)
+    except Refused as refused:
+        messages.warning(request, str(refused))
+    else:
+        text = _("Freed. The next run can give %(email)s to another student.")
+        messages.success(request, text % {"email": account.email})
     return redirect("student", request.school.pk, account.pk)
 
 

@@ -25,6 +25,8 @@ CROSS JOIN LATERAL (
 WHERE c.school_id = %(school)s AND c.run_id = %(undoes)s AND c.outcome = '' AND c.kind = ANY(%(writing)s)
   AND c.id BETWEEN %(first)s AND %(last)s AND (%(student)s::uuid IS NULL OR c.account_id = %(student)s::uuid)
   AND back.was IS NOT NULL AND a.status <> 'merged'
+  -- Its e-mail was freed since: a person opens it again, with this e-mail or another one.
+  AND NOT (a.email_key LIKE 'freed:%%' AND back.was ->> 'status' = 'active')
   AND (c.kind <> 'new' OR a.id NOT IN (
       SELECT m.merged_into_id FROM students_studentaccount m
       WHERE m.school_id = %(school)s AND m.merged_into_id IS NOT NULL
