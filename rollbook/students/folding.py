@@ -1,4 +1,4 @@
-"""Text as searches compare it: lower case, no accents. Migration 0002 has the functions."""
+"""Text as searches compare it. Migration 0007 has the functions, `roster.names.fold` the rules."""
 
 from django.db.models import Func, TextField
 
@@ -29,7 +29,7 @@ class SearchText(Func):
 
 
 class Folded(Func):
-    """A text in lower case and without accents."""
+    """A text in lower case, without accents, apostrophes and hyphens."""
 
     function = "students_fold"
     output_field = TextField()

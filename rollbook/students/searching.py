@@ -1,19 +1,26 @@
 """Search by words, as every list of students, changes and problems does it.
 
 A row is found when its text has every word of the search. A word of one or two letters must begin
-a word of the text. Letter case does not matter; accents do not either, where the text is folded.
+a word of the text, unless it is Chinese, Japanese or Korean. Letter case does not matter. Where the
+text is folded, accents, apostrophes and hyphens do not either (`roster.names.fold`).
 """
 
+import re
 from typing import Any, Final, NamedTuple, TypeVar
 
 from django.db.models import F, Func, Model, Q, QuerySet, TextField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Concat, Lower
 
+from rollbook.roster.names import fold
 from rollbook.students.folding import Folded
 
 LONGEST_SEARCH: Final = 200
 SHORT_WORD: Final = 2  # letters
+# "Núñez, José" is how a class list writes José Núñez.
+_BETWEEN_WORDS: Final = re.compile(r"[\s,;，、；]+")
+# In these scripts one or two letters are a name, and no space is written between names.
+_WITHOUT_SPACES: Final = re.compile("[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff]")
 M = TypeVar("M", bound=Model)
 
 
@@ -43,12 +50,16 @@ def lower_text(*columns: str) -> SearchedText:
 
 def having_words(rows: QuerySet[M], search: str, text: SearchedText = ACCOUNT_TEXT) -> QuerySet[M]:
     """Return the rows whose text has every word of the search."""
-    words = search.replace("\0", " ")[:LONGEST_SEARCH].split()
-    if not words:
-        return rows
+    words = _BETWEEN_WORDS.split(search.replace("\0", " ")[:LONGEST_SEARCH].strip())
+    if text.fold is Folded:
+        words = [word for word in words if fold(word)]
+    if not any(words):
+        return rows.none() if search.strip(" \0\t\r\n") else rows
     conditions = Q()
-    for word in words:
-        beginning = f" {word}" if len(word) <= SHORT_WORD else word
+    for word in filter(None, words):
+        beginning = word
+        if len(word) <= SHORT_WORD and not _WITHOUT_SPACES.search(word):
+            beginning = f" {word}"
         conditions &= Q(searched_text__contains=text.fold(Value(beginning)))
     with_text: QuerySet[Any] = rows.alias(searched_text=text.expression)
     return with_text.filter(conditions)

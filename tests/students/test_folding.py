@@ -1,0 +1,104 @@
+"""The database and the rules fold names alike, and searches find names as people type them."""
+
+import random
+
+import pytest
+from django.db import connection
+
+from rollbook.roster.names import ONE_LETTER, PASSED_OVER, TWO_LETTERS, fold
+from rollbook.students import listing
+from rollbook.students.listing import StudentQuery
+from tests.students.conftest import MakeStudent
+
+pytestmark = pytest.mark.django_db
+
+LETTERS = (
+    *("abcdefgxyzABCXYZ 0123456789.@_%\\&;,()", "áàâãäåæçéèêëíìîïñóòôõöøœúùûüýÿßðþÁÉÑÖØŒÞ"),
+    *("āăąćčďđēėęěğģħīįıİķłļńňŋőŕřśşšţťūůűųŵžźżŁŠŽĐĞƏə", "ạảấầẩẫậắằẳẵặẹẻẽếềểễệịọộớờợụứừựỳỵơưƠƯ"),
+    *("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώΑΒΓΣΩ", "абвгдежзийклмнопрстуфхцчшщъыьэюяёЁЙЖЯ"),
+    *("李明王小丽张伟陳大文", "김민수박지영", "かがきぎサザ", "عمرأحمدםיוחנן", "สมชายनमस्ते"),
+    *("ＡｄａﬁℌⅣ①", PASSED_OVER, "".join(ONE_LETTER), "".join(TWO_LETTERS)),
+)
+
+
+def made_up_names(number: int) -> list[str]:
+    chance = random.Random(number)
+    alphabet = "".join(LETTERS)
+    mixed = ["".join(chance.choices(alphabet, k=chance.randint(1, 20))) for _ in range(number)]
+    of_one_script = [
+        "".join(chance.choices(chance.choice(LETTERS), k=chance.randint(1, 12)))
+        for _ in range(number)
+    ]
+    return mixed + of_one_script + list(alphabet)
+
+
+def test_the_database_folds_as_the_rules_do() -> None:
+    names = made_up_names(3_000)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, students_fold(name) FROM unnest(%s::text[]) AS name", [names])
+        rows = cursor.fetchall()
+    assert [(name, folded, fold(name)) for name, folded in rows if folded != fold(name)] == []
+
+
+PEOPLE = {
+    "obryan": ("Séamus", "O’Bryan"),
+    "nunez": ("José", "Núñez"),
+    "john": ("Anne-Marie", "St. John"),
+    "farsi": ("Omar", "Al-Farsi"),
+    "donald": ("Ewan", "Mc Donald"),
+    "duc": ("Đức", "Lê"),
+    "bo": ("Søren", "Bø"),
+    "li": ("小明", "李"),
+    "kim": ("민수", "김"),
+}
+
+
+@pytest.mark.parametrize(
+    ("search", "who"),
+    [
+        *(
+            ("obryan", "obryan"),
+            ("o'bryan", "obryan"),
+            ("O’BRYAN", "obryan"),
+            ("O`Bryan", "obryan"),
+        ),
+        *(("Núñez, José", "nunez"), ("nunez, jose", "nunez"), ("nunez,jose", "nunez")),
+        *(
+            ("anne marie", "john"),
+            ("anne-marie", "john"),
+            ("annemarie", "john"),
+            ("st john", "john"),
+        ),
+        *(
+            ("al farsi", "farsi"),
+            ("alfarsi", "farsi"),
+            ("Al-Farsi", "farsi"),
+            ("al–farsi", "farsi"),
+        ),
+        *(("mcdonald", "donald"), ("mc donald", "donald"), ("Mc-Donald", "donald")),
+        *(
+            ("duc", "duc"),
+            ("Đức", "duc"),
+            ("soren", "bo"),
+            ("SØREN BØ", "bo"),
+            ("so\u200bren", "bo"),
+        ),
+        *(("小明", "li"), ("李小", "li"), ("李小明", "li"), ("明", "li"), ("李", "li")),
+        *(("김민수", "kim"), ("민수", "kim")),
+    ],
+)
+def test_a_name_is_found_as_people_type_it(
+    make_student: MakeStudent, search: str, who: str
+) -> None:
+    made = {name: make_student(*names) for name, names in PEOPLE.items()}
+    query = StudentQuery(search=search)
+    found = listing.students(made[who].school, query)
+    assert list(found) == [made[who]]
+
+
+@pytest.mark.parametrize("search", ["-", "'", "- ’", ","])
+def test_a_search_for_nothing_but_signs_finds_nobody(
+    make_student: MakeStudent, search: str
+) -> None:
+    school = make_student("Anne-Marie", "O'Neal").school
+    assert not listing.students(school, StudentQuery(search=search)).exists()
