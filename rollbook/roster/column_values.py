@@ -8,11 +8,13 @@ from typing import Final
 from rollbook.roster.cell_values import CLOSED_WORDS, DateOrder, active_flag
 from rollbook.roster.date_orders import read_date
 from rollbook.roster.fields import ACTIVE
+from rollbook.roster.full_names import can_be_split
 from rollbook.roster.headings import (
     ENROLL_STATUS,
     heading_key,
     heading_words,
     speaks_against_student,
+    without_student,
 )
 from rollbook.roster.values import Unreadable, email, grade
 
@@ -41,6 +43,7 @@ _ACTIVE_WORDS: Final = frozenset(
         *("flag", "in", "school"),
     )
 )
+_FULL_NAME_WORDS: Final = frozenset(("name", "names", "full", "sortable", "first", "last", "legal"))
 _ONLY_A_YEAR: Final = frozenset(("year", "current", "this", "yr", "the", "years"))
 
 
@@ -61,6 +64,14 @@ def looks_right(heading: str, values: Sequence[str]) -> bool:
     """
     check = _DOUBTFUL.get(heading)
     return check is None or check(values)
+
+
+def are_full_names(heading: str | None, values: Sequence[str]) -> bool:
+    """Return whether a column has names such as "Smith, John", first and last name together."""
+    words = set(without_student(heading_words(heading)))
+    if not words & {"name", "names"} or not words <= _FULL_NAME_WORDS:
+        return False
+    return len(values) >= _FEWEST and _are(values, can_be_split)
 
 
 def only_field_of(heading: str | None, values: Sequence[str], today: date) -> str | None:

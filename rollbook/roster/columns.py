@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from rollbook.roster.column_values import looks_right, merely_counts, only_field_of
+from rollbook.roster.column_values import are_full_names, looks_right, merely_counts, only_field_of
+from rollbook.roster.full_names import FULL_NAME
 from rollbook.roster.headings import KnownHeading, heading_key, known_heading
 
 CellTexts = Sequence[str | None]
@@ -61,7 +62,8 @@ def guess_columns(
 
     Headings decide first. A field that they leave open is guessed from the values, and only where
     these are plain (addresses, birth dates, years, genders), where exactly one column has such
-    values, and where nothing in its heading speaks against it.
+    values, and where nothing in its heading speaks against it. Where no column has a first or last
+    name, one with names such as "Smith, John" is `FULL_NAME`.
     """
     values = {column: _values(column, sample_rows) for column in range(len(header))}
     known = {
@@ -80,6 +82,12 @@ def guess_columns(
     for field, column in _guess_by_values(header, unknown, today).items():
         if field not in guesses.values():
             guesses[column] = field
+    if not {"first_name", "last_name"}.intersection(guesses.values()):
+        full_names = [
+            column for column, name in enumerate(header) if are_full_names(name, values[column])
+        ]
+        if len(full_names) == 1:
+            guesses[full_names[0]] = FULL_NAME
     return _with_sis_id(guesses, known)
 
 

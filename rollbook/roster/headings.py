@@ -95,7 +95,7 @@ def known_heading(name: str | None) -> KnownHeading | None:
     if speaks_against_student(name):
         return None
     bare = _IN_BRACKETS.sub(" ", _TABLE_PREFIX.sub("", (name or "")[:_HEADING_LIMIT]))
-    for key in (heading_key(bare), "".join(_without_student(heading_words(bare)))):
+    for key in (heading_key(bare), "".join(without_student(heading_words(bare)))):
         if key in _FIELD_OF:
             return _known(_FIELD_OF[key], key, words, _RANK[key])
     return None
@@ -112,7 +112,7 @@ def _is_status(words: list[str]) -> bool:
     return "status" in plain and set(plain) <= {"status", *_STATUS_COMPANIONS}
 
 
-def _without_student(words: list[str]) -> list[str]:
+def without_student(words: list[str]) -> list[str]:
     """Return the words without "student", with "of the" before it and the "s" behind it."""
     kept: list[str] = []
     after_student = False

@@ -55,6 +55,19 @@ SHEET_PROBLEMS: Final = (
         ADMINISTRATOR,
     ),
     Problem(
+        "name_not_split",
+        Severity.ERROR,
+        _(
+            "We can't tell which part of {value} is the last name. "
+            "The row was skipped, and no account was touched."
+        ),
+        _(
+            "Write the last name first, with a comma, as in Smith, John ({place}), or use a column "
+            "for each name. Then upload that row again."
+        ),
+        ADMINISTRATOR,
+    ),
+    Problem(
         "name_broken",
         Severity.ERROR,
         _(

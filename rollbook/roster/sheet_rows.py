@@ -9,6 +9,13 @@ from rollbook.roster.cell_values import DateOrder, active_flag, date_by_order
 from rollbook.roster.column_values import GENDERS
 from rollbook.roster.fields import ACTIVE, STUDENT_FIELDS
 from rollbook.roster.formulas import unguarded
+from rollbook.roster.full_names import (
+    FULL_NAME,
+    SPLIT_FIELDS,
+    account_fields,
+    can_be_split,
+    split_name,
+)
 from rollbook.roster.headings import heading_key
 from rollbook.roster.identifiers import PLACEHOLDER, sheet_id
 from rollbook.roster.identity import Named, person_key
@@ -21,6 +28,7 @@ from rollbook.roster.values import Unreadable, email_key, grade
 UPLOAD_REQUIRED: Final = ("email", "first_name", "last_name", "graduation_year")
 IDENTIFYING: Final = ("sis_id", "student_number", "email")
 UPLOAD_FIELDS: Final = (*STUDENT_FIELDS, ACTIVE)
+COLUMN_CHOICES: Final = (*UPLOAD_FIELDS, FULL_NAME)
 NEVER_CLEARED: Final = frozenset((*UPLOAD_REQUIRED, "sis_id", ACTIVE))
 # Fields for which a school can choose once what its own words mean.
 VALUE_MAP_FIELDS: Final = ("gender", "grade_level", ACTIVE)
@@ -45,11 +53,15 @@ class SheetCells(NamedTuple):
 
 
 class MatchedColumn(NamedTuple):
-    """A column that fills one of our fields, or `ACTIVE`. `position` counts from 0."""
+    """A column that fills one of our fields, or `ACTIVE`. `position` counts from 0.
+
+    `of_full_name` says that the column has first and last name, and that this field is one of them.
+    """
 
     position: int
     name: str
     field: str
+    of_full_name: bool = False
 
 
 class SheetRow(NamedTuple):
@@ -196,6 +208,8 @@ class RowMapper:
             return None
         text = (cells.texts[column.position] or "").strip()
         text = unguarded(text)  # our own csv files guard what looks like a formula
+        if column.of_full_name:
+            return _part_of_name(text, column.field)
         if text and column.field in self._meanings:
             text = self._meanings[column.field].get(word_key(text), text)
         return text or None
@@ -207,12 +221,32 @@ class RowMapper:
                 raise Unreadable(code)
         if column.field == ACTIVE:
             return active_flag(text, column.name)
+        if column.of_full_name and text is not None:
+            self._check_full_name(cells, column)
         field = STUDENT_FIELDS[column.field]
         if field.kind == "date" and text is not None and column.position not in cells.dates:
             return date_by_serial(text) or date_by_order(text, self._date_order)
         if field.kind == "identifier":
             return sheet_id(text, field.limit)
         return PARSERS[column.field](text, field.limit)
+
+    def _check_full_name(self, cells: SheetCells, column: MatchedColumn) -> None:
+        """Raise Unreadable for a name that can't be split. One field of the two says so."""
+        if column.field == SPLIT_FIELDS[0]:
+            split_name(cells.texts[column.position] or "")
+
+
+def _part_of_name(text: str, field: str) -> str | None:
+    """Return the first or last name of a full name; one that can't be split is all last name."""
+    if can_be_split(text):
+        return str(getattr(split_name(text), field))
+    return text or None if field == SPLIT_FIELDS[0] else None
+
+
+def matched_columns(position: int, name: str, choice: str) -> list[MatchedColumn]:
+    """Return the fields that a column fills: two for one with full names."""
+    split = choice == FULL_NAME
+    return [MatchedColumn(position, name, field, split) for field in account_fields(choice)]
 
 
 def _full_name(values: Mapping[str, str | None]) -> str:

@@ -11,6 +11,7 @@ from rollbook.roster.cell_values import DateOrder, active_flag
 from rollbook.roster.columns import guess_columns, guess_header_row
 from rollbook.roster.date_orders import guess_date_order, stated_order
 from rollbook.roster.fields import ACTIVE
+from rollbook.roster.full_names import FULL_NAME, SplitName, can_be_split, split_name
 from rollbook.roster.headings import heading_words, speaks_against_student
 
 TODAY = date(2026, 11, 27)
@@ -234,6 +235,29 @@ def test_a_heading_is_known_in_brackets_with_the_student_and_in_other_languages(
     heading: str, field: str
 ) -> None:
     assert guess_one(heading, []) == field
+
+
+@pytest.mark.parametrize("heading", ["Name", "Student Name", "Full name", "Name (Last, First)"])
+def test_names_with_a_comma_fill_first_and_last_name(heading: str) -> None:
+    assert guess_one(heading, ["Smith, John", "Núñez, José", "林，晓彤"]) == FULL_NAME
+    assert guess_one(heading, ["John Smith", "José Núñez"]) is None
+
+
+@pytest.mark.parametrize("heading", ["Parent Name", "Class name", "Teacher", "House", "Notes"])
+def test_other_names_with_a_comma_are_left_alone(heading: str) -> None:
+    assert guess_one(heading, ["Smith, John", "Núñez, José"]) is None
+
+
+def test_names_with_a_comma_are_not_needed_beside_a_column_for_each_name() -> None:
+    header = ["First name", "Last name", "Name"]
+    rows = [["Ada", "Lovelace", "Lovelace, Ada"], ["Bob", "Byte", "Byte, Bob"]]
+    assert guess_columns(header, rows, TODAY) == {0: "first_name", 1: "last_name", 2: None}
+
+
+def test_a_full_name_is_split_at_its_only_comma() -> None:
+    assert split_name(" Van der Berg ,  Sam K ") == SplitName("Van der Berg", "Sam K")
+    for text in ("", "Sam", "Li Na", "Smith,", ", John", "Smith, John, Jr."):
+        assert not can_be_split(text)
 
 
 def test_a_heading_is_split_into_words() -> None:

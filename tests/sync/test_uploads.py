@@ -221,3 +221,30 @@ def test_confirm_waits_for_a_run_at_work_and_planning_keeps_none_waiting(
         previews.confirm(upload, None)
     pipeline.run_sync(other.run.pk)
     confirmed(upload, None)
+
+
+def test_first_and_last_name_in_one_column_are_split(school: School) -> None:
+    lines = ('S1,ada@x.example,"Lovelace, Ada",2030', 'S2,bob@x.example,"Noyce, Bob",2031')
+    content = csv_of(*lines, "S3,li@x.example,Li Na,2031", header="SIS ID,E-mail,Name,Grad Year")
+    upload = drafts.start(school, None, "students.csv", content)
+    column_choice.accept_columns(upload, None, {2: "full_name"})
+    run = planned(upload, None)
+    issue = Issue.objects.get(run=run)
+    assert (issue.code, issue.row_number, issue.column_index) == ("name_not_split", 4, 2)
+    assert issue.value == issue.name == "Li Na"
+    confirmed(upload, None)
+    names = StudentAccount.objects.order_by("sis_id").values_list("first_name", "last_name")
+    assert list(names) == [("Ada", "Lovelace"), ("Bob", "Noyce")]
+
+
+def test_one_column_of_names_takes_the_place_of_two(school: School) -> None:
+    header = "First,Name,E-mail,Class of"
+    content = csv_of('Ada,"Lovelace, Ada",ada@x.example,2030', header=header)
+    upload = drafts.start(school, None, "students.csv", content)
+    fields = {0: "first_name", 1: "full_name", 2: "email", 3: "graduation_year"}
+    with pytest.raises(SettingRefused, match="First name"):
+        column_choice.save_columns(upload, None, header_row=1, fields=fields)
+    column_choice.accept_columns(upload, None, {1: "full_name"})
+    filled = {column.name: column.field for column in inspection.inspect(upload).columns}
+    assert filled["First"] is None
+    assert filled["Name"] == "full_name"

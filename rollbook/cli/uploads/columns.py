@@ -3,7 +3,7 @@
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.output import Refusal
 from rollbook.roster.headings import heading_key
-from rollbook.roster.sheet_rows import UPLOAD_FIELDS
+from rollbook.roster.sheet_rows import COLUMN_CHOICES
 from rollbook.sync.uploads.inspection import Column, Inspection
 
 IGNORE = "ignore"
@@ -18,12 +18,12 @@ def fields_by_column(seen: Inspection, maps: tuple[str, ...]) -> dict[int, str |
             raise _no_column(seen, pair)
         position = _column(seen, name).position
         field = field.strip()
-        if field not in (*UPLOAD_FIELDS, IGNORE, ""):
+        if field not in (*COLUMN_CHOICES, IGNORE, ""):
             raise Refusal(
                 Exit.REFUSED,
                 "field_unknown",
                 f"There is no field {field!r}. No account was changed.",
-                f"The fields are: {', '.join(UPLOAD_FIELDS)}, {IGNORE}.",
+                f"The fields are: {', '.join(COLUMN_CHOICES)}, {IGNORE}.",
             )
         fields[position] = field if field not in {IGNORE, ""} else None
     return fields

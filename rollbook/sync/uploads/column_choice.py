@@ -7,7 +7,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from rollbook.roster.fields import ACTIVE
+from rollbook.roster.full_names import account_fields, all_account_fields
 from rollbook.roster.sheet_rows import (
+    COLUMN_CHOICES,
     IDENTIFYING,
     UPLOAD_FIELDS,
     UPLOAD_REQUIRED,
@@ -81,10 +83,11 @@ def accept_columns(
             "header_row", _("No row looks like the names of columns. Choose the row that does.")
         )
     given = dict(fields or {})
-    taken = {field for field in given.values() if field}
+    taken = set(all_account_fields(given.values()))
     chosen: dict[int, str | None] = {}
     for column in inspection.columns:
-        chosen[column.position] = None if column.field in taken else column.field
+        is_free = taken.isdisjoint(account_fields(column.field))
+        chosen[column.position] = column.field if is_free else None
     chosen.update(given)
     _refuse_unclear_repeats(inspection, chosen, given)
     _save(upload, by, sheet, ColumnChoice(inspection.header_row, chosen, value_maps or {}), via)
@@ -153,9 +156,9 @@ def _header(sheet: Sheet, choice: ColumnChoice) -> list[str | None]:
 
 def _check_fields(fields: ColumnFields, only_existing: bool) -> None:
     """Raise SettingRefused for an unknown field, one that is filled twice, or one that misses."""
-    filled = [field for field in fields.values() if field]
-    for field in filled:
-        if field not in UPLOAD_FIELDS:
+    filled = all_account_fields(fields.values())
+    for field in filter(None, fields.values()):
+        if field not in COLUMN_CHOICES:
             raise SettingRefused("columns", _("There is no field %(name)s.") % {"name": field})
     twice = [field for field in UPLOAD_FIELDS if filled.count(field) > 1]
     if twice:

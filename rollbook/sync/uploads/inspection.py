@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from rollbook.roster.columns import column_letter, guess_columns, repeated_headings
 from rollbook.roster.date_orders import DateGuess
+from rollbook.roster.full_names import account_fields, all_account_fields
 from rollbook.roster.headings import heading_key
-from rollbook.roster.sheet_rows import UPLOAD_FIELDS, VALUE_MAP_FIELDS, is_understood, word_key
+from rollbook.roster.sheet_rows import COLUMN_CHOICES, VALUE_MAP_FIELDS, is_understood, word_key
 from rollbook.roster.upload_template import REASON_COLUMN
 from rollbook.schools.clock import local_day
 from rollbook.sources.spreadsheet.reader import HEADER_SEARCH_ROWS
@@ -159,7 +160,7 @@ def _remembered(
     for position, key in enumerate(column_keys(header)):
         if key in memory.fields and header[position] and position not in saved:
             field = memory.fields[key]
-            remembered[position] = field if field in UPLOAD_FIELDS else None
+            remembered[position] = field if field in COLUMN_CHOICES else None
         elif key == heading_key(REASON_COLUMN):
             remembered[position] = None
     return remembered
@@ -169,12 +170,12 @@ def _guesses(
     header: list[str | None], below: list[Row], chosen: dict[int, str | None], today: date
 ) -> dict[int, str | None]:
     """Return the guessed fields of columns that nobody chose, each field once."""
-    taken = {field for field in chosen.values() if field}
+    taken = set(all_account_fields(chosen.values()))
     guesses = guess_columns(header, [row.cells for row in below[:SAMPLE_ROWS]], today)
     return {
         position: field
         for position, field in guesses.items()
-        if position not in chosen and field not in taken
+        if position not in chosen and taken.isdisjoint(account_fields(field))
     }
 
 

@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from rollbook.roster.full_names import account_fields
 from rollbook.schools.models import User
 from rollbook.sync.models import Run, Upload, UploadSettings, UploadState
 from rollbook.sync.refusals import RunRefused
@@ -73,7 +74,11 @@ def _shows(run: Run, digest: str) -> bool:
 def _settings(draft: Upload, digest: str) -> UploadSettings:
     names = draft.columns["names"]
     fields = draft.columns["fields"]
-    mapping = tuple((names[position], field) for position, field in fields.items() if field)
+    mapping = tuple(
+        (names[position], field)
+        for position, choice in fields.items()
+        for field in account_fields(choice)
+    )
     return UploadSettings(
         upload=str(draft.pk), file_name=draft.file_name, mapping=mapping, input=digest
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from rollbook.roster.cell_values import DateOrder
-from rollbook.roster.sheet_rows import MatchedColumn, RowMapper, SheetCells
+from rollbook.roster.sheet_rows import MatchedColumn, RowMapper, SheetCells, matched_columns
 from rollbook.roster.upload_template import EXAMPLE, REASON_COLUMN
 from rollbook.sources.spreadsheet.errors import FileGone
 from rollbook.sources.spreadsheet.rows import Row, Sheet
@@ -63,11 +63,10 @@ def open_rows(run: Run) -> UploadRows:
 def _mapper(upload: Upload, sheet: Sheet, header_row: int) -> RowMapper:
     header = headings_of(sheet, header_row)
     fields = {int(position): field for position, field in upload.columns["fields"].items()}
-    columns = [
-        MatchedColumn(position, (header[position] or "").strip(), field)
-        for position, field in sorted(fields.items())
-        if field
-    ]
+    columns: list[MatchedColumn] = []
+    for position, field in sorted(fields.items()):
+        if field:
+            columns += matched_columns(position, (header[position] or "").strip(), field)
     order = upload.settings.get("date_order") or upload.columns["date_order"]
     blank_clears = upload.settings.get("blank_clears", False)
     return RowMapper(columns, DateOrder(order), upload.columns["value_maps"], blank_clears, EXAMPLE)

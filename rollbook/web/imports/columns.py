@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from rollbook.roster.fields import ACTIVE
-from rollbook.roster.sheet_rows import IDENTIFYING, UPLOAD_FIELDS, UPLOAD_REQUIRED
+from rollbook.roster.full_names import FULL_NAME, all_account_fields
+from rollbook.roster.sheet_rows import COLUMN_CHOICES, IDENTIFYING, UPLOAD_REQUIRED
 from rollbook.sync.models import Run, Upload
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.uploads import column_choice, drafts, inspection, previews
@@ -98,7 +99,7 @@ def _page(request: SchoolRequest, upload: Upload, form: Form | None) -> HttpResp
         return redirect("import-settings", request.school.pk, upload.pk)
     only_existing = drafts.settings_of(upload).only_existing
     required = () if only_existing else UPLOAD_REQUIRED
-    filled = {column.field for column in look.columns}
+    filled = set(all_account_fields(column.field for column in look.columns))
     missing = [word(FIELD_LABELS, key) for key in required if key not in filled]
     identifying: list[str] = []
     if only_existing and not filled.intersection(IDENTIFYING):
@@ -108,7 +109,7 @@ def _page(request: SchoolRequest, upload: Upload, form: Form | None) -> HttpResp
         upload,
         look=look,
         form=form,
-        choices=[FieldChoice(key, _label(key), key in required) for key in UPLOAD_FIELDS],
+        choices=[FieldChoice(key, _label(key), key in required) for key in COLUMN_CHOICES],
         missing=missing,
         identifying=identifying,
         rows=[(number, _row_words(cells)) for number, cells in look.header_candidates],
@@ -118,6 +119,8 @@ def _page(request: SchoolRequest, upload: Upload, form: Form | None) -> HttpResp
 
 
 def _label(field: str) -> str:
+    if field == FULL_NAME:
+        return _("Last name, First name (in one column)")
     return _("Active (TRUE or FALSE)") if field == ACTIVE else word(FIELD_LABELS, field)
 
 
