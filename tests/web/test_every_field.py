@@ -49,6 +49,7 @@ def made_up(field: str, number: int) -> MadeUp:
     year = 2030 + number
     by_kind: dict[str, MadeUp] = {
         "identifier": MadeUp(f"ID-{place}-{field}", f"ID-{place}-{field}"),
+        "name": MadeUp(f"Made up {place} {field}", f"Made up {place} {field}"),
         "text": MadeUp(f"Made up {place} {field}", f"Made up {place} {field}"),
         "email": MadeUp(f"{field}{place}@x.example", f"{field}{place}@x.example"),
         "graduation_year": MadeUp(str(year), year),
