@@ -102,7 +102,14 @@ def test_readings_that_are_the_same_are_no_question() -> None:
 
 @pytest.mark.parametrize(
     ("names", "pasted", "encoding"),
-    [("Zoé Lefèvre, Íñigo Peña", "cp1252", "utf-8"), ("晓彤 林, 子轩 何", "cp1252", "utf-8")],
+    [
+        ("Zoé Lefèvre, Íñigo Peña", "cp1252", "utf-8"),
+        ("Zoé Lefèvre", "cp1252", "utf-8"),
+        ("晓彤 林, 子轩 何", "cp1252", "utf-8"),
+        ("Zoé Lefèvre, Íñigo Peña", "utf-8", "cp1252"),
+        ("Zoé Lefèvre, Íñigo Peña", "utf-8", "mac_roman"),
+        ("Jiří Dvořák, Tomáš Černý, Zdeněk Růžička", "utf-8", "cp1250"),
+    ],
 )
 def test_a_line_in_another_encoding_is_a_problem_of_its_cells(
     names: str, pasted: str, encoding: str

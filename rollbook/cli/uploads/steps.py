@@ -80,14 +80,17 @@ def refuse_unclear_encoding(seen: Inspection) -> None:
     """Raise a Refusal if several encodings are plausible and none is given."""
     if not seen.encodings:
         return
-    names = "; ".join(f"{each.encoding}: {', '.join(each.samples)}" for each in seen.encodings)
     raise Refusal(
         Exit.REFUSED,
         "encoding_ambiguous",
-        f"The file doesn't say how its letters are written. It may be {names}. "
-        "No account was changed.",
+        f"{_plausible_encodings(seen)} No account was changed.",
         "Give the encoding that shows the names as they are, with --encoding.",
     )
+
+
+def _plausible_encodings(seen: Inspection) -> str:
+    names = "; ".join(f"{each.encoding}: {', '.join(each.samples)}" for each in seen.encodings)
+    return f"The file doesn't say how its letters are written. It may be {names}."
 
 
 def refuse_unclear_dates(seen: Inspection, reading: Reading) -> None:
@@ -209,6 +212,11 @@ def _how_it_was_read(seen: Inspection | None) -> Document:
             "notes": [],
         }
     guess = seen.date_guess
+    notes: list[str] = list(seen.notes)
+    if seen.encodings:
+        notes.append(_plausible_encodings(seen))
+    if guess.ambiguous:
+        notes.append(guess.sentence)
     return {
         "columns": [of_column(column) for column in seen.columns],
         "header_row": seen.header_row,
@@ -217,5 +225,5 @@ def _how_it_was_read(seen: Inspection | None) -> Document:
             "encoding": seen.encoding,
             "candidates": [each._asdict() for each in seen.encodings],
         },
-        "notes": [*seen.notes, guess.sentence] if guess.ambiguous else list(seen.notes),
+        "notes": notes,
     }

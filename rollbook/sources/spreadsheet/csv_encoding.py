@@ -39,7 +39,7 @@ def detect(content: bytes) -> Detected:
     if content.startswith(UTF_16_MARKS) or _is_utf_16_without_mark(content):
         return Detected("utf-16")
     lines = _lines_with_accents(content)
-    if _valid_share(lines, "utf-8") > 0.5:
+    if _valid_share(lines, "utf-8") >= 0.5:
         return Detected("utf-8")
     return _guess(lines)
 
@@ -57,7 +57,7 @@ def decoded(content: bytes, encoding: str) -> str:
     """Return the text of a csv. Raises `WrongEncoding`.
 
     Where only some lines are written otherwise, each of their bytes that can't be read becomes a
-    lone surrogate; `csv_rows` makes them problems of their cells.
+    lone surrogate; `foreign_letters` makes them problems of their cells.
     """
     codec = CODECS.get(encoding, encoding)
     if encoding == "utf-16" and not content.startswith(UTF_16_MARKS):
@@ -66,7 +66,7 @@ def decoded(content: bytes, encoding: str) -> str:
     try:
         text = content.decode(codec)
     except UnicodeDecodeError as error:
-        if encoding == "utf-16" or _valid_share(_lines_with_accents(content), encoding) <= 0.5:
+        if encoding == "utf-16" or _valid_share(_lines_with_accents(content), encoding) < 0.5:
             raise _wrong(encoding) from error
         text = content.decode(codec, "surrogateescape")
     # Windows writes the marks of Vietnamese letters as letters of their own.

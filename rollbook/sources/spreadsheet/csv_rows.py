@@ -1,7 +1,6 @@
 """Cuts the lines of a csv into rows. A stray quotation mark can't swallow lines."""
 
 import csv
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -16,8 +15,6 @@ SAMPLE_ROWS: Final = 200
 MOST_LINES: Final = 50  # that one row of a badly quoted file may span
 # From this width on, a line of a cell never has as many delimiters as a row by chance.
 TELLING_WIDTH: Final = 4
-# A byte that couldn't be read in the encoding of the file.
-_FOREIGN: Final = re.compile("[\udc80-\udcff]")
 
 
 class Cut(NamedTuple):
@@ -47,16 +44,7 @@ def rows_of(lines: Sequence[str], delimiter: str, longest: int, notes: list[str]
 
 def _row(number: int, cells: list[str], problems: tuple[CellProblem, ...] = ()) -> Row:
     texts = [cell if cell and not cell.isspace() else None for cell in cells]
-    for column, text in enumerate(texts):
-        if text and not text.isascii() and _FOREIGN.search(text):
-            texts[column] = _FOREIGN.sub(_as_western, text)
-            problems = (*problems, CellProblem(column, "letters_unclear"))
     return Row(number, texts, problems=problems, length=len(cells))
-
-
-def _as_western(foreign: re.Match[str]) -> str:
-    """Return a byte of another encoding as it most often is meant."""
-    return bytes([ord(foreign[0]) - 0xDC00]).decode("cp1252", "replace")
 
 
 def _usual_width(lines: Sequence[str], delimiter: str) -> int:

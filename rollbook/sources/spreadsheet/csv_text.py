@@ -13,6 +13,7 @@ from rollbook.sources.spreadsheet.csv_choices import DELIMITERS, ENCODINGS
 from rollbook.sources.spreadsheet.csv_encoding import Detected, decoded, detect, guess_note
 from rollbook.sources.spreadsheet.csv_rows import SAMPLE_ROWS, rows_of
 from rollbook.sources.spreadsheet.errors import NotASpreadsheet
+from rollbook.sources.spreadsheet.foreign_letters import with_foreign_letters_marked
 from rollbook.sources.spreadsheet.kinds import SAVE_AS
 from rollbook.sources.spreadsheet.rows import EncodingCandidate, Row
 
@@ -60,6 +61,7 @@ def read_text(content: bytes, encoding: str | None, delimiter: str | None, longe
     if delimiter not in DELIMITERS:
         delimiter = hint[1] if hint else detected_delimiter(sample)
     rows = rows_of(lines.readlines(), delimiter, longest, notes)
+    rows = with_foreign_letters_marked(rows, found.encoding)
     return Text(found.encoding, found.candidates, delimiter, rows, notes)
 
 
