@@ -108,6 +108,6 @@ ALTER TABLE students_studentaccount
 
 
 class Migration(migrations.Migration):
-    dependencies = [("students", "0006_home_room")]
+    dependencies = [("students", "0007_email_freed")]
 
     operations = [migrations.RunSQL(NEW + COLUMN, OLD + COLUMN)]
