@@ -141,3 +141,11 @@ def test_a_line_in_another_encoding_is_a_problem_of_its_cells(
 )
 def test_an_encoding_is_known_by_its_other_names(name: str, encoding: str | None) -> None:
     assert encoding_named(name) == encoding
+
+
+def test_a_file_cut_off_inside_a_letter_is_still_utf_8() -> None:
+    sheet = read_here("ID,Name\n1,Renée Bérubé".encode()[:-1], "students.csv")
+    assert (sheet.encoding, sheet.rows[1].problems) == (
+        "utf-8",
+        (CellProblem(1, "letters_unclear"),),
+    )

@@ -39,7 +39,7 @@ def detect(content: bytes) -> Detected:
     if content.startswith(UTF_16_MARKS) or _is_utf_16_without_mark(content):
         return Detected("utf-16")
     lines = _lines_with_accents(content)
-    if _valid_share(lines, "utf-8") >= 0.5:
+    if _is_mostly(lines, "utf-8"):
         return Detected("utf-8")
     return _guess(lines)
 
@@ -66,7 +66,7 @@ def decoded(content: bytes, encoding: str) -> str:
     try:
         text = content.decode(codec)
     except UnicodeDecodeError as error:
-        if encoding == "utf-16" or _valid_share(_lines_with_accents(content), encoding) < 0.5:
+        if encoding == "utf-16" or not _is_mostly(_lines_with_accents(content), encoding):
             raise _wrong(encoding) from error
         text = content.decode(codec, "surrogateescape")
     # Windows writes the marks of Vietnamese letters as letters of their own.
@@ -100,6 +100,18 @@ def _lines_with_accents(content: bytes) -> list[bytes]:
         if telling:
             break
     return telling
+
+
+def _is_mostly(lines: list[bytes], encoding: str) -> bool:
+    """Return whether half of the lines can be read, or, for UTF-8, half of what isn't ASCII."""
+    if _valid_share(lines, encoding) >= 0.5:
+        return True
+    if encoding != "utf-8":
+        return False
+    text = b"".join(lines).decode("utf-8", "surrogateescape")
+    unreadable = sum("\udc80" <= letter <= "\udcff" for letter in text)
+    beyond_ascii = sum(letter > "\x7f" for letter in text)
+    return unreadable * 2 <= beyond_ascii
 
 
 def _valid_share(lines: list[bytes], encoding: str) -> float:

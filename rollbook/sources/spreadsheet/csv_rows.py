@@ -1,6 +1,7 @@
 """Cuts the lines of a csv into rows. A stray quotation mark can't swallow lines."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -15,6 +16,7 @@ SAMPLE_ROWS: Final = 200
 MOST_LINES: Final = 50  # that one row of a badly quoted file may span
 # From this width on, a line of a cell never has as many delimiters as a row by chance.
 TELLING_WIDTH: Final = 4
+_OPEN_END: Final = re.compile(r'[^\W\d_]"\s*$')  # not that of 5'2"
 
 
 class Cut(NamedTuple):
@@ -105,7 +107,7 @@ def _next_row(lines: Sequence[str], position: int, number: int, cut: Cut) -> tup
     line = lines[position]
     cells = _strict(line, cut)
     if cells is not None:
-        return _row(number, cells), 1
+        return _row(number, cells, _open_ends(cells)), 1
     spanned = _complete(lines, position, cut)
     if spanned is not None:
         return _row(number, spanned[0]), spanned[1]
@@ -115,9 +117,17 @@ def _next_row(lines: Sequence[str], position: int, number: int, cut: Cut) -> tup
     # Marks inside of a cell, as in 5'2", don't move the cells behind them.
     cells = next(csv.reader([line], delimiter=cut.delimiter))
     if len(cells) == len(plain) == cut.width and not cells[-1].endswith("\n"):
-        return _row(number, cells), 1
+        return _row(number, cells, _open_ends(cells)), 1
     column = next(each for each, text in enumerate(plain) if '"' in text)
     return _row(number, plain, (CellProblem(column, "quote_misplaced"),)), 1
+
+
+def _open_ends(cells: list[str]) -> tuple[CellProblem, ...]:
+    """Return a problem for a word that only ends in a quotation mark: it was opened elsewhere."""
+    for column, text in enumerate(cells):
+        if _OPEN_END.search(text) and text.count('"') % 2:
+            return (CellProblem(column, "quote_misplaced"),)
+    return ()
 
 
 def _strict(line: str, cut: Cut) -> list[str] | None:
