@@ -18,8 +18,9 @@ from rollbook.students.models import EventAction, StudentAccount
 from rollbook.students.protection import lock
 from rollbook.students.refused import Refused
 
-# The link to the SIS is made by linking, never typed.
-EDITABLE: Final = tuple(field for field in STUDENT_FIELDS if field != "sis_id")
+# The SIS ID finds the record of the SIS, so it can be corrected but not be kept against the SIS.
+KEEPABLE: Final = tuple(field for field in STUDENT_FIELDS if field != "sis_id")
+EDITABLE: Final = ("sis_id", *KEEPABLE)
 _UNREADABLE: Final = {
     "email_invalid": gettext_lazy("This is not an e-mail address."),
     "email_characters": gettext_lazy("An e-mail address can't have this character or dot there."),
@@ -69,10 +70,16 @@ def edit(
             edited = _differences(locked, values)
             if edited.after:
                 _write(locked, by, edited, via)
-            lock(locked, by, sorted(set(keep) & set(EDITABLE)), via=via)
+            lock(locked, by, sorted(set(keep) & set(KEEPABLE)), via=via)
     except IntegrityError as error:
-        raise Refused({"email": _("Another student has just got this e-mail.")}) from error
+        raise _just_taken(values) from error
     return sorted(edited.after)
+
+
+def _just_taken(values: Mapping[str, Any]) -> Refused:
+    if "sis_id" in values and "email" not in values:
+        return Refused({"sis_id": _("Another student has just got this SIS ID.")})
+    return Refused({"email": _("Another student has just got this e-mail.")})
 
 
 def parse_value(name: str, text: str) -> Any:
@@ -113,6 +120,8 @@ def _differences(account: StudentAccount, values: Mapping[str, Any]) -> _Edit:
 
 def _write(account: StudentAccount, by: User | None, edited: _Edit, via: str) -> None:
     values = dict(edited.after)
+    if "sis_id" in values:
+        _refuse_taken_sis_id(account, values["sis_id"])
     if "email" in values:
         _refuse_taken_email(account, values["email"])
         keep_alias(account, account.email, account.email_key)
@@ -136,3 +145,12 @@ def _refuse_taken_email(account: StudentAccount, email: str) -> None:
         return
     text = _("%(name)s (SIS ID %(sis_id)s) has this e-mail. Each student needs one of their own.")
     raise Refused({"email": text % {"name": other.name, "sis_id": other.sis_id or "—"}})
+
+
+def _refuse_taken_sis_id(account: StudentAccount, sis_id: str) -> None:
+    accounts = StudentAccount.objects.filter(school=account.school, sis_id=sis_id)
+    other = accounts.filter(source=account.source).exclude(pk=account.pk).first()
+    if other is None:
+        return
+    text = _("%(name)s has this SIS ID. Correct that one first, or merge the two.")
+    raise Refused({"sis_id": text % {"name": other.name}})

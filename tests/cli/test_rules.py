@@ -63,6 +63,11 @@ def test_a_student_is_edited_and_a_field_kept(inside: Command, student: StudentA
     assert inside("edit", "7", "--unlock", "last_name", "--json").json["student"]["locked"] == []
     assert inside("edit", "nobody", "--set", "gender=", "--json").code == 6
     assert inside("edit", "7", "--set", "gender=F").code == 0
+    renumbered = inside("edit", "7", "--set", "sis_id=70", "--json").json
+    assert (renumbered["edited"], renumbered["student"]["sis_id"]) == (["sis_id"], "70")
+    assert (
+        inside("edit", "70", "--set", "sis_id=", "--json").json["error"]["code"] == "sis_id_refused"
+    )
 
 
 def test_a_student_is_protected_until_a_day(inside: Command, student: StudentAccount) -> None:

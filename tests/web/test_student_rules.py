@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from rollbook.schools.models import AuditEntry
 from rollbook.students.models import AccountEvent, NeverImport, Protection, StudentAccount
 from rollbook.sync.models import Integration
 
@@ -55,6 +56,29 @@ def test_a_value_is_edited_and_kept_and_let_go_again(admin: Client, ada: Student
     )
     admin.post(address, {"unlock": "last_name"})
     assert not ada.locks.exists()
+
+
+def test_a_sis_id_is_corrected_and_never_kept_emptied_or_taken_from_another_student(
+    admin: Client, ada: StudentAccount
+) -> None:
+    values = {"email": "eve@lincoln.example", "email_key": "eve@lincoln.example"}
+    StudentAccount.objects.create(
+        school=ada.school, source=ada.source, sis_id="8", first_name="Eve", last_name="Ko", **values
+    )
+    address = reverse("student-edit", args=[ada.school_id, ada.pk])
+    shown = admin.get(address).content.decode()
+    assert 'name="sis_id"' in shown and "keep-sis_id" not in shown
+    taken = admin.post(address, typed(ada, sis_id="8")).content.decode()
+    assert "Eve Ko has this SIS ID" in taken
+    assert "can&#x27;t be empty" in admin.post(address, typed(ada, sis_id=" ")).content.decode()
+    ada.refresh_from_db()
+    assert (ada.sis_id, ada.version) == ("7", 1)
+    admin.post(address, typed(ada, sis_id=" 70 "))
+    ada.refresh_from_db()
+    assert (ada.sis_id, ada.source_fingerprint) == ("70", None)
+    event = AccountEvent.objects.get(account=ada)
+    assert (event.before, event.after) == ({"sis_id": "7"}, {"sis_id": "70"})
+    assert AuditEntry.objects.get(action="student.edited").detail["fields"] == ["sis_id"]
 
 
 def test_an_error_stands_at_its_field_and_nothing_is_written(

@@ -36,7 +36,7 @@ class EditForm(Form):
 
     version = forms.IntegerField(widget=forms.HiddenInput)
     keep = forms.MultipleChoiceField(
-        required=False, choices=[(name, name) for name in editing.EDITABLE]
+        required=False, choices=[(name, name) for name in editing.KEEPABLE]
     )
 
     def __init__(self, account: StudentAccount, data: QueryDict | None = None) -> None:
@@ -46,14 +46,15 @@ class EditForm(Form):
             initial[name] = "" if value is None else str(value)
         super().__init__(data, initial=initial)
         self.synced = student_values.filled_by_sis(account)
+        self._has_sis_id = account.sis_id is not None
         self._locked = set(account.locks.values_list("field", flat=True))
         for name in editing.EDITABLE:
             self.fields[name] = _text_field(name)
 
     @property
     def typed(self) -> dict[str, str]:
-        """The values that differ from those shown, by field."""
-        changed = set(self.changed_data)
+        """The values that differ from those shown, by field. One that wasn't sent is unchanged."""
+        changed = set(self.changed_data) & set(self.data)
         return {name: self.cleaned_data[name] for name in editing.EDITABLE if name in changed}
 
     @property
@@ -63,8 +64,8 @@ class EditForm(Form):
         return [
             EditLine(
                 field=self[name],
-                required=name in REQUIRED_FIELDS,
-                synced=name in self.synced,
+                required=name in REQUIRED_FIELDS and (name != "sis_id" or self._has_sis_id),
+                synced=name in self.synced and name in editing.KEEPABLE,
                 locked=name in self._locked,
                 ticked=name in ticked,
             )
@@ -89,7 +90,7 @@ def _text_field(name: str) -> forms.CharField:
 class UnlockForm(Form):
     """The button that stops keeping one value."""
 
-    unlock = forms.ChoiceField(choices=[(name, name) for name in editing.EDITABLE])
+    unlock = forms.ChoiceField(choices=[(name, name) for name in editing.KEEPABLE])
 
 
 class ProtectForm(Form):
