@@ -8,6 +8,7 @@ from typing import Final
 from rollbook.roster.translation import gettext_noop as _
 
 FIRST_YEAR, LAST_YEAR = 1900, 2150
+YOUNGEST, OLDEST = 2, 25  # years of age that a student is expected to have
 _CENTURY_TURN: Final = 80  # '79 is 2079, '80 is 1980
 
 MONTHS: Final = (
@@ -121,6 +122,21 @@ def days_by_order(written: str) -> tuple[date | None, date | None] | None:
         return None
     first, _sign, second, year = match.groups()
     return day(year, second, first), day(year, first, second)
+
+
+def is_unlikely_birth_date(born: date, graduation_year: int | None, today: date | None) -> bool:
+    """Return whether somebody born then is younger than 2 or older than 25.
+
+    The age today counts, or at the graduation if that was earlier.
+    """
+    days = [] if today is None else [today]
+    if graduation_year is not None:
+        days.append(date(graduation_year, 12, 31))
+    if not days:
+        return False
+    end = min(days)
+    age = end.year - born.year - ((end.month, end.day) < (born.month, born.day))
+    return not YOUNGEST <= age <= OLDEST
 
 
 @lru_cache(maxsize=4_096)

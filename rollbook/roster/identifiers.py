@@ -30,6 +30,9 @@ def sent_id(value: Any, limit: int) -> str | None:
     """
     if type(value) is int and value > 0:
         return text(value, limit)
+    # The usual case; this is read from every record of every run.
+    if type(value) is str and value.isascii() and value.isdigit() and value.strip("0"):
+        return text(value, limit)
     written = text(value, limit)
     if written is None:
         return None

@@ -1,11 +1,13 @@
 """Stop 2: a raw record → a StudentRecord, or the issues that say why not."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from hashlib import blake2b
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from rollbook.roster.dates import is_unlikely_birth_date
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
 from rollbook.roster.identifiers import PLACEHOLDER
 from rollbook.roster.parsers import PARSERS
@@ -69,7 +71,11 @@ class RecordMapper:
     On the usual run nearly all records are unchanged, and not parsing them halves its time. A
     record with another spelling of the same values is parsed, compared field by field and found
     unchanged.
+
+    `today` is the day on which a student has an age; None where only the graduation year tells it.
     """
+
+    today: date | None = None
 
     def __init__(
         self,
@@ -207,6 +213,10 @@ class RecordMapper:
                 values[_BLANKS] += (field,)
         if any(issue.severity is Severity.ERROR for issue in issues):
             return MappedRecord(sis_id, None, digest, tuple(issues))
+        if self._has_unlikely_birth_date(values):
+            value = raw.get(self._source_of["birth_date"])
+            issue = self._issue("birth_date_unlikely", sis_id, raw, "birth_date", value)
+            issues.append(issue._replace(severity=Severity.WARNING))
         values[_SIS_ID] = sis_id
         values[_EMAIL_KEY] = email_key(values[_EMAIL])
         # Without a fingerprint the next run maps the record again, so that its issue stays until
@@ -214,6 +224,12 @@ class RecordMapper:
         if not issues and not may_vanish:
             values[_FINGERPRINT] = digest
         return MappedRecord(sis_id, StudentRecord._make(values), digest, tuple(issues))
+
+    def _has_unlikely_birth_date(self, values: list[Any]) -> bool:
+        born = values[_POSITION["birth_date"]]
+        if born is None:
+            return False
+        return is_unlikely_birth_date(born, values[_POSITION["graduation_year"]], self.today)
 
     def _unreadable(
         self, code: str, sis_id: str, raw: dict[str, Any], field: str, value: Any

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from rollbook.roster.cell_values import DateOrder, active_flag, date_by_order
 from rollbook.roster.column_values import GENDERS
+from rollbook.roster.dates import is_unlikely_birth_date
 from rollbook.roster.fields import ACTIVE, STUDENT_FIELDS
 from rollbook.roster.formulas import unguarded
 from rollbook.roster.full_names import (
@@ -114,7 +115,7 @@ class SheetRow(NamedTuple):
 
 
 class RowMapper:
-    """Maps the rows of one upload.
+    """Maps the rows of one upload. `today` is the day on which a student has an age.
 
     `value_maps` gives by field what the school's own words mean; the meaning "" leaves the word
     out. `example` is the template's example row, by field: a row like it is left out.
@@ -127,6 +128,7 @@ class RowMapper:
         value_maps: Mapping[str, Mapping[str, str]],
         blank_clears: bool,
         example: Mapping[str, str],
+        today: date | None = None,
     ) -> None:
         self.columns = tuple(columns)
         self._column_of = {column.field: column for column in columns}
@@ -138,6 +140,7 @@ class RowMapper:
         }
         self._blank_clears = blank_clears
         self._example = example
+        self._today = today
 
     def map(self, cells: SheetCells) -> SheetRow:
         """Return the values of a row. Never raises: a cell that can't be read becomes an issue."""
@@ -169,10 +172,19 @@ class RowMapper:
             elif self._blank_clears and text is None and column.field not in NEVER_CLEARED:
                 values[column.field] = None
         active = values.pop(ACTIVE, None)
+        if self._has_unlikely_birth_date(values):
+            birth_dates, text = self._column_of["birth_date"], texts["birth_date"]
+            issues.append(_cell_issue("birth_date_unlikely", cells.number, name, birth_dates, text))
         sis_id = values.get("sis_id")
         skipped = any(issue.severity is Severity.ERROR for issue in issues)
         with_sis_id = tuple(issue._replace(sis_id=sis_id) for issue in issues)
         return SheetRow(cells.number, values, active, with_sis_id, skipped)
+
+    def _has_unlikely_birth_date(self, values: Mapping[str, Any]) -> bool:
+        born = values.get("birth_date")
+        if born is None:
+            return False
+        return is_unlikely_birth_date(born, values.get("graduation_year"), self._today)
 
     def missing(self, row: SheetRow) -> tuple[Issue, ...]:
         """Return an issue for each required value that a row for a new account lacks."""
@@ -288,6 +300,8 @@ def _cell_issue(
         code = "id_left_out"
     if code in ("gender_unknown", "grade_unclear", "id_left_out"):
         severity = Severity.NOTE
+    if code == "birth_date_unlikely":
+        severity = Severity.WARNING
     if code.startswith("email_") and column.field == "personal_email":
         code, severity = "personal_email_invalid", Severity.WARNING
     return Issue(

@@ -85,6 +85,7 @@ def prepare(run: Run) -> Prepared:
         matcher.known,
         run_rules.clears(run),
     )
+    mapper.today = run.requested_at.date()
     rules = Rules(mapper.fields, run.source, run_rules.fill_once(run))
     link_finder = links.link_finder(run, decided) if matcher.has_unlinked else LinkFinder([])
     return Prepared(matcher, link_finder, mapper, rules)

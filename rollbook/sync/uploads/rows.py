@@ -1,6 +1,7 @@
 """The rows of an upload with the corrections in their place, ready to be mapped."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
@@ -50,7 +51,7 @@ def open_rows(run: Run) -> UploadRows:
         header_row=header_row,
         surplus=_surplus(sheet, header_row),
         total=count_below(sheet, header_row),
-        mapper=_mapper(upload, sheet, header_row),
+        mapper=_mapper(upload, sheet, header_row, run.requested_at.date()),
         corrections={
             int(number): {int(position): text for position, text in cells.items()}
             for number, cells in upload.corrections.items()
@@ -60,7 +61,7 @@ def open_rows(run: Run) -> UploadRows:
     )
 
 
-def _mapper(upload: Upload, sheet: Sheet, header_row: int) -> RowMapper:
+def _mapper(upload: Upload, sheet: Sheet, header_row: int, today: date) -> RowMapper:
     header = headings_of(sheet, header_row)
     fields = {int(position): field for position, field in upload.columns["fields"].items()}
     columns: list[MatchedColumn] = []
@@ -69,7 +70,14 @@ def _mapper(upload: Upload, sheet: Sheet, header_row: int) -> RowMapper:
             columns += matched_columns(position, (header[position] or "").strip(), field)
     order = upload.settings.get("date_order") or upload.columns["date_order"]
     blank_clears = upload.settings.get("blank_clears", False)
-    return RowMapper(columns, DateOrder(order), upload.columns["value_maps"], blank_clears, EXAMPLE)
+    return RowMapper(
+        columns=columns,
+        date_order=DateOrder(order),
+        value_maps=upload.columns["value_maps"],
+        blank_clears=blank_clears,
+        example=EXAMPLE,
+        today=today,
+    )
 
 
 def _surplus(sheet: Sheet, header_row: int) -> range:
