@@ -33,11 +33,15 @@ _ORDER_OF: Final = {
 
 
 class DateGuess(NamedTuple):
-    """A guessed order. It is `ambiguous` where a person has to choose; `sentence` says why."""
+    """A guessed order. It is `ambiguous` where a person has to choose; `sentence` says why.
+
+    `has_dates` is False where there is nothing to guess from.
+    """
 
     order: DateOrder
     ambiguous: bool
     sentence: str
+    has_dates: bool = True
 
 
 def stated_order(heading: str | None) -> DateOrder | None:
@@ -60,7 +64,7 @@ def guess_date_order(
     dates = [value.strip() for value in values if value and _NUMBERS.fullmatch(value.strip())]
     if not dates:
         sentence = _("There are no dates in numbers, so the order makes no difference.")
-        return DateGuess(usual, False, sentence)
+        return DateGuess(usual, False, sentence, has_dates=False)
     if all(_YEAR_FIRST.match(value) for value in dates):
         sentence = Phrase(_("The year comes first, as in {example}."), example=dates[0])
         return DateGuess(DateOrder.YEAR_MONTH_DAY, False, sentence)

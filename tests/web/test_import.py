@@ -137,6 +137,43 @@ def test_where_several_encodings_are_plausible_a_person_chooses(
     assert "Győző" in page(admin.get(at("import-columns", upload)))
 
 
+UNCLEAR = (
+    "SIS ID,First name,Last name,E-mail,Graduation year,Day\n"
+    "007,Ada,Byron,ada@x.example,2030,03/04/2012\n"
+)
+
+
+def test_the_order_of_unclear_dates_is_chosen_by_a_person(admin: Client, school: School) -> None:
+    upload = draft(school, UNCLEAR.replace("Day", "Birth date"))
+    address = at("import-settings", upload)
+    assert 'name="date_order" value="month-day-year" checked' not in page(admin.get(address))
+    assert "Choose the order in which the dates are written" in page(admin.post(address, {}))
+    upload.refresh_from_db()
+    assert "date_order" not in upload.settings
+    assert admin.post(address, {"date_order": "day-month-year"}).status_code == 302
+    upload.refresh_from_db()
+    assert upload.settings["date_order"] == "day-month-year"
+
+
+def test_the_usual_order_is_not_kept_for_a_column_that_is_chosen_later(
+    admin: Client, school: School
+) -> None:
+    upload = draft(school, UNCLEAR)
+    answer = admin.post(at("import-settings", upload), {"date_order": "month-day-year"})
+    assert answer["Location"] == at("import-columns", upload)
+    upload.refresh_from_db()
+    assert upload.settings["date_order"] is None
+    names = ("sis_id", "first_name", "last_name", "email", "graduation_year", "birth_date")
+    sent = {f"column-{position}": name for position, name in enumerate(names)}
+    answer = admin.post(at("import-columns", upload), sent | {"header_row": "1"})
+    assert answer["Location"] == at("import-settings", upload)
+    assert not Run.objects.exists()
+    chosen = admin.post(at("import-settings", upload), {"date_order": "day-month-year"})
+    assert chosen["Location"] == at("import-columns", upload)
+    answer = admin.post(at("import-columns", upload), sent | {"header_row": "1"})
+    assert answer["Location"] == reverse("run", args=[school.pk, Run.objects.get().pk])
+
+
 def test_required_columns_are_named_and_no_field_is_filled_twice(
     admin: Client, school: School
 ) -> None:

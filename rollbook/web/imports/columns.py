@@ -55,6 +55,9 @@ def import_columns(request: SchoolRequest, upload: Upload) -> HttpResponse:
         return _page(request, upload, None)
     form = ColumnsForm(request.POST)
     run = _planned(request, upload, form)
+    if run is None and not form.errors and _has_unclear_dates(upload):
+        messages.error(request, _("Choose first in which order the dates are written."))
+        return redirect("import-settings", request.school.pk, upload.pk)
     if run is None:
         return _page(request, upload, form)
     return redirect("run", request.school.pk, run.pk)
@@ -63,7 +66,8 @@ def import_columns(request: SchoolRequest, upload: Upload) -> HttpResponse:
 def _planned(request: SchoolRequest, upload: Upload, form: ColumnsForm) -> Run | None:
     """Save the columns and ask for the preview.
 
-    Return None if the form has errors, or if the columns hold words that were not asked for yet.
+    Return None if the form has errors, or if the columns hold dates or words that a person has to
+    explain first.
     """
     try:
         if form.is_valid():
@@ -74,7 +78,7 @@ def _planned(request: SchoolRequest, upload: Upload, form: ColumnsForm) -> Run |
                 fields=form.columns(),
                 value_maps=form.meanings(),
             )
-            if _has_unasked_words(upload, form):
+            if _has_unclear_dates(upload) or _has_unasked_words(upload, form):
                 return None
             return previews.preview(upload, request.person)
     except SettingRefused as refused:
@@ -85,6 +89,12 @@ def _planned(request: SchoolRequest, upload: Upload, form: ColumnsForm) -> Run |
         "value_maps": form.meanings(),
     }
     return None
+
+
+def _has_unclear_dates(upload: Upload) -> bool:
+    """Return whether the order of the dates is neither clear nor chosen."""
+    chosen = drafts.settings_of(upload).date_order
+    return not chosen and inspection.inspect(upload).date_guess.ambiguous
 
 
 def _has_unasked_words(upload: Upload, form: ColumnsForm) -> bool:

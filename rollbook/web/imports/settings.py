@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from rollbook.roster.cell_values import DateOrder
+from rollbook.roster.date_orders import DateGuess
 from rollbook.sources.spreadsheet.csv_choices import DELIMITERS, ENCODINGS
 from rollbook.sources.spreadsheet.errors import UploadRefused
 from rollbook.sync.models import Upload
@@ -50,7 +51,16 @@ def _saved(request: SchoolRequest, upload: Upload, form: SettingsForm) -> bool:
         if not form.given("encoding") and sheet_of(upload).encodings:
             form.add_error("encoding", _("Choose the one that shows the names as they are."))
             return False
-        drafts.save_settings(upload, request.person, form.settings())
+        settings = form.settings()
+        guess = _guess(upload, settings)
+        if guess.ambiguous and not settings.date_order:
+            form.add_error("date_order", _("Choose the order in which the dates are written."))
+            return False
+        if not guess.has_dates and settings.date_order == guess.order:
+            # The page sends our default. Saved as a choice, it would hold for a column of dates
+            # that is chosen later, and for the next file.
+            settings = settings._replace(date_order=None)
+        drafts.save_settings(upload, request.person, settings)
     except SettingRefused as refused:
         form.add_refusal(refused)
         return False
@@ -58,6 +68,18 @@ def _saved(request: SchoolRequest, upload: Upload, form: SettingsForm) -> bool:
         form.add_error(None, refusal_words(refused))
         return False
     return True
+
+
+def _guess(upload: Upload, settings: drafts.Settings) -> DateGuess:
+    """Return the guessed order of dates where the file is read with these settings."""
+    read_so = Upload(
+        school=upload.school,
+        file_name=upload.file_name,
+        content=upload.content,
+        settings={**upload.settings, **settings._asdict()},
+        columns=upload.columns if settings.reading == drafts.settings_of(upload).reading else {},
+    )
+    return inspection.inspect(read_so).date_guess
 
 
 def _page(request: SchoolRequest, upload: Upload, form: SettingsForm) -> HttpResponse:
@@ -75,7 +97,7 @@ def _page(request: SchoolRequest, upload: Upload, form: SettingsForm) -> HttpRes
 def _context(
     upload: Upload, look: inspection.Inspection | None, form: SettingsForm
 ) -> dict[str, Any]:
-    guessed = look.date_guess.order if look else DateOrder.MONTH_DAY_YEAR
+    guessed = "" if look and look.date_guess.ambiguous else _guessed_order(look)
     encodings = ENCODINGS.items() if look and look.encoding else ()
     delimiters = DELIMITERS if look and look.delimiter else ()
     return context_of(
@@ -90,6 +112,10 @@ def _context(
         delimiters=[(sign, DELIMITER_LABELS[sign]) for sign in delimiters],
         first_rows=look.header_candidates[:SHOWN_ROWS] if look else (),
     )
+
+
+def _guessed_order(look: inspection.Inspection | None) -> DateOrder:
+    return look.date_guess.order if look else DateOrder.MONTH_DAY_YEAR
 
 
 def _candidates(look: inspection.Inspection | None) -> list[dict[str, Any]]:
