@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Run, RunState
+from tests.cases.web_uploads import Uploaded
 from tests.cli.conftest import Command, Ended
 from tests.sources.loopback import Asked, Loopback, Reply, SmallSchool, as_json
 
@@ -16,6 +17,7 @@ FIELDS: Final = (
     *("preferred_name", "personal_email", "graduation_year", "grade_level", "birth_date", "gender"),
 )
 Record = dict[str, Any]
+InBrowser = Callable[[Path, dict[str, Any]], Uploaded]
 
 
 def powerschool_student(record: Record) -> Record:
@@ -70,12 +72,16 @@ class SmallVeracross:
 class CaseSchool:
     """Plays the steps of one case with the commands, as a script would.
 
+    `in_browser` uploads files in the browser instead.
     `stopped` says that the last step wrote nothing, because something was asked, held or refused.
     `words` are those of the last step's problems.
     """
 
-    def __init__(self, rollbook: Command, folder: Path, scratch: Path) -> None:
+    def __init__(
+        self, rollbook: Command, folder: Path, scratch: Path, in_browser: InBrowser | None = None
+    ) -> None:
         self._rollbook, self._folder, self._scratch = rollbook, folder, scratch
+        self._in_browser = in_browser
         self._give: Callable[[list[Record]], None] | None = None
         self._servers: list[Any] = []
         self.stopped = False
@@ -133,6 +139,10 @@ class CaseSchool:
 
     def upload(self, file: str, options: dict[str, Any], *, confirm: bool = True) -> None:
         """Upload a file of the case; without `confirm` only a preview is made."""
+        if self._in_browser is not None:
+            uploaded = self._in_browser(self._folder / file, options)
+            self._note_run(uploaded.run, {"notes": uploaded.notes}, uploaded.page)
+            return
         arguments = [f"--map={column}={field}" for column, field in options.get("map", {}).items()]
         if "date_order" in options:
             arguments.append(f"--date-order={options['date_order']}")
@@ -194,10 +204,13 @@ class CaseSchool:
         self._note(self._rollbook("run", "--here", "--json"))
 
     def _note(self, ended: Ended) -> None:
-        self.document = json.loads(ended.out) if ended.out.strip() else {}
-        found = self.document.get("run")
-        self.run = Run.objects.get(pk=found["id"]) if found else None
+        document = json.loads(ended.out) if ended.out.strip() else {}
+        found = document.get("run")
+        run = Run.objects.get(pk=found["id"]) if found else None
+        self._note_run(run, document, ended.out + ended.err)
+
+    def _note_run(self, run: Run | None, document: dict[str, Any], words: str) -> None:
+        self.run, self.document, self.words = run, document, words
         self.stopped = self.run is None or self.run.state != RunState.DONE
-        self.words = ended.out + ended.err
         if self.run is not None:
             self.words += self.must("problems", str(self.run.pk), "--json").out

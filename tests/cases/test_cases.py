@@ -6,15 +6,18 @@ Each case is a folder with a `case.json`: the situation (`what`), the right outc
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from rollbook.schools.models import School
 from rollbook.students.models import StudentAccount
+from tests.cases import web_uploads
 from tests.cases.outcomes import all_accounts, faults, fits
-from tests.cases.schools import CaseSchool
+from tests.cases.schools import CaseSchool, InBrowser
 from tests.cli.conftest import Command
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -39,8 +42,8 @@ def case_of(folder: Path) -> dict[str, Any]:
 def played(inside: Command, school: School, tmp_path: Path) -> Iterator[Any]:
     schools = []
 
-    def begin(folder: Path) -> CaseSchool:
-        one = CaseSchool(inside, folder, tmp_path)
+    def begin(folder: Path, in_browser: InBrowser | None = None) -> CaseSchool:
+        one = CaseSchool(inside, folder, tmp_path, in_browser)
         schools.append(one)
         for step in case_of(folder).get("before", []):
             one.play(step)
@@ -64,6 +67,15 @@ def test_an_upload(folder: Path, played: Any) -> None:
     before = all_accounts()
     school.upload(case["file"], case.get("options", {}))
     check(case, before, school)
+
+
+@pytest.mark.parametrize("folder", cases("uploads"))
+def test_an_upload_in_the_browser(folder: Path, played: Any, admin: Client, school: School) -> None:
+    case = case_of(folder)
+    one = played(folder, partial(web_uploads.upload, admin, school))
+    before = all_accounts()
+    one.upload(case["file"], case.get("options", {}))
+    check(case, before, one)
 
 
 @pytest.mark.parametrize("folder", cases("syncs"))
