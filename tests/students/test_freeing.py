@@ -12,6 +12,7 @@ from rollbook.sync.models import Change, Integration, Issue, Run
 from rollbook.sync.report import student_history
 from tests.students.conftest import MakeStudent
 from tests.sync.rule_runs import send_away, set_leavers, some, sync
+from tests.sync.test_uploads import brought_in, csv_of, previewed
 
 pytestmark = pytest.mark.django_db
 
@@ -97,3 +98,26 @@ def test_undoing_the_run_that_closed_it_does_not_open_it_without_an_email(
     undo = undoing.preview(run, None)
     assert not Change.objects.filter(run=undo).exists()
     assert list(Issue.objects.filter(run=undo).values_list("field", flat=True)) == ["status"]
+
+
+def test_an_upload_gives_a_freed_email_to_a_new_student_or_back_to_who_is_opened(
+    school: School,
+) -> None:
+    header = "SIS ID,E-mail,First name,Last name,Graduation year,Active"
+    jon = "90,jsmithson@x.example,Jon,Smithson,2025"
+    jane = "91,jsmithson@x.example,Jane,Smithson,2031"
+    brought_in(school, f"{jon},TRUE", header=header)
+    account = StudentAccount.objects.get()
+    accounts.deactivate(school, [account.pk], None)
+    freeing.free_email(account, None)
+    brought_in(school, f"{jon},", header=header)  # says nothing about being open
+    assert fresh(account).email_is_free
+    brought_in(school, f"{jon},TRUE", header=header)
+    assert (fresh(account).status, fresh(account).email_key) == ("active", account.email)
+    accounts.deactivate(school, [account.pk], None)
+    freeing.free_email(account, None)
+    brought_in(school, f"{jane},TRUE", header=header)
+    assert StudentAccount.objects.get(email_key=account.email).first_name == "Jane"
+    _upload, run = previewed(school, None, csv_of(f"{jon},TRUE", header=header))
+    (issue,) = Issue.objects.filter(run=run)
+    assert (issue.code, issue.other) == ("email_taken", "Jane Smithson (SIS ID 91)")

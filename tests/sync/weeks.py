@@ -59,6 +59,7 @@ IN_THE_SIS = st.one_of(
     deed("come_back_under_a_new_id", pick=somebody),
     deed("enter_twice", pick=somebody),
     deed("everybody_gets_a_new_id", really=st.sampled_from([False, False, True])),
+    deed("a_field_moves", what=st.sampled_from(["", "", "names", "emails"])),
     deed("put_right", pick=somebody),
     deed("put_right", pick=somebody),
 )
@@ -229,6 +230,17 @@ class Weeks(RuleBasedStateMachine):
     def everybody_gets_a_new_id(self, really: bool) -> None:
         if really:
             self._re_key([self.of(at) for at in range(len(self.ids))])
+
+    def a_field_moves(self, what: str) -> None:
+        """Everybody's first and last names change places, or all e-mails go or come back."""
+        everybody = [one for one in self.standin.roster() if one.dcid in self.ids]
+        some_email = any(one.email for one in everybody)
+        for one in everybody:
+            if what == "names":
+                self.standin.edit(one.dcid, first_name=one.last_name, last_name=one.first_name)
+            elif what == "emails":
+                own = f"own{one.dcid}@students.example"
+                self.standin.edit(one.dcid, email="" if some_email else own)
 
     def put_right(self, pick: int) -> None:
         """Give a student an own address, and the name and birth date that the account holds."""
