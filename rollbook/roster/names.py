@@ -13,7 +13,7 @@ _ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z
 _MOST_DECODED: Final = 3  # &amp;amp;#39; has been encoded three times
 
 # The fold: what a search and a comparison of names pass over. The SQL function students_fold has
-# the same rules (students, migration 0007); tests/students/test_folding.py compares the two.
+# the same rules (students, migration 0008); tests/students/test_folding.py compares the two.
 # Apostrophes and accents standing alone, hyphens and dashes, and what can't be seen.
 PASSED_OVER: Final = (
     "'’‘‛`´ʼʻʽʾʿʹˈ′‵＇"

@@ -1,4 +1,4 @@
-"""Text as searches compare it. Migration 0007 has the functions, `roster.names.fold` the rules."""
+"""Text as searches compare it. Migration 0008 has the functions, `roster.names.fold` the rules."""
 
 from django.db.models import Func, TextField
 
