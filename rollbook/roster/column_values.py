@@ -44,7 +44,7 @@ _ACTIVE_WORDS: Final = frozenset(
     )
 )
 _FULL_NAME_WORDS: Final = frozenset(("name", "names", "full", "sortable", "first", "last", "legal"))
-_ONLY_A_YEAR: Final = frozenset(("year", "current", "this", "yr", "the", "years"))
+_ONLY_A_YEAR: Final = frozenset(("year", "current", "this", "yr", "the", "years", "ano"))
 
 
 def merely_counts(values: Sequence[str]) -> bool:

@@ -68,7 +68,14 @@ def test_a_heading_that_names_somebody_or_something_else_is_never_guessed(
     [
         *("Parent Email", "Guardian1_Email", "Parent1_Email", "STUDENTCOREFIELDS.guardianemail"),
         *("Contact Email", "Counselor Email", "Email (mother)", "Recovery Email", "login_id"),
-        *("Work Secondary Email", "Correo del tutor", "家长邮箱", "Family Email"),
+        *(
+            "Work Secondary Email",
+            "Correo del tutor",
+            "家长邮箱",
+            "Family Email",
+            "P1 Email",
+            "Next of kin email",
+        ),
     ],
 )
 def test_the_address_of_somebody_else_is_no_e_mail(heading: str) -> None:
@@ -80,21 +87,31 @@ def test_the_address_of_somebody_else_is_no_e_mail(heading: str) -> None:
     [
         *("Date of Admission", "Enrolled On", "Enrollment Date", "dateLastModified", "created_at"),
         *("Last Sign In [READ ONLY]", "Entry date", "STARTDATE", "Passport expiry", "Joined"),
-        *("Fecha de ingreso", "入学日期", "Mother's DOB", "Date of birth (father)"),
+        *(
+            "Fecha de ingreso",
+            "入学日期",
+            "Eintrittsdatum",
+            "Member since",
+            "Leaving Date",
+            "Mother's DOB",
+            "Date of birth (father)",
+        ),
     ],
 )
 def test_another_date_is_no_birth_date(heading: str) -> None:
     assert guess_one(heading, BIRTH_DATES) is None
 
 
-@pytest.mark.parametrize("heading", ["Year Joined", "School Year", "SchoolYear", "Entry_Year"])
+@pytest.mark.parametrize(
+    "heading", ["Year Joined", "Intake", "AY", "Term", "School Year", "SchoolYear", "Entry_Year"]
+)
 def test_another_year_is_neither_graduation_nor_grade(heading: str) -> None:
     assert guess_one(heading, YEARS) is None
     assert guess_one(heading, ["2026-2027"] * 3) is None
     assert guess_one(heading, GRADES) is None
 
 
-@pytest.mark.parametrize("heading", ["Year", "This year", "Years"])
+@pytest.mark.parametrize("heading", ["Year", "This year", "Years", "Año"])
 def test_a_year_without_a_word_is_not_the_graduation_year(heading: str) -> None:
     assert guess_one(heading, YEARS) is None
 
