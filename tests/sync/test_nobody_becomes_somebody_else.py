@@ -71,15 +71,13 @@ class Person(NamedTuple):
         return bool(self.born) and (self.names, self.born) == (other.names, other.born)
 
     def is_somebody_else(self, other: "Person") -> bool:
-        """Whether both names differ, and the birth date or the e-mail as well."""
-        names_differ = all(
+        """Whether the name and the birth date differ, or both names and the e-mail."""
+        if self.born and other.born:
+            return self.born != other.born and self.names != other.names
+        both_differ = all(
             one != another for one, another in zip(self.names, other.names, strict=True)
         )
-        if not names_differ:
-            return False
-        births_differ = bool(self.born and other.born) and self.born != other.born
-        births_agree = bool(self.born) and self.born == other.born
-        return births_differ or (not births_agree and self.email != other.email)
+        return both_differ and self.email != other.email
 
 
 People = dict[Any, Person]
