@@ -114,18 +114,18 @@ def _is_status(words: list[str]) -> bool:
 
 def without_student(words: list[str]) -> list[str]:
     """Return the words without "student", with "of the" before it and the "s" behind it."""
-    kept: list[str] = []
+    words_left: list[str] = []
     after_student = False
     for word in words:
         if word in _STUDENT_WORDS:
-            while kept and kept[-1] in _GLUE_WORDS:
-                kept.pop()
+            while words_left and words_left[-1] in _GLUE_WORDS:
+                words_left.pop()
             after_student = True
             continue
         if not (after_student and word == "s"):
-            kept.append(word)
+            words_left.append(word)
         after_student = False
-    return kept
+    return words_left
 
 
 def heading_words(name: str | None) -> list[str]:

@@ -42,10 +42,10 @@ def read_text(content: bytes, encoding: str | None, delimiter: str | None, longe
     the rows are read.
     """
     notes: list[str] = []
-    found = Detected(encoding) if encoding in ENCODINGS else detect(content)
-    if found.is_guess:
-        notes.append(guess_note(found.encoding))
-    text = decoded(content, found.encoding)
+    detected = Detected(encoding) if encoding in ENCODINGS else detect(content)
+    if detected.is_guess:
+        notes.append(guess_note(detected.encoding))
+    text = decoded(content, detected.encoding)
     sample = text[:SAMPLE]
     if len(_CONTROLS.findall(sample)) > len(sample) * MOST_CONTROLS:
         raise NotASpreadsheet(_("The file is neither a spreadsheet nor text."), SAVE_AS)
@@ -61,8 +61,8 @@ def read_text(content: bytes, encoding: str | None, delimiter: str | None, longe
     if delimiter not in DELIMITERS:
         delimiter = hint[1] if hint else detected_delimiter(sample)
     rows = rows_of(lines.readlines(), delimiter, longest, notes)
-    rows = with_foreign_letters_marked(rows, found.encoding)
-    return Text(found.encoding, found.candidates, delimiter, rows, notes)
+    rows = with_foreign_letters_marked(rows, detected.encoding)
+    return Text(detected.encoding, detected.candidates, delimiter, rows, notes)
 
 
 def detected_delimiter(sample: str) -> str:

@@ -39,8 +39,8 @@ def _text(archive: zipfile.ZipFile, part: str) -> str:
 
 
 def _attributes(tag: str) -> dict[str, str]:
-    found = _ATTRIBUTE.findall(tag)
-    return {name: html.unescape(double or single) for name, double, single in found}
+    attributes = _ATTRIBUTE.findall(tag)
+    return {name: html.unescape(double or single) for name, double, single in attributes}
 
 
 def _part_of(archive: zipfile.ZipFile, sheet: str) -> str:

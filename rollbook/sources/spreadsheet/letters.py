@@ -48,8 +48,8 @@ def likeness(text: str, encoding: str) -> float:
     total = 0
     score = 0.0
     letters: list[str] = []
-    for found in _WORD.findall(text.replace("’", " ").replace("\xa0", " ")):
-        word = found.strip(_AROUND_WORDS)
+    for match in _WORD.findall(text.replace("’", " ").replace("\xa0", " ")):
+        word = match.strip(_AROUND_WORDS)
         beyond = [letter for letter in word if letter > "\x7f"]
         if beyond:
             total += len(beyond)
