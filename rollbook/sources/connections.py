@@ -201,11 +201,12 @@ class _BoundStream(httpcore2.NetworkStream):
     def get_extra_info(self, info: str) -> Any:
         if info != "is_readable":
             return None
-        if self._socket.fileno() < 0:
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self._socket, selectors.EVENT_READ)
+                return bool(selector.select(0))
+        except ValueError:  # closed, perhaps by another thread just now
             return True
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._socket, selectors.EVENT_READ)
-            return bool(selector.select(0))
 
 
 def _tls_failure(host: str, error: Exception) -> Exception:

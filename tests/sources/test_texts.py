@@ -31,7 +31,6 @@ NOT_FOR_PEOPLE = {
     " No student account was changed. ",  # for logs and tests
     "try %d of %d at %s failed: %s",
     "%s %s answered %d with %d bytes",
-    "expected after",  # compared with the messages of Python's csv
     "future student",  # compared with the SIS's own names
     "gzip, identity",
 }
