@@ -37,8 +37,8 @@ students = st.fixed_dictionaries(
     {
         "sis_id": ids,
         "number": st.one_of(st.just(""), st.sampled_from(["1", "11", "12", "0012"])),
-        "first_name": st.sampled_from(["Ana", "Ána", "Ben", "Cleo"]),
-        "last_name": st.sampled_from(["Lee", "O'Neil", "O’Neil", "Marsh"]),
+        "first_name": st.sampled_from(["Ana", "Ána", "Ben"]),
+        "last_name": st.sampled_from(["O'Neil", "O’Neil", "Marsh"]),
         "email": st.sampled_from([f"s{number}@x.example" for number in range(6)]),
         "graduation_year": st.sampled_from(["2028", "2031"]),
         "birth_date": st.sampled_from(["", "2010-01-02", "2010-01-02", "2011-03-04"]),
