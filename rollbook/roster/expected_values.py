@@ -15,6 +15,7 @@ EXPECTED_VALUES: Final[dict[str, str]] = {
     "graduation_year_invalid": _("A year of four digits, such as 2028"),
     "date_invalid": _("A date that exists, such as 2009-02-28"),
     "date_ambiguous": _("The date with the year first, such as 2009-02-28"),
+    "birth_date_unlikely": _("The date on which the student was born, unless this one is right"),
     "id_placeholder": _("An ID that only this student has"),
     "gender_unknown": _("One of the usual entries, unless this one is intended"),
     "text_too_long": _("A shorter text"),

@@ -147,6 +147,9 @@ def test_every_problem_of_the_registrar_has_a_short_expectation() -> None:
 def test_runs_against_a_sis_keep_the_list(integration: Integration, standin: StandIn) -> None:
     email = next(iter(complete(standin, {9, 10, 11, 12}).values()))[0]
     names = {"first_name": "Some", "last_name": "Body"}
+    Integration.objects.create(
+        school=integration.school, source="veracross", variant="v3", active=True
+    )
     kept = StudentAccount.objects.create(
         school=integration.school,
         source="veracross",
