@@ -282,8 +282,14 @@ def planned_like(run: Run, days: list[str], email_keys: list[str]) -> list[Plann
 
 
 def new_students(run: Run) -> list[Student]:
-    """Return the new students of a plan whose date of birth is known."""
-    return [Student(*row) for row in rows_of("new_students", run)]
+    """Return the new students of a plan who may be like another one.
+
+    The date of birth and the first letters of both names are the same.
+    """
+    if not rows_of("any_new", run):  # the usual run: then nothing is compared
+        return []
+    with whole_tables():
+        return [Student(*row) for row in rows_of("new_students", run)]
 
 
 def students_born_on(run: Run, days: list[str]) -> list[Student]:
