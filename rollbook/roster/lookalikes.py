@@ -41,9 +41,8 @@ def lookalikes(
 ) -> list[Lookalike]:
     """Return each new student with the one who is like them.
 
-    Of several new ones that are alike, the one with the lowest SIS ID gets the account. So the next
-    run has an account to compare the others with, and a person can decide. `is_rejected` says
-    whether a person decided that an account and a SIS ID are two people.
+    Of several new ones that are alike, each is named with the one of the lowest SIS ID.
+    `is_rejected` says whether a person decided that an account and a SIS ID are two people.
     """
     accounts_of_person: dict[tuple[str, str, str], list[Student]] = {}
     for account in accounts:

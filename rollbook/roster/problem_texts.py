@@ -340,6 +340,19 @@ STUDENT_PROBLEMS: Final = (
         ADMINISTRATOR,
     ),
     Problem(
+        "new_students_alike",
+        Severity.WARNING,
+        _(
+            "{sis} has two new students with this name and this date of birth, under two SIS IDs. "
+            "They may be one person. Both got an account; every other account was left as it is."
+        ),
+        _(
+            "If they are one person, keep one of the two records in {sis}, and merge the two "
+            "accounts on the student's page."
+        ),
+        ADMINISTRATOR,
+    ),
+    Problem(
         "other_person",
         Severity.ERROR,
         _(

@@ -188,22 +188,13 @@ def no_emails(roster: Roster) -> Outcome:
 
 
 def twins(roster: Roster) -> Outcome:
-    """Two of one name, birth date and class join; only their e-mails and IDs differ.
-
-    One gets an account; whether the other is somebody else is a question to a person.
-    """
-    one, twins_rows = roster.people[0], {}
+    """Two of one name, birth date and class join; only their e-mails and IDs differ."""
+    one, becomes = roster.people[0], {}
     for number, spare in enumerate(roster.spare[:2]):
         address = f"twin{number}@twins.example"
         sis_id = roster.copy(one, spare, email=address, last_name="Twin", local_id=f"T{number}")
-        twins_rows[sis_id] = row(one, email=address, last_name="Twin")
-    first = min(twins_rows)
-    return Outcome(
-        "done",
-        plan={"new": 1},
-        problems={"like_another_student": 1},
-        becomes={first: twins_rows[first]},
-    )
+        becomes[sis_id] = row(one, email=address, last_name="Twin")
+    return Outcome("done", plan={"new": 2}, becomes=becomes)
 
 
 def one_email_for_two(roster: Roster) -> Outcome:

@@ -243,7 +243,7 @@ class Model(People):
         return pairs
 
     def _like_another(self, rows: list[Row]) -> set[str]:
-        """Return new SIS IDs with the name and birth date of an account or a lower new SIS ID."""
+        """Return new SIS IDs with the name and birth date of an account."""
         after = {key: dict(account.values) for key, account in self.accounts.items()}
         for row in rows:
             if row.kind != "new":
@@ -256,8 +256,6 @@ class Model(People):
             born = record.get("birth_date")
             if born and any(born == one["birth_date"] and alike(one, record) for one in people):
                 asked.add(row.sis_id)
-            else:
-                people.append({"birth_date": "", **record})
         return asked
 
     def _re_keyed(

@@ -2,7 +2,7 @@
 
 from rollbook.roster.lookalikes import Lookalike, lookalikes
 from rollbook.roster.matching import Matcher
-from rollbook.roster.records import Issue, Severity
+from rollbook.roster.records import ISSUE_NAME_LIMIT, Issue, Severity
 from rollbook.roster.rekeying import PossibleRelink
 from rollbook.sync import store
 from rollbook.sync.models import Run
@@ -12,18 +12,21 @@ from rollbook.sync.planning import clashes, links
 def withdraw(run: Run, matcher: Matcher) -> list[Issue]:
     """Withdraw the new accounts that may be a second one of their student; return the issues.
 
-    A link with the existing account is proposed, so that a person can decide.
+    A link with the existing account is proposed, so that a person can decide. Two new students who
+    are alike both get an account, and a warning: the SIS says that they are two, and nobody's
+    account is at stake.
     """
     new_students = store.new_students(run)
     if not new_students:
         return []
     days = sorted({student.born for student in new_students})
     alike = lookalikes(new_students, store.students_born_on(run, days), matcher.is_rejected)
-    if not alike:
-        return []
-    _propose_links(run, alike)
-    names = store.withdraw(run, [each.student.sis_id for each in alike])
-    return [_issue(each, names[each.student.sis_id]) for each in alike]
+    waiting = [each for each in alike if each.other.account_id is not None]
+    names: dict[str, str] = {}
+    if waiting:
+        _propose_links(run, waiting)
+        names = store.withdraw(run, [each.student.sis_id for each in waiting])
+    return [_issue(each, names.get(each.student.sis_id)) for each in alike]
 
 
 def _propose_links(run: Run, alike: list[Lookalike]) -> None:
@@ -41,13 +44,14 @@ def _propose_links(run: Run, alike: list[Lookalike]) -> None:
     links.propose_relinks(run, possible)
 
 
-def _issue(alike: Lookalike, name: str) -> Issue:
-    other = alike.other
+def _issue(alike: Lookalike, withdrawn_name: str | None) -> Issue:
+    student, other = alike.student, alike.other
+    waits = withdrawn_name is not None
     return Issue(
-        "like_another_student",
-        Severity.ERROR,
-        alike.student.sis_id,
-        name,
+        "like_another_student" if waits else "new_students_alike",
+        Severity.ERROR if waits else Severity.WARNING,
+        student.sis_id,
+        f"{student.first_name} {student.last_name}"[:ISSUE_NAME_LIMIT],
         "birth_date",
         other=clashes.who(f"{other.first_name} {other.last_name}", other.sis_id),
     )
