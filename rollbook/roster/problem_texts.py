@@ -341,7 +341,7 @@ STUDENT_PROBLEMS: Final = (
     ),
     Problem(
         "new_students_alike",
-        Severity.WARNING,
+        Severity.NOTE,
         _(
             "{sis} has two new students with this name and this date of birth, under two SIS IDs. "
             "They may be one person. Both got an account; every other account was left as it is."

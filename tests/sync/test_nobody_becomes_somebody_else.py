@@ -308,7 +308,7 @@ def test_two_new_students_who_are_alike_both_come_in_and_are_asked_about() -> No
         assert {one.sis_id for one in people(world.school).values()} == {"4", "12"}
         issue = Issue.objects.get(code="new_students_alike")
         assert (issue.severity, issue.sis_id, issue.other) == (
-            "warning",
+            "note",
             "12",
             "Ana Lee (SIS ID 4)",
         )

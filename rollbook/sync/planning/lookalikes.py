@@ -13,7 +13,7 @@ def withdraw(run: Run, matcher: Matcher) -> list[Issue]:
     """Withdraw the new accounts that may be a second one of their student; return the issues.
 
     A link with the existing account is proposed, so that a person can decide. Two new students who
-    are alike both get an account, and a warning: the SIS says that they are two, and nobody's
+    are alike both get an account, and a note: the SIS says that they are two, and nobody's
     account is at stake.
     """
     new_students = store.new_students(run)
@@ -49,7 +49,7 @@ def _issue(alike: Lookalike, withdrawn_name: str | None) -> Issue:
     waits = withdrawn_name is not None
     return Issue(
         "like_another_student" if waits else "new_students_alike",
-        Severity.ERROR if waits else Severity.WARNING,
+        Severity.ERROR if waits else Severity.NOTE,
         student.sis_id,
         f"{student.first_name} {student.last_name}"[:ISSUE_NAME_LIMIT],
         "birth_date",
