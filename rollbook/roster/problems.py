@@ -4,13 +4,13 @@ from typing import Final, NamedTuple
 
 from rollbook.roster.problem_texts import (
     ADMINISTRATOR,
-    STUDENT_PROBLEMS,
     UNKNOWN_PROBLEM,
     VALUE_PROBLEMS,
     Problem,
 )
 from rollbook.roster.records import Severity
 from rollbook.roster.sheet_problems import FILE_REMEDIES, FIX_IN_FILE, SHEET_PROBLEMS
+from rollbook.roster.student_problems import STUDENT_PROBLEMS
 from rollbook.roster.translation import Translate, fill, gettext_noop
 from rollbook.roster.translation import gettext_noop as _
 from rollbook.roster.undo_problems import UNDO_PROBLEMS
