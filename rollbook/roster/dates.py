@@ -52,7 +52,8 @@ _CLASS_OF: Final = re.compile(
     re.IGNORECASE,
 )
 _NAMED_YEAR: Final = re.compile(
-    r"(?:class|cohort(?:\s+of)?|year|grad(?:uat(?:ion|ing|es))?(?:\s+(?:year|in))?)[\s:]*([0-9]{4})",
+    r"(?:class|cohort(?:\s+of)?|year|grad(?:uat(?:ion|ing|es))?(?:\s+(?:year|in))?)"
+    r"[\s:]*([0-9]{4})",
     re.IGNORECASE,
 )
 _SCHOOL_YEAR: Final = re.compile(r"([0-9]{4})\s?[-/–]\s?([0-9]{4}|[0-9]{2})")

@@ -1,7 +1,7 @@
 """New students of a roster who have the name and the date of birth of somebody else.
 
-Each is a question: a person is never given a second account unasked. Twins differ in the first
-name, so they aren't asked about.
+One who is like an existing account waits until a person decides. Two new ones who are alike both
+come in, with a note. Twins differ in the first name, so they aren't asked about.
 """
 
 from collections.abc import Callable, Iterable
