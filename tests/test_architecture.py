@@ -125,9 +125,9 @@ def test_only_one_module_moves_runs() -> None:
 @pytest.mark.parametrize(
     ("stop", "callers"),
     [
-        ("rollbook.roster.mapping.RecordMapper", {"sync/planning/batch.py"}),
-        ("rollbook.roster.planning.decide", {"sync/planning/batch.py"}),
-        ("rollbook.roster.sheet_planning.decide_row", {"sync/uploads/plan.py"}),
+        ("rollbook.roster.planning.mapping.RecordMapper", {"sync/planning/batch.py"}),
+        ("rollbook.roster.planning.changes.decide", {"sync/planning/batch.py"}),
+        ("rollbook.roster.sheets.planning.decide_row", {"sync/uploads/plan.py"}),
         ("rollbook.sync.store.apply_plan", {"sync/pipeline.py"}),
     ],
 )

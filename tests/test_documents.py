@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rollbook.roster.guards import Limits
-from rollbook.roster.planning import ChangeKind
+from rollbook.roster.planning.changes import ChangeKind
+from rollbook.roster.planning.guards import Limits
 from rollbook.roster.records import Completeness, Severity
 from rollbook.sources.base import Source
 from rollbook.sources.registry import SOURCES

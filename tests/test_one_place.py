@@ -12,7 +12,7 @@ ONLY_IN = {
     "number_format(": "sync/words/text.py",
     "csv.writer(": "sync/report/csv_file.py",
     "enumerate(Severity)": "sync/words/severities.py",
-    "FORMULA_SIGNS": "roster/formulas.py",
+    "FORMULA_SIGNS": "roster/values/formulas.py",
     "icontains": "",
 }
 

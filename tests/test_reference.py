@@ -12,7 +12,7 @@ import pytest
 from rollbook.cli import main
 from rollbook.cli.lazy import LazyGroup
 from rollbook.config import Config
-from rollbook.roster.guards import Limits
+from rollbook.roster.planning.guards import Limits
 from rollbook.sync.models import NoticeEvent, RunState
 from rollbook.sync.setup.limits import COUNTS, PERCENTAGES
 from rollbook.sync.words.findings import FINDINGS

@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime
 
 from rollbook.cli.output import Document
-from rollbook.roster.columns import column_letter
 from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.sheets.columns import column_letter
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Change, Integration, Issue, Run

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.output import Refusal, not_found
-from rollbook.roster.values import email_key
+from rollbook.roster.values.parsing import email_key
 from rollbook.schools.models import School, User
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Integration, Run

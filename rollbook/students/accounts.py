@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from rollbook.roster.values import FREED, email_key
+from rollbook.roster.values.parsing import FREED, email_key
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.students.models import AccountEvent, AccountStatus, EventAction, StudentAccount

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
-from rollbook.roster.parsers import PARSERS
-from rollbook.roster.values import Unreadable, email_key
+from rollbook.roster.values.parsers import PARSERS
+from rollbook.roster.values.parsing import Unreadable, email_key
 from rollbook.schools import audit
 from rollbook.schools.models import User
 from rollbook.students.account_changes import lock_account, record_event, write_account

@@ -5,7 +5,7 @@ from typing import Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from rollbook.roster.values import FREED
+from rollbook.roster.values.parsing import FREED
 from rollbook.schools import audit
 from rollbook.schools.models import User
 from rollbook.students.account_changes import lock_account, record_event, write_account

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from rollbook.roster.fields import STUDENT_FIELDS
-from rollbook.roster.values import FREED
+from rollbook.roster.values.parsing import FREED
 from rollbook.schools import audit
 from rollbook.schools.models import User
 from rollbook.students.account_changes import record_event, write_account

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from rollbook.roster.values import email_key
+from rollbook.roster.values.parsing import email_key
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.students.editing import parse_value

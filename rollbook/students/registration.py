@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from rollbook.roster.values import email_key
+from rollbook.roster.values.parsing import email_key
 from rollbook.schools import audit
 from rollbook.students.inviting import OPEN
 from rollbook.students.models import (

@@ -12,7 +12,7 @@ from django.db.models import F, Func, Model, Q, QuerySet, TextField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Concat, Lower
 
-from rollbook.roster.names import fold
+from rollbook.roster.values.names import fold
 from rollbook.students.folding import Folded
 
 LONGEST_SEARCH: Final = 200

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from rollbook.roster.planning import WRITING_KINDS
+from rollbook.roster.planning.changes import WRITING_KINDS
 from rollbook.roster.records import Issue, Severity
 from rollbook.schools import audit
 from rollbook.schools.clock import time_text

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from rollbook.roster.planning import Change, ChangeKind
+from rollbook.roster.planning.changes import Change, ChangeKind
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import RunState
 from rollbook.sync.runs import states

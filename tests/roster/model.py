@@ -9,11 +9,11 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from rollbook.roster.fields import STUDENT_FIELDS
-from rollbook.roster.mapping import RecordMapper
-from rollbook.roster.matching import Matcher, RosterCheck
-from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, decide
+from rollbook.roster.planning.changes import WRITING_KINDS, Change, ChangeKind, Rules, decide
+from rollbook.roster.planning.mapping import RecordMapper
+from rollbook.roster.planning.matching import Matcher, RosterCheck
 from rollbook.roster.records import Account, AccountKey, Issue, Selection, Severity
-from rollbook.roster.values import email_key
+from rollbook.roster.values.parsing import email_key
 
 SOURCE = "somesis"
 GRADES = frozenset({9, 10, 11, 12})

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.roster.values import Unreadable, email
+from rollbook.roster.values.parsing import Unreadable, email
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from rollbook.roster.cell_values import DateOrder
-from rollbook.roster.dates import is_unlikely_birth_date
 from rollbook.roster.records import Severity
-from rollbook.roster.sheet_rows import MatchedColumn, RowMapper, SheetCells
+from rollbook.roster.sheets.cell_values import DateOrder
+from rollbook.roster.sheets.rows import MatchedColumn, RowMapper, SheetCells
+from rollbook.roster.values.dates import is_unlikely_birth_date
 from tests.roster.model import mapper, raw
 
 TODAY = date(2026, 11, 27)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rollbook.roster.broken_letters import is_broken_spelling
+from rollbook.roster.values.broken_letters import is_broken_spelling
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.roster.cell_values import DateOrder, active_flag
-from rollbook.roster.columns import guess_columns, guess_header_row
-from rollbook.roster.date_orders import guess_date_order, stated_order
 from rollbook.roster.fields import ACTIVE
-from rollbook.roster.full_names import FULL_NAME, SplitName, can_be_split, split_name
-from rollbook.roster.headings import heading_words, speaks_against_student
+from rollbook.roster.sheets.cell_values import DateOrder, active_flag
+from rollbook.roster.sheets.columns import guess_columns, guess_header_row
+from rollbook.roster.sheets.date_orders import guess_date_order, stated_order
+from rollbook.roster.sheets.full_names import FULL_NAME, SplitName, can_be_split, split_name
+from rollbook.roster.sheets.headings import heading_words, speaks_against_student
 
 TODAY = date(2026, 11, 27)
 CONTRARY = (

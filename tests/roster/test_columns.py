@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from rollbook.roster.cell_values import DateOrder, active_flag, date_by_order
-from rollbook.roster.columns import guess_columns, guess_header_row, repeated_headings
-from rollbook.roster.date_orders import guess_date_order
 from rollbook.roster.fields import ACTIVE, STUDENT_FIELDS
-from rollbook.roster.headings import heading_key
+from rollbook.roster.sheets.cell_values import DateOrder, active_flag, date_by_order
+from rollbook.roster.sheets.columns import guess_columns, guess_header_row, repeated_headings
+from rollbook.roster.sheets.date_orders import guess_date_order
+from rollbook.roster.sheets.headings import heading_key
 from rollbook.roster.translation import translated
-from rollbook.roster.values import Unreadable
+from rollbook.roster.values.parsing import Unreadable
 
 DMY, MDY, YMD = DateOrder.DAY_MONTH_YEAR, DateOrder.MONTH_DAY_YEAR, DateOrder.YEAR_MONTH_DAY
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from rollbook.roster import mapping as mapping_module
-from rollbook.roster.planning import ChangeKind
+from rollbook.roster.planning import mapping as mapping_module
+from rollbook.roster.planning.changes import ChangeKind
 from tests.roster.model import MAPPING, School, account, key, mapper, named, raw
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.roster.formulas import FORMULA_SIGNS, guarded, looks_like_formula, unguarded
+from rollbook.roster.values.formulas import FORMULA_SIGNS, guarded, looks_like_formula, unguarded
 
 
 @pytest.mark.parametrize("sign", FORMULA_SIGNS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rollbook.roster.guards import (
+from rollbook.roster.planning.guards import (
     ErrorCause,
     Limits,
     PlanCounts,

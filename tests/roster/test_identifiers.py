@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.roster.identifiers import is_grouped, plain_digits, sent_id, sheet_id
-from rollbook.roster.sheet_matching import RowKeys, RowMatch, SheetKey, check_sheet
-from rollbook.roster.values import Unreadable
+from rollbook.roster.sheets.matching import RowKeys, RowMatch, SheetKey, check_sheet
+from rollbook.roster.values.identifiers import is_grouped, plain_digits, sent_id, sheet_id
+from rollbook.roster.values.parsing import Unreadable
 
 PLACEHOLDERS = [
     *("TBD", "tbc", "T.B.D.", "N/A", "NA", "n.a.", "none", "None", "NULL", "(null)", "-", "–", "—"),

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.roster.planning import WRITING_KINDS, ChangeKind
+from rollbook.roster.planning.changes import WRITING_KINDS, ChangeKind
 from rollbook.roster.records import Account, Severity
 from tests.roster.model import SOURCE, School, account, raw
 

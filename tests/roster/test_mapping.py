@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.roster.mapping import RecordMapper
-from rollbook.roster.problems import PROBLEMS
+from rollbook.roster.planning.mapping import RecordMapper
+from rollbook.roster.problems.catalogue import PROBLEMS
 from rollbook.roster.records import ISSUE_NAME_LIMIT, ISSUE_VALUE_LIMIT, Issue, Selection, Severity
 from tests.roster.model import GRADES, MAPPING, mapper, named, nested, raw
 

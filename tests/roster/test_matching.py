@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from rollbook.roster.mapping import MappedRecord
-from rollbook.roster.matching import Matcher, MatchKind, StudentExceptions
-from rollbook.roster.planning import ChangeKind
+from rollbook.roster.planning.changes import ChangeKind
+from rollbook.roster.planning.mapping import MappedRecord
+from rollbook.roster.planning.matching import Matcher, MatchKind, StudentExceptions
 from rollbook.roster.records import Severity
 from tests.roster.model import School, account, key, mapper, raw
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.roster.names import fold, name_key, personal_name, same_first_name, same_name
+from rollbook.roster.values.names import fold, name_key, personal_name, same_first_name, same_name
 
 SAME = [
     ("D'Arcy", "D’Arcy"),

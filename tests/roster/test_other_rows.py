@@ -2,7 +2,7 @@
 
 import pytest
 
-from rollbook.roster.other_rows import other_row
+from rollbook.roster.sheets.other_rows import other_row
 
 COLUMNS = {
     0: ("SIS ID", "sis_id"),

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.roster.mapping import MappedRecord
-from rollbook.roster.matching import Matcher
+from rollbook.roster.planning.mapping import MappedRecord
+from rollbook.roster.planning.matching import Matcher
 from rollbook.roster.records import Account, AccountKey
 from tests.roster.model import School, account, mapper, raw
 from tests.roster.steps import steps_of

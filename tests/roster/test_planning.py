@@ -5,8 +5,15 @@ from typing import Any
 
 import pytest
 
-from rollbook.roster.matching import Match, MatchKind
-from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, decide, list_account
+from rollbook.roster.planning.changes import (
+    WRITING_KINDS,
+    Change,
+    ChangeKind,
+    Rules,
+    decide,
+    list_account,
+)
+from rollbook.roster.planning.matching import Match, MatchKind
 from rollbook.roster.records import ISSUE_NAME_LIMIT, Account, Issue, Severity, StudentRecord
 from tests.roster.model import MAPPING, SOURCE, School, account, key, mapper, raw
 

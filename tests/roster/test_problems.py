@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.roster.problem_texts import (
+from rollbook.roster.problems.catalogue import PROBLEMS, IssueDetails, explain
+from rollbook.roster.problems.problem_texts import (
     ADMINISTRATOR,
     MAKERS,
     PLACEHOLDERS,
     REGISTRAR,
     Problem,
 )
-from rollbook.roster.problems import PROBLEMS, IssueDetails, explain
 from rollbook.roster.records import Severity
 
 ROSTER = Path(__file__).parents[2] / "rollbook" / "roster"
@@ -42,7 +42,7 @@ def sentences(code: str, **details: str) -> str:
 
 def codes_in_the_rules() -> set[str]:
     codes: set[str] = set()
-    for module in ROSTER.glob("*.py"):
+    for module in ROSTER.rglob("*.py"):
         for code, renamed in RAISED.findall(module.read_text()):
             codes |= {code} if code else set(re.findall(r"[a-z_]+", renamed))
     return codes

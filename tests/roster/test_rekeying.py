@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rollbook.roster.rekeying import PlannedAccount, relink
+from rollbook.roster.planning.rekeying import PlannedAccount, relink
 from tests.roster.model import account
 
 VALUES = {

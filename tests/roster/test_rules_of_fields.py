@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from rollbook.roster.leaving import DEACTIVATE, LIST, NOTHING, LeaverRules, decide_missing
-from rollbook.roster.mapping import RecordMapper
-from rollbook.roster.matching import Match, Matcher, MatchKind, StudentExceptions
-from rollbook.roster.planning import Change, ChangeKind, Rules, decide
+from rollbook.roster.planning.changes import Change, ChangeKind, Rules, decide
+from rollbook.roster.planning.leaving import DEACTIVATE, LIST, NOTHING, LeaverRules, decide_missing
+from rollbook.roster.planning.mapping import RecordMapper
+from rollbook.roster.planning.matching import Match, Matcher, MatchKind, StudentExceptions
 from rollbook.roster.records import Account, Selection
 from tests.roster.model import GRADES, MAPPING, SOURCE, account, key, raw
 

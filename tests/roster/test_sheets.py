@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.roster.cell_values import DateOrder
 from rollbook.roster.fields import ACTIVE
-from rollbook.roster.sheet_matching import RowKeys, RowMatch, SheetCheck, SheetKey, check_sheet
-from rollbook.roster.sheet_planning import status_after
-from rollbook.roster.sheet_rows import UPLOAD_FIELDS, MatchedColumn, RowMapper, SheetCells
-from rollbook.roster.upload_template import EXAMPLE
+from rollbook.roster.sheets.cell_values import DateOrder
+from rollbook.roster.sheets.matching import RowKeys, RowMatch, SheetCheck, SheetKey, check_sheet
+from rollbook.roster.sheets.planning import status_after
+from rollbook.roster.sheets.rows import UPLOAD_FIELDS, MatchedColumn, RowMapper, SheetCells
+from rollbook.roster.sheets.upload_template import EXAMPLE
 
 SIS_IDS, NUMBERS, ADDRESSES = ("S1", "S2", "S3"), ("N1", "N2", "N3"), ("a@x", "b@x", "c@x", "d@x")
 

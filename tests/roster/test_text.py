@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.roster.names import same_name
-from rollbook.roster.values import Unreadable, email, email_key, text
+from rollbook.roster.values.names import same_name
+from rollbook.roster.values.parsing import Unreadable, email, email_key, text
 from tests.roster.model import named
 
 TEXTS: list[tuple[Any, str | None]] = [

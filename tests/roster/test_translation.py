@@ -6,19 +6,19 @@ from pathlib import Path
 import pytest
 
 import rollbook.roster
-from rollbook.roster.date_orders import guess_date_order
-from rollbook.roster.dates import MONTHS
-from rollbook.roster.expected_values import EXPECTED_VALUES
 from rollbook.roster.fields import STUDENT_FIELDS
-from rollbook.roster.problem_texts import UNKNOWN_PROBLEM
-from rollbook.roster.problems import PROBLEMS
+from rollbook.roster.problems.catalogue import PROBLEMS
+from rollbook.roster.problems.expected_values import EXPECTED_VALUES
+from rollbook.roster.problems.problem_texts import UNKNOWN_PROBLEM
+from rollbook.roster.problems.sheet_problems import FILE_REMEDIES, FIX_IN_FILE
 from rollbook.roster.school_calendar import DAYS
-from rollbook.roster.sheet_problems import FILE_REMEDIES, FIX_IN_FILE
+from rollbook.roster.sheets.date_orders import guess_date_order
+from rollbook.roster.sheets.upload_template import template_columns
 from rollbook.roster.translation import Phrase, fill, gettext_noop, translated
-from rollbook.roster.upload_template import template_columns
+from rollbook.roster.values.dates import MONTHS
 from tests.marked_texts import SEVERAL_WORDS, literals, marked_texts
 
-FILES = sorted(Path(rollbook.roster.__file__ or "").parent.glob("*.py"))
+FILES = sorted(Path(rollbook.roster.__file__ or "").parent.rglob("*.py"))
 # Texts that stay in English, or are not for people.
 UNMARKED = {
     "What is wrong",  # a heading by which we recognise a file of our own

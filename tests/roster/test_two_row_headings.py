@@ -1,6 +1,6 @@
 """Headings over two rows are joined; titles and students are not taken for headings."""
 
-from rollbook.roster.two_row_headings import continues_below, is_group_row, joined_headings
+from rollbook.roster.sheets.two_row_headings import continues_below, is_group_row, joined_headings
 
 Row = list[str | None]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rollbook.roster.values import (
+from rollbook.roster.values.parsing import (
     Unreadable,
     birth_date,
     grade,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.roster.values import (
+from rollbook.roster.values.parsing import (
     Unreadable,
     birth_date,
     graduation_year,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
-from rollbook.roster.mapping import RecordMapper
+from rollbook.roster.planning.mapping import RecordMapper
 from rollbook.roster.records import Selection
 from rollbook.sources.errors import (
     RosterIncomplete,

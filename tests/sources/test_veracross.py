@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from rollbook.roster.mapping import RecordMapper
+from rollbook.roster.planning.mapping import RecordMapper
 from rollbook.roster.records import Selection
-from rollbook.roster.values import grade
+from rollbook.roster.values.parsing import grade
 from rollbook.sources.base import Connection, Page
 from rollbook.sources.errors import (
     AddressRefused,

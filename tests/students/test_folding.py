@@ -5,7 +5,7 @@ import random
 import pytest
 from django.db import connection
 
-from rollbook.roster.names import ONE_LETTER, PASSED_OVER, TWO_LETTERS, fold
+from rollbook.roster.values.names import ONE_LETTER, PASSED_OVER, TWO_LETTERS, fold
 from rollbook.students import listing
 from rollbook.students.listing import StudentQuery
 from tests.students.conftest import MakeStudent

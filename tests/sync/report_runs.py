@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from rollbook.roster.planning import Change, ChangeKind
+from rollbook.roster.planning.changes import Change, ChangeKind
 from rollbook.roster.records import Issue, Severity
 from rollbook.schools.models import School
 from rollbook.sync import store

@@ -11,7 +11,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 from python_calamine import CalamineWorkbook
 
-from rollbook.roster.planning import ChangeKind
+from rollbook.roster.planning.changes import ChangeKind
 from rollbook.roster.records import Severity
 from rollbook.schools.models import School, User
 from rollbook.standins.standin import StandIn

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rollbook.roster.names import name_key
+from rollbook.roster.values.names import name_key
 from rollbook.schools.models import School
 from rollbook.sources.spreadsheet.errors import UploadRefused
 from rollbook.students import editing, merging, never_import_list, protection

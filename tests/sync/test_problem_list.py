@@ -5,8 +5,8 @@ import io
 import pytest
 from openpyxl import load_workbook
 
-from rollbook.roster.expected_values import EXPECTED_VALUES
-from rollbook.roster.problems import PROBLEMS
+from rollbook.roster.problems.catalogue import PROBLEMS
+from rollbook.roster.problems.expected_values import EXPECTED_VALUES
 from rollbook.roster.records import Issue, Severity
 from rollbook.schools.models import School
 from rollbook.standins.standin import StandIn

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rollbook.roster.planning import ChangeKind
+from rollbook.roster.planning.changes import ChangeKind
 from rollbook.schools.models import School
 from rollbook.sync.models import Change
 from rollbook.sync.report import change_rows

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rollbook.roster.planning import ChangeKind
+from rollbook.roster.planning.changes import ChangeKind
 from rollbook.roster.records import Severity
 from rollbook.schools.models import School
 from rollbook.sync.models import Change, Mode, RunState

@@ -1,6 +1,6 @@
 """Counts and settings of runs: typed in use, stored as JSON, old rows included."""
 
-from rollbook.roster.planning import ChangeKind
+from rollbook.roster.planning.changes import ChangeKind
 from rollbook.roster.records import Severity
 from rollbook.sync.models import FieldRule, RosterCounts, RosterSettings, RunCounts, UndoSettings
 

@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from rollbook.roster.planning import Change as PlannedChange
-from rollbook.roster.planning import ChangeKind
+from rollbook.roster.planning.changes import Change as PlannedChange
+from rollbook.roster.planning.changes import ChangeKind
 from rollbook.schools.models import School
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline

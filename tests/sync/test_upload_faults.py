@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from rollbook.roster.columns import column_letter
-from rollbook.roster.upload_template import EXAMPLE
+from rollbook.roster.sheets.columns import column_letter
+from rollbook.roster.sheets.upload_template import EXAMPLE
 from rollbook.schools.models import School
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Issue

@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
-from rollbook.roster import upload_template
+from rollbook.roster.sheets import upload_template
 from rollbook.schools.models import School
 from rollbook.sources.spreadsheet.errors import TooManyRows, UploadRefused
 from rollbook.students.models import StudentAccount

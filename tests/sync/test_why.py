@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from rollbook.roster.planning import ChangeKind
+from rollbook.roster.planning.changes import ChangeKind
 from rollbook.schools.models import AuditEntry, School
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import Protection, StudentAccount

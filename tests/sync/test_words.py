@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import rollbook
-from rollbook.roster.expected_values import EXPECTED_VALUES
-from rollbook.roster.planning import WRITING_KINDS, ChangeKind
-from rollbook.roster.problems import PROBLEMS, IssueDetails, explain
+from rollbook.roster.planning.changes import WRITING_KINDS, ChangeKind
+from rollbook.roster.problems.catalogue import PROBLEMS, IssueDetails, explain
+from rollbook.roster.problems.expected_values import EXPECTED_VALUES
 from rollbook.roster.records import Completeness, Severity
 from rollbook.sync.models import Mode, NoticeEvent, Run, RunState, Trigger
 from rollbook.sync.words import kinds, states

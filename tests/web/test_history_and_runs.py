@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from rollbook.roster.planning import ChangeKind
+from rollbook.roster.planning.changes import ChangeKind
 from rollbook.schools.models import School
 from rollbook.sync.models import Mode, Run, RunState
 from rollbook.sync.words.kinds import applied_words

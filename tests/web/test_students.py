@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from rollbook.roster.planning import Change, ChangeKind
+from rollbook.roster.planning.changes import Change, ChangeKind
 from rollbook.roster.records import Issue, Severity
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.students.models import StudentAccount

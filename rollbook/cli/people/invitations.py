@@ -9,7 +9,7 @@ from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_school
 from rollbook.cli.options import mail_state_option, newest_option, school_option
 from rollbook.cli.output import Document, Output, Refusal, not_found, prints, table
-from rollbook.roster.values import email_key
+from rollbook.roster.values.parsing import email_key
 from rollbook.schools.models import School
 from rollbook.students import inviting
 from rollbook.students.models import Invitation, StudentAccount

@@ -8,7 +8,7 @@ from rollbook.cli.lookup import find_school
 from rollbook.cli.options import Decorator, school_option
 from rollbook.cli.output import Document, Output, not_found, prints, table
 from rollbook.cli.students.student_rules import student_refusals
-from rollbook.roster.values import email_key
+from rollbook.roster.values.parsing import email_key
 from rollbook.schools.models import School
 from rollbook.students import never_import_list
 from rollbook.students.models import NeverImport

@@ -2,8 +2,8 @@
 
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.output import Refusal
-from rollbook.roster.headings import heading_key
-from rollbook.roster.sheet_rows import COLUMN_CHOICES
+from rollbook.roster.sheets.headings import heading_key
+from rollbook.roster.sheets.rows import COLUMN_CHOICES
 from rollbook.sync.uploads.inspection import Column, Inspection
 
 IGNORE = "ignore"

@@ -16,7 +16,7 @@ from typing import IO, Final
 import msgspec
 
 import rollbook
-from rollbook.roster.columns import guess_header_row
+from rollbook.roster.sheets.columns import guess_header_row
 from rollbook.roster.translation import Phrase
 from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.spreadsheet.errors import (

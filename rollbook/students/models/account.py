@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from rollbook.roster.values import FREED
+from rollbook.roster.values.parsing import FREED
 from rollbook.schools.models import School, User
 from rollbook.students.folding import SearchText
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from rollbook.config import config
-from rollbook.roster.values import email_key
+from rollbook.roster.values.parsing import email_key
 from rollbook.schools.models import School, User
 from rollbook.students import inviting, registration
 from rollbook.students.models import Invitation, StudentAccount

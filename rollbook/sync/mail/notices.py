@@ -11,7 +11,7 @@ from uuid import UUID
 from django.core.mail import EmailMultiAlternatives
 
 from rollbook.config import config
-from rollbook.roster.planning import WRITING_KINDS
+from rollbook.roster.planning.changes import WRITING_KINDS
 from rollbook.schools.models import User
 from rollbook.sync import queue
 from rollbook.sync.mail.choices import audience

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from rollbook.roster.planning import WRITING_KINDS, ChangeKind
+from rollbook.roster.planning.changes import WRITING_KINDS, ChangeKind
 from rollbook.schools.models import School, User
 from rollbook.sources.registry import SOURCES
 from rollbook.sync.models.integration import Integration

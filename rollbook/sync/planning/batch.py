@@ -3,10 +3,17 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rollbook.roster.linking import Evidence, LinkFinder, link_issue
-from rollbook.roster.mapping import MappedRecord, RecordMapper
-from rollbook.roster.matching import Match, Matcher, MatchKind
-from rollbook.roster.planning import WRITING_KINDS, Change, ChangeKind, Rules, decide, list_account
+from rollbook.roster.planning.changes import (
+    WRITING_KINDS,
+    Change,
+    ChangeKind,
+    Rules,
+    decide,
+    list_account,
+)
+from rollbook.roster.planning.linking import Evidence, LinkFinder, link_issue
+from rollbook.roster.planning.mapping import MappedRecord, RecordMapper
+from rollbook.roster.planning.matching import Match, Matcher, MatchKind
 from rollbook.roster.records import Issue, Selection
 from rollbook.sources.base import Page
 from rollbook.sync import store

@@ -8,7 +8,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from rollbook.roster.records import Issue, Severity
-from rollbook.roster.values import email_key
+from rollbook.roster.values.parsing import email_key
 from rollbook.students.models import AccountStatus, StudentAccount
 from rollbook.sync import store
 from rollbook.sync.models import Run

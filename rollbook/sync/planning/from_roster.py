@@ -5,8 +5,8 @@ from itertools import chain
 import msgspec
 from django.db import transaction
 
-from rollbook.roster import guards
-from rollbook.roster.planning import Change
+from rollbook.roster.planning import guards
+from rollbook.roster.planning.changes import Change
 from rollbook.roster.records import Completeness
 from rollbook.sources.base import Page
 from rollbook.sync import store

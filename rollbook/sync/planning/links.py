@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from rollbook.roster.linking import Evidence, LinkFinder, UnlinkedAccount
+from rollbook.roster.planning.linking import Evidence, LinkFinder, UnlinkedAccount
+from rollbook.roster.planning.rekeying import PlannedAccount, PossibleRelink
 from rollbook.roster.records import Account
-from rollbook.roster.rekeying import PlannedAccount, PossibleRelink
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import LinkDecision, LinkProposal, Run
 from rollbook.sync.models.link import Verdict

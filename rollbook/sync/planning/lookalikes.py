@@ -1,9 +1,9 @@
 """New students who have the name and the date of birth of another one: a person decides."""
 
-from rollbook.roster.lookalikes import Lookalike, lookalikes
-from rollbook.roster.matching import Matcher
+from rollbook.roster.planning.lookalikes import Lookalike, lookalikes
+from rollbook.roster.planning.matching import Matcher
+from rollbook.roster.planning.rekeying import PossibleRelink
 from rollbook.roster.records import ISSUE_NAME_LIMIT, Issue, Severity
-from rollbook.roster.rekeying import PossibleRelink
 from rollbook.sync import store
 from rollbook.sync.models import Run
 from rollbook.sync.planning import clashes, links

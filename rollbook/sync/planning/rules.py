@@ -5,8 +5,8 @@ from datetime import UTC
 from django.db.models import Q
 from django.utils import timezone
 
-from rollbook.roster.leaving import LeaverRules
-from rollbook.roster.matching import StudentExceptions
+from rollbook.roster.planning.leaving import LeaverRules
+from rollbook.roster.planning.matching import StudentExceptions
 from rollbook.students.models import FieldLock, NeverImport, Protection
 from rollbook.sync.models import Run
 

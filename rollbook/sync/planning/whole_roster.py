@@ -2,12 +2,17 @@
 
 from typing import NamedTuple
 
-from rollbook.roster import guards
-from rollbook.roster.leaving import decide_missing
-from rollbook.roster.matching import Matcher, RosterCheck
-from rollbook.roster.planning import Change
+from rollbook.roster.planning import guards
+from rollbook.roster.planning.changes import Change
+from rollbook.roster.planning.leaving import decide_missing
+from rollbook.roster.planning.matching import Matcher, RosterCheck
+from rollbook.roster.planning.rekeying import (
+    PlannedAccount,
+    PossibleRelink,
+    possible_relinks,
+    relink,
+)
 from rollbook.roster.records import AccountKey, Issue, Severity
-from rollbook.roster.rekeying import PlannedAccount, PossibleRelink, possible_relinks, relink
 from rollbook.students.models import StudentAccount
 from rollbook.sync import store
 from rollbook.sync.models import Run

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from rollbook.roster.fields import STUDENT_FIELDS
-from rollbook.roster.planning import WRITING_KINDS, ChangeKind
+from rollbook.roster.planning.changes import WRITING_KINDS, ChangeKind
 from rollbook.students.searching import having_words, lower_text
 from rollbook.sync.models import Change, Mode, Run, RunState
 from rollbook.sync.report.classes import StudentClass, classes_of, in_class

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from rollbook.roster.values import email_key
+from rollbook.roster.values.parsing import email_key
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Issue
 from rollbook.sync.planning.clashes import CLASHES, SHOWN

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from django.db.models import Count
 
 from rollbook.roster.fields import ACTIVE, STUDENT_FIELDS
-from rollbook.roster.planning import ChangeKind
+from rollbook.roster.planning.changes import ChangeKind
 from rollbook.sync.models import Change, Issue, Run
 from rollbook.sync.words.kinds import UPDATED_KINDS
 

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from rollbook.roster.formulas import guarded
+from rollbook.roster.values.formulas import guarded
 
 UTF8_MARK: Final = "\ufeff"  # spreadsheet programs know UTF-8 by it
 ROWS_AT_A_TIME: Final = 2_000

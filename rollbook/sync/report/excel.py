@@ -12,7 +12,7 @@ from typing import IO, Any, Final, TypeAlias
 from xlsxwriter import Workbook
 
 from rollbook.roster.fields import STUDENT_FIELDS
-from rollbook.roster.formulas import looks_like_formula
+from rollbook.roster.values.formulas import looks_like_formula
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.text import word
 

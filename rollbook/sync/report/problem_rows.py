@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 
-from rollbook.roster.columns import column_letter
-from rollbook.roster.problems import IssueDetails, explain
+from rollbook.roster.problems.catalogue import IssueDetails, explain
+from rollbook.roster.sheets.columns import column_letter
 from rollbook.sources.registry import SOURCES
 from rollbook.students.searching import having_words, lower_text
 from rollbook.sync.models import Issue, Run

@@ -6,7 +6,7 @@ from typing import IO, Final
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from rollbook.roster.problem_texts import REGISTRAR
+from rollbook.roster.problems.problem_texts import REGISTRAR
 from rollbook.schools.models import School
 from rollbook.sync.models import Problem
 from rollbook.sync.report import excel

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from rollbook.roster.planning import WRITING_KINDS, ChangeKind
+from rollbook.roster.planning.changes import WRITING_KINDS, ChangeKind
 from rollbook.students.models import AccountEvent, Invitation, StudentAccount
 from rollbook.sync.models import Change, Mode, Run, RunState
 from rollbook.sync.report.change_rows import Diff, updated_row

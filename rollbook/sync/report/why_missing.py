@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from rollbook.roster.planning import ChangeKind
+from rollbook.roster.planning.changes import ChangeKind
 from rollbook.schools.models import School
 from rollbook.students.models import AccountStatus, Protection, StudentAccount
 from rollbook.students.searching import LONGEST_SEARCH, having_words

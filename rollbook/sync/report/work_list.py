@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from rollbook.roster.expected_values import EXPECTED_VALUES
-from rollbook.roster.problems import PROBLEMS
+from rollbook.roster.problems.catalogue import PROBLEMS
+from rollbook.roster.problems.expected_values import EXPECTED_VALUES
 from rollbook.roster.records import Severity
 from rollbook.schools.models import School
 from rollbook.students.models import StudentAccount

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias, TypeVar
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from rollbook.roster.columns import column_letter
+from rollbook.roster.sheets.columns import column_letter
 from rollbook.sync.models import Run
 from rollbook.sync.report.change_rows import NewRow, UpdatedRow, new_rows, updated_rows
 from rollbook.sync.report.counts import mapped_fields, tab_counts

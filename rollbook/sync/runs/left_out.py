@@ -4,7 +4,7 @@ from typing import Final
 
 from django.db.models import Q
 
-from rollbook.roster.planning import ChangeKind
+from rollbook.roster.planning.changes import ChangeKind
 from rollbook.students.models import NeverImport
 from rollbook.sync.models import LEFT_OUT, Run
 

@@ -2,7 +2,7 @@
 
 from django.db.models import BooleanField, Case, Count, Value, When
 
-from rollbook.roster.planning import WRITING_KINDS, ChangeKind
+from rollbook.roster.planning.changes import WRITING_KINDS, ChangeKind
 from rollbook.sync.models import LEFT_OUT, Change, Run
 from rollbook.sync.runs.left_out import never_wanted
 from rollbook.sync.words.decisions import Outlook, outlook_words

@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db import models, transaction
 from django.db.models.functions import Now
 
-from rollbook.roster.guards import Alarm
+from rollbook.roster.planning.guards import Alarm
 from rollbook.roster.records import Proof
 from rollbook.sync import store
 from rollbook.sync.mail import notices

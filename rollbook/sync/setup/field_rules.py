@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
-from rollbook.roster.leaving import POLICIES, LeaverRules
+from rollbook.roster.planning.leaving import POLICIES, LeaverRules
 from rollbook.schools import audit
 from rollbook.schools.models import User
 from rollbook.sync.models import Integration

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollbook.config import config
-from rollbook.roster.guards import Limits
+from rollbook.roster.planning.guards import Limits
 from rollbook.schools import audit
 from rollbook.schools.clock import local_day
 from rollbook.schools.models import School, User

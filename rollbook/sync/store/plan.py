@@ -10,12 +10,12 @@ from uuid import UUID
 import msgspec
 from django.db import connection, transaction
 
-from rollbook.roster.guards import ErrorCause
-from rollbook.roster.lookalikes import Student
-from rollbook.roster.planning import Change
+from rollbook.roster.planning.changes import Change
+from rollbook.roster.planning.guards import ErrorCause
+from rollbook.roster.planning.lookalikes import Student
+from rollbook.roster.planning.rekeying import PlannedAccount
 from rollbook.roster.records import Account, AccountKey, Issue
-from rollbook.roster.rekeying import PlannedAccount
-from rollbook.roster.sheet_matching import SheetKey
+from rollbook.roster.sheets.matching import SheetKey
 from rollbook.sync.models import Run
 from rollbook.sync.store.statements import (
     CHUNK,

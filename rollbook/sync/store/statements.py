@@ -16,7 +16,7 @@ from django.db import connection
 
 from rollbook.config import config
 from rollbook.roster.fields import STUDENT_FIELDS
-from rollbook.roster.planning import UPDATING_KINDS, WRITING_KINDS
+from rollbook.roster.planning.changes import UPDATING_KINDS, WRITING_KINDS
 from rollbook.sync.models import Run
 
 CHUNK: Final = 5_000  # rows that travel at a time

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from rollbook.roster.fields import ACTIVE
-from rollbook.roster.full_names import account_fields, all_account_fields
-from rollbook.roster.sheet_rows import (
+from rollbook.roster.sheets.full_names import account_fields, all_account_fields
+from rollbook.roster.sheets.rows import (
     COLUMN_CHOICES,
     IDENTIFYING,
     UPLOAD_FIELDS,

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from rollbook.roster.cell_values import DateOrder
-from rollbook.roster.date_orders import DateGuess, guess_date_order
-from rollbook.roster.headings import heading_key
-from rollbook.roster.sheet_rows import word_key
+from rollbook.roster.sheets.cell_values import DateOrder
+from rollbook.roster.sheets.date_orders import DateGuess, guess_date_order
+from rollbook.roster.sheets.headings import heading_key
+from rollbook.roster.sheets.rows import word_key
 from rollbook.sources.spreadsheet.rows import Row
 from rollbook.sync.models import ColumnMemory, Upload
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollbook.config import config
-from rollbook.roster.cell_values import DateOrder
+from rollbook.roster.sheets.cell_values import DateOrder
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.sources.spreadsheet.csv_choices import DELIMITERS, ENCODINGS

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from rollbook.roster.records import Severity
-from rollbook.roster.upload_template import REASON_COLUMN, SHEETS
+from rollbook.roster.sheets.upload_template import REASON_COLUMN, SHEETS
 from rollbook.sources.spreadsheet.errors import FileGone
 from rollbook.sync.models import Change, Issue, Run, Upload
 from rollbook.sync.report import excel

@@ -6,12 +6,12 @@ from typing import Final, NamedTuple
 
 from django.utils import timezone
 
-from rollbook.roster.columns import column_letter, guess_columns, repeated_headings
-from rollbook.roster.date_orders import DateGuess
-from rollbook.roster.full_names import account_fields, all_account_fields
-from rollbook.roster.headings import heading_key
-from rollbook.roster.sheet_rows import COLUMN_CHOICES, VALUE_MAP_FIELDS, is_understood, word_key
-from rollbook.roster.upload_template import REASON_COLUMN
+from rollbook.roster.sheets.columns import column_letter, guess_columns, repeated_headings
+from rollbook.roster.sheets.date_orders import DateGuess
+from rollbook.roster.sheets.full_names import account_fields, all_account_fields
+from rollbook.roster.sheets.headings import heading_key
+from rollbook.roster.sheets.rows import COLUMN_CHOICES, VALUE_MAP_FIELDS, is_understood, word_key
+from rollbook.roster.sheets.upload_template import REASON_COLUMN
 from rollbook.schools.clock import local_day
 from rollbook.sources.spreadsheet.reader import HEADER_SEARCH_ROWS
 from rollbook.sources.spreadsheet.rows import EncodingCandidate, Row, Sheet

@@ -11,13 +11,13 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from rollbook.roster.identifiers import plain_digits
-from rollbook.roster.names import name_key
-from rollbook.roster.planning import Change, ChangeKind
+from rollbook.roster.planning.changes import Change, ChangeKind
 from rollbook.roster.records import Account, Completeness, Issue, Proof, Severity
-from rollbook.roster.sheet_matching import RowKeys, RowMatch, SheetCheck, SheetKey, check_sheet
-from rollbook.roster.sheet_planning import SheetRules, decide_row
-from rollbook.roster.sheet_rows import SheetRow
+from rollbook.roster.sheets.matching import RowKeys, RowMatch, SheetCheck, SheetKey, check_sheet
+from rollbook.roster.sheets.planning import SheetRules, decide_row
+from rollbook.roster.sheets.rows import SheetRow
+from rollbook.roster.values.identifiers import plain_digits
+from rollbook.roster.values.names import name_key
 from rollbook.sources.base import Page
 from rollbook.sync import store
 from rollbook.sync.models import Run, RunCounts

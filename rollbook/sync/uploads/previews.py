@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from rollbook.roster.full_names import account_fields
+from rollbook.roster.sheets.full_names import account_fields
 from rollbook.schools.models import User
 from rollbook.sync.models import Run, Upload, UploadSettings, UploadState
 from rollbook.sync.refusals import RunRefused

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from rollbook.roster.cell_values import DateOrder
-from rollbook.roster.sheet_rows import MatchedColumn, RowMapper, SheetCells, matched_columns
-from rollbook.roster.upload_template import EXAMPLE, REASON_COLUMN
+from rollbook.roster.sheets.cell_values import DateOrder
+from rollbook.roster.sheets.rows import MatchedColumn, RowMapper, SheetCells, matched_columns
+from rollbook.roster.sheets.upload_template import EXAMPLE, REASON_COLUMN
 from rollbook.sources.spreadsheet.errors import FileGone
 from rollbook.sources.spreadsheet.rows import Row, Sheet
 from rollbook.sync.models import Run, Upload

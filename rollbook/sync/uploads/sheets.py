@@ -6,8 +6,8 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from rollbook.config import config
-from rollbook.roster.columns import guess_header_row
-from rollbook.roster.two_row_headings import continues_below, is_group_row, joined_headings
+from rollbook.roster.sheets.columns import guess_header_row
+from rollbook.roster.sheets.two_row_headings import continues_below, is_group_row, joined_headings
 from rollbook.sources.spreadsheet.errors import TooManyRows
 from rollbook.sources.spreadsheet.reader import HEADER_SEARCH_ROWS, read_sheet
 from rollbook.sources.spreadsheet.rows import Row, Sheet, UploadBounds

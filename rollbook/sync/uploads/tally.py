@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from rollbook.roster.guards import Alarm, ErrorCause, PlanCounts, review_upload
+from rollbook.roster.planning.guards import Alarm, ErrorCause, PlanCounts, review_upload
 from rollbook.roster.records import Issue, Severity
 from rollbook.sync.models import Run, RunCounts
 from rollbook.sync.setup import limits

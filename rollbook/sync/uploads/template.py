@@ -4,7 +4,7 @@ from typing import IO
 
 from django.utils.translation import gettext as _
 
-from rollbook.roster.upload_template import SHEETS, template_columns
+from rollbook.roster.sheets.upload_template import SHEETS, template_columns
 from rollbook.sync.report import excel
 from rollbook.sync.report.csv_file import csv_text
 

@@ -8,7 +8,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext, gettext_lazy, ngettext_lazy
 from django.utils.translation import gettext_noop as _
 
-from rollbook.roster.planning import ChangeKind
+from rollbook.roster.planning.changes import ChangeKind
 from rollbook.sync.models import RunCounts
 from rollbook.sync.words.severities import SEVERITY_PLURALS
 from rollbook.sync.words.text import number, word

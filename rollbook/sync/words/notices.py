@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from rollbook.roster.planning import ChangeKind
+from rollbook.roster.planning.changes import ChangeKind
 from rollbook.roster.records import Severity
 from rollbook.sync.models import Mode, Notice, NoticeEvent, Run
 from rollbook.sync.words.alarms import alarm_words

@@ -5,7 +5,7 @@ from typing import Final
 from django.db.models import Case, Value, When
 from django.utils.translation import gettext_noop as _
 
-from rollbook.roster.problem_texts import ADMINISTRATOR, MAKERS, REGISTRAR
+from rollbook.roster.problems.problem_texts import ADMINISTRATOR, MAKERS, REGISTRAR
 from rollbook.roster.records import Severity
 
 SEVERITY_LABELS: Final[dict[str, str]] = {

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from rollbook.roster.fields import ACTIVE
-from rollbook.roster.full_names import FULL_NAME, all_account_fields
-from rollbook.roster.sheet_rows import COLUMN_CHOICES, IDENTIFYING, UPLOAD_REQUIRED
+from rollbook.roster.sheets.full_names import FULL_NAME, all_account_fields
+from rollbook.roster.sheets.rows import COLUMN_CHOICES, IDENTIFYING, UPLOAD_REQUIRED
 from rollbook.sync.models import Run, Upload
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.uploads import column_choice, drafts, inspection, previews

@@ -7,8 +7,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from rollbook.roster.cell_values import DateOrder
-from rollbook.roster.date_orders import DateGuess
+from rollbook.roster.sheets.cell_values import DateOrder
+from rollbook.roster.sheets.date_orders import DateGuess
 from rollbook.sources.spreadsheet.csv_choices import DELIMITERS, ENCODINGS
 from rollbook.sources.spreadsheet.errors import UploadRefused
 from rollbook.sync.models import Upload

@@ -5,7 +5,7 @@ from typing import Any, Final
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from rollbook.roster.cell_values import DateOrder
+from rollbook.roster.sheets.cell_values import DateOrder
 from rollbook.sources.spreadsheet.csv_choices import DELIMITERS, ENCODINGS
 from rollbook.sync.uploads import drafts
 from rollbook.web.forms import Form

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from rollbook.roster.guards import Limits
+from rollbook.roster.planning.guards import Limits
 from rollbook.sync.models import Integration
 from rollbook.sync.words.limits import COUNT_LABELS, PERCENT_LABELS
 from rollbook.web.forms import DayField, Form, WholeNumberField

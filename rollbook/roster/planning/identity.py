@@ -1,0 +1,81 @@
+"""Whether a record or a row is about an account's person: the same rules for syncs and uploads."""
+
+from datetime import date
+from typing import Final, NamedTuple, Protocol
+
+from rollbook.roster.values.names import name_key, same_first_name, same_name
+
+MOST_YEARS_APART: Final = 2  # between two graduation years of one person
+
+
+class Person(Protocol):
+    """What is known about somebody. None means unknown; an unknown value contradicts nothing."""
+
+    @property
+    def first_name(self) -> str | None: ...
+    @property
+    def last_name(self) -> str | None: ...
+    @property
+    def birth_date(self) -> date | None: ...
+    @property
+    def email_key(self) -> str | None: ...
+    @property
+    def graduation_year(self) -> int | None: ...
+
+
+class Named(NamedTuple):
+    """A person of a spreadsheet's row, where anything may be missing."""
+
+    first_name: str | None
+    last_name: str | None
+    birth_date: date | None
+    email_key: str | None
+    graduation_year: int | None
+
+
+def is_other_person(person: Person, account: Person) -> bool:
+    """Return whether a known ID now belongs to somebody else.
+
+    Where both dates of birth are known, the date and the name differ. Where one is unknown, the
+    first name, the last name and the e-mail differ.
+    """
+    if person.birth_date is not None and account.birth_date is not None:
+        return person.birth_date != account.birth_date and not names_agree(person, account)
+    return (
+        _first_names_differ(person, account)
+        and _last_names_differ(person, account)
+        and person.email_key is not None
+        and person.email_key != account.email_key
+    )
+
+
+def contradicts(person: Person, account: Person) -> bool:
+    """Return whether date of birth or class shows that two with one e-mail are two people."""
+    if person.birth_date is not None and account.birth_date is not None:
+        return person.birth_date != account.birth_date
+    if person.graduation_year is None or account.graduation_year is None:
+        return False
+    return abs(person.graduation_year - account.graduation_year) > MOST_YEARS_APART
+
+
+def names_agree(person: Person, account: Person) -> bool:
+    """Return whether no known part of the name differs."""
+    return not _first_names_differ(person, account) and not _last_names_differ(person, account)
+
+
+def _first_names_differ(person: Person, account: Person) -> bool:
+    name = person.first_name
+    return name is not None and not same_first_name(name, account.first_name)
+
+
+def _last_names_differ(person: Person, account: Person) -> bool:
+    name = person.last_name
+    return name is not None and not same_name(name, account.last_name)
+
+
+def person_key(person: Person) -> tuple[str, str, str] | None:
+    """Return the name and the date of birth as they are compared; None where one is unknown."""
+    if person.birth_date is None or not person.first_name or not person.last_name:
+        return None
+    names = name_key(person.first_name), name_key(person.last_name)
+    return (*names, person.birth_date.isoformat())

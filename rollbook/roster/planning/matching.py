@@ -1,0 +1,316 @@
+"""Stop 3: a record and the keys of all accounts → the account that it belongs to.
+
+Repeated SIS IDs, and e-mails that are shared or taken, show only after the last page:
+`check_roster` names the records to withdraw.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from enum import Enum
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from rollbook.roster.planning.mapping import MappedRecord
+from rollbook.roster.records import AccountKey, Issue, Severity, StudentRecord
+
+
+class MatchKind(Enum):
+    """How a record was matched with an account."""
+
+    NEW = "new"
+    KNOWN = "known"
+    BY_EMAIL = "by_email"  # an account without a link has this e-mail
+    CONFIRMED = "confirmed"  # a person linked this account without a link to the SIS ID
+    NEVER_IMPORT = "never_import"  # there is no account, and none may be made
+
+
+class Match(NamedTuple):
+    """A record and the light form of its account, None for a new one."""
+
+    kind: MatchKind
+    record: StudentRecord
+    key: AccountKey | None
+
+
+class RosterCheck(NamedTuple):
+    """The result for a whole roster.
+
+    `withdrawn` are the SIS IDs whose planned changes are withdrawn; `withdrawn_unchanged` counts
+    those of them whose record was unchanged. `issues` say why. `not_in_roster` are the accounts
+    that the roster lacks.
+    """
+
+    withdrawn: frozenset[str]
+    withdrawn_unchanged: int
+    issues: list[Issue]
+    not_in_roster: list[AccountKey]
+
+
+class StudentExceptions(NamedTuple):
+    """Students with rules of their own.
+
+    SIS IDs and e-mail keys on the never-import list get no account. `fixed_emails` are the ids of
+    accounts whose e-mail no roster changes, because it is locked or the account is protected;
+    `all_emails_fixed` is True where this is so for every account.
+    """
+
+    never_import_sis_ids: frozenset[str] = frozenset()
+    never_import_emails: frozenset[str] = frozenset()
+    fixed_emails: frozenset[bytes] = frozenset()
+    all_emails_fixed: bool = False
+
+
+NO_EXCEPTIONS: Final = StudentExceptions()
+
+
+class Matcher:
+    """Matches the records of one roster with the accounts of one school.
+
+    `linked` are the accounts that this source is linked to, `unlinked` those without any link;
+    `elsewhere` are the e-mail keys of accounts that are linked to another source. `links` are the
+    SIS IDs that a person gave to accounts without a link, by account id. `rejected_links` are pairs
+    of an account id and a SIS ID that are two people.
+    """
+
+    def __init__(
+        self,
+        linked: Iterable[AccountKey],
+        unlinked: Iterable[AccountKey],
+        elsewhere: Iterable[str] = (),
+        links: Mapping[bytes, str] = MappingProxyType({}),
+        rejected_links: Collection[tuple[bytes, str]] = frozenset(),
+        exceptions: StudentExceptions = NO_EXCEPTIONS,
+    ) -> None:
+        self._exceptions = exceptions
+        self.known = {key.sis_id: key for key in linked if key.sis_id is not None}
+        self._unlinked = {key.email_key: key for key in unlinked}
+        self._rejected_links = rejected_links
+        self._confirmed: set[str] = set()
+        if links:
+            self._add_links(links)
+        self._elsewhere = frozenset(elsewhere)
+        self._digests: dict[str, bytes] = {}
+        # Nearly all known students have an unchanged record, so these are kept smaller, as keys.
+        self._unchanged: set[AccountKey] = set()
+        # Known students whose record was skipped: they claim no e-mail.
+        self._skipped: set[str] = set()
+        # Claims of an e-mail that the account doesn't have already. Nearly all accounts keep
+        # theirs, so those aren't listed. By e-mail key: the first SIS ID, and all of them where
+        # several claim it.
+        self._claims: dict[str, str] = {}
+        self._shared: dict[str, set[str]] = {}
+        # Known students whose record has a different e-mail than their account.
+        self._moving: set[str] = set()
+        self._repeated: set[str] = set()
+
+    def _add_links(self, links: Mapping[bytes, str]) -> None:
+        """Treat the accounts that a person linked as known from now on.
+
+        An account that has a link already was given a new SIS ID.
+        """
+        for key in [*self._unlinked.values(), *self.known.values()]:
+            sis_id = links.get(key.id)
+            if sis_id is None or sis_id in self.known:
+                continue
+            if key.sis_id is None:
+                del self._unlinked[key.email_key]
+            else:
+                del self.known[key.sis_id]
+            self.known[sis_id] = key.with_link(sis_id)
+            self._confirmed.add(sis_id)
+
+    def is_rejected(self, account_id: bytes, sis_id: str) -> bool:
+        """Return whether a person said that this account and this SIS ID are two people."""
+        return (account_id, sis_id) in self._rejected_links
+
+    @property
+    def has_unlinked(self) -> bool:
+        """Whether there are accounts without a link that nobody has linked yet."""
+        return bool(self._unlinked)
+
+    def is_never_imported(self, sis_id: str | None) -> bool:
+        """Return whether a student without an account is on the never-import list by SIS ID.
+
+        Issues of such a record are shown to nobody.
+        """
+        return sis_id in self._exceptions.never_import_sis_ids and sis_id not in self.known
+
+    def register(self, mapped: MappedRecord) -> bool:
+        """Remember a record; return whether it is the first one with its SIS ID.
+
+        Where a later one differs, `check_roster` withdraws both.
+        """
+        sis_id = mapped.sis_id
+        if sis_id is None:
+            return True
+        known = self.known.get(sis_id)
+        if known in self._unchanged:
+            if not mapped.unchanged:
+                self._repeated.add(sis_id)
+            return False
+        first_digest = self._digests.get(sis_id)
+        if first_digest is not None:
+            if first_digest != mapped.digest:
+                self._repeated.add(sis_id)
+            return False
+        if known is not None and mapped.unchanged:
+            self._unchanged.add(known)
+        else:
+            self._digests[sis_id] = mapped.digest
+        return True
+
+    def match(self, mapped: MappedRecord) -> Match | None:
+        """Return the account of a registered record.
+
+        None for a record that is skipped, outside the selection or unchanged.
+        """
+        record = mapped.record
+        if record is None:
+            if not mapped.unchanged and mapped.sis_id in self.known:
+                self._skipped.add(mapped.sis_id)
+            return None
+        key = self.known.get(record.sis_id)
+        if key is not None:
+            return self._match_known(record, key)
+        exceptions = self._exceptions
+        if (
+            record.sis_id in exceptions.never_import_sis_ids
+            or record.email_key in exceptions.never_import_emails
+        ):
+            return Match(MatchKind.NEVER_IMPORT, record, None)
+        self._claim(record.email_key, record.sis_id)
+        unlinked = self._unlinked.get(record.email_key)
+        if unlinked is None or (unlinked.id, record.sis_id) in self._rejected_links:
+            return Match(MatchKind.NEW, record, None)
+        return Match(MatchKind.BY_EMAIL, record, unlinked)
+
+    def _match_known(self, record: StudentRecord, key: AccountKey) -> Match:
+        exceptions = self._exceptions
+        if key.email_key != record.email_key:
+            if not exceptions.all_emails_fixed and key.id not in exceptions.fixed_emails:
+                self._claim(record.email_key, record.sis_id)
+            self._moving.add(record.sis_id)
+        is_confirmed = record.sis_id in self._confirmed
+        return Match(MatchKind.CONFIRMED if is_confirmed else MatchKind.KNOWN, record, key)
+
+    def linked_account(self, sis_id: str | None) -> AccountKey | None:
+        """Return the account of this school that is linked to this SIS ID."""
+        return self.known.get(sis_id) if sis_id is not None else None
+
+    def _claim(self, address: str, sis_id: str) -> None:
+        first = self._claims.setdefault(address, sis_id)
+        if first != sis_id:
+            self._shared.setdefault(address, {first}).add(sis_id)
+
+    def _claimants(self, address: str) -> set[str]:
+        if address in self._shared:
+            return self._shared[address]
+        return {self._claims[address]} if address in self._claims else set()
+
+    def check_roster(self, moved: Collection[str], complete: bool) -> RosterCheck:
+        """Check what only the whole roster shows. Call it after the last record.
+
+        `moved` are the SIS IDs of accounts whose e-mail is planned to change. Accounts that the
+        roster lacks are named only where it was read `complete`.
+        """
+        owners = {
+            key.email_key: key for key in self.known.values() if key.email_key in self._claims
+        } | self._unlinked
+        withdrawn = set(self._repeated)
+        issues = [
+            _issue("id_repeated", "sis_id", sis_id, sis_id) for sis_id in sorted(self._repeated)
+        ]
+        issues += self._withdraw_shared(owners, withdrawn)
+        issues += self._withdraw_taken(owners, moved, withdrawn)
+        unchanged = sum(self._is_unchanged(sis_id) for sis_id in withdrawn)
+        missing = self._missing_accounts() if complete else []
+        return RosterCheck(frozenset(withdrawn), unchanged, issues, missing)
+
+    def _missing_accounts(self) -> list[AccountKey]:
+        return [
+            key
+            for sis_id, key in self.known.items()
+            if not self._was_sent(sis_id) and sis_id not in self._confirmed
+        ]
+
+    def _was_sent(self, sis_id: str) -> bool:
+        return sis_id in self._digests or self._is_unchanged(sis_id)
+
+    def _is_unchanged(self, sis_id: str) -> bool:
+        """Return whether the first record of this SIS ID was unchanged."""
+        return self.known.get(sis_id) in self._unchanged
+
+    def _withdraw_shared(
+        self, owners: Mapping[str, AccountKey], withdrawn: set[str]
+    ) -> list[Issue]:
+        """Withdraw all records that claim the same e-mail, its owner's among them."""
+        issues: list[Issue] = []
+        for address in self._claims:
+            if address not in owners and address not in self._shared:
+                continue
+            sis_ids = self._claimants(address) | self._keeper(owners.get(address))
+            sis_ids -= self._repeated
+            if len(sis_ids) > 1:
+                withdrawn.update(sis_ids)
+                issues += [
+                    _issue("email_shared", "email", sis_id, address) for sis_id in sorted(sis_ids)
+                ]
+        return issues
+
+    def _keeper(self, owner: AccountKey | None) -> set[str]:
+        """Return the SIS ID of the e-mail's owner where the owner's record has that e-mail too.
+
+        Where all e-mails are fixed this can't be told: an unchanged record may have had a different
+        e-mail all the time.
+        """
+        if owner is None or owner.sis_id is None or self._exceptions.all_emails_fixed:
+            return set()
+        sis_id = owner.sis_id
+        if not self._was_sent(sis_id) or sis_id in self._skipped or sis_id in self._moving:
+            return set()
+        return {sis_id}
+
+    def _withdraw_taken(
+        self, owners: Mapping[str, AccountKey], moved: Collection[str], withdrawn: set[str]
+    ) -> list[Issue]:
+        """Withdraw the records that claim an e-mail which another account keeps.
+
+        A withdrawn record leaves its account's old e-mail taken, so whoever claims that is looked
+        at again.
+        """
+        queue = [
+            (address, sis_id)
+            for address in self._claims
+            if address in self._elsewhere or address in owners
+            for sis_id in self._claimants(address)
+            if not self._can_be_linked(address, sis_id)
+        ]
+        taken: list[tuple[str, str]] = []
+        while queue:
+            address, sis_id = queue.pop()
+            owner = owners.get(address)
+            is_freed = owner is not None and owner.sis_id in moved and owner.sis_id not in withdrawn
+            if sis_id in withdrawn or is_freed:
+                continue
+            withdrawn.add(sis_id)
+            taken.append((sis_id, address))
+            key = self.known.get(sis_id)
+            if key is not None:
+                others = self._claimants(key.email_key) - {sis_id}
+                queue += [(key.email_key, other) for other in others]
+        return [
+            _issue("email_taken", "email", sis_id, address) for sis_id, address in sorted(taken)
+        ]
+
+    def _can_be_linked(self, address: str, sis_id: str) -> bool:
+        """Return whether the e-mail's account has no link yet, and the record no account.
+
+        Then the two are linked, or a person decides.
+        """
+        unlinked = self._unlinked.get(address)
+        if unlinked is None or (unlinked.id, sis_id) in self._rejected_links:
+            return False
+        return address not in self._elsewhere and sis_id not in self.known
+
+
+def _issue(code: str, field: str, sis_id: str, value: str) -> Issue:
+    return Issue(code, Severity.ERROR, sis_id, name="", field=field, value=value)

@@ -1,0 +1,1 @@
+"""Spreadsheets: headings, columns and rows, up to the change that a row makes."""

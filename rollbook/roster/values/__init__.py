@@ -1,0 +1,1 @@
+"""Single values: read, checked and compared."""
