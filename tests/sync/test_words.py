@@ -136,7 +136,7 @@ def test_each_severity_has_its_words() -> None:
 
 
 def test_each_alarm_of_a_guard_has_a_sentence_and_no_other_one() -> None:
-    guards = ast.parse((PRODUCT / "roster" / "guards.py").read_text(encoding="utf-8"))
+    guards = ast.parse((PRODUCT / "roster" / "planning" / "guards.py").read_text(encoding="utf-8"))
     calls = [node for node in ast.walk(guards) if isinstance(node, ast.Call)]
     named = [call for call in calls if getattr(call.func, "id", "") == "Alarm"]
     codes = {code for call in named for code in texts_in(call.args[0])}
