@@ -94,7 +94,7 @@ def of_run(run: Run) -> Document:
         "requested_at": moment(run.requested_at),
         "started_at": moment(run.started_at),
         "finished_at": moment(run.finished_at),
-        "seconds": _seconds(run),
+        "seconds": run.duration.total_seconds() if run.duration else None,
         "pages": {"done": run.pages_done, "total": run.pages_total},
         "students": {"done": run.students_done, "total": run.students_total},
         "counts": run.counts,
@@ -105,12 +105,6 @@ def of_run(run: Run) -> Document:
         "completeness": run.proof or None,
         "error": _error(run),
     }
-
-
-def _seconds(run: Run) -> float | None:
-    if run.finished_at is None or run.started_at is None:
-        return None
-    return (run.finished_at - run.started_at).total_seconds()
 
 
 def _error(run: Run) -> Document | None:

@@ -6,27 +6,24 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from rollbook.config import config
 from rollbook.sync.models import Integration, Mode, Run, RunState, Trigger
-from rollbook.sync.worker.metrics import KINDS
+from rollbook.sync.worker.metrics import DESCRIPTIONS
 
 pytestmark = pytest.mark.django_db
-LINE = re.compile(
-    r'^(rollbook_[a-z_]+)(?:\{([a-z]+="[\w-]+"(?:,[a-z]+="[\w-]+")*)\})? (-?[0-9.e+]+)$'
-)
 
 
 def read(text: str) -> dict[str, float]:
-    """The numbers of a scrape; fails on a line that Prometheus could not read."""
-    found = {}
-    for line in text.splitlines():
-        if not line.startswith("#"):
-            match = LINE.match(line)
-            assert match, line
-            found[f"{match[1]}{{{match[2]}}}" if match[2] else match[1]] = float(match[3])
-    return found
+    """The numbers of a scrape, by name and labels, as Prometheus's own client reads them."""
+    numbers = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels = ",".join(f'{name}="{value}"' for name, value in sample.labels.items())
+            numbers[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value
+    return numbers
 
 
 def past(integration: Integration, state: RunState, hours: int) -> Run:
@@ -55,22 +52,44 @@ def test_it_counts_runs_their_age_results_and_durations(
         requested_at=timezone.now() - timedelta(seconds=90), started_at=None, finished_at=None
     )
     answer = client.get("/metrics")
-    told = read(answer.content.decode())
-    assert {name.partition("{")[0] for name in told} | {"rollbook_jobs_waiting"} == KINDS.keys()
+    numbers = read(answer.content.decode())
+    names = {name.partition("{")[0] for name in numbers}
+    assert names | {"rollbook_jobs_waiting"} == DESCRIPTIONS.keys()
     assert (
-        told['rollbook_runs_ended{result="done"}'] == 2
-        and told['rollbook_runs_ended{result="failed"}'] == 1
+        numbers['rollbook_runs_ended{result="done"}'] == 2
+        and numbers['rollbook_runs_ended{result="failed"}'] == 1
     )
-    assert told['rollbook_runs_active{state="queued"}'] == 1
-    assert 89 < told["rollbook_oldest_waiting_run_seconds"] < 120
-    assert told["rollbook_run_seconds_count"] == 2
-    assert told["rollbook_run_seconds_sum"] == pytest.approx(60, abs=0.1)
-    last = told[
+    assert numbers['rollbook_runs_active{state="queued"}'] == 1
+    assert 89 < numbers["rollbook_oldest_waiting_run_seconds"] < 120
+    assert numbers["rollbook_last_day_runs"] == 2
+    assert numbers["rollbook_last_day_run_seconds"] == pytest.approx(60, abs=0.1)
+    last = numbers[
         f'rollbook_last_success_timestamp_seconds{{integration="{integration.pk}",source="powerschool"}}'
     ]
     assert last == pytest.approx((timezone.now() - timedelta(hours=2)).timestamp(), abs=5)
-    assert told["rollbook_workers_alive"] == 0
+    assert numbers["rollbook_workers_alive"] == 0
     assert integration.school.name not in answer.content.decode()
+
+
+def test_time_on_hold_is_no_part_of_a_duration(client: Client, integration: Integration) -> None:
+    run = past(integration, RunState.DONE, 1)
+    start = timezone.now() - timedelta(hours=9)
+    Run.objects.filter(pk=run.pk).update(
+        started_at=start,
+        held_at=start + timedelta(seconds=10),
+        approved_at=start + timedelta(hours=8),
+        finished_at=start + timedelta(hours=8, seconds=5),
+    )
+    numbers = read(client.get("/metrics").content.decode())
+    assert numbers["rollbook_last_day_run_seconds"] == pytest.approx(15, abs=0.1)
+
+
+@pytest.mark.parametrize("name", DESCRIPTIONS)
+def test_names_pass_the_rules_of_promtool(name: str) -> None:
+    """Source: https://prometheus.io/docs/practices/naming/, as `promtool check metrics` checks."""
+    assert not name.endswith(("_sum", "_count", "_bucket", "_total", "_info"))
+    assert not re.search(r"gauge|(_|^)(ms|milliseconds|minutes|hours|days)(_|$)", name)
+    assert DESCRIPTIONS[name].endswith(".")
 
 
 def test_without_a_token_it_answers_this_machine_alone(client: Client) -> None:

@@ -1,6 +1,7 @@
 """A run and its plan: one row for the run, one for each planned change, one for each problem."""
 
 import uuid
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -84,6 +85,7 @@ class Run(models.Model):
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.QUEUED)
     requested_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
+    held_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     fence = models.IntegerField(default=0)
@@ -139,6 +141,20 @@ class Run(models.Model):
     @property
     def undo_settings(self) -> UndoSettings:
         return UndoSettings.load(self.settings)
+
+    @property
+    def duration(self) -> timedelta | None:
+        """Return how long workers took, without the time on hold.
+
+        None until the run is over, and where a person discarded a preview.
+        """
+        if self.started_at is None or self.finished_at is None:
+            return None
+        if self.held_at is None:
+            discarded = self.state == RunState.DISCARDED
+            return None if discarded else self.finished_at - self.started_at
+        after_approval = self.finished_at - (self.approved_at or self.finished_at)
+        return self.held_at - self.started_at + after_approval
 
     @property
     def is_active(self) -> bool:

@@ -75,7 +75,7 @@ def _in_words(run: Run) -> list[SummaryLine]:
         SummaryLine(gettext("Started by"), started_by(run)),
         SummaryLine(gettext("Started"), time_text(run.started_at, zone)),
         SummaryLine(gettext("Finished"), time_text(run.finished_at, zone)),
-        SummaryLine(gettext("Duration"), _duration(run)),
+        SummaryLine(gettext("Duration"), _duration_text(run.duration) if run.duration else ""),
         _what_was_read(run),
         SummaryLine(gettext("Completeness"), proof_words(run)),
         SummaryLine(gettext("What was changed"), what_was_changed(run)),
@@ -104,12 +104,6 @@ def _in_numbers(run: Run) -> list[SummaryLine]:
         SummaryLine(gettext("Students read"), counts.read or run.students_done),
         *(SummaryLine(word(COUNT_LABELS, key), counts.number(key)) for key in COUNT_LABELS),
     ]
-
-
-def _duration(run: Run) -> str:
-    if run.finished_at is None or run.started_at is None:
-        return ""
-    return _duration_text(run.finished_at - run.started_at)
 
 
 def _duration_text(duration: timedelta) -> str:

@@ -87,7 +87,7 @@ def previewed(
 
 def hold(run: Run) -> None:
     """Let a run rest, with nothing applied, until a person decides. Raises LeaseLost."""
-    _move(run, (RunState.PLANNED,), RunState.ON_HOLD, lease_until=None, attempts=0)
+    _move(run, (RunState.PLANNED,), RunState.ON_HOLD, held_at=Now(), lease_until=None, attempts=0)
 
 
 def applying(run: Run) -> None:

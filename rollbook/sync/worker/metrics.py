@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from django.db.models import Count, DurationField, ExpressionWrapper, F, Max, Min, Q, Sum
+from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.jobs import Status
@@ -12,6 +12,9 @@ from procrastinate.jobs import Status
 from rollbook.schools.mail import MailState
 from rollbook.sync import queue
 from rollbook.sync.models import ACTIVE_STATES, Integration, Notice, Run, RunState
+
+# What `Run.duration` reads.
+_DURATION_FIELDS: Final = ("state", "started_at", "held_at", "approved_at", "finished_at")
 
 
 class Measure(NamedTuple):
@@ -22,27 +25,23 @@ class Measure(NamedTuple):
     labels: dict[str, str]
 
 
-# By name: its kind in Prometheus, and its meaning.
-KINDS: dict[str, tuple[str, str]] = {
-    "rollbook_workers_alive": ("gauge", "Workers heard of in the last 30 seconds."),
-    "rollbook_jobs_waiting": ("gauge", "Wake-up calls that wait for a worker, by queue."),
-    "rollbook_runs_active": ("gauge", "Runs that are not over, by state."),
+DESCRIPTIONS: Final[dict[str, str]] = {
+    "rollbook_workers_alive": "Workers heard of in the last 30 seconds.",
+    "rollbook_jobs_waiting": "Wake-up calls that wait for a worker, by queue.",
+    "rollbook_runs_active": "Runs that are not over, by state.",
     "rollbook_oldest_waiting_run_seconds": (
-        "gauge",
-        "Age of the run that has waited longest for a worker; 0 without one.",
+        "Age of the run that has waited longest for a worker; 0 without one."
     ),
-    "rollbook_runs_ended": ("gauge", "Runs that are over and kept, by result."),
-    "rollbook_run_seconds_sum": (
-        "gauge",
-        "Time that the runs of the last day took, from start to end.",
+    "rollbook_runs_ended": "Runs that are over and still stored, by result.",
+    "rollbook_last_day_runs": "Runs that ended in the last 24 hours.",
+    "rollbook_last_day_run_seconds": (
+        "Time that workers took for the runs of the last 24 hours, without time on hold."
     ),
-    "rollbook_run_seconds_count": ("gauge", "How many runs that sum is of."),
     "rollbook_last_success_timestamp_seconds": (
-        "gauge",
-        "When an active integration last finished a run, by integration id; 0 for never.",
+        "When an active integration last finished a run, by integration id; 0 for never."
     ),
-    "rollbook_mails_waiting": ("gauge", "Mails about runs that wait to be sent."),
-    "rollbook_mails_undelivered": ("gauge", "Mails about runs that were given up."),
+    "rollbook_mails_waiting": "Mails about runs that wait to be sent.",
+    "rollbook_mails_undelivered": "Mails about runs that were given up.",
 }
 
 
@@ -84,15 +83,12 @@ def _runs() -> Iterator[Measure]:
         )
         yield Measure(name, counted.get(state, 0), {label: str(state.value)})
     yield Measure("rollbook_oldest_waiting_run_seconds", oldest_waiting_seconds(), {})
-    lately = Run.objects.filter(
-        finished_at__gte=timezone.now() - timedelta(days=1), started_at__isnull=False
-    )
-    took = ExpressionWrapper(F("finished_at") - F("started_at"), output_field=DurationField())
-    total = lately.aggregate(sum=Sum(took), count=Count("pk"))
-    yield Measure(
-        "rollbook_run_seconds_sum", total["sum"].total_seconds() if total["sum"] else 0.0, {}
-    )
-    yield Measure("rollbook_run_seconds_count", total["count"], {})
+    a_day_ago = timezone.now() - timedelta(days=1)
+    lately = Run.objects.filter(finished_at__gte=a_day_ago, started_at__isnull=False)
+    durations = [run.duration for run in lately.only(*_DURATION_FIELDS) if run.duration]
+    yield Measure("rollbook_last_day_runs", len(durations), {})
+    seconds = sum(durations, timedelta()).total_seconds()
+    yield Measure("rollbook_last_day_run_seconds", seconds, {})
 
 
 def _integrations() -> Iterator[Measure]:

@@ -9,12 +9,14 @@ from ipaddress import ip_address
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.metrics_core import Metric
 
 from rollbook.config import config
-from rollbook.sync.worker.metrics import KINDS, Measure, measures
+from rollbook.sync.worker.metrics import DESCRIPTIONS, Measure, measures
 
 PATH = "/metrics"
-TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Metrics:
@@ -31,8 +33,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Return 404 to those who may not see it, as for any unknown page; 503 without the database."""
     if not _may_see(request):
         return HttpResponse("Not found.\n", status=404, content_type="text/plain")
+    registry = CollectorRegistry()
+    registry.register(_Measured(measures()))
     try:
-        return HttpResponse(prometheus_text(measures()), content_type=TYPE)
+        return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
     except DatabaseError:
         connection.close()
         return HttpResponse(
@@ -54,21 +58,15 @@ def _may_see(request: HttpRequest) -> bool:
     return ip_address(peer).is_loopback and not forwarded
 
 
-def prometheus_text(measured: Iterable[Measure]) -> str:
-    """Return the measures in Prometheus's text format. Labels hold ids and slugs only.
+class _Measured:
+    """The measures as a collector of prometheus-client. Labels hold ids and slugs only."""
 
-    Source: https://prometheus.io/docs/instrumenting/exposition_formats/
-    """
-    by_name: dict[str, list[str]] = {name: [] for name in KINDS}
-    for measure in measured:
-        by_name[measure.name].append(_line(measure))
-    lines: list[str] = []
-    for name, (kind, description) in KINDS.items():
-        lines += [f"# HELP {name} {description}", f"# TYPE {name} {kind}", *by_name[name]]
-    return "\n".join(lines) + "\n"
+    def __init__(self, measured: Iterable[Measure]) -> None:
+        self._measured = measured
 
-
-def _line(measure: Measure) -> str:
-    labels = ",".join(f'{key}="{value}"' for key, value in measure.labels.items())
-    name = f"{measure.name}{{{labels}}}" if labels else measure.name
-    return f"{name} {measure.value:.17g}"
+    def collect(self) -> Iterable[Metric]:
+        """Return one family of gauges for each name; all of them can go down again."""
+        families = {name: Metric(name, text, "gauge") for name, text in DESCRIPTIONS.items()}
+        for measure in self._measured:
+            families[measure.name].add_sample(measure.name, measure.labels, measure.value)
+        return families.values()

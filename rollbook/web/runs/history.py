@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from rollbook.sync.models import OCCUPYING, Run, RunState
+from rollbook.sync.models import OCCUPYING, Run
 from rollbook.sync.report.counts import has_plan
 from rollbook.sync.words.states import started_by
 from rollbook.web.access import SchoolRequest, school_required
@@ -44,16 +44,7 @@ def line_of(run: Run) -> Line:
     return Line(
         run=run,
         badge=badge_of(run),
-        duration=_duration(run),
+        duration=run.duration,
         started_by=started_by(run),
         has_report=has_plan(run),
     )
-
-
-def _duration(run: Run) -> timedelta | None:
-    # A discarded run has none: it waited until somebody looked at it.
-    if run.state not in {RunState.DONE, RunState.FAILED}:
-        return None
-    if run.started_at is None or run.finished_at is None:
-        return None
-    return run.finished_at - run.started_at
