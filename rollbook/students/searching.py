@@ -1,16 +1,17 @@
 """Search by words, as every list of students, changes and problems does it.
 
 A row is found when its text has every word of the search. A word of one or two letters must begin
-a word of the text, unless it is Chinese, Japanese or Korean. Letter case does not matter. Where the
-text is folded, accents, apostrophes and hyphens do not either (`roster.names.fold`).
+a word of the text, unless it is Chinese, Japanese or Korean. Letter case, accents, apostrophes and
+hyphens do not matter (`roster.values.names.fold`).
 """
 
 import re
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
-from django.db.models import F, Func, Model, Q, QuerySet, TextField, Value
+from django.db.models import Case, F, Func, Model, Q, QuerySet, TextField, Value, When
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce, Concat, Lower
+from django.db.models.functions import Coalesce, Concat, Lower, StrIndex, Substr
+from django.db.models.lookups import Regex
 
 from rollbook.roster.values.names import fold
 from rollbook.students.folding import Folded
@@ -24,49 +25,68 @@ _WITHOUT_SPACES: Final = re.compile("[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff]")
 M = TypeVar("M", bound=Model)
 
 
-class SearchedText(NamedTuple):
-    """The text that is searched, with a space before each word, and what made it comparable."""
-
-    expression: Combinable
-    fold: type[Func]
+# The names, e-mail, student number and SIS ID of an account, folded by the database. Each text
+# has a space before each word.
+ACCOUNT_TEXT: Final = F("search_text")
 
 
-# The names, e-mail, student number and SIS ID of an account, folded by the database.
-ACCOUNT_TEXT: Final = SearchedText(F("search_text"), Folded)
+def folded_text(*columns: str) -> Combinable:
+    """Return the text of these columns, to be searched."""
+    return Folded(_joined(columns))
 
 
-def folded_text(*columns: str) -> SearchedText:
-    """Return the text of these columns without letter case and accents."""
-    return SearchedText(Folded(_joined(columns)), Folded)
+def person_text(
+    first_name: str | Combinable, last_name: str | Combinable, email: str, sis_id: str
+) -> Combinable:
+    """Return the text of these columns, with the names as the text of accounts has them.
 
-
-def lower_text(*columns: str) -> SearchedText:
-    """Return the text of these columns without letter case.
-
-    Folding accents as well takes five times as long: 1.3 s in place of 0.26 s for 200,000 rows.
+    "mcdonald" finds Mc Donald, and 王小明 the student 小明 王. The function that folds takes 6 µs
+    for each row, and most rows are plain letters: 100,000 of those take 0.09 s instead of 0.62 s,
+    and 0.24 s where a fifth of the names have accents.
     """
-    return SearchedText(Lower(_joined(columns)), Lower)
+    columns = (first_name, last_name, email, sis_id)
+    plain = Regex(Concat(*_values(columns), output_field=TextField()), Value("^[A-Za-z0-9.@_]*$"))
+    nothing = Value("")
+    first, last, address, number = _values(columns)
+    folded = Func(
+        *(first, last, nothing, nothing, address, nothing, number),
+        function="students_search_text",
+        output_field=TextField(),
+    )
+    return Case(When(plain, then=Lower(_joined(columns))), default=folded)
 
 
-def having_words(rows: QuerySet[M], search: str, text: SearchedText = ACCOUNT_TEXT) -> QuerySet[M]:
+def full_name_text(name: str, value: str, sis_id: str) -> Combinable:
+    """Return the text of rows that have a student's first and last name in one column."""
+    first_name = Func(
+        *(F(name), Value(" "), Value(1)), function="split_part", output_field=TextField()
+    )
+    last_name = Substr(name, StrIndex(F(name), Value(" ")) + 1, output_field=TextField())
+    return person_text(first_name, last_name, value, sis_id)
+
+
+def having_words(rows: QuerySet[M], search: str, text: Combinable = ACCOUNT_TEXT) -> QuerySet[M]:
     """Return the rows whose text has every word of the search."""
     words = _BETWEEN_WORDS.split(search.replace("\0", " ")[:LONGEST_SEARCH].strip())
-    if text.fold is Folded:
-        words = [word for word in words if fold(word)]
-    if not any(words):
+    words = [word for word in words if fold(word)]
+    if not words:
         return rows.none() if search.strip(" \0\t\r\n") else rows
     conditions = Q()
-    for word in filter(None, words):
+    for word in words:
         beginning = word
         if len(word) <= SHORT_WORD and not _WITHOUT_SPACES.search(word):
             beginning = f" {word}"
-        conditions &= Q(searched_text__contains=text.fold(Value(beginning)))
-    with_text: QuerySet[Any] = rows.alias(searched_text=text.expression)
+        conditions &= Q(searched_text__contains=Folded(Value(beginning)))
+    with_text: QuerySet[Any] = rows.alias(searched_text=text)
     return with_text.filter(conditions)
 
 
-def _joined(columns: tuple[str, ...]) -> Concat:
+def _values(columns: tuple[str | Combinable, ...]) -> list[Combinable]:
+    return [Coalesce(column, Value(""), output_field=TextField()) for column in columns]
+
+
+def _joined(columns: tuple[str | Combinable, ...]) -> Concat:
     parts: list[Combinable] = []
-    for column in columns:
-        parts += [Value(" "), Coalesce(column, Value(""))]
+    for value in _values(columns):
+        parts += [Value(" "), value]
     return Concat(*parts, output_field=TextField())

@@ -4,10 +4,15 @@ import random
 
 import pytest
 from django.db import connection
+from django.db.models import F, TextField, Value
+from django.db.models.functions import Concat
 
 from rollbook.roster.values.names import ONE_LETTER, PASSED_OVER, TWO_LETTERS, fold
 from rollbook.students import listing
 from rollbook.students.listing import StudentQuery
+from rollbook.students.models import StudentAccount
+from rollbook.students.searching import full_name_text, having_words
+from rollbook.sync.report.change_rows import CHANGE_TEXT
 from tests.students.conftest import MakeStudent
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +99,11 @@ def test_a_name_is_found_as_people_type_it(
     query = StudentQuery(search=search)
     found = listing.students(made[who].school, query)
     assert list(found) == [made[who]]
+    # Rows of a run and problems have the names in columns of their own.
+    name = Concat("first_name", Value(" "), "last_name", output_field=TextField())
+    rows = StudentAccount.objects.alias(full_name=name, value=F("email"))
+    for text in (CHANGE_TEXT, full_name_text("full_name", "value", "sis_id")):
+        assert list(having_words(rows, search, text)) == [made[who]]
 
 
 @pytest.mark.parametrize("search", ["-", "'", "- ’", ","])

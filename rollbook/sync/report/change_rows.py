@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.planning.changes import WRITING_KINDS, ChangeKind
-from rollbook.students.searching import having_words, lower_text
+from rollbook.students.searching import having_words, person_text
 from rollbook.sync.models import Change, Mode, Run, RunState
 from rollbook.sync.report.classes import StudentClass, classes_of, in_class
 from rollbook.sync.report.row_list import RowList
@@ -18,7 +18,7 @@ from rollbook.sync.words.reasons import reason_of
 from rollbook.sync.words.states import outcome_words
 from rollbook.sync.words.text import word
 
-CHANGE_TEXT: Final = lower_text("first_name", "last_name", "email", "sis_id")
+CHANGE_TEXT: Final = person_text("first_name", "last_name", "email", "sis_id")
 
 
 class Diff(NamedTuple):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from rollbook.roster.problems.catalogue import IssueDetails, explain
 from rollbook.roster.sheets.columns import column_letter
 from rollbook.sources.registry import SOURCES
-from rollbook.students.searching import having_words, lower_text
+from rollbook.students.searching import full_name_text, having_words
 from rollbook.sync.models import Issue, Run
 from rollbook.sync.report.row_list import FETCHED_AT_A_TIME, RowList
 from rollbook.sync.words.fields import FIELD_LABELS
@@ -17,7 +17,7 @@ from rollbook.sync.words.severities import SEVERITY_LABELS, WHO_LABELS, worst_fi
 from rollbook.sync.words.sources import sis_label
 from rollbook.sync.words.text import translated, word
 
-ISSUE_TEXT: Final = lower_text("name", "sis_id", "value")
+ISSUE_TEXT: Final = full_name_text("name", "value", "sis_id")
 
 
 class ProblemRow(NamedTuple):

@@ -13,7 +13,7 @@ from rollbook.roster.problems.expected_values import EXPECTED_VALUES
 from rollbook.roster.records import Severity
 from rollbook.schools.models import School
 from rollbook.students.models import StudentAccount
-from rollbook.students.searching import folded_text, having_words
+from rollbook.students.searching import full_name_text, having_words
 from rollbook.sync.models import Issue, Problem, Run
 from rollbook.sync.report import clash_people
 from rollbook.sync.report.clash_people import Clash, Person
@@ -24,7 +24,7 @@ from rollbook.sync.words.text import word
 FIXED_DAYS: Final = 30  # for how long a fixed problem stays in the list
 COUNTED: Final = 1_000  # the count in the navigation stops here
 OPEN, NEW, FIXED = "open", "new", "fixed"
-PROBLEM_TEXT: Final = folded_text("name", "sis_id", "value")
+PROBLEM_TEXT: Final = full_name_text("name", "value", "sis_id")
 # What a problem of the list has in common with a problem of one run.
 _ISSUE_COLUMNS: Final = (
     "severity",
