@@ -6,6 +6,7 @@ values (PostgreSQL quotes the row that broke a constraint).
 
 import json
 import logging
+import secrets
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,18 @@ def current_run() -> str:
     A new thread does not know it: hand it over.
     """
     return _run.get()
+
+
+def log_unforeseen(log: logging.Logger, work: str, error: Exception) -> str:
+    """Log an exception that nobody foresaw. Return a new reference, which the line carries.
+
+    `work` names what was under way, such as "run 1f2e…". A person reads the reference on a screen,
+    and the operator looks for it in the log.
+    """
+    reference = secrets.token_hex(4)
+    message = "%s: an error of ours, reference %s: %s"
+    log.error(message, work, reference, type(error).__name__, exc_info=error)
+    return reference
 
 
 class Text(logging.Formatter):

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable
+from typing import Final
 from uuid import UUID
 
 import msgspec
 import psycopg
-from django.db import DatabaseError, connection, transaction
+from django.db import DataError, Error, connection, transaction
 from django.utils.translation import gettext as _
 
 from rollbook import logs
@@ -20,9 +21,12 @@ from rollbook.sync.runs.lease import HandBack, Lease
 from rollbook.sync.setup import link_decisions
 from rollbook.sync.setup.credentials import KeyMissing
 from rollbook.sync.uploads import plan as from_upload
+from rollbook.sync.words.mistakes import run_mistake
 from rollbook.sync.words.text import translated
 
 log = logging.getLogger(__name__)
+
+OUR_ERROR: Final = "our_error"
 
 
 def run_sync(run_id: UUID) -> None:
@@ -43,14 +47,14 @@ def run_sync(run_id: UUID) -> None:
             claims.hand_back(run)
         except states.LeaseLost:
             log.warning("run %s: taken over by another worker, stopped here", run.pk)
-        except (DatabaseError, psycopg.Error) as error:  # COPY raises the driver's own
-            # Restarted, full, or the statement was cancelled. The lease will run out, and the run
-            # is tried again.
-            log.warning("run %s: the database failed: %s", run.pk, type(error).__name__)
-            connection.close()
-            claims.note_database_trouble(run, error)
+        except (DataError, psycopg.DataError) as error:  # a value that no further try can store
+            _fail_by_our_error(run, error)
+        except (Error, psycopg.Error) as error:  # COPY raises the driver's own
+            _leave_to_next_try(run, error)
         except (RunRefused, SourceError, KeyMissing) as error:
             _fail(run, error)
+        except Exception as error:  # noqa: BLE001 - tried again, it would end the same way
+            _fail_by_our_error(run, error)
         log.info("run %s: %s %s", run.pk, run.state, run.counts)
 
 
@@ -106,3 +110,31 @@ def _fail(run: Run, error: RunRefused | SourceError | KeyMissing) -> None:
     else:
         proof = error.proof if isinstance(error, RosterIncomplete) else None
         states.fail(run, error.code, translated(error.what), translated(error.remedy), proof)
+
+
+def _leave_to_next_try(run: Run, error: Exception) -> None:
+    """Leave a run whose database failed to the next try, which begins when the lease runs out.
+
+    The database was restarted or is full, or the statement was cancelled.
+    """
+    log.warning("run %s: the database failed: %s", run.pk, type(error).__name__)
+    connection.close()
+    claims.note_database_trouble(run, error)
+
+
+def _fail_by_our_error(run: Run, error: Exception) -> None:
+    """End the run at once as failed, with the error's class and a reference for the log."""
+    reference = logs.log_unforeseen(log, f"run {run.pk}", error)
+    what, remedy = run_mistake(error, reference)
+    try:
+        try:
+            states.fail(run, OUR_ERROR, what, remedy)
+        except (Error, states.LeaseLost):
+            raise
+        except Exception as again:  # noqa: BLE001 - its mail can't be written either
+            logs.log_unforeseen(log, f"run {run.pk}: mail about its failure", again)
+            states.fail(run, OUR_ERROR, what, remedy, announced=False)
+    except Error as away:
+        _leave_to_next_try(run, away)
+    except states.LeaseLost:
+        log.warning("run %s: it is over, or another worker has it", run.pk)

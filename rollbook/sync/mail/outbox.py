@@ -3,7 +3,9 @@
 A crash just after sending may send a mail twice; both copies have the same Message-ID.
 """
 
+import logging
 from collections.abc import Callable, Collection
+from datetime import timedelta
 from email.utils import parseaddr
 from smtplib import SMTPException
 from typing import Any, Final, Generic, TypeVar
@@ -12,17 +14,25 @@ from uuid import UUID
 import css_inline
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django.db import transaction
+from django.db import Error, transaction
 from django.db.models import F, QuerySet
+from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from rollbook import logs
 from rollbook.schools.mail import Mail, MailState
 from rollbook.sync import queue
+from rollbook.sync.words.mistakes import mail_mistake
+
+log = logging.getLogger(__name__)
 
 TRIES: Final = 24  # with waits that grow by five minutes, about a day
 LONGEST_TROUBLE: Final = 300  # characters
+# Longer than all tries take, and than a weekend without a worker. What waited longer comes from a
+# backup, or is no news any more.
+LONGEST_AGE: Final = timedelta(days=3)
 M = TypeVar("M", bound=Mail)
 
 
@@ -71,8 +81,8 @@ class Outbox(Generic[M]):
             mail = mails.filter(pk=mail_id).first()
             if mail is None or mail.state != MailState.WAITING:
                 return
-            error = self._try_to_send(mail)
-            mail.save()
+            error = self._send_or_give_up(mail)
+            mail.save(update_fields=["state", "trouble", "sent_at"])
         if error is not None:
             raise error
 
@@ -95,7 +105,25 @@ class Outbox(Generic[M]):
             self.wake(mail_id)
             return True
 
+    def _send_or_give_up(self, mail: M) -> Exception | None:
+        """Try to send a mail. Return the error for which the queue tries again.
+
+        An error that nobody foresaw, as of an address that no mail can have, ends the mail at once.
+        """
+        try:
+            return self._try_to_send(mail)
+        except Error:  # of the database
+            raise
+        except Exception as error:  # noqa: BLE001 - tried again, it would end the same way
+            reference = logs.log_unforeseen(log, f"mail {mail.pk}", error)
+            mail.state = MailState.UNDELIVERED
+            mail.trouble = mail_mistake(error, reference)[:LONGEST_TROUBLE]
+            return None
+
     def _try_to_send(self, mail: M) -> Exception | None:
+        if self._mails.filter(pk=mail.pk, created_at__lt=Now() - LONGEST_AGE).exists():
+            mail.state, mail.trouble = MailState.UNDELIVERED, _too_old()
+            return None
         message = self._message(mail)
         if message is None:
             mail.state = MailState.UNDELIVERED
@@ -139,3 +167,11 @@ def mail_trouble() -> str:
 
 def _trouble(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:LONGEST_TROUBLE]
+
+
+def _too_old() -> str:
+    what = _(
+        "Not sent, because it waited for more than %(days)d days: no worker was running, or a "
+        "backup was restored."
+    )
+    return what % {"days": LONGEST_AGE.days}

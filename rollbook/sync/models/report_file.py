@@ -24,6 +24,7 @@ class ReportFile(models.Model):
     different machines; defer `content` wherever it isn't needed. `stamp` is a digest of the state
     of the run that it shows: there is one file for each. `attempts` grows with every try, and is
     the fence against a maker that was taken for dead; `touched_at` is the maker's heartbeat.
+    `trouble` is why a failed one could not be made.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -34,6 +35,7 @@ class ReportFile(models.Model):
     language = models.CharField(max_length=20)
     stamp = models.CharField(max_length=32)
     state = models.CharField(max_length=6, choices=ReportState.choices, default=ReportState.MAKING)
+    trouble = models.CharField(max_length=300, blank=True)
     attempts = models.IntegerField(default=0)
     rows_done = models.IntegerField(default=0)
     rows_total = models.IntegerField(default=0)

@@ -11,19 +11,21 @@ from tempfile import TemporaryFile
 from typing import Final
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import Error, IntegrityError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
+from rollbook import logs
 from rollbook.config import config
 from rollbook.schools import audit
 from rollbook.schools.models import User
 from rollbook.sync import queue, retention
 from rollbook.sync.models import ReportFile, ReportState, Run
 from rollbook.sync.report import counts, workbook
+from rollbook.sync.words.mistakes import report_mistake
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +95,9 @@ def _start(file: ReportFile) -> None:
         queue.wake(queue.MAKE_REPORT, file.pk)
     else:
         make(file.pk)
-        file.refresh_from_db(fields=["state", "rows_done", "size", "attempts", "touched_at"])
+        file.refresh_from_db(
+            fields=["state", "trouble", "rows_done", "size", "attempts", "touched_at"]
+        )
 
 
 def make(file_id: UUID) -> None:
@@ -113,9 +117,13 @@ def make(file_id: UUID) -> None:
     except _Stopping:
         queue.give_back(_owned(file), touched_at=None)
         queue.wake(queue.MAKE_REPORT, file.pk)
-    except Exception:
-        _owned(file).update(state=ReportState.FAILED)
+    except Error:  # the database is away: the sweep finds this file
+        connection.close()
         raise
+    except Exception as error:  # noqa: BLE001 - made again, it would end the same way
+        reference = logs.log_unforeseen(log, f"report {file.pk}", error)
+        trouble = report_mistake(error, reference)
+        _owned(file).update(state=ReportState.FAILED, trouble=trouble)
 
 
 class _TakenOver(Exception):

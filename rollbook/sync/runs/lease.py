@@ -5,7 +5,7 @@ import threading
 import time
 from types import TracebackType
 
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from rollbook.config import config
 from rollbook.sync import queue
@@ -70,8 +70,8 @@ class Lease:
             while not self._over.wait(config.lease_seconds / 3):
                 try:
                     self._lost = not claims.heartbeat(self._run)
-                except DatabaseError as error:
-                    # It may be back for the next beat; the lease itself decides.
+                except Exception as error:  # noqa: BLE001 - without its beats a run is lost
+                    # The database may be back for the next beat; the lease itself decides.
                     log.warning(
                         "run %s: heartbeat not written: %s",
                         self._run.pk,

@@ -81,7 +81,7 @@ def previewed(
     run.counts, run.proof = counts.stored(), stored_proof(run, proof)
     run.alarms = [alarm._asdict() for alarm in alarms]
     columns = {"counts": run.counts, "alarms": run.alarms, "proof": run.proof}
-    resting = {"lease_until": None, "attempts": 0}
+    resting: dict[str, Any] = {"lease_until": None, "attempts": 0}
     _move(run, (RunState.FETCHING,), RunState.PREVIEW, **columns, **resting)
 
 
@@ -111,10 +111,18 @@ def finish(run: Run, counts: RunCounts | None = None) -> None:
             store.keep_problems(run)
 
 
-def fail(run: Run, code: str, what: str, remedy: str, proof: Proof | None = None) -> None:
+def fail(
+    run: Run,
+    code: str,
+    what: str,
+    remedy: str,
+    proof: Proof | None = None,
+    *,
+    announced: bool = True,
+) -> None:
     """End a run that can't go on; nothing was applied. Raises LeaseLost.
 
-    `proof` is that of a roster that came short.
+    `proof` is that of a roster that came short. Without `announced` nobody gets mail about it.
     """
     run.error_code, run.error_what, run.error_remedy = code, what, remedy
     run.proof = stored_proof(run, proof)
@@ -127,7 +135,7 @@ def fail(run: Run, code: str, what: str, remedy: str, proof: Proof | None = None
         "lease_until": None,
         "finished_at": Now(),
     }
-    _move(run, origins, RunState.FAILED, **columns)
+    _move(run, origins, RunState.FAILED, announced=announced, **columns)
 
 
 def mark_undone(run: Run) -> bool:
@@ -142,11 +150,18 @@ def mark_done_again(run: Run) -> bool:
     return bool(move_rows(undone, (RunState.UNDONE,), RunState.DONE))
 
 
-def _move(run: Run, origins: Collection[RunState], to: RunState, **columns: Any) -> None:
+def _move(
+    run: Run,
+    origins: Collection[RunState],
+    to: RunState,
+    *,
+    announced: bool = True,
+    **columns: Any,
+) -> None:
     """Move the run that this worker has claimed, and mail who wants to know. Raises LeaseLost."""
     with transaction.atomic():
         if not move_rows(owned(run), origins, to, **columns):
             raise LeaseLost(str(run.pk))
         run.state = to
-        if to in ANNOUNCED_STATES:
+        if announced and to in ANNOUNCED_STATES:
             notices.announce(run)
