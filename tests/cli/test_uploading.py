@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from rollbook.sync import pipeline
 from rollbook.sync.models import Issue
 from rollbook.sync.uploads import drafts, inspection, previews
 from tests.cli.conftest import Command
+from tests.sources.spreadsheets import xlsx
 
 HEADER = "SIS ID,E-mail,First name,Last name,Graduation year,Date of birth\n"
 ADA = "S1,ada@x.example,Ada,Lovelace,2030,2012-05-30\n"
@@ -110,6 +112,24 @@ def test_confirming_is_refused_where_several_encodings_are_plausible(
     chosen = ("--encoding", "windows-1250", "--confirm")
     assert inside("upload", str(students), "--here", "--json", *chosen).code == 0
     assert StudentAccount.objects.get().first_name == "Győző"
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_confirming_is_refused_until_hidden_rows_are_decided(
+    inside: Command, tmp_path: Path, school: School
+) -> None:
+    def hide(_book: Any, sheet: Any) -> None:
+        sheet.set_row(2, None, None, {"hidden": True})
+
+    table = HEADER + ADA + "S2,bob@x.example,Bob,Noyce,2031,2011-01-31\n"
+    file = tmp_path / "students.xlsx"
+    file.write_bytes(xlsx([line.split(",") for line in table.splitlines()], hide))
+    refused = inside("upload", str(file), "--here", "--json", "--confirm")
+    assert (refused.code, refused.json["error"]["code"]) == (3, "hidden_rows_undecided")
+    chosen = ("--hidden-rows", "leave-out", "--confirm")
+    assert inside("upload", str(file), "--here", "--json", *chosen).code == 0
+    assert StudentAccount.objects.get().email == "ada@x.example"
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])

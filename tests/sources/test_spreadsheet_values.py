@@ -282,6 +282,10 @@ def test_hidden_rows_are_read_and_counted() -> None:
         sheet = read_here(book, "students.xlsx", sheet=name)
         assert any("Hidden rows" in note and "1." in note for note in sheet.notes)
     assert cells(read_here(book, "students.xlsx")) == READ
+    shown = read_here(book, "students.xlsx", hidden_rows="leave-out")
+    assert (cells(shown), shown.hidden_rows) == ([READ[0], *READ[2:]], 1)
+    assert [row.number for row in shown.rows] == [1, 3]
+    assert any("left out" in note for note in shown.notes)
     shown = read_here(xlsx(TABLE), "students.xlsx")
     assert not any("Hidden rows" in note for note in shown.notes)
 

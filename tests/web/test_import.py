@@ -14,6 +14,7 @@ from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Run, Upload
 from rollbook.sync.uploads import drafts, inspection, previews
+from tests.sources.spreadsheets import xlsx
 
 pytestmark = pytest.mark.django_db
 
@@ -141,6 +142,26 @@ UNCLEAR = (
     "SIS ID,First name,Last name,E-mail,Graduation year,Day\n"
     "007,Ada,Byron,ada@x.example,2030,03/04/2012\n"
 )
+
+
+def test_whether_hidden_rows_are_left_out_is_asked(admin: Client, school: School) -> None:
+    def hide(_book: Any, sheet: Any) -> None:
+        sheet.set_row(2, None, None, {"hidden": True})
+
+    rows = [line.split(",") for line in GOOD.splitlines()]
+    address = send(admin, school, xlsx(rows, hide), "students.xlsx")["Location"]
+    upload = Upload.objects.get()
+    columns = at("import-columns", upload)
+    assert admin.get(columns)["Location"] == address
+    assert "has hidden 1 row of this sheet" in page(admin.get(address))
+    assert "Choose what happens with the hidden rows" in page(admin.post(address))
+    tried = page(admin.post(address, {"action": "look", "hidden_rows": "leave-out"}))
+    assert "1 row in total" in tried and "Hopper" not in tried
+    for answer, new in (("leave-out", 1), ("read", 2)):
+        assert admin.post(address, {"hidden_rows": answer})["Location"] == columns
+        upload.refresh_from_db()
+        assert planned(upload).counts["new"] == new
+    assert StudentAccount.objects.count() == 0
 
 
 def test_the_order_of_unclear_dates_is_chosen_by_a_person(admin: Client, school: School) -> None:

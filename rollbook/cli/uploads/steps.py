@@ -34,6 +34,7 @@ class Reading(NamedTuple):
     sheet: str | None
     encoding: str | None
     delimiter: str | None
+    hidden_rows: str | None
     header_row: int | None
     blank_clears: bool
     only_existing: bool
@@ -101,6 +102,17 @@ def refuse_unclear_dates(seen: Inspection, reading: Reading) -> None:
             "date_order_ambiguous",
             f"{seen.date_guess.sentence} No account was changed.",
             "Give the order with --date-order.",
+        )
+
+
+def refuse_hidden_rows(seen: Inspection) -> None:
+    """Raise a Refusal if rows are hidden and nobody said whether they are read."""
+    if seen.asks_hidden_rows:
+        raise Refusal(
+            Exit.REFUSED,
+            "hidden_rows_undecided",
+            f"Rows of the sheet are hidden: {seen.hidden_rows:,}. No account was changed.",
+            "Give --hidden-rows leave-out, or --hidden-rows read to import them too.",
         )
 
 

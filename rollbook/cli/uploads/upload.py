@@ -13,6 +13,7 @@ from rollbook.cli.uploads import steps
 from rollbook.cli.uploads.steps import Reading
 from rollbook.cli.waiting import Waiting, here_option, timeout_option
 from rollbook.sources.spreadsheet.csv_choices import ENCODINGS, encoding_named
+from rollbook.sources.spreadsheet.rows import HiddenRows
 from rollbook.sync.uploads.inspection import Inspection
 
 
@@ -79,6 +80,11 @@ reading_options = grouped(
         "--delimiter",
         type=click.Choice([",", ";", "tab", "|"]),
         help="The delimiter of a csv file. Default: detected.",
+    ),
+    click.option(
+        "--hidden-rows",
+        type=click.Choice([each.value for each in HiddenRows]),
+        help="Whether rows that are hidden in a workbook are read or left out.",
     ),
     click.option(
         "--header-row",
@@ -167,6 +173,7 @@ def upload(
         if decision.confirm:
             steps.refuse_unclear_encoding(seen)
             steps.refuse_unclear_dates(seen, reading)
+            steps.refuse_hidden_rows(seen)
         run = steps.preview(draft, waiting)
     else:
         run = steps.find_preview(run_name or "", school_name)

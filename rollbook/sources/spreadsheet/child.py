@@ -7,7 +7,7 @@ imports it.
 import re
 import resource
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -26,12 +26,24 @@ from rollbook.sources.spreadsheet.errors import (
     memory_used_up,
 )
 from rollbook.sources.spreadsheet.messages import LENGTH, Facts, Refusal, Reply, Task, Text
-from rollbook.sources.spreadsheet.rows import CellProblem, Row, UploadBounds
+from rollbook.sources.spreadsheet.rows import CellProblem, HiddenRows, Row, UploadBounds
 
 ERROR_VALUES: Final = re.compile(
     r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|GETTING_DATA)"
     r"|Err:[0-9]{3}"
 )
+_HIDDEN_NOTES: Final[dict[str | None, str]] = {
+    None: _(
+        "Hidden rows of the sheet, by a filter or by hand: {count}. They are read too, unless you "
+        "leave them out."
+    ),
+    HiddenRows.READ: _(
+        "Hidden rows of the sheet, by a filter or by hand: {count}. They are read too."
+    ),
+    HiddenRows.LEAVE_OUT: _(
+        "Hidden rows of the sheet, by a filter or by hand: {count}. They are left out."
+    ),
+}
 CHUNK: Final = 1_000_000  # bytes of the answer that are kept free for its last row
 
 
@@ -82,13 +94,14 @@ def read(content: bytes, task: Task) -> tuple[Facts, list[bytes]]:
     """Return the facts and the packed rows of a file. Raises an `UploadRefused`."""
     kind = kinds.kind_of(content, task.bounds)
     file = open_as(kind, content, task)
-    packed, width = packed_rows(file.rows, task.bounds)
+    rows = _HiddenCounted(file.rows, task.hidden_rows)
+    packed, width = packed_rows(rows, task.bounds)
     if not packed:
         raise Empty(
             _("There is nothing in the file, or nothing in its visible sheets."),
             _("Check that you chose the right file and sheet."),
         )
-    notes = [*kinds.name_note(kind, task.file_name), *file.notes]
+    notes = [*kinds.name_note(kind, task.file_name), *file.notes, *rows.notes()]
     facts = Facts(
         kind=file.kind,
         sheets=file.sheets,
@@ -99,8 +112,30 @@ def read(content: bytes, task: Task) -> tuple[Facts, list[bytes]]:
         width=width,
         rows=len(packed),
         notes=tuple(Text.of(note) for note in notes),
+        hidden_rows=rows.count,
     )
     return facts, packed
+
+
+class _HiddenCounted:
+    """Yields rows and counts the hidden ones with something in them. It may leave these out."""
+
+    def __init__(self, rows: Iterable[Row], hidden_rows: str | None) -> None:
+        self._rows, self._hidden_rows = rows, hidden_rows
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self._rows:
+            if row.hidden and any(row.cells):
+                self.count += 1
+            if not (row.hidden and self._hidden_rows == HiddenRows.LEAVE_OUT):
+                yield row
+
+    def notes(self) -> list[str]:
+        """Return what to say about the hidden rows that were counted."""
+        if not self.count:
+            return []
+        return [Phrase(_HIDDEN_NOTES[self._hidden_rows], count=self.count)]
 
 
 def packed_rows(rows: Iterable[Row], bounds: UploadBounds) -> tuple[list[bytes], int]:

@@ -1,6 +1,7 @@
 """Finds the rows that a filter or a person hides in a workbook. Runs in the child process.
 
-calamine reads them like the others and doesn't say so. An old workbook (xls) is not looked at.
+calamine reads them like the others and doesn't say so. In an old workbook (xls) they can't be told:
+the reader says so in a note.
 """
 
 import html

@@ -16,13 +16,17 @@ LENGTH: Final = struct.Struct("<I")  # before each frame
 
 
 class Task(msgspec.Struct, frozen=True):
-    """What the child has to read. It is the child's only argument."""
+    """What the child has to read. It is the child's only argument.
+
+    `encoding` is one of `csv_choices.ENCODINGS`, `hidden_rows` one of `HiddenRows`.
+    """
 
     bounds: UploadBounds
     file_name: str
     sheet: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
+    hidden_rows: str | None = None
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -73,6 +77,7 @@ class Facts(msgspec.Struct, frozen=True):
     rows: int
     notes: tuple[Text, ...]
     encodings: tuple[EncodingCandidate, ...] = ()
+    hidden_rows: int = 0
 
 
 class Refusal(msgspec.Struct, frozen=True):

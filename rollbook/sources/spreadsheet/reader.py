@@ -38,15 +38,13 @@ def read_sheet(
     content: bytes,
     file_name: str,
     *,
-    sheet: str | None = None,
-    encoding: str | None = None,
-    delimiter: str | None = None,
     bounds: UploadBounds | None = None,
+    **chosen: str | None,
 ) -> Sheet:
     """Return one sheet of an upload: the named one, else the first with something in it.
 
-    `encoding` (one of `csv_choices.ENCODINGS`) and `delimiter` are a person's choice for a csv;
-    without them they are detected. Raises an `UploadRefused`.
+    `chosen` are a person's choices, as in `Task`: `sheet`; `encoding` and `delimiter` of a csv,
+    which are detected otherwise; `hidden_rows` of a workbook. Raises an `UploadRefused`.
     """
     bounds = bounds or UploadBounds()
     if len(content) > bounds.file_bytes:
@@ -59,7 +57,7 @@ def read_sheet(
                 "it into several files."
             ),
         )
-    child = _start(Task(bounds, file_name[:200], sheet, encoding, delimiter))
+    child = _start(Task(bounds, file_name[:200], **chosen))
     overdue = threading.Timer(bounds.wall_seconds, child.kill)
     overdue.start()
     read = None
@@ -178,6 +176,7 @@ def sheet_from(facts: Facts, packed: list[bytes]) -> Sheet:
         rows=Rows(packed, facts.width),
         notes=tuple(note.phrase() for note in facts.notes),
         encodings=facts.encodings,
+        hidden_rows=facts.hidden_rows,
     )
 
 

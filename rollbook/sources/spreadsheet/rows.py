@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple, overload
 
 import msgspec
@@ -29,6 +30,13 @@ class UploadBounds:
     cell_characters: int = 32_767
 
 
+class HiddenRows(StrEnum):
+    """What happens with the rows that a filter or a person hides in a workbook."""
+
+    READ = "read"
+    LEAVE_OUT = "leave-out"
+
+
 class CellProblem(NamedTuple):
     """A cell that can't be used. `column` counts from 0.
 
@@ -52,7 +60,8 @@ class Row(NamedTuple):
     """One row. `number` is the row's number in the spreadsheet program, from 1.
 
     `dates` are the columns whose cell was a date there; their text is an ISO date. `length` is how
-    many cells the line of a csv has, with empty ones at its end; 0 in a workbook.
+    many cells the line of a csv has, with empty ones at its end; 0 in a workbook. `hidden` says
+    that a filter or a person hides the row.
     """
 
     number: int
@@ -60,6 +69,7 @@ class Row(NamedTuple):
     dates: tuple[int, ...] = ()
     problems: tuple[CellProblem, ...] = ()
     length: int = 0
+    hidden: bool = False
 
 
 class Rows(Sequence[Row]):
@@ -100,7 +110,8 @@ class Sheet:
     `kind` is csv, xls, xlsx or ods, by content. `sheets` are the names of all visible sheets.
     `encoding` and `delimiter` are those of a csv. `encodings` are the candidates where several are
     plausible, the likeliest first. Rows without anything in them are left out; every
-    row has `width` cells. `notes` are sentences for the person who uploads.
+    row has `width` cells. `notes` are sentences for the person who uploads. `hidden_rows` counts
+    the hidden rows with something in them, whether they were read or left out.
     """
 
     kind: str
@@ -112,3 +123,4 @@ class Sheet:
     rows: Rows
     notes: tuple[str, ...]
     encodings: tuple[EncodingCandidate, ...] = ()
+    hidden_rows: int = 0

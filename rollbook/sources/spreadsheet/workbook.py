@@ -36,10 +36,7 @@ _Value = int | float | str | bool | time | date | datetime | timedelta
 
 
 class Book(NamedTuple):
-    """A workbook of which one sheet was loaded. `sheets` are the visible ones.
-
-    `notes` may still grow while `rows` are read.
-    """
+    """A workbook of which one sheet was loaded. `sheets` are the visible ones."""
 
     sheets: tuple[str, ...]
     sheet: str
@@ -70,7 +67,10 @@ def read_book(content: bytes, kind: str, chosen: str | None) -> Book:
         notes.append(Phrase(_("Hidden sheets were left out: {count}."), count=hidden))
     if kind == "xls":
         notes.append(
-            _("In this old format a cell with an error such as #N/A looks like an empty one.")
+            _(
+                "In this old format a cell with an error such as #N/A looks like an empty one, and "
+                "rows that are hidden look like the others."
+            )
         )
     name, sheet = _sheet_to_read(book, visible, chosen)
     if chosen is None and len(visible) > 1:
@@ -78,23 +78,9 @@ def read_book(content: bytes, kind: str, chosen: str | None) -> Book:
         notes.append(Phrase(note, count=len(visible)))
     if sheet is None:
         return Book(tuple(visible), name, iter(()), notes)
-    rows = _with_hidden_counted(_rows(sheet, kind), hidden_rows(content, kind, name), notes)
+    hidden_numbers = hidden_rows(content, kind, name)
+    rows = (row._replace(hidden=row.number in hidden_numbers) for row in _rows(sheet, kind))
     return Book(tuple(visible), name, rows, notes)
-
-
-def _with_hidden_counted(rows: Iterator[Row], hidden: set[int], notes: list[str]) -> Iterator[Row]:
-    """Yield the rows, then note how many of those with something in them are hidden."""
-    count = 0
-    for row in rows:
-        if row.number in hidden and any(row.cells):
-            count += 1
-        yield row
-    if count:
-        note = _(
-            "Hidden rows of the sheet, by a filter or by hand: {count}. They are read too. To "
-            "leave them out, copy the visible rows into a new workbook."
-        )
-        notes.append(Phrase(note, count=count))
 
 
 def _sheet_to_read(

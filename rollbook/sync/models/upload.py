@@ -21,7 +21,7 @@ class Upload(models.Model):
 
     `run` is its preview, or the run that applied it. The file is in the database, because web and
     worker may be on different machines; defer `content` wherever it isn't needed.
-    `settings` are sheet, encoding, delimiter, date_order, blank_clears and only_existing.
+    `settings` are those of `drafts.Settings` (sync/uploads), and header_row.
     `columns` are header_row (as the spreadsheet program numbers rows), fields (our field or null,
     by column index as text) and value_maps (by field: word → meaning); empty until they are chosen.
     `corrections` are texts by row number and column index, both as text.

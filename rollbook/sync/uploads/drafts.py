@@ -21,12 +21,13 @@ from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.sources.spreadsheet.csv_choices import DELIMITERS, ENCODINGS
 from rollbook.sources.spreadsheet.reader import header_row as require_header
+from rollbook.sources.spreadsheet.rows import HiddenRows
 from rollbook.sync.models import Upload, UploadState
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.runs import decisions, requests
 from rollbook.sync.uploads.column_memory import remember
 from rollbook.sync.uploads.locked_draft import copy_saved, lock_draft, lock_without_content
-from rollbook.sync.uploads.sheets import sheet_of
+from rollbook.sync.uploads.sheets import READING_SETTINGS, sheet_of
 
 LONGEST_CORRECTION: Final = 2_000  # characters
 
@@ -41,11 +42,12 @@ class Settings(NamedTuple):
     blank_clears: bool = False
     only_existing: bool = False
     accept_lookalikes: bool = False
+    hidden_rows: str | None = None
 
     @property
     def reading(self) -> tuple[str | None, ...]:
         """The settings that decide what the cells hold."""
-        return (self.sheet, self.encoding, self.delimiter)
+        return tuple(getattr(self, key) for key in READING_SETTINGS)
 
 
 @transaction.atomic
@@ -183,6 +185,7 @@ def _check_settings(settings: Settings) -> None:
         ("encoding", settings.encoding, list(ENCODINGS)),
         ("delimiter", settings.delimiter, list(DELIMITERS)),
         ("date_order", settings.date_order, list(DateOrder)),
+        ("hidden_rows", settings.hidden_rows, list(HiddenRows)),
     ):
         if value and value not in choices:
             text = _("Choose one of: %(choices)s.") % {"choices": ", ".join(choices)}

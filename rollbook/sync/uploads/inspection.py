@@ -63,7 +63,8 @@ class Inspection(NamedTuple):
     `header_row` is the number of the row with the headings, None if there is none; `rows` counts
     those below it. `header_candidates` are (number, cells). `repeated` are the positions of
     columns with the same heading. `encodings` are the candidates where nobody chose one and several
-    are plausible.
+    are plausible. `hidden_rows` counts the hidden rows, and `asks_hidden_rows` says that nobody
+    decided yet whether they are read.
     """
 
     kind: str
@@ -80,6 +81,8 @@ class Inspection(NamedTuple):
     repeated: dict[str, tuple[int, ...]]
     values_to_map: list[Word]
     encodings: tuple[EncodingCandidate, ...]
+    hidden_rows: int
+    asks_hidden_rows: bool
 
     @property
     def open_repeats(self) -> dict[str, tuple[int, ...]]:
@@ -121,6 +124,8 @@ def inspect(upload: Upload, sheet: Sheet | None = None) -> Inspection:
         repeated=repeated_headings(header) if header else {},
         values_to_map=_unknown_words(student_rows, columns, meanings_of(upload, memory)),
         encodings=sheet.encodings,
+        hidden_rows=sheet.hidden_rows,
+        asks_hidden_rows=bool(sheet.hidden_rows and not upload.settings.get("hidden_rows")),
     )
 
 

@@ -14,6 +14,8 @@ from rollbook.sources.spreadsheet.rows import Row, Sheet, UploadBounds
 from rollbook.sync.models import Upload
 from rollbook.sync.words.text import number
 
+# The settings that decide which rows and cells a file has.
+READING_SETTINGS: Final = ("sheet", "encoding", "delimiter", "hidden_rows")
 DATE_ROWS: Final = 5_000  # from which the order of dates is guessed
 
 
@@ -30,7 +32,7 @@ def bounds() -> UploadBounds:
 
 def sheet_of(upload: Upload) -> Sheet:
     """Return the sheet of an upload. Raises an `UploadRefused`."""
-    chosen = {key: upload.settings.get(key) for key in ("sheet", "encoding", "delimiter")}
+    chosen = {key: upload.settings.get(key) for key in READING_SETTINGS}
     try:
         sheet = read_sheet(bytes(upload.content), upload.file_name, **chosen, bounds=bounds())
     except TooManyRows as refused:

@@ -107,6 +107,9 @@ def _page(request: SchoolRequest, upload: Upload, form: Form | None) -> HttpResp
     if look.encodings:
         messages.error(request, _("Choose first how the letters of the file are written."))
         return redirect("import-settings", request.school.pk, upload.pk)
+    if look.asks_hidden_rows:
+        messages.error(request, _("Choose first what happens with the hidden rows."))
+        return redirect("import-settings", request.school.pk, upload.pk)
     only_existing = drafts.settings_of(upload).only_existing
     required = () if only_existing else UPLOAD_REQUIRED
     filled = set(all_account_fields(column.field for column in look.columns))

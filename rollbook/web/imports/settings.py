@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from rollbook.roster.sheets.cell_values import DateOrder
-from rollbook.roster.sheets.date_orders import DateGuess
 from rollbook.sources.spreadsheet.csv_choices import DELIMITERS, ENCODINGS
 from rollbook.sources.spreadsheet.errors import UploadRefused
 from rollbook.sync.models import Upload
@@ -52,7 +51,11 @@ def _saved(request: SchoolRequest, upload: Upload, form: SettingsForm) -> bool:
             form.add_error("encoding", _("Choose the one that shows the names as they are."))
             return False
         settings = form.settings()
-        guess = _guess(upload, settings)
+        look = _inspected(upload, settings)
+        if look.asks_hidden_rows:
+            form.add_error("hidden_rows", _("Choose what happens with the hidden rows."))
+            return False
+        guess = look.date_guess
         if guess.ambiguous and not settings.date_order:
             form.add_error("date_order", _("Choose the order in which the dates are written."))
             return False
@@ -70,8 +73,8 @@ def _saved(request: SchoolRequest, upload: Upload, form: SettingsForm) -> bool:
     return True
 
 
-def _guess(upload: Upload, settings: drafts.Settings) -> DateGuess:
-    """Return the guessed order of dates where the file is read with these settings."""
+def _inspected(upload: Upload, settings: drafts.Settings) -> inspection.Inspection:
+    """Return what the upload looks like where the file is read with these settings."""
     read_so = Upload(
         school=upload.school,
         file_name=upload.file_name,
@@ -79,7 +82,7 @@ def _guess(upload: Upload, settings: drafts.Settings) -> DateGuess:
         settings={**upload.settings, **settings._asdict()},
         columns=upload.columns if settings.reading == drafts.settings_of(upload).reading else {},
     )
-    return inspection.inspect(read_so).date_guess
+    return inspection.inspect(read_so)
 
 
 def _page(request: SchoolRequest, upload: Upload, form: SettingsForm) -> HttpResponse:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rollbook.roster.sheets.cell_values import DateOrder
 from rollbook.sources.spreadsheet.csv_choices import DELIMITERS, ENCODINGS
+from rollbook.sources.spreadsheet.rows import HiddenRows
 from rollbook.sync.uploads import drafts
 from rollbook.web.forms import Form
 
@@ -41,6 +42,14 @@ class SettingsForm(Form):
     date_order = forms.ChoiceField(
         label=_("Date order"),
         choices=[(order.value, words) for order, (words, _example) in DATE_ORDERS.items()],
+        required=False,
+    )
+    hidden_rows = forms.ChoiceField(
+        label=_("Hidden rows"),
+        choices=[
+            (HiddenRows.LEAVE_OUT.value, _("Leave them out")),
+            (HiddenRows.READ.value, _("Import them too")),
+        ],
         required=False,
     )
     blank = forms.ChoiceField(
@@ -82,6 +91,7 @@ class SettingsForm(Form):
             blank_clears=self.given("blank") == CLEAR,
             only_existing=self.given("whom") == EXISTING,
             accept_lookalikes=self.given("alike") == DIFFERENT,
+            hidden_rows=self.given("hidden_rows") or None,
         )
 
 
@@ -92,6 +102,7 @@ def values_of(settings: drafts.Settings) -> dict[str, Any]:
         "encoding": settings.encoding or "",
         "delimiter": settings.delimiter or "",
         "date_order": settings.date_order or "",
+        "hidden_rows": settings.hidden_rows or "",
         "blank": CLEAR if settings.blank_clears else LEAVE,
         "whom": EXISTING if settings.only_existing else ALL,
         "alike": DIFFERENT if settings.accept_lookalikes else ASK,
