@@ -131,6 +131,9 @@ def test_a_student_who_left_and_is_back_returns_to_the_old_account() -> None:
 def test_a_deactivated_account_is_kept_up_to_date_and_stays_deactivated() -> None:
     update = change(MatchKind.KNOWN, account("1", status="deactivated"), first="Augusta")
     assert (update.kind, update.after) == (ChangeKind.UPDATED, {"first_name": "Augusta"})
+    same = change(MatchKind.KNOWN, account("1", status="deactivated"))
+    listed = (ChangeKind.PROTECTED, "account_deactivated", None)
+    assert (same.kind, same.reason, same.fingerprint) == listed
 
 
 def test_an_account_with_the_same_address_and_name_is_linked() -> None:

@@ -93,6 +93,9 @@ def test_an_undone_run_leaves_every_account_as_before_and_deactivates_those_it_m
         pk: row | {"status": "active"} if pk in made else row for pk, row in held().items()
     } == after
     assert StudentAccount.objects.filter(status="deactivated").count() == len(made)
+    for run_after in (again, sync(integration)):  # each report lists who stays closed
+        listed = run_after.changes.filter(kind="protected", reason="account_deactivated")
+        assert {str(row.account_id) for row in listed if not row.after} == made
 
 
 def test_undoing_an_undo_brings_everything_back(integration: Integration, standin: StandIn) -> None:

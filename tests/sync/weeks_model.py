@@ -140,7 +140,9 @@ class Model(People):
         return listed
 
     def _holds_back(self, account: Account, record: Record) -> bool:
-        """Whether something would be written, were it not for a lock or protection."""
+        """Whether a lock or protection prevents a change, or the account stays deactivated."""
+        if account.status == "deactivated":
+            return True
         said = self._differing(Account(account.sis_id, account.values), record)
         if account.protected:
             return bool(said) or account.status in CLOSED_BY_RUNS

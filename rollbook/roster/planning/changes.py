@@ -136,6 +136,9 @@ def _decide_with_account(match: Match, account: Account, rules: Rules) -> Change
             before=differences.locked_before, after=differences.locked_after
         )
         return _change(ChangeKind.PROTECTED, record, account, shown, "fields_locked")
+    if account.status == "deactivated":
+        change = _change(ChangeKind.PROTECTED, record, account, differences, "account_deactivated")
+        return change._replace(fingerprint=None)  # so that each run shows it
     return _change(ChangeKind.UNCHANGED, record, account, differences, "nothing_differs")
 
 

@@ -37,6 +37,7 @@ REASONS: Final[dict[str, str]] = {
     ),
     "class_has_graduated": _("The SIS no longer has this student, whose class has graduated"),
     "account_protected": _("The account is protected from sync; these values would have changed"),
+    "account_deactivated": _("The SIS has this student, but the account is deactivated"),
     "fields_locked": _("The SIS has other values; a person keeps ours"),
     "others_kept": _("The SIS has other values; those that a person keeps stay"),
     "on_never_import_list": _("The student is on the never import list"),
@@ -95,6 +96,10 @@ SENTENCES: Final[dict[str, str]] = {
     ),
     "account_protected": _(
         "A person protects this account from sync. %(sis)s would have changed: %(fields)s."
+    ),
+    "account_deactivated": _(
+        "%(sis)s has the SIS ID %(sis_id)s. Its account was deactivated by a person or by an undo, "
+        "and a sync does not open it. To open it, choose Reactivate on the student's page."
     ),
     "others_kept": _(
         "%(sis)s has other values for: %(fields)s. Other values that differ are kept by a person."
