@@ -4,9 +4,11 @@ docs/settings.md is checked against the class.
 """
 
 import base64
+import difflib
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -320,6 +322,24 @@ def read() -> Config:
 def name_of(field: str) -> str:
     """Return the environment variable of a setting, from its field or its variable's own name."""
     return field if field.isupper() else f"ROLLBOOK_{field.upper()}"
+
+
+def variables() -> dict[str, str]:
+    """Return the environment variable of every setting, by the name of its field."""
+    fields = Config.model_fields.items()
+    return {name: str(field.validation_alias or name_of(name)) for name, field in fields}
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each variable that looks like a setting and is none."""
+    known = variables().values()
+    sentences = []
+    for name in sorted(environment):
+        if name.startswith("ROLLBOOK_") and name not in known:
+            likely = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+            hint = f" Did you mean {likely[0]}?" if likely else ""
+            sentences.append(f"{name} is not a setting of Rollbook and has no effect.{hint}")
+    return sentences
 
 
 config = read()

@@ -47,6 +47,15 @@ def log_unforeseen(log: logging.Logger, work: str, error: Exception) -> str:
     return reference
 
 
+class WithoutTraceback(logging.Filter):
+    """Removes the exception from a line whose message says everything."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return True always: the line stays."""
+        record.exc_info = record.exc_text = None
+        return True
+
+
 class Text(logging.Formatter):
     """Formats a line as `2026-11-23 02:00:00,123 INFO rollbook.sync.pipeline run …: done`."""
 

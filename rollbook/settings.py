@@ -89,6 +89,9 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"
 
 LANGUAGE_CODE = "en"
+# The languages whose translations are complete. Without this list Django offers all of its own, and
+# a German browser gets German dates on an English page.
+LANGUAGES = [("en", "English")]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -146,6 +149,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"text": {"()": "rollbook.logs.Text"}, "json": {"()": "rollbook.logs.Json"}},
+    "filters": {"without_traceback": {"()": "rollbook.logs.WithoutTraceback"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": config.log_format}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
@@ -153,5 +157,7 @@ LOGGING = {
         # Django's own handlers would mail or print exceptions with their messages.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        # Scanners send wrong hosts all day: one line each, without the lines of code.
+        "django.security.DisallowedHost": {"filters": ["without_traceback"], "propagate": True},
     },
 }

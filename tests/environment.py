@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-FOLDER = "ROLLBOOK_TEST_FOLDER"
-DJANGO = "ROLLBOOK_TEST_DJANGO"
+FOLDER = "TESTS_OF_ROLLBOOK_FOLDER"
+DJANGO = "TESTS_OF_ROLLBOOK_DJANGO"
 TESTS = Path(__file__).parent
 WITHOUT_DJANGO = (TESTS / "roster", TESTS / "sources")
 

@@ -5,6 +5,9 @@ import logging
 import sys
 import threading
 
+import pytest
+from django.test import Client
+
 from rollbook import logs
 
 
@@ -54,3 +57,9 @@ def test_an_exception_shows_its_code_and_not_its_message() -> None:
             text = formatter.format(record("it failed", error=True))
             assert "lovelace" not in text
             assert "ValueError" in text and "KeyError" in text and "test_logs.py" in text
+
+
+def test_a_wrong_host_is_one_line(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    assert client.get("/", headers={"host": "scanner.invalid"}).status_code == 400
+    lines = [line for line in caplog.records if "scanner.invalid" in line.getMessage()]
+    assert [line.exc_info for line in lines] == [None]

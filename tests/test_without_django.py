@@ -19,7 +19,7 @@ print(int(code), sorted({"django", "psycopg"} & sys.modules.keys()))
 
 @pytest.mark.slow
 def test_roster_and_sources_are_tested_without_django() -> None:
-    of_this_session = ("DJANGO_SETTINGS_MODULE", "ROLLBOOK_TEST_")
+    of_this_session = ("DJANGO_SETTINGS_MODULE", "TESTS_OF_ROLLBOOK_")
     settings = {
         name: text for name, text in os.environ.items() if not name.startswith(of_this_session)
     }

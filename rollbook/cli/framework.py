@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import django
 from django.apps import apps
 
-from rollbook.cli.output import Refusal, end_with, refusals
+from rollbook.cli.output import Refusal, end_with, refusals, say
+from rollbook.config import unknown_variables
 
 # Enough for settings.py to load: it starts no database, writes no file and connects to nothing.
 HELP_SETTINGS = {
@@ -30,6 +31,8 @@ def set_up(arguments: Sequence[str] = ()) -> None:
             django.setup()
     except Refusal as refusal:
         end_with(refusal, as_json="--json" in arguments)
+    for sentence in unknown_variables(os.environ):
+        say(sentence)
 
 
 def set_up_for_help() -> None:

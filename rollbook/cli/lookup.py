@@ -7,7 +7,7 @@ from rollbook.cli.output import Refusal, not_found
 from rollbook.roster.values.parsing import email_key
 from rollbook.schools.models import School, User
 from rollbook.students.models import StudentAccount
-from rollbook.sync.models import Integration, Run
+from rollbook.sync.models import UNDO_PREVIEW, Integration, Run
 
 
 def find_school(name: str | None) -> School:
@@ -73,10 +73,15 @@ def find_integration(school: School, source: str | None) -> Integration:
 
 
 def find_run(name: str, school_name: str | None) -> Run:
-    """Return the run with this id, or the last run of the school for the name `last`."""
+    """Return the run with this id, or the last run of the school for the name `last`.
+
+    The preview of an undo is not the last run, so that after `undo last --preview` the name still
+    means the run that it previews.
+    """
     runs = Run.objects.select_related("school", "integration", "requested_by")
     if name == "last":
-        last = runs.filter(school=find_school(school_name)).order_by("-requested_at").first()
+        of_school = runs.filter(school=find_school(school_name)).exclude(UNDO_PREVIEW)
+        last = of_school.order_by("-requested_at").first()
         return last or not_found("no_run", "There is no run yet.", "Start one: rollbook run")
     key = _uuid(name)
     if key and school_name is not None:

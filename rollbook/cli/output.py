@@ -2,10 +2,11 @@
 
 import functools
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 import click
 from django.db.utils import OperationalError, ProgrammingError
@@ -18,6 +19,7 @@ from rollbook.cli.exit_codes import Exit
 from rollbook.sync.refusals import RunRefused, SettingRefused
 
 Document = dict[str, Any]
+ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 json_option = click.option(
     "--json",
@@ -104,7 +106,7 @@ def refusals() -> Iterator[None]:
     except ProgrammingError as error:
         if "does not exist" not in str(error):
             raise
-        raise _not_migrated() from error
+        raise not_migrated() from error
 
 
 def see_help() -> str:
@@ -114,7 +116,7 @@ def see_help() -> str:
 
 def _unreachable(text: str) -> Refusal:
     if "role" in text and "does not exist" in text:  # the first migration makes the app role
-        return _not_migrated()
+        return not_migrated()
     reason = text.splitlines()[0] if text else "no reason given"
     return Refusal(
         Exit.NOT_READY,
@@ -124,7 +126,8 @@ def _unreachable(text: str) -> Refusal:
     )
 
 
-def _not_migrated() -> Refusal:
+def not_migrated() -> Refusal:
+    """Return the refusal for a database without the tables of this version."""
     return Refusal(
         Exit.NOT_READY,
         "not_migrated",
@@ -135,12 +138,12 @@ def _not_migrated() -> Refusal:
 
 @contextmanager
 def plain_refusals() -> Iterator[None]:
-    """Print a refusal as one line and exit with 1, for commands without --json."""
+    """Print a refusal as one line and exit with its code, for commands without --json."""
     try:
         with refusals():
             yield
     except Refusal as refusal:
-        raise click.ClickException(f"{refusal.what} {refusal.remedy}") from refusal
+        end_with(refusal, as_json=False)
 
 
 def print_json(document: Document) -> None:
@@ -168,9 +171,11 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], empty: str = ""
     if not rows:
         click.echo(empty)
         return
-    printed = Table(
-        *columns, box=None, pad_edge=False, header_style="bold", show_header=any(columns)
-    )
-    for row in rows:
-        printed.add_row(*(Text("" if value is None else str(value)) for value in row))
+    printed = Table(box=None, pad_edge=False, header_style="bold", show_header=any(columns))
+    texts = [["" if value is None else str(value) for value in row] for row in rows]
+    for name, *values in zip(columns, *texts, strict=True):
+        # A part of an id is of no use: the other columns get narrower instead.
+        printed.add_column(name, no_wrap=any(map(ID.fullmatch, values)))
+    for row_texts in texts:
+        printed.add_row(*map(Text, row_texts))
     Console(width=None if sys.stdout.isatty() else 240).print(printed)

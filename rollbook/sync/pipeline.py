@@ -55,7 +55,10 @@ def run_sync(run_id: UUID) -> None:
             _fail(run, error)
         except Exception as error:  # noqa: BLE001 - tried again, it would end the same way
             _fail_by_our_error(run, error)
-        log.info("run %s: %s %s", run.pk, run.state, run.counts)
+        if run.state == RunState.FAILED:
+            log.warning("run %s: failed %s", run.pk, run.error_code)
+        else:
+            log.info("run %s: %s %s", run.pk, run.state, run.counts)
 
 
 def _plan_and_apply(run: Run, lease: Lease) -> None:

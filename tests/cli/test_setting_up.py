@@ -258,3 +258,13 @@ def test_check_connects_to_the_mail_server_and_says_what_keeps_it(
         and "ROLLBOOK_EMAIL_URL" in mail["remedy"]
     )
     assert "mail-secret" not in ended.out + ended.err
+
+
+def test_check_names_variables_that_are_no_settings(
+    inside: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROLLBOOK_WORKERS_CONCURRENCY", "8")
+    ended = inside("check", "--json")
+    settings_check = ended.json["checks"][0]
+    assert not settings_check["ok"]
+    assert "Did you mean ROLLBOOK_WORKER_CONCURRENCY?" in settings_check["detail"]

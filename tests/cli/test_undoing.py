@@ -27,7 +27,9 @@ def test_an_upload_is_previewed_undone_and_not_undone_twice(
         "written_again_by": None,
     }
     assert rollbook("students", "--json").json["students"][0]["status"] == "active"
-    done = rollbook("undo", upload["id"], "--here")
+    last = rollbook("runs", "--run", "last", "--json").json["runs"][0]
+    assert last["id"] == upload["id"], "the preview is not the last run"
+    done = rollbook("undo", "last", "--here")
     assert (done.code, "Accounts that are deactivated: 1" in done.out) == (0, True), done.err
     assert rollbook("students", "--json").json["students"][0]["status"] == "deactivated"
     assert rollbook("runs", "--run", upload["id"], "--json").json["runs"][0]["state"] == "undone"

@@ -15,16 +15,13 @@ import pytest
 import yaml
 
 from rollbook.cli import main
-from rollbook.config import Config
+from rollbook.config import variables
 from rollbook.web.operations.healthz import PATH
 from tests import processes
 from tests.production.test_starting import HOST, SOUND, ask
 
 ROOT = Path(__file__).parent.parent.parent
-SETTINGS = {
-    str(field.validation_alias or f"ROLLBOOK_{name.upper()}")
-    for name, field in Config.model_fields.items()
-}
+SETTINGS = set(variables().values())
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 OURS = {
     name: service
@@ -34,13 +31,23 @@ OURS = {
 
 
 def test_there_are_web_two_workers_a_database_and_migrations_before_both() -> None:
-    assert COMPOSE["services"].keys() == {"web", "worker", "migrate", "db"}
+    assert COMPOSE["services"].keys() == {"web", "worker", "migrate", "tools", "db"}
     assert COMPOSE["services"]["worker"]["deploy"]["replicas"] == 2
     for name in ("web", "worker"):
         assert OURS[name]["depends_on"] == {
             "migrate": {"condition": "service_completed_successfully"}
         }
-    assert OURS["migrate"]["depends_on"] == {"db": {"condition": "service_healthy"}}
+    for name in ("migrate", "tools"):
+        assert OURS[name]["depends_on"] == {"db": {"condition": "service_healthy"}}
+
+
+def test_backup_and_restore_run_as_the_owner_with_a_folder_of_this_machine() -> None:
+    assert OURS["tools"]["profiles"] == ["tools"]  # `up` doesn't start it
+    assert "DATABASE_OWNER_URL" in OURS["tools"]["environment"]
+    assert OURS["tools"]["volumes"] == ["./backups:/backups"]
+    text = (ROOT / "docs/operations.md").read_text()
+    for command in ("backup", "restore"):
+        assert f"docker compose run --rm tools {command} /backups/" in text
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -53,10 +60,10 @@ def test_every_setting_and_command_exists(name: str) -> None:
     assert {option for option in options if option.startswith("--")} <= known
 
 
-def test_only_migrations_know_the_owner_and_only_the_loopback_address_is_open() -> None:
+def test_only_migrations_and_tools_know_the_owner_and_only_the_loopback_address_is_open() -> None:
     assert [
         name for name, service in OURS.items() if "DATABASE_OWNER_URL" in service["environment"]
-    ] == ["migrate"]
+    ] == ["migrate", "tools"]
     assert [
         port for service in COMPOSE["services"].values() for port in service.get("ports", [])
     ] == ["127.0.0.1:8000:8000"]

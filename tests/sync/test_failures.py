@@ -39,9 +39,11 @@ def failed(integration: Integration, code: str) -> Run:
     return run
 
 
-def test_wrong_secret(integration: Integration) -> None:
+def test_wrong_secret(integration: Integration, caplog: pytest.LogCaptureFixture) -> None:
     credentials.store(integration, "client_secret", "not the secret")
-    run = failed(integration, "credentials_refused")
+    with caplog.at_level(logging.INFO, "rollbook"):
+        run = failed(integration, "credentials_refused")
+    assert f"run {run.pk}: failed credentials_refused" in caplog.text
     assert "Client Secret" in run.error_what + run.error_remedy
 
 

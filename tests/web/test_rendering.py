@@ -102,3 +102,12 @@ def test_template_tags_import_nothing_that_asks_the_database(path: Path) -> None
             assert "models" not in module.split("."), module
             assert not module.startswith("django.db"), module
             assert not module.startswith("rollbook.") or module.startswith(ALLOWED), module
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["de", "fr", "ar", "en-GB"])
+def test_a_browser_in_a_language_that_is_not_shipped_gets_english(
+    client: Client, language: str
+) -> None:
+    page = client.get(reverse("sign-in"), headers={"accept-language": language})
+    assert '<html lang="en">' in page.content.decode()

@@ -1,5 +1,6 @@
 """`rollbook check`: whether this installation is ready, and what to do if it isn't."""
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
@@ -12,7 +13,7 @@ from django.db.models.functions import Now
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.operate.migrate import unapplied
 from rollbook.cli.output import Document, Output, Refusal, prints, refusals
-from rollbook.config import config
+from rollbook.config import config, unknown_variables
 from rollbook.sync import queue
 from rollbook.sync.mail import outbox
 from rollbook.sync.setup import credentials
@@ -79,6 +80,10 @@ def _settings() -> Check:
             False,
             "ROLLBOOK_CA_FILE is not a file",
             "Give the path of the PEM file, or remove the setting.",
+        )
+    if unknown := unknown_variables(os.environ):
+        return Check(
+            "settings", False, " ".join(unknown), "Correct the name, or remove the variable."
         )
     if config.production:
         return Check("settings", True, "production")

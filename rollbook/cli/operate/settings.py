@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from rollbook.cli.output import Document, Output, json_option, prints, table
-from rollbook.config import Config, name_of
+from rollbook.config import Config, variables
 
 
 def _show(document: Document) -> None:
@@ -20,8 +20,9 @@ def _show(document: Document) -> None:
 
 
 def _settings() -> Iterator[Document]:
+    names = variables()
     for name, field in Config.model_fields.items():
-        variable = str(field.validation_alias or name_of(name))
+        variable = names[name]
         yield {
             "variable": variable,
             "default": _text(field.get_default()) or None,

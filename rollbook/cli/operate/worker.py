@@ -16,10 +16,10 @@ from procrastinate import App, exceptions
 from procrastinate.contrib.django import app
 
 from rollbook import database
-from rollbook.cli.output import plain_refusals, say
+from rollbook.cli.operate.migrate import unapplied
+from rollbook.cli.output import not_migrated, plain_refusals, say
 from rollbook.config import config
 from rollbook.sync import queue
-from rollbook.sync.models import Run
 from rollbook.sync.runs import lease
 from rollbook.sync.worker import housekeeping, spare_slots
 
@@ -60,7 +60,8 @@ def worker(concurrency: int | None) -> None:
 
 def _refuse_unready() -> None:
     """Raise an error if the database is not set up, or if we log in as the owner of its tables."""
-    Run.objects.exists()
+    if unapplied("default"):
+        raise not_migrated()
     if config.production:
         database.refuse_owner(connection)
     connection.close()

@@ -41,6 +41,11 @@ ACTIVE_STATES = (
 OCCUPYING = Q(state__in=(RunState.PLANNED, RunState.ON_HOLD, RunState.APPLYING)) | (
     Q(state__in=(RunState.QUEUED, RunState.FETCHING), undoes__isnull=True) & ~Q(trigger="upload")
 )
+# An undo that nobody has confirmed: it is planned, rests as a preview, or was discarded.
+UNDO_PREVIEW = Q(
+    undoes__isnull=False,
+    state__in=(RunState.QUEUED, RunState.FETCHING, RunState.PREVIEW, RunState.DISCARDED),
+)
 WORKING_STATES = (RunState.FETCHING, RunState.PLANNED, RunState.APPLYING)
 
 
