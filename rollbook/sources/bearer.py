@@ -15,6 +15,7 @@ from rollbook.roster.translation import Phrase
 from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.base import Token, TokenCache
 from rollbook.sources.errors import AuthRejected, TokenExpired
+from rollbook.sources.numbers import NULL, lifetime, scalar
 
 T = TypeVar("T")
 MARGIN: Final = timedelta(seconds=60)  # a token is not used in its last minute
@@ -73,7 +74,7 @@ class Bearer:
 
 class _Grant(TypedDict, total=False):
     access_token: str
-    expires_in: str | int | float | bool | None  # RFC 6749 says a number, PowerSchool sends a text
+    expires_in: msgspec.Raw  # RFC 6749 says a number, PowerSchool sends a text
 
 
 _GRANT: Final = msgspec.json.Decoder(_Grant)
@@ -96,8 +97,7 @@ def granted(body: bytes, now: datetime) -> Token | None:
     value = grant.get("access_token", "")
     if not re.fullmatch(r"[!-~]{1,4096}", value):
         return None
-    try:
-        seconds = int(float(str(grant.get("expires_in"))))
-    except (ValueError, OverflowError):
+    seconds = lifetime(scalar(grant.get("expires_in", NULL)))
+    if seconds is None:
         seconds = DEFAULT_SECONDS
-    return Token(value, now + timedelta(seconds=min(max(seconds, 0), LONGEST_SECONDS)))
+    return Token(value, now + timedelta(seconds=min(seconds, LONGEST_SECONDS)))

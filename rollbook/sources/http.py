@@ -26,8 +26,9 @@ from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.bounds import Bounds
 from rollbook.sources.connections import Again, Call, GuardedNetwork, trust
 from rollbook.sources.errors import SourceError, TryLater, UnexpectedShape
+from rollbook.sources.numbers import seconds_to_wait
 from rollbook.sources.pace import Pace
-from rollbook.sources.wire import checked_url, duration, gunzipped, limited, retry_after
+from rollbook.sources.wire import checked_url, duration, gunzipped, limited
 
 log = logging.getLogger(__name__)
 # At DEBUG, httpcore2 writes response headers, and cookies are among them.
@@ -118,18 +119,18 @@ class Http:
     def _wait(self, number: int, failure: Again) -> None:
         """Wait before the next try, but not beyond the end of the run.
 
-        Each wait is longer than the one before, and random, so that workers don't ask in step.
+        Each wait is longer than the one before, and random, so that workers don't ask in step. A
+        SIS that asks for a shorter wait, such as 0 seconds, gets ours.
         """
-        seconds = failure.wait
-        if seconds is None:
-            growing = self._bounds.first_wait_seconds * 2 ** (number - 1)
-            seconds = min(LONGEST_WAIT, growing) * random.uniform(0.75, 1.25)
-        elif seconds > self._bounds.retry_after_seconds:
+        asked = failure.wait or 0.0
+        if asked > self._bounds.retry_after_seconds:
             what = _("{name} asks us to wait {asked}, longer than the {longest} we wait.")
             longest = duration(self._bounds.retry_after_seconds)
             raise TryLater(
-                Phrase(what, name=self._name, asked=duration(seconds), longest=longest), NEXT_RUN
+                Phrase(what, name=self._name, asked=duration(asked), longest=longest), NEXT_RUN
             )
+        growing = self._bounds.first_wait_seconds * 2 ** (number - 1)
+        seconds = max(asked, min(LONGEST_WAIT, growing) * random.uniform(0.75, 1.25))
         if time.monotonic() + seconds >= self._ends:
             raise failure.final
         self._pause(seconds)
@@ -144,7 +145,7 @@ class Http:
         status, size = response.status, len(response.body)
         log.debug("%s %s answered %d with %d bytes", method, parts.hostname, status, size)
         now = datetime.now(UTC)
-        wait = retry_after(response.headers.get("retry-after", ""), now)
+        wait = seconds_to_wait(response.headers.get("retry-after", ""), now)
         seconds_to_reset = self._pace.learn(response.headers, now) if wait is None else None
         if status in RETRIED_STATUSES:
             if wait is None and status == 429:

@@ -9,13 +9,15 @@ may be wrong.
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Final
+
+from rollbook.sources.numbers import header_number, http_date
 
 SPELLINGS: Final = ("x-rate-limit-", "x-ratelimit-")
 # From here on it is a Unix time (September 2001); as seconds to wait it would be 32 years.
 UNIX_TIMES: Final = 1_000_000_000
+LAST_UNIX_TIME: Final = 9_999_999_999  # in the year 2286; a later reset makes no sense
 MARGIN: Final = 1.0  # a reset is given in whole seconds
 
 
@@ -64,26 +66,16 @@ class Pace:
 def seconds_to_reset(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return the seconds until the reset, from the header in either unit."""
     reset = _whole_number(headers, "reset")
-    if reset is None:
+    if reset is None or reset > LAST_UNIX_TIME:
         return None
     if reset < UNIX_TIMES:
         return reset + MARGIN
-    return max(0.0, reset - _sis_time(headers, now).timestamp()) + MARGIN
-
-
-def _sis_time(headers: Mapping[str, str], now: datetime) -> datetime:
-    """Return the time of the SIS's clock; `now` if the answer has no usable date."""
-    try:
-        then = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
-        return now
-    return then if then.tzinfo else then.replace(tzinfo=UTC)
+    sis_time = http_date(headers.get("date", "")) or now
+    return max(0.0, reset - sis_time.timestamp()) + MARGIN
 
 
 def _whole_number(headers: Mapping[str, str], name: str) -> int | None:
     for spelling in SPELLINGS:
         if spelling + name in headers:
-            text = headers[spelling + name].strip()
-            usable = text.isascii() and text.isdecimal() and len(text) <= 10
-            return int(text) if usable else None
+            return header_number(headers[spelling + name])
     return None

@@ -32,6 +32,7 @@ from rollbook.sources.errors import (
     UnexpectedShape,
 )
 from rollbook.sources.http import Http
+from rollbook.sources.numbers import NULL, scalar, whole_number
 from rollbook.sources.paging import Record, read_with_total
 from rollbook.sources.powerschool_answers import (
     COUNT,
@@ -70,10 +71,10 @@ class _District:
 
     def count(self) -> int:
         answer = self._ask(f"/ws/v1/district/student/count?q={ACTIVE}", COUNT)
-        stated = answer["resource"]["count"]
-        if not str(stated).isdecimal():
+        stated = whole_number(scalar(answer["resource"].get("count", NULL)))
+        if stated is None:
             raise not_powerschool(_("The number of students is not what PowerSchool answers."))
-        return int(stated)
+        return stated
 
     def submit(self, number: int) -> "Future[list[Record]]":
         return self._threads.submit(self._page, number, self._bearer.value, self._bearer.sign_in)
@@ -97,8 +98,8 @@ class _District:
             metadata = self._ask("/ws/v1/metadata", METADATA).get("metadata", {})
         except (UnexpectedShape, PermissionMissing):
             return DEFAULT_PAGE
-        stated = str(metadata.get("student_max_page_size"))
-        size = int(stated) if stated.isdecimal() else 0
+        stated = metadata.get("student_max_page_size", NULL)
+        size = whole_number(scalar(stated))
         return min(size, LARGEST_PAGE) if size else DEFAULT_PAGE
 
     def _ask(self, target: str, decoder: "msgspec.json.Decoder[T]") -> T:

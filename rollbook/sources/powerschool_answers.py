@@ -53,8 +53,8 @@ ALWAYS_READ: Final = frozenset({"id", "grade_level"})
 # comes as its element, an empty object comes as "", and what has no value is left out (live).
 
 
-class _Counted(TypedDict):
-    count: int | str
+class _Counted(TypedDict, total=False):  # msgspec refuses a Raw that is required
+    count: msgspec.Raw  # a number of any length, or a text
 
 
 class _Count(TypedDict):
@@ -62,7 +62,7 @@ class _Count(TypedDict):
 
 
 class _Limits(TypedDict, total=False):
-    student_max_page_size: Scalar
+    student_max_page_size: msgspec.Raw
 
 
 class _Metadata(TypedDict, total=False):

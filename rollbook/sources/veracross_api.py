@@ -21,6 +21,7 @@ from rollbook.sources.errors import (
     UnexpectedShape,
 )
 from rollbook.sources.http import Http, Response
+from rollbook.sources.numbers import header_number
 from rollbook.sources.paging import Record
 from rollbook.sources.shapes import read_patiently
 from rollbook.sources.veracross_answers import (
@@ -98,10 +99,10 @@ class LegacyApi:
         self._decoder = list_decoder(fields | ALWAYS_READ)
 
     def count(self) -> int:
-        stated = self._get(1, 1).headers.get("x-total-count", "")
-        if not (stated.isascii() and stated.isdecimal()):
+        stated = header_number(self._get(1, 1).headers.get("x-total-count", ""))
+        if stated is None:
             raise not_veracross(NOT_AN_ANSWER)
-        return int(stated)
+        return stated
 
     def submit(self, number: int) -> "Future[list[Record]]":
         return self._threads.submit(

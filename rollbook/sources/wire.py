@@ -1,37 +1,23 @@
 """Small parts of speaking HTTP that need no socket.
 
-Checking an address, unpacking an answer within bounds, `Retry-After`, the host of a redirect, and
-why a certificate was refused.
+Checking an address, unpacking an answer within bounds, durations in words, the host of a redirect,
+and why a certificate was refused.
 """
 
 import re
 import ssl
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from rollbook.roster.translation import Phrase
 from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.errors import AddressRefused, AddressUnreachable, SourceError
 
+HOUR: Final = 3_600
+DAY: Final = 24 * HOUR
 CHECK_ADDRESS = _("Check the address: copy it from the browser while you are signed in to the SIS.")
-
-
-def retry_after(value: str, now: datetime) -> float | None:
-    """Return the seconds that a `Retry-After` header asks for; None if it says nothing usable.
-
-    It holds a number of seconds or a date (RFC 9110, 10.2.3).
-    """
-    if value.strip().isdecimal():
-        return float(value.strip()[:9])
-    try:
-        then = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, ((then if then.tzinfo else then.replace(tzinfo=UTC)) - now).total_seconds())
 
 
 def checked_url(url: str) -> SplitResult:
@@ -98,9 +84,17 @@ def gunzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def duration(seconds: float) -> Phrase:
-    """Return a duration in words: seconds below two minutes, else minutes."""
+    """Return a duration in words: seconds below two minutes, minutes below two hours, …"""
+    if seconds >= 366 * DAY:
+        return Phrase(_("more than a year"))
+    if seconds >= 2 * DAY:
+        return Phrase(_("{count} days"), count=f"{seconds / DAY:.0f}")
+    if seconds >= 2 * HOUR:
+        return Phrase(_("{count} hours"), count=f"{seconds / HOUR:.0f}")
     if seconds >= 120:
         return Phrase(_("{count} minutes"), count=f"{seconds / 60:.0f}")
+    if seconds == 1:
+        return Phrase(_("1 second"))
     whole = seconds == int(seconds)
     return Phrase(_("{count} seconds"), count=f"{seconds:g}" if whole else f"{seconds:.1f}")
 

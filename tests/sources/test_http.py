@@ -13,7 +13,7 @@ import pytest
 
 from rollbook.sources.errors import SourceError, TryLater, UnexpectedShape
 from rollbook.sources.http import Http, Response
-from rollbook.sources.wire import retry_after
+from rollbook.sources.numbers import LONGEST_SECONDS, seconds_to_wait
 from tests.sources.loopback import QUICK, Asked, Loopback, Reply, Trick, cut_body, reset
 
 LONG_ENOUGH = 30  # seconds until a test gives up waiting for what never takes that long
@@ -84,7 +84,7 @@ def test_retry_after_is_honoured() -> None:
         first(Reply(429, headers={"Retry-After": "7"}), Reply(503, headers={"Retry-After": "0"}))
     ) as server:
         assert ask(server, waits).body == b"good"
-    assert waits == [7, 0]
+    assert waits[0] == 7 and 1.5 <= waits[1] <= 2.5  # ours, where the SIS asks for none
 
 
 def test_a_longer_retry_after_than_the_bound_ends_the_run() -> None:
@@ -107,7 +107,7 @@ def test_a_longer_retry_after_than_the_bound_ends_the_run() -> None:
         ("Sun, 06 Nov 1994 08:49:37 GMT", 37),
         ("Sun, 06 Nov 1994 08:49:37", 37),
         ("Sun, 06 Nov 1994 08:48:37 GMT", 0),
-        ("9" * 5000, 999_999_999),
+        ("9" * 5000, LONGEST_SECONDS),
         ("", None),
         ("soon", None),
         ("-5", None),
@@ -116,7 +116,7 @@ def test_a_longer_retry_after_than_the_bound_ends_the_run() -> None:
     ],
 )
 def test_retry_after_is_read_as_seconds_or_a_date(value: str, seconds: float | None) -> None:
-    assert retry_after(value, datetime(1994, 11, 6, 8, 49, 0, tzinfo=UTC)) == seconds
+    assert seconds_to_wait(value, datetime(1994, 11, 6, 8, 49, 0, tzinfo=UTC)) == seconds
 
 
 def test_no_wait_goes_beyond_the_end_of_the_run() -> None:

@@ -11,6 +11,8 @@ import re
 import zipfile
 from typing import Final
 
+from rollbook.sources.numbers import header_number
+
 _SHEET: Final = re.compile(r"<(?:\w+:)?sheet\s[^<>]*>")
 _RELATION: Final = re.compile(r"<(?:\w+:)?Relationship\s[^<>]*>")
 _XLSX_ROW: Final = re.compile(r"<(?:\w+:)?row(?:\s[^<>]*)?>")
@@ -59,8 +61,8 @@ def _hidden_in_xlsx(part: str) -> set[int]:
     number = 0
     for tag in _XLSX_ROW.finditer(part):
         attributes = _attributes(tag[0])
-        text = attributes.get("r", "")
-        number = int(text) if text.isdecimal() else number + 1
+        stated = header_number(attributes.get("r", ""))
+        number = number + 1 if stated is None else stated
         if attributes.get("hidden") in ("1", "true"):
             hidden.add(number)
     return hidden
@@ -75,8 +77,8 @@ def _hidden_in_ods(part: str, sheet: str) -> set[int]:
         number = 0
         for tag in _ODS_ROW.findall(part, table.end(), end if end >= 0 else len(part)):
             attributes = _attributes(tag)
-            text = attributes.get("table:number-rows-repeated", "1")
-            repeats = min(int(text), _LONGEST_REPEAT) if text.isdecimal() else 1
+            stated = header_number(attributes.get("table:number-rows-repeated", "1"))
+            repeats = 1 if stated is None else min(stated, _LONGEST_REPEAT)
             if attributes.get("table:visibility") in ("filter", "collapse"):
                 hidden.update(range(number + 1, number + repeats + 1))
             number += repeats
