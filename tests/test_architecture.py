@@ -116,6 +116,7 @@ def test_only_one_module_moves_runs() -> None:
     deciding = {name(path) for path in PRODUCT if "move_rows" in calls(path)}
     assert deciding == {
         "sync/runs/states.py",  # moves that the worker of a run makes
+        "sync/runs/cancelling.py",
         "sync/runs/claims.py",
         "sync/runs/decisions.py",
         "sync/runs/requests.py",  # previews that nobody confirmed

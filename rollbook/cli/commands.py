@@ -123,6 +123,7 @@ COMMANDS = (
         "approve", "runs.holds:approve", "Apply a run that is on hold, as it was previewed"
     ),
     LazyCommand("discard", "runs.holds:discard", "Discard a run that is on hold"),
+    LazyCommand("cancel", "runs.cancel:cancel", "Cancel a run that waits, reads or plans"),
     LazyCommand("undo", "runs.undo:undo", "Undo a finished live run or upload"),
     LazyCommand("work-list", "runs.work_list:work_list", "List the open problems of all runs"),
     LazyCommand("why", "runs.why:why", "Explain why a student has no account"),

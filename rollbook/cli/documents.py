@@ -100,6 +100,7 @@ def of_run(run: Run) -> Document:
         "counts": run.counts,
         "alarms": run.alarms,
         "approved_at": moment(run.approved_at),
+        "cancelled": _cancelled(run),
         "limits": run.roster_settings.limits,
         "wider": run.roster_settings.wider or None,
         "completeness": run.proof or None,
@@ -111,6 +112,14 @@ def _error(run: Run) -> Document | None:
     if not run.error_code:
         return None
     return {"code": run.error_code, "what": run.error_what, "remedy": run.error_remedy}
+
+
+def _cancelled(run: Run) -> Document | None:
+    """Return who or what cancelled a run; its `finished_at` is the time."""
+    if not run.cancelled_because:
+        return None
+    by = run.cancelled_by.email if run.cancelled_by else None
+    return {"because": run.cancelled_because, "by": by}
 
 
 def of_student(account: StudentAccount) -> Document:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from rollbook.roster.records import Proof
 from rollbook.sources.bounds import Bounds
+from rollbook.sources.interruption import Interruption
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ class TokenCache(Protocol):
 class Connection:
     """Everything a source needs for one conversation.
 
-    `credentials` maps the keys of the credential fields to their plain values.
+    `credentials` maps the keys of the credential fields to their plain values. Another thread may
+    end the conversation by `interruption`.
     """
 
     credentials: Mapping[str, str] = field(repr=False)
@@ -95,6 +97,7 @@ class Connection:
     variant: str
     tokens: TokenCache
     bounds: Bounds
+    interruption: Interruption = field(default_factory=Interruption)
 
 
 class Page(NamedTuple):

@@ -82,6 +82,10 @@ class Http:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the waits and the open requests of all threads. Any thread may call it."""
         self._closed.set()
         self._network.close()
 

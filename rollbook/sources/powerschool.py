@@ -168,6 +168,7 @@ def pages(
         ThreadPoolExecutor(bounds.parallel, "powerschool") as threads,
         Http(bounds, NAME, pause) as http,
     ):
+        connection.interruption.add(http.close)
         return (yield from read_with_total(_District(connection, fields, http, threads), bounds))
 
 

@@ -42,6 +42,7 @@ def pages(
         ThreadPoolExecutor(bounds.parallel, "veracross") as threads,
         Http(bounds, NAME, pause) as http,
     ):
+        connection.interruption.add(http.close)
         if SOURCE.variant(connection.variant).key == "v2":
             legacy = LegacyApi(connection, fields, http, threads)
             return (yield from read_with_total(legacy, bounds))

@@ -16,7 +16,7 @@ from rollbook.sync import store, undoing
 from rollbook.sync.models import Mode, Run, RunState
 from rollbook.sync.planning import from_roster
 from rollbook.sync.refusals import RunRefused
-from rollbook.sync.runs import claims, states
+from rollbook.sync.runs import cancelling, claims, states
 from rollbook.sync.runs.lease import HandBack, Lease
 from rollbook.sync.setup import link_decisions
 from rollbook.sync.setup.credentials import KeyMissing
@@ -46,13 +46,11 @@ def run_sync(run_id: UUID) -> None:
         except HandBack:
             claims.hand_back(run)
         except states.LeaseLost:
-            log.warning("run %s: taken over by another worker, stopped here", run.pk)
+            _say_why_it_stops(run)
         except (DataError, psycopg.DataError) as error:  # a value that no further try can store
             _fail_by_our_error(run, error)
         except (Error, psycopg.Error) as error:  # COPY raises the driver's own
             _leave_to_next_try(run, error)
-        except (RunRefused, SourceError, KeyMissing) as error:
-            _fail(run, error)
         except Exception as error:  # noqa: BLE001 - tried again, it would end the same way
             _fail_by_our_error(run, error)
         if run.state == RunState.FAILED:
@@ -62,17 +60,33 @@ def run_sync(run_id: UUID) -> None:
 
 
 def _plan_and_apply(run: Run, lease: Lease) -> None:
-    if run.state == RunState.FETCHING:
-        planner = _planner_of(run)
-        planner(run, lease)
-    if run.state == RunState.PREVIEW:
-        log.info("run %s: previewed, waits for a person", run.pk)
-    elif run.mode == Mode.TEST:
-        states.finish(run)
-    elif _must_be_held(run):
-        states.hold(run)
+    """Do the run. Raises HandBack, and LeaseLost where this worker no longer has the run."""
+    try:
+        if run.state == RunState.FETCHING:
+            cancelling.refuse_switched_off(run)
+            planner = _planner_of(run)
+            planner(run, lease)
+        if run.state == RunState.PREVIEW:
+            log.info("run %s: previewed, waits for a person", run.pk)
+        elif run.mode == Mode.TEST:
+            states.finish(run)
+        elif _must_be_held(run):
+            states.hold(run)
+        else:
+            apply(run)
+    except cancelling.SwitchedOff as error:
+        cancelling.end_switched_off(run, error.reason)
+    except (RunRefused, SourceError, KeyMissing) as error:
+        _fail(run, error)
+
+
+def _say_why_it_stops(run: Run) -> None:
+    """Log why this worker stops a run that it no longer has."""
+    state = Run.objects.filter(pk=run.pk).values_list("state", flat=True).first()
+    if state == RunState.CANCELLED:
+        log.info("run %s: cancelled, stopped here", run.pk)
     else:
-        apply(run)
+        log.warning("run %s: taken over by another worker, stopped here", run.pk)
 
 
 def _planner_of(run: Run) -> Callable[[Run, Lease], None]:
@@ -95,9 +109,13 @@ def _must_be_held(run: Run) -> bool:
 def apply(run: Run) -> None:
     """Write the stored plan onto the accounts (stop 7): all of it or nothing.
 
-    Raises LeaseLost, and then writes nothing, where another worker has taken the run over.
+    Raises LeaseLost or SwitchedOff, and then writes nothing, where another worker has taken the run
+    over, or the run has to end. Once it has begun, nobody can cancel it any more.
     """
-    states.applying(run)
+    with transaction.atomic():
+        if run.state == RunState.PLANNED:
+            cancelling.refuse_switched_off(run)
+        states.applying(run)
     with transaction.atomic():
         overtaken = store.apply_plan(run)
         if run.is_undo:

@@ -18,7 +18,7 @@ from rollbook.web.imports.file import import_file, import_template
 from rollbook.web.imports.settings import import_settings
 from rollbook.web.operations.caught_mail import mail, mail_html, mails
 from rollbook.web.operations.component_sheet import component_sheet
-from rollbook.web.runs.decision import approve, discard
+from rollbook.web.runs.decision import approve, cancel, discard
 from rollbook.web.runs.download import report
 from rollbook.web.runs.history import history
 from rollbook.web.runs.problems import problems, registrar_file
@@ -94,6 +94,7 @@ of_a_school = [
     path("runs/<uuid:run_id>/progress/", run_progress, name="run-progress"),
     path("runs/<uuid:run_id>/approve/", approve, name="approve"),
     path("runs/<uuid:run_id>/discard/", discard, name="discard"),
+    path("runs/<uuid:run_id>/cancel/", cancel, name="cancel"),
     path("runs/<uuid:run_id>/undo/", undo_run, name="undo"),
     path("runs/<uuid:run_id>/undo/<uuid:student_id>/", undo_run, name="undo-student"),
     path("runs/<uuid:run_id>/undo/confirm/", undo_confirm, name="undo-confirm"),

@@ -163,6 +163,25 @@ def test_a_held_run_waits_for_approval(
     assert (again.code, again.json["error"]["code"]) == (3, "not_on_hold")
 
 
+def test_a_run_is_cancelled_before_it_changes_accounts_and_not_after(
+    inside: Command, integration: Integration
+) -> None:
+    run = requests.request(integration, trigger=Trigger.PERSON).run
+    cancelled = inside("cancel", str(run.pk), "--json")
+    assert cancelled.code == 0
+    assert cancelled.json["run"]["state"] == "cancelled"
+    assert cancelled.json["run"]["cancelled"] == {"because": "person", "by": None}
+    for state, hint in (
+        (RunState.CANCELLED, "it is over"),
+        (RunState.ON_HOLD, "rollbook discard"),
+        (RunState.APPLYING, "rollbook undo"),
+    ):
+        Run.objects.update(state=state)
+        refused = inside("cancel", "last", "--json")
+        assert (refused.code, refused.json["error"]["code"]) == (3, "not_cancellable")
+        assert hint in refused.json["error"]["remedy"]
+
+
 def test_a_time_out_leaves_the_run_alone(
     rollbook: Command, worker: Started, integration: Integration, standin: StandIn
 ) -> None:

@@ -26,7 +26,7 @@ class TestOneRun:
     def test_every_state_is_in_the_table_and_over_means_over(self) -> None:
         assert states.MOVES.keys() == set(RunState)
         over = {state for state, targets in states.MOVES.items() if not targets}
-        assert over == {RunState.FAILED, RunState.DISCARDED}
+        assert over == {RunState.FAILED, RunState.DISCARDED, RunState.CANCELLED}
         assert states.MOVES[RunState.UNDONE] == {RunState.DONE}  # when the undo is itself undone
 
     def test_a_move_that_the_table_lacks_is_refused(self) -> None:
@@ -77,6 +77,7 @@ class TestOneRun:
             RunState.DONE,
             RunState.FAILED,
             RunState.DISCARDED,
+            RunState.CANCELLED,
             RunState.UNDONE,
             RunState.ON_HOLD,
         ):

@@ -107,7 +107,7 @@ class Dies(Lease):
     """Of a worker that is killed when it has stored one batch."""
 
     def check(self) -> None:
-        if Change.objects.filter(run=self._run).exists():
+        if Change.objects.filter(run=self.run).exists():
             raise SystemExit
 
 

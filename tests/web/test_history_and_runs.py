@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from rollbook.roster.planning.changes import ChangeKind
-from rollbook.schools.models import School
+from rollbook.schools.models import School, User
 from rollbook.sync.models import Mode, Run, RunState
 from rollbook.sync.words.kinds import applied_words
 from rollbook.web.templatetags.ui import initials, span
@@ -168,3 +168,59 @@ def test_how_long_a_run_took_is_said_as_people_say_it() -> None:
     assert applied_words(mixed) == "2 accounts were created, 1 was updated and 3 were brought back."
     assert applied_words({ChangeKind.NEW: 0}) == ""
     assert [initials(name) for name in ("Ada", "Ada Mary Admin", "")] == ["A", "AA", "?"]
+
+
+@pytest.mark.parametrize("state", [RunState.QUEUED, RunState.FETCHING, RunState.PLANNED])
+def test_a_run_under_way_is_cancelled_from_its_page_and_from_the_history(
+    state: RunState, admin: Client, school: School, make_run: MakeRun
+) -> None:
+    run = make_run(state)
+    history = admin.get(reverse("history", args=[school.pk])).content.decode()
+    for page in (page_of(admin, run), history):
+        assert "?confirm=cancel#cancel-dialog" in page
+    dialog = page_of(admin, run, confirm="cancel")
+    assert 'id="cancel-dialog" aria-labelledby="cancel-dialog-title" open>' in dialog
+    assert "No account is changed" in dialog
+    cancel = reverse("cancel", args=[run.school_id, run.pk])
+    page = admin.post(cancel, follow=True).content.decode()
+    assert "Cancelled by Ada Admin." in page and "Nothing was changed." in page
+    run.refresh_from_db()
+    assert run.state == RunState.CANCELLED
+    assert "already cancelled" in admin.post(cancel, follow=True).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [(RunState.APPLYING, "its changes are being written"), (RunState.DONE, "no longer waits")],
+)
+def test_a_run_that_applies_or_is_over_is_not_cancelled(
+    state: RunState, words: str, admin: Client, make_run: MakeRun
+) -> None:
+    run = make_run(state)
+    assert "cancel-dialog" not in page_of(admin, run)
+    cancel = reverse("cancel", args=[run.school_id, run.pk])
+    assert words in admin.post(cancel, follow=True).content.decode()
+    run.refresh_from_db()
+    assert run.state == state
+
+
+def test_a_counselor_can_not_cancel_a_run(
+    client: Client, counselor: User, make_run: MakeRun
+) -> None:
+    run = make_run(RunState.FETCHING)
+    client.force_login(counselor)
+    assert "cancel-dialog" not in page_of(client, run)
+    assert client.post(reverse("cancel", args=[run.school_id, run.pk])).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("because", "words"),
+    [("inactive", "Active was switched off"), ("test_run", "Test Run was switched on")],
+)
+def test_the_page_says_which_switch_ended_a_run(
+    because: str, words: str, admin: Client, make_run: MakeRun
+) -> None:
+    ended_at = datetime(2026, 3, 1, 7, 6, 5, tzinfo=UTC)
+    run = make_run(RunState.CANCELLED, cancelled_because=because, finished_at=ended_at)
+    page = page_of(admin, run)
+    assert words in page and "Nothing was changed." in page and "2:06 AM" in page

@@ -19,7 +19,15 @@ from rollbook.sync.words.sources import source_label
 EXIT_OF_STATE = {
     "failed": Exit.RUN_FAILED,
     "discarded": Exit.RUN_FAILED,
+    "cancelled": Exit.RUN_FAILED,
     "on_hold": Exit.ON_HOLD,
+}
+
+
+CANCELLED = {
+    "person": "It was cancelled.",
+    "inactive": "It ended early, because Active was switched off for its integration.",
+    "test_run": "It ended early, because Test Run was switched on for its integration.",
 }
 
 
@@ -37,6 +45,8 @@ def show_run(document: Document) -> None:
         click.echo(count_words(run["counts"]) or "no students")
     if run["error"]:
         click.echo(f"{run['error']['what']}\n{run['error']['remedy']}".rstrip())
+    if run["cancelled"]:
+        click.echo(f"{CANCELLED[run['cancelled']['because']]} No account was changed.")
     if not run["approved_at"]:
         heading = "More than usual" if run["state"] == "preview" else "On hold"
         for reason in alarm_words(run["alarms"], source_label(run["source"])):

@@ -177,7 +177,7 @@ def upload(
         run = steps.preview(draft, waiting)
     else:
         run = steps.find_preview(run_name or "", school_name)
-    failed = run.state == "failed"
+    failed = run.state in ("failed", "cancelled")
     written = None
     if decision.failing_rows is not None and not failed:
         written = steps.write_failing_rows(run, decision.failing_rows)

@@ -9,10 +9,12 @@ from rollbook.sync.models.problem import Problem
 from rollbook.sync.models.report_file import ReportFile, ReportState
 from rollbook.sync.models.run import (
     ACTIVE_STATES,
+    CANCELLABLE_STATES,
     LEFT_OUT,
     OCCUPYING,
     UNDO_PREVIEW,
     WORKING_STATES,
+    CancelReason,
     Change,
     Issue,
     Mode,
@@ -31,11 +33,13 @@ from rollbook.sync.models.upload import ColumnMemory, Upload, UploadState
 
 __all__ = [
     "ACTIVE_STATES",
+    "CANCELLABLE_STATES",
     "ERROR_EVENTS",
     "LEFT_OUT",
     "OCCUPYING",
     "UNDO_PREVIEW",
     "WORKING_STATES",
+    "CancelReason",
     "Change",
     "ColumnMemory",
     "Credential",

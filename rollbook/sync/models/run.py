@@ -26,6 +26,7 @@ class RunState(models.TextChoices):
     DONE = "done", _("Finished")
     FAILED = "failed", _("Failed")
     DISCARDED = "discarded", _("Discarded")
+    CANCELLED = "cancelled", _("Cancelled")
     UNDONE = "undone", _("Undone")
 
 
@@ -47,6 +48,8 @@ UNDO_PREVIEW = Q(
     state__in=(RunState.QUEUED, RunState.FETCHING, RunState.PREVIEW, RunState.DISCARDED),
 )
 WORKING_STATES = (RunState.FETCHING, RunState.PLANNED, RunState.APPLYING)
+# Nothing is written before a run is applied, and all of it is written at once then.
+CANCELLABLE_STATES = (RunState.QUEUED, RunState.FETCHING, RunState.PLANNED)
 
 
 class Mode(models.TextChoices):
@@ -61,6 +64,12 @@ class Trigger(models.TextChoices):
     API = "api", _("API")
 
 
+class CancelReason(models.TextChoices):
+    PERSON = "person", _("Cancelled by a person")
+    INACTIVE = "inactive", _("Active switched off")
+    TEST_RUN = "test_run", _("Test Run switched on")
+
+
 class Run(models.Model):
     """One run: its state, who asked for it, how far it is, and its result.
 
@@ -68,8 +77,9 @@ class Run(models.Model):
     `settings` and `counts` are JSON: use the typed values (`roster_settings`, `typed_counts`, …).
     `fence` grows with every claim; applying checks it again, so that a worker that was taken for
     dead can't write. `alarms` are the reasons why guards held the run; they stay when it is
-    approved. `proof` shows whether the roster was read completely, see `runs.roster_proof`; it is
-    empty until then.
+    approved. `cancelled_by` is None for the command line, and where a switch of the integration
+    ended the run. `proof` shows whether the roster was read completely, see `runs.roster_proof`; it
+    is empty until then.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -106,6 +116,8 @@ class Run(models.Model):
     approved_at = models.DateTimeField(null=True)
     approved_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     approved_additions_only = models.BooleanField(default=False)
+    cancelled_because = models.CharField(max_length=8, choices=CancelReason.choices, blank=True)
+    cancelled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     proof = models.JSONField(default=dict)
     error_code = models.CharField(max_length=40, blank=True)
     error_what = models.TextField(blank=True)
@@ -164,6 +176,10 @@ class Run(models.Model):
     @property
     def is_active(self) -> bool:
         return self.state in ACTIVE_STATES
+
+    @property
+    def is_cancellable(self) -> bool:
+        return self.state in CANCELLABLE_STATES
 
     @property
     def is_upload(self) -> bool:

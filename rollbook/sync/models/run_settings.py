@@ -35,7 +35,7 @@ class RosterSettings(StoredSettings, frozen=True, kw_only=True):
 
     `mapping` are pairs of (source field, our field). `leavers` and `limits` are the values of
     `roster.leaving.LeaverRules` and `roster.guards.Limits` by name; `wider` are those limits that
-    were given for this run alone.
+    were given for this run alone. `test_run` is the integration's switch, which a run may override.
     """
 
     grades: tuple[int, ...] = ()
@@ -48,6 +48,7 @@ class RosterSettings(StoredSettings, frozen=True, kw_only=True):
     limits: dict[str, Any] | None = None
     wider: dict[str, Any] = {}
     only_adds: bool = False
+    test_run: bool = False
 
 
 class UploadSettings(StoredSettings, frozen=True, kw_only=True):

@@ -36,7 +36,7 @@ def plan(run: Run, lease: Lease) -> None:
     links.forget(run)
     prepared = prepare(run)
     tally = Tally()
-    reading = read_roster(run, prepared.mapper.source_fields)
+    reading = read_roster(run, prepared.mapper.source_fields, lease)
     for pages in batches(reading):  # 1
         lease.check()
         mapped = map_records(prepared, pages)  # 2

@@ -9,6 +9,7 @@ from rollbook.roster.records import Proof
 from rollbook.sources.base import Connection, Page, Pages
 from rollbook.sources.bounds import Bounds
 from rollbook.sync.models import Run
+from rollbook.sync.runs.lease import Lease
 from rollbook.sync.setup import credentials
 
 BATCH: Final = 2_000  # records that are decided and stored together
@@ -16,22 +17,35 @@ SECONDS: Final = 1.0  # the longest a batch waits for more: a slow SIS shows pro
 
 
 class Reading:
-    """The pages of a roster; once all have come, `proof` shows whether they are complete."""
+    """The pages of a roster; once all have come, `proof` shows whether they are complete.
 
-    def __init__(self, pages: Pages) -> None:
-        self._pages = pages
+    The time of waiting for a page is counted at the lease.
+    """
+
+    def __init__(self, pages: Pages, lease: Lease) -> None:
+        self._pages, self._lease = pages, lease
         self.proof: Proof
 
     def __iter__(self) -> Iterator[Page]:
-        self.proof = yield from self._pages
+        while True:
+            with self._lease.waiting():
+                try:
+                    page = next(self._pages)
+                except StopIteration as end:
+                    self.proof = end.value
+                    return
+                except Exception:
+                    self._lease.check()  # an interrupted conversation is no fault of the SIS
+                    raise
+            yield page
 
 
-def read_roster(run: Run, source_fields: frozenset[str]) -> Reading:
+def read_roster(run: Run, source_fields: frozenset[str], lease: Lease) -> Reading:
     """Return the pages of the roster of this run, to be read once."""
-    return Reading(_pages(run, source_fields))
+    return Reading(_pages(run, source_fields, lease), lease)
 
 
-def _pages(run: Run, source_fields: frozenset[str]) -> Pages:
+def _pages(run: Run, source_fields: frozenset[str], lease: Lease) -> Pages:
     """Yield the pages. Only this conversation with the SIS has the credentials in the clear."""
     assert run.integration is not None
     settings = run.roster_settings
@@ -42,6 +56,7 @@ def _pages(run: Run, source_fields: frozenset[str]) -> Pages:
         variant=settings.variant,
         tokens=tokens,
         bounds=bounds(),
+        interruption=lease.interruption,
     )
     try:
         return (yield from run.integration.source_type.pages(connection, source_fields))

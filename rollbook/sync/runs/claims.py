@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, transaction
 from django.db.models import F, Q
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
 
@@ -35,7 +36,7 @@ def claim(run_id: UUID) -> Run | None:
     columns = {
         "fence": F("fence") + 1,
         "started_at": Coalesce(F("started_at"), Now()),
-        "lease_until": Now() + timedelta(seconds=config.lease_seconds),
+        "lease_until": new_lease(),
         "error_code": "",
         "error_what": "",
     }
@@ -48,9 +49,21 @@ def claim(run_id: UUID) -> Run | None:
 
 
 def heartbeat(run: Run) -> bool:
-    """Renew the lease of a claimed run. Returns False where another worker has it."""
-    lease_until = Now() + timedelta(seconds=config.lease_seconds)
-    return bool(owned(run).filter(state__in=WORKING_STATES).update(lease_until=lease_until))
+    """Renew the lease of a claimed run. Returns False where this worker no longer has it.
+
+    A row that a transaction holds is left alone, so that one run can't keep the others of this
+    process waiting. `progress.note` renews the lease in such a transaction.
+    """
+    rows = owned(run).filter(state__in=WORKING_STATES)
+    with transaction.atomic():
+        if rows.select_for_update(skip_locked=True).values_list("pk").first() is None:
+            return rows.exists()
+        return bool(rows.update(lease_until=new_lease()))
+
+
+def new_lease() -> CombinedExpression:
+    """Return the end of a lease that begins now, by the database's clock."""
+    return Now() + timedelta(seconds=config.lease_seconds)
 
 
 def hand_back(run: Run) -> None:

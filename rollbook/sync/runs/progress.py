@@ -5,6 +5,7 @@ from django.db import transaction
 from rollbook.sources.base import Page
 from rollbook.sync import store
 from rollbook.sync.models import WORKING_STATES, Run
+from rollbook.sync.runs import claims
 from rollbook.sync.runs.states import LeaseLost, owned
 
 
@@ -19,7 +20,10 @@ def begin_plan(run: Run) -> None:
 
 
 def note(run: Run, pages: list[Page], students_done: int) -> None:
-    """Note that these pages have come, and how many students in all. Raises LeaseLost."""
+    """Note that these pages have come, and how many students in all; renew the lease.
+
+    Raises LeaseLost.
+    """
     run.pages_done += len(pages)
     run.students_done = students_done
     for page in pages:
@@ -32,6 +36,7 @@ def note(run: Run, pages: list[Page], students_done: int) -> None:
             pages_total=run.pages_total,
             students_done=students_done,
             students_total=run.students_total,
+            lease_until=claims.new_lease(),
         )
     )
     if not written:

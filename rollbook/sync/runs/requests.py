@@ -114,6 +114,7 @@ def _settings(
         limits=limits.today(integration.school)._replace(**wider_limits)._asdict(),
         wider=wider_limits,
         only_adds=only_adds,
+        test_run=integration.test_run,
     )
 
 

@@ -14,26 +14,39 @@ from rollbook.roster.planning.guards import Alarm
 from rollbook.roster.records import Proof
 from rollbook.sync import store
 from rollbook.sync.mail import notices
-from rollbook.sync.models import Run, RunCounts, RunState
+from rollbook.sync.models import CANCELLABLE_STATES, CancelReason, Run, RunCounts, RunState
 from rollbook.sync.runs.roster_proof import stored_proof
 
 # Every move there is: from a state to others.
 MOVES: Final[dict[RunState, frozenset[RunState]]] = {
-    RunState.QUEUED: frozenset({RunState.FETCHING, RunState.FAILED}),
+    RunState.QUEUED: frozenset({RunState.FETCHING, RunState.FAILED, RunState.CANCELLED}),
     # A run whose worker died is read from the beginning.
     RunState.FETCHING: frozenset(
-        {RunState.FETCHING, RunState.PLANNED, RunState.PREVIEW, RunState.FAILED}
+        {
+            RunState.FETCHING,
+            RunState.PLANNED,
+            RunState.PREVIEW,
+            RunState.FAILED,
+            RunState.CANCELLED,
+        }
     ),
     RunState.PREVIEW: frozenset({RunState.PLANNED, RunState.DISCARDED}),
     # A test run is done when its plan is complete.
     RunState.PLANNED: frozenset(
-        {RunState.ON_HOLD, RunState.APPLYING, RunState.DONE, RunState.FAILED}
+        {
+            RunState.ON_HOLD,
+            RunState.APPLYING,
+            RunState.DONE,
+            RunState.FAILED,
+            RunState.CANCELLED,
+        }
     ),
     RunState.ON_HOLD: frozenset({RunState.PLANNED, RunState.DISCARDED}),
     RunState.APPLYING: frozenset({RunState.APPLYING, RunState.DONE, RunState.FAILED}),
     RunState.DONE: frozenset({RunState.UNDONE}),
     RunState.FAILED: frozenset(),
     RunState.DISCARDED: frozenset(),
+    RunState.CANCELLED: frozenset(),
     RunState.UNDONE: frozenset({RunState.DONE}),  # when the undo is itself undone
 }
 
@@ -41,7 +54,10 @@ ANNOUNCED_STATES: Final = (RunState.DONE, RunState.FAILED, RunState.ON_HOLD)
 
 
 class LeaseLost(Exception):
-    """Another worker has taken this run over. Whoever gets this stops, and writes nothing more."""
+    """This worker no longer has the run: another one took it over, or a person cancelled it.
+
+    Whoever gets this stops, and writes nothing more.
+    """
 
 
 def move_rows(
@@ -136,6 +152,17 @@ def fail(
         "finished_at": Now(),
     }
     _move(run, origins, RunState.FAILED, announced=announced, **columns)
+
+
+def cancel(run: Run, reason: CancelReason) -> None:
+    """End a run that this worker has claimed and has not begun to apply. Raises LeaseLost."""
+    run.cancelled_because = reason
+    columns: dict[str, Any] = {
+        "cancelled_because": reason,
+        "lease_until": None,
+        "finished_at": Now(),
+    }
+    _move(run, CANCELLABLE_STATES, RunState.CANCELLED, **columns)
 
 
 def mark_undone(run: Run) -> bool:

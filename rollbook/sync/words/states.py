@@ -32,6 +32,7 @@ RESTS: Final[dict[RunState, Promise]] = {
     RunState.DONE: gettext_lazy("Finished"),
     RunState.FAILED: gettext_lazy("Failed"),
     RunState.DISCARDED: gettext_lazy("Discarded"),
+    RunState.CANCELLED: gettext_lazy("Cancelled"),
     RunState.UNDONE: gettext_lazy("Undone"),
 }
 
@@ -46,6 +47,7 @@ OUTCOMES: Final[dict[str, str]] = {
     RunState.DONE: _("Applied"),
     RunState.FAILED: _("Not applied: the run failed"),
     RunState.DISCARDED: _("Not applied: the run was discarded"),
+    RunState.CANCELLED: _("Not applied: the run was cancelled"),
     RunState.UNDONE: _("Applied; not undone, see the report of the undo"),
 }
 LISTED: Final = _("Listed only, nothing changed")
@@ -68,6 +70,7 @@ UNFINISHED: Final[dict[str, str]] = {
     RunState.ON_HOLD: _("This run is on hold: no account has been changed yet."),
     RunState.FAILED: _("This run failed: no account was changed."),
     RunState.DISCARDED: _("This run was discarded: no account was changed."),
+    RunState.CANCELLED: _("This run was cancelled: no account was changed."),
     RunState.UNDONE: _("This run was undone: its changes were reversed."),
 }
 

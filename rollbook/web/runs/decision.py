@@ -1,4 +1,4 @@
-"""The decision about a held run: approve all, approve additions and updates only, or discard."""
+"""Decisions about a run: approve or discard a held one, cancel one that is under way."""
 
 from uuid import UUID
 
@@ -9,7 +9,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from rollbook.sync.runs import decisions
+from rollbook.sync.models import Run, RunState
+from rollbook.sync.runs import cancelling, decisions
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import Form
 from rollbook.web.runs.run_page import run_of
@@ -45,3 +46,26 @@ def discard(request: SchoolRequest, run_id: UUID) -> HttpResponse:
     if not decisions.discard(run, request.person):
         messages.warning(request, _("Nothing was done: this run is no longer on hold."))
     return redirect("run", request.school.pk, run.pk)
+
+
+@require_POST
+@school_required(manage=True)
+def cancel(request: SchoolRequest, run_id: UUID) -> HttpResponse:
+    """Cancel a run that has not begun to write, and show its page."""
+    run = run_of(request, run_id)
+    if not cancelling.cancel(run, request.person):
+        messages.warning(request, _too_late_words(run))
+    return redirect("run", request.school.pk, run.pk)
+
+
+def _too_late_words(run: Run) -> str:
+    """Return why this run could not be cancelled."""
+    run.refresh_from_db(fields=["state"])
+    if run.state == RunState.APPLYING:
+        return _(
+            "This run can't be cancelled any more: its changes are being written. You can undo it "
+            "when it has finished."
+        )
+    if run.state == RunState.CANCELLED:
+        return _("Nothing was done: this run was already cancelled.")
+    return _("This run wasn't cancelled: it no longer waits or reads. See below where it is now.")

@@ -19,6 +19,7 @@ BADGES: Final = {
     RunState.DONE: ("circle-check", "good"),
     RunState.FAILED: ("circle-x", "problem"),
     RunState.DISCARDED: ("circle-slash", ""),
+    RunState.CANCELLED: ("circle-slash", ""),
     RunState.UNDONE: ("rotate-ccw", ""),
 }
 

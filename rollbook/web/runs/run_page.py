@@ -13,6 +13,7 @@ from rollbook.sync.models import Run, RunState, Upload, UploadState
 from rollbook.sync.report import summary
 from rollbook.sync.runs import outlook
 from rollbook.sync.words.alarms import alarm_words
+from rollbook.sync.words.cancelling import cancel_words, cancelled_words
 from rollbook.sync.words.kinds import upload_words
 from rollbook.sync.words.limits import limit_words
 from rollbook.sync.words.proofs import proof_words
@@ -31,7 +32,12 @@ WORKING: Final = (RunState.QUEUED, RunState.FETCHING, RunState.PLANNED, RunState
 def run_of(request: SchoolRequest, run_id: UUID) -> Run:
     """Return this school's run. Raises Http404 for any other."""
     runs = Run.objects.select_related(
-        "school", "requested_by", "integration", "undoes__undoes", "undoes__integration"
+        "school",
+        "requested_by",
+        "cancelled_by",
+        "integration",
+        "undoes__undoes",
+        "undoes__integration",
     )
     return get_object_or_404(runs, pk=run_id, school=request.school)
 
@@ -43,7 +49,11 @@ def run_page(request: SchoolRequest, run_id: UUID) -> HttpResponse:
     if request.htmx:
         context = report_tabs(request, run) | {"run": run, "searched": True}
         return render(request, "web/runs/run_rows.html", context)
-    return render(request, "web/runs/run.html", _context(request, run))
+    context = _context(request, run)
+    if context["may_cancel"]:
+        context["cancel_words"] = cancel_words(run)
+        context["confirm_cancel"] = request.GET.get("confirm") == "cancel"
+    return render(request, "web/runs/run.html", context)
 
 
 @school_required()
@@ -64,6 +74,7 @@ def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "working": working,
         "stage_words": stage_words(run),
         "stages": stages_of(run) if working else [],
+        "may_cancel": request.membership.may_manage and run.is_cancellable,
         **_upload_context(request, run),
         **_undo_context(request, run),
     }
@@ -78,6 +89,7 @@ def _result_context(request: SchoolRequest, run: Run) -> dict[str, Any]:
     on_hold = run.state == RunState.ON_HOLD
     confirm = request.GET.get("confirm")  # opens a dialog without JavaScript
     return {
+        "cancelled": cancelled_words(run),
         "alarms": alarm_words(run.alarms, sis),
         "own_limits": limit_words(run.roster_settings.wider),
         "outlook": outlook.outlook(run) if on_hold and request.membership.may_manage else None,
