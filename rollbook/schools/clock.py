@@ -1,13 +1,34 @@
-"""Moments on a school's clocks: its zone, the local time and day, as values and as text."""
+"""The time by the database's clock, and moments on a school's clocks as values and as text."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.db import connection
 from django.utils.formats import date_format
 
 if TYPE_CHECKING:  # commands import this module before Django is set up
     from rollbook.schools.models import School
+
+
+def now() -> datetime:
+    """Return the time by the database's clock, in UTC.
+
+    Processes on several machines share it: a machine whose clock is wrong neither starts runs too
+    early nor removes what is still needed.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment.astimezone(UTC)
+
+
+def seconds_ahead() -> float:
+    """Return how far this machine's clock is ahead of the database's; negative if it is behind."""
+    before = datetime.now(UTC)
+    database_time = now()
+    asked_at = before + (datetime.now(UTC) - before) / 2
+    return (asked_at - database_time).total_seconds()
 
 
 def zone_named(name: str) -> ZoneInfo:

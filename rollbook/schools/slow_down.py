@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Final
 
 from django.db.models import Max
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from rollbook.schools import clock
 from rollbook.schools.models import SignInFailure
 
 FAILURES: Final = 10
@@ -22,13 +22,11 @@ def minutes_to_wait(door: str, address: str) -> int:
 
     `door` is `staff` or `student`.
     """
-    recent = SignInFailure.objects.filter(
-        who=_digest(door, address), at__gt=timezone.now() - WINDOW
-    )
+    recent = SignInFailure.objects.filter(who=_digest(door, address), at__gt=clock.now() - WINDOW)
     if recent.count() < FAILURES:
         return 0
-    last = recent.aggregate(at=Max("at"))["at"] or timezone.now()
-    return max(1, -(-int((last + WINDOW - timezone.now()).total_seconds()) // 60))
+    last = recent.aggregate(at=Max("at"))["at"] or clock.now()
+    return max(1, -(-int((last + WINDOW - clock.now()).total_seconds()) // 60))
 
 
 def failed(door: str, address: str) -> None:
@@ -43,7 +41,7 @@ def forget(door: str, address: str) -> None:
 
 def sweep() -> int:
     """Delete failures that no longer count. Return how many."""
-    return SignInFailure.objects.filter(at__lt=timezone.now() - WINDOW).delete()[0]
+    return SignInFailure.objects.filter(at__lt=clock.now() - WINDOW).delete()[0]
 
 
 def _digest(door: str, address: str) -> str:

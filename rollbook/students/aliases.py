@@ -2,15 +2,14 @@
 
 from datetime import timedelta
 
-from django.utils import timezone
-
 from rollbook.config import config
+from rollbook.schools import clock
 from rollbook.students.models import EmailAlias, StudentAccount
 
 
 def keep_alias(account: StudentAccount, email: str, email_key: str) -> None:
     """Keep an e-mail of an account for the days that the installation sets."""
-    until = timezone.now() + timedelta(days=config.alias_days)
+    until = clock.now() + timedelta(days=config.alias_days)
     EmailAlias.objects.update_or_create(
         school_id=account.school_id,
         account=account,
@@ -22,6 +21,6 @@ def keep_alias(account: StudentAccount, email: str, email_key: str) -> None:
 def aliases_of(account: StudentAccount) -> list[EmailAlias]:
     """Return the earlier e-mails of an account that are still kept, newest first."""
     aliases = EmailAlias.objects.filter(
-        account=account, school_id=account.school_id, kept_until__gt=timezone.now()
+        account=account, school_id=account.school_id, kept_until__gt=clock.now()
     )
     return list(aliases.exclude(email_key=account.email_key).order_by("-since"))

@@ -8,9 +8,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
-from rollbook.schools import audit
+from rollbook.schools import audit, clock
 from rollbook.schools.mail import MailState
 from rollbook.schools.models import School, User
 from rollbook.students.models import AccountStatus, Invitation, StudentAccount, StudentLogin
@@ -130,7 +129,7 @@ def invite(
 
 def within_a_minute(account: StudentAccount) -> bool:
     """Return whether the last invitation is so new that another click means the same one."""
-    since = timezone.now() - SAME_CLICK
+    since = clock.now() - SAME_CLICK
     return Invitation.objects.filter(
         OPEN, school_id=account.school_id, account=account, created_at__gt=since
     ).exists()
@@ -138,7 +137,7 @@ def within_a_minute(account: StudentAccount) -> bool:
 
 def _write(school: School, accounts: list[StudentAccount], by: User | None) -> list[Invitation]:
     Invitation.objects.filter(OPEN, school=school, account__in=accounts).update(ended_at=Now())
-    expires = timezone.now() + VALID
+    expires = clock.now() + VALID
     return Invitation.objects.bulk_create(
         Invitation(
             school=school,
@@ -159,7 +158,7 @@ def ask_again(school: School, account: StudentAccount) -> list[UUID]:
     """
     with transaction.atomic():
         StudentAccount.objects.select_for_update().get(pk=account.pk, school=school)
-        since = timezone.now() - AGAIN_AFTER
+        since = clock.now() - AGAIN_AFTER
         if Invitation.objects.filter(
             OPEN, school=school, account=account, created_at__gt=since
         ).exists():

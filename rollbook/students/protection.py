@@ -5,11 +5,10 @@ from datetime import date
 from typing import Final
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollbook.roster.fields import STUDENT_FIELDS
-from rollbook.schools import audit
+from rollbook.schools import audit, clock
 from rollbook.schools.clock import end_of_day, local_day
 from rollbook.schools.models import User
 from rollbook.students.account_changes import lock_account, record_event, write_account
@@ -64,7 +63,7 @@ def protect(
     Returns False if exactly that protection is there already. Raises Refused for a past day.
     """
     locked = lock_account(account)
-    if until is not None and until < local_day(timezone.now(), locked.school):
+    if until is not None and until < local_day(clock.now(), locked.school):
         raise Refused({"until": _("This day is over. Choose today or a later one.")})
     moment = end_of_day(until, locked.school) if until else None
     reason = reason.strip()[:LONGEST_REASON]
@@ -108,7 +107,7 @@ def protection_of(account: StudentAccount) -> Protection | None:
     protection = protections.select_related("by").first()
     if protection is None:
         return None
-    is_over = protection.until is not None and protection.until <= timezone.now()
+    is_over = protection.until is not None and protection.until <= clock.now()
     return None if is_over else protection
 
 

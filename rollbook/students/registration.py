@@ -10,11 +10,10 @@ from uuid import UUID
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from rollbook.roster.values.parsing import email_key
-from rollbook.schools import audit
+from rollbook.schools import audit, clock
 from rollbook.students.inviting import OPEN
 from rollbook.students.models import (
     AccountEvent,
@@ -57,7 +56,7 @@ def opened(invitation_id: UUID, code: str) -> Invitation:
         raise LinkClosed("used")
     if invitation.ended_at:
         raise LinkClosed("replaced")
-    if invitation.expires_at <= timezone.now():
+    if invitation.expires_at <= clock.now():
         raise LinkClosed("expired")
     return invitation
 
@@ -75,7 +74,7 @@ def register(invitation: Invitation, password: str) -> StudentLogin:
         defaults={
             "school_id": account.school_id,
             "password": make_password(password),
-            "last_sign_in_at": timezone.now(),
+            "last_sign_in_at": clock.now(),
         },
     )
     action = EventAction.REGISTERED if created else EventAction.PASSWORD_SET
@@ -111,7 +110,7 @@ def sign_in(address: str, password: str) -> StudentLogin | None:
     for login in matching:
         is_right = check_password(password, login.password)
         if is_right and login.account.status == AccountStatus.ACTIVE:
-            login.last_sign_in_at = timezone.now()
+            login.last_sign_in_at = clock.now()
             login.save(update_fields=["last_sign_in_at"])
             audit.record(
                 "student.signed_in",

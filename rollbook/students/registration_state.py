@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from django.utils import timezone
-
+from rollbook.schools import clock
 from rollbook.students.models import Invitation, StudentAccount, StudentLogin
 
 
@@ -23,7 +22,7 @@ class RegistrationState(NamedTuple):
             newest is not None
             and newest.used_at is None
             and newest.ended_at is None
-            and newest.expires_at > timezone.now()
+            and newest.expires_at > clock.now()
         )
 
 

@@ -10,9 +10,9 @@ from typing import Final
 
 from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
 from rollbook.config import config
+from rollbook.schools import clock
 from rollbook.schools.mail import MailState
 from rollbook.sync.models import ACTIVE_STATES, Change, Issue, Notice, Problem, Run
 
@@ -60,7 +60,7 @@ def remove_old() -> int:
         number += len(runs)
     Notice.objects.filter(created_at__lt=oldest).exclude(state=MailState.WAITING).delete()
     Problem.objects.filter(fixed_at__lt=oldest).delete()
-    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    Session.objects.filter(expire_date__lt=clock.now()).delete()
     return number
 
 
@@ -74,4 +74,4 @@ def _remove_rows(run: Run) -> None:
 
 def _oldest_kept() -> datetime:
     """Return the moment before which nothing is kept."""
-    return timezone.now() - timedelta(days=config.report_days)
+    return clock.now() - timedelta(days=config.report_days)

@@ -234,6 +234,7 @@ def test_check_tells_what_is_missing(inside: Command) -> None:
         "keys": True,
         "worker": False,
         "waiting": True,
+        "schedules": True,
         "clock": True,
     }
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -78,3 +79,11 @@ def test_workers_look_once_an_hour(
     for _ in range(3):
         retention.sweep()
     assert len(looked) == 1
+
+
+def test_a_worker_whose_clock_is_wrong_removes_nothing(integration: Integration) -> None:
+    run = sync(integration)
+    rows = Change.objects.filter(run=run).count()
+    with time_machine.travel(timezone.now() + timedelta(days=4_000)):
+        assert retention.remove_old() == 0
+    assert Change.objects.filter(run=run).count() == rows > 0

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+import time_machine
 from django.db import connection
 
+from rollbook.schools import clock
 from rollbook.schools.clock import local_time
 from rollbook.sync import pipeline
 from rollbook.sync.models import (
@@ -33,6 +35,9 @@ def set_up(
     days: list[int] | None = None,
     times: list[str] | None = None,
 ) -> Schedule:
+    """Save a schedule at START, on whatever day this test runs."""
+    schedules.ensure(integration)
+    Schedule.objects.filter(integration=integration).update(enabled=False)
     return schedules.save(
         integration,
         None,
@@ -150,6 +155,34 @@ class TestSchedules:
             now=later,
         )
         assert run_due(later) == 0
+
+    def test_saved_unchanged_a_missed_run_is_still_started(self, integration: Integration) -> None:
+        set_up(integration)
+        later = START + timedelta(weeks=2)
+        typed = schedules.checked(enabled=True, days=[6], times=["02:00"], zone="Asia/Singapore")
+        schedules.save(integration, None, typed, now=later)
+        assert run_due(later) == 1
+
+    def test_a_due_time_that_is_too_far_away_is_put_right(self, integration: Integration) -> None:
+        schedule = set_up(integration)
+        due = schedule.next_due_at
+        far = START + timedelta(days=400)
+        for wrong in (far, None):
+            Schedule.objects.filter(pk=schedule.pk).update(next_due_at=wrong)
+            assert run_due(START) == 0
+            schedule.refresh_from_db()
+            assert schedule.next_due_at == due
+
+    @time_machine.travel(START + timedelta(days=400))
+    def test_a_worker_whose_clock_is_wrong_starts_nothing_too_early(
+        self, integration: Integration
+    ) -> None:
+        schedule = schedules.ensure(integration)
+        due = schedule.next_due_at
+        assert run_due() == 0
+        schedule.refresh_from_db()
+        assert schedule.next_due_at == due
+        assert abs(clock.seconds_ahead()) > 86_400 * 300
 
     def test_disabled_means_never_due(self, integration: Integration) -> None:
         schedules.save(

@@ -1,28 +1,29 @@
 """`rollbook check`: whether this installation is ready, and what to do if it isn't."""
 
 import os
-import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 import click
-from django.contrib.contenttypes.models import ContentType
 from django.db import connection
-from django.db.models.functions import Now
+from django.db.models import Min
 
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.operate.migrate import unapplied
 from rollbook.cli.output import Document, Output, Refusal, prints, refusals
 from rollbook.config import config, unknown_variables
+from rollbook.schools import clock
 from rollbook.sync import queue
 from rollbook.sync.mail import outbox
+from rollbook.sync.models import Schedule
 from rollbook.sync.setup import credentials
 from rollbook.sync.worker import metrics
 
-# How far this clock may be from the database's: due times go by the workers' clocks, leases by
-# the database's.
+# Due times and leases go by the database's clock. Tokens of a SIS and log lines don't.
 MOST_CLOCK_SECONDS = 10.0
 MOST_WAITING_SECONDS = 300
+# Integrations of one school run one after the other.
+MOST_LATE_SECONDS = 3_600
 
 
 class Check(NamedTuple):
@@ -47,11 +48,11 @@ def _show(document: Document) -> None:
 def check() -> Output:
     """Check whether this installation is ready. Exit code 7 if it isn't.
 
-    It checks settings, database, mail, keys, worker and clock. It connects to the mail server
-    without sending anything, and decrypts stored credentials without showing them.
+    It checks settings, database, mail, keys, worker, schedules and clock. It connects to the
+    mail server without sending anything, and decrypts stored credentials without showing them.
     """
     checks: list[Check] = []
-    for run_check in (_settings, _database, _migrations, _mail, _keys, _worker, _waiting, _clock):
+    for run_check in CHECKS:
         checks.append(_checked(run_check))
         if run_check in {_database, _migrations} and not checks[-1].ok:
             break  # the other checks need the database
@@ -160,13 +161,29 @@ def _waiting() -> Check:
 
 
 def _clock() -> Check:
-    before = time.time()
-    database_time = ContentType.objects.annotate(now=Now()).values_list("now", flat=True)[:1].get()
-    difference = database_time.timestamp() - (before + time.time()) / 2
-    side = "behind" if difference > 0 else "ahead of"
+    seconds = clock.seconds_ahead()
+    side = "ahead of" if seconds > 0 else "behind"
     return Check(
         "clock",
-        abs(difference) <= MOST_CLOCK_SECONDS,
-        f"{abs(difference):.1f} s {side} the database's clock",
+        abs(seconds) <= MOST_CLOCK_SECONDS,
+        f"{abs(seconds):.1f} s {side} the database's clock",
         "Set the clocks of this machine and of the database's by NTP.",
     )
+
+
+def _schedules() -> Check:
+    """Check that a worker starts what is due."""
+    enabled = Schedule.objects.filter(enabled=True, integration__active=True)
+    first = enabled.aggregate(at=Min("next_due_at"))["at"]
+    if first is None:
+        return Check("schedules", True, "no run is planned")
+    detail = f"the next run is due {first:%Y-%m-%d %H:%M} UTC"
+    late = (clock.now() - first).total_seconds()
+    remedy = "Start a worker, or look at its log: it starts what is due three times a minute."
+    return Check("schedules", late < MOST_LATE_SECONDS, detail, remedy)
+
+
+CHECKS = (
+    *(_settings, _database, _migrations, _mail, _keys),
+    *(_worker, _waiting, _schedules, _clock),
+)

@@ -18,10 +18,10 @@ from django.db import Error, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollbook import logs
+from rollbook.schools import clock
 from rollbook.schools.mail import Mail, MailState
 from rollbook.sync import queue
 from rollbook.sync.words.mistakes import mail_mistake
@@ -135,7 +135,7 @@ class Outbox(Generic[M]):
             if mail.tries >= TRIES:
                 mail.state = MailState.UNDELIVERED
             return error
-        mail.state, mail.sent_at, mail.trouble = MailState.SENT, timezone.now(), ""
+        mail.state, mail.sent_at, mail.trouble = MailState.SENT, clock.now(), ""
         return None
 
 

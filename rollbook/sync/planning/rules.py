@@ -3,10 +3,10 @@
 from datetime import UTC
 
 from django.db.models import Q
-from django.utils import timezone
 
 from rollbook.roster.planning.leaving import LeaverRules
 from rollbook.roster.planning.matching import StudentExceptions
+from rollbook.schools import clock
 from rollbook.students.models import FieldLock, NeverImport, Protection
 from rollbook.sync.models import Run
 
@@ -35,7 +35,7 @@ def leavers(run: Run) -> LeaverRules:
 def exceptions(run: Run) -> StudentExceptions:
     """Return the students who are never imported, and the accounts whose e-mail stays."""
     locked = FieldLock.objects.filter(school_id=run.school_id, field="email")
-    in_force = Q(until__isnull=True) | Q(until__gt=timezone.now())
+    in_force = Q(until__isnull=True) | Q(until__gt=clock.now())
     protected = Protection.objects.filter(in_force, school_id=run.school_id)
     fixed_emails = {
         account_id.bytes

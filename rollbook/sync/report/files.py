@@ -14,13 +14,12 @@ from uuid import UUID
 from django.db import Error, IntegrityError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from rollbook import logs
 from rollbook.config import config
-from rollbook.schools import audit
+from rollbook.schools import audit, clock
 from rollbook.schools.models import User
 from rollbook.sync import queue, retention
 from rollbook.sync.models import ReportFile, ReportState, Run
@@ -63,7 +62,7 @@ def request_report(run: Run, by: User | None, via: str = "web") -> ReportFile:
         stamp=_stamp(run),
         rows_total=sum(counts.tab_counts(run)),
         name=workbook.file_name(run),
-        expires_at=timezone.now() + KEPT_FOR,
+        expires_at=clock.now() + KEPT_FOR,
     )
     _same_report(file).filter(expires_at__lte=Now()).delete()
     try:

@@ -5,10 +5,10 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollbook.roster.planning.changes import ChangeKind
+from rollbook.schools import clock
 from rollbook.schools.models import School
 from rollbook.students.models import AccountStatus, Protection, StudentAccount
 from rollbook.students.searching import LONGEST_SEARCH, having_words
@@ -88,7 +88,7 @@ def _account_code(account: StudentAccount, has_proposal: bool, in_other_grade: b
 
 
 def _is_protected(account: StudentAccount) -> bool:
-    not_over = Q(until__isnull=True) | Q(until__gt=timezone.now())
+    not_over = Q(until__isnull=True) | Q(until__gt=clock.now())
     protections = Protection.objects.filter(school_id=account.school_id, account=account)
     return protections.filter(not_over).exists()
 

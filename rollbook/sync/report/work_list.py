@@ -6,11 +6,11 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.utils import timezone
 
 from rollbook.roster.problems.catalogue import PROBLEMS
 from rollbook.roster.problems.expected_values import EXPECTED_VALUES
 from rollbook.roster.records import Severity
+from rollbook.schools import clock
 from rollbook.schools.models import School
 from rollbook.students.models import StudentAccount
 from rollbook.students.searching import full_name_text, having_words
@@ -138,7 +138,7 @@ def ids_with_open_problem(accounts: QuerySet[StudentAccount]) -> set[UUID]:
 
 def _has_state(state: str) -> Q:
     if state == FIXED:
-        return Q(fixed_at__gte=timezone.now() - timedelta(days=FIXED_DAYS))
+        return Q(fixed_at__gte=clock.now() - timedelta(days=FIXED_DAYS))
     if state == NEW:
         return Q(fixed_at__isnull=True, first_run=F("last_run"))
     return Q(fixed_at__isnull=True)

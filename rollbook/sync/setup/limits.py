@@ -5,12 +5,11 @@ from datetime import date
 from typing import Any, Final
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollbook.config import config
 from rollbook.roster.planning.guards import Limits
-from rollbook.schools import audit
+from rollbook.schools import audit, clock
 from rollbook.schools.clock import local_day
 from rollbook.schools.models import School, User
 from rollbook.sync.models import LimitWidening, Run, SchoolLimits
@@ -47,7 +46,7 @@ def of_school(school: School) -> Limits:
 
 def today(school: School) -> Limits:
     """Return the limits for a run of today."""
-    day = local_day(timezone.now(), school)
+    day = local_day(clock.now(), school)
     limits = of_school(school)
     for each in LimitWidening.objects.filter(
         school=school, first_day__lte=day, last_day__gte=day

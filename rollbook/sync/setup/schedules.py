@@ -7,11 +7,10 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollbook.roster.school_calendar import Pause, due_times, next_due
-from rollbook.schools import audit
+from rollbook.schools import audit, clock
 from rollbook.schools.models import User
 from rollbook.sync.models import Integration, Schedule
 from rollbook.sync.refusals import SettingRefused
@@ -25,7 +24,7 @@ def ensure(integration: Integration) -> Schedule:
         integration=integration, defaults={"school": integration.school}
     )
     if created:
-        schedule.next_due_at = next_due(schedule.timetable, timezone.now())
+        schedule.next_due_at = next_due(schedule.timetable, clock.now())
         schedule.save(update_fields=["next_due_at"])
     return schedule
 
@@ -40,13 +39,16 @@ def save(
 ) -> Schedule:
     """Save when an integration runs by itself, as `checked` returned it.
 
-    Due times before `now` are forgotten.
+    A changed schedule forgets the due times before `now`. Saved without a change, a run that was
+    missed is still started.
     """
     schedule = _locked(integration)
+    before = (schedule.enabled, schedule.timetable)
     schedule.enabled, schedule.timezone = typed.enabled, typed.timezone
     schedule.days, schedule.times = typed.days, typed.times
-    moment = now or timezone.now()
-    schedule.next_due_at = next_due(schedule.timetable, moment) if schedule.enabled else None
+    if (schedule.enabled, schedule.timetable) != before:
+        moment = now or clock.now()
+        schedule.next_due_at = next_due(schedule.timetable, moment) if schedule.enabled else None
     schedule.save()
     audit.record(
         "schedule.saved",
@@ -139,7 +141,13 @@ def _save_pauses(schedule: Schedule, pauses: list[list[Any]], by: User | None, v
 
 
 def upcoming(schedule: Schedule, count: int = 3, now: datetime | None = None) -> list[datetime]:
-    """Return the next due times, in UTC; none while the schedule is switched off."""
+    """Return the next due times, in UTC; none while the schedule is switched off.
+
+    The first is the stored one. It has passed where no worker has started its run yet.
+    """
     if not schedule.enabled:
         return []
-    return list(islice(due_times(schedule.timetable, now or timezone.now()), count))
+    moment = now or clock.now()
+    stored = [] if schedule.next_due_at is None else [schedule.next_due_at]
+    later = due_times(schedule.timetable, max([moment, *stored]))
+    return [*stored, *islice(later, count - len(stored))]

@@ -12,12 +12,11 @@ from typing import Any, Final, NamedTuple
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollbook.config import config
 from rollbook.roster.sheets.cell_values import DateOrder
-from rollbook.schools import audit
+from rollbook.schools import audit, clock
 from rollbook.schools.models import School, User
 from rollbook.sources.spreadsheet.csv_choices import DELIMITERS, ENCODINGS
 from rollbook.sources.spreadsheet.reader import header_row as require_header
@@ -67,7 +66,7 @@ def start(
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         settings={key: value for key, value in chosen.items() if value},
-        expires_at=timezone.now() + timedelta(days=config.upload_days),
+        expires_at=clock.now() + timedelta(days=config.upload_days),
     )
     sheet = sheet_of(upload)
     if len(sheet.sheets) < 2 and not chosen.get("header_row"):

@@ -4,14 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
-from django.utils import timezone
-
 from rollbook.roster.sheets.columns import column_letter, guess_columns, repeated_headings
 from rollbook.roster.sheets.date_orders import DateGuess
 from rollbook.roster.sheets.full_names import account_fields, all_account_fields
 from rollbook.roster.sheets.headings import heading_key
 from rollbook.roster.sheets.rows import COLUMN_CHOICES, VALUE_MAP_FIELDS, is_understood, word_key
 from rollbook.roster.sheets.upload_template import REASON_COLUMN
+from rollbook.schools import clock
 from rollbook.schools.clock import local_day
 from rollbook.sources.spreadsheet.reader import HEADER_SEARCH_ROWS
 from rollbook.sources.spreadsheet.rows import EncodingCandidate, Row, Sheet
@@ -135,7 +134,7 @@ def _columns(
     saved = {int(index): field for index, field in upload.columns.get("fields", {}).items()}
     remembered = _remembered(memory, header, saved)
     chosen = {**remembered, **saved}
-    today = local_day(timezone.now(), upload.school)
+    today = local_day(clock.now(), upload.school)
     guesses = {} if saved else _guesses(header, below, chosen, today)
     columns = []
     for position, heading in enumerate(header):

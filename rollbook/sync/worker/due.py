@@ -5,10 +5,10 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollbook.roster.school_calendar import next_due, pause_at
+from rollbook.schools import clock
 from rollbook.sync.mail import notices
 from rollbook.sync.models import WORKING_STATES, Run, RunState, Schedule, Trigger
 from rollbook.sync.refusals import RunRefused
@@ -22,7 +22,8 @@ def run_due(now: datetime | None = None) -> int:
 
     A schedule whose due times went by while no worker looked gets one run for all of them.
     """
-    moment = now or timezone.now()
+    moment = now or clock.now()
+    _put_right(moment)
     started = 0
     while True:
         with transaction.atomic():
@@ -41,6 +42,22 @@ def run_due(now: datetime | None = None) -> int:
                     schedule.integration_id,
                     pause.last,
                 )
+
+
+def _put_right(moment: datetime) -> None:
+    """Correct due times in the future that are not the next ones of their timetable.
+
+    A wrong clock or changed rules of a time zone leave such due times behind.
+    """
+    for schedule in Schedule.objects.filter(enabled=True).exclude(next_due_at__lte=moment):
+        expected = next_due(schedule.timetable, moment)
+        if schedule.next_due_at != expected:
+            stored = Schedule.objects.filter(pk=schedule.pk, next_due_at=schedule.next_due_at)
+            stored.update(next_due_at=expected)
+            log.warning(
+                "integration %s: due time put right: %s instead of %s",
+                *(schedule.integration_id, expected, schedule.next_due_at),
+            )
 
 
 def _next_due_schedule(moment: datetime) -> Schedule | None:

@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from django.db.models import Count, Max, Min, Q
-from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.jobs import Status
 
+from rollbook.schools import clock
 from rollbook.schools.mail import MailState
 from rollbook.sync import queue
 from rollbook.sync.models import ACTIVE_STATES, Integration, Notice, Run, RunState
@@ -67,7 +67,7 @@ def measures() -> Iterator[Measure]:
 def oldest_waiting_seconds() -> float:
     """Return how long the oldest waiting run has waited; 0 where none waits."""
     oldest = Run.objects.filter(state=RunState.QUEUED).aggregate(at=Min("requested_at"))["at"]
-    return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
+    return max(0.0, (clock.now() - oldest).total_seconds()) if oldest else 0.0
 
 
 def _runs() -> Iterator[Measure]:
@@ -83,7 +83,7 @@ def _runs() -> Iterator[Measure]:
         )
         yield Measure(name, counted.get(state, 0), {label: str(state.value)})
     yield Measure("rollbook_oldest_waiting_run_seconds", oldest_waiting_seconds(), {})
-    a_day_ago = timezone.now() - timedelta(days=1)
+    a_day_ago = clock.now() - timedelta(days=1)
     lately = Run.objects.filter(finished_at__gte=a_day_ago, started_at__isnull=False)
     durations = [run.duration for run in lately.only(*_DURATION_FIELDS) if run.duration]
     yield Measure("rollbook_last_day_runs", len(durations), {})

@@ -9,10 +9,10 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from rollbook.schools import clock
 from rollbook.sources.spreadsheet.errors import UploadRefused
 from rollbook.sync.models import Upload, UploadState
 from rollbook.sync.refusals import RunRefused
@@ -53,7 +53,7 @@ def draft_required(view: View) -> Callable[..., HttpResponse]:
         upload = uploads.filter(pk=upload_id, school=request.school).first()
         if upload is None:
             raise Http404
-        if upload.state != UploadState.DRAFT or upload.expires_at <= timezone.now():
+        if upload.state != UploadState.DRAFT or upload.expires_at <= clock.now():
             return redirect_from_closed(request, upload)
         try:
             return view(request, upload)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
+from rollbook.schools import clock
 from rollbook.schools.mail import MailState
 from rollbook.sync import queue
 from rollbook.sync.models import Notice
@@ -34,6 +35,7 @@ def healthz() -> HttpResponse:
             "database": "ok",
             "workers": queue.workers_alive(),
             "oldest_waiting_run_seconds": round(metrics.oldest_waiting_seconds()),
+            "clock_seconds_ahead": round(clock.seconds_ahead(), 1),
             "mails_waiting": Notice.objects.filter(state=MailState.WAITING).count(),
         }
     except DatabaseError:

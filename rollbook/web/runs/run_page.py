@@ -5,9 +5,9 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 
 from rollbook.config import config
+from rollbook.schools import clock
 from rollbook.sync import retention, undoing
 from rollbook.sync.models import Run, RunState, Upload, UploadState
 from rollbook.sync.report import summary
@@ -137,7 +137,7 @@ def _upload_context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         and request.membership.may_manage
         and upload.state == UploadState.DRAFT
     )
-    expired = upload.expires_at <= timezone.now() or upload.state == UploadState.DISCARDED
+    expired = upload.expires_at <= clock.now() or upload.state == UploadState.DISCARDED
     return {
         "upload": upload,
         "file_expired": expired,

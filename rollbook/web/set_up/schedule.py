@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from rollbook.roster.school_calendar import Pause
+from rollbook.schools import clock
 from rollbook.sync.models import Integration, Schedule
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import schedules
@@ -84,7 +85,7 @@ def _saved_words(saved: Schedule) -> str:
 
 
 def _preview(shown: Schedule) -> Preview:
-    now, school_zone = timezone.now(), timezone.get_current_timezone_name()
+    now, school_zone = clock.now(), timezone.get_current_timezone_name()
     clocks = clock_words(shown.timezone, school_zone, now) if shown.enabled else ""
     return Preview(sentence(shown), next_runs(shown, school_zone, now), clocks)
 
