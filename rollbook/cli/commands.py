@@ -29,11 +29,16 @@ COMMANDS = (
     ),
     CommandGroup(
         "school",
-        "Add and list schools",
+        "Add and list schools, and set their rules",
         (
             LazyCommand("add", "people.schools:add_school", "Add a school"),
             LazyCommand(
                 "list", "people.schools:list_schools", "List the schools of this installation"
+            ),
+            LazyCommand(
+                "free-emails",
+                "people.free_emails:free_emails",
+                "Show or set when runs free e-mails of closed accounts",
             ),
         ),
     ),

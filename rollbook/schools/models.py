@@ -9,11 +9,16 @@ from django.utils.translation import gettext_lazy as _
 
 
 class School(models.Model):
-    """A school. Every row with student data belongs to exactly one. `timezone` is an IANA name."""
+    """A school. Every row with student data belongs to exactly one. `timezone` is an IANA name.
+
+    `free_emails_after` are the days after which an account that has left or graduated gives up its
+    e-mail for another student; null for never.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=200)
     timezone = models.CharField(max_length=64, default="Asia/Singapore")
+    free_emails_after = models.PositiveSmallIntegerField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

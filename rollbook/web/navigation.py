@@ -15,6 +15,7 @@ SECTIONS: Final = {
     "schedule": "configure-sis",
     "pauses": "configure-sis",
     "leavers": "configure-sis",
+    "freed-emails": "limits",
     "import-settings": "import-file",
     "import-columns": "import-file",
     "run": "history",

@@ -26,6 +26,7 @@ from rollbook.web.runs.run_page import run_page, run_progress
 from rollbook.web.runs.trigger import trigger_now
 from rollbook.web.runs.undo import undo_confirm, undo_run
 from rollbook.web.set_up.configure_sis import configure_sis
+from rollbook.web.set_up.freed_emails import freed_emails
 from rollbook.web.set_up.leavers import leavers
 from rollbook.web.set_up.links import confirm_exact, decide_link, links
 from rollbook.web.set_up.notifications import notifications
@@ -88,6 +89,7 @@ of_a_school = [
     path("problems/", problems, name="problems"),
     path("problems/registrar.csv", registrar_file, {"kind": "csv"}, name="registrar-csv"),
     path("problems/registrar.xlsx", registrar_file, {"kind": "xlsx"}, name="registrar-xlsx"),
+    path("freed-emails/", freed_emails, name="freed-emails"),
     path("limits/", safety_limits, name="limits"),
     path("notifications/", notifications, name="notifications"),
     path("runs/<uuid:run_id>/", run_page, name="run"),

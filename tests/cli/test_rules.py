@@ -1,5 +1,7 @@
 """Rules for leavers, fields and single students by the command line."""
 
+from typing import Any
+
 import pytest
 
 from rollbook.students.models import StudentAccount
@@ -38,6 +40,22 @@ def test_rules_of_an_integration_are_set_and_shown(
         == []
     )
     assert inside("integration", "leavers").code == inside("integration", "fields").code == 0
+
+
+def test_the_rule_about_emails_of_closed_accounts_is_set_and_shown(
+    inside: Command, integration: Integration
+) -> None:
+    def free_emails(*options: str) -> Any:
+        return inside("school", "free-emails", *options, "--json")
+
+    assert free_emails().json == {"free_emails_after": None}
+    assert free_emails("--after", "90").json == {"free_emails_after": 90}
+    wrong = free_emails("--after", "-1")
+    assert (wrong.code, wrong.json["error"]["code"]) == (3, "free_emails_after_refused")
+    both = free_emails("--after", "1", "--never")
+    assert both.json["error"]["code"] == "option_conflict"
+    assert "90 days" in inside("school", "free-emails").out
+    assert free_emails("--never").json == {"free_emails_after": None}
 
 
 @pytest.fixture

@@ -152,7 +152,7 @@ class World:
         except (SettingRefused, UploadRefused, RunRefused):
             return
 
-    def sync(self, roster: list[dict[str, str]], approve: bool) -> None:
+    def set_roster(self, roster: list[dict[str, str]]) -> None:
         self.small.students = [
             powerschool_student(
                 {
@@ -164,6 +164,9 @@ class World:
             )
             for record in roster
         ]
+
+    def sync(self, roster: list[dict[str, str]], approve: bool) -> None:
+        self.set_roster(roster)
         try:
             run = requests.request(self.integration, trigger=Trigger.PERSON).run
         except RunRefused:

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from rollbook.schools.models import AuditEntry
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Integration, Issue
@@ -58,3 +59,25 @@ def test_the_newcomer_gets_it_in_the_next_run_and_the_problem_says_who_has_it_un
     gone.refresh_from_db()
     assert gone.status == "left"
     assert Issue.objects.filter(run=both, code="email_shared").count() == 2
+
+
+def test_the_rule_for_runs_is_saved_and_numbers_are_checked(
+    integration: Integration, admin: Client
+) -> None:
+    school = integration.school
+    address = reverse("freed-emails", args=[school.pk])
+    assert address in admin.get(reverse("limits", args=[school.pk])).content.decode()
+    assert 'value="never" selected' in admin.get(address).content.decode()
+    shown = admin.post(address, {"rule": "after", "free_emails_after": "-1"}).content.decode()
+    assert "Give a number of days from 0 to 3650." in shown
+    for days, saved in (("30", 30), ("", 90)):
+        admin.post(address, {"rule": "after", "free_emails_after": days})
+        school.refresh_from_db()
+        assert school.free_emails_after == saved
+    admin.post(address, {"rule": "never", "free_emails_after": "30"})
+    school.refresh_from_db()
+    assert school.free_emails_after is None
+    details = [
+        entry.detail["days"] for entry in AuditEntry.objects.filter(action="free_emails.saved")
+    ]
+    assert sorted(details, key=str) == [30, 90, None]

@@ -20,6 +20,7 @@ KINDS = (
     "returning",
     "left",
     "graduated",
+    "email_freed",
     "outside_selection",
     "not_in_roster",
     "protected",

@@ -24,6 +24,7 @@ class ChangeKind(StrEnum):
     NOT_IN_ROSTER = "not_in_roster"
     LEFT = "left"
     GRADUATED = "graduated"
+    EMAIL_FREED = "email_freed"
     PROTECTED = "protected"
     NEVER_IMPORTED = "never_imported"
 
@@ -35,6 +36,7 @@ WRITING_KINDS: Final = (
     ChangeKind.RETURNING,
     ChangeKind.LEFT,
     ChangeKind.GRADUATED,
+    ChangeKind.EMAIL_FREED,
 )
 UPDATING_KINDS: Final = tuple(kind for kind in WRITING_KINDS if kind is not ChangeKind.NEW)
 # Statuses that a run sets, and that a run takes back when the SIS ID returns.

@@ -206,15 +206,23 @@ class Matcher:
             return self._shared[address]
         return {self._claims[address]} if address in self._claims else set()
 
-    def check_roster(self, moved: Collection[str], complete: bool) -> RosterCheck:
+    def check_roster(
+        self, moved: Collection[str], complete: bool, freed: Collection[str] = ()
+    ) -> RosterCheck:
         """Check what only the whole roster shows. Call it after the last record.
 
-        `moved` are the SIS IDs of accounts whose e-mail is planned to change. Accounts that the
-        roster lacks are named only where it was read `complete`.
+        `moved` are the SIS IDs of accounts whose e-mail is planned to change. `freed` are e-mails
+        that closed accounts give up, unless their students are back in this roster. Accounts that
+        the roster lacks are named only where it was read `complete`.
         """
         owners = {
             key.email_key: key for key in self.known.values() if key.email_key in self._claims
         } | self._unlinked
+        for address in freed:
+            owner = owners.get(address)
+            if owner is None or owner.sis_id is None or not self._was_sent(owner.sis_id):
+                owners.pop(address, None)
+        self._elsewhere -= frozenset(freed)
         withdrawn = set(self._repeated)
         issues = [
             _issue("id_repeated", "sis_id", sis_id, sis_id) for sis_id in sorted(self._repeated)

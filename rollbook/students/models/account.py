@@ -28,7 +28,8 @@ class StudentAccount(models.Model):
     digest (16 bytes) of the last values of the source; null if they must be compared again.
     An account that was merged into another (`merged_into`) has no link and no address any more, so
     nothing matches it. A closed account can give up its address for others, and still shows it:
-    then `email_key` starts with FREED. Values are stored in the canonical form of `roster.values`;
+    then `email_key` starts with FREED. `closed_at` is when a run closed it; before this was noted,
+    null. Values are stored in the canonical form of `roster.values`;
     `email_key` is the same for every spelling of an address.
     """
 
@@ -55,6 +56,7 @@ class StudentAccount(models.Model):
     merged_into = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, db_index=False, related_name="+"
     )
+    closed_at = models.DateTimeField(null=True)
     version = models.IntegerField(default=1)
     source_fingerprint = models.BinaryField(null=True)
     search_text = models.GeneratedField(

@@ -174,6 +174,12 @@ class Run(models.Model):
         return self.held_at - self.started_at + after_approval
 
     @property
+    def free_emails_after(self) -> int | None:
+        """The days after which closed accounts give up their e-mails in this run; None: never."""
+        settings = self.upload_settings if self.is_upload else self.roster_settings
+        return settings.free_emails_after
+
+    @property
     def is_active(self) -> bool:
         return self.state in ACTIVE_STATES
 
@@ -246,8 +252,9 @@ class Change(models.Model):
 
 
 # What is left out when only additions and updates are approved: rows that close an account, change
-# a sign-in e-mail, or give an account another SIS ID.
-LEFT_OUT = Q(kind__in=WRITING_KINDS) & (
+# a sign-in e-mail, or give an account another SIS ID. An e-mail that is freed goes with the row of
+# the student who gets it.
+LEFT_OUT = Q(kind__in=set(WRITING_KINDS) - {ChangeKind.EMAIL_FREED}) & (
     Q(kind__in=(ChangeKind.LEFT, ChangeKind.GRADUATED))
     | Q(reason="re_keyed")
     | Q(after__has_key="email_key", before__has_key="email_key")

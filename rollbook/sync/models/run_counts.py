@@ -21,6 +21,7 @@ _ROWS: Final = frozenset(
         "not_in_roster",
         "left",
         "graduated",
+        "email_freed",
         "protected",
         "never_imported",
         "error",
@@ -51,6 +52,7 @@ class RunCounts(msgspec.Struct, frozen=True, kw_only=True):
     not_in_roster: int = 0
     left: int = 0
     graduated: int = 0
+    email_freed: int = 0
     protected: int = 0
     never_imported: int = 0
     error: int = 0

@@ -36,6 +36,7 @@ class RosterSettings(StoredSettings, frozen=True, kw_only=True):
     `mapping` are pairs of (source field, our field). `leavers` and `limits` are the values of
     `roster.leaving.LeaverRules` and `roster.guards.Limits` by name; `wider` are those limits that
     were given for this run alone. `test_run` is the integration's switch, which a run may override.
+    `free_emails_after` is the rule of the school.
     """
 
     grades: tuple[int, ...] = ()
@@ -49,10 +50,13 @@ class RosterSettings(StoredSettings, frozen=True, kw_only=True):
     wider: dict[str, Any] = {}
     only_adds: bool = False
     test_run: bool = False
+    free_emails_after: int | None = None
 
 
 class UploadSettings(StoredSettings, frozen=True, kw_only=True):
     """The settings of an upload. `input` is a digest of all that its plan was made from."""
+
+    free_emails_after: int | None = None
 
     upload: str = ""
     file_name: str = ""

@@ -20,6 +20,7 @@ from rollbook.sync import store
 from rollbook.sync.models import Run
 from rollbook.sync.planning import links
 from rollbook.sync.planning import rules as run_rules
+from rollbook.sync.planning.freeing import FreedEmails
 from rollbook.sync.setup import link_decisions
 from rollbook.sync.store.outside import digests
 
@@ -29,6 +30,7 @@ class Prepared(NamedTuple):
 
     matcher: Matcher
     link_finder: LinkFinder
+    freed_emails: FreedEmails
     mapper: RecordMapper
     rules: Rules
 
@@ -95,7 +97,7 @@ def prepare(run: Run) -> Prepared:
     mapper.today = run.requested_at.date()
     rules = Rules(mapper.fields, run.source, run_rules.fill_once(run))
     link_finder = links.link_finder(run, decided) if matcher.has_unlinked else LinkFinder([])
-    return Prepared(matcher, link_finder, mapper, rules)
+    return Prepared(matcher, link_finder, FreedEmails(run), mapper, rules)
 
 
 def map_records(prepared: Prepared, pages: list[Page]) -> list[MappedRecord]:
@@ -123,6 +125,7 @@ def decide_records(
 ) -> Batch:
     """Decide what to do about each match (stop 4)."""
     evidence: list[Evidence] = []
+    matches = prepared.freed_emails.without_freed_accounts(matches)
     if prepared.link_finder:
         for match in matches:
             evidence += prepared.link_finder.evidence(match)

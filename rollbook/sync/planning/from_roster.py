@@ -45,7 +45,9 @@ def plan(run: Run, lease: Lease) -> None:
         tally.add(run, prepared.matcher, batch)
         _save(run, prepared, pages, batch, tally.read)  # 5
     complete = reading.proof.completeness is Completeness.COMPLETE
-    check = prepared.matcher.check_roster(tally.moved, complete=complete)
+    check = prepared.matcher.check_roster(
+        tally.moved, complete=complete, freed=prepared.freed_emails.addresses
+    )
     with transaction.atomic():
         progress.note(run, [], tally.read)
         save_outside(run, bytes(tally.outside_digests))

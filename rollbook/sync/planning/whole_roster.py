@@ -37,7 +37,7 @@ def settle(run: Run, prepared: Prepared, check: RosterCheck) -> Settled:
     """Withdraw the changes that clash, and save the issues that say why."""
     relinked = _relink_known_people(run, prepared.matcher, check)
     new_ids = {change.sis_id for change in relinked}
-    possible = _possible_relinks(run, prepared.matcher, check, relinked)
+    possible = _possible_relinks(run, prepared, check, relinked)
     links.propose_relinks(run, possible)
     suggested = {each.planned.sis_id for each in possible}
     withdrawn = check.withdrawn | suggested
@@ -48,6 +48,7 @@ def settle(run: Run, prepared: Prepared, check: RosterCheck) -> Settled:
     issues = clashes.with_others(run, issues, names) + _vanished_fields(run, prepared)
     issues += lookalikes.withdraw(run, prepared.matcher)
     store.save_plan(run, relinked, issues)
+    prepared.freed_emails.save()
     store.save_plan(run, [], clashes.passed_on(run))
     links.conclude(run)
     return Settled(relinked, frozenset(each.account.id for each in possible))
@@ -71,9 +72,10 @@ def plan_missing(run: Run, check: RosterCheck, settled: Settled) -> guards.Missi
 
 
 def _possible_relinks(
-    run: Run, matcher: Matcher, check: RosterCheck, relinked: list[Change]
+    run: Run, prepared: Prepared, check: RosterCheck, relinked: list[Change]
 ) -> list[PossibleRelink]:
     """Return the new students who may be students whose old SIS ID is gone."""
+    freed = prepared.freed_emails
     came_back = {change.account_id for change in relinked}
     new_ids = {change.sis_id for change in relinked}
     possible: list[PossibleRelink] = []
@@ -88,7 +90,12 @@ def _possible_relinks(
         each
         for each in possible
         if each.planned.sis_id not in new_ids
-        and not matcher.is_rejected(each.account.id, each.planned.sis_id)
+        and not prepared.matcher.is_rejected(each.account.id, each.planned.sis_id)
+        # Somebody else with the same name, to whom the account gives up its e-mail.
+        and not (
+            each.account.email_key in freed.addresses
+            and each.planned.after.get("email_key") == each.account.email_key
+        )
     ]
 
 

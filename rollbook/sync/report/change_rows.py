@@ -104,16 +104,13 @@ def classes(run: Run, tab: str) -> list[StudentClass]:
 
 def updated_row(run: Run, change: Change) -> UpdatedRow:
     """Return one stored change of any kind with its words."""
-    diffs = [
-        _diff(change, key) for key in FIELD_LABELS if key in change.after or key in change.before
-    ]
     return UpdatedRow(
         kind=change.kind,
         kind_label=word(KIND_LABELS, change.kind),
         sis_id=change.sis_id or "",
         name=f"{change.first_name} {change.last_name}",
         email=change.email,
-        diffs=diffs,
+        diffs=_diffs(change),
         outcome=outcome_words(run, change),
         reason=reason_of(run, change),
         row_number=change.row_number,
@@ -142,6 +139,17 @@ def _new_row(run: Run, change: Change) -> NewRow:
     )
 
 
+def _diffs(change: Change) -> list[Diff]:
+    """Return each field that a change writes, before and after."""
+    diffs = [
+        _diff(change, key) for key in FIELD_LABELS if key in change.after or key in change.before
+    ]
+    if "email_key" in change.after and "email" not in change.after:
+        # The e-mail is freed, or given back: the account shows the same one before and after.
+        diffs.append(_diff(change, "email_key")._replace(field_label=word(FIELD_LABELS, "email")))
+    return diffs
+
+
 def _diff(change: Change, key: str) -> Diff:
     before = value_text(key, change.before.get(key))
     after = value_text(key, change.after.get(key))
@@ -161,7 +169,8 @@ def _changes(run: Run, search: str, kinds: Iterable[str]) -> QuerySet[Change]:
 
 def _updated(run: Run, search: str, kind: str | None) -> QuerySet[Change]:
     if kind == EMAIL_CHANGED:
-        return _changes(run, search, UPDATED_KINDS).filter(after__has_key="email_key")
+        kinds = [kind for kind in UPDATED_KINDS if kind is not ChangeKind.EMAIL_FREED]
+        return _changes(run, search, kinds).filter(after__has_key="email_key")
     if kind is None or kind == "":
         return _changes(run, search, UPDATED_KINDS)
     return _changes(run, search, {kind}.intersection((*UPDATED_KINDS, *LISTED_KINDS)))

@@ -43,7 +43,7 @@ def moved_domains(run: Run) -> list[str]:
     if run.typed_counts.email_changed <= FEW_ADDRESSES:
         return []
     changes = Change.objects.filter(
-        school_id=run.school_id, run_id=run.pk, kind__in=UPDATED_KINDS, after__has_key="email_key"
+        school_id=run.school_id, run_id=run.pk, kind__in=UPDATED_KINDS, after__has_key="email"
     )
     changes = changes.annotate(domain_before=_domain("before"), domain_after=_domain("after"))
     moves = changes.order_by().values_list("domain_before", "domain_after")

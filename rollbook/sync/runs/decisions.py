@@ -8,13 +8,14 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from rollbook.roster.planning.changes import ChangeKind
 from rollbook.schools import audit
 from rollbook.schools.models import User
 from rollbook.sync import queue
 from rollbook.sync.models import Change, Integration, Run, RunState, Trigger
 from rollbook.sync.refusals import RunRefused
 from rollbook.sync.runs import requests, states
-from rollbook.sync.runs.left_out import left_out
+from rollbook.sync.runs.left_out import freed_for, left_out
 from rollbook.sync.words.alarms import alarm_words
 from rollbook.sync.words.sources import sis_label
 
@@ -37,17 +38,21 @@ def approve(run: Run, by: User | None, via: str = "web", *, additions_only: bool
             attempts=0,
         )
         if moved:
-            rows = Change.objects.filter(
-                left_out(run, additions_only=additions_only),
-                school_id=run.school_id,
-                run_id=run.pk,
-                outcome="",
-            )
-            number = rows.update(outcome="left_out")
+            number = _leave_out(run, additions_only)
             numbers = {"additions_only": additions_only, "left_out": number}
             _record("run.approved", run, by, via, **numbers)
             queue.wake(queue.LOOK_AT_RUN, run.pk)
     return bool(moved)
+
+
+def _leave_out(run: Run, additions_only: bool) -> int:
+    """Mark the rows that approving leaves out. Return how many there are."""
+    rows = Change.objects.filter(school_id=run.school_id, run_id=run.pk, outcome="")
+    chosen = left_out(run, additions_only=additions_only)
+    number = rows.filter(chosen).update(outcome="left_out")
+    freed = rows.filter(kind=ChangeKind.EMAIL_FREED)
+    freed_for_nobody = freed.exclude(pk__in=freed_for(run, rows).values("pk"))
+    return number + freed_for_nobody.update(outcome="left_out")
 
 
 def confirm(run: Run, by: User | None, via: str = "web", *, accept_alarms: bool = False) -> bool:

@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.fields.json import KT
 
 from rollbook.roster.planning.changes import ChangeKind
 from rollbook.students.models import NeverImport
-from rollbook.sync.models import LEFT_OUT, Run
+from rollbook.sync.models import LEFT_OUT, Change, Run
 
 _BRINGS_IN: Final = Q(kind=ChangeKind.NEW) | Q(reason="same_email_and_name")
 
@@ -26,6 +27,16 @@ def never_wanted(run: Run) -> Q:
     if not sis_ids and not emails:
         return Q(pk__in=())
     return _BRINGS_IN & (Q(sis_id__in=sis_ids) | Q(after__email_key__in=emails))
+
+
+def freed_for(run: Run, rows: QuerySet[Change]) -> QuerySet[Change]:
+    """Return the rows that free an e-mail which one of these rows gives to a student."""
+    freed = Change.objects.filter(
+        school_id=run.school_id, run_id=run.pk, kind=ChangeKind.EMAIL_FREED, outcome=""
+    )
+    given = rows.exclude(kind=ChangeKind.EMAIL_FREED).filter(after__has_key="email_key")
+    emails = given.order_by().values_list(KT("after__email_key"), flat=True)
+    return freed.annotate(freed_email=KT("before__email_key")).filter(freed_email__in=emails)
 
 
 def left_out(run: Run, *, additions_only: bool) -> Q:

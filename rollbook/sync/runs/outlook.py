@@ -4,7 +4,7 @@ from django.db.models import BooleanField, Case, Count, Value, When
 
 from rollbook.roster.planning.changes import WRITING_KINDS, ChangeKind
 from rollbook.sync.models import LEFT_OUT, Change, Run
-from rollbook.sync.runs.left_out import never_wanted
+from rollbook.sync.runs.left_out import freed_for, never_wanted
 from rollbook.sync.words.decisions import Outlook, outlook_words
 
 
@@ -26,5 +26,7 @@ def outlook(run: Run) -> Outlook:
     }
     additions = {kind: counts.get((kind, False), 0) for kind in WRITING_KINDS}
     everything = {kind: additions[kind] + counts.get((kind, True), 0) for kind in WRITING_KINDS}
+    everything[ChangeKind.EMAIL_FREED] = freed_for(run, rows).count()
+    additions[ChangeKind.EMAIL_FREED] = freed_for(run, rows.exclude(LEFT_OUT)).count()
     missing = counts.get((ChangeKind.NOT_IN_ROSTER, False), 0)
     return outlook_words(everything, additions, missing)

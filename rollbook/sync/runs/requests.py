@@ -115,6 +115,7 @@ def _settings(
         wider=wider_limits,
         only_adds=only_adds,
         test_run=integration.test_run,
+        free_emails_after=integration.school.free_emails_after,
     )
 
 

@@ -22,12 +22,13 @@ def apply_plan(run: Run) -> int:
         elif not run.is_undo:
             execute("mark_missing", run)
             execute("mark_seen", run)
+        overtaken += execute("mark_freed_for_nobody", run)
         try:
             with transaction.atomic():
                 _write_accounts(run)
         except IntegrityError:
             while marked := execute("mark_collisions", run):
-                overtaken += marked
+                overtaken += marked + execute("mark_freed_for_nobody", run)
             _write_accounts(run)
     return overtaken
 

@@ -128,6 +128,18 @@ def load_accounts(school_id: UUID, ids: Iterable[bytes]) -> dict[bytes, Account]
         return {account.id: account for account in accounts}
 
 
+def load_closed_accounts(run: Run, email_keys: Iterable[str], days: int) -> list[Account]:
+    """Return the accounts with these addresses that left or graduated `days` before the run."""
+    rows = rows_of("load_closed_accounts", run, email_keys=list(email_keys), days=days)
+    ids = (bytes(account_id) for (account_id,) in rows)
+    return list(load_accounts(run.school_id, ids).values())
+
+
+def planned_emails(run: Run, email_keys: Iterable[str]) -> list[str]:
+    """Return which of these addresses the plan gives to somebody."""
+    return [key for (key,) in rows_of("planned_emails", run, email_keys=list(email_keys))]
+
+
 def clear_plan(run: Run) -> None:
     """Forget what an earlier try of this run has planned."""
     execute("clear_changes", run)

@@ -33,6 +33,8 @@ def copy_saved(draft: Upload, upload: Upload) -> None:
 def input_digest(upload: Upload) -> str:
     """Return a digest of all that the plan of an upload depends on."""
     parts = [upload.sha256, upload.settings, upload.columns, upload.corrections]
+    if upload.school.free_emails_after is not None:
+        parts.append(upload.school.free_emails_after)
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -23,6 +23,7 @@ from rollbook.sync import store
 from rollbook.sync.models import Run, RunCounts
 from rollbook.sync.planning import clashes
 from rollbook.sync.planning import rules as run_rules
+from rollbook.sync.planning.freeing import Claim, FreedEmails
 from rollbook.sync.runs import progress, states
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.uploads.rows import UploadRows, open_rows
@@ -36,7 +37,8 @@ def plan(run: Run, lease: Lease) -> None:
     progress.begin_plan(run)
     upload = open_rows(run)
     pages = -(-upload.total // BATCH)
-    check = _check_whole_file(run, upload, lease)
+    freed_emails = FreedEmails(run)
+    check = _check_whole_file(run, upload, lease, freed_emails)
     tally = UploadTally(check.accounts)
     read = unchanged = 0
     for number, cells in enumerate(store.in_chunks(upload.corrected(), BATCH), 1):
@@ -53,20 +55,40 @@ def plan(run: Run, lease: Lease) -> None:
     # A file does not say who is missing from it.
     proof = Proof(Completeness.UNSTATED, None, read, pages)
     with transaction.atomic():
+        freed_emails.save()
         rows_by_kind = store.count_plan(run) | {"unchanged": unchanged}
         counts = RunCounts(**rows_by_kind, read=read, known_errors=tally.known_errors)
         states.previewed(run, counts, proof, tally.review(run, counts))
 
 
-def _check_whole_file(run: Run, upload: UploadRows, lease: Lease) -> SheetCheck:
+def _check_whole_file(
+    run: Run, upload: UploadRows, lease: Lease, freed_emails: FreedEmails
+) -> SheetCheck:
     """Return which account each row is about, and which rows contradict each other."""
     keys: list[RowKeys] = []
-    for cells in upload.corrected():
-        keys.append(RowKeys.of(upload.mapper.map(cells)))
-        if len(keys) % BATCH == 0:
-            lease.check()
-    accounts = _account_keys(run.school_id, keys)
+    for rows in store.in_chunks(map(upload.mapper.map, upload.corrected()), BATCH):
+        lease.check()
+        keys += [RowKeys.of(row) for row in rows]
+        freed_emails.add([Claim(row.email_key, row.person) for row in rows if row.email_key])
+    accounts = _without_freed(_account_keys(run.school_id, keys), keys, freed_emails)
     return check_sheet(keys, accounts, accept_lookalikes=upload.accept_lookalikes)
+
+
+def _without_freed(
+    accounts: list[SheetKey], keys: list[RowKeys], freed_emails: FreedEmails
+) -> list[SheetKey]:
+    """Return the keys of accounts; no row meets an account by an e-mail that it gives up.
+
+    An account that a row names by an ID keeps its e-mail.
+    """
+    ids = {each for key in keys for each in (key.sis_id, key.student_number) if each}
+    freed = freed_emails.account_ids
+    return [
+        account._replace(email_key="")
+        if account.id in freed and not ids & {account.sis_id, account.student_number}
+        else account
+        for account in accounts
+    ]
 
 
 def _account_keys(school_id: UUID, keys: list[RowKeys]) -> list[SheetKey]:

@@ -80,5 +80,9 @@ def _settings(draft: Upload, digest: str) -> UploadSettings:
         for field in account_fields(choice)
     )
     return UploadSettings(
-        upload=str(draft.pk), file_name=draft.file_name, mapping=mapping, input=digest
+        upload=str(draft.pk),
+        file_name=draft.file_name,
+        mapping=mapping,
+        input=digest,
+        free_emails_after=draft.school.free_emails_after,
     )

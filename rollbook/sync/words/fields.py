@@ -2,9 +2,11 @@
 
 from typing import Any, Final
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.values.parsing import FREED
 from rollbook.students.models import AccountStatus
 from rollbook.sync.words.sources import source_label
 
@@ -24,4 +26,6 @@ def value_text(field: str, value: Any) -> str:
         return str(dict(AccountStatus.choices).get(value, value))
     if field == "source" and value:
         return source_label(value)
+    if field == "email_key" and value.startswith(FREED):
+        return gettext("free for another student")
     return str(value)

@@ -23,6 +23,7 @@ UPDATED_KINDS: Final = (
     ChangeKind.RETURNING,
     ChangeKind.LEFT,
     ChangeKind.GRADUATED,
+    ChangeKind.EMAIL_FREED,
 )
 # The kinds that are only reported.
 LISTED_KINDS: Final = (
@@ -42,6 +43,7 @@ KIND_LABELS: Final[dict[str, str]] = {
     ChangeKind.NOT_IN_ROSTER: _("No longer in the SIS"),
     ChangeKind.LEFT: _("Left"),
     ChangeKind.GRADUATED: _("Graduated"),
+    ChangeKind.EMAIL_FREED: _("E-mail freed"),
     ChangeKind.PROTECTED: _("Protected"),
     ChangeKind.NEVER_IMPORTED: _("Never imported"),
 }
@@ -65,6 +67,7 @@ TILE_HINTS: Final[dict[str, Promise]] = {
     ChangeKind.NOT_IN_ROSTER: gettext_lazy("listed, left as they are"),
     ChangeKind.LEFT: gettext_lazy("missing long enough: closed"),
     ChangeKind.GRADUATED: gettext_lazy("class is over: closed"),
+    ChangeKind.EMAIL_FREED: gettext_lazy("of closed accounts, for other students"),
     ChangeKind.PROTECTED: gettext_lazy("protected by a person, left as they are"),
     ChangeKind.NEVER_IMPORTED: gettext_lazy("on your list, no account made"),
     "overtaken": gettext_lazy("edited meanwhile, left as they are"),
@@ -114,6 +117,18 @@ APPLIED: Final[dict[ChangeKind, tuple[Promise, Promise]]] = {
             "%(number)s was closed as graduated", "%(number)s were closed as graduated", "count"
         ),
     ),
+    ChangeKind.EMAIL_FREED: (
+        ngettext_lazy(
+            "%(number)s account was made to give up its e-mail",
+            "%(number)s accounts were made to give up their e-mails",
+            "count",
+        ),
+        ngettext_lazy(
+            "%(number)s was made to give up its e-mail",
+            "%(number)s were made to give up their e-mails",
+            "count",
+        ),
+    ),
 }
 # What a held run will do.
 PLANNED: Final[dict[ChangeKind, Promise]] = {
@@ -132,6 +147,11 @@ PLANNED: Final[dict[ChangeKind, Promise]] = {
     ),
     ChangeKind.GRADUATED: ngettext_lazy(
         "%(number)s account closed as graduated", "%(number)s accounts closed as graduated", "count"
+    ),
+    ChangeKind.EMAIL_FREED: ngettext_lazy(
+        "%(number)s e-mail of a closed account freed",
+        "%(number)s e-mails of closed accounts freed",
+        "count",
     ),
 }
 _NEW: Final = ngettext_lazy("%(number)s new", "%(number)s new", "count")

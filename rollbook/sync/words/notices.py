@@ -31,6 +31,7 @@ COUNTED: Final = (
     ChangeKind.UNCHANGED,
     ChangeKind.LEFT,
     ChangeKind.GRADUATED,
+    ChangeKind.EMAIL_FREED,
     ChangeKind.NOT_IN_ROSTER,
     Severity.ERROR,
     Severity.WARNING,

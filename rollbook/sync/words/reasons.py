@@ -36,6 +36,9 @@ REASONS: Final[dict[str, str]] = {
         "The SIS has not had this student for as long as your rule for leavers requires"
     ),
     "class_has_graduated": _("The SIS no longer has this student, whose class has graduated"),
+    "freed_by_rule": _(
+        "The account is closed, and your rule gives its e-mail to the student who has it now"
+    ),
     "account_protected": _("The account is protected from sync; these values would have changed"),
     "account_deactivated": _("The SIS has this student, but the account is deactivated"),
     "fields_locked": _("The SIS has other values; a person keeps ours"),
@@ -93,6 +96,10 @@ SENTENCES: Final[dict[str, str]] = {
     "class_has_graduated": _(
         "The SIS ID %(sis_id)s has been missing as long as your rule for leavers requires, and its "
         "class has graduated."
+    ),
+    "freed_by_rule": _(
+        "The account was closed as long ago as your rule requires, and %(sis)s has another student "
+        "with the e-mail %(email)s. The account keeps everything else, and the e-mail as an alias."
     ),
     "account_protected": _(
         "A person protects this account from sync. %(sis)s would have changed: %(fields)s."

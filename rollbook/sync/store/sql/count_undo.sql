@@ -3,6 +3,6 @@ SELECT count(*) FILTER (WHERE reason <> 'undo_created'), count(*) FILTER (WHERE 
        coalesce(sum(keys.number) FILTER (WHERE reason <> 'undo_created'), 0)
 FROM sync_change c
 CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE key <> 'email_key' AND (key <> 'source' OR NOT c.after ? 'sis_id')) AS number FROM jsonb_object_keys(c.after) key
+    SELECT count(*) FILTER (WHERE (key <> 'email_key' OR NOT c.after ? 'email') AND (key <> 'source' OR NOT c.after ? 'sis_id')) AS number FROM jsonb_object_keys(c.after) key
 ) keys
 WHERE c.school_id = %(school)s AND c.run_id = %(run)s

@@ -1,6 +1,7 @@
 -- Plans an undo, for one batch of the run's rows: each value goes back to the one before, where the account still holds what the run wrote.
 -- An e-mail goes back with its key, a SIS ID with its source, or neither. An account that the run made is deactivated. Accounts that were
 -- merged since stay: whoever was merged away, and one that the run made where it has become the account of somebody who was there before.
+-- It also gives up an e-mail that the run freed for it, so that the older account gets it back.
 -- OFFSET 0 keeps the whole account from being turned into JSON once for each comparison, which took twice as long.
 INSERT INTO sync_change (school_id, run_id, kind, sis_id, account_id, account_version, first_name, last_name, email, before, after, reason, outcome)
 SELECT c.school_id, %(run)s, 'updated', a.sis_id, a.id, a.version, a.first_name, a.last_name, a.email, back.held, back.was,
@@ -9,8 +10,14 @@ FROM sync_change c
 JOIN students_studentaccount a ON a.school_id = c.school_id AND a.id = c.account_id
 CROSS JOIN LATERAL (
     SELECT to_jsonb(a) AS held,
-           CASE c.kind WHEN 'new' THEN jsonb_build_object('status', coalesce(c.after ->> 'status', 'active')) ELSE c.after END AS wrote,
-           CASE c.kind WHEN 'new' THEN '{"status": "deactivated"}' ELSE c.before END AS was
+           CASE c.kind WHEN 'new' THEN jsonb_strip_nulls(jsonb_build_object(
+               'status', coalesce(c.after ->> 'status', 'active'),
+               'email_key', CASE WHEN %(student)s::uuid IS NULL AND c.after ->> 'email_key' IN (
+                   SELECT f.before ->> 'email_key' FROM sync_change f
+                   WHERE f.school_id = %(school)s AND f.run_id = %(undoes)s AND f.kind = 'email_freed' AND f.outcome = ''
+               ) THEN c.after ->> 'email_key' END
+           )) ELSE c.after END AS wrote,
+           CASE c.kind WHEN 'new' THEN jsonb_build_object('status', 'deactivated', 'email_key', 'freed:' || a.id) ELSE c.before END AS was
     OFFSET 0
 ) r
 CROSS JOIN LATERAL (
@@ -26,7 +33,7 @@ WHERE c.school_id = %(school)s AND c.run_id = %(undoes)s AND c.outcome = '' AND 
   AND c.id BETWEEN %(first)s AND %(last)s AND (%(student)s::uuid IS NULL OR c.account_id = %(student)s::uuid)
   AND back.was IS NOT NULL AND a.status <> 'merged'
   -- Its e-mail was freed since: a person opens it again, with this e-mail or another one.
-  AND NOT (a.email_key LIKE 'freed:%%' AND back.was ->> 'status' = 'active')
+  AND NOT (a.email_key LIKE 'freed:%%' AND back.was ->> 'status' = 'active' AND NOT back.was ? 'email_key')
   AND (c.kind <> 'new' OR a.id NOT IN (
       SELECT m.merged_into_id FROM students_studentaccount m
       WHERE m.school_id = %(school)s AND m.merged_into_id IS NOT NULL

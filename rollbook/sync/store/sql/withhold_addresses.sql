@@ -1,7 +1,7 @@
 -- Leaves an e-mail as it is where the one before belongs to somebody else by now, who doesn't give it back in this undo; and then also the
 -- e-mail of whoever would have got that one's, and so on.
 WITH RECURSIVE planned AS (
-    SELECT id, account_id, after ->> 'email' AS email, after ->> 'email_key' AS email_key
+    SELECT id, account_id, coalesce(after ->> 'email', after ->> 'email_key') AS email, after ->> 'email_key' AS email_key
     FROM sync_change
     WHERE school_id = %(school)s AND run_id = %(run)s AND after ? 'email_key'
 ), wanted AS (
