@@ -32,8 +32,9 @@ class Issue(NamedTuple):
     """A problem with one record. `code` is a key of `problems.PROBLEMS`.
 
     `name` is the student's, `value` the start of what the source sent, and `other` names who else
-    has the problem. `row_number` and `column_index` are the place in a spreadsheet: the row as its
-    program counts it, and the column from 0.
+    has the problem, or the name that one with broken letters may be. `row_number` and
+    `column_index` are the place in a spreadsheet: the row as its program counts it, and the column
+    from 0.
     """
 
     code: str

@@ -209,6 +209,23 @@ def test_a_correction_is_not_another_person(
     assert change(MatchKind.KNOWN, account("1", **existing), **values).kind is ChangeKind.UPDATED
 
 
+@pytest.mark.parametrize("kind", [MatchKind.NEW, MatchKind.KNOWN, MatchKind.BY_EMAIL])
+def test_a_name_with_broken_letters_is_not_written(kind: MatchKind) -> None:
+    existing = None if kind is MatchKind.NEW else account(first_name="José")
+    decided = issue(kind, existing, first="JosÃ©")
+    assert (decided.code, decided.field, decided.value) == ("name_broken", "first_name", "JosÃ©")
+    assert decided.other == "José"
+
+
+def test_a_broken_name_that_an_account_has_or_keeps_is_no_problem() -> None:
+    broken = account(first_name="JosÃ©", last_name="Smith")
+    assert change(MatchKind.KNOWN, broken, first="JosÃ©", last="Smith")
+    locked = account(first_name="José", locked=("first_name",))
+    assert change(MatchKind.KNOWN, locked, first="JosÃ©").kind is ChangeKind.PROTECTED
+    protected = account(first_name="José", protected=True)
+    assert change(MatchKind.KNOWN, protected, first="JosÃ©").kind is ChangeKind.PROTECTED
+
+
 def test_an_account_erased_meanwhile_is_an_issue_and_not_made_again() -> None:
     for kind in (MatchKind.KNOWN, MatchKind.BY_EMAIL):
         outcome = decide(Match(kind, record(), key(account("1"))), None, RULES)

@@ -313,6 +313,15 @@ def test_a_cell_is_corrected_in_the_preview_and_checked_again(
     assert "Confirm: 3 new" in page(admin.get(answer["Location"]))
 
 
+def test_the_name_that_a_broken_one_may_be_is_filled_in(admin: Client, school: School) -> None:
+    run = planned(draft(school, GOOD.replace("Ada", "JosÃ©").replace("Hopper", "N??ez")))
+    assert "new" not in run.counts and run.counts["error"] == 2
+    shown = page(admin.get(reverse("run", args=[school.pk, run.pk]), {"tab": "errors"}))
+    assert 'name="was-2-1" value="JosÃ©"' in shown and 'name="cell-2-1" value="José"' in shown
+    assert "It may be the name “José”." in shown
+    assert 'name="cell-3-2" value="N??ez"' in shown
+
+
 def test_a_correction_that_no_database_can_store_is_refused(admin: Client, school: School) -> None:
     upload = draft(school, BAD)
     planned(upload)

@@ -6,6 +6,7 @@ A change has before and after of each field that differs.
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+from rollbook.roster.planning.broken_names import NAME_FIELDS, broken_name
 from rollbook.roster.planning.identity import contradicts, is_other_person, names_agree
 from rollbook.roster.planning.matching import Match, MatchKind
 from rollbook.roster.records import ISSUE_NAME_LIMIT, Account, Issue, Severity, StudentRecord
@@ -100,9 +101,13 @@ def decide(match: Match, account: Account | None, rules: Rules) -> Change | Issu
             kind=ChangeKind.NEVER_IMPORTED, fingerprint=None, reason="on_never_import_list"
         )
     if match.kind is MatchKind.NEW:
-        return _new(record, rules)
+        return _broken_name_issue(record, None, rules) or _new(record, rules)
     if account is None:  # it was erased while the roster was being read
         return _issue("account_gone", record)
+    if not account.protected:
+        issue = _broken_name_issue(record, account, rules)
+        if issue is not None:
+            return issue
     decision = _decide_with_account(match, account, rules)
     if isinstance(decision, Issue) or not account.protected:
         return decision
@@ -111,6 +116,24 @@ def decide(match: Match, account: Account | None, rules: Rules) -> Change | Issu
     return decision._replace(
         kind=ChangeKind.PROTECTED, fingerprint=None, reason="account_protected"
     )
+
+
+def _broken_name_issue(
+    record: StudentRecord, account: Account | None, rules: Rules
+) -> Issue | None:
+    """Return the issue of a record that would write a name with broken letters."""
+    names: dict[str, str | None] = {}
+    for field in NAME_FIELDS:
+        if field in rules.fields:
+            names[field] = getattr(record, field)
+    unwritten: set[str] = set()
+    if account is not None:
+        filled = {field for field in rules.fill_once if getattr(account, field) is not None}
+        unwritten = filled.union(account.locked)
+    broken = broken_name(names, account, unwritten)
+    if broken is None:
+        return None
+    return _issue("name_broken", record, broken.field, broken.name)._replace(other=broken.repaired)
 
 
 def _decide_with_account(match: Match, account: Account, rules: Rules) -> Change | Issue:

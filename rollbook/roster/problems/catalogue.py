@@ -29,13 +29,15 @@ _NAMED_FIELD: Final = _("the field {source_field}")
 _FIELD_FOR: Final = _("the field that gives {field}")
 _STUDENT_PAGE: Final = _("the student's page")
 _ALSO_ABOUT: Final = _("This is also about {other}.")
+# Where `other` of an issue is nobody else.
+_OTHER_TEXTS: Final = {"name_broken": _("It may be the name “{other}”.")}
 
 
 class IssueDetails(NamedTuple):
     """What is known about one issue. Each text may be empty.
 
     `where` is the place in the SIS, `place` the row and column of a file, where the source is one.
-    `other` names who else has the problem.
+    `other` names who else has the problem, or the name that a broken one may be.
     """
 
     code: str
@@ -70,7 +72,7 @@ def explain(issue: IssueDetails, translate: Translate = gettext_noop) -> Explana
     values = _template_values(issue, translate)
     cause = fill(translate(problem.cause), values)
     if issue.other:
-        cause += " " + fill(translate(_ALSO_ABOUT), values)
+        cause += " " + fill(translate(_OTHER_TEXTS.get(issue.code, _ALSO_ABOUT)), values)
     remedy = fill(translate(problem.remedy), values)
     return Explanation(problem.severity, cause, remedy, problem.fixed_by)
 

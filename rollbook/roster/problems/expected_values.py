@@ -18,6 +18,7 @@ EXPECTED_VALUES: Final[dict[str, str]] = {
     "birth_date_unlikely": _("The date on which the student was born, unless this one is right"),
     "id_placeholder": _("An ID that only this student has"),
     "gender_unknown": _("One of the usual entries, unless this one is intended"),
+    "name_broken": _("The name with its letters as they should be"),
     "text_too_long": _("A shorter text"),
     "control_characters": _("The same text, typed again"),
     "id_repeated": _("Only one record with this SIS ID"),

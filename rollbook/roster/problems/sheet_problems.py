@@ -18,6 +18,10 @@ FILE_REMEDIES: Final[dict[str, str]] = {
         "Find out whose address it is. If it is wrong in the file, correct {place}. "
         "If it is wrong in the other account, correct it there."
     ),
+    "name_broken": _(
+        "Save the list again as an Excel workbook, or as csv in UTF-8, from the program that "
+        "shows the names as they are. Or correct {place}. Then upload that row again."
+    ),
     "account_gone": _(
         "You don't have to do anything. To make a new account, upload the row again ({place})."
     ),
@@ -64,19 +68,6 @@ SHEET_PROBLEMS: Final = (
         _(
             "Write the last name first, with a comma, as in Smith, John ({place}), or use a column "
             "for each name. Then upload that row again."
-        ),
-        ADMINISTRATOR,
-    ),
-    Problem(
-        "name_broken",
-        Severity.ERROR,
-        _(
-            "{value} is the name of the account with broken letters: a program read the file in "
-            "another encoding before. The account wasn't touched."
-        ),
-        _(
-            "Save the list again as an Excel workbook, or as csv in UTF-8, from the program that "
-            "shows the names as they are. Or correct {place}. Then upload that row again."
         ),
         ADMINISTRATOR,
     ),

@@ -158,6 +158,16 @@ STUDENT_PROBLEMS: Final = (
         ADMINISTRATOR,
     ),
     Problem(
+        "name_broken",
+        Severity.ERROR,
+        _(
+            "The letters of the name {value} are broken: a program read it in another encoding. "
+            "So no account was made for this student, and an existing account was left as it is."
+        ),
+        _("In {sis}, correct the name here: {where}. The next run picks it up."),
+        REGISTRAR,
+    ),
+    Problem(
         "account_gone",
         Severity.ERROR,
         _(

@@ -5,6 +5,7 @@ The identity rules are those of a sync. An upload plans nothing about students w
 
 from typing import Any, Final, NamedTuple
 
+from rollbook.roster.planning.broken_names import BrokenName, broken_name
 from rollbook.roster.planning.changes import (
     WRITING_KINDS,
     Change,
@@ -17,11 +18,9 @@ from rollbook.roster.planning.matching import NO_EXCEPTIONS, StudentExceptions
 from rollbook.roster.records import Account, Issue
 from rollbook.roster.sheets.matching import RowMatch
 from rollbook.roster.sheets.rows import IDENTIFYING, RowMapper, SheetRow
-from rollbook.roster.values.broken_letters import is_broken_spelling
 from rollbook.roster.values.names import same_first_name
 from rollbook.roster.values.parsing import FREED, email_key
 
-NAME_FIELDS: Final = ("first_name", "last_name", "middle_name", "preferred_name")
 _NOTHING: Final = Differences({}, {}, {}, {})
 
 
@@ -48,9 +47,9 @@ def decide_row(
         return _decide_new(row, mapper, rules)
     if account is None:  # it was erased while the file was being read
         return (mapper.issue("account_gone", row, match.matched_by),)
-    broken = _broken_name(row, account)
-    if broken:
-        return (mapper.issue("name_broken", row, broken),)
+    broken = None if account.protected else broken_name(row.values, account, account.locked)
+    if broken is not None:
+        return (_broken_name_issue(broken, row, mapper),)
     conflict = _identity_conflict(row, match, account)
     if conflict:
         issue = mapper.issue(conflict, row, match.matched_by)
@@ -71,6 +70,9 @@ def _decide_new(row: SheetRow, mapper: RowMapper, rules: SheetRules) -> Change |
     missing = mapper.missing(row)
     if missing:
         return missing
+    broken = broken_name(row.values, None)
+    if broken is not None:
+        return (_broken_name_issue(broken, row, mapper),)
     key = row.person_key
     alike = rules.lookalikes.get(key) if key is not None else None
     if alike is not None:
@@ -86,14 +88,8 @@ def _identifying_field(row: SheetRow) -> str:
     return "email"
 
 
-def _broken_name(row: SheetRow, account: Account) -> str:
-    """Return the field in which the row has the account's name with broken letters; else ""."""
-    for field in NAME_FIELDS:
-        text, name = row.values.get(field), getattr(account, field)
-        is_open = field not in account.locked
-        if text and name and text != name and is_open and is_broken_spelling(text, name):
-            return field
-    return ""
+def _broken_name_issue(broken: BrokenName, row: SheetRow, mapper: RowMapper) -> Issue:
+    return mapper.issue("name_broken", row, broken.field)._replace(other=broken.repaired)
 
 
 def _identity_conflict(row: SheetRow, match: RowMatch, account: Account) -> str:

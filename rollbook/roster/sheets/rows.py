@@ -196,6 +196,9 @@ class RowMapper:
     ) -> Issue:
         """Return an issue about a whole row, placed at the column of a field."""
         column = self._column_of.get(field)
+        value = str(row.values.get(field) or "")
+        # The cell of a full name has more than this value, so it can't be corrected by it.
+        is_part = column is not None and column.of_full_name and bool(value)
         return Issue(
             code=code,
             severity=severity,
@@ -203,9 +206,9 @@ class RowMapper:
             name=row.name,
             field=field,
             source_field=column.name[:_HEADING_LIMIT] if column else "",
-            value=str(row.values.get(field) or "")[:ISSUE_VALUE_LIMIT],
+            value=value[:ISSUE_VALUE_LIMIT],
             row_number=row.number,
-            column_index=column.position if column else None,
+            column_index=column.position if column and not is_part else None,
         )
 
     def _is_example(self, texts: Mapping[str, str | None]) -> bool:

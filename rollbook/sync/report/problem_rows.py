@@ -25,6 +25,7 @@ class ProblemRow(NamedTuple):
 
     `sis_id` and `name` are empty where the whole run has the problem. `place` is the row and
     column of a spreadsheet, "" for a SIS; `row_number` and `column_index` (from 0) say the same.
+    `proposal` is the value that the cell may be meant to have.
     """
 
     severity: str
@@ -42,6 +43,7 @@ class ProblemRow(NamedTuple):
     column_index: int | None = None
     who_code: str = ""
     code: str = ""
+    proposal: str = ""
 
 
 class FieldPlaces(NamedTuple):
@@ -116,6 +118,7 @@ def problem_row(issue: Issue, places: FieldPlaces) -> ProblemRow:
         column_index=issue.column_index,
         who_code=explanation.fixed_by,
         code=issue.code,
+        proposal=issue.other if issue.code == "name_broken" else "",
     )
 
 
