@@ -138,6 +138,7 @@ class Config(BaseSettings):
         20_000_000, gt=0, description="most bytes of one page of a SIS, unpacked"
     )
     pages: int = Field(2_000, gt=0, description="most pages of one roster")
+    page_records: int = Field(20_000, gt=0, description="most records on one page of a SIS")
     records: int = Field(200_000, gt=0, description="most records of one roster")
     limit_leavers_percent: float | None = Field(
         5,

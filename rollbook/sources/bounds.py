@@ -14,6 +14,7 @@ class Bounds:
     request_seconds: float = 60
     page_bytes: int = 20_000_000  # after unpacking
     pages: int = 2_000
+    page_records: int = 20_000
     records: int = 200_000
     run_seconds: float = 30 * 60
     tries: int = 5

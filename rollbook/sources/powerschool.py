@@ -65,9 +65,11 @@ class _District:
     ) -> None:
         self._credentials, self._http, self._threads = connection.credentials, http, threads
         self._origin = origin(self._credentials["client_url"])
-        self._reader = StudentReader(fields, connection.choices.get("email_source", ""))
+        email_source = connection.choices.get("email_source", "")
+        most_records = connection.bounds.page_records
+        self._reader = StudentReader(fields, email_source, most_records)
         self._bearer = Bearer(NAME, connection.tokens, connection.bounds.sign_ins, self._sign_in)
-        self.page_size = self._largest_page()
+        self.page_size = min(self._largest_page(), most_records)
 
     def count(self) -> int:
         answer = self._ask(f"/ws/v1/district/student/count?q={ACTIVE}", COUNT)

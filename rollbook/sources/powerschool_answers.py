@@ -20,6 +20,13 @@ from rollbook.sources.errors import (
     UnexpectedShape,
 )
 from rollbook.sources.http import NEXT_RUN, Response
+from rollbook.sources.page_records import (
+    MOST_RECORDS,
+    PageReader,
+    PageShape,
+    RecordShape,
+    SentRecords,
+)
 from rollbook.sources.paging import Record
 from rollbook.sources.shapes import Scalar, decoded
 from rollbook.sources.wire import redirect_host
@@ -98,7 +105,9 @@ class StudentReader:
     `expansions` names the objects that have to be asked for.
     """
 
-    def __init__(self, fields: frozenset[str], email_source: str) -> None:
+    def __init__(
+        self, fields: frozenset[str], email_source: str, most_records: int = MOST_RECORDS
+    ) -> None:
         self._username_as_email = email_source == "student_username" and "email" in fields
         self._keep_username = "student_username" in fields
         read = (fields | ALWAYS_READ) & HOLDERS.keys()
@@ -106,43 +115,42 @@ class StudentReader:
             read = read - {"email"} | {"student_username"}
         self._holders = sorted({HOLDERS[field] for field in read} - {""})
         self.expansions = ",".join(holder for holder in self._holders if holder != "name")
-        self._decoder = msgspec.json.Decoder(self._shape(read))
+        keys = {
+            holder: frozenset(field for field in read if HOLDERS[field] == holder)
+            for holder in ("", *self._holders)
+        }
+        renamed = {"student_username": "email"} if self._username_as_email else {}
+        self._reader = PageReader(
+            name="PowerSchool",
+            shape=_page_shape(self._shape(keys)),
+            record=RecordShape(keys, renamed, "id"),
+            refuse=lambda: not_powerschool(_NOT_AN_ANSWER),
+            most_records=most_records,
+        )
 
-    def _shape(self, fields: frozenset[str]) -> Any:
-        """Return a type with these fields only; the decoder skips all others."""
+    def _shape(self, keys: dict[str, frozenset[str]]) -> Any:
+        """Return the type of a student with these fields only; the decoder skips all others."""
         typed_dict: Any = TypedDict  # its functional form, whose fields mypy can't know
-        list_of: Any = list
-
-        def fields_in(holder: str) -> dict[str, Any]:
-            return {field: Scalar for field in sorted(fields) if HOLDERS[field] == holder}
-
         groups = {}
         for holder in self._holders:
-            groups[holder] = typed_dict(f"_{holder}", fields_in(holder), total=False) | str | None
-        student = typed_dict("_Student", {**fields_in(""), **groups}, total=False)
-        one_or_many = list_of[student] | student | str | None
-        students = typed_dict("_Students", {"student": one_or_many}, total=False)
-        return typed_dict("_Roster", {"students": students | str})
+            fields = dict.fromkeys(sorted(keys[holder]), Scalar)
+            groups[holder] = typed_dict(f"_{holder}", fields, total=False) | str | None
+        own = dict.fromkeys(sorted(keys[""]), Scalar)
+        return typed_dict("_Student", {**own, **groups}, total=False)
 
-    def records(self, body: bytes) -> list[Record]:
+    def records(self, body: bytes) -> SentRecords:
         """Return the students of a page as flat dicts. Raises UnexpectedShape."""
-        records = self._students(body)
+        _page, records = self._reader.read(body)
         for record in records:
             for holder in self._holders:
                 group = record.pop(holder, None)
                 # Not isinstance: this line runs 400,000 times in a large district.
                 if group.__class__ is dict:
                     record.update(group)
+        records.doubled_keys.count_values()
         if self._username_as_email:
             self._put_usernames(records)
         return records
-
-    def _students(self, body: bytes) -> list[Record]:
-        students = decoded_answer(self._decoder, body)["students"]
-        content = students.get("student") if isinstance(students, dict) else None
-        if isinstance(content, list):
-            return content
-        return [content] if isinstance(content, dict) else []
 
     def _put_usernames(self, records: list[Record]) -> None:
         for record in records:
@@ -151,6 +159,24 @@ class StudentReader:
                 record.pop("student_username", None)
             if isinstance(name, str) and "@" in name:
                 record["email"] = name
+
+
+def _page_shape(student: Any) -> PageShape:
+    """Return how a page is decoded whose students have this type."""
+    typed_dict: Any = TypedDict
+    list_of: Any = list
+
+    def page_of(content: Any) -> Any:
+        students = typed_dict("_Students", {"student": content}, total=False)
+        return typed_dict("_Roster", {"students": students | str})
+
+    one_or_many = list_of[student] | student | str | None
+    return PageShape(
+        page=msgspec.json.Decoder(page_of(one_or_many)),
+        raw_page=msgspec.json.Decoder(page_of(msgspec.Raw)),
+        record=msgspec.json.Decoder(student),
+        path=("students", "student"),
+    )
 
 
 def decoded_answer(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:

@@ -12,6 +12,8 @@ from rollbook.sources.errors import SourceError, UnexpectedShape
 
 T = TypeVar("T")
 Scalar = str | int | float | bool | None
+# What decoding an answer may raise.
+UNREADABLE: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 MOST_OBJECTS: Final = 200_000  # in one answer: 20 MB of "{}" would unpack to a gigabyte
 MOST_VALUES: Final = (
     1_000_000  # in one answer: 20 MB of short texts unpack to a quarter of a gigabyte
@@ -24,6 +26,13 @@ def record_type(name: str, fields: Iterable[str]) -> Any:
     return typed_dict(name, dict.fromkeys(sorted(fields), Scalar), total=False)
 
 
+def check_size(body: bytes, refuse: Callable[[], SourceError]) -> None:
+    """Raise what `refuse` returns where a body would take too much memory when decoded."""
+    objects, values = body.count(b"{") + body.count(b"["), body.count(b",")
+    if objects > MOST_OBJECTS or values > MOST_VALUES:
+        raise refuse()
+
+
 def decoded(
     decoder: "msgspec.json.Decoder[T]", body: bytes, refuse: Callable[[], SourceError]
 ) -> T:
@@ -31,11 +40,10 @@ def decoded(
 
     Nothing of the body is in the error.
     """
-    if body.count(b"{") > MOST_OBJECTS or body.count(b",") > MOST_VALUES:
-        raise refuse()
+    check_size(body, refuse)
     try:
         return decoder.decode(body)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+    except UNREADABLE:
         raise refuse() from None
 
 

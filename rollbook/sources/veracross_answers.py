@@ -5,7 +5,7 @@ several working clients depend on (clients).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NoReturn, Required, TypedDict
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from rollbook.sources.errors import (
     UnexpectedShape,
 )
 from rollbook.sources.http import Response
+from rollbook.sources.page_records import PageReader, PageShape, RecordShape
 from rollbook.sources.paging import Record
 from rollbook.sources.shapes import Scalar, decoded, record_type
 from rollbook.sources.wire import redirect_host
@@ -53,21 +54,51 @@ class _Problem(TypedDict, total=False):
 _PROBLEM: Final = msgspec.json.Decoder(_Problem)
 
 
-def list_decoder(fields: Iterable[str]) -> "msgspec.json.Decoder[list[Record]]":
-    """Return the decoder of a v2 answer: a list of records, of which only these fields are read."""
+def list_reader(fields: Iterable[str], most_records: int) -> PageReader:
+    """Return the reader of v2's pages: a list of records, of which only these fields are read."""
     list_of: Any = list
-    return msgspec.json.Decoder(list_of[record_type("_Student", fields)])
+    student = record_type("_Student", fields)
+    shape = PageShape(
+        page=msgspec.json.Decoder(list_of[student]),
+        raw_page=msgspec.json.Decoder(msgspec.Raw),
+        record=msgspec.json.Decoder(student),
+        path=(),
+    )
+    record = RecordShape({"": frozenset(fields)}, {}, "person_pk")
+    return PageReader(
+        name="Veracross",
+        shape=shape,
+        record=record,
+        refuse=lambda: not_veracross(NOT_AN_ANSWER),
+        most_records=most_records,
+    )
 
 
-def page_decoder(fields: Iterable[str]) -> "msgspec.json.Decoder[dict[str, Any]]":
-    """Return the decoder of a v3 answer: records under `data`, and value lists."""
+def page_reader(fields: Iterable[str], names: Mapping[str, str], most_records: int) -> PageReader:
+    """Return the reader of v3's pages: records under `data`, and value lists.
+
+    `names` are the names of fields that have another one in the record in the end.
+    """
     list_of: Any = list
     typed_dict: Any = TypedDict  # its functional form, whose fields mypy can't know
-    parts = {
-        "data": Required[list_of[record_type("_Student", fields)]],
-        "value_lists": list[_ValueList] | None,
-    }
-    return msgspec.json.Decoder(typed_dict("_Page", parts, total=False))
+    student = record_type("_Student", fields)
+    lists = list[_ValueList] | None
+    page = {"data": Required[list_of[student]], "value_lists": lists}
+    raw_page = {"data": msgspec.Raw, "value_lists": lists}
+    shape = PageShape(
+        page=msgspec.json.Decoder(typed_dict("_Page", page, total=False)),
+        raw_page=msgspec.json.Decoder(typed_dict("_RawPage", raw_page, total=False)),
+        record=msgspec.json.Decoder(student),
+        path=("data",),
+    )
+    record = RecordShape({"": frozenset(fields)}, names, "id")
+    return PageReader(
+        name="Veracross",
+        shape=shape,
+        record=record,
+        refuse=lambda: not_veracross(NOT_AN_ANSWER),
+        most_records=most_records,
+    )
 
 
 class ValueLists:

@@ -29,12 +29,11 @@ from rollbook.sources.veracross_answers import (
     NOT_AN_ANSWER,
     SCOPE,
     ValueLists,
-    decoded_answer,
     error_word,
     iso_date,
-    list_decoder,
+    list_reader,
     not_veracross,
-    page_decoder,
+    page_reader,
     raise_for_status,
     scope_missing,
 )
@@ -96,7 +95,9 @@ class LegacyApi:
         authorization = basic(credentials["user_name"], credentials["password"])
         self._headers = HEADERS | {"Authorization": authorization}
         self._http, self._threads = http, threads
-        self._decoder = list_decoder(fields | ALWAYS_READ)
+        most_records = connection.bounds.page_records
+        self.page_size = min(self.page_size, most_records)
+        self._reader = list_reader(fields | ALWAYS_READ, most_records)
 
     def count(self) -> int:
         stated = header_number(self._get(1, 1).headers.get("x-total-count", ""))
@@ -113,7 +114,8 @@ class LegacyApi:
         raise expired  # v2 has no tokens
 
     def _records(self, body: bytes) -> list[Record]:
-        records: list[Record] = decoded_answer(self._decoder, body)
+        _page, records = self._reader.read(body)
+        records.doubled_keys.count_values()
         return records
 
     def _get(self, page: int, count: int) -> Response:
@@ -146,7 +148,10 @@ class DataApi:
         self._value_lists = ValueLists()
         v3_fields = {V3_NAMES.get(name, name) for name in fields | ALWAYS_READ}
         self._coded_fields = [field for field in CODED_FIELDS if field in v3_fields]
-        self._decoder = page_decoder(v3_fields)
+        renamed = {v3_name: v2_name for v2_name, v3_name in V3_NAMES.items()}
+        most_records = connection.bounds.page_records
+        self.page_size = min(self.page_size, most_records)
+        self._reader = page_reader(v3_fields, renamed, most_records)
         self._bearer = Bearer(NAME, connection.tokens, connection.bounds.sign_ins, self._sign_in)
         self._query = ""
 
@@ -179,8 +184,8 @@ class DataApi:
         return roles
 
     def _records(self, body: bytes) -> list[Record]:
-        page = decoded_answer(self._decoder, body)
-        records: list[Record] = page["data"]
+        page, records = self._reader.read(body)
+        records.doubled_keys.count_values()
         self._value_lists.add(page.get("value_lists") or ())
         if records and not self._value_lists.has("grade_level"):
             raise not_veracross(

@@ -1,6 +1,7 @@
 """The kinds of fault that any SIS can have. A vendor's stand-in adds its own."""
 
 import gzip
+import re
 import zlib
 from typing import Any
 
@@ -201,6 +202,22 @@ def _bad_gzip(fault: Fault, request: Request, response: Response, scene: Scene) 
     return response._replace(body=body, headers=(*response.headers, ("Content-Encoding", "gzip")))
 
 
+def _doubled_key(fault: Fault, request: Request, response: Response, scene: Scene) -> Response:
+    """Give the first row a field twice, the second time with another value."""
+    return _first_value(fault, response, rb'\g<0>,\g<1>"Otherwise"')
+
+
+def _no_json(fault: Fault, request: Request, response: Response, scene: Scene) -> Response:
+    """Give the first row a value that is no JSON, such as NaN."""
+    return _first_value(fault, response, rb"\g<1>" + (fault.location or "NaN").encode())
+
+
+def _first_value(fault: Fault, response: Response, replacement: bytes) -> Response:
+    key = re.escape((fault.field or "first_name").encode())
+    value = rb'("%b"\s*:\s*)("[^"]*"|[^\s",{}\[\]]+)' % key
+    return response._replace(body=re.sub(value, replacement, response.body, count=1))
+
+
 # Faults of the connection
 
 
@@ -266,6 +283,10 @@ COMMON: dict[str, Kind] = {
     "huge": Kind("`size` (50) million bytes of padding in the JSON", rewrite=_huge),
     "gzip_bomb": Kind("gzip that unpacks to `size` (1000) million bytes", rewrite=_gzip_bomb),
     "bad_gzip": Kind("gzip that ends early", rewrite=_bad_gzip),
+    "doubled_key": Kind("the first row has `field` (first_name) twice", rewrite=_doubled_key),
+    "no_json": Kind(
+        "the first row has `location` (NaN) for `field` (first_name)", rewrite=_no_json
+    ),
     "reset": Kind("RST after `size` (0) bytes", deliver=_reset),
     "cut": Kind(
         "Content-Length says more than the `size` (half) body bytes that come", deliver=_cut

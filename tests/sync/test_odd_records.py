@@ -8,7 +8,7 @@ import pytest
 from rollbook.standins.faults import Fault
 from rollbook.standins.rows import parts_of
 from rollbook.students.models import StudentAccount
-from rollbook.sync.models import Issue, RunState
+from rollbook.sync.models import Change, Issue, RunState
 from tests.sync.behind_a_proxy import Row, Sis, quick, sis
 from tests.sync.test_pipeline import held, sync
 
@@ -57,6 +57,11 @@ ONE_ODD: dict[str, tuple[Callable[[Sis], Callable[[Row], None]], bool]] = {
         lambda sis: put("email" if sis.name == "powerschool" else "email_1", "ask the office"),
         True,
     ),
+    "an object for a name": (lambda sis: put("first_name", {"first": "Ada"}), True),
+    "a list for the e-mail": (
+        lambda sis: put("email" if sis.name == "powerschool" else "email_1", ["a@b.example"]),
+        True,
+    ),
     "null for a name": (lambda sis: put("first_name", None), True),
 }
 
@@ -85,6 +90,33 @@ def test_one_odd_record_is_put_aside_with_a_reason_and_the_rest_goes_on(sis: Sis
         for values in held().values()
         if any("\x00" in str(value) or "\x1b" in str(value) for value in values)
     ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (Fault("doubled_key", page=2), "field_twice"),
+        (Fault("doubled_key", page=2, field="last_name"), "field_twice"),
+        (Fault("no_json", page=2), "wrong_type"),
+        (Fault("no_json", page=2, location="1e400"), "wrong_type"),
+        (Fault("no_json", page=2, location="9" * 5_000), "text_too_long"),
+    ],
+    ids=["doubled first name", "doubled last name", "NaN", "1e400", "5,000 digits"],
+)
+def test_one_unreadable_record_is_a_problem_of_that_record(
+    sis: Sis, fault: Fault, code: str
+) -> None:
+    before = held()
+    sis.standin.faults = [fault]
+    run = sync(sis.integration)
+    assert (run.state, run.error_what) == (RunState.DONE, "")
+    [issue] = Issue.objects.filter(run=run, code=code)
+    assert issue.severity == "error" and issue.sis_id
+    odd = issue.sis_id
+    assert held().get(odd) == before.get(odd)
+    assert not Change.objects.filter(run=run, sis_id=odd).exists()
+    complete = sis.complete()
+    assert {each: complete[each] for each in complete if each != odd}.items() <= held().items()
 
 
 def test_the_same_id_twice_with_other_values_is_put_aside_both(sis: Sis) -> None:

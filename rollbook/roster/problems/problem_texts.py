@@ -213,6 +213,17 @@ VALUE_PROBLEMS: Final = (
         ),
         MAKERS,
     ),
+    Problem(
+        "field_twice",
+        Severity.ERROR,
+        _(
+            "{sis} sent {field} twice in one record, with different values: {value}. "
+            "We don't guess which one is right, so this student was skipped. "
+            "An existing account was left as it is."
+        ),
+        _("Ask the people who run {sis} why it sends {source_field} twice for one student."),
+        ADMINISTRATOR,
+    ),
 )
 
 UNKNOWN_PROBLEM: Final = Problem(

@@ -33,6 +33,8 @@ def sent_id(value: Any, limit: int) -> str | None:
     # The usual case; this is read from every record of every run.
     if type(value) is str and value.isascii() and value.isdigit() and value.strip("0"):
         return text(value, limit)
+    if type(value) is bool:
+        raise Unreadable("wrong_type")
     written = text(value, limit)
     if written is None:
         return None

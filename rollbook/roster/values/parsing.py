@@ -20,6 +20,7 @@ from rollbook.roster.values.dates import (
     days_by_order,
     graduation_year_of,
 )
+from rollbook.roster.values.doubled import Doubled
 
 SHORT_LIMIT = 320  # characters of a value that is never long, such as a date
 MAX_NUMBER_BITS = 1_000  # 301 digits, more than any field takes
@@ -96,6 +97,8 @@ def _written(value: Any) -> str | None:
     """Return a value as a person would write it: a spreadsheet's 20418.0 is "20418"."""
     if value is None:
         return None
+    if isinstance(value, Doubled):
+        raise Unreadable("field_twice")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

@@ -16,6 +16,7 @@ from rollbook.roster.planning.mapping import MappedRecord, RecordMapper
 from rollbook.roster.planning.matching import Match, Matcher, MatchKind
 from rollbook.roster.records import Issue, Selection
 from rollbook.sources.base import Page
+from rollbook.sources.page_records import SentRecords
 from rollbook.sync import store
 from rollbook.sync.models import Run
 from rollbook.sync.planning import links
@@ -102,9 +103,19 @@ def prepare(run: Run) -> Prepared:
 
 def map_records(prepared: Prepared, pages: list[Page]) -> list[MappedRecord]:
     """Map the raw records of these pages (stop 2)."""
-    raws = [raw for page in pages for raw in page.records]
-    prepared.mapper.observe_fields(raws)
-    return [prepared.mapper.map(raw) for raw in raws]
+    mapper = prepared.mapper
+    mapped: list[MappedRecord] = []
+    for page in pages:
+        mapper.observe_fields(page.records)
+    for page in pages:
+        sent = page.records
+        doubled_keys = sent.doubled_keys if isinstance(sent, SentRecords) else None
+        for raw in sent:
+            record = mapper.map(raw)
+            if doubled_keys and not record.unchanged and doubled_keys.mark(raw):
+                record = mapper.map(raw)
+            mapped.append(record)
+    return mapped
 
 
 def match_records(

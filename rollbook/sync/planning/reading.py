@@ -71,6 +71,7 @@ def bounds() -> Bounds:
         request_seconds=config.request_seconds,
         page_bytes=config.page_bytes,
         pages=config.pages,
+        page_records=config.page_records,
         records=config.records,
         run_seconds=config.run_seconds,
         tries=config.tries,
