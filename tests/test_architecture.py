@@ -60,6 +60,7 @@ def test_only_the_store_runs_hand_written_sql() -> None:
         if calls(path) & {"cursor", "execute", "executemany", "raw", "extra", "RawSQL"}
     }
     assert speaking == {
+        "sync/store/keys.py",
         "sync/store/plan.py",
         "sync/store/apply.py",
         "sync/store/statements.py",

@@ -18,6 +18,8 @@ from rollbook.roster.fields import STUDENT_FIELDS
 _HEAD: Final = Struct(">16s?16s?H")
 ISSUE_NAME_LIMIT: Final = 300  # characters of a student's full name that an issue keeps
 ISSUE_VALUE_LIMIT: Final = 120  # characters of a bad value that an issue keeps
+# In the before and after of a change: the SIS ID of a further link. The source follows.
+LINK_KEY: Final = "link:"
 
 
 class Severity(StrEnum):
@@ -62,9 +64,9 @@ _ACCOUNT_TYPE = _tuple_type(
     "Account",
     (
         *("id", "version", "status", "source", *STUDENT_FIELDS, "email_key"),
-        *("locked", "protected", "missing_runs", "missing_since"),
+        *("locked", "protected", "missing_runs", "missing_since", "further_links"),
     ),
-    defaults=((), False, 0, None),
+    defaults=((), False, 0, None, ()),
 )
 
 
@@ -90,12 +92,25 @@ class StudentRecord(_RECORD_TYPE):  # type: ignore[misc, valid-type]
     blanks: tuple[str, ...]
 
 
+class SisLink(NamedTuple):
+    """One SIS that has the student of an account, and the SIS ID there.
+
+    `missing_runs` counts the complete live runs in a row of this SIS that lacked the student, since
+    `missing_since`.
+    """
+
+    source: str
+    sis_id: str | None
+    missing_runs: int = 0
+    missing_since: date | None = None
+
+
 class Account(_ACCOUNT_TYPE):  # type: ignore[misc, valid-type]
     """What we have about one student: a full row, loaded only where the record differs.
 
     It has a value for each of STUDENT_FIELDS. `locked` are the fields that a run doesn't change;
-    `protected` is True where no run writes to the account now. `missing_runs` counts the complete
-    live runs in a row that lacked it, since `missing_since`.
+    `protected` is True where no run writes to the account now. `source` and `sis_id` are the first
+    link, with `missing_runs` and `missing_since`; `further_links` are those of other SISs.
     """
 
     __slots__ = ()
@@ -117,6 +132,22 @@ class Account(_ACCOUNT_TYPE):  # type: ignore[misc, valid-type]
     protected: bool
     missing_runs: int
     missing_since: date | None
+    further_links: Sequence[SisLink]
+
+    @property
+    def links(self) -> tuple[SisLink, ...]:
+        """All links of the account, the first one first."""
+        if not self.source or self.sis_id is None:
+            return ()
+        first = SisLink(self.source, self.sis_id, self.missing_runs, self.missing_since)
+        return (first, *self.further_links)
+
+    def link_to(self, source: str) -> SisLink | None:
+        """Return the link of the account to this source."""
+        for link in self.links:
+            if link.source == source:
+                return link
+        return None
 
 
 class AccountKey(bytes):

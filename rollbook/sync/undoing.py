@@ -165,6 +165,7 @@ def _withhold_taken(run: Run) -> int:
     for name, code, field in (
         ("withhold_addresses", "address_taken_since", "email"),
         ("withhold_links", "link_taken_since", "sis_id"),
+        ("withhold_further_links", "link_taken_since", "sis_id"),
     ):
         notes = [
             Issue(

@@ -156,7 +156,9 @@ class School:
         ]
         unlinked = [key(each) for each in accounts if each.sis_id is None]
         elsewhere = [
-            each.email_key for each in accounts if each.sis_id is not None and each.source != SOURCE
+            key(each._replace(sis_id=None))
+            for each in accounts
+            if each.sis_id is not None and each.source != SOURCE
         ]
         return Matcher(linked, unlinked, elsewhere)
 

@@ -36,7 +36,7 @@ def test_an_account_of_another_source_is_never_matched() -> None:
     school = School.of(account("1", source="othersis"))
     plan = school.plan([raw(1), raw(2)])
     assert [(change.kind, change.sis_id) for change in plan.changes] == [(ChangeKind.NEW, "2")]
-    assert plan.errors == {("email_taken", "1")}
+    assert plan.errors == {("also_elsewhere", "1")}
 
 
 def test_leading_zeros_make_another_sis_id() -> None:

@@ -141,7 +141,7 @@ def long_chain(count: int) -> Matcher:
         AccountKey(number.to_bytes(16), None, address(number), str(number))
         for number in range(count)
     ]
-    matcher = Matcher(linked, [], [address(count)])
+    matcher = Matcher(linked, [], [AccountKey(count.to_bytes(16), None, address(count), None)])
     for number in range(count):
         record = first.record._replace(sis_id=str(number), email_key=address(number + 1))
         mapped = MappedRecord(str(number), record, b"")

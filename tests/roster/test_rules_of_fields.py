@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from rollbook.roster.planning.changes import Change, ChangeKind, Rules, decide
-from rollbook.roster.planning.leaving import DEACTIVATE, LIST, NOTHING, LeaverRules, decide_missing
+from rollbook.roster.planning.leaver_rules import DEACTIVATE, LIST, NOTHING, LeaverRules
+from rollbook.roster.planning.leaving import decide_missing
 from rollbook.roster.planning.mapping import RecordMapper
 from rollbook.roster.planning.matching import Match, Matcher, MatchKind, StudentExceptions
 from rollbook.roster.records import Account, Selection

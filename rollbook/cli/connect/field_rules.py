@@ -9,7 +9,7 @@ from rollbook.cli.lookup import find_integration, find_school
 from rollbook.cli.options import grouped, school_option, source_option
 from rollbook.cli.output import Document, Output, prints, table
 from rollbook.roster.fields import STUDENT_FIELDS
-from rollbook.roster.planning.leaving import POLICIES
+from rollbook.roster.planning.leaver_rules import POLICIES
 from rollbook.sync.setup import field_rules
 
 FIELD = click.Choice([field for field in STUDENT_FIELDS if field != "sis_id"])

@@ -9,7 +9,16 @@ from typing import Any, Final, NamedTuple
 from rollbook.roster.planning.broken_names import NAME_FIELDS, broken_name
 from rollbook.roster.planning.identity import contradicts, is_other_person, names_agree
 from rollbook.roster.planning.matching import Match, MatchKind
-from rollbook.roster.records import ISSUE_NAME_LIMIT, Account, Issue, Severity, StudentRecord
+from rollbook.roster.planning.owners import FieldOwners
+from rollbook.roster.records import (
+    ISSUE_NAME_LIMIT,
+    LINK_KEY,
+    Account,
+    Issue,
+    Severity,
+    SisLink,
+    StudentRecord,
+)
 from rollbook.roster.values.parsing import FREED, email_key
 
 
@@ -70,11 +79,22 @@ class Rules(NamedTuple):
     """The rules of one run: the fields that the mapping fills, and the source that they come from.
 
     `fill_once` are fields that the source fills while they are empty and never changes afterwards.
+    `owners` says which fields another SIS fills; None where the school has only one.
     """
 
     fields: tuple[str, ...]
     source: str
     fill_once: frozenset[str] = frozenset()
+    owners: FieldOwners | None = None
+
+    def foreign_fields(self, account: Account) -> frozenset[str]:
+        """Return the fields of an account that another SIS owns."""
+        if self.owners is None:
+            return frozenset()
+        links = account.links
+        if account.link_to(self.source) is None:
+            links += (SisLink(self.source, None),)  # it is about to be linked
+        return self.owners.foreign_fields(links, self.fields)
 
 
 class Differences(NamedTuple):
@@ -138,6 +158,8 @@ def _broken_name_issue(
 
 def _decide_with_account(match: Match, account: Account, rules: Rules) -> Change | Issue:
     record = match.record
+    if match.kind is MatchKind.ELSEWHERE:
+        return _issue_of_other_sis(record, account)
     if match.kind is MatchKind.BY_EMAIL:
         code = _link_conflict(record, account)
         if code:
@@ -174,11 +196,39 @@ def _link_conflict(record: StudentRecord, account: Account) -> str:
     return "link_persons_differ" if contradicts(record, account) else ""
 
 
+def _issue_of_other_sis(record: StudentRecord, account: Account) -> Issue:
+    """Return the issue of a record whose e-mail the account of another active SIS has."""
+    code = "also_elsewhere"
+    if not names_agree(record, account):
+        code = "link_names_differ"
+    elif contradicts(record, account):
+        code = "link_persons_differ"
+    issue = _issue(code, record, "email", record.email)
+    return issue._replace(other=f"{account.first_name} {account.last_name}")
+
+
 def _linked(record: StudentRecord, account: Account, rules: Rules, reason: str) -> Change:
     differences = _differences(record, account, rules)
-    differences.before.update(source=account.source, sis_id=account.sis_id)
-    differences.after.update(source=rules.source, sis_id=record.sis_id)
+    if is_further_link(account, rules.source, rules.owners):
+        key = LINK_KEY + rules.source
+        current = account.link_to(rules.source)
+        differences.before[key] = current.sis_id if current else None
+        differences.after[key] = record.sis_id
+        if account.status in CLOSED_BY_RUN:
+            differences.before["status"], differences.after["status"] = account.status, "active"
+    else:
+        differences.before.update(source=account.source, sis_id=account.sis_id)
+        differences.after.update(source=rules.source, sis_id=record.sis_id)
     return _change(ChangeKind.LINKED, record, account, differences, reason)
+
+
+def is_further_link(account: Account, source: str, owners: FieldOwners | None) -> bool:
+    """Return whether a link to this source is one besides the account's first link."""
+    if account.source == source or not account.links:
+        return False
+    if account.link_to(source) is not None:
+        return True
+    return owners is not None and account.source in owners.other_sources
 
 
 def _new(record: StudentRecord, rules: Rules) -> Change:
@@ -206,12 +256,14 @@ def _new(record: StudentRecord, rules: Rules) -> Change:
 def _differences(record: StudentRecord, account: Account, rules: Rules) -> Differences:
     """Return what differs in the mapped fields.
 
-    A field that the source leaves blank stays as it is, unless its blank clears the field.
+    A field that the source leaves blank stays as it is, unless its blank clears the field. A field
+    that another SIS owns stays as well.
     """
     differences = Differences({}, {}, {}, {})
+    foreign_fields = rules.foreign_fields(account)
     for field in rules.fields:
         record_value, account_value = getattr(record, field), getattr(account, field)
-        if field == "sis_id":
+        if field == "sis_id" or field in foreign_fields:
             continue
         if field == "email":
             if not _email_differs(record, account):
@@ -280,11 +332,15 @@ def _change(
     )
 
 
-def list_account(kind: ChangeKind, account: Account, reason: str) -> Change:
-    """Return a row that changes nothing: the account is listed with its kind and reason."""
+def list_account(kind: ChangeKind, account: Account, reason: str, source: str = "") -> Change:
+    """Return a row that changes nothing: the account is listed with its kind and reason.
+
+    Where the account has several links, the row has the SIS ID of this source.
+    """
+    link = account.link_to(source)
     return Change(
         kind=kind,
-        sis_id=account.sis_id,
+        sis_id=link.sis_id if link else account.sis_id,
         account_id=account.id,
         account_version=account.version,
         first_name=account.first_name,

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from rollbook.roster.planning.leaving import is_still_elsewhere
+from rollbook.roster.planning.owners import FieldOwners
 from rollbook.roster.records import Account
 
 
@@ -52,7 +54,8 @@ class PlanCounts(NamedTuple):
 
     `counts` has `read`, `new`, `email_changed`, `name_changed`, `re_keyed` and more; `expected` are
     the accounts that the roster should have (of an upload, those that its rows are about),
-    `missing` those that it lacks; `other_people` are known SIS IDs that belong to somebody else
+    `missing` those that it lacks, and `elsewhere` those that it lacks for the first time and that
+    another SIS still has; `other_people` are known SIS IDs that belong to somebody else
     now. `known_errors` are active accounts whose record has an error, and `cause` the most frequent
     one.
     """
@@ -71,21 +74,38 @@ class PlanCounts(NamedTuple):
 
 
 class MissingAccounts:
-    """Counts the active accounts that a complete roster lacks, whatever happens to them."""
+    """Counts the active accounts that a complete roster lacks, whatever happens to them.
 
-    def __init__(self) -> None:
-        self.number = 0
+    Students whom another active SIS still has are counted apart, because they are no leavers:
+    `moved_on` those who were missing here before, `newly_elsewhere` those who are missing for the
+    first time.
+    """
+
+    def __init__(self, owners: FieldOwners | None = None) -> None:
+        self._owners = owners
+        self.number = self.moved_on = self.newly_elsewhere = 0
         self._groups: Counter[tuple[str, str]] = Counter()
 
     def add(self, accounts: Iterable[Account]) -> None:
         for account in accounts:
             if account.status != "active":
                 continue
+            if is_still_elsewhere(account, self._owners):
+                self._count_elsewhere(account)
+                continue
             self.number += 1
             if account.graduation_year is not None:
                 self._groups["year", str(account.graduation_year)] += 1
             if account.grade_level is not None:
                 self._groups["grade", account.grade_level] += 1
+
+    def _count_elsewhere(self, account: Account) -> None:
+        assert self._owners is not None
+        link = account.link_to(self._owners.source)
+        if link is not None and link.missing_runs:
+            self.moved_on += 1
+        else:
+            self.newly_elsewhere += 1
 
     def groups(self, expected: Mapping[tuple[str, str], int]) -> tuple[StudentGroup, ...]:
         """Return the groups that lack somebody. `expected` are the accounts of each group."""
@@ -193,7 +213,7 @@ def overlap(plan: PlanCounts, limits: Limits) -> Alarm | None:
     expected = plan.number("expected")
     if limits.overlap_percent is None or not expected:
         return None
-    here = expected - plan.number("missing")
+    here = expected - plan.number("missing") - plan.number("elsewhere")
     percent = 100 * here / expected
     if percent >= limits.overlap_percent:
         return None

@@ -3,62 +3,91 @@
 It is listed, or closed as left or graduated once the school's period of grace is over.
 """
 
-from collections.abc import Collection
-from datetime import date
-from typing import Final, NamedTuple
+from collections.abc import Collection, Sequence
 
 from rollbook.roster.planning.changes import Change, ChangeKind, list_account
-from rollbook.roster.records import Account
-
-NOTHING, LIST, DEACTIVATE = POLICIES = ("nothing", "list", "deactivate")
-# Most school years of the northern hemisphere end in June; each school can choose another day.
-ROLLOVER: Final = "07-01"
-
-
-class LeaverRules(NamedTuple):
-    """A school's rules for leavers as they were when the run was requested.
-
-    `today` is the day of the run in the school's zone. An account is closed when `runs` complete
-    live runs in a row lacked it, this one included, and it has been missing for `days`. `rollover`
-    is the month and day, such as "07-01", on which a school year ends and its graduates have
-    graduated. `paused` leaves all accounts alone.
-    """
-
-    today: date
-    policy: str = LIST
-    runs: int = 3
-    days: int = 7
-    rollover: str = ROLLOVER
-    paused: bool = False
+from rollbook.roster.planning.leaver_rules import DEACTIVATE, NOTHING, LeaverRules
+from rollbook.roster.planning.owners import FieldOwners
+from rollbook.roster.records import Account, SisLink
 
 
 def decide_missing(
-    account: Account, rules: LeaverRules, waiting: Collection[bytes] = ()
+    account: Account,
+    rules: LeaverRules,
+    waiting: Collection[bytes] = (),
+    owners: FieldOwners | None = None,
 ) -> Change | None:
     """Return the row for an account that the roster lacks.
 
     Accounts in `waiting` may be in the roster under a new SIS ID: they stay open until a person has
-    decided. None where the account isn't active, or the policy is to do nothing.
+    decided. So do those that another active SIS has. None where the account isn't active, or the
+    policy is to do nothing and no other SIS needs to know.
     """
-    if account.status != "active" or (rules.policy == NOTHING and not rules.paused):
+    source = owners.source if owners else account.source
+    others = other_links(account, owners)
+    if account.status != "active" or (rules.policy == NOTHING and not rules.paused and not others):
         return None
-    if rules.paused:
-        return list_account(ChangeKind.NOT_IN_ROSTER, account, "not_sent_paused")
-    if account.id in waiting:
-        return list_account(ChangeKind.NOT_IN_ROSTER, account, "may_have_new_id")
+    reason = _reason_to_stay(account, rules, waiting, others, source)
+    if reason:
+        return list_account(ChangeKind.NOT_IN_ROSTER, account, reason, source)
     graduated = has_graduated(account.graduation_year, rules)
-    if rules.policy == LIST:
-        reason = "not_sent_graduated" if graduated else "not_sent"
-        return list_account(ChangeKind.NOT_IN_ROSTER, account, reason)
-    if not _grace_is_over(account, rules):
-        return list_account(ChangeKind.NOT_IN_ROSTER, account, "not_sent_yet")
     kind = ChangeKind.GRADUATED if graduated else ChangeKind.LEFT
     reason = "class_has_graduated" if graduated else "missing_long_enough"
     if account.protected:
         kind, reason = ChangeKind.PROTECTED, "account_protected"
     status = "graduated" if graduated else "left"
-    row = list_account(kind, account, reason)
+    row = list_account(kind, account, reason, source)
     return row._replace(before={"status": account.status}, after={"status": status})
+
+
+def other_links(account: Account, owners: FieldOwners | None) -> list[SisLink]:
+    """Return the links of an account to the other active SISs."""
+    if owners is None:
+        return []
+    return [link for link in account.links if link.source in owners.other_sources]
+
+
+def is_still_elsewhere(account: Account, owners: FieldOwners | None) -> bool:
+    """Return whether the last complete roster of another active SIS had the student."""
+    return any(not link.missing_runs for link in other_links(account, owners))
+
+
+def _reason_to_stay(
+    account: Account,
+    rules: LeaverRules,
+    waiting: Collection[bytes],
+    others: Sequence[SisLink],
+    source: str,
+) -> str:
+    """Return why an account that the roster lacks stays open; "" where it is closed.
+
+    The reason `still_in` is followed by the SISs that have the student: "still_in:veracross".
+    """
+    still_in = [link.source for link in others if not link.missing_runs]
+    if rules.paused:
+        reason = "not_sent_paused"
+    elif account.id in waiting:
+        reason = "may_have_new_id"
+    elif still_in:
+        reason = "still_in"
+    elif rules.policy != DEACTIVATE:
+        has_left = has_graduated(account.graduation_year, rules)
+        reason = "not_sent_graduated" if has_left else "not_sent"
+    elif not _has_been_missing_everywhere(account, rules, others, source):
+        reason = "not_sent_yet"
+    else:
+        return ""
+    return f"{reason}:{','.join(still_in)}" if reason == "still_in" else reason
+
+
+def _has_been_missing_everywhere(
+    account: Account, rules: LeaverRules, others: Sequence[SisLink], source: str
+) -> bool:
+    """Return whether every SIS that had the student lacks it for as long as the rules require."""
+    own = account.link_to(source) or SisLink(source, None)
+    if not rules.grace_is_over(own.missing_runs + 1, own.missing_since):
+        return False
+    return all(rules.grace_is_over(link.missing_runs, link.missing_since) for link in others)
 
 
 def has_graduated(year: int | None, rules: LeaverRules) -> bool:
@@ -66,8 +95,3 @@ def has_graduated(year: int | None, rules: LeaverRules) -> bool:
     if year is None:
         return False
     return (rules.today.year, f"{rules.today:%m-%d}") >= (year, rules.rollover)
-
-
-def _grace_is_over(account: Account, rules: LeaverRules) -> bool:
-    missing_days = (rules.today - account.missing_since).days if account.missing_since else 0
-    return account.missing_runs + 1 >= rules.runs and missing_days >= rules.days

@@ -1,7 +1,7 @@
-"""Which accounts without a link a record could belong to, and on what evidence.
+"""Which accounts without a link to a SIS a record could belong to, and on what evidence.
 
-Only an equal e-mail with an equal name links by itself. All else is a suggestion, which a person
-decides about in the linking assistant.
+Only an equal e-mail with an equal name links by itself, and only an account without any link. All
+else is a suggestion, which a person decides about in the linking assistant.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,10 @@ from rollbook.roster.values.names import name_key, same_first_name, same_name
 
 
 class UnlinkedAccount(NamedTuple):
-    """The values of an account without a link that are compared."""
+    """The values of an account without a link that are compared.
+
+    IDs and numbers of another SIS are None: its numbers say nothing about this one.
+    """
 
     id: bytes
     email_key: str
@@ -74,7 +77,7 @@ class LinkFinder:
     def evidence(self, match: Match) -> list[Evidence]:
         """Return the evidence for each account that a record without one could belong to."""
         record = match.record
-        if match.kind not in (MatchKind.NEW, MatchKind.BY_EMAIL):
+        if match.kind not in (MatchKind.NEW, MatchKind.BY_EMAIL, MatchKind.ELSEWHERE):
             return []
         candidates = {
             account.id: account for key in _keys(record) for account in self._by_key.get(key, ())

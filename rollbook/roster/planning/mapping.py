@@ -80,7 +80,7 @@ class RecordMapper:
     def __init__(
         self,
         mapping: list[tuple[str, str]],
-        version: int,
+        version: int | str,
         grade_field: str,
         selection: Selection,
         known: Mapping[str, AccountKey] = MappingProxyType({}),

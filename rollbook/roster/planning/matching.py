@@ -19,6 +19,7 @@ class MatchKind(Enum):
     NEW = "new"
     KNOWN = "known"
     BY_EMAIL = "by_email"  # an account without a link has this e-mail
+    ELSEWHERE = "elsewhere"  # an account that is linked to another active SIS has this e-mail
     CONFIRMED = "confirmed"  # a person linked this account without a link to the SIS ID
     NEVER_IMPORT = "never_import"  # there is no account, and none may be made
 
@@ -50,13 +51,15 @@ class StudentExceptions(NamedTuple):
 
     SIS IDs and e-mail keys on the never-import list get no account. `fixed_emails` are the ids of
     accounts whose e-mail no roster changes, because it is locked or the account is protected;
-    `all_emails_fixed` is True where this is so for every account.
+    `all_emails_fixed` is True where this is so for every account. `foreign_emails` are the ids of
+    accounts whose e-mail another SIS owns.
     """
 
     never_import_sis_ids: frozenset[str] = frozenset()
     never_import_emails: frozenset[str] = frozenset()
     fixed_emails: frozenset[bytes] = frozenset()
     all_emails_fixed: bool = False
+    foreign_emails: frozenset[bytes] = frozenset()
 
 
 NO_EXCEPTIONS: Final = StudentExceptions()
@@ -65,17 +68,17 @@ NO_EXCEPTIONS: Final = StudentExceptions()
 class Matcher:
     """Matches the records of one roster with the accounts of one school.
 
-    `linked` are the accounts that this source is linked to, `unlinked` those without any link;
-    `elsewhere` are the e-mail keys of accounts that are linked to another source. `links` are the
-    SIS IDs that a person gave to accounts without a link, by account id. `rejected_links` are pairs
-    of an account id and a SIS ID that are two people.
+    `linked` are the accounts that this source is linked to, by their first or a further link, with
+    the SIS ID of this source. `unlinked` are those without any link, `elsewhere` those that only
+    another source is linked to. `links` are the SIS IDs that a person gave to accounts, by account
+    id. `rejected_links` are pairs of an account id and a SIS ID that are two people.
     """
 
     def __init__(
         self,
         linked: Iterable[AccountKey],
         unlinked: Iterable[AccountKey],
-        elsewhere: Iterable[str] = (),
+        elsewhere: Iterable[AccountKey] = (),
         links: Mapping[bytes, str] = MappingProxyType({}),
         rejected_links: Collection[tuple[bytes, str]] = frozenset(),
         exceptions: StudentExceptions = NO_EXCEPTIONS,
@@ -83,11 +86,11 @@ class Matcher:
         self._exceptions = exceptions
         self.known = {key.sis_id: key for key in linked if key.sis_id is not None}
         self._unlinked = {key.email_key: key for key in unlinked}
+        self._elsewhere = {key.email_key: key for key in elsewhere}
         self._rejected_links = rejected_links
         self._confirmed: set[str] = set()
         if links:
             self._add_links(links)
-        self._elsewhere = frozenset(elsewhere)
         self._digests: dict[str, bytes] = {}
         # Nearly all known students have an unchanged record, so these are kept smaller, as keys.
         self._unchanged: set[AccountKey] = set()
@@ -105,14 +108,16 @@ class Matcher:
     def _add_links(self, links: Mapping[bytes, str]) -> None:
         """Treat the accounts that a person linked as known from now on.
 
-        An account that has a link already was given a new SIS ID.
+        An account that has a link to this source already was given a new SIS ID.
         """
-        for key in [*self._unlinked.values(), *self.known.values()]:
+        accounts = [*self._unlinked.values(), *self._elsewhere.values(), *self.known.values()]
+        for key in accounts:
             sis_id = links.get(key.id)
             if sis_id is None or sis_id in self.known:
                 continue
             if key.sis_id is None:
-                del self._unlinked[key.email_key]
+                self._unlinked.pop(key.email_key, None)
+                self._elsewhere.pop(key.email_key, None)
             else:
                 del self.known[key.sis_id]
             self.known[sis_id] = key.with_link(sis_id)
@@ -124,8 +129,8 @@ class Matcher:
 
     @property
     def has_unlinked(self) -> bool:
-        """Whether there are accounts without a link that nobody has linked yet."""
-        return bool(self._unlinked)
+        """Whether there are accounts without a link to this source that nobody has linked yet."""
+        return bool(self._unlinked or self._elsewhere)
 
     def is_never_imported(self, sis_id: str | None) -> bool:
         """Return whether a student without an account is on the never-import list by SIS ID.
@@ -179,14 +184,18 @@ class Matcher:
             return Match(MatchKind.NEVER_IMPORT, record, None)
         self._claim(record.email_key, record.sis_id)
         unlinked = self._unlinked.get(record.email_key)
-        if unlinked is None or (unlinked.id, record.sis_id) in self._rejected_links:
-            return Match(MatchKind.NEW, record, None)
-        return Match(MatchKind.BY_EMAIL, record, unlinked)
+        if unlinked is not None and not self.is_rejected(unlinked.id, record.sis_id):
+            return Match(MatchKind.BY_EMAIL, record, unlinked)
+        elsewhere = self._elsewhere.get(record.email_key)
+        if elsewhere is not None and not self.is_rejected(elsewhere.id, record.sis_id):
+            return Match(MatchKind.ELSEWHERE, record, elsewhere)
+        return Match(MatchKind.NEW, record, None)
 
     def _match_known(self, record: StudentRecord, key: AccountKey) -> Match:
         exceptions = self._exceptions
         if key.email_key != record.email_key:
-            if not exceptions.all_emails_fixed and key.id not in exceptions.fixed_emails:
+            is_fixed = key.id in exceptions.fixed_emails or key.id in exceptions.foreign_emails
+            if not exceptions.all_emails_fixed and not is_fixed:
                 self._claim(record.email_key, record.sis_id)
             self._moving.add(record.sis_id)
         is_confirmed = record.sis_id in self._confirmed
@@ -222,7 +231,7 @@ class Matcher:
             owner = owners.get(address)
             if owner is None or owner.sis_id is None or not self._was_sent(owner.sis_id):
                 owners.pop(address, None)
-        self._elsewhere -= frozenset(freed)
+            self._elsewhere.pop(address, None)
         withdrawn = set(self._repeated)
         issues = [
             _issue("id_repeated", "sis_id", sis_id, sis_id) for sis_id in sorted(self._repeated)
@@ -267,10 +276,12 @@ class Matcher:
     def _keeper(self, owner: AccountKey | None) -> set[str]:
         """Return the SIS ID of the e-mail's owner where the owner's record has that e-mail too.
 
-        Where all e-mails are fixed this can't be told: an unchanged record may have had a different
-        e-mail all the time.
+        Where all e-mails are fixed, or another SIS owns this one, this can't be told: an unchanged
+        record may have had a different e-mail all the time.
         """
         if owner is None or owner.sis_id is None or self._exceptions.all_emails_fixed:
+            return set()
+        if owner.id in self._exceptions.foreign_emails:
             return set()
         sis_id = owner.sis_id
         if not self._was_sent(sis_id) or sis_id in self._skipped or sis_id in self._moving:
@@ -310,14 +321,14 @@ class Matcher:
         ]
 
     def _can_be_linked(self, address: str, sis_id: str) -> bool:
-        """Return whether the e-mail's account has no link yet, and the record no account.
+        """Return whether the e-mail's account and the record can be linked: neither has a link yet.
 
         Then the two are linked, or a person decides.
         """
-        unlinked = self._unlinked.get(address)
-        if unlinked is None or (unlinked.id, sis_id) in self._rejected_links:
+        owner = self._unlinked.get(address) or self._elsewhere.get(address)
+        if owner is None or self.is_rejected(owner.id, sis_id):
             return False
-        return address not in self._elsewhere and sis_id not in self.known
+        return sis_id not in self.known
 
 
 def _issue(code: str, field: str, sis_id: str, value: str) -> Issue:

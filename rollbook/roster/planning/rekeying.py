@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from rollbook.roster.planning.changes import CLOSED_BY_RUN, Change, ChangeKind
+from rollbook.roster.planning.changes import CLOSED_BY_RUN, Change, ChangeKind, is_further_link
 from rollbook.roster.planning.identity import person_key
-from rollbook.roster.records import Account
+from rollbook.roster.planning.owners import FieldOwners
+from rollbook.roster.records import LINK_KEY, Account
 from rollbook.roster.values.names import name_key, same_first_name, same_name
 
 
@@ -67,22 +68,34 @@ def _key_of(values: Mapping[str, Any]) -> tuple[str, str, str] | None:
 
 
 def relink(
-    planned: PlannedAccount, account: Account, fill_once: frozenset[str] = frozenset()
+    planned: PlannedAccount,
+    account: Account,
+    fill_once: frozenset[str] = frozenset(),
+    owners: FieldOwners | None = None,
 ) -> Change | None:
     """Return the change that links an existing account to the new SIS ID instead.
 
     None where the names differ or the account is protected. Locked values stay, and so do those of
-    `fill_once`, the fields that the source fills only while they are empty. An account that a
-    person closed stays closed.
+    `fill_once`, the fields that the source fills only while they are empty, and those that another
+    SIS owns. The link to another SIS stays as well. An account that a person closed stays closed.
     """
     if account.protected or not _names_agree(planned.after, account):
         return None
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
+    values = dict(planned.after)
+    foreign_fields: frozenset[str] = frozenset()
+    if owners is not None:
+        foreign_fields = owners.foreign_fields(account.links, values)
+        if is_further_link(account, owners.source, owners):
+            link, key = account.link_to(owners.source), LINK_KEY + owners.source
+            before[key], after[key] = link and link.sis_id, values.pop("sis_id")
     locked_differs = False
-    for field, value in planned.after.items():
+    for field, value in values.items():
         account_value = _stored(getattr(account, field, None))
         if field in ("email", "email_key") or value == account_value:
+            continue
+        if field in foreign_fields and field != "sis_id":
             continue
         if field in fill_once and account_value is not None:
             continue

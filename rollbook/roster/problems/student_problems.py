@@ -102,6 +102,20 @@ STUDENT_PROBLEMS: Final = (
         ADMINISTRATOR,
     ),
     Problem(
+        "also_elsewhere",
+        Severity.ERROR,
+        _(
+            "The account with the e-mail address {value} and this name is linked to another SIS. "
+            "{sis} seems to have the same student. Nothing was linked, no second account was made, "
+            "and the existing one was left as it is."
+        ),
+        _(
+            "Open Link existing accounts. Confirm the link if they are the same person, for all "
+            "exact matches at once or one by one. The next live run makes it."
+        ),
+        ADMINISTRATOR,
+    ),
+    Problem(
         "relink_suggested",
         Severity.ERROR,
         _(

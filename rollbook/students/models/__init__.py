@@ -6,6 +6,7 @@ from rollbook.students.models.account import (
     EventAction,
     StudentAccount,
 )
+from rollbook.students.models.further_link import FurtherLink
 from rollbook.students.models.registration import Invitation, StudentLogin
 from rollbook.students.models.rules import Absence, EmailAlias, FieldLock, NeverImport, Protection
 
@@ -16,6 +17,7 @@ __all__ = [
     "EmailAlias",
     "EventAction",
     "FieldLock",
+    "FurtherLink",
     "Invitation",
     "NeverImport",
     "Protection",

@@ -23,7 +23,8 @@ class AccountStatus(models.TextChoices):
 class StudentAccount(models.Model):
     """One student of one school.
 
-    `source` and `sis_id` are the link to the record; both are empty until linked. `version` counts
+    `source` and `sis_id` are the link to the record; both are empty until linked. Where another SIS
+    has the student as well, that is a `FurtherLink`. `version` counts
     every change, so that a plan made on an older one is recognised. `source_fingerprint` is a
     digest (16 bytes) of the last values of the source; null if they must be compared again.
     An account that was merged into another (`merged_into`) has no link and no address any more, so
@@ -116,6 +117,7 @@ class EventAction(models.TextChoices):
     MERGED_AWAY = "merged_away", _("Merged into another account")
     UNMERGED = "unmerged", _("Merge taken back")
     EMAIL_FREED = "email_freed", _("E-mail freed")
+    UNLINKED = "unlinked", _("Unlinked from a SIS")
 
 
 class AccountEvent(models.Model):

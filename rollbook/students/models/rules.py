@@ -46,18 +46,25 @@ class Protection(models.Model):
 
 
 class Absence(models.Model):
-    """An account that the last complete live runs of its source did not have.
+    """An account that the last complete live runs of a source did not have.
 
-    `runs` is how many in a row, `since` the first day (UTC).
+    `runs` is how many in a row, `since` the first day (UTC). A student whom several SISs have is
+    counted for each of them.
     """
 
-    account = models.OneToOneField(
-        StudentAccount, on_delete=models.CASCADE, primary_key=True, related_name="absence"
+    id = models.BigAutoField(primary_key=True)
+    account = models.ForeignKey(
+        StudentAccount, on_delete=models.CASCADE, db_index=False, related_name="absences"
     )
     school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="+")
     source = models.CharField(max_length=40)
     runs = models.IntegerField()
     since = models.DateField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "source"], name="one_absence_per_sis")
+        ]
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.runs}"

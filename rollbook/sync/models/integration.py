@@ -28,8 +28,9 @@ class Integration(models.Model):
     `mapping` is a list of `[source field, our field]`; `mapping_version` grows with each change of
     it and is part of every fingerprint.
     `field_rules` holds by our field where the app wins (`{"wins": "app"}`) and where a blank
-    empties it (`{"blank_clears": true}`).
-    `leavers` holds `policy`, `runs`, `days` and `rollover`, see `roster.leaving.LeaverRules`; it is
+    empties it (`{"blank_clears": true}`). `owned_fields` are the fields that the school wants from
+    this SIS for students whom several SISs have, see `setup.field_owners`.
+    `leavers` holds `policy`, `runs`, `days` and `rollover`, see `leaver_rules.LeaverRules`; it is
     empty where nobody chose.
     """
 
@@ -45,6 +46,7 @@ class Integration(models.Model):
     mapping = models.JSONField(default=list)
     mapping_version = models.IntegerField(default=1)
     field_rules = models.JSONField(default=dict)
+    owned_fields = models.JSONField(default=list)
     leavers = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -17,6 +17,7 @@ _ROWS: Final = frozenset(
         "email_changed",
         "name_changed",
         "known_errors",
+        "elsewhere",
         "returning",
         "not_in_roster",
         "left",
@@ -80,13 +81,15 @@ class RosterCounts(RunCounts, frozen=True, kw_only=True):
     """The counts of a run that reads a SIS, as the guards look at them.
 
     `accounts` are those linked to this SIS, `expected` those that the roster should have, `missing`
-    those of them that it lacks. `other_people` are known SIS IDs that belong to somebody else now,
+    those of them that it lacks, `elsewhere` those that it lacks for the first time and that another
+    SIS still has. `other_people` are known SIS IDs that belong to somebody else now,
     `re_keyed` known people who came under new SIS IDs, `moved` accounts that another SIS had.
     """
 
     accounts: int = 0
     expected: int = 0
     missing: int = 0
+    elsewhere: int = 0
     other_people: int = 0
     re_keyed: int = 0
     moved: int = 0

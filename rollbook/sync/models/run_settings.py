@@ -34,9 +34,11 @@ class RosterSettings(StoredSettings, frozen=True, kw_only=True):
     """The settings of a run that reads a SIS, as its integration had them when it was asked for.
 
     `mapping` are pairs of (source field, our field). `leavers` and `limits` are the values of
-    `roster.leaving.LeaverRules` and `roster.guards.Limits` by name; `wider` are those limits that
+    `leaver_rules.LeaverRules` and `roster.guards.Limits` by name; `wider` are those limits that
     were given for this run alone. `test_run` is the integration's switch, which a run may override.
     `free_emails_after` is the rule of the school.
+    `other_fields` are the fields that the other active SISs of the school map, by source; `owners`
+    is the SIS that the school chose for a field.
     """
 
     grades: tuple[int, ...] = ()
@@ -45,6 +47,8 @@ class RosterSettings(StoredSettings, frozen=True, kw_only=True):
     variant: str = ""
     choices: dict[str, str] = {}
     field_rules: dict[str, FieldRule] = {}
+    other_fields: dict[str, tuple[str, ...]] = {}
+    owners: dict[str, str] = {}
     leavers: dict[str, Any] = {}
     limits: dict[str, Any] | None = None
     wider: dict[str, Any] = {}

@@ -1,7 +1,8 @@
 """Stops 2 to 4 for one batch of raw records: map, match, decide."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Final, NamedTuple
 
 from rollbook.roster.planning.changes import (
     WRITING_KINDS,
@@ -14,6 +15,7 @@ from rollbook.roster.planning.changes import (
 from rollbook.roster.planning.linking import Evidence, LinkFinder, link_issue
 from rollbook.roster.planning.mapping import MappedRecord, RecordMapper
 from rollbook.roster.planning.matching import Match, Matcher, MatchKind
+from rollbook.roster.planning.owners import FieldOwners
 from rollbook.roster.records import Issue, Selection
 from rollbook.sources.base import Page
 from rollbook.sources.page_records import SentRecords
@@ -23,14 +25,22 @@ from rollbook.sync.planning import links
 from rollbook.sync.planning import rules as run_rules
 from rollbook.sync.planning.freeing import FreedEmails
 from rollbook.sync.setup import link_decisions
+from rollbook.sync.store.keys import AccountKeys, LinkedAccount
 from rollbook.sync.store.outside import digests
+
+# Records that have no account yet: they may belong to one without a link.
+WITHOUT_ACCOUNT: Final = (MatchKind.NEW, MatchKind.BY_EMAIL, MatchKind.ELSEWHERE)
 
 
 class Prepared(NamedTuple):
-    """The keys of all accounts, the mapping and the rules of a run: loaded once for all batches."""
+    """The keys of all accounts, the mapping and the rules of a run: loaded once for all batches.
+
+    `link_finder` loads the accounts without a link when it is first called: the usual run has no
+    record that needs them.
+    """
 
     matcher: Matcher
-    link_finder: LinkFinder
+    link_finder: Callable[[], LinkFinder]
     freed_emails: FreedEmails
     mapper: RecordMapper
     rules: Rules
@@ -85,20 +95,47 @@ def prepare(run: Run) -> Prepared:
     settings = run.roster_settings
     decided = links.decided(run.school_id, run.source)
     replaced = link_decisions.replaced_sources(run.school_id, run.source)
-    keys = store.load_account_keys(run.school_id, run.source, replaced)
-    matcher = Matcher(*keys, *decided, run_rules.exceptions(run))
+    owners = run_rules.owners(run)
+    linked = store.load_linked_accounts(run.school_id, run.source)
+    keys = store.load_account_keys(run.school_id, run.source, replaced, linked)
+    exceptions = run_rules.exceptions(run)
+    if owners is not None:
+        foreign = _foreign_emails(owners, linked, decided, keys)
+        exceptions = exceptions._replace(foreign_emails=foreign)
+    matcher = Matcher(*keys, *decided, exceptions)
+    version: int | str = settings.mapping_version
+    if linked and owners is not None:
+        version = f"{version};{owners.seed}"
     mapper = RecordMapper(
         list(settings.mapping),
-        settings.mapping_version,
+        version,
         source.grade_field,
         Selection(frozenset(settings.grades)),
         matcher.known,
         run_rules.clears(run),
     )
     mapper.today = run.requested_at.date()
-    rules = Rules(mapper.fields, run.source, run_rules.fill_once(run))
-    link_finder = links.link_finder(run, decided) if matcher.has_unlinked else LinkFinder([])
+    rules = Rules(mapper.fields, run.source, run_rules.fill_once(run), owners)
+    link_finder = cache(lambda: links.link_finder(run, decided))
     return Prepared(matcher, link_finder, FreedEmails(run), mapper, rules)
+
+
+def _foreign_emails(
+    owners: FieldOwners,
+    linked: Mapping[bytes, LinkedAccount],
+    decided: links.DecidedLinks,
+    keys: AccountKeys,
+) -> frozenset[bytes]:
+    """Return the ids of accounts whose e-mail another SIS owns."""
+    foreign = {
+        account_id
+        for account_id, account in linked.items()
+        if owners.foreign_fields(account.links, ("email",))
+    }
+    # These are about to be linked to this SIS, as a further one.
+    if decided.links and owners.chosen.get("email") != owners.source:
+        foreign.update(key.id for key in keys.elsewhere if key.id in decided.links)
+    return frozenset(foreign)
 
 
 def map_records(prepared: Prepared, pages: list[Page]) -> list[MappedRecord]:
@@ -137,9 +174,11 @@ def decide_records(
     """Decide what to do about each match (stop 4)."""
     evidence: list[Evidence] = []
     matches = prepared.freed_emails.without_freed_accounts(matches)
-    if prepared.link_finder:
-        for match in matches:
-            evidence += prepared.link_finder.evidence(match)
+    unknown = [match for match in matches if match.kind in WITHOUT_ACCOUNT]
+    if unknown and prepared.matcher.has_unlinked:
+        link_finder = prepared.link_finder()
+        for match in unknown:
+            evidence += link_finder.evidence(match)
     waiting = _waiting_for_a_person(matches, evidence)
     if waiting:
         matches = [match for match in matches if match.record.sis_id not in waiting]
@@ -190,6 +229,6 @@ def _list_accounts(run: Run, matcher: Matcher, outside: list[MappedRecord]) -> l
     keys = [key for record in outside if (key := matcher.linked_account(record.sis_id)) is not None]
     accounts = store.load_accounts(run.school_id, (key.id for key in keys)).values()
     return [
-        list_account(ChangeKind.OUTSIDE_SELECTION, account, "grade_not_selected")
+        list_account(ChangeKind.OUTSIDE_SELECTION, account, "grade_not_selected", run.source)
         for account in accounts
     ]

@@ -67,7 +67,7 @@ class FreedEmails:
 
     def _without_freed_account(self, match: Match) -> Match:
         is_freed = match.record.email_key in self.addresses
-        if match.kind is MatchKind.BY_EMAIL and is_freed:
+        if match.kind in (MatchKind.BY_EMAIL, MatchKind.ELSEWHERE) and is_freed:
             return Match(MatchKind.NEW, match.record, None)
         return match
 

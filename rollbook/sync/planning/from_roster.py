@@ -91,8 +91,10 @@ def _count(
         **rows,
         read=tally.read,
         accounts=len(prepared.matcher.known),
-        expected=store.count_expected(run),
+        # Who left this SIS earlier, and another one still has, isn't expected any more.
+        expected=store.count_expected(run) - missing.moved_on,
         missing=missing.number,
+        elsewhere=missing.newly_elsewhere,
         other_people=tally.other_people,
         re_keyed=len(relinked),
         moved=store.count_moved(run),

@@ -1,17 +1,16 @@
 """Links to accounts without one: what a plan proposes, and the decisions it has to follow."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from rollbook.roster.planning.linking import Evidence, LinkFinder, UnlinkedAccount
 from rollbook.roster.planning.rekeying import PlannedAccount, PossibleRelink
 from rollbook.roster.records import Account
-from rollbook.students.models import StudentAccount
 from rollbook.sync.models import LinkDecision, LinkProposal, Run
 from rollbook.sync.models.link import Verdict
-from rollbook.sync.setup.link_decisions import without_link
+from rollbook.sync.setup import link_decisions
 
 # Fields of the record that a proposal shows.
 SHOWN: Final = (
@@ -61,26 +60,34 @@ def decided(school_id: UUID, source: str) -> DecidedLinks:
 
 
 def link_finder(run: Run, decisions: DecidedLinks) -> LinkFinder:
-    """Return the accounts without a link, ready to be compared with records.
+    """Return the accounts without a link to the SIS of a run, ready to be compared with records.
 
     Accounts that a person has linked are left out: they are decided.
     """
     accounts = (
-        StudentAccount.objects.filter(
-            without_link(run.school_id, run.source), school_id=run.school_id
-        )
+        link_decisions.without_link(run.school_id, run.source)
         .values_list("pk", "source", *COMPARED)
         .iterator(chunk_size=CHUNK)
     )
-    unlinked = (_unlinked(pk, source, values) for pk, source, *values in accounts)
+    replaced = link_decisions.replaced_sources(run.school_id, run.source)
+    unlinked = (_unlinked(pk, source, values, replaced) for pk, source, *values in accounts)
     open_accounts = (account for account in unlinked if account.id not in decisions.links)
     return LinkFinder(open_accounts, decisions.rejected_links)
 
 
-def _unlinked(account_id: UUID, source: str, values: list[Any]) -> UnlinkedAccount:
-    """Return an account as records are compared with it, without the SIS ID of another SIS."""
+def _unlinked(
+    account_id: UUID, source: str, values: list[Any], replaced: Collection[str]
+) -> UnlinkedAccount:
+    """Return an account as records are compared with it.
+
+    The SIS ID of another SIS says nothing about this one. Nor does the student number, where the
+    other SIS is active: two SISs number their students each on its own.
+    """
     account = UnlinkedAccount(account_id.bytes, *values)
-    return account._replace(sis_id=None) if source else account
+    if not source:
+        return account
+    account = account._replace(sis_id=None)
+    return account if source in replaced else account._replace(student_number=None)
 
 
 def forget(run: Run) -> None:

@@ -4,8 +4,9 @@ from datetime import UTC
 
 from django.db.models import Q
 
-from rollbook.roster.planning.leaving import LeaverRules
+from rollbook.roster.planning.leaver_rules import LeaverRules
 from rollbook.roster.planning.matching import StudentExceptions
+from rollbook.roster.planning.owners import FieldOwners
 from rollbook.schools import clock
 from rollbook.students.models import FieldLock, NeverImport, Protection
 from rollbook.sync.models import Run
@@ -30,6 +31,16 @@ def leavers(run: Run) -> LeaverRules:
     settings = run.roster_settings
     today = run.requested_at.astimezone(UTC).date()
     return LeaverRules(today, **settings.leavers, paused=settings.only_adds)
+
+
+def owners(run: Run) -> FieldOwners | None:
+    """Return the rules about fields that other active SISs fill; None where there is no other."""
+    settings = run.roster_settings
+    if not settings.other_fields:
+        return None
+    mapped = {source: frozenset(fields) for source, fields in settings.other_fields.items()}
+    mapped[run.source] = frozenset(field for _source_field, field in settings.mapping)
+    return FieldOwners(run.source, mapped, settings.owners, leavers(run))
 
 
 def exceptions(run: Run) -> StudentExceptions:

@@ -59,14 +59,14 @@ def plan_missing(run: Run, check: RosterCheck, settled: Settled) -> guards.Missi
 
     Returns how many there are.
     """
-    policy = run_rules.leavers(run)
-    counted = guards.MissingAccounts()
+    policy, owners = run_rules.leavers(run), run_rules.owners(run)
+    counted = guards.MissingAccounts(owners)
     came_back = {change.account_id for change in settled.relinked}
     keys = (key for key in check.not_in_roster if key.id not in came_back)
     for chunk in store.in_chunks(keys):
         accounts = store.load_accounts(run.school_id, (key.id for key in chunk)).values()
         counted.add(accounts)
-        rows = [decide_missing(account, policy, settled.waiting) for account in accounts]
+        rows = [decide_missing(account, policy, settled.waiting, owners) for account in accounts]
         store.save_plan(run, (row for row in rows if row is not None), [])
     return counted
 
@@ -118,11 +118,11 @@ def _relink_known_people(run: Run, matcher: Matcher, check: RosterCheck) -> list
     if not guards.is_many(len(claims), len(matcher.known), limits.of_run(run)):
         return []
     accounts = store.load_accounts(run.school_id, (key.id for key in claims.values()))
-    fill_once = run_rules.fill_once(run)
+    fill_once, owners = run_rules.fill_once(run), run_rules.owners(run)
     changes = []
     for planned in store.planned_new(run, claims):
         account = accounts.get(claims[planned.sis_id].id)
-        change = relink(planned, account, fill_once) if account is not None else None
+        change = relink(planned, account, fill_once, owners) if account is not None else None
         if change is not None:
             changes.append(change)
     return changes

@@ -26,7 +26,7 @@ from rollbook.sync.models import (
     UploadSettings,
 )
 from rollbook.sync.runs import states
-from rollbook.sync.setup import limits, link_decisions, readiness
+from rollbook.sync.setup import field_owners, limits, link_decisions, readiness
 
 SPREADSHEET: Final = "spreadsheet"  # the source of every upload
 
@@ -103,6 +103,7 @@ def _settings(
 ) -> RosterSettings:
     """Return the settings of a run, as the integration has them now."""
     rules = integration.field_rules
+    others = field_owners.other_active(integration)
     return RosterSettings(
         grades=tuple(integration.grades),
         mapping=tuple((source_field, field) for source_field, field in integration.mapping),
@@ -110,6 +111,8 @@ def _settings(
         variant=integration.variant,
         choices=integration.choices,
         field_rules={field: FieldRule(**rule) for field, rule in rules.items()},
+        other_fields={other.source: field_owners.mapped_fields(other) for other in others},
+        owners=field_owners.owners(integration.school) if others else {},
         leavers=integration.leavers,
         limits=limits.today(integration.school)._replace(**wider_limits)._asdict(),
         wider=wider_limits,

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
-from rollbook.roster.planning.leaving import POLICIES, LeaverRules
+from rollbook.roster.planning.leaver_rules import POLICIES, LeaverRules
 from rollbook.schools import audit
 from rollbook.schools.models import User
 from rollbook.sync.models import Integration
@@ -17,7 +17,7 @@ _DAYS_OF_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class LeaversPolicy(NamedTuple):
-    """What happens to accounts that the SIS no longer has, see `roster.leaving.LeaverRules`."""
+    """What happens to accounts that the SIS no longer has, see `leaver_rules.LeaverRules`."""
 
     policy: str
     runs: int

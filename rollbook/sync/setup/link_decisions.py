@@ -11,14 +11,13 @@ from django.utils.translation import ngettext
 
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
-from rollbook.students.models import StudentAccount
+from rollbook.students.models import FurtherLink, StudentAccount
 from rollbook.sync.models import Integration, LinkDecision, LinkProposal
 from rollbook.sync.models.link import Verdict
 from rollbook.sync.refusals import RunRefused
 from rollbook.sync.words.sources import source_label
 
 CHUNK: Final = 2_000
-NO_LINK: Final = Q(source="") | Q(sis_id__isnull=True)
 
 
 def replaced_sources(school_id: UUID, source: str) -> frozenset[str]:
@@ -32,17 +31,26 @@ def replaced_sources(school_id: UUID, source: str) -> frozenset[str]:
 def movable_accounts(school_id: UUID, source: str) -> dict[str, int]:
     """Return how many accounts this SIS may take over, by the label of the inactive SIS."""
     sources = replaced_sources(school_id, source)
-    accounts = StudentAccount.objects.filter(school_id=school_id, source__in=sources)
+    accounts = without_link(school_id, source).filter(source__in=sources)
     numbers = accounts.order_by().values_list("source").annotate(number=Count("pk"))
     return {source_label(name): number for name, number in numbers}
 
 
-def without_link(school_id: UUID, source: str) -> Q:
-    """Return the condition for accounts that this SIS may be linked to."""
-    return NO_LINK | Q(source__in=replaced_sources(school_id, source))
+def without_link(school_id: UUID, source: str) -> QuerySet[StudentAccount]:
+    """Return the accounts that this SIS may be linked to: it is neither their first link nor one
+    of the further ones."""
+    further = FurtherLink.objects.filter(school_id=school_id, source=source)
+    accounts = StudentAccount.objects.filter(school_id=school_id)
+    rows: QuerySet[StudentAccount] = accounts.exclude(
+        Q(source=source, sis_id__isnull=False) | Q(pk__in=further.values("account_id"))
+    )
+    return rows
 
 
 _RECORD: Final = Concat("source", Value("\x1f"), "sis_id", output_field=TextField())
+_ACCOUNT: Final = Concat(
+    "source", Value("\x1f"), Cast("account_id", TextField()), output_field=TextField()
+)
 _PAIR: Final = Concat(
     "source",
     Value("\x1f"),
@@ -60,15 +68,21 @@ class LinkRefused(Exception):
 def proposals(school: School, source: str | None = None) -> QuerySet[LinkProposal]:
     """Return the proposals of the last complete plans, clashes first.
 
-    They are about accounts without a link, and about accounts whose student may have a new SIS ID.
+    They are about accounts without a link, accounts that another SIS has, and accounts whose
+    student may have a new SIS ID. Pairs that are linked by now are left out.
 
     Each is annotated with `confirmed` and `rejected`: what somebody decided about this pair.
     """
-    linkable = StudentAccount.objects.filter(NO_LINK, school=school)
-    new_id = Q(account__source=F("source")) & ~Q(account__sis_id=F("sis_id"))
-    active = Integration.objects.filter(school=school, active=True).values("source")
-    replaced = ~Q(account__source=F("source")) & ~Q(account__source__in=active)
-    rows = LinkProposal.objects.filter(Q(account__in=linkable) | new_id | replaced, school=school)
+    same_pair = FurtherLink.objects.filter(
+        school=school,
+        source=OuterRef("source"),
+        account=OuterRef("account"),
+        sis_id=OuterRef("sis_id"),
+    )
+    is_first_link = Q(
+        account__source=F("source"), account__sis_id=F("sis_id"), account__sis_id__isnull=False
+    )
+    rows = LinkProposal.objects.filter(~is_first_link & ~Exists(same_pair), school=school)
     if source:
         rows = rows.filter(source=source)
     pair = LinkDecision.objects.filter(
@@ -87,16 +101,19 @@ def proposals(school: School, source: str | None = None) -> QuerySet[LinkProposa
 def undecided(school: School, source: str | None = None) -> QuerySet[LinkProposal]:
     """Return the proposals that nobody has decided.
 
-    A proposal is decided, too, once its account or its record is linked with somebody else.
+    A proposal is decided, too, once its account or its record is linked with somebody else of the
+    same SIS.
     The decisions are looked up as whole lists, which the database hashes: one look for each
     proposal took half a minute for 17,000 of them while it had no statistics of new decisions.
     """
-    decisions = LinkDecision.objects.filter(school=school).annotate(pair=_PAIR, record_key=_RECORD)
+    decisions = LinkDecision.objects.filter(school=school).annotate(
+        pair=_PAIR, record_key=_RECORD, account_key=_ACCOUNT
+    )
     links = decisions.filter(verdict=Verdict.CONFIRMED)
-    rows = proposals(school, source).annotate(pair=_PAIR, record_key=_RECORD)
+    rows = proposals(school, source).annotate(pair=_PAIR, record_key=_RECORD, account_key=_ACCOUNT)
     open_proposals: QuerySet[LinkProposal] = (
         rows.exclude(pair__in=decisions.values("pair"))
-        .exclude(account_id__in=links.values("account_id"))
+        .exclude(account_key__in=links.values("account_key"))
         .exclude(record_key__in=links.values("record_key"))
     )
     return open_proposals
@@ -116,6 +133,8 @@ def refuse_undecided(school: School, source: str) -> None:
     Such a run could give somebody the account of another student.
     """
     if StudentAccount.objects.filter(school=school, source=source, sis_id__isnull=False).exists():
+        return
+    if FurtherLink.objects.filter(school=school, source=source).exists():
         return
     number = undecided(school, source).exclude(clash="").count()
     if not number:

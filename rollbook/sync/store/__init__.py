@@ -1,6 +1,7 @@
 """The plan in the database and on the accounts: the only room that runs hand-written SQL."""
 
 from rollbook.sync.store.apply import apply_plan, keep_problems
+from rollbook.sync.store.keys import load_account_keys, load_linked_accounts, load_sheet_keys
 from rollbook.sync.store.plan import (
     clear_plan,
     count_expected,
@@ -8,12 +9,10 @@ from rollbook.sync.store.plan import (
     count_moved,
     count_plan,
     expected_groups,
-    load_account_keys,
     load_accounts,
     load_born_on,
     load_closed_accounts,
     load_merged_emails,
-    load_sheet_keys,
     names_of,
     new_students,
     planned_emails,
@@ -41,6 +40,7 @@ __all__ = [
     "load_accounts",
     "load_born_on",
     "load_closed_accounts",
+    "load_linked_accounts",
     "load_merged_emails",
     "load_sheet_keys",
     "names_of",

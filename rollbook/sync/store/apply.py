@@ -1,9 +1,11 @@
 """Stop 7: the stored plan onto the accounts, and a finished run's issues onto the work list."""
 
+from typing import Final
+
 from django.db import IntegrityError, connection, transaction
 
 from rollbook.sync.models import Run
-from rollbook.sync.store.statements import end_if_frozen, execute, whole_tables
+from rollbook.sync.store.statements import end_if_frozen, execute, rows_of, whole_tables
 
 
 def apply_plan(run: Run) -> int:
@@ -22,19 +24,26 @@ def apply_plan(run: Run) -> int:
         elif not run.is_undo:
             execute("mark_missing", run)
             execute("mark_seen", run)
+        has_links = rows_of("plan_has_links", run)[0][0]
+        if has_links:
+            overtaken += execute("mark_linked_elsewhere", run)
         overtaken += execute("mark_freed_for_nobody", run)
         try:
             with transaction.atomic():
-                _write_accounts(run)
+                _write_accounts(run, has_links)
         except IntegrityError:
             while marked := execute("mark_collisions", run):
                 overtaken += marked + execute("mark_freed_for_nobody", run)
-            _write_accounts(run)
+            _write_accounts(run, has_links)
     return overtaken
 
 
-def _write_accounts(run: Run) -> None:
-    for name in ("keep_aliases", "apply_updates", "apply_new", "apply_fingerprints"):
+_ACCOUNTS: Final = ("keep_aliases", "apply_updates", "apply_new", "apply_fingerprints")
+_FURTHER_LINKS: Final = ("drop_further_links", "make_further_links", "note_fingerprints")
+
+
+def _write_accounts(run: Run, has_links: bool) -> None:
+    for name in (*_ACCOUNTS, *(_FURTHER_LINKS if has_links else ())):
         execute(name, run)
     # The constraint is deferred for swaps; now every address has its final owner.
     with connection.cursor() as cursor:

@@ -1,6 +1,6 @@
 """Stop 5: the accounts that a plan is made against, and the plan on its way into the database."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from operator import itemgetter
 from os import urandom
@@ -8,17 +8,15 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from django.db import connection, transaction
+from django.db import connection
 
 from rollbook.roster.planning.changes import Change
 from rollbook.roster.planning.guards import ErrorCause
 from rollbook.roster.planning.lookalikes import Student
 from rollbook.roster.planning.rekeying import PlannedAccount
-from rollbook.roster.records import Account, AccountKey, Issue
-from rollbook.roster.sheets.matching import SheetKey
+from rollbook.roster.records import Account, Issue, SisLink
 from rollbook.sync.models import Run
 from rollbook.sync.store.statements import (
-    CHUNK,
     end_if_frozen,
     execute,
     rows_of,
@@ -27,64 +25,6 @@ from rollbook.sync.store.statements import (
 )
 
 _json = msgspec.json.Encoder()
-
-
-class AccountKeys(NamedTuple):
-    """The accounts of a school as the matcher takes them; of those `elsewhere` the e-mail keys."""
-
-    linked: list[AccountKey]
-    unlinked: list[AccountKey]
-    elsewhere: list[str]
-
-
-def load_account_keys(school_id: UUID, source: str, replaced: Collection[str] = ()) -> AccountKeys:
-    """Return the light form of all accounts of a school, by their link.
-
-    It is a link to this source, to none or to another.
-
-    Accounts that are linked to a source in `replaced` count as without a link: this source may take
-    them over.
-    """
-    keys = AccountKeys([], [], [])
-    # Of a server-side cursor the server keeps what hasn't travelled yet.
-    with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(sql("load_account_keys"), {"school": school_id})
-        while rows := cursor.fetchmany(CHUNK):
-            for account_id, fingerprint, email_key, sis_id, linked_to in rows:
-                # An upload may have given a SIS ID without linking the account to a source.
-                if sis_id is None or not linked_to or linked_to in replaced:
-                    keys.unlinked.append(AccountKey(bytes(account_id), None, email_key, None))
-                elif linked_to == source:
-                    last_read = fingerprint and bytes(fingerprint)
-                    key = AccountKey(bytes(account_id), last_read, email_key, sis_id)
-                    keys.linked.append(key)
-                else:
-                    keys.elsewhere.append(email_key)
-    return keys
-
-
-def load_sheet_keys(
-    school_id: UUID,
-    *,
-    sis_ids: list[str],
-    student_numbers: list[str],
-    email_keys: list[str],
-    digits: list[str],
-) -> list[SheetKey]:
-    """Return the light form of every account that one of these ids or addresses leads to.
-
-    `digits` are the digits of ids without zeros in front: they find 00123 for 123 as well.
-    """
-    asked: dict[str, Any] = {
-        "school": school_id,
-        "sis_ids": sis_ids,
-        "student_numbers": student_numbers,
-        "email_keys": email_keys,
-        "digits": digits,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(sql("load_sheet_keys"), asked)
-        return [SheetKey(bytes(account_id), *keys) for account_id, *keys in cursor.fetchall()]
 
 
 class Born(NamedTuple):
@@ -124,8 +64,24 @@ def load_accounts(school_id: UUID, ids: Iterable[bytes]) -> dict[bytes, Account]
         # By name: the columns may come in any order, and one that is missing fails at once.
         columns = [column.name for column in cursor.description]
         in_order = itemgetter(*(columns.index(field) for field in Account._fields))
-        accounts = (Account._make(in_order(row)) for row in cursor.fetchall())
-        return {account.id: account for account in accounts}
+        accounts = [Account._make(in_order(row)) for row in cursor.fetchall()]
+    loaded = {account.id: account for account in accounts}
+    for account in accounts:
+        if account.further_links:
+            links = further_links(account.further_links)
+            loaded[account.id] = account._replace(further_links=links)
+    return loaded
+
+
+def further_links(rows: Iterable[Sequence[Any]]) -> tuple[SisLink, ...]:
+    """Return further links from their rows: source, SIS ID, missing runs and since when, as text.
+
+    The database can only put values of one type into an array.
+    """
+    return tuple(
+        SisLink(source, sis_id, int(runs), since and date.fromisoformat(since))
+        for source, sis_id, runs, since in rows
+    )
 
 
 def load_closed_accounts(run: Run, email_keys: Iterable[str], days: int) -> list[Account]:

@@ -17,6 +17,8 @@ from django.db import connection
 from rollbook.config import config
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.planning.changes import UPDATING_KINDS, WRITING_KINDS
+from rollbook.roster.records import LINK_KEY
+from rollbook.sources.registry import SOURCES
 from rollbook.sync.models import Run
 
 CHUNK: Final = 5_000  # rows that travel at a time
@@ -47,6 +49,7 @@ def parameters(run: Run, **more: Any) -> dict[str, Any]:
         "alias_days": config.alias_days,
         "writing": [str(kind) for kind in WRITING_KINDS],
         "updating": [str(kind) for kind in UPDATING_KINDS],
+        "link_keys": [LINK_KEY + source for source in SOURCES],
         **more,
     }
 

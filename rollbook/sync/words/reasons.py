@@ -10,7 +10,7 @@ from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.schools.clock import day_text
 from rollbook.sync.models import Change, Run
 from rollbook.sync.words.fields import FIELD_LABELS
-from rollbook.sync.words.sources import sis_label
+from rollbook.sync.words.sources import sis_label, source_label
 from rollbook.sync.words.text import number, word
 
 # In short, by reason code.
@@ -30,6 +30,7 @@ REASONS: Final[dict[str, str]] = {
     "not_sent": _("The SIS no longer has this student"),
     "not_sent_graduated": _("The SIS no longer has this student, whose class has graduated"),
     "may_have_new_id": _("The student may be in the SIS under a new SIS ID; a person decides"),
+    "still_in": _("This SIS no longer has the student, but another one still does"),
     "not_sent_yet": _("The SIS no longer has this student; the grace period is not over"),
     "not_sent_paused": _("The SIS did not send this student; no account is closed in this pause"),
     "missing_long_enough": _(
@@ -84,6 +85,10 @@ SENTENCES: Final[dict[str, str]] = {
         "All %(read)s records were read (%(reading)s), and none has the SIS ID %(sis_id)s. "
         "The account was left as it is."
     ),
+    "still_in": _(
+        "Still in %(others)s. All %(read)s records of %(sis)s were read (%(reading)s), and none "
+        "has the SIS ID %(sis_id)s. The account stays open while another SIS has the student."
+    ),
     "not_sent_yet": _(
         "All %(read)s records were read (%(reading)s), and none has the SIS ID %(sis_id)s. "
         "It has not been missing as long as your rule for leavers requires, so the account was "
@@ -121,8 +126,9 @@ SENTENCES: Final[dict[str, str]] = {
 
 def reason_of(run: Run, change: Change) -> str:
     """Return why the plan of a run has this row, with the values that decided."""
-    if change.reason not in SENTENCES:
-        return word(REASONS, change.reason)
+    code, _colon, others = change.reason.partition(":")
+    if code not in SENTENCES:
+        return word(REASONS, code)
     fields = [key for key in (*STUDENT_FIELDS, "status") if key in change.after]
     labels = [word(FIELD_LABELS, key) for key in fields]
     values: dict[str, Any] = {
@@ -132,10 +138,11 @@ def reason_of(run: Run, change: Change) -> str:
         "name": f"{change.first_name} {change.last_name}",
         "fields": get_text_list(labels, gettext("and")),
         "row": change.row_number or "—",
+        "others": get_text_list([source_label(each) for each in others.split(",")], gettext("and")),
         "read": number(run.typed_counts.read or run.students_done),
         "reading": _reading_words(run),
     }
-    sentence = gettext(SENTENCES[change.reason]) % values
+    sentence = gettext(SENTENCES[code]) % values
     return sentence[:1].upper() + sentence[1:]  # some begin with "the file"
 
 

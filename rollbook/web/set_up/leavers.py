@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from rollbook.roster.planning.leaving import DEACTIVATE, LIST, NOTHING
+from rollbook.roster.planning.leaver_rules import DEACTIVATE, LIST, NOTHING
 from rollbook.sync.models import Integration
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import field_rules

@@ -2,7 +2,13 @@
 -- other people have a guard of their own.
 SELECT i.code, i.field, count(DISTINCT a.id)
 FROM sync_issue i
-JOIN students_studentaccount a ON a.school_id = i.school_id AND a.source = %(source)s AND a.sis_id = i.sis_id
+JOIN (
+    SELECT id, status, sis_id FROM students_studentaccount WHERE school_id = %(school)s AND source = %(source)s
+    UNION ALL
+    SELECT a.id, a.status, l.sis_id
+    FROM students_furtherlink l JOIN students_studentaccount a ON a.id = l.account_id
+    WHERE l.school_id = %(school)s AND l.source = %(source)s
+) a ON a.sis_id = i.sis_id
 WHERE i.school_id = %(school)s AND i.run_id = %(run)s AND i.severity = 'error' AND i.code <> 'other_person' AND a.status = 'active'
 GROUP BY GROUPING SETS ((), (i.code, i.field))
 ORDER BY 3 DESC, 1 NULLS FIRST, 2

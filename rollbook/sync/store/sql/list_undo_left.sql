@@ -6,7 +6,8 @@ SELECT left_alone.code, c.sis_id, left(coalesce(a.first_name || ' ' || a.last_na
 FROM sync_change c
 LEFT JOIN students_studentaccount a ON a.school_id = c.school_id AND a.id = c.account_id
 CROSS JOIN LATERAL (
-    SELECT to_jsonb(a) AS held,
+    SELECT to_jsonb(a) || coalesce((SELECT jsonb_object_agg('link:' || l.source, l.sis_id) FROM students_furtherlink l WHERE l.account_id = a.id), '{}')
+             AS held,
            CASE c.kind WHEN 'new' THEN jsonb_build_object('status', coalesce(c.after ->> 'status', 'active')) ELSE c.after END AS wrote,
            CASE c.kind WHEN 'new' THEN '{"status": "deactivated"}' ELSE c.before END AS was,
            CASE WHEN a.status = 'merged' THEN 'merged_into'

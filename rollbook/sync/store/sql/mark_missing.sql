@@ -10,4 +10,4 @@ WHERE c.school_id = %(school)s AND c.run_id = %(run)s
       (c.kind = 'not_in_roster' AND c.reason <> 'not_sent_paused')
       OR (c.after ->> 'status' IN ('left', 'graduated') AND (c.kind = 'protected' OR c.outcome <> ''))
   )
-ON CONFLICT (account_id) DO UPDATE SET runs = students_absence.runs + 1
+ON CONFLICT (account_id, source) DO UPDATE SET runs = students_absence.runs + 1

@@ -15,7 +15,9 @@ WITH new AS MATERIALIZED (
          || left(students_fold(left(coalesce(c.after ->> 'first_name', a.first_name), 3)), 1) AS letters
   FROM students_studentaccount a
   LEFT JOIN sync_change c ON c.account_id = a.id AND c.school_id = a.school_id AND c.run_id = %(run)s AND c.kind = ANY(%(updating)s)
-  WHERE a.school_id = %(school)s AND a.source = %(source)s AND a.sis_id IS NOT NULL AND a.status <> 'merged'
+  WHERE a.school_id = %(school)s AND a.sis_id IS NOT NULL
+    AND (a.source = %(source)s OR a.id IN (SELECT account_id FROM students_furtherlink WHERE school_id = %(school)s AND source = %(source)s))
+    AND a.status <> 'merged'
     AND coalesce(c.after ->> 'birth_date', a.birth_date::text) IN (SELECT born FROM new)
 )
 SELECT sis_id, first_name, last_name, born FROM new

@@ -1,6 +1,7 @@
 -- Plans an undo, for one batch of the run's rows: each value goes back to the one before, where the account still holds what the run wrote.
--- An e-mail goes back with its key, a SIS ID with its source, or neither. An account that the run made is deactivated. Accounts that were
--- merged since stay: whoever was merged away, and one that the run made where it has become the account of somebody who was there before.
+-- An e-mail goes back with its key, a SIS ID with its source, or neither; a further link by itself.
+-- An account that the run made is deactivated. Accounts that were merged since stay: whoever was merged away, and one that the run made
+-- where it has become the account of somebody who was there before.
 -- It also gives up an e-mail that the run freed for it, so that the older account gets it back.
 -- OFFSET 0 keeps the whole account from being turned into JSON once for each comparison, which took twice as long.
 INSERT INTO sync_change (school_id, run_id, kind, sis_id, account_id, account_version, first_name, last_name, email, before, after, reason, outcome)
@@ -9,7 +10,8 @@ SELECT c.school_id, %(run)s, 'updated', a.sis_id, a.id, a.version, a.first_name,
 FROM sync_change c
 JOIN students_studentaccount a ON a.school_id = c.school_id AND a.id = c.account_id
 CROSS JOIN LATERAL (
-    SELECT to_jsonb(a) AS held,
+    SELECT to_jsonb(a) || coalesce((SELECT jsonb_object_agg('link:' || l.source, l.sis_id) FROM students_furtherlink l WHERE l.account_id = a.id), '{}')
+             AS held,
            CASE c.kind WHEN 'new' THEN jsonb_strip_nulls(jsonb_build_object(
                'status', coalesce(c.after ->> 'status', 'active'),
                'email_key', CASE WHEN %(student)s::uuid IS NULL AND c.after ->> 'email_key' IN (
@@ -23,7 +25,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT jsonb_object_agg(w.key, w.value) AS held, jsonb_object_agg(w.key, coalesce(r.was -> w.key, 'null')) AS was
     FROM jsonb_each(r.wrote) w
-    WHERE r.held -> w.key = w.value AND w.value <> coalesce(r.was -> w.key, 'null')
+    WHERE coalesce(r.held -> w.key, 'null') = w.value AND w.value <> coalesce(r.was -> w.key, 'null')
       AND (w.key NOT IN ('email', 'email_key') OR r.wrote -> 'email' IS NOT DISTINCT FROM CASE WHEN r.wrote ? 'email' THEN r.held -> 'email' END)
       AND (w.key NOT IN ('email', 'email_key') OR r.wrote -> 'email_key' IS NOT DISTINCT FROM CASE WHEN r.wrote ? 'email_key' THEN r.held -> 'email_key' END)
       AND (w.key NOT IN ('source', 'sis_id') OR r.wrote -> 'source' IS NOT DISTINCT FROM CASE WHEN r.wrote ? 'source' THEN r.held -> 'source' END)
