@@ -29,7 +29,7 @@ COMMANDS = (
     ),
     CommandGroup(
         "school",
-        "Add and list schools, and set their rules",
+        "Add, list, change and delete schools",
         (
             LazyCommand("add", "people.schools:add_school", "Add a school"),
             LazyCommand(
@@ -39,6 +39,14 @@ COMMANDS = (
                 "free-emails",
                 "people.free_emails:free_emails",
                 "Show or set when runs free e-mails of closed accounts",
+            ),
+            LazyCommand(
+                "set", "people.schools:set_school", "Rename a school, or change its time zone"
+            ),
+            LazyCommand(
+                "delete",
+                "people.schools:delete_school",
+                "Delete a school with all that belongs to it, for good",
             ),
         ),
     ),

@@ -8,11 +8,21 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
+class OpenSchools(models.Manager["School"]):
+    """The schools that nobody has asked to delete."""
+
+    def get_queryset(self) -> models.QuerySet["School"]:
+        return super().get_queryset().filter(deletion_requested_at__isnull=True)
+
+
 class School(models.Model):
     """A school. Every row with student data belongs to exactly one. `timezone` is an IANA name.
 
     `free_emails_after` are the days after which an account that has left or graduated gives up its
     e-mail for another student; null for never.
+
+    A deleted school keeps this row, for the audit log. It is closed from `deletion_requested_at`;
+    at `deleted_at` its other rows were gone.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -20,6 +30,11 @@ class School(models.Model):
     timezone = models.CharField(max_length=64, default="Asia/Singapore")
     free_emails_after = models.PositiveSmallIntegerField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    deletion_requested_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+
+    objects = OpenSchools()
+    with_deleted: ClassVar[models.Manager["School"]] = models.Manager()
 
     def __str__(self) -> str:
         return self.name
@@ -87,6 +102,10 @@ class Membership(models.Model):
     @property
     def may_manage(self) -> bool:
         return self.role in {Role.OWNER, Role.ADMINISTRATOR}
+
+    @property
+    def may_delete_school(self) -> bool:
+        return self.role == Role.OWNER
 
 
 class AuditEntry(models.Model):

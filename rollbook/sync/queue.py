@@ -25,6 +25,7 @@ LOOK_AT_RUN: Final = "look_at_run"
 MAKE_REPORT: Final = "make_report"
 SEND_NOTICE: Final = "send_notice"
 SEND_INVITATION: Final = "send_invitation"
+DELETE_SCHOOL: Final = "delete_school"
 
 # The argument in which each task gets the id of its row.
 ARGUMENTS: Final = {
@@ -32,6 +33,7 @@ ARGUMENTS: Final = {
     MAKE_REPORT: "report_id",
     SEND_NOTICE: "notice_id",
     SEND_INVITATION: "invitation_id",
+    DELETE_SCHOOL: "school_id",
 }
 
 SILENT_SECONDS: Final = 30.0  # a worker that missed three heartbeats is dead
@@ -64,6 +66,15 @@ def wake_all(task: str, row_ids: Iterable[UUID]) -> None:
     jobs: list[dict[str, JSONValue]] = [{argument: str(row_id)} for row_id in row_ids]
     if jobs:
         app.configure_task(task, allow_unknown=False).batch_defer(*jobs)
+
+
+def remove_jobs(task: str, row_ids: Iterable[UUID]) -> None:
+    """Remove the waiting jobs of a task for rows that are deleted."""
+    ids = [str(row_id) for row_id in row_ids]
+    jobs = ProcrastinateJob.objects.filter(task_name=task, status=Status.TODO.value)
+    of_rows = jobs.filter(**{f"args__{ARGUMENTS[task]}__in": ids})
+    for job_id in of_rows.values_list("id", flat=True):
+        app.job_manager.cancel_job_by_id(job_id, delete_job=True)
 
 
 def take(rows: QuerySet[M], most_tries: int, **columns: Any) -> bool:

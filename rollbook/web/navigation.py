@@ -20,6 +20,7 @@ SECTIONS: Final = {
     "import-columns": "import-file",
     "run": "history",
     "report": "history",
+    "delete-school": "school-settings",
     "why": "problems",
     "links": "problems",
     "student": "students",

@@ -32,6 +32,7 @@ from rollbook.web.set_up.links import confirm_exact, decide_link, links
 from rollbook.web.set_up.notifications import notifications
 from rollbook.web.set_up.safety_limits import safety_limits
 from rollbook.web.set_up.schedule import pauses, schedule
+from rollbook.web.set_up.school_settings import delete_school, school_settings
 from rollbook.web.set_up.select_mapping import select_mapping
 from rollbook.web.students.bulk import students_bulk
 from rollbook.web.students.columns import student_columns
@@ -92,6 +93,8 @@ of_a_school = [
     path("freed-emails/", freed_emails, name="freed-emails"),
     path("limits/", safety_limits, name="limits"),
     path("notifications/", notifications, name="notifications"),
+    path("settings/", school_settings, name="school-settings"),
+    path("settings/delete/", delete_school, name="delete-school"),
     path("runs/<uuid:run_id>/", run_page, name="run"),
     path("runs/<uuid:run_id>/progress/", run_progress, name="run-progress"),
     path("runs/<uuid:run_id>/approve/", approve, name="approve"),

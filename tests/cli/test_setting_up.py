@@ -269,3 +269,35 @@ def test_check_names_variables_that_are_no_settings(
     settings_check = ended.json["checks"][0]
     assert not settings_check["ok"]
     assert "Did you mean ROLLBOOK_WORKER_CONCURRENCY?" in settings_check["detail"]
+
+
+def test_a_school_is_renamed_and_moved(inside: Command) -> None:
+    inside("school", "add", "Lincoln", "--timezone", "America/New_York")
+    inside("school", "add", "Lakeside")
+    saved = inside(
+        *("school", "set", "Lincoln", "--name", "Lincoln High", "--timezone", "america/chicago"),
+        "--json",
+    )
+    assert (saved.code, saved.json["school"]["timezone"]) == (0, "America/Chicago")
+    for option, value, code in [
+        ("--name", "lakeside", "name_refused"),
+        ("--name", "Lin\x1bcoln", "name_refused"),
+        ("--name", " ", "name_refused"),
+        ("--timezone", "Mars/Base", "timezone_refused"),
+    ]:
+        refused = inside("school", "set", "Lincoln High", option, value, "--json")
+        assert (refused.code, refused.json["error"]["code"]) == (3, code)
+    assert inside("school", "list", "--json").json["schools"][1]["name"] == "Lincoln High"
+
+
+def test_a_school_is_deleted_only_with_its_name_and_yes(inside: Command) -> None:
+    inside("school", "add", "Lincoln")
+    for options in ([], ["--yes"], ["--confirm", "Lincoln"]):
+        asked = inside("school", "delete", "Lincoln", *options, "--json")
+        assert (asked.code, asked.json["error"]["code"]) == (3, "deletion_unconfirmed")
+    wrong = inside("school", "delete", "Lincoln", "--confirm", "Lakeside", "--yes", "--json")
+    assert (wrong.code, wrong.json["error"]["code"]) == (3, "name_refused")
+    done = inside("school", "delete", "Lincoln", "--confirm", "Lincoln", "--yes", "--json")
+    assert (done.code, done.json["deleted"]["students"]) == (0, 0)
+    assert inside("school", "list", "--json").json["schools"] == []
+    assert inside("school", "add", "Lincoln").code == 0, "the name is free again"

@@ -23,6 +23,7 @@ from rollbook.sync.store.plan import (
     students_born_on,
     withdraw,
 )
+from rollbook.sync.store.school_rows import delete_school_rows
 from rollbook.sync.store.statements import CHUNK, in_chunks, whole_tables
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "count_known_errors",
     "count_moved",
     "count_plan",
+    "delete_school_rows",
     "expected_groups",
     "in_chunks",
     "keep_problems",

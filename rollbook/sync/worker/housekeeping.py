@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection
 from procrastinate.exceptions import ConnectorException
 
 from rollbook.schools import slow_down
-from rollbook.sync import queue, retention
+from rollbook.sync import deleting, queue, retention
 from rollbook.sync.mail import invitations, notices
 from rollbook.sync.report import files
 from rollbook.sync.runs import claims
@@ -28,6 +28,7 @@ PARTS: Final[tuple[Callable[[], Any], ...]] = (
     notices.sweep,
     invitations.sweep,
     slow_down.sweep,
+    deleting.sweep,
     retention.sweep,
 )
 

@@ -9,7 +9,7 @@ from django.db import close_old_connections
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from rollbook.sync import queue
+from rollbook.sync import deleting, queue
 from rollbook.sync.mail import invitations, notices, outbox
 from rollbook.sync.pipeline import run_sync
 from rollbook.sync.report import files
@@ -46,6 +46,13 @@ def send_invitation(invitation_id: str) -> None:
     """Send this invitation if it still waits."""
     with _fresh_connection():
         invitations.OUTBOX.send(UUID(invitation_id))
+
+
+@app.task(name=queue.DELETE_SCHOOL, queue="deletions")
+def delete_school(school_id: str) -> None:
+    """Delete the rows of this school if somebody has asked for it."""
+    with _fresh_connection():
+        deleting.delete_rows(UUID(school_id))
 
 
 @contextmanager

@@ -29,6 +29,14 @@ DAILY, WEEKLY = "daily", "weekly"
 ADD_TIME, REMOVE_TIME = "add-time", "remove-time-"  # a number follows the second one
 
 
+class ZoneInput(forms.TextInput):
+    """A text box that offers the zones of the page's list `zones`."""
+
+    def __init__(self) -> None:
+        off = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        super().__init__(attrs={"list": "zones", **off})
+
+
 class ScheduleForm(Form):
     """A schedule as a person types it. A valid form has it as `schedule`, which is not saved."""
 
@@ -49,14 +57,7 @@ class ScheduleForm(Form):
         max_length=64,
         help_text=_("Type a city or choose from the list. The times above are local times there."),
         error_messages={"required": _("Choose a time zone from the list.")},
-        widget=forms.TextInput(
-            attrs={
-                "list": "zones",
-                "autocomplete": "off",
-                "autocapitalize": "none",
-                "spellcheck": "false",
-            }
-        ),
+        widget=ZoneInput(),
     )
 
     schedule: Schedule | None = None
