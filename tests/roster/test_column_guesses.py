@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rollbook.roster.fields import ACTIVE
 from rollbook.roster.sheets.cell_values import DateOrder, active_flag
-from rollbook.roster.sheets.columns import guess_columns, guess_header_row
+from rollbook.roster.sheets.columns import doubt_about, guess_columns, guess_header_row
 from rollbook.roster.sheets.date_orders import guess_date_order, stated_order
 from rollbook.roster.sheets.full_names import FULL_NAME, SplitName, can_be_split, split_name
 from rollbook.roster.sheets.headings import heading_words, speaks_against_student
@@ -357,3 +357,28 @@ def test_the_order_that_a_heading_states_is_taken_unless_the_dates_contradict(
 ) -> None:
     guess = guess_date_order(values, heading=heading)
     assert (guess.order, guess.ambiguous) == (order, ambiguous)
+
+
+@pytest.mark.parametrize(
+    ("field", "heading", "values", "reason"),
+    [
+        ("sis_id", "No.", ["1", "2", "3", "4"], "counts"),
+        ("sis_id", "ID", ["1", "2", "3"], "counts"),
+        ("student_number", "Nr", ["1.0", "2.0", "3.0"], "counts"),
+        ("sis_id", "SIS ID", ["1", "2", "3"], ""),
+        ("sis_id", "ID", ["1017", "1018", "1019"], ""),
+        ("email", "Guardian Email", ["a@x.example", "b@x.example"], "heading"),
+        ("email", "Email of mother", ["a@x.example", "b@x.example"], "heading"),
+        ("personal_email", "Parent Email", ["a@x.example", "b@x.example"], ""),
+        ("email", "Konto", ["a@x.example", "b@x.example"], ""),
+        ("birth_date", "Datum", ["2025-09-01", "2026-09-01"], "values"),
+        ("birth_date", "Datum", ["2011-09-01", "2012-02-01"], ""),
+        ("birth_date", "Enrollment Date", ["2011-09-01", "2012-02-01"], "heading"),
+        ("graduation_year", "Year Joined", ["2022", "2023"], "heading"),
+        ("home_room", "Homeroom Teacher", ["Ms Lee", "Mr Wu"], ""),
+    ],
+)
+def test_a_choice_of_an_earlier_file_is_doubted_where_todays_rules_would_refuse_it(
+    field: str, heading: str, values: list[str], reason: str
+) -> None:
+    assert doubt_about(field, heading, values, date(2026, 11, 27)) == reason

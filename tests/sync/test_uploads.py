@@ -184,6 +184,25 @@ def test_columns_and_words_are_remembered_though_they_moved(
     assert Change.objects.get(run=run).after["gender"] == "Female"
 
 
+def test_a_remembered_column_that_is_doubtful_now_is_asked_about(
+    school: School, administrator: User
+) -> None:
+    header = "ID,E-mail,First name,Last name,Graduation year"
+    rows = [f"{{}},{name}@x.example,{name},Lee,2030" for name in ("ann", "bob", "cy")]
+    real = csv_of(*(row.format(place + 4711) for place, row in enumerate(rows)), header=header)
+    planned(drafts.start(school, administrator, "a.csv", real), administrator)
+    counting = csv_of(*(row.format(place) for place, row in enumerate(rows, 1)), header=header)
+    second = drafts.start(school, administrator, "b.csv", counting)
+    column = inspection.inspect(second).columns[0]
+    assert (column.field, column.remembered) == (None, False) and "SIS ID" in column.doubt
+    with pytest.raises(SettingRefused, match="only count 1, 2, 3"):
+        planned(second, administrator)
+    column_choice.accept_columns(second, administrator, {0: "sis_id"})
+    third = drafts.start(school, administrator, "c.csv", counting)
+    column = inspection.inspect(third).columns[0]
+    assert (column.field, column.remembered, column.doubt) == ("sis_id", True, "")
+
+
 def test_failing_rows_corrected_go_in_without_setting_anything(
     school: School, administrator: User
 ) -> None:

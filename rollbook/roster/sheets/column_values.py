@@ -124,6 +124,12 @@ def _are_birth_dates(values: Sequence[str], today: date) -> bool:
     return any(map(fit, DateOrder))
 
 
+def are_dates_of_others(values: Sequence[str], today: date) -> bool:
+    """Return whether a column has dates, and none of them makes a student's age in any order."""
+    days = [day for value in values for order in DateOrder if (day := read_date(value, order))]
+    return len(values) >= _FEWEST and bool(days) and not any(_is_of_age(day, today) for day in days)
+
+
 def _is_of_age(day: date, today: date) -> bool:
     age = today.year - day.year - ((today.month, today.day) < (day.month, day.day))
     return _YOUNGEST <= age <= _OLDEST

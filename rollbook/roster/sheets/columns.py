@@ -9,17 +9,34 @@ from datetime import date
 from typing import Final
 
 from rollbook.roster.sheets.column_values import (
+    are_dates_of_others,
     are_full_names,
     looks_right,
     merely_counts,
     only_field_of,
 )
 from rollbook.roster.sheets.full_names import FULL_NAME
-from rollbook.roster.sheets.headings import KnownHeading, heading_key, known_heading
+from rollbook.roster.sheets.headings import (
+    KnownHeading,
+    heading_key,
+    known_heading,
+    speaks_against_student,
+)
 
 CellTexts = Sequence[str | None]
 
+DOUBTS: Final = ("counts", "heading", "values")
+
 _LOOSE_DATE: Final = re.compile(r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}(?:[T ].*)?")
+_IDS: Final = ("sis_id", "student_number")
+# Fields that nobody else's value may fill, whoever chose the column. A parent's e-mail may be the
+# personal one.
+_OF_THE_STUDENT: Final = frozenset(
+    (
+        *(*_IDS, "email", "first_name", "last_name", "full_name", "graduation_year"),
+        *("birth_date", "grade_level", "gender"),
+    )
+)
 # Headings of an ID that are as often a running number.
 _MAYBE_RUNNING: Final = frozenset(
     (
@@ -107,6 +124,25 @@ def _agrees(heading: KnownHeading, values: Sequence[str]) -> bool:
     if heading.key in _MAYBE_RUNNING and merely_counts(values):
         return False
     return looks_right(heading.key, values)
+
+
+def doubt_about(field: str, heading: str | None, values: Sequence[str], today: date) -> str:
+    """Return why our rules would not let a column fill a field: one of `DOUBTS`, "" for none.
+
+    For a choice that was made for an earlier file: its values may have been others then.
+    """
+    known = known_heading(heading)
+    if field in _IDS and merely_counts(values):
+        is_named = known is not None and known.field in _IDS and known.key not in _MAYBE_RUNNING
+        return "" if is_named else "counts"
+    if known is not None:
+        is_right = known.field != field or looks_right(known.key, values)
+        return "" if is_right else "values"
+    if field in _OF_THE_STUDENT and speaks_against_student(heading):
+        return "heading"
+    if field == "birth_date" and are_dates_of_others(values, today):
+        return "values"
+    return ""
 
 
 def _guess_by_values(

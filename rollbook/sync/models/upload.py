@@ -58,13 +58,15 @@ class ColumnMemory(models.Model):
     """What a school last chose for columns and dates.
 
     `fields` maps the bare name of a column to our field, or to null where it is ignored;
-    `value_maps` are words by field, as in `Upload.columns`.
+    `value_maps` are words by field, as in `Upload.columns`. `confirmed` are the entries of `fields`
+    that a person chose although our rules speak against them.
     """
 
     school = models.OneToOneField(
         School, on_delete=models.CASCADE, primary_key=True, related_name="+"
     )
     fields = models.JSONField(default=dict)
+    confirmed = models.JSONField(default=dict)
     value_maps = models.JSONField(default=dict)
     date_order = models.CharField(max_length=20, blank=True)
     updated_at = models.DateTimeField(auto_now=True)

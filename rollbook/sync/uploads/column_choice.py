@@ -29,6 +29,7 @@ from rollbook.sync.uploads.column_memory import (
     memory_of,
     remember,
 )
+from rollbook.sync.uploads.doubts import doubted_keys
 from rollbook.sync.uploads.drafts import settings_of
 from rollbook.sync.uploads.inspection import Inspection, inspect
 from rollbook.sync.uploads.locked_draft import copy_saved, lock_draft
@@ -83,6 +84,7 @@ def accept_columns(
             "header_row", _("No row looks like the names of columns. Choose the row that does.")
         )
     given = dict(fields or {})
+    _refuse_doubted(inspection, given)
     taken = set(all_account_fields(given.values()))
     chosen: dict[int, str | None] = {}
     for column in inspection.columns:
@@ -91,6 +93,14 @@ def accept_columns(
     chosen.update(given)
     _refuse_unclear_repeats(inspection, chosen, given)
     _save(upload, by, sheet, ColumnChoice(inspection.header_row, chosen, value_maps or {}), via)
+
+
+def _refuse_doubted(inspection: Inspection, given: ColumnFields) -> None:
+    """Raise SettingRefused if a choice of an earlier file is doubtful and nobody made a new one."""
+    for column in inspection.columns:
+        if column.doubt and column.position not in given:
+            text = _("Column “%(name)s”: %(doubt)s Say what it fills.")
+            raise SettingRefused("columns", text % {"name": column.name, "doubt": column.doubt})
 
 
 def _refuse_unclear_repeats(
@@ -131,7 +141,8 @@ def _save(upload: Upload, by: User | None, sheet: Sheet, choice: ColumnChoice, v
         draft.save(update_fields=["columns", "updated_at"])
         keys = column_keys(header)
         by_key = {keys[each]: field for each, field in fields.items() if names[each]}
-        remember(draft, fields=by_key, value_maps=value_maps)
+        confirmed = doubted_keys(draft, header, below, fields) & by_key.keys()
+        remember(draft, fields=by_key, confirmed=confirmed, value_maps=value_maps)
         audit.record(
             "upload.columns_saved",
             school=draft.school,

@@ -1,6 +1,6 @@
 """What a school chose for the columns of earlier files, and how it is kept for the next one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from rollbook.roster.sheets.cell_values import DateOrder
 from rollbook.roster.sheets.date_orders import DateGuess, guess_date_order
@@ -23,10 +23,14 @@ def remember(
     upload: Upload,
     *,
     fields: Mapping[str, str | None] | None = None,
+    confirmed: Collection[str] = (),
     value_maps: ValueMaps | None = None,
     date_order: str = "",
 ) -> None:
-    """Keep what the school chose, for the next file. `fields` are by column key."""
+    """Keep what the school chose, for the next file. `fields` are by column key.
+
+    `confirmed` are the keys of fields that a person chose although our rules speak against them.
+    """
     memory, _created = ColumnMemory.objects.select_for_update().get_or_create(
         school_id=upload.school_id
     )
@@ -34,6 +38,7 @@ def remember(
     chosen = {field for field in fields.values() if field}
     others = {key: field for key, field in memory.fields.items() if field not in chosen}
     memory.fields = {**others, **fields}
+    memory.confirmed |= {key: fields[key] for key in confirmed}
     for field, words in (value_maps or {}).items():
         memory.value_maps[field] = {**memory.value_maps.get(field, {}), **words}
     memory.date_order = date_order or memory.date_order

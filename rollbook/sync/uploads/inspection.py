@@ -16,6 +16,7 @@ from rollbook.sources.spreadsheet.reader import HEADER_SEARCH_ROWS
 from rollbook.sources.spreadsheet.rows import EncodingCandidate, Row, Sheet
 from rollbook.sync.models import ColumnMemory, Upload
 from rollbook.sync.uploads.column_memory import column_keys, date_guess, meanings_of, memory_of
+from rollbook.sync.uploads.doubts import SAMPLE_ROWS, doubts
 from rollbook.sync.uploads.sheets import (
     count_below,
     first_rows_below,
@@ -24,7 +25,6 @@ from rollbook.sync.uploads.sheets import (
     sheet_of,
 )
 
-SAMPLE_ROWS: Final = 200  # below the headings, from which a column's content is guessed
 SAMPLES: Final = 3  # values of a column that are shown
 LONGEST_SAMPLE: Final = 80  # characters
 MOST_WORDS: Final = 100  # distinct words of one column that a person is asked about
@@ -33,7 +33,8 @@ MOST_WORDS: Final = 100  # distinct words of one column that a person is asked a
 class Column(NamedTuple):
     """One column. `position` counts from 0, `letter` is Excel's, `field` is None if ignored.
 
-    `saved` for the choice of a person, `remembered` for that of an earlier file.
+    `saved` for the choice of a person, `remembered` for that of an earlier file. `doubt` says why
+    the field that an earlier file had is not taken.
     """
 
     position: int
@@ -44,6 +45,7 @@ class Column(NamedTuple):
     remembered: bool
     guessed: bool
     samples: list[str]
+    doubt: str = ""
 
 
 class Word(NamedTuple):
@@ -133,6 +135,9 @@ def _columns(
 ) -> list[Column]:
     saved = {int(index): field for index, field in upload.columns.get("fields", {}).items()}
     remembered = _remembered(memory, header, saved)
+    doubted = doubts(upload, memory, header, below, remembered)
+    for position in doubted:
+        del remembered[position]
     chosen = {**remembered, **saved}
     today = local_day(clock.now(), upload.school)
     guesses = {} if saved else _guesses(header, below, chosen, today)
@@ -151,6 +156,7 @@ def _columns(
             remembered=position in remembered,
             guessed=bool(guess),
             samples=samples,
+            doubt=doubted.get(position, ""),
         )
         columns.append(column)
     return columns
