@@ -1,11 +1,11 @@
-"""Freeing the e-mail of a closed account, so that another student can get it."""
+"""Freeing the e-mail of a closed account for another student, and taking it back."""
 
 from typing import Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from rollbook.roster.values.parsing import FREED
+from rollbook.roster.values.parsing import FREED, email_key
 from rollbook.schools import audit
 from rollbook.schools.models import User
 from rollbook.students.account_changes import lock_account, record_event, write_account
@@ -40,5 +40,28 @@ def free_email(account: StudentAccount, by: User | None, via: str = "web") -> St
     record_event(locked, by, via, EventAction.EMAIL_FREED, before=before, after=after)
     audit.record(
         "student.email_freed", school=locked.school, actor=by, subject=str(locked.pk), via=via
+    )
+    return locked
+
+
+@transaction.atomic
+def take_back(account: StudentAccount, by: User | None, via: str = "web") -> StudentAccount:
+    """Give a closed account the e-mail back that was freed.
+
+    Raises Refused where its e-mail isn't free, or somebody else has it now.
+    """
+    locked = lock_account(account)
+    if not locked.email_is_free:
+        raise Refused({"": _("Nothing was done: the e-mail of this account isn't free.")})
+    own_key = email_key(locked.email)
+    accounts = StudentAccount.objects.filter(school_id=locked.school_id, email_key=own_key)
+    if accounts.exists():
+        text = _("Nothing was done: another student has the e-mail of this account now.")
+        raise Refused({"": text})
+    write_account(locked, {"email_key": own_key})
+    before, after = {"email": None}, {"email": locked.email}
+    record_event(locked, by, via, EventAction.EMAIL_TAKEN_BACK, before=before, after=after)
+    audit.record(
+        "student.email_taken_back", school=locked.school, actor=by, subject=str(locked.pk), via=via
     )
     return locked

@@ -27,6 +27,7 @@ SECTIONS: Final = {
     "students-bulk": "students",
     "student-columns": "students",
     "student-edit": "students",
+    "student-free-email": "students",
     "student-protect": "students",
     "student-merge": "students",
     "never-import": "students",

@@ -38,11 +38,11 @@ from rollbook.web.students.bulk import students_bulk
 from rollbook.web.students.columns import student_columns
 from rollbook.web.students.edit import edit, protect
 from rollbook.web.students.export import export_students
+from rollbook.web.students.free_email import free_email, take_email_back
 from rollbook.web.students.merge import student_merge, student_unmerge
 from rollbook.web.students.never_import import allow_import, never_import
 from rollbook.web.students.one_student import (
     deactivate,
-    free_email,
     invite,
     reactivate,
     student,
@@ -76,6 +76,7 @@ of_a_school = [
     path("students/<uuid:student_id>/deactivate/", deactivate, name="student-deactivate"),
     path("students/<uuid:student_id>/reactivate/", reactivate, name="student-reactivate"),
     path("students/<uuid:student_id>/free-email/", free_email, name="student-free-email"),
+    path("students/<uuid:student_id>/take-email-back/", take_email_back, name="student-email-back"),
     path("students/<uuid:student_id>/edit/", edit, name="student-edit"),
     path("students/<uuid:student_id>/protect/", protect, name="student-protect"),
     path("never-import/", never_import, name="never-import"),

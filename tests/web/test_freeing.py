@@ -4,11 +4,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from rollbook.schools.models import AuditEntry
+from rollbook.schools.models import AuditEntry, School, User
 from rollbook.standins.standin import StandIn
+from rollbook.students import freeing
 from rollbook.students.models import StudentAccount
-from rollbook.sync.models import Integration, Issue
+from rollbook.sync import pipeline
+from rollbook.sync.models import Integration, Issue, Run
 from tests.sync.rule_runs import send_away, set_leavers, some, sync
+from tests.sync.test_uploads import confirmed, csv_of, previewed
 
 pytestmark = pytest.mark.django_db
 
@@ -39,9 +42,19 @@ def test_the_newcomer_gets_it_in_the_next_run_and_the_problem_says_who_has_it_un
     address = reverse("student", args=[gone.school_id, gone.pk])
     assert "Free this e-mail" in admin.get(address).content.decode()
     free = reverse("student-free-email", args=[gone.school_id, gone.pk])
-    shown = admin.post(free, follow=True).content.decode()
+    for page in (
+        reverse("run", args=[gone.school_id, first.pk]) + "?tab=errors",
+        reverse("problems", args=[gone.school_id]),
+    ):
+        assert f'href="{free}?run={first.pk}"' in admin.get(page).content.decode()
+    confirming = admin.get(f"{free}?run={first.pk}").content.decode()
+    assert "Free it and run now" in confirming and "keeps its values" in confirming
+    gone.refresh_from_db()
+    assert not gone.email_is_free
+    admin.post(free, {"run": first.pk, "action": "run"})
+    shown = admin.get(address).content.decode()
     assert "another student can have it" in shown and "Free this e-mail" not in shown
-    sync(integration)
+    pipeline.run_sync(Run.objects.latest("requested_at").pk)
     newcomer = StudentAccount.objects.get(sis_id=str(spare.dcid))
     assert (newcomer.email, newcomer.status) == (gone.email, "active")
     again = sync(integration)
@@ -81,3 +94,60 @@ def test_the_rule_for_runs_is_saved_and_numbers_are_checked(
         entry.detail["days"] for entry in AuditEntry.objects.filter(action="free_emails.saved")
     ]
     assert sorted(details, key=str) == [30, 90, None]
+
+
+def closed_account(school: School) -> StudentAccount:
+    address = "jsmithson@x.example"
+    return StudentAccount.objects.create(
+        school=school,
+        sis_id="90",
+        email=address,
+        email_key=address,
+        first_name="Jon",
+        last_name="Smithson",
+        graduation_year=2025,
+        status="deactivated",
+    )
+
+
+def test_from_the_preview_of_an_upload_it_is_freed_and_the_file_is_checked_again(
+    school: School, administrator: User, admin: Client
+) -> None:
+    header = "SIS ID,E-mail,First name,Last name,Graduation year"
+    gone = closed_account(school)
+    content = csv_of("91,jsmithson@x.example,Jane,Smithson,2031", header=header)
+    upload, run = previewed(school, administrator, content)
+    (issue,) = Issue.objects.filter(run=run)
+    assert (issue.code, issue.other) == (
+        "email_taken",
+        "Jon Smithson (SIS ID 90), closed as deactivated",
+    )
+    free = reverse("student-free-email", args=[school.pk, gone.pk])
+    page = admin.get(reverse("run", args=[school.pk, run.pk]) + "?tab=errors").content.decode()
+    assert f'href="{free}?run={run.pk}"' in page
+    assert "Free it and check again" in admin.get(f"{free}?run={run.pk}").content.decode()
+    admin.post(free, {"run": run.pk, "action": "free"})
+    upload.refresh_from_db()
+    assert upload.run is not None and upload.run.pk != run.pk
+    pipeline.run_sync(upload.run.pk)
+    confirmed(upload, administrator)
+    assert StudentAccount.objects.get(sis_id="91").email == gone.email
+
+
+def test_it_can_be_taken_back_while_nobody_else_has_it(school: School, admin: Client) -> None:
+    gone = closed_account(school)
+    freeing.free_email(gone, None)
+    back = reverse("student-email-back", args=[gone.school_id, gone.pk])
+    for words in ("has its e-mail again", "free."):
+        assert words in admin.post(back, follow=True).content.decode()
+    gone.refresh_from_db()
+    assert gone.email_key == gone.email
+    assert AuditEntry.objects.filter(action="student.email_taken_back").count() == 1
+
+
+def test_whoever_may_not_manage_is_offered_nothing(
+    school: School, counselor_client: Client
+) -> None:
+    gone = closed_account(school)
+    free = reverse("student-free-email", args=[gone.school_id, gone.pk])
+    assert counselor_client.get(free).status_code == counselor_client.post(free).status_code == 403

@@ -16,7 +16,8 @@ FILE_REMEDIES: Final[dict[str, str]] = {
     ),
     "email_taken": _(
         "Find out whose address it is. If it is wrong in the file, correct {place}. "
-        "If it is wrong in the other account, correct it there."
+        "If it is wrong in the other account, correct it there. "
+        "If that account is closed, free its e-mail and check the file again."
     ),
     "name_broken": _(
         "Save the list again as an Excel workbook, or as csv in UTF-8, from the program that "
@@ -231,7 +232,7 @@ SHEET_PROBLEMS: Final = (
         ),
         _(
             "If it is the same student, add the SIS ID or the student number to the row. "
-            "If not, correct the address in {place}."
+            "If not, correct the address in {place}. If the account is closed, free its e-mail."
         ),
         ADMINISTRATOR,
     ),
@@ -244,7 +245,7 @@ SHEET_PROBLEMS: Final = (
         ),
         _(
             "If it is the same student, correct the account or the row first. "
-            "If not, correct the address in {place}."
+            "If not, correct the address in {place}. If the account is closed, free its e-mail."
         ),
         ADMINISTRATOR,
     ),

@@ -41,7 +41,7 @@ STUDENT_PROBLEMS: Final = (
         _(
             "Find out whose address it is. If it is wrong in {sis}, correct it here: {where}. "
             "If it is wrong in the other account, correct it there. If that account is closed, "
-            "free the e-mail on that student's page; the next run brings this student in."
+            "free its e-mail; the next run brings this student in."
         ),
         ADMINISTRATOR,
     ),

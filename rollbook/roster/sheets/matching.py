@@ -13,12 +13,16 @@ Conflict: TypeAlias = tuple[str, str]  # an issue code and the field that it is 
 
 
 class SheetKey(NamedTuple):
-    """The light form of an account that a file may be about. `id` are the 16 bytes of its UUID."""
+    """The light form of an account that a file may be about. `id` are the 16 bytes of its UUID.
+
+    `is_closed` says that it has left, graduated or was deactivated.
+    """
 
     id: bytes
     email_key: str
     sis_id: str | None
     student_number: str | None
+    is_closed: bool = False
 
 
 class RowKeys(NamedTuple):
@@ -150,9 +154,11 @@ class _AccountIndex:
 
     def _checked(self, row: RowKeys, account: SheetKey, matched_by: str) -> RowMatch | Conflict:
         """Return a conflict where an id of the row differs from the one that the account has."""
-        if row.sis_id and account.sis_id is not None:
-            return "ids_disagree", "sis_id"  # no account has the row's SIS ID, so it differs
         by_email = matched_by == "email"
+        if row.sis_id and account.sis_id is not None:  # no account has the row's SIS ID
+            if by_email and account.is_closed:
+                return "email_taken", "email"
+            return "ids_disagree", "sis_id"
         if by_email and row.student_number and account.student_number is not None:
             return "ids_disagree", "student_number"
         return RowMatch(account, matched_by)

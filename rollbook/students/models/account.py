@@ -118,6 +118,7 @@ class EventAction(models.TextChoices):
     UNMERGED = "unmerged", _("Merge taken back")
     EMAIL_FREED = "email_freed", _("E-mail freed")
     UNLINKED = "unlinked", _("Unlinked from a SIS")
+    EMAIL_TAKEN_BACK = "email_taken_back", _("E-mail taken back")
 
 
 class AccountEvent(models.Model):

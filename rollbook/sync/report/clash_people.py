@@ -6,10 +6,18 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from rollbook.roster.values.parsing import email_key
+from rollbook.students.freeing import holds_email
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Issue
 from rollbook.sync.planning.clashes import CLASHES, SHOWN
 
+# The problems whose value is an e-mail that an account has.
+ABOUT_EMAILS: Final = (
+    *CLASHES,
+    "link_names_differ",
+    "link_persons_differ",
+    "email_persons_differ",
+)
 MOST_CLAIMS: Final = 500  # thousands may share a placeholder address
 
 
@@ -24,10 +32,11 @@ class Clash(NamedTuple):
 
 
 class Person(NamedTuple):
-    """Somebody with an account."""
+    """Somebody with an account. `can_free` says that it is closed and has the e-mail."""
 
     account_id: UUID
     name: str
+    can_free: bool = False
 
 
 class _Accounts(NamedTuple):
@@ -46,11 +55,7 @@ def others(school_id: UUID, problems: Iterable[Clash]) -> dict[Clash, tuple[Pers
 
     A few queries answer for all problems together.
     """
-    clashes = {
-        each
-        for each in problems
-        if each.code in (*CLASHES, "link_names_differ", "link_persons_differ")
-    }
+    clashes = {each for each in problems if each.code in ABOUT_EMAILS}
     if not clashes:
         return {}
     accounts = _accounts_of(school_id, clashes)
@@ -85,11 +90,11 @@ def _claims(school_id: UUID, clashes: set[Clash]) -> dict[tuple[Any, str], list[
 def _people(clash: Clash, accounts: _Accounts) -> tuple[Person, ...]:
     with_email = accounts.by_email[email_key(clash.value)]
     own_link = (clash.source, clash.sis_id)
-    people = {account.pk: account.name for account in with_email}
+    people = {account.pk: account for account in with_email}
     for sis_id in accounts.claims[clash.run_id, clash.value]:
         claiming = accounts.by_sis_id.get((clash.source, sis_id))
         if claiming is not None:
-            people[claiming.pk] = claiming.name
+            people[claiming.pk] = claiming
     own = accounts.by_sis_id.get(own_link)
     for account in with_email:
         if (account.source, account.sis_id) == own_link:
@@ -97,4 +102,8 @@ def _people(clash: Clash, accounts: _Accounts) -> tuple[Person, ...]:
             break
     if own is not None:
         people.pop(own.pk, None)
-    return tuple(Person(*person) for person in people.items())[:SHOWN]
+    closed = {account.pk for account in with_email if holds_email(account)}
+    return tuple(
+        Person(account.pk, account.name, can_free=account.pk in closed)
+        for account in list(people.values())[:SHOWN]
+    )

@@ -18,9 +18,10 @@ from rollbook.sync.uploads.locked_draft import (
 )
 
 
-def preview(upload: Upload, by: User | None, via: str = "web") -> Run:
+def preview(upload: Upload, by: User | None, via: str = "web", *, again: bool = False) -> Run:
     """Ask for the plan of an upload, which a worker makes. The same input gets the same run.
 
+    `again` asks for a new one in any case: an account was changed.
     Columns that nobody chose are taken as they were remembered or guessed. Raises SettingRefused,
     an `UploadRefused` or RunRefused.
     """
@@ -29,7 +30,7 @@ def preview(upload: Upload, by: User | None, via: str = "web") -> Run:
     with transaction.atomic():
         draft = lock_draft(upload)
         digest = input_digest(draft)
-        if draft.run is None or not _shows(draft.run, digest):
+        if again or draft.run is None or not _shows(draft.run, digest):
             if draft.run is not None:
                 replaced = requests.replace_preview(draft.run)
                 if not replaced and draft.run.is_active:

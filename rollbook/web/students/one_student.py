@@ -19,7 +19,6 @@ from rollbook.students import (
     protection,
 )
 from rollbook.students.models import AccountStatus, StudentAccount
-from rollbook.students.refused import Refused
 from rollbook.students.registration_state import registration_of
 from rollbook.sync.mail import invitations
 from rollbook.sync.report import student_history, student_values, work_list
@@ -91,21 +90,6 @@ def reactivate(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         messages.warning(request, text)
     else:
         messages.info(request, _("Nothing was done: this account is active already."))
-    return redirect("student", request.school.pk, account.pk)
-
-
-@require_POST
-@school_required(manage=True)
-def free_email(request: SchoolRequest, student_id: UUID) -> HttpResponse:
-    """Let another student get the e-mail of this closed account."""
-    account = account_of(request, student_id)
-    try:
-        freeing.free_email(account, request.person)
-    except Refused as refused:
-        messages.warning(request, str(refused))
-    else:
-        text = _("Freed. The next run can give %(email)s to another student.")
-        messages.success(request, text % {"email": account.email})
     return redirect("student", request.school.pk, account.pk)
 
 

@@ -1,5 +1,5 @@
 -- The light form of the accounts that the ids and addresses of a file lead to.
-SELECT uuid_send(id), email_key, sis_id, student_number
+SELECT uuid_send(id), email_key, sis_id, student_number, status IN ('left', 'graduated', 'deactivated')
 FROM students_studentaccount
 WHERE school_id = %(school)s
   AND (
