@@ -65,6 +65,7 @@ def test_only_the_store_runs_hand_written_sql() -> None:
         "sync/store/apply.py",
         "sync/store/statements.py",
         "sync/store/school_rows.py",
+        "sync/store/settled.py",
         "sync/store/undo.py",  # plans an undo; the store applies it
         "backup.py",  # copies whole tables out and in
         "database.py",  # asks what its own role may do

@@ -120,6 +120,8 @@ def apply(run: Run) -> None:
         overtaken = store.apply_plan(run)
         if run.is_undo:
             undoing.settle(run)
+        elif not run.is_upload:
+            store.update_settlements(run)
         states.finish(run, msgspec.structs.replace(run.typed_counts, overtaken=overtaken))
 
 

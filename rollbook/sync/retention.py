@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q
 from rollbook.config import config
 from rollbook.schools import clock
 from rollbook.schools.mail import MailState
-from rollbook.sync.models import ACTIVE_STATES, Change, Issue, Notice, Problem, Run
+from rollbook.sync.models import ACTIVE_STATES, Change, Issue, MissingAccount, Notice, Problem, Run
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +68,7 @@ def _remove_rows(run: Run) -> None:
     """Remove the rows of one run, each table in its own transaction: some have 200,000 rows."""
     Change.objects.filter(school=run.school_id, run=run.pk).delete()
     Issue.objects.filter(school=run.school_id, run=run.pk).delete()
+    MissingAccount.objects.filter(school=run.school_id, run=run.pk).delete()
     text = "run %s: the rows of its report were removed after %d days"
     log.info(text, run.pk, config.report_days)
 

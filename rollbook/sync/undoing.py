@@ -225,6 +225,8 @@ def settle(run: Run) -> None:
     done again, and so on.
     """
     undone = run.undoes
+    if undone is not None:
+        store.end_settlements(undone, run.undo_settings.student)
     becomes_undone = True  # every other run of the chain; those between are done again
     whole = run.undo_settings.student is None
     while undone is not None:

@@ -1,11 +1,12 @@
 """Stop 6: the counts of a plan → go on, or hold. Each guard is a small function with its reason.
 
-Percentages are of the accounts that this roster should have: linked to its source, active, and not
-outside the selected grades; of an upload, of the accounts that its rows are about.
+Percentages are of the accounts that this roster should have: linked to its source, active, not
+outside the selected grades, and without an approved absence; of an upload, of the accounts that its
+rows are about.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from rollbook.roster.planning.leaving import is_still_elsewhere
@@ -78,13 +79,18 @@ class MissingAccounts:
 
     Students whom another active SIS still has are counted apart, because they are no leavers:
     `moved_on` those who were missing here before, `newly_elsewhere` those who are missing for the
-    first time.
+    first time. So are those whose absence a person has approved (`settled`, by `settled_ids`): they
+    are no reason to hold a run.
     """
 
-    def __init__(self, owners: FieldOwners | None = None) -> None:
+    def __init__(
+        self, owners: FieldOwners | None = None, settled_ids: Collection[bytes] = ()
+    ) -> None:
         self._owners = owners
-        self.number = self.moved_on = self.newly_elsewhere = 0
+        self._settled_ids = settled_ids
+        self.number = self.moved_on = self.newly_elsewhere = self.settled = 0
         self._groups: Counter[tuple[str, str]] = Counter()
+        self._settled_groups: Counter[tuple[str, str]] = Counter()
 
     def add(self, accounts: Iterable[Account]) -> None:
         for account in accounts:
@@ -92,12 +98,12 @@ class MissingAccounts:
                 continue
             if is_still_elsewhere(account, self._owners):
                 self._count_elsewhere(account)
-                continue
-            self.number += 1
-            if account.graduation_year is not None:
-                self._groups["year", str(account.graduation_year)] += 1
-            if account.grade_level is not None:
-                self._groups["grade", account.grade_level] += 1
+            elif account.id in self._settled_ids:
+                self.settled += 1
+                self._settled_groups.update(_groups_of(account))
+            else:
+                self.number += 1
+                self._groups.update(_groups_of(account))
 
     def _count_elsewhere(self, account: Account) -> None:
         assert self._owners is not None
@@ -108,11 +114,21 @@ class MissingAccounts:
             self.newly_elsewhere += 1
 
     def groups(self, expected: Mapping[tuple[str, str], int]) -> tuple[StudentGroup, ...]:
-        """Return the groups that lack somebody. `expected` are the accounts of each group."""
-        return tuple(
-            StudentGroup(kind, name, expected.get((kind, name), missing), missing)
-            for (kind, name), missing in sorted(self._groups.items())
-        )
+        """Return the groups that lack somebody. `expected` are all accounts of each group."""
+        groups = []
+        for (kind, name), missing in sorted(self._groups.items()):
+            accounts = expected.get((kind, name), missing) - self._settled_groups[kind, name]
+            groups.append(StudentGroup(kind, name, accounts, missing))
+        return tuple(groups)
+
+
+def _groups_of(account: Account) -> list[tuple[str, str]]:
+    groups = []
+    if account.graduation_year is not None:
+        groups.append(("year", str(account.graduation_year)))
+    if account.grade_level is not None:
+        groups.append(("grade", account.grade_level))
+    return groups
 
 
 class Alarm(NamedTuple):
@@ -150,6 +166,8 @@ def leavers(plan: PlanCounts, limits: Limits) -> Alarm | None:
         "limit": limits.leavers_percent,
         "groups": {f"{group.kind} {group.name}": group.missing for group in largest},
     }
+    if plan.number("missing_settled"):
+        numbers["settled"] = plan.number("missing_settled")
     return Alarm("leavers", numbers)
 
 

@@ -16,18 +16,22 @@ def decide_missing(
     rules: LeaverRules,
     waiting: Collection[bytes] = (),
     owners: FieldOwners | None = None,
+    approved: Collection[bytes] = (),
 ) -> Change | None:
     """Return the row for an account that the roster lacks.
 
     Accounts in `waiting` may be in the roster under a new SIS ID: they stay open until a person has
-    decided. So do those that another active SIS has. None where the account isn't active, or the
-    policy is to do nothing and no other SIS needs to know.
+    decided. So do those that another active SIS has. Of accounts in `approved` a person has
+    approved that they are missing. None where the account isn't active, or the policy is to do
+    nothing and no other SIS needs to know.
     """
     source = owners.source if owners else account.source
     others = other_links(account, owners)
     if account.status != "active" or (rules.policy == NOTHING and not rules.paused and not others):
         return None
     reason = _reason_to_stay(account, rules, waiting, others, source)
+    if reason == "not_sent" and account.id in approved:
+        reason = "not_sent_approved"
     if reason:
         return list_account(ChangeKind.NOT_IN_ROSTER, account, reason, source)
     graduated = has_graduated(account.graduation_year, rules)

@@ -29,6 +29,7 @@ from rollbook.sync.models.run_settings import (
     UndoSettings,
     UploadSettings,
 )
+from rollbook.sync.models.settled import MissingAccount, Settlement
 from rollbook.sync.models.upload import ColumnMemory, Upload, UploadState
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "LimitWidening",
     "LinkDecision",
     "LinkProposal",
+    "MissingAccount",
     "Mode",
     "Notice",
     "NoticeChoice",
@@ -64,6 +66,7 @@ __all__ = [
     "RunState",
     "Schedule",
     "SchoolLimits",
+    "Settlement",
     "Trigger",
     "UndoCounts",
     "UndoSettings",

@@ -82,13 +82,15 @@ class RosterCounts(RunCounts, frozen=True, kw_only=True):
 
     `accounts` are those linked to this SIS, `expected` those that the roster should have, `missing`
     those of them that it lacks, `elsewhere` those that it lacks for the first time and that another
-    SIS still has. `other_people` are known SIS IDs that belong to somebody else now,
+    SIS still has. `missing_settled` are missing too, but a person has approved that: they are not
+    among the expected ones. `other_people` are known SIS IDs that belong to somebody else now,
     `re_keyed` known people who came under new SIS IDs, `moved` accounts that another SIS had.
     """
 
     accounts: int = 0
     expected: int = 0
     missing: int = 0
+    missing_settled: int = 0
     elsewhere: int = 0
     other_people: int = 0
     re_keyed: int = 0

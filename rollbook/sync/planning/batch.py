@@ -1,6 +1,6 @@
 """Stops 2 to 4 for one batch of raw records: map, match, decide."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -64,9 +64,13 @@ class Batch(NamedTuple):
 
 
 class Tally:
-    """The counts of a whole roster, added up batch by batch."""
+    """The counts of a whole roster, added up batch by batch.
 
-    def __init__(self) -> None:
+    A person has settled that the records of the accounts `settled_others` are about other people.
+    """
+
+    def __init__(self, settled_others: Collection[bytes] = ()) -> None:
+        self._settled_others = settled_others
         self.read = self.unchanged = self.outside_selection = self.other_people = 0
         self.moved: set[str] = set()  # SIS IDs of those whose e-mail is planned to change
         self.outside_digests = bytearray()  # of students outside the selection, without an account
@@ -75,7 +79,9 @@ class Tally:
         """Count one batch."""
         self.read += batch.read
         self.unchanged += sum(record.unchanged for record in batch.records)
-        self.other_people += sum(issue.code == "other_person" for issue in batch.issues)
+        for issue in batch.issues:
+            if issue.code == "other_person" and not self._is_settled(matcher, issue.sis_id):
+                self.other_people += 1
         for change in batch.changes:
             moves = "email_key" in change.after and change.kind in WRITING_KINDS
             if moves and change.sis_id is not None:
@@ -86,6 +92,10 @@ class Tally:
             if record.sis_id and matcher.linked_account(record.sis_id) is None:
                 without_account.append(record.sis_id)
         self.outside_digests += digests(run.school_id, without_account)
+
+    def _is_settled(self, matcher: Matcher, sis_id: str | None) -> bool:
+        key = matcher.known.get(sis_id or "")
+        return key is not None and key.id in self._settled_others
 
 
 def prepare(run: Run) -> Prepared:

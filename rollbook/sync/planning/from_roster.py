@@ -35,7 +35,7 @@ def plan(run: Run, lease: Lease) -> None:
     progress.begin_plan(run)
     links.forget(run)
     prepared = prepare(run)
-    tally = Tally()
+    tally = Tally(store.settled_accounts(run, "other_people"))
     reading = read_roster(run, prepared.mapper.source_fields, lease)
     for pages in batches(reading):  # 1
         lease.check()
@@ -91,9 +91,11 @@ def _count(
         **rows,
         read=tally.read,
         accounts=len(prepared.matcher.known),
-        # Who left this SIS earlier, and another one still has, isn't expected any more.
-        expected=store.count_expected(run) - missing.moved_on,
+        # Who left this SIS earlier, and another one still has, isn't expected any more. Nor are
+        # those whose absence a person has approved.
+        expected=store.count_expected(run) - missing.moved_on - missing.settled,
         missing=missing.number,
+        missing_settled=missing.settled,
         elsewhere=missing.newly_elsewhere,
         other_people=tally.other_people,
         re_keyed=len(relinked),

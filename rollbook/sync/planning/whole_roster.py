@@ -60,14 +60,19 @@ def plan_missing(run: Run, check: RosterCheck, settled: Settled) -> guards.Missi
     Returns how many there are.
     """
     policy, owners = run_rules.leavers(run), run_rules.owners(run)
-    counted = guards.MissingAccounts(owners)
+    approved = store.settled_accounts(run, "leavers")
+    counted = guards.MissingAccounts(owners, approved)
     came_back = {change.account_id for change in settled.relinked}
     keys = (key for key in check.not_in_roster if key.id not in came_back)
     for chunk in store.in_chunks(keys):
         accounts = store.load_accounts(run.school_id, (key.id for key in chunk)).values()
         counted.add(accounts)
-        rows = [decide_missing(account, policy, settled.waiting, owners) for account in accounts]
+        rows = [
+            decide_missing(account, policy, settled.waiting, owners, approved)
+            for account in accounts
+        ]
         store.save_plan(run, (row for row in rows if row is not None), [])
+        store.save_missing(run, (one.id for one in accounts if one.status == "active"))
     return counted
 
 

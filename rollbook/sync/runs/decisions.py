@@ -38,9 +38,12 @@ def approve(run: Run, by: User | None, via: str = "web", *, additions_only: bool
             attempts=0,
         )
         if moved:
-            number = _leave_out(run, additions_only)
-            numbers = {"additions_only": additions_only, "left_out": number}
-            _record("run.approved", run, by, via, **numbers)
+            detail = {
+                "additions_only": additions_only,
+                "left_out": _leave_out(run, additions_only),
+                "alarms": [alarm["code"] for alarm in run.alarms],
+            }
+            _record("run.approved", run, by, via, **detail)
             queue.wake(queue.LOOK_AT_RUN, run.pk)
     return bool(moved)
 

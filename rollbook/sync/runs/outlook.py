@@ -5,7 +5,8 @@ from django.db.models import BooleanField, Case, Count, Value, When
 from rollbook.roster.planning.changes import WRITING_KINDS, ChangeKind
 from rollbook.sync.models import LEFT_OUT, Change, Run
 from rollbook.sync.runs.left_out import freed_for, never_wanted
-from rollbook.sync.words.decisions import Outlook, outlook_words
+from rollbook.sync.store.settled import ABSENCE_ALARMS
+from rollbook.sync.words.decisions import Outlook, Settled, outlook_words
 
 
 def outlook(run: Run) -> Outlook:
@@ -29,4 +30,10 @@ def outlook(run: Run) -> Outlook:
     everything[ChangeKind.EMAIL_FREED] = freed_for(run, rows).count()
     additions[ChangeKind.EMAIL_FREED] = freed_for(run, rows.exclude(LEFT_OUT)).count()
     missing = counts.get((ChangeKind.NOT_IN_ROSTER, False), 0)
-    return outlook_words(everything, additions, missing)
+    alarms = {alarm["code"] for alarm in run.alarms}
+    settled = Settled(
+        missing=run.counts.get("missing", 0) if alarms & ABSENCE_ALARMS else 0,
+        errors=run.counts.get("known_errors", 0) if "errors" in alarms else 0,
+        other_people=run.counts.get("other_people", 0) if "other_people" in alarms else 0,
+    )
+    return outlook_words(everything, additions, missing, settled)

@@ -24,6 +24,12 @@ from rollbook.sync.store.plan import (
     withdraw,
 )
 from rollbook.sync.store.school_rows import delete_school_rows
+from rollbook.sync.store.settled import (
+    end_settlements,
+    save_missing,
+    settled_accounts,
+    update_settlements,
+)
 from rollbook.sync.store.statements import CHUNK, in_chunks, whole_tables
 
 __all__ = [
@@ -35,6 +41,7 @@ __all__ = [
     "count_moved",
     "count_plan",
     "delete_school_rows",
+    "end_settlements",
     "expected_groups",
     "in_chunks",
     "keep_problems",
@@ -51,8 +58,11 @@ __all__ = [
     "planned_like",
     "planned_new",
     "recycled_emails",
+    "save_missing",
     "save_plan",
+    "settled_accounts",
     "students_born_on",
+    "update_settlements",
     "whole_tables",
     "withdraw",
 ]

@@ -100,6 +100,7 @@ def clear_plan(run: Run) -> None:
     """Forget what an earlier try of this run has planned."""
     execute("clear_changes", run)
     execute("clear_issues", run)
+    execute("clear_missing", run)
 
 
 def save_plan(run: Run, changes: Iterable[Change], issues: Iterable[Issue]) -> None:

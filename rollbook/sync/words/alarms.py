@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.text import number, word
@@ -113,9 +113,20 @@ def _sentence(code: str, numbers: Mapping[str, Any], sis: str) -> str:
     text = _(ALARMS[code]) % {**values, "sis": sis, "groups": ", ".join(listed)}
     if code == "leavers" and groups:
         text = f"{text} {_largest_groups(groups)}"
+    if numbers.get("settled"):
+        text = f"{text} {_settled_words(numbers['settled'])}"
     if "cause" in numbers:
         text = f"{text} {_cause_words(code, numbers['cause'], sis)}"
     return text.strip()
+
+
+def _settled_words(settled: int) -> str:
+    text = ngettext(
+        "%(number)s more is missing, which was approved before.",
+        "%(number)s more are missing, which was approved before.",
+        settled,
+    )
+    return text % {"number": number(settled)}
 
 
 def _cause_words(alarm_code: str, cause: Mapping[str, Any], sis: str) -> str:

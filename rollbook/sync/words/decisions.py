@@ -1,6 +1,6 @@
 """What each decision about a held run will do, in sentences with numbers."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
@@ -18,7 +18,20 @@ class Outlook(NamedTuple):
     discard: str
 
 
-def outlook_words(everything: Counts, additions: Counts, missing: int) -> Outlook:
+class Settled(NamedTuple):
+    """How many students approving settles: they hold no run again while their reason lasts."""
+
+    missing: int = 0
+    errors: int = 0
+    other_people: int = 0
+
+
+NOTHING_SETTLED: Final = Settled()
+
+
+def outlook_words(
+    everything: Counts, additions: Counts, missing: int, settled: Settled = NOTHING_SETTLED
+) -> Outlook:
     """Return the sentences from the number of changes by kind: of all, and of those without risk.
 
     `missing` students are only listed, whatever is decided.
@@ -28,8 +41,20 @@ def outlook_words(everything: Counts, additions: Counts, missing: int) -> Outloo
     listed = _missing_words(missing)
     overtaken = _("Accounts edited meanwhile are left as they are and listed.") if changes else ""
     return Outlook(
-        approve=_joined(_planned_words(everything), listed, overtaken),
-        additions=_joined(_planned_words(additions), listed, _left_out_words(left_out)),
+        approve=_joined(
+            _planned_words(everything),
+            listed,
+            overtaken,
+            _absence_words(settled.missing),
+            _lasting_words(settled),
+        ),
+        additions=_joined(
+            _planned_words(additions),
+            listed,
+            _left_out_words(left_out),
+            _undecided_words(settled.missing),
+            _lasting_words(settled),
+        ),
         discard=_discard_words(changes),
     )
 
@@ -54,6 +79,41 @@ def _missing_words(missing: int) -> str:
         missing,
     )
     return text % {"number": number(missing)}
+
+
+def _absence_words(missing: int) -> str:
+    if not missing:
+        return ""
+    text = ngettext(
+        "%(number)s missing student holds no run again until the student is back.",
+        "%(number)s missing students hold no run again until they are back.",
+        missing,
+    )
+    return text % {"number": number(missing)}
+
+
+def _undecided_words(missing: int) -> str:
+    if not missing:
+        return ""
+    text = ngettext(
+        "%(number)s missing student stays undecided and can hold the next run.",
+        "%(number)s missing students stay undecided and can hold the next run.",
+        missing,
+    )
+    return text % {"number": number(missing)}
+
+
+def _lasting_words(settled: Settled) -> str:
+    """Return what is settled about records that can't be used: it lasts until they are right."""
+    number_of_records = settled.errors + settled.other_people
+    if not number_of_records:
+        return ""
+    text = ngettext(
+        "%(number)s record that can't be used holds no run again until it is right.",
+        "%(number)s records that can't be used hold no run again until they are right.",
+        number_of_records,
+    )
+    return text % {"number": number(number_of_records)}
 
 
 def _left_out_words(left_out: int) -> str:

@@ -31,6 +31,7 @@ REASONS: Final[dict[str, str]] = {
     "not_sent_graduated": _("The SIS no longer has this student, whose class has graduated"),
     "may_have_new_id": _("The student may be in the SIS under a new SIS ID; a person decides"),
     "still_in": _("This SIS no longer has the student, but another one still does"),
+    "not_sent_approved": _("The SIS no longer has this student; a person approved that"),
     "not_sent_yet": _("The SIS no longer has this student; the grace period is not over"),
     "not_sent_paused": _("The SIS did not send this student; no account is closed in this pause"),
     "missing_long_enough": _(
@@ -88,6 +89,10 @@ SENTENCES: Final[dict[str, str]] = {
     "still_in": _(
         "Still in %(others)s. All %(read)s records of %(sis)s were read (%(reading)s), and none "
         "has the SIS ID %(sis_id)s. The account stays open while another SIS has the student."
+    ),
+    "not_sent_approved": _(
+        "All %(read)s records were read (%(reading)s), and none has the SIS ID %(sis_id)s. "
+        "A person has approved that, so it holds no run. The account was left as it is."
     ),
     "not_sent_yet": _(
         "All %(read)s records were read (%(reading)s), and none has the SIS ID %(sis_id)s. "

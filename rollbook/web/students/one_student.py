@@ -21,7 +21,7 @@ from rollbook.students import (
 from rollbook.students.models import AccountStatus, StudentAccount
 from rollbook.students.registration_state import registration_of
 from rollbook.sync.mail import invitations
-from rollbook.sync.report import student_history, student_values, work_list
+from rollbook.sync.report import settlements, student_history, student_values, work_list
 from rollbook.sync.words.sources import source_label
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.students.student_list import badge_of
@@ -51,6 +51,7 @@ def student(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         "problems": work_list.problems_of(account),
         "history": student_history.history(account),
         "merged_here": merging.merged_into(account),
+        "settled": settlements.settlements_of(account),
         "protection": protection.protection_of(account),
         "holds_email": freeing.holds_email(account),
         "never": never_import_list.entry_of(account),

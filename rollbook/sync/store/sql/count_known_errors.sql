@@ -1,5 +1,5 @@
--- How many active accounts of a source have a record with an error: in all (no code), and by code and field. Records about
--- other people have a guard of their own.
+-- How many active accounts of a source have a record with an error that nobody has settled: in all (no code), and by code and field.
+-- Records about other people have a guard of their own.
 SELECT i.code, i.field, count(DISTINCT a.id)
 FROM sync_issue i
 JOIN (
@@ -10,5 +10,9 @@ JOIN (
     WHERE l.school_id = %(school)s AND l.source = %(source)s
 ) a ON a.sis_id = i.sis_id
 WHERE i.school_id = %(school)s AND i.run_id = %(run)s AND i.severity = 'error' AND i.code <> 'other_person' AND a.status = 'active'
+  AND NOT EXISTS (
+      SELECT 1 FROM sync_settlement s
+      WHERE s.school_id = i.school_id AND s.source = %(source)s AND s.guard = 'errors' AND s.account_id = a.id
+  )
 GROUP BY GROUPING SETS ((), (i.code, i.field))
 ORDER BY 3 DESC, 1 NULLS FIRST, 2
