@@ -51,9 +51,10 @@ crash: .venv/dev ## Kill workers, servers and the database in the middle of runs
 office: .venv/dev ## The template as LibreOffice saves it in each form (needs soffice)
 	$(BIN)/pytest -q tests/sync/test_libreoffice.py -m office
 
-bench: .venv/dev ## Measure 100,000 students, and 200 schools at once; results go to bench/
+bench: .venv/dev ## Measure 100,000 students, 200 schools at once, and fairness; results go to bench/
 	$(BIN)/python bench/main_job.py --students 100000 --result bench/main_job.json
 	PYTHONPATH=. $(BIN)/python -m bench.many_schools --result bench/many_schools.json
+	PYTHONPATH=. $(BIN)/python -m bench.fairness --result bench/fairness.json
 
 screenshots: .venv/dev chromium ## Take the README's pictures anew, from a demo of their own
 	$(BIN)/python docs/take_screenshots.py

@@ -110,6 +110,13 @@ class Config(BaseSettings):
     worker_concurrency: int = Field(
         4, ge=1, le=32, description="how many schools one worker syncs at the same time"
     )
+    worker_nice: int = Field(
+        10,
+        ge=0,
+        le=19,
+        description="how far a worker lowers its priority at the operating system, so that web "
+        "answers quickly meanwhile; 0 is not at all",
+    )
     lease_seconds: int = Field(
         45,
         ge=5,

@@ -1,10 +1,13 @@
 """Many schools due at the same minute: real workers, web, PostgreSQL and a stand-in per school.
 
-    python -m bench.many_schools [--schools 200] [--students 1000] [--result FILE]
+    python -m bench.many_schools [--schools 200] [--students 1000] [--people 20] [--result FILE]
 
-Each page takes 100 ms, and one in a hundred fails once. Meanwhile a signed-in user opens the
-history of a school three times a second. Afterwards every account of every school is compared with
-`tests.crash.model`.
+Each page takes 100 ms, and one in a hundred fails once. Meanwhile signed-in people click through
+the screens of their schools, each every 1 to 5 seconds; before that they do so while nothing runs.
+Afterwards every account of every school is compared with `tests.crash.model`.
+
+All of it shares the cores of one machine. The process that serves the SISs, which would be
+elsewhere, has the priority of a worker, so that it takes no time from web.
 """
 
 import argparse
@@ -26,15 +29,20 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
+from bench.many_schools.people import Click
 from rollbook.schools.models import Membership, User
 from rollbook.standins import powerschool
 from rollbook.standins.faults import Fault
-from rollbook.sync.models import Run, RunState, Schedule
+from rollbook.sync.models import Integration, Run, RunState, Schedule
 from tests.crash import model
 from tests.crash.seeds.world import WORKERS, World
 
 GRADES = list(range(-1, 13))
 LATENCY_MS, PAGE, FAILING = 100, 100, 0.01
+WEB_PROCESSES = 2  # as many as `rollbook web` starts by default
+IDLE_SECONDS = 20
+PAUSE = (1, 5)  # seconds between two clicks of one person
+LOAD_BEFORE = round(os.getloadavg()[0], 2)  # of other processes, if the machine isn't ours alone
 
 
 def main() -> None:
@@ -43,6 +51,7 @@ def main() -> None:
     )
     parser.add_argument("--schools", type=int, default=200)
     parser.add_argument("--students", type=int, default=1_000)
+    parser.add_argument("--people", type=int, default=20)
     parser.add_argument("--result", help="a JSON file to write as well")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -59,15 +68,16 @@ def main() -> None:
     ) as serving:
         assert serving.stdin and serving.stdout
         sis = json.loads(serving.stdout.readline())
-        with World(settings={}) as world:
-            result = measure(world, sis)
+        with World(settings={}, web_processes=WEB_PROCESSES) as world:
+            result = measure(world, sis, arguments.people)
         serving.stdin.close()
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     document = {
         "schools": arguments.schools,
         "students_each": arguments.students,
-        "workers": WORKERS,
         "machine": machine,
+        "processes": {"workers": WORKERS, "web": WEB_PROCESSES, "stand_ins": 1, "people": 1},
+        "load_of_the_machine_before": LOAD_BEFORE,
         **result,
     }
     print(json.dumps(document, indent=2))
@@ -77,6 +87,7 @@ def main() -> None:
 
 def serve(schools: int, students: int) -> None:
     """Serve one PowerSchool for each school in this process until standard input ends."""
+    os.nice(10)
     dice = random.Random(1)
     pages = -(-students // PAGE)
     with ExitStack() as ending:
@@ -106,14 +117,25 @@ def serve(schools: int, students: int) -> None:
         sys.stdin.read()
 
 
-def measure(world: World, sis: list[dict[str, Any]]) -> dict[str, Any]:
+def measure(world: World, sis: list[dict[str, Any]], people: int) -> dict[str, Any]:
     """Let all schools fall due, and measure until every run has ended."""
     integrations = [
         world.school(f"School {number}", about, about["url"], GRADES)
         for number, about in enumerate(sis)
     ]
-    sign_in(world, integrations[0])
-    world.waits.clear()
+    sessions = [session_of(integration) for integration in integrations[:people]]
+    given = {"url": world.url, "pause": PAUSE, "people": sessions}
+    clicking = subprocess.Popen(
+        [sys.executable, "-m", "bench.many_schools.people"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert clicking.stdin and clicking.stdout
+    clicking.stdin.write(json.dumps(given) + "\n")
+    clicking.stdin.flush()
+    time.sleep(IDLE_SECONDS)
+    due, processors = time.time(), processor_seconds(world)
     due_at = timezone.now()
     Schedule.objects.update(enabled=True, next_due_at=due_at)
     began = time.monotonic()
@@ -122,7 +144,10 @@ def measure(world: World, sis: list[dict[str, Any]]) -> dict[str, Any]:
         time.sleep(0.5)
         if time.monotonic() - began > 3_600:
             break
-    seconds, waits = time.monotonic() - began, sorted(world.waits)
+    seconds = time.monotonic() - began
+    used = zip(processor_seconds(world), processors, strict=True)
+    processors = [after - before for after, before in used]
+    clicks = [Click(*each) for each in json.loads(clicking.communicate()[0])]
     runs = list(Run.objects.all())
     took = [
         (run.finished_at - run.started_at).total_seconds()
@@ -138,12 +163,12 @@ def measure(world: World, sis: list[dict[str, Any]]) -> dict[str, Any]:
         "longest_run_seconds": round(max(took), 1),
         "schools_with_a_wrong_account": wrong(world, sis, integrations),
         "accounts": sum(run.counts.get("new", 0) for run in runs),
-        "web": {
-            "answers": world.web_answers(),
-            "median_seconds": round(statistics.median(waits), 3),
-            "p95_seconds": round(waits[int(len(waits) * 0.95)], 3),
-            "longest_seconds": round(waits[-1], 3),
+        "clicks": {
+            "people": people,
+            "while_nothing_runs": figures([click for click in clicks if click.at < due]),
+            "while_schools_sync": figures([click for click in clicks if click.at >= due]),
         },
+        "processor_seconds_of_each_worker": [round(seconds, 1) for seconds in processors],
         "worker_peak_mb": [peak_mb(worker.pid) for worker in world.workers],
     }
 
@@ -162,16 +187,46 @@ def wrong(world: World, sis: list[dict[str, Any]], integrations: list[Any]) -> i
     return number
 
 
-def sign_in(world: World, integration: Any) -> None:
-    """Let the browsing user be signed in and open the history of a school."""
-    user = User.objects.create_user("ada@bench.example", "Ada", "only for a bench, 12 or more")
-    Membership.objects.create(school=integration.school, user=user, role="administrator")
+def figures(clicks: list[Click]) -> dict[str, Any]:
+    """Return how long these clicks took, in all and by screen."""
+    seconds = sorted(click.seconds for click in clicks)
+    by_screen: dict[str, list[float]] = {}
+    for click in clicks:
+        by_screen.setdefault(click.screen, []).append(click.seconds)
+    return {
+        "clicks": len(clicks),
+        "answers": dict(Counter(click.status for click in clicks)),
+        "median_seconds": round(statistics.median(seconds), 3),
+        "p95_seconds": round(seconds[int(len(seconds) * 0.95)], 3),
+        "longest_seconds": round(seconds[-1], 3),
+        "median_by_screen": {
+            screen: round(statistics.median(each), 3) for screen, each in sorted(by_screen.items())
+        },
+    }
+
+
+def session_of(integration: Integration) -> dict[str, str]:
+    """Return a session of a person who is signed in at the school of this integration."""
+    school = integration.school
+    user = User.objects.create_user(
+        f"ada@{school.pk}.example", "Ada", "only for a bench, 12 or more"
+    )
+    Membership.objects.create(school=school, user=user, role="administrator")
     session = SessionStore()
     session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
     session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
     session.save()
-    world.headers = {"Cookie": f"sessionid={session.session_key}"}
-    world.page = f"/schools/{integration.school_id}/history/"
+    return {"session": str(session.session_key), "school": str(school.pk)}
+
+
+def processor_seconds(world: World) -> list[float]:
+    """Return the processor time that each worker has used."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    seconds = []
+    for worker in world.workers:
+        fields = Path(f"/proc/{worker.pid}/stat").read_text().rpartition(")")[2].split()
+        seconds.append((int(fields[11]) + int(fields[12])) / ticks)
+    return seconds
 
 
 def peak_mb(pid: int) -> float:

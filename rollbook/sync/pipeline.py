@@ -30,14 +30,17 @@ OUR_ERROR: Final = "our_error"
 
 
 def run_sync(run_id: UUID) -> None:
-    """Do a run, or the rest of it: plan it, look at the plan, and apply it if the run is live.
-
-    Does nothing where the run is over or another worker has it. Every way to fail leaves all
-    accounts as they were.
-    """
+    """Do a run, or the rest of it. Does nothing where it is over or another worker has it."""
     run = claims.claim(run_id)
-    if run is None:
-        return
+    if run is not None:
+        work_on(run)
+
+
+def work_on(run: Run) -> None:
+    """Do a claimed run: plan it, look at the plan, and apply it if the run is live.
+
+    Every way to fail leaves all accounts as they were.
+    """
     with logs.of_run(run.pk):
         log.info("run %s: claimed as %s, try %s", run.pk, run.state, run.attempts)
         try:

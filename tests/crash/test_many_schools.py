@@ -12,7 +12,7 @@ from rollbook.students.models import StudentAccount
 from rollbook.sync import queue
 from rollbook.sync.models import Integration, Run, RunState
 from tests.connecting import connected
-from tests.crash.scene import PATIENT, StartWorker, request, requests_for_data
+from tests.crash.scene import PATIENT, StartWorker, in_state, request, requests_for_data
 from tests.processes import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -71,6 +71,25 @@ def test_a_hanging_sis_holds_up_no_other_school(start_worker: StartWorker) -> No
         assert Run.objects.exclude(pk=stuck.pk).filter(attempts=1).count() == 19
         logs = [worker.output.count("claimed as") for worker in both]
         assert min(logs) > 0, f"one worker did everything: {logs}"
+
+
+@pytest.mark.parametrize("fault", [Fault("silent"), Fault("latency", seconds=3)], ids=str)
+def test_one_place_behind_slow_servers_goes_on_to_the_next_run_and_the_next(
+    fault: Fault, start_worker: StartWorker
+) -> None:
+    """Each lends the only place; without that, three servers of an hour a page would keep it."""
+    with (
+        powerschool.serve(students=60, seed=3) as sis,
+        powerschool.serve(students=260, seed=4, page_size_max=10, faults=[fault]) as slow,
+    ):
+        stuck = [request(connect(number, slow)) for number in range(3)]
+        healthy = [request(connect(number, sis)) for number in range(3, 6)]
+        worker = start_worker("--concurrency", "1", **PATIENT)
+        for run in healthy:
+            wait_until(in_state(run, RunState.DONE), worker)
+        for run in stuck:
+            run.refresh_from_db()
+            assert (run.state, run.attempts) == (RunState.FETCHING, 1)
 
 
 @pytest.mark.crash

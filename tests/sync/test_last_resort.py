@@ -79,8 +79,8 @@ def test_a_run_ends_at_once_with_class_and_reference(
     [line] = [each for each in caplog.records if reference in each.getMessage()]
     assert line.levelno == logging.ERROR and line.exc_info
     written = logs.Text().format(line)
-    assert "in run_sync" in written and SECRET not in written
-    assert not StudentAccount.objects.exists() and claims.sweep() == []
+    assert "in work_on" in written and SECRET not in written
+    assert not StudentAccount.objects.exists() and not claims.waiting()
     assert reference in documents.of_run(run)["error"]["what"]
     [notice] = Notice.objects.all()
     assert reference in str(notices.message(notice).body)

@@ -97,17 +97,15 @@ class TestOneRun:
         with pytest.raises(states.LeaseLost):
             states.finish(first)
 
-    def test_the_sweep_wakes_what_nobody_works_on_and_leaves_the_rest(
-        self, integration: Integration
-    ) -> None:
+    def test_a_run_waits_while_nobody_works_on_it(self, integration: Integration) -> None:
         run = a_run(integration)
-        assert claims.sweep() == []  # just requested
-        Run.objects.filter(pk=run.pk).update(requested_at=timezone.now() - timedelta(minutes=5))
-        assert claims.sweep() == [run.pk]
-        claims.claim(run.pk)
-        assert claims.sweep() == []
+        assert claims.waiting().get() == run
+        assert claims.claim_next() == run
+        assert not claims.waiting() and claims.claim_next() is None
         Run.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-        assert claims.sweep() == [run.pk]
+        assert claims.waiting().get() == run
+        Run.objects.filter(pk=run.pk).update(attempts=config.run_attempts)
+        assert not claims.waiting()
 
     def test_after_three_tries_a_run_is_parked_with_the_reason(
         self, integration: Integration

@@ -21,7 +21,8 @@ from rollbook.cli.output import not_migrated, plain_refusals, say
 from rollbook.config import config
 from rollbook.sync import queue
 from rollbook.sync.runs import lease
-from rollbook.sync.worker import housekeeping, spare_slots
+from rollbook.sync.worker import housekeeping
+from rollbook.sync.worker.places import open_places
 
 # Applying takes at most 5 seconds, and reading hands back at its next batch. A silent SIS would
 # keep us for a minute.
@@ -54,6 +55,7 @@ def worker(concurrency: int | None) -> None:
     # them for cycles, of which there are none, again and again: a quarter of the time of an
     # unchanged run of 100,000 students.
     gc.set_threshold(50_000, 20, 50)
+    os.nice(config.worker_nice)
     config.worker_concurrency = concurrency or config.worker_concurrency
     asyncio.run(_work(config.worker_concurrency))
 
@@ -75,6 +77,7 @@ async def _work(concurrency: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, stop_requested)
     threading.Thread(target=_sweep, name="sweep", daemon=True).start()
+    places = open_places(concurrency)
     while not stop_requested.is_set():
         try:
             # The worker fetches jobs on connections of its own. Jobs that tasks queue go through
@@ -88,12 +91,12 @@ async def _work(concurrency: int) -> None:
         if not stop_requested.is_set():
             log.warning("the worker connects again in %s s", PAUSE_SECONDS)
             await asyncio.sleep(PAUSE_SECONDS)
-    await asyncio.to_thread(spare_slots.end)
+    await asyncio.to_thread(places.end)
     say("Rollbook worker has ended.")
 
 
 async def _work_until(stop_requested: asyncio.Event, worker_app: App, concurrency: int) -> None:
-    """Work until a stop is requested or the database is gone. Started runs end before."""
+    """Work on jobs until a stop is requested or the database is gone. Started ones end before."""
     options: Any = {
         "concurrency": concurrency,
         "install_signal_handlers": False,

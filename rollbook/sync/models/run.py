@@ -47,6 +47,10 @@ UNDO_PREVIEW = Q(
     undoes__isnull=False,
     state__in=(RunState.QUEUED, RunState.FETCHING, RunState.PREVIEW, RunState.DISCARDED),
 )
+# Uploads and undos whose plan is still to be made.
+PREVIEWING = Q(state__in=(RunState.QUEUED, RunState.FETCHING)) & (
+    Q(trigger="upload") | Q(undoes__isnull=False)
+)
 WORKING_STATES = (RunState.FETCHING, RunState.PLANNED, RunState.APPLYING)
 # Nothing is written before a run is applied, and all of it is written at once then.
 CANCELLABLE_STATES = (RunState.QUEUED, RunState.FETCHING, RunState.PLANNED)
@@ -133,7 +137,13 @@ class Run(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["school", "-requested_at"], name="runs_by_school")
+            models.Index(fields=["school", "-requested_at"], name="runs_by_school"),
+            # Workers look for waiting runs each second.
+            models.Index(
+                fields=["requested_at"],
+                condition=Q(state__in=(RunState.QUEUED, *WORKING_STATES)),
+                name="runs_to_work_on",
+            ),
         ]
 
     def __str__(self) -> str:

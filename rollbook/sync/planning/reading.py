@@ -4,11 +4,13 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from django.db import connection as database
+
 from rollbook.config import config
 from rollbook.roster.records import Proof
 from rollbook.sources.base import Connection, Page, Pages
 from rollbook.sources.bounds import Bounds
-from rollbook.sync.models import Run
+from rollbook.sync.models import Integration, Run
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.setup import credentials
 
@@ -19,7 +21,8 @@ SECONDS: Final = 1.0  # the longest a batch waits for more: a slow SIS shows pro
 class Reading:
     """The pages of a roster; once all have come, `proof` shows whether they are complete.
 
-    The time of waiting for a page is counted at the lease.
+    The time of waiting for a page is counted at the lease. A run that may wait long has no
+    connection to the database meanwhile.
     """
 
     def __init__(self, pages: Pages, lease: Lease) -> None:
@@ -27,7 +30,10 @@ class Reading:
         self.proof: Proof
 
     def __iter__(self) -> Iterator[Page]:
+        may_wait_long = True  # a silent SIS is silent from the first page on
         while True:
+            if may_wait_long and not database.in_atomic_block:
+                database.close()
             with self._lease.waiting():
                 try:
                     page = next(self._pages)
@@ -37,16 +43,15 @@ class Reading:
                 except Exception:
                     self._lease.check()  # an interrupted conversation is no fault of the SIS
                     raise
+            may_wait_long = self._lease.has_slow_sis
             yield page
 
 
 def read_roster(run: Run, source_fields: frozenset[str], lease: Lease) -> Reading:
-    """Return the pages of the roster of this run, to be read once."""
-    return Reading(_pages(run, source_fields, lease), lease)
+    """Return the pages of the roster of this run, to be read once.
 
-
-def _pages(run: Run, source_fields: frozenset[str], lease: Lease) -> Pages:
-    """Yield the pages. Only this conversation with the SIS has the credentials in the clear."""
+    Only this conversation with the SIS has the credentials in the clear.
+    """
     assert run.integration is not None
     settings = run.roster_settings
     tokens = credentials.StoredToken(run.integration)
@@ -58,8 +63,18 @@ def _pages(run: Run, source_fields: frozenset[str], lease: Lease) -> Pages:
         bounds=bounds(),
         interruption=lease.interruption,
     )
+    return Reading(_pages(run.integration, connection, source_fields, tokens), lease)
+
+
+def _pages(
+    integration: Integration,
+    connection: Connection,
+    source_fields: frozenset[str],
+    tokens: credentials.StoredToken,
+) -> Pages:
+    """Yield the pages, then store the token for the next run."""
     try:
-        return (yield from run.integration.source_type.pages(connection, source_fields))
+        return (yield from integration.source_type.pages(connection, source_fields))
     finally:
         tokens.save()
 

@@ -1,4 +1,4 @@
-"""Claims of runs: taking one, renewing its lease, giving it back, waking those that nobody has.
+"""Claims of runs: taking one when it is its turn, renewing its lease, giving it back.
 
 A claim lasts as long as its lease, by the database's clock. Each claim raises the run's fence,
 which every later write of the worker checks.
@@ -7,21 +7,24 @@ which every later write of the worker checks.
 import logging
 from contextlib import suppress
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from django.db import DatabaseError, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import CombinedExpression
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce, Greatest, Now
 from django.utils.translation import gettext as _
 
 from rollbook.config import config
 from rollbook.sync import queue
-from rollbook.sync.models import WORKING_STATES, Run, RunState
+from rollbook.sync.models import PREVIEWING, WORKING_STATES, Run, RunState
 from rollbook.sync.runs import states
 from rollbook.sync.runs.states import LeaseLost, owned
 
 log = logging.getLogger(__name__)
+
+FAIR_FOR: Final = timedelta(hours=1)  # how far back it counts that a school had its turn
 
 
 def claim(run_id: UUID) -> Run | None:
@@ -30,9 +33,8 @@ def claim(run_id: UUID) -> Run | None:
     A run that was being read starts again from the beginning; one whose plan is complete goes on
     from the plan.
     """
-    no_lease = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
     row = Run.objects.filter(pk=run_id)
-    free = row.filter(no_lease, state__in=(RunState.QUEUED, *WORKING_STATES))
+    free = row.filter(_no_lease(), state__in=(RunState.QUEUED, *WORKING_STATES))
     columns = {
         "fence": F("fence") + 1,
         "started_at": Coalesce(F("started_at"), Now()),
@@ -46,6 +48,46 @@ def claim(run_id: UUID) -> Run | None:
         to_read = (RunState.QUEUED, RunState.FETCHING)
         states.move_rows(row, to_read, RunState.FETCHING, pages_done=0)
         return row.select_related("school", "integration").get()
+
+
+def claim_next() -> Run | None:
+    """Take the run whose turn it is. Returns None where none waits."""
+    with transaction.atomic():
+        # Each worker takes another row, and one that was claimed meanwhile is left out.
+        free = waiting().select_for_update(skip_locked=True, of=("self",))
+        run_id = free.values_list("pk", flat=True).first()
+        return claim(run_id) if run_id is not None else None
+
+
+def waiting() -> QuerySet[Run]:
+    """Return the runs that nobody works on, in the order in which workers take them.
+
+    A school with many previews to make has one of them at work, and its next one comes after the
+    runs that other schools requested before that one began.
+    """
+    previews = Run.objects.filter(PREVIEWING, school=OuterRef("school"))
+    at_work = previews.filter(state=RunState.FETCHING, lease_until__gte=Now())
+    before = Q(requested_at__lt=OuterRef("requested_at")) | Q(
+        requested_at=OuterRef("requested_at"), pk__lt=OuterRef("pk")
+    )
+    earlier = previews.filter(before, attempts__lt=config.run_attempts)
+    latest_start = (
+        Run.objects.filter(school=OuterRef("school"), requested_at__gte=Now() - FAIR_FOR)
+        .exclude(started_at__isnull=True)
+        .order_by("-started_at")
+        .values("started_at")[:1]
+    )
+    runs = Run.objects.filter(
+        _no_lease(),
+        state__in=(RunState.QUEUED, *WORKING_STATES),
+        attempts__lt=config.run_attempts,
+    ).exclude(PREVIEWING & (Exists(at_work) | Exists(earlier)))
+    turn = Greatest("requested_at", Subquery(latest_start))  # PostgreSQL's leaves NULL out
+    return runs.order_by(turn, "requested_at", "pk")
+
+
+def _no_lease() -> Q:
+    return Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
 
 
 def heartbeat(run: Run) -> bool:
@@ -87,17 +129,11 @@ def note_database_trouble(run: Run, error: Exception) -> None:
         log.warning("run %s: not noted either: %s", run.pk, type(again).__name__)
 
 
-def sweep() -> list[UUID]:
-    """Wake every run that nobody works on, and end those whose tries are used up.
-
-    Returns the ids of the runs that were woken.
-    """
-    waits = Q(
-        state=RunState.QUEUED, requested_at__lt=Now() - timedelta(seconds=config.sweep_seconds)
-    )
-    no_lease = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
-    silent = Run.objects.filter(waits | (Q(state__in=WORKING_STATES) & no_lease))
-    return queue.sweep_rows(queue.LOOK_AT_RUN, silent, config.run_attempts, _give_up)
+def sweep() -> None:
+    """End the runs that nobody works on and whose tries are used up."""
+    silent = Run.objects.filter(_no_lease(), state__in=(RunState.QUEUED, *WORKING_STATES))
+    for run in silent.filter(attempts__gte=config.run_attempts):
+        _give_up(run)
 
 
 def _give_up(run: Run) -> None:

@@ -98,12 +98,16 @@ class Lease:
             self._waited += time.monotonic() - since
 
     @property
-    def waits_for_sis(self) -> bool:
-        """Whether this run waits for a slow SIS now: one it has waited for long enough in all."""
+    def has_slow_sis(self) -> bool:
+        """Whether this run has waited long enough for its SIS, in all, to call it slow."""
         since = self._waiting_since
-        if since is None:
-            return False
-        return self._waited + time.monotonic() - since >= PATIENCE_SECONDS
+        now = 0.0 if since is None else time.monotonic() - since
+        return self._waited + now >= PATIENCE_SECONDS
+
+    @property
+    def waits_for_sis(self) -> bool:
+        """Whether this run waits for a slow SIS now."""
+        return self._waiting_since is not None and self.has_slow_sis
 
     def hand_back(self) -> None:
         """Give the run back unfinished."""
@@ -186,7 +190,6 @@ def hand_back_all() -> None:
         lease.hand_back()
 
 
-def runs_at_work() -> tuple[int, int]:
-    """Return how many runs of this process are at work, and how many wait for a slow SIS."""
-    waiting = [lease.waits_for_sis for lease in _watch.leases()]
-    return waiting.count(False), waiting.count(True)
+def runs_waiting() -> int:
+    """Return how many runs of this process wait for a slow SIS now."""
+    return sum(lease.waits_for_sis for lease in _watch.leases())

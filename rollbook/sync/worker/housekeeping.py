@@ -14,7 +14,7 @@ from rollbook.sync.mail import invitations, notices
 from rollbook.sync.report import files
 from rollbook.sync.runs import claims
 from rollbook.sync.uploads import drafts
-from rollbook.sync.worker import due, spare_slots
+from rollbook.sync.worker import due
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,6 @@ PARTS: Final[tuple[Callable[[], Any], ...]] = (
     due.run_due,
     queue.sweep,
     claims.sweep,
-    spare_slots.lend,
     files.sweep_reports,
     drafts.sweep_uploads,
     notices.sweep,

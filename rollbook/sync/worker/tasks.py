@@ -11,8 +11,8 @@ from procrastinate.contrib.django import app
 
 from rollbook.sync import deleting, queue
 from rollbook.sync.mail import invitations, notices, outbox
-from rollbook.sync.pipeline import run_sync
 from rollbook.sync.report import files
+from rollbook.sync.worker import places
 
 # Waits grow by five minutes: 24 tries take about a day.
 A_DAY = RetryStrategy(
@@ -22,9 +22,9 @@ A_DAY = RetryStrategy(
 
 @app.task(name=queue.LOOK_AT_RUN, queue="runs")
 def look_at_run(run_id: str) -> None:
-    """Work on this run if it still has to be worked on."""
+    """Let this worker take the run, if it still has to be worked on and a place is free."""
     with _fresh_connection():
-        run_sync(UUID(run_id))
+        places.look_at(UUID(run_id))
 
 
 @app.task(name=queue.MAKE_REPORT, queue="reports")

@@ -39,8 +39,9 @@ WORKERS = 2
 class World:
     """Two workers, web and a database. Each question to the database waits until it is back."""
 
-    def __init__(self, settings: Mapping[str, str] = SOON) -> None:
+    def __init__(self, settings: Mapping[str, str] = SOON, web_processes: int = 1) -> None:
         self._settings, self._ending = settings, ExitStack()
+        self._web_processes = web_processes
         self._numbers = itertools.count(1)
         self.workers: list[Started] = []
         self.page = "/sign-in/"
@@ -56,7 +57,9 @@ class World:
         database.use(self.cluster.url)
         config.database_url = Config().database_url  # it was read before there was an address
         call_command("migrate", database="owner", verbosity=0)
-        started = self._ending.enter_context(web("--processes", "1", log=FOLDER / "web.log"))
+        processes = str(self._web_processes)
+        started = self._ending.enter_context(web("--processes", processes, log=FOLDER / "web.log"))
+        self.url = started.url
         threading.Thread(target=self._browse, args=(started.url,), daemon=True).start()
         self.keep_workers()
         return self
