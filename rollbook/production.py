@@ -1,11 +1,13 @@
-"""The settings that production refuses: all reasons at once, each with its remedy."""
+"""The settings that production refuses, all at once with remedies, and variables that are none."""
 
 import base64
 import binascii
+import os
+import sys
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from rollbook.config import Config
+from rollbook.config import Config, unknown_variables
 
 KEY_BYTES = 32
 SECRET_KEY_LENGTH = 32
@@ -21,6 +23,12 @@ def refuse_unsafe(config: Config) -> None:
     if reasons:
         lines = [f"* {reason}" for reason in reasons]
         raise Unsafe("\n".join(["Rollbook does not start in production:", *lines]))
+
+
+def name_unknown_variables() -> None:
+    """Write a line for each variable that looks like a setting and is none."""
+    for sentence in unknown_variables(os.environ):
+        sys.stderr.write(f"{sentence}\n")
 
 
 def _reasons(config: Config) -> Iterator[str]:

@@ -8,6 +8,7 @@ from rollbook import database, production
 from rollbook.config import config, mail_server
 
 production.refuse_unsafe(config)
+production.name_unknown_variables()
 
 HERE = Path(__file__).parent
 

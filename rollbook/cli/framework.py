@@ -2,12 +2,11 @@
 
 import os
 from collections.abc import Sequence
-from importlib import import_module
 
 import django
 from django.apps import apps
 
-from rollbook.cli.output import Refusal, end_with, refusals, say
+from rollbook.cli.output import Refusal, end_with, refusals
 
 # Enough for settings.py to load: it starts no database, writes no file and connects to nothing.
 HELP_SETTINGS = {
@@ -31,9 +30,6 @@ def set_up(arguments: Sequence[str] = ()) -> None:
             django.setup()
     except Refusal as refusal:
         end_with(refusal, as_json="--json" in arguments)
-    # Importing it reads the settings, which help and the demo replace before.
-    for sentence in import_module("rollbook.config").unknown_variables(os.environ):
-        say(sentence)
 
 
 def set_up_for_help() -> None:

@@ -202,7 +202,7 @@ def test_a_database_that_is_not_there_and_one_that_is_empty(
     unmigrated = rollbook("school", "list", "--json", DATABASE_URL=empty)
     assert (unmigrated.code, unmigrated.json["error"]["code"]) == (7, "not_migrated")
     assert "rollbook migrate" in unmigrated.err
-    assert rollbook("worker", DATABASE_URL=empty).code == 1
+    assert rollbook("worker", DATABASE_URL=empty).code == 7
 
 
 def test_migrating_again_does_nothing(rollbook: Command) -> None:
@@ -214,3 +214,13 @@ def test_migrating_again_does_nothing(rollbook: Command) -> None:
 )
 def test_what_is_not_understood_ends_with_2(rollbook: Command, arguments: tuple[str, ...]) -> None:
     assert rollbook(*arguments).code == 2
+
+
+def test_a_command_that_needs_no_django_reads_no_settings() -> None:
+    """The demo sets its own before they are read."""
+    modules = "sys, rollbook.cli.framework, rollbook.cli.demo.command"
+    code = f"import {modules}; print('rollbook.config' in sys.modules)"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert ended.stdout.strip() == "False"
