@@ -74,6 +74,18 @@ class TokenExpired(SourceError):
         self.sign_in = sign_in
 
 
+class PageTooHeavy(SourceError):
+    """A page takes more memory than a page that is read beside others may take.
+
+    It is read again alone. This error never leaves a source.
+    """
+
+    code = "page_too_heavy"
+
+    def __init__(self) -> None:
+        super().__init__(_("A page is too large to be read beside others."))
+
+
 class TryLater(SourceError):
     """The SIS is down, in maintenance, or asks for too long a wait.
 

@@ -6,6 +6,7 @@ read, and unpacked bytes are counted while they are unpacked. The retry loop is 
 end when the conversation is closed, so that a worker stops within seconds of SIGTERM.
 """
 
+import io
 import logging
 import random
 import threading
@@ -25,7 +26,7 @@ from rollbook.roster.translation import Phrase
 from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.bounds import Bounds
 from rollbook.sources.connections import Again, Call, GuardedNetwork, trust
-from rollbook.sources.errors import SourceError, TryLater, UnexpectedShape
+from rollbook.sources.errors import PageTooHeavy, SourceError, TryLater, UnexpectedShape
 from rollbook.sources.numbers import seconds_to_wait
 from rollbook.sources.pace import Pace
 from rollbook.sources.wire import checked_url, duration, gunzipped, limited
@@ -56,6 +57,12 @@ class Response(NamedTuple):
     body: bytes
 
 
+class _Shares(threading.local):
+    """The most bytes that an answer to the requests of each thread may have; None for any."""
+
+    bytes: int | None = None
+
+
 class Http:
     """One conversation with a SIS. Several threads may use it at once.
 
@@ -69,6 +76,7 @@ class Http:
         self._bounds, self._name = bounds, name
         # Pages are asked for in other threads, which don't know the run.
         self._log_context = {"run": logs.current_run()}
+        self._shares = _Shares()
         self._closed = threading.Event()
         self._pause = pause or self._closed.wait
         self._pace = Pace()
@@ -209,7 +217,10 @@ class Http:
                 for key, text in response.headers
             }
             encoding = received.get("content-encoding", "")
-            body = b"".join(self._unpacked(response.iter_stream(), encoding))
+            unpacked = io.BytesIO()  # joining chunks would take the memory twice
+            for chunk in self._unpacked(response.iter_stream(), encoding):
+                unpacked.write(chunk)
+            body = unpacked.getvalue()
         finally:
             response.close()
         return Response(response.status, received, body)
@@ -227,7 +238,19 @@ class Http:
             case _other:
                 what = _("{name} compressed its answer in a way that we did not ask for.")
                 raise UnexpectedShape(Phrase(what, name=self._name), REPORT)
+        share = self._shares.bytes
+        if share is not None and share < self._bounds.page_bytes:
+            return limited(unpacked, share, PageTooHeavy)
         return limited(unpacked, self._bounds.page_bytes, self._too_large)
+
+    @contextmanager
+    def at_most(self, size: int) -> Iterator[None]:
+        """Raise PageTooHeavy for answers of more bytes to this thread's requests."""
+        self._shares.bytes = size
+        try:
+            yield
+        finally:
+            self._shares.bytes = None
 
     def _too_large(self) -> SourceError:
         size = f"{self._bounds.page_bytes / 1_000_000:g}"

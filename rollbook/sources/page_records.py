@@ -7,6 +7,7 @@ that can't be read stays in its record as something that the mapping names as a 
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from sys import getsizeof
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
@@ -21,6 +22,10 @@ from rollbook.sources.shapes import UNREADABLE, check_size
 Record: TypeAlias = dict[str, Any]
 
 MOST_RECORDS: Final = 20_000  # of one page
+LONG_BODY: Final = 2_000_000  # bytes; the texts of a larger page are looked at
+LONGEST_TEXT: Final = 2_000  # letters; no field takes so many
+MOST_TEXT: Final = 40_000_000  # bytes that the texts of a page take in memory
+MOST_REPAIRED: Final = 4_000_000  # bytes of a page that is read record by record
 MOST_DIGITS: Final = 400  # of a number that is kept; no field takes so many
 _RAW_LIST: Final = msgspec.json.Decoder(list[msgspec.Raw])
 # An escape that may be in a key, as in "\\u0069d" for "id".
@@ -53,13 +58,16 @@ class PageShape(NamedTuple):
 class SentRecords(list[Record]):
     """The records of a page, with the JSON that they came from."""
 
-    def __init__(self, records: Iterable[Record], keys: "DoubledKeys") -> None:
+    def __init__(self, records: Iterable[Record], keys: "DoubledKeys", size: int) -> None:
         super().__init__(records)
         self.doubled_keys = keys
+        self.size = size  # of the page, in bytes
 
-    def of(self, records: Iterable[Record]) -> "SentRecords":
-        """Return some of these records."""
-        return SentRecords(records, self.doubled_keys)
+    def release(self) -> None:
+        """Give back the memory of records that are stored. Their number stays."""
+        self.doubled_keys.release()
+        for record in self:
+            record.clear()
 
 
 class PageReader:
@@ -88,7 +96,9 @@ class PageReader:
         except UNREADABLE:
             return self._read_one_by_one(body)
         records = self._list_in(document)
-        return document, SentRecords(records, DoubledKeys(self, records, body))
+        if len(body) > LONG_BODY:
+            self._bound_texts(records)
+        return document, SentRecords(records, DoubledKeys(self, records, body), len(body))
 
     def raw_records(self, body: bytes) -> list[msgspec.Raw]:
         """Return the raw JSON of each record of a page. Raises UnexpectedShape."""
@@ -120,6 +130,8 @@ class PageReader:
         return sum(map(text.count, self._needles))
 
     def _read_one_by_one(self, body: bytes) -> tuple[Any, SentRecords]:
+        if len(body) > MOST_REPAIRED:
+            raise self._refuse()
         try:
             body = repaired(body)
             document = self._shape.raw_page.decode(body)
@@ -128,7 +140,16 @@ class PageReader:
         records = [self._read_one(raw) for raw in self.raw_records(body)]
         if not any(_is_id(record.get(self._record.id_key)) for record in records):
             raise self._refuse()
-        return document, SentRecords(records, DoubledKeys(self, records, body))
+        return document, SentRecords(records, DoubledKeys(self, records, body), len(body))
+
+    def _bound_texts(self, records: list[Record]) -> None:
+        """Cut long texts, which are too long for any field. Raises UnexpectedShape.
+
+        It does so where the rest takes too much memory: four bytes a letter where one is an emoji.
+        """
+        size = sum(map(_cut_texts, records))
+        if size > MOST_TEXT:
+            raise self._refuse()
 
     def _read_one(self, raw: msgspec.Raw) -> Record:
         try:
@@ -212,6 +233,11 @@ class DoubledKeys:
         self._has_none = False
         self._raws: dict[int, msgspec.Raw] = {}
 
+    def release(self) -> None:
+        """Give back the memory of the page."""
+        self._body = b""
+        self._raws = {}
+
     def count_values(self) -> None:
         """Count the values of all records. Called when they are flat, before any is renamed."""
         self._values = sum(map(len, self._records))
@@ -260,6 +286,19 @@ def _parsed(raw: bytes) -> Any:
         )
     except (ValueError, RecursionError):
         return None
+
+
+def _cut_texts(record: Record) -> int:
+    """Cut the long texts of a record. Return the bytes that its texts take in memory."""
+    size = 0
+    for key, value in record.items():
+        if isinstance(value, dict):
+            size += _cut_texts(value)
+        elif isinstance(value, str):
+            if len(value) > LONGEST_TEXT:
+                record[key] = value[:LONGEST_TEXT]
+            size += getsizeof(record[key])
+    return size
 
 
 def _is_id(value: Any) -> bool:

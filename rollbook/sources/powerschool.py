@@ -33,6 +33,7 @@ from rollbook.sources.errors import (
 )
 from rollbook.sources.http import Http
 from rollbook.sources.numbers import NULL, scalar, whole_number
+from rollbook.sources.pages_ahead import PagesAhead
 from rollbook.sources.paging import Record, read_with_total
 from rollbook.sources.powerschool_answers import (
     COUNT,
@@ -64,6 +65,7 @@ class _District:
         self, connection: Connection, fields: frozenset[str], http: Http, threads: Executor
     ) -> None:
         self._credentials, self._http, self._threads = connection.credentials, http, threads
+        self._pages_ahead = PagesAhead(http, threads)
         self._origin = origin(self._credentials["client_url"])
         email_source = connection.choices.get("email_source", "")
         most_records = connection.bounds.page_records
@@ -79,7 +81,8 @@ class _District:
         return stated
 
     def submit(self, number: int) -> "Future[list[Record]]":
-        return self._threads.submit(self._page, number, self._bearer.value, self._bearer.sign_in)
+        token, sign_in = self._bearer.value, self._bearer.sign_in
+        return self._pages_ahead.submit(lambda: self._page(number, token, sign_in))
 
     def renew(self, expired: TokenExpired) -> None:
         self._bearer.renew(expired)

@@ -52,8 +52,8 @@ def read_patiently(ask: Callable[[], bytes], decode: Callable[[bytes], T]) -> T:
 
     Something between us and the SIS may have cut the answer, or put a page of its own in its place.
     """
-    body = ask()
     try:
-        return decode(body)
-    except UnexpectedShape:
         return decode(ask())
+    except UnexpectedShape:
+        pass  # outside of this, the error would keep the refused page in memory
+    return decode(ask())

@@ -22,6 +22,7 @@ from rollbook.sources.errors import (
 )
 from rollbook.sources.http import Http, Response
 from rollbook.sources.numbers import header_number
+from rollbook.sources.pages_ahead import PagesAhead
 from rollbook.sources.paging import Record
 from rollbook.sources.shapes import read_patiently
 from rollbook.sources.veracross_answers import (
@@ -94,7 +95,7 @@ class LegacyApi:
         self._students = f"{address(credentials['client']).api}/v2/students.json"
         authorization = basic(credentials["user_name"], credentials["password"])
         self._headers = HEADERS | {"Authorization": authorization}
-        self._http, self._threads = http, threads
+        self._http, self._pages_ahead = http, PagesAhead(http, threads)
         most_records = connection.bounds.page_records
         self.page_size = min(self.page_size, most_records)
         self._reader = list_reader(fields | ALWAYS_READ, most_records)
@@ -106,8 +107,8 @@ class LegacyApi:
         return stated
 
     def submit(self, number: int) -> "Future[list[Record]]":
-        return self._threads.submit(
-            read_patiently, lambda: self._get(number, self.page_size).body, self._records
+        return self._pages_ahead.submit(
+            lambda: read_patiently(lambda: self._get(number, self.page_size).body, self._records)
         )
 
     def renew(self, expired: TokenExpired) -> None:

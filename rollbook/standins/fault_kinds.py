@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from rollbook.standins.faults import Fault, Kind, Scene
+from rollbook.standins.hostile_bodies import BODIES, FULL
 from rollbook.standins.messages import Request, Response, json_response, write_response
 from rollbook.standins.rows import drop_field, renumber, rows_of, set_last_name
 from rollbook.standins.server import Wire
@@ -234,6 +235,28 @@ def _cut(fault: Fault, request: Request, response: Response, wire: Wire) -> None
     wire.hang_up()
 
 
+def _hostile_body(fault: Fault, request: Request, scene: Scene) -> Response:
+    body = BODIES[fault.field or "199,000 tiny records"](request.page())
+    return Response(200, body=body, content_type="application/json")
+
+
+def _deliver_hostile(fault: Fault, request: Request, response: Response, wire: Wire) -> None:
+    head, body = write_response(response, request, zip_bodies=False)
+    status_line, _, headers = head.partition(b"\r\n")
+    match fault.field:
+        case "tiny chunks":
+            wire.send_bytes(status_line + b"\r\nTransfer-Encoding: chunked\r\n\r\n")
+            chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body)
+            wire.send_bytes(chunks + b"0\r\n\r\n")
+        case "100,000 headers":
+            many = b"".join(b"X-%d: x\r\n" % number for number in range(100_000))
+            wire.send_bytes(status_line + b"\r\n" + many + headers + body)
+        case "a header of 20 MB":
+            wire.send_bytes(status_line + b"\r\nX: " + b"x" * FULL + b"\r\n" + headers + body)
+        case _:
+            wire.send(response, request)
+
+
 def _drip(fault: Fault, request: Request, response: Response, wire: Wire) -> None:
     head, body = write_response(response, request)
     wire.send_bytes(head)
@@ -283,6 +306,11 @@ COMMON: dict[str, Kind] = {
     "huge": Kind("`size` (50) million bytes of padding in the JSON", rewrite=_huge),
     "gzip_bomb": Kind("gzip that unpacks to `size` (1000) million bytes", rewrite=_gzip_bomb),
     "bad_gzip": Kind("gzip that ends early", rewrite=_bad_gzip),
+    "hostile_body": Kind(
+        "a PowerSchool page that would take much memory, by its name in `field`",
+        answer=_hostile_body,
+        deliver=_deliver_hostile,
+    ),
     "doubled_key": Kind("the first row has `field` (first_name) twice", rewrite=_doubled_key),
     "no_json": Kind(
         "the first row has `location` (NaN) for `field` (first_name)", rewrite=_no_json

@@ -22,7 +22,7 @@ from rollbook.sync.planning.batch import (
     prepare,
     record_issues,
 )
-from rollbook.sync.planning.reading import batches, read_roster
+from rollbook.sync.planning.reading import batches, read_roster, release
 from rollbook.sync.planning.whole_roster import plan_missing, settle
 from rollbook.sync.runs import progress, states
 from rollbook.sync.runs.lease import Lease
@@ -44,6 +44,8 @@ def plan(run: Run, lease: Lease) -> None:
         batch = decide_records(run, prepared, len(mapped), records, matches)  # 4
         tally.add(run, prepared.matcher, batch)
         _save(run, prepared, pages, batch, tally.read)  # 5
+        release(pages)
+        del mapped, records, matches, batch
     complete = reading.proof.completeness is Completeness.COMPLETE
     check = prepared.matcher.check_roster(
         tally.moved, complete=complete, freed=prepared.freed_emails.addresses

@@ -10,11 +10,13 @@ from rollbook.config import config
 from rollbook.roster.records import Proof
 from rollbook.sources.base import Connection, Page, Pages
 from rollbook.sources.bounds import Bounds
+from rollbook.sources.page_records import SentRecords
 from rollbook.sync.models import Integration, Run
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.setup import credentials
 
 BATCH: Final = 2_000  # records that are decided and stored together
+BATCH_BYTES: Final = 4_000_000  # of the pages as they were sent
 SECONDS: Final = 1.0  # the longest a batch waits for more: a slow SIS shows progress too
 
 
@@ -98,14 +100,26 @@ def bounds() -> Bounds:
 
 
 def batches(pages: Iterable[Page]) -> Iterator[list[Page]]:
-    """Gather pages until they hold BATCH records, or until SECONDS have gone by."""
+    """Gather pages until they hold BATCH records or BATCH_BYTES, or until SECONDS have gone by."""
     batch: list[Page] = []
     since = time.monotonic()
     for page in pages:
         batch.append(page)
         records = sum(len(each.records) for each in batch)
-        if records >= BATCH or time.monotonic() - since >= SECONDS:
+        is_large = records >= BATCH or sum(map(_size, batch)) >= BATCH_BYTES
+        if is_large or time.monotonic() - since >= SECONDS:
             yield batch
             batch, since = [], time.monotonic()
     if batch:
         yield batch
+
+
+def _size(page: Page) -> int:
+    return page.records.size if isinstance(page.records, SentRecords) else 0
+
+
+def release(pages: Iterable[Page]) -> None:
+    """Give back the memory of pages that are stored, before the next one is decoded."""
+    for page in pages:
+        if isinstance(page.records, SentRecords):
+            page.records.release()

@@ -1,0 +1,144 @@
+"""The memory that a worker takes for hostile answers: a real stand-in, a real worker, a real run.
+
+    python bench/hostile_bodies.py [--result bench/hostile_bodies.json] [--only "900,000 keys"]
+
+Prints, and writes as JSON, for each kind of body: how the run ended, the worker's memory before it
+and at its peak. Each kind gets a worker of its own. The stand-in states 2,000,000 students, so that
+pages are asked for side by side until the run ends. Leaves nothing behind.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+from bench.main_job import ROOT, _peak_mb, _wait_for_worker
+from rollbook.standins.hostile_bodies import BODIES
+
+STATED = 150_000
+ALL = [*BODIES, "gzip bomb"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", help="the name of one body")
+    parser.add_argument("--result", help="a JSON file to write as well")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="rollbook-bench-") as folder:
+        environment = os.environ | {
+            "ROLLBOOK_DATA_DIR": folder,
+            "PYTHONPATH": str(ROOT),
+            "ROLLBOOK_ALLOWED_NETWORKS": '["127.0.0.0/8"]',
+            "ROLLBOOK_TRIES": "2",
+        }
+        environment.pop("DATABASE_URL", None)
+        os.chmod(folder, 0o755)
+        bodies = [arguments.only] if arguments.only else ALL
+        rows = _measure(bodies, environment)
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    result = {"machine": machine, "bodies": rows}
+    if arguments.result:
+        Path(arguments.result).write_text(json.dumps(result, indent=2) + "\n")
+
+
+def _measure(bodies: list[str], environment: dict[str, str]) -> list[dict[str, Any]]:
+    standin = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "rollbook.standins", "powerschool", "--port", "0", "--clean"),
+            *("--students", "1000", "--page-size-max", "1000"),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    assert standin.stdout is not None
+    about = json.loads(standin.stdout.readline())
+    try:
+        _rollbook(environment, "migrate")
+        _rollbook(environment, "school", "add", "Bench")
+        _rollbook(
+            environment,
+            *("integration", "set", "powerschool", "--grades", "PK-12", "--live", "--no-notify"),
+            *("--credential", f"client_id={about['client_id']}"),
+            *("--credential", f"client_url={about['url']}"),
+            secret=about["client_secret"],
+        )
+        return [_one(name, about, environment) for name in bodies]
+    finally:
+        standin.terminate()
+        standin.wait(60)
+
+
+def _one(name: str, about: dict[str, Any], environment: dict[str, str]) -> dict[str, Any]:
+    """Run once against this body, with a new worker. Return what it took."""
+    hostile = {"kind": "hostile_body", "path": "*/student", "field": name}
+    if name == "gzip bomb":
+        hostile = {"kind": "gzip_bomb", "path": "*/student"}
+    _set_faults(about, [hostile, {"kind": "count_off", "size": STATED}])
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "rollbook", "worker"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        _wait_for_worker(worker)
+        before, begun = _peak_mb(worker.pid), time.perf_counter()
+        run = _run(environment)
+        row = {
+            "body": name,
+            "before_mb": before,
+            "peak_mb": _peak_mb(worker.pid),
+            "seconds": round(time.perf_counter() - begun, 1),
+            "state": run["state"],
+            "error": (run["error"] or {}).get("what", ""),
+            "problems": run["counts"].get("error", 0),
+        }
+        row["more_mb"] = round(row["peak_mb"] - before, 1)
+    finally:
+        worker.terminate()
+        worker.communicate(timeout=60)
+    print(json.dumps(row), flush=True)
+    return row
+
+
+def _set_faults(about: dict[str, Any], faults: list[dict[str, Any]]) -> None:
+    body = json.dumps(faults).encode()
+    headers = {"Content-Type": "application/json"}
+    urlopen(Request(f"{about['url']}/_standin/faults", body, headers)).close()
+
+
+def _run(environment: dict[str, str]) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "rollbook", "run", "--test", "--json"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    run: dict[str, Any] = json.loads(done.stdout)["run"]
+    return run
+
+
+def _rollbook(environment: dict[str, str], *arguments: str, secret: str = "") -> None:
+    subprocess.run(
+        [sys.executable, "-m", "rollbook", *arguments],
+        env=environment,
+        input=secret,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
