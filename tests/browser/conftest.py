@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rollbook.standins.standin import StandIn
 
 HERE = Path(__file__).parent
+# Milliseconds for what takes a second on an idle machine: other work must fail no test.
+PATIENCE = 60_000
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--no-sandbox",
@@ -29,6 +31,7 @@ QUIET = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    expect.set_options(timeout=PATIENCE)
     config.addinivalue_line("markers", "browser: drives a real browser")
 
 

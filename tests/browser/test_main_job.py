@@ -16,7 +16,6 @@ from tests.browser.ways import WAYS, Way
 from tests.processes import Started
 
 pytestmark = pytest.mark.django_db(transaction=True)
-A_RUN = 60_000  # milliseconds
 
 
 def chosen(sis: StandIn) -> dict[str, tuple[str, str]]:
@@ -29,7 +28,7 @@ def chosen(sis: StandIn) -> dict[str, tuple[str, str]]:
 
 
 def finished(page: Page, words: str = "Finished") -> None:
-    expect(page.locator("#run > p .badge")).to_have_text(words, timeout=A_RUN)
+    expect(page.locator("#run > p .badge")).to_have_text(words)
 
 
 def tile(page: Page, name: str) -> str:
@@ -116,8 +115,8 @@ def watch(page: Page, way: Way) -> None:
     """Progress is seen while it works, and only the change of stage is announced."""
     expect(page.get_by_text("You can close this page")).to_be_visible()
     expect(page.locator("progress")).to_be_visible()
-    expect(page.get_by_text(re.compile(way.progress))).to_be_visible(timeout=A_RUN)
-    expect(page.locator("#announce")).to_have_text("Finished", timeout=A_RUN)
+    expect(page.get_by_text(re.compile(way.progress))).to_be_visible()
+    expect(page.locator("#announce")).to_have_text("Finished")
     assert "Finished" in page.title()
 
 

@@ -44,7 +44,7 @@ def test_a_run_is_taken_back_by_clicks_and_what_stays_is_listed(
         page.screenshot(path=f"{folder}/dialog.png")
     dialog.get_by_label("And at the same time").select_option("test")
     dialog.get_by_role("button", name="Undo this").click()
-    expect(page.get_by_text("3 values of 2 students were restored.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("3 values of 2 students were restored.")).to_be_visible()
     look(page, "undo-done")
     other.refresh_from_db()
     integration.refresh_from_db()
@@ -54,7 +54,5 @@ def test_a_run_is_taken_back_by_clicks_and_what_stays_is_listed(
     )  # a worker plans this one; the page comes to its preview by itself
     page.goto(f"{page.url.split('/runs/')[0]}/runs/{large.pk}/")
     page.get_by_role("button", name="Undo this run…").click()
-    expect(page.get_by_text("Values to restore: 1,001, of 1,001 students.")).to_be_visible(
-        timeout=20_000
-    )
+    expect(page.get_by_text("Values to restore: 1,001, of 1,001 students.")).to_be_visible()
     expect(page.get_by_role("link", name="Undo this")).to_be_visible()

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from rollbook.cli import main
+from tests.processes import LAST_BOUND
 
 SECRET_KEYS = ("client_secret",)
 
@@ -47,14 +48,14 @@ def inside(db: None) -> Command:
 def rollbook(transactional_db: None) -> Command:
     """Run a command as a process of its own."""
 
-    def run(*arguments: str, stdin: str = "", seconds: float = 60, **environment: str) -> Ended:
+    def run(*arguments: str, stdin: str = "", **environment: str) -> Ended:
         command = [sys.executable, "-m", "rollbook", *arguments]
         ended = subprocess.run(
             command,
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=seconds,
+            timeout=LAST_BOUND,
             check=False,
             env=os.environ | environment,
         )

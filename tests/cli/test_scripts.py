@@ -16,7 +16,7 @@ from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Integration, Run, RunState, Trigger
 from rollbook.sync.runs import requests
 from tests.cli.conftest import Command
-from tests.processes import Started
+from tests.processes import LAST_BOUND, Started
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -113,7 +113,7 @@ def test_the_report_is_written_to_a_file(
 def test_without_a_worker_it_says_so_and_does_not_hang(
     rollbook: Command, integration: Integration
 ) -> None:
-    ended = rollbook("run", "--json", seconds=30)
+    ended = rollbook("run", "--json")
     assert (ended.code, ended.json["error"]["code"]) == (7, "no_worker")
     assert Run.objects.get().state == RunState.QUEUED
 
@@ -221,6 +221,6 @@ def test_a_command_that_needs_no_django_reads_no_settings() -> None:
     modules = "sys, rollbook.cli.framework, rollbook.cli.demo.command"
     code = f"import {modules}; print('rollbook.config' in sys.modules)"
     ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=LAST_BOUND
     )
     assert ended.stdout.strip() == "False"

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 def status_of(url: str) -> int:
     try:
-        with urlopen(Request(url), timeout=10) as answer:
+        with urlopen(Request(url), timeout=LAST_BOUND) as answer:
             return int(answer.status)
     except HTTPError as error:
         return error.code
@@ -79,7 +79,7 @@ def data_requests(standin: StandIn) -> list[str]:
 
 
 def week_of(url: str) -> int:
-    with urlopen(f"{url}/_standin/week", timeout=10) as answer:
+    with urlopen(f"{url}/_standin/week", timeout=LAST_BOUND) as answer:
         return int(json.load(answer)["week"])
 
 

@@ -18,6 +18,7 @@ from rollbook.cli import main
 from rollbook.config import variables
 from rollbook.web.operations.healthz import PATH
 from tests import processes
+from tests.processes import LAST_BOUND
 from tests.production.test_starting import HOST, SOUND, ask
 
 ROOT = Path(__file__).parent.parent.parent
@@ -113,7 +114,7 @@ def test_static_files_are_collected_as_the_image_is_built(tmp_path: Path) -> Non
         cwd=ROOT,
         check=True,
         env=environment | {"ROLLBOOK_DATA_DIR": str(tmp_path)},
-        timeout=60,
+        timeout=LAST_BOUND,
     )
     assert (tmp_path / "static" / "staticfiles.json").exists()
 
@@ -139,7 +140,7 @@ def test_with_two_logins_the_owner_migrates_and_web_works_as_one_that_owns_nothi
         [sys.executable, "-m", "rollbook", "migrate"],
         check=True,
         env=os.environ | environment,
-        timeout=120,
+        timeout=LAST_BOUND,
     )
     del environment["DATABASE_OWNER_URL"]
     port = processes.free_port()

@@ -18,6 +18,7 @@ from rollbook.standins.standin import StandIn
 from rollbook.sync.models import Integration, Trigger
 from rollbook.sync.runs import requests
 from tests import processes
+from tests.processes import LAST_BOUND
 from tests.production.test_settings import KEY
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -56,7 +57,7 @@ def ask(url: str, host: str = HOST) -> HTTPResponse | HTTPError:
         url, headers={"Host": host, "X-Forwarded-Proto": "https", "Accept-Encoding": "gzip"}
     )
     try:
-        answer: HTTPResponse = urlopen(request, timeout=20)
+        answer: HTTPResponse = urlopen(request, timeout=LAST_BOUND)
     except HTTPError as error:
         return error
     return answer
@@ -100,7 +101,7 @@ def start(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=40,
+        timeout=LAST_BOUND,
         env=os.environ | SOUND | environment,
     )
 

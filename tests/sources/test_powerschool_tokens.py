@@ -13,6 +13,7 @@ from rollbook.sources.errors import (
     UnexpectedShape,
 )
 from rollbook.sources.powerschool import pages
+from tests.processes import LAST_BOUND
 from tests.sources.loopback import (
     FIELDS,
     HTML,
@@ -72,7 +73,7 @@ def test_an_odd_lifetime_is_kept_within_reason(expires_in: object, seconds: int)
 
 
 def test_parallel_pages_that_meet_the_end_of_a_token_get_one_new_one_and_are_asked_again() -> None:
-    meeting = threading.Barrier(4, timeout=5)
+    meeting = threading.Barrier(4, timeout=LAST_BOUND)
 
     def expire_together(handler: BaseHTTPRequestHandler) -> None:
         meeting.wait()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from rollbook.standins.standin import StandIn
+from tests.processes import LAST_BOUND
 
 EVERYTHING = (
     "demographics,addresses,alerts,phones,school_enrollment,ethnicity_race,contact,contact_info,"
@@ -38,7 +39,7 @@ class Client:
     ) -> Answer:
         """Send one request on a new connection, with `target` unchanged."""
         connection = http.client.HTTPConnection(
-            self.standin.url.removeprefix("http://"), timeout=60
+            self.standin.url.removeprefix("http://"), timeout=LAST_BOUND
         )
         try:
             connection.request(method, target, body, dict(headers))

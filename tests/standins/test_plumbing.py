@@ -15,13 +15,13 @@ from rollbook.standins import powerschool
 from rollbook.standins.messages import Request, parse_query
 from rollbook.standins.powerschool.answers import to_xml
 from rollbook.standins.roster import Roster
-from tests.processes import wait_until
+from tests.processes import LAST_BOUND, wait_until
 from tests.standins.client import ACTIVE, Client
 
 
 def _exchange(client: Client, sent: bytes, until_closed: bool = True) -> bytes:
     host, _, port = client.standin.url.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=LAST_BOUND) as connection:
         connection.sendall(sent)
         received = b""
         while piece := connection.recv(65536):

@@ -13,6 +13,7 @@ import pytest
 from rollbook.standins import veracross
 from rollbook.standins.veracross import KINDS, Fault, VeracrossStandIn
 from rollbook.standins.veracross.service import credentials
+from tests.processes import LAST_BOUND
 from tests.standins.veracross_client import VeracrossClient
 
 
@@ -191,7 +192,8 @@ def test_it_starts_from_the_command_line_and_says_how_to_connect() -> None:
             "Abc",
             "api.rollbook",
         )
-        with urllib.request.urlopen(f"{about['url']}/_standin/roster", timeout=5) as response:
+        address = f"{about['url']}/_standin/roster"
+        with urllib.request.urlopen(address, timeout=LAST_BOUND) as response:
             assert json.load(response)["count"] == 30
         process.terminate()
     assert process.returncode == 0
