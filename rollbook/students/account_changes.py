@@ -12,7 +12,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from rollbook.schools.models import User
-from rollbook.students.models import AccountEvent, EventAction, StudentAccount
+from rollbook.students.models import AccountEvent, EventAction, FurtherLink, StudentAccount
 
 
 def lock_account(account: StudentAccount) -> StudentAccount:
@@ -22,10 +22,14 @@ def lock_account(account: StudentAccount) -> StudentAccount:
 
 
 def write_account(account: StudentAccount, values: Mapping[str, Any] | None = None) -> None:
-    """Write values to a locked account, also where only its rules changed."""
+    """Write values to a locked account, also where only its rules changed.
+
+    Every SIS that has the student compares it again.
+    """
     values = dict(values or {})
     row = StudentAccount.objects.filter(pk=account.pk, school_id=account.school_id)
     row.update(**values, version=F("version") + 1, source_fingerprint=None, updated_at=Now())
+    FurtherLink.objects.filter(account=account).update(fingerprint=None)
     for name, value in values.items():
         setattr(account, name, value)
 

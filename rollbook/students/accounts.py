@@ -16,7 +16,13 @@ from django.db.models.functions import Now
 from rollbook.roster.values.parsing import FREED, email_key
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
-from rollbook.students.models import AccountEvent, AccountStatus, EventAction, StudentAccount
+from rollbook.students.models import (
+    AccountEvent,
+    AccountStatus,
+    EventAction,
+    FurtherLink,
+    StudentAccount,
+)
 
 CHUNK: Final = 5_000  # accounts that are written at a time
 
@@ -108,6 +114,7 @@ def _regain_emails(school: School, ids: list[UUID]) -> list[UUID]:
             stays.append(account.pk)
         else:
             accounts.filter(pk=account.pk).update(email_key=own_key, source_fingerprint=None)
+            FurtherLink.objects.filter(account=account).update(fingerprint=None)
     return stays
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,7 +15,7 @@ from rollbook.schools import audit
 from rollbook.schools.models import User
 from rollbook.students.account_changes import lock_account, record_event, write_account
 from rollbook.students.aliases import keep_alias
-from rollbook.students.models import EventAction, StudentAccount
+from rollbook.students.models import EventAction, FurtherLink, StudentAccount
 from rollbook.students.protection import lock
 from rollbook.students.refused import Refused
 
@@ -148,8 +149,12 @@ def _refuse_taken_email(account: StudentAccount, email: str) -> None:
 
 
 def _refuse_taken_sis_id(account: StudentAccount, sis_id: str) -> None:
-    accounts = StudentAccount.objects.filter(school=account.school, sis_id=sis_id)
-    other = accounts.filter(source=account.source).exclude(pk=account.pk).first()
+    accounts = StudentAccount.objects.filter(school=account.school).exclude(pk=account.pk)
+    is_first_link = Q(source=account.source, sis_id=sis_id)
+    further = FurtherLink.objects.filter(
+        school=account.school, source=account.source, sis_id=sis_id
+    )
+    other = accounts.filter(is_first_link | Q(pk__in=further.values("account_id"))).first()
     if other is None:
         return
     text = _("%(name)s has this SIS ID. Correct that one first, or merge the two.")

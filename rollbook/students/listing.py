@@ -11,8 +11,8 @@ from django.db.models.functions import Coalesce
 
 from rollbook.schools.models import School
 from rollbook.students.inviting import with_registration
-from rollbook.students.models import AccountStatus, StudentAccount
-from rollbook.students.searching import having_words
+from rollbook.students.models import AccountStatus, FurtherLink, StudentAccount
+from rollbook.students.searching import accounts_having
 
 COUNTED: Final = 10_000  # a longer list isn't counted to its end
 MOST_YEARS: Final = 100
@@ -58,8 +58,10 @@ def students(school: School, query: StudentQuery) -> QuerySet[StudentAccount]:
     if query.status in AccountStatus.values:
         accounts = accounts.filter(status=query.status)
     if query.source:
-        accounts = accounts.filter(source="" if query.source == BY_HAND else query.source)
-    return having_words(with_registration(accounts, query.registration), query.search)
+        further = FurtherLink.objects.filter(school=school, source=query.source)
+        is_linked = Q(source=query.source) | Q(pk__in=further.values("account_id"))
+        accounts = accounts.filter(Q(source="") if query.source == BY_HAND else is_linked)
+    return accounts_having(with_registration(accounts, query.registration), school, query.search)
 
 
 def ordered(

@@ -1,8 +1,9 @@
 """Merging two accounts of one person into one.
 
 One account stays, with the values a person chose; the other is closed as merged and points to it.
-Nothing is erased. The other's link to the SIS goes to the account that stays. If that has a link
-of its own, the other SIS ID goes on the never import list, so that no run creates the person again.
+Nothing is erased. The other's links go to the account that stays, as further ones where it has a
+link already. If it is linked to the same SIS, the other SIS ID goes on the never import list, so
+that no run creates the person again.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,11 +14,13 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.records import LINK_KEY
 from rollbook.roster.values.parsing import FREED
 from rollbook.schools import audit
 from rollbook.schools.models import User
 from rollbook.students.account_changes import record_event, write_account
 from rollbook.students.aliases import keep_alias
+from rollbook.students.links import add_further, drop_further, further_links, links_of
 from rollbook.students.models import (
     AccountStatus,
     EventAction,
@@ -45,6 +48,17 @@ class Side(NamedTuple):
         return bool(self.account != self.other)
 
 
+class MergedLinks(NamedTuple):
+    """What happens to the links of the merged account.
+
+    `further` become further links of the account that stays. `doubled` are SIS IDs of a SIS to
+    which that account is linked already.
+    """
+
+    further: dict[str, str]
+    doubled: list[str]
+
+
 def side_by_side(account: StudentAccount, other: StudentAccount) -> list[Side]:
     """Return every field that at least one of the two has."""
     sides = (Side(field, getattr(account, field), getattr(other, field)) for field in FIELDS)
@@ -70,33 +84,26 @@ def merge(
         _refuse_unmergeable(account, other, versions)
         after = _merged_values(account, other, set(taken))
         before = {field: getattr(account, field) for field in after}
-        both_linked = account.sis_id and other.sis_id
-        entry_id = _never_import(account, other, by) if both_linked else ""
+        links = merged_links(account, other)
+        entry_ids = [_never_import(account, sis_id, by) for sis_id in links.doubled]
         given_up = {field: getattr(other, field) for field in GIVEN_UP}
+        given_up |= _link_values(further_links(other))
         email, email_key = other.email, other.email_key
         if "email_key" in before:
             email, email_key = before["email"], before["email_key"]
         _close_merged(other, account)
         write_account(account, after)
+        for source, sis_id in links.further.items():
+            add_further(account, source, sis_id, by)
         # The address with which nobody signs in any more stays known.
         if not email_key.startswith(FREED):
             keep_alias(account, email, email_key)
-        record_event(
-            account,
-            by,
-            via,
-            EventAction.MERGED,
-            before=before,
-            after={**after, "merged_from": str(other.pk), "never_import": entry_id},
-        )
-        record_event(
-            other,
-            by,
-            via,
-            EventAction.MERGED_AWAY,
-            before=given_up,
-            after={"status": AccountStatus.MERGED, "merged_into": str(account.pk)},
-        )
+        merged = {**after, **_link_values(links.further), "merged_from": str(other.pk)}
+        merged["never_import"] = ",".join(filter(None, entry_ids))
+        before |= _link_values(dict.fromkeys(links.further))
+        record_event(account, by, via, EventAction.MERGED, before=before, after=merged)
+        closed = {"status": AccountStatus.MERGED, "merged_into": str(account.pk)}
+        record_event(other, by, via, EventAction.MERGED_AWAY, before=given_up, after=closed)
         audit.record(
             "students.merged",
             school=account.school,
@@ -160,6 +167,26 @@ def _merged_values(
     return values
 
 
+def merged_links(account: StudentAccount, other: StudentAccount) -> MergedLinks:
+    """Return what happens to the links of the other account."""
+    own = {link.source for link in links_of(account)}
+    links = links_of(other)
+    if not account.sis_id and links:
+        own.add(links[0].source)
+        links = links[1:]  # the first one becomes the first link of the account that stays
+    elif not own or not links:
+        # One of the two has a SIS ID of a file, which belongs to no SIS.
+        sis_ids = [link.sis_id for link in links] or ([other.sis_id] if other.sis_id else [])
+        return MergedLinks({}, sis_ids if account.sis_id else [])
+    further = {link.source: link.sis_id for link in links if link.source not in own}
+    return MergedLinks(further, [link.sis_id for link in links if link.source in own])
+
+
+def _link_values(links: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return further links as an event of an account records them."""
+    return {LINK_KEY + source: sis_id for source, sis_id in links.items()}
+
+
 def _close_merged(account: StudentAccount, into: StudentAccount) -> None:
     """Close the merged account: nothing matches it, and no invitation opens it any more."""
     values: Mapping[str, Any] = {
@@ -170,6 +197,7 @@ def _close_merged(account: StudentAccount, into: StudentAccount) -> None:
         "sis_id": None,
         "merged_into": into,
     }
+    drop_further(account)
     write_account(account, values)
     open_invitations = Invitation.objects.filter(
         account=account, used_at__isnull=True, ended_at__isnull=True
@@ -177,15 +205,15 @@ def _close_merged(account: StudentAccount, into: StudentAccount) -> None:
     open_invitations.update(ended_at=Now())
 
 
-def _never_import(account: StudentAccount, other: StudentAccount, by: User | None) -> str:
-    """Put the SIS ID of the merged account on the never import list.
+def _never_import(account: StudentAccount, sis_id: str, by: User | None) -> str:
+    """Put a SIS ID of the merged account on the never import list.
 
     Returns the id of the new entry, or "" if there was one already.
     """
     entry, created = NeverImport.objects.get_or_create(
         school_id=account.school_id,
         field="sis_id",
-        key=str(other.sis_id),
+        key=sis_id,
         defaults={"reason": _("Merged with another account of the same person"), "by": by},
     )
     return str(entry.pk) if created else ""

@@ -9,6 +9,7 @@ from rollbook.roster.values.parsing import email_key
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.students.editing import parse_value
+from rollbook.students.links import further_links
 from rollbook.students.models import NeverImport, StudentAccount
 from rollbook.students.protection import LONGEST_REASON
 from rollbook.students.refused import Refused
@@ -62,9 +63,11 @@ def listed_sis_ids(school: School, sis_ids: Iterable[str]) -> set[str]:
 
 def entry_of(account: StudentAccount) -> NeverImport | None:
     """Return the entry for the student of an account, by SIS ID, or else by e-mail."""
-    field, key = ("sis_id", account.sis_id) if account.sis_id else ("email", account.email_key)
-    entries = NeverImport.objects.filter(school_id=account.school_id, field=field, key=key)
-    return entries.select_related("by").first()
+    entries = NeverImport.objects.filter(school_id=account.school_id).select_related("by")
+    if not account.sis_id:
+        return entries.filter(field="email", key=account.email_key).first()
+    sis_ids = [account.sis_id, *further_links(account).values()]
+    return entries.filter(field="sis_id", key__in=sis_ids).first()
 
 
 def _keys(sis_id: str, email: str) -> dict[str, str]:

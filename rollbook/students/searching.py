@@ -14,7 +14,9 @@ from django.db.models.functions import Coalesce, Concat, Lower, StrIndex, Substr
 from django.db.models.lookups import Regex
 
 from rollbook.roster.values.names import fold
+from rollbook.schools.models import School
 from rollbook.students.folding import Folded
+from rollbook.students.models import FurtherLink, StudentAccount
 
 LONGEST_SEARCH: Final = 200
 SHORT_WORD: Final = 2  # letters
@@ -63,6 +65,23 @@ def full_name_text(name: str, value: str, sis_id: str) -> Combinable:
     )
     last_name = Substr(name, StrIndex(F(name), Value(" ")) + 1, output_field=TextField())
     return person_text(first_name, last_name, value, sis_id)
+
+
+def accounts_having(
+    accounts: QuerySet[StudentAccount], school: School, search: str
+) -> QuerySet[StudentAccount]:
+    """Return the accounts whose text has every word of the search.
+
+    The search can also be the SIS ID in a second SIS.
+    """
+    by_words = having_words(accounts, search)
+    sis_id = search.strip()
+    if not sis_id or "\0" in sis_id:
+        return by_words
+    links = FurtherLink.objects.filter(school=school, sis_id=sis_id)
+    if not links.exists():
+        return by_words
+    return accounts.filter(Q(pk__in=by_words.values("pk")) | Q(pk__in=links.values("account_id")))
 
 
 def having_words(rows: QuerySet[M], search: str, text: Combinable = ACCOUNT_TEXT) -> QuerySet[M]:

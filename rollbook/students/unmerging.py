@@ -7,14 +7,17 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from rollbook.roster.records import LINK_KEY
 from rollbook.schools import audit
 from rollbook.schools.models import User
 from rollbook.students.account_changes import record_event, stored_value, write_account
+from rollbook.students.links import add_further, drop_further, further_links
 from rollbook.students.merging import GIVEN_UP, LINK, lock_both
 from rollbook.students.models import (
     AccountEvent,
     AccountStatus,
     EventAction,
+    FurtherLink,
     NeverImport,
     StudentAccount,
 )
@@ -43,17 +46,36 @@ def take_back(other: StudentAccount, by: User | None, via: str = "web") -> list[
             away = _newest_event(other, EventAction.MERGED_AWAY, merged_into=str(account.pk))
             restored = _restored(account, merged)
             _refuse_taken(account, other, away.before)
-            write_account(account, restored.values)
-            # Without its link if that stays at the account it was merged into.
-            link_stays = set(LINK) & set(restored.stays)
-            returned = [field for field in GIVEN_UP if field not in LINK or not link_stays]
-            values = {field: away.before[field] for field in returned}
-            write_account(other, {**values, "merged_into": None})
-            _remove_entry(account, merged.after.get("never_import"))
+            _write(account, restored.values, by)
+            returned = _returned(away.before, restored.stays)
+            _write(other, {**returned, "merged_into": None}, by)
+            _remove_entries(account, merged.after.get("never_import"))
             _record(account, other, by, via, restored)
     except IntegrityError as error:
         raise _taken() from error
     return restored.stays
+
+
+def _returned(before: Mapping[str, Any], stays: list[str]) -> dict[str, Any]:
+    """Return what the other account gets back: without the links that stay where they are now."""
+    is_first_kept = set(LINK) & set(stays) or LINK_KEY + before["source"] in stays
+    values = {field: before[field] for field in GIVEN_UP if field not in LINK or not is_first_kept}
+    for key, sis_id in before.items():
+        if key.startswith(LINK_KEY) and key not in stays:
+            values[key] = sis_id
+    return values
+
+
+def _write(account: StudentAccount, values: Mapping[str, Any], by: User | None) -> None:
+    """Write values and further links to a locked account."""
+    columns = {key: value for key, value in values.items() if not key.startswith(LINK_KEY)}
+    write_account(account, columns)
+    for key, sis_id in values.items():
+        if key.startswith(LINK_KEY):
+            source = key.removeprefix(LINK_KEY)
+            drop_further(account, source)
+            if sis_id is not None:
+                add_further(account, source, sis_id, by)
 
 
 def _lock_merged(other: StudentAccount) -> tuple[StudentAccount, StudentAccount]:
@@ -70,15 +92,23 @@ def _lock_merged(other: StudentAccount) -> tuple[StudentAccount, StudentAccount]
 def _restored(account: StudentAccount, merged: AccountEvent) -> _Restored:
     values: dict[str, Any] = {}
     stays: list[str] = []
+    links = {LINK_KEY + source: sis_id for source, sis_id in further_links(account).items()}
     for field, written in merged.after.items():
         if field in _NOT_VALUES:
             continue
-        if stored_value(getattr(account, field)) == written:
+        if _current(account, links, field) == written:
             values[field] = merged.before[field]
         else:
             stays.append(field)
-    current = {field: getattr(account, field) for field in values}
+    current = {field: _current(account, links, field) for field in values}
     return _Restored(values, current, sorted(stays))
+
+
+def _current(account: StudentAccount, links: Mapping[str, str], field: str) -> Any:
+    """Return the value of a field now, or the SIS ID of a further link."""
+    if field.startswith(LINK_KEY):
+        return links.get(field)
+    return stored_value(getattr(account, field))
 
 
 def _refuse_taken(
@@ -93,6 +123,12 @@ def _refuse_taken(
     same_link = Q(source=before["source"], sis_id=before["sis_id"], sis_id__isnull=False)
     if others.filter(Q(email_key=before["email_key"]) | same_link).exists():
         raise _taken()
+    if before["sis_id"] is not None:
+        rows = FurtherLink.objects.filter(
+            school_id=account.school_id, source=before["source"], sis_id=before["sis_id"]
+        )
+        if rows.exclude(account__in=(account, other)).exists():
+            raise _taken()
 
 
 def _taken() -> Refused:
@@ -106,10 +142,11 @@ def _taken() -> Refused:
     )
 
 
-def _remove_entry(account: StudentAccount, entry_id: str | None) -> None:
-    """Remove the entry that the merge put on the never import list."""
-    if entry_id:
-        NeverImport.objects.filter(school_id=account.school_id, pk=entry_id).delete()
+def _remove_entries(account: StudentAccount, entry_ids: str | None) -> None:
+    """Remove the entries that the merge put on the never import list."""
+    if entry_ids:
+        entries = NeverImport.objects.filter(school_id=account.school_id)
+        entries.filter(pk__in=entry_ids.split(",")).delete()
 
 
 def _newest_event(account: StudentAccount, action: EventAction, **after: str) -> AccountEvent:

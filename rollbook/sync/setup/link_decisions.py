@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
+from rollbook.students import links as account_links
 from rollbook.students.models import FurtherLink, StudentAccount
 from rollbook.sync.models import Integration, LinkDecision, LinkProposal
 from rollbook.sync.models.link import Verdict
@@ -181,6 +182,22 @@ def take_back(proposal: LinkProposal, by: User | None, via: str = "web") -> bool
         if deleted:
             _record("link.taken_back", proposal, by, via)
     return bool(deleted)
+
+
+def unlink(account: StudentAccount, source: str, by: User | None, via: str = "web") -> None:
+    """Remove one link of an account that several SISs have, with the decision behind it.
+
+    The next run of that SIS proposes it again. Raises Refused.
+    """
+    with transaction.atomic():
+        sis_id = account_links.unlink(account, source, by, via)
+        LinkDecision.objects.filter(
+            school_id=account.school_id,
+            source=source,
+            account=account,
+            sis_id=sis_id,
+            verdict=Verdict.CONFIRMED,
+        ).delete()
 
 
 def confirm_exact(school: School, source: str | None, by: User | None, via: str = "web") -> int:
