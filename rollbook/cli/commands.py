@@ -156,6 +156,7 @@ COMMANDS = (
             LazyCommand(
                 "take-back", "connect.links:take_back", "Take back a decision about a link"
             ),
+            LazyCommand("unlink", "connect.links:unlink", "Unlink a student from one SIS"),
         ),
     ),
     LazyCommand(

@@ -6,6 +6,7 @@ from rollbook.cli.output import Document
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.sheets.columns import column_letter
 from rollbook.schools.models import AuditEntry, School, User
+from rollbook.students.links import links_of
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Change, Integration, Issue, Run
 from rollbook.sync.report import change_rows
@@ -127,6 +128,7 @@ def of_student(account: StudentAccount) -> Document:
     return {
         "id": str(account.pk),
         "source": account.source or None,
+        "links": [{"source": link.source, "sis_id": link.sis_id} for link in links_of(account)],
         **{field: _json_value(getattr(account, field)) for field in STUDENT_FIELDS},
         "status": account.status,
         "version": account.version,

@@ -105,6 +105,8 @@ def find_student(school_name: str | None, name: str) -> StudentAccount:
     else:
         candidates = list(accounts.filter(email_key=email_key(name.strip())))
         candidates = candidates or list(accounts.filter(sis_id=name.strip())[:2])
+        further = accounts.filter(further_links__sis_id=name.strip())
+        candidates = candidates or list(further.distinct()[:2])
     if len(candidates) != 1:
         not_found(
             "student_not_found",

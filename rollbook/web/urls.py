@@ -46,6 +46,7 @@ from rollbook.web.students.one_student import (
     invite,
     reactivate,
     student,
+    unlink,
 )
 from rollbook.web.students.student_list import students
 from rollbook.web.students.why import why_not_in
@@ -77,6 +78,7 @@ of_a_school = [
     path("students/<uuid:student_id>/reactivate/", reactivate, name="student-reactivate"),
     path("students/<uuid:student_id>/free-email/", free_email, name="student-free-email"),
     path("students/<uuid:student_id>/take-email-back/", take_email_back, name="student-email-back"),
+    path("students/<uuid:student_id>/unlink/<slug:source>/", unlink, name="student-unlink"),
     path("students/<uuid:student_id>/edit/", edit, name="student-edit"),
     path("students/<uuid:student_id>/protect/", protect, name="student-protect"),
     path("never-import/", never_import, name="never-import"),

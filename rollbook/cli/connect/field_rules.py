@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import click
+from django.db import transaction
 
 from rollbook.cli.audit_log import VIA
 from rollbook.cli.lookup import find_integration, find_school
@@ -10,7 +11,7 @@ from rollbook.cli.options import grouped, school_option, source_option
 from rollbook.cli.output import Document, Output, prints, table
 from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.planning.leaver_rules import POLICIES
-from rollbook.sync.setup import field_rules
+from rollbook.sync.setup import field_owners, field_rules
 
 FIELD = click.Choice([field for field in STUDENT_FIELDS if field != "sis_id"])
 FIELD_NAMES = f"FIELD is one of {', '.join(FIELD.choices)}."
@@ -21,8 +22,23 @@ def show_values(document: Document) -> None:
     [values] = [value for value in document.values() if isinstance(value, dict)]
     rows = []
     for name, value in values.items():
-        rows.append((name, ", ".join(value) if isinstance(value, list) else value))
+        rows.append((name, _as_text(value)))
     table(("", ""), rows)
+
+
+def _as_text(value: object) -> object:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={each}" for key, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_as_name, value))
+    return value
+
+
+def _as_name(value: object) -> str:
+    """Return an item of a list; of a link the SIS and the SIS ID."""
+    if isinstance(value, dict):
+        return " ".join(str(each) for each in value.values())
+    return str(value)
 
 
 class Leavers(NamedTuple):
@@ -84,6 +100,7 @@ class FieldRules(NamedTuple):
     sis_wins: tuple[str, ...]
     blank_clears: tuple[str, ...]
     blank_keeps: tuple[str, ...]
+    owner: tuple[str, ...]
 
 
 @click.command("fields", epilog=FIELD_NAMES)
@@ -120,6 +137,13 @@ class FieldRules(NamedTuple):
         metavar="FIELD",
         help="An empty value in the SIS leaves ours (default).",
     ),
+    click.option(
+        "--owner",
+        multiple=True,
+        metavar="FIELD=SOURCE",
+        help="The SIS that fills this field of students whom two SISs have; `first` is the one "
+        "that was linked first (default). It applies to the whole school.",
+    ),
 )
 @prints(show_values)
 def fields(school_name: str | None, source: str | None, changed: FieldRules) -> Output:
@@ -134,9 +158,23 @@ def fields(school_name: str | None, source: str | None, changed: FieldRules) -> 
     app_wins -= set(changed.sis_wins)
     blank_clears = field_rules.blank_clears(integration) | set(changed.blank_clears)
     blank_clears -= set(changed.blank_keeps)
-    if any(changed):
-        field_rules.save_field_rules(
-            integration, None, app_wins=app_wins, blank_clears=blank_clears, via=VIA
-        )
-    rules = {"app_wins": sorted(app_wins), "blank_clears": sorted(blank_clears)}
+    with transaction.atomic():
+        if any(changed[:-1]):
+            field_rules.save_field_rules(
+                integration, None, app_wins=app_wins, blank_clears=blank_clears, via=VIA
+            )
+        if changed.owner:
+            owners = dict(_owner(given) for given in changed.owner)
+            field_owners.save_owners(integration.school, None, owners, via=VIA)
+    rules: Document = {"app_wins": sorted(app_wins), "blank_clears": sorted(blank_clears)}
+    if integration.school.integrations.count() > 1:
+        rules["owners"] = field_owners.owners(integration.school)
     return Output({"fields": rules})
+
+
+def _owner(given: str) -> tuple[str, str]:
+    """Return the field and the SIS of FIELD=SOURCE."""
+    field, equals, source = given.partition("=")
+    if not equals:
+        raise click.UsageError(f"--owner {given}: write FIELD=SOURCE, such as last_name=veracross.")
+    return field, field_owners.FIRST if source == "first" else source

@@ -5,10 +5,14 @@ from uuid import UUID
 import click
 
 from rollbook.cli.audit_log import VIA
+from rollbook.cli.connect.field_rules import show_values
+from rollbook.cli.documents import of_student
 from rollbook.cli.exit_codes import Exit
-from rollbook.cli.lookup import find_school
+from rollbook.cli.lookup import find_school, find_student
 from rollbook.cli.options import limit_option, school_option
 from rollbook.cli.output import Document, Output, Refusal, not_found, prints, say_rest, table
+from rollbook.students.links import links_of
+from rollbook.students.refused import Refused
 from rollbook.sync.models import LinkProposal
 from rollbook.sync.setup import link_decisions
 
@@ -62,7 +66,12 @@ def _of_link(proposal: LinkProposal) -> Document:
     return {
         "id": str(proposal.pk),
         "source": proposal.source,
-        "account": {"id": str(account.pk), "name": account.name, "email": account.email},
+        "account": {
+            "id": str(account.pk),
+            "name": account.name,
+            "email": account.email,
+            "links": [{"source": link.source, "sis_id": link.sis_id} for link in links_of(account)],
+        },
         "sis_id": proposal.sis_id,
         "record": {"name": proposal.name, **proposal.record},
         "same": [field for field in COMPARED if getattr(proposal, f"same_{field}")],
@@ -133,6 +142,31 @@ def reject(proposal_id: UUID, school_name: str | None) -> Output:
 def take_back(proposal_id: UUID, school_name: str | None) -> Output:
     """Take back a decision about a link. It must not have been used by a live run yet."""
     return _decided(link_decisions.take_back(_find(proposal_id, school_name), None, via=VIA))
+
+
+@click.command("unlink")
+@click.argument("student")
+@school_option
+@click.option("--source", required=True, help="The SIS to unlink from, such as veracross.")
+@prints(show_values)
+def unlink(student: str, school_name: str | None, source: str) -> Output:
+    """Unlink a student from one SIS. The student keeps the link to another one.
+
+    The next run of that SIS proposes the link again. The argument is an account id, SIS ID or
+    e-mail.
+
+    \b
+    Example:
+      rollbook links unlink jsmithson@lincoln.example --source veracross
+    """
+    account = find_student(school_name, student)
+    try:
+        link_decisions.unlink(account, source, None, via=VIA)
+    except Refused as refused:
+        remedy = "`rollbook students` with --json shows the links of a student."
+        raise Refusal(Exit.REFUSED, "unlink_refused", str(refused), remedy) from refused
+    account.refresh_from_db()
+    return Output({"student": of_student(account)})
 
 
 def _decided(is_new: bool) -> Output:

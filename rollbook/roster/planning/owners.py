@@ -38,20 +38,20 @@ class FieldOwners(NamedTuple):
         chosen = [f"{field}>{source}" for field, source in self.chosen.items()]
         return ";".join([*sorted(mapped), *sorted(chosen)])
 
-    def foreign_fields(self, links: Sequence[SisLink], fields: Iterable[str]) -> frozenset[str]:
-        """Return those of the fields that another SIS owns, for an account with these links."""
-        if len(links) < 2:
-            return frozenset()
-        present = [link.source for link in links if self._has_student(link)]
-        return frozenset(field for field in fields if self._owner(field, present) != self.source)
-
-    def _owner(self, field: str, sources: Sequence[str]) -> str:
+    def owner(self, field: str, sources: Sequence[str]) -> str:
         """Return which of these SISs owns a field: the chosen one, or else the first one."""
         mapping = [source for source in sources if field in self.mapped.get(source, ())]
         chosen = self.chosen.get(field)
         if chosen in mapping:
             return chosen
         return mapping[0] if mapping else self.source
+
+    def foreign_fields(self, links: Sequence[SisLink], fields: Iterable[str]) -> frozenset[str]:
+        """Return those of the fields that another SIS owns, for an account with these links."""
+        if len(links) < 2:
+            return frozenset()
+        present = [link.source for link in links if self._has_student(link)]
+        return frozenset(field for field in fields if self.owner(field, present) != self.source)
 
     def _has_student(self, link: SisLink) -> bool:
         if link.source == self.source:

@@ -12,7 +12,7 @@ from rollbook.students.searching import having_words, person_text
 from rollbook.sync.models import Change, Mode, Run, RunState
 from rollbook.sync.report.classes import StudentClass, classes_of, in_class
 from rollbook.sync.report.row_list import RowList
-from rollbook.sync.words.fields import FIELD_LABELS, value_text
+from rollbook.sync.words.fields import FIELD_LABELS, field_label, shown_keys, value_text
 from rollbook.sync.words.kinds import EMAIL_CHANGED, KIND_LABELS, LISTED_KINDS, UPDATED_KINDS
 from rollbook.sync.words.reasons import reason_of
 from rollbook.sync.words.states import outcome_words
@@ -141,9 +141,7 @@ def _new_row(run: Run, change: Change) -> NewRow:
 
 def _diffs(change: Change) -> list[Diff]:
     """Return each field that a change writes, before and after."""
-    diffs = [
-        _diff(change, key) for key in FIELD_LABELS if key in change.after or key in change.before
-    ]
+    diffs = [_diff(change, key) for key in shown_keys(change.before, change.after)]
     if "email_key" in change.after and "email" not in change.after:
         # The e-mail is freed, or given back: the account shows the same one before and after.
         diffs.append(_diff(change, "email_key")._replace(field_label=word(FIELD_LABELS, "email")))
@@ -153,7 +151,7 @@ def _diffs(change: Change) -> list[Diff]:
 def _diff(change: Change, key: str) -> Diff:
     before = value_text(key, change.before.get(key))
     after = value_text(key, change.after.get(key))
-    return Diff(word(FIELD_LABELS, key), before, after, key)
+    return Diff(field_label(key), before, after, key)
 
 
 def _is_undoable(run: Run, change: Change) -> bool:

@@ -17,6 +17,7 @@ ABOUT_EMAILS: Final = (
     "link_names_differ",
     "link_persons_differ",
     "email_persons_differ",
+    "also_elsewhere",
 )
 MOST_CLAIMS: Final = 500  # thousands may share a placeholder address
 

@@ -10,7 +10,7 @@ from rollbook.roster.planning.changes import WRITING_KINDS, ChangeKind
 from rollbook.students.models import AccountEvent, Invitation, StudentAccount
 from rollbook.sync.models import Change, Mode, Run, RunState
 from rollbook.sync.report.change_rows import Diff, updated_row
-from rollbook.sync.words.fields import FIELD_LABELS, value_text
+from rollbook.sync.words.fields import field_label, shown_keys, value_text
 from rollbook.sync.words.kinds import KIND_LABELS
 from rollbook.sync.words.states import started_by
 from rollbook.sync.words.text import word
@@ -90,11 +90,10 @@ def _event_entries(account: StudentAccount) -> list[HistoryEntry]:
 
 def _event_diffs(event: AccountEvent) -> list[Diff]:
     diffs = []
-    for key in FIELD_LABELS:
-        if key in event.after:
-            before = value_text(key, event.before.get(key))
-            after = value_text(key, event.after.get(key))
-            diffs.append(Diff(word(FIELD_LABELS, key), before, after, key))
+    for key in shown_keys(event.after):
+        before = value_text(key, event.before.get(key))
+        after = value_text(key, event.after.get(key))
+        diffs.append(Diff(field_label(key), before, after, key))
     return diffs
 
 

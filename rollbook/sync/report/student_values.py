@@ -6,11 +6,13 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.records import LINK_KEY
+from rollbook.students.links import further_links
 from rollbook.students.models import AccountEvent, EventAction, FieldLock, StudentAccount
 from rollbook.sync.models import Integration, Run
 from rollbook.sync.report.student_history import applied_changes
-from rollbook.sync.setup import field_rules
-from rollbook.sync.words.fields import FIELD_LABELS
+from rollbook.sync.setup import field_owners, field_rules
+from rollbook.sync.words.fields import FIELD_LABELS, field_label
 from rollbook.sync.words.sources import source_label, uploader_type
 from rollbook.sync.words.text import word
 
@@ -32,7 +34,7 @@ def values(account: StudentAccount) -> list[AccountValue]:
     """Return every field of an account, in the order of STUDENT_FIELDS; "" is empty."""
     written_by = _last_runs(account)
     edited_at = _last_edits(account)
-    mapped = _mapped_fields(account)
+    owners = field_owners.owners_of(account)
     locks = FieldLock.objects.filter(school_id=account.school_id, account=account)
     locked = set(locks.values_list("field", flat=True))
     shown = []
@@ -44,19 +46,24 @@ def values(account: StudentAccount) -> list[AccountValue]:
         elif value is None or value == "":
             origin, run = "", None
         else:
-            origin = _origin(account, run, key in mapped)
+            origin = _origin(run, owners.get(key))
         text = "" if value is None else str(value)
         shown.append(AccountValue(label, text, origin, run, key in locked))
-    return shown
+    return [*shown[:1], *_further_ids(account), *shown[1:]]
+
+
+def _further_ids(account: StudentAccount) -> list[AccountValue]:
+    """Return the SIS IDs of the other SISs that have the student; they follow the first one."""
+    return [
+        AccountValue(field_label(LINK_KEY + source), sis_id, source_label(source), None)
+        for source, sis_id in further_links(account).items()
+    ]
 
 
 def filled_by_sis(account: StudentAccount) -> set[str]:
-    """Return the fields that the SIS of an account fills at each run."""
-    integration = Integration.objects.filter(
-        school_id=account.school_id, source=account.source
-    ).first()
-    app_wins = field_rules.app_wins(integration) if integration else set()
-    return _mapped_fields(account) - app_wins
+    """Return the fields that an SIS fills at each run."""
+    owners = field_owners.owners_of(account)
+    return {field for field, owner in owners.items() if field not in field_rules.app_wins(owner)}
 
 
 def _last_runs(account: StudentAccount) -> dict[str, Run]:
@@ -82,17 +89,12 @@ def _is_by_hand(run: Run | None, edited_at: datetime | None) -> bool:
     return run is None or run.finished_at is None or run.finished_at < edited_at
 
 
-def _mapped_fields(account: StudentAccount) -> set[str]:
-    """Return the fields that the integration of an account fills.
+def _origin(run: Run | None, owner: Integration | None) -> str:
+    """Return where a value comes from.
 
-    Their values come from the SIS even where no change of a run is stored any more.
+    A field that an SIS owns has it from there, even where no change of a run is stored any more.
     """
-    integrations = Integration.objects.filter(school_id=account.school_id, source=account.source)
-    mappings = integrations.values_list("mapping", flat=True)
-    return {field for mapping in mappings for _source_field, field in mapping}
-
-
-def _origin(account: StudentAccount, run: Run | None, is_mapped: bool) -> str:
-    if run is not None and (run.is_upload or run.is_undo):
-        return uploader_type(run)
-    return source_label(account.source) if run or is_mapped else _("By hand")
+    if run is not None:
+        is_of_sis = not (run.is_upload or run.is_undo)
+        return source_label(run.source) if is_of_sis else uploader_type(run)
+    return source_label(owner.source) if owner else _("By hand")

@@ -5,13 +5,15 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from rollbook.roster.planning.changes import ChangeKind
 from rollbook.schools import clock
 from rollbook.schools.models import School
+from rollbook.students.links import links_of
 from rollbook.students.models import AccountStatus, Protection, StudentAccount
-from rollbook.students.searching import LONGEST_SEARCH, having_words
+from rollbook.students.searching import LONGEST_SEARCH, accounts_having, having_words
 from rollbook.sync.models import Change, Mode, OutsideList, Run, RunState
 from rollbook.sync.report.change_rows import CHANGE_TEXT
 from rollbook.sync.report.work_list import ProblemQuery, filtered_problems, listed_problems
@@ -55,7 +57,7 @@ def _finding(code: str, about: str = "", **values: Any) -> Finding:
 
 
 def _from_accounts(school: School, asked: str) -> Iterator[Finding]:
-    matching = having_words(StudentAccount.objects.filter(school=school), asked)
+    matching = accounts_having(StudentAccount.objects.filter(school=school), school, asked)
     accounts = list(matching.order_by("last_name", "first_name")[:MOST_FINDINGS])
     ids = [account.pk for account in accounts]
     undecided = link_decisions.undecided(school).filter(account__in=ids)
@@ -70,6 +72,7 @@ def _from_accounts(school: School, asked: str) -> Iterator[Finding]:
             name=account.name,
             sis=source_label(account.source),
             sis_id=account.sis_id,
+            links=_links_text(account),
             status=account.get_status_display(),
         )
         yield finding._replace(account=account.pk)
@@ -84,7 +87,19 @@ def _account_code(account: StudentAccount, has_proposal: bool, in_other_grade: b
         return "not_linked"
     if in_other_grade:
         return "outside_selection"
-    return "protected" if _is_protected(account) else "is_in"
+    if _is_protected(account):
+        return "protected"
+    return "is_in_both" if account.further_links.exists() else "is_in"
+
+
+def _links_text(account: StudentAccount) -> str:
+    """Return the links of an account as a sentence names them."""
+    link = _("%(sis)s (SIS ID %(sis_id)s)")
+    texts = [
+        link % {"sis": source_label(each.source), "sis_id": each.sis_id}
+        for each in links_of(account)
+    ]
+    return get_text_list(texts, _("and"))
 
 
 def _is_protected(account: StudentAccount) -> bool:

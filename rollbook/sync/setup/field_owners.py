@@ -10,8 +10,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.planning.owners import FieldOwners
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
+from rollbook.students import links as account_links
+from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Integration
 from rollbook.sync.refusals import SettingRefused
 
@@ -35,6 +38,18 @@ def owners(school: School) -> dict[str, str]:
     for integration in Integration.objects.filter(school=school).order_by("source"):
         chosen.update(dict.fromkeys(integration.owned_fields, integration.source))
     return chosen
+
+
+def owners_of(account: StudentAccount) -> dict[str, Integration]:
+    """Return the SIS that fills each field of an account."""
+    sources = [link.source for link in account_links.links_of(account)]
+    rows = Integration.objects.filter(school_id=account.school_id, source__in=sources)
+    by_source = {row.source: row for row in rows if row.active or len(sources) == 1}
+    mapped = {source: frozenset(mapped_fields(row)) for source, row in by_source.items()}
+    chosen = owners(account.school) if len(by_source) > 1 else {}
+    rules = FieldOwners("", mapped, chosen)
+    fields = {field for each in mapped.values() for field in each}
+    return {field: by_source[rules.owner(field, sources)] for field in fields}
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_noop as _
 
 
 class FindingText(NamedTuple):
-    """What was found, and what to do. Both may have %(name)s, %(sis)s, %(sis_id)s, %(status)s."""
+    """What was found, and what to do. Both may have the name, sis, sis_id, links and status."""
 
     what: str
     remedy: str
@@ -19,8 +19,8 @@ FINDINGS: Final[dict[str, FindingText]] = {
     ),
     "link_undecided": FindingText(
         _(
-            "%(name)s has an account that is not linked, and a student of the SIS could be the "
-            "same person."
+            "%(name)s has an account, and a student of an SIS that it is not linked to could be "
+            "the same person."
         ),
         _("Decide about it in Link existing accounts."),
     ),
@@ -41,6 +41,10 @@ FINDINGS: Final[dict[str, FindingText]] = {
     ),
     "is_in": FindingText(
         _("%(name)s is in: the account is active and linked to %(sis)s by the SIS ID %(sis_id)s."),
+        _("There is nothing to do."),
+    ),
+    "is_in_both": FindingText(
+        _("%(name)s is in: the account is active and linked to %(links)s."),
         _("There is nothing to do."),
     ),
     "never_imported": FindingText(

@@ -1,5 +1,7 @@
 """How the sources of records are called."""
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext as _
 
 from rollbook.sources.registry import SOURCES
@@ -11,6 +13,11 @@ def source_label(source: str) -> str:
     if source in SOURCES:
         return SOURCES[source].label
     return source or _("By hand")
+
+
+def sources_label(sources: Iterable[str]) -> str:
+    """Return the names of all SISs that have a student, such as "PowerSchool, Veracross"."""
+    return ", ".join(source_label(source) for source in sources)
 
 
 def sis_label(run: Run) -> str:

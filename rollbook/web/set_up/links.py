@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from rollbook.sync.models import LinkProposal
+from rollbook.sync.models import Integration, LinkProposal
 from rollbook.sync.setup import link_decisions
 from rollbook.sync.setup.link_decisions import LinkRefused
 from rollbook.sync.words.fields import FIELD_LABELS
@@ -57,12 +57,16 @@ class ComparedField(NamedTuple):
 
 
 class ShownProposal(NamedTuple):
-    """One proposal as the page shows it. `clash` is "" for a proposal without a clash."""
+    """One proposal as the page shows it. `clash` is "" for a proposal without a clash.
+
+    `linked_to` is the other active SIS that has the account, "" where there is none.
+    """
 
     proposal: Any
     fields: list[ComparedField]
     clash: str
     sis: str
+    linked_to: str
 
 
 class _ShownProposals:
@@ -75,7 +79,10 @@ class _ShownProposals:
         return self._proposals.count()
 
     def __getitem__(self, part: slice) -> list[ShownProposal]:
-        return [_shown(each) for each in self._proposals.select_related("account")[part]]
+        shown = list(self._proposals.select_related("account")[part])
+        active = Integration.objects.filter(school__in={each.school_id for each in shown})
+        sources = set(active.filter(active=True).values_list("source", flat=True))
+        return [_shown(each, sources) for each in shown]
 
 
 @school_required()
@@ -96,9 +103,16 @@ def links(request: SchoolRequest) -> HttpResponse:
     return render(request, "web/set_up/links.html", context)
 
 
-def _shown(proposal: LinkProposal) -> ShownProposal:
-    clash = str(CLASHES.get(proposal.clash, ""))
-    return ShownProposal(proposal, _compared(proposal), clash, source_label(proposal.source))
+def _shown(proposal: LinkProposal, active: set[str]) -> ShownProposal:
+    source = proposal.account.source
+    is_elsewhere = source in active and source != proposal.source
+    return ShownProposal(
+        proposal,
+        _compared(proposal),
+        clash=str(CLASHES.get(proposal.clash, "")),
+        sis=source_label(proposal.source),
+        linked_to=source_label(source) if is_elsewhere else "",
+    )
 
 
 def _compared(proposal: LinkProposal) -> list[ComparedField]:

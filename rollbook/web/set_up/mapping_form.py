@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from rollbook.roster.fields import REQUIRED_FIELDS
 from rollbook.sources.base import MappingRow
 from rollbook.sync.models import Integration
+from rollbook.sync.setup import field_owners
 from rollbook.sync.setup.field_rules import app_wins, blank_clears
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.text import translated, word
@@ -18,6 +19,7 @@ from rollbook.web.forms import Form
 
 RULE: Final = "rule-"  # the name of a field follows
 OVERWRITE, OVERWRITE_OR_CLEAR, FILL_ONCE = "sis", "clears", "app"
+OWNER: Final = "owner-"
 RULES: Final = {
     OVERWRITE: gettext_lazy("Overwrite our value"),
     OVERWRITE_OR_CLEAR: gettext_lazy("Overwrite, even with a blank"),
@@ -28,7 +30,8 @@ RULES: Final = {
 class ShownRow(NamedTuple):
     """One row of the mapping in the page. `value` names it in the form.
 
-    `rules` are those to choose from, `rule` is the chosen one.
+    `rules` are those to choose from, `rule` is the chosen one. `owners` are the SISs that could own
+    the field, where the school has several; `owner` is the chosen one.
     """
 
     value: str
@@ -39,6 +42,8 @@ class ShownRow(NamedTuple):
     field: str = ""
     rule: str = ""
     rules: Sequence[tuple[str, str]] = ()
+    owner: str = ""
+    owners: Sequence[tuple[str, str]] = ()
 
 
 class MappingForm(Form):
@@ -72,6 +77,15 @@ class MappingForm(Form):
                 required=False,
                 initial=self.saved_rules.get(row.field, OVERWRITE),
             )
+        self.owner_choices = _owner_choices(integration)
+        chosen_owners = field_owners.owners(integration.school) if self.owner_choices else {}
+        for field, choices in self.owner_choices.items():
+            self.fields[OWNER + field] = forms.ChoiceField(
+                label=word(FIELD_LABELS, field),
+                choices=choices,
+                required=False,
+                initial=chosen_owners.get(field, field_owners.FIRST),
+            )
 
     @property
     def touched(self) -> str:
@@ -101,6 +115,14 @@ class MappingForm(Form):
                 rules[row.field] = typed
         return {field for field, chosen in rules.items() if chosen == rule}
 
+    def owners(self) -> dict[str, str]:
+        """Return the chosen owner of each field of a valid form."""
+        return {
+            field: self.cleaned_data[OWNER + field]
+            for field in self.owner_choices
+            if OWNER + field in self.data
+        }
+
     def _is_kept(self, row: MappingRow) -> bool:
         value = row_value(row)
         sent = self["row"].value() or ()
@@ -118,6 +140,8 @@ class MappingForm(Form):
             row.field,
             str(self[RULE + row.field].value() or OVERWRITE),
             self._rules_for(row.field),
+            str(self[OWNER + row.field].value() or "") if row.field in self.owner_choices else "",
+            self.owner_choices.get(row.field, ()),
         )
 
     def _rules_for(self, field: str) -> list[tuple[str, str]]:
@@ -126,6 +150,22 @@ class MappingForm(Form):
             return []
         without = {OVERWRITE_OR_CLEAR} if field in REQUIRED_FIELDS else set()
         return [(rule, str(words)) for rule, words in RULES.items() if rule not in without]
+
+
+def _owner_choices(integration: Integration) -> dict[str, list[tuple[str, str]]]:
+    """Return the SISs that could own each field, for the fields that another active SIS maps."""
+    others = field_owners.other_active(integration)
+    choices: dict[str, list[tuple[str, str]]] = {}
+    for row in integration.variant_type.mapping:
+        mapping = [each for each in others if row.field in field_owners.mapped_fields(each)]
+        if row.field == "sis_id" or not mapping:
+            continue
+        owners = [integration, *mapping]
+        first = (field_owners.FIRST, str(_("Owner: the SIS linked first")))
+        named = [(each.source, each.source_type.label) for each in owners]
+        texts = [(source, _("Owner: %(sis)s") % {"sis": label}) for source, label in named]
+        choices[row.field] = [first, *texts]
+    return choices
 
 
 def row_value(row: MappingRow) -> str:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from rollbook.sync.models import Integration
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import schedules
+from rollbook.sync.setup.field_owners import save_owners
 from rollbook.sync.setup.field_rules import save_field_rules
 from rollbook.sync.setup.integrations import save_mapping
 from rollbook.sync.setup.link_decisions import movable_accounts
@@ -54,6 +55,7 @@ def _saved(request: SchoolRequest, form: MappingForm) -> bool:
                 app_wins=form.fields_with(FILL_ONCE),
                 blank_clears=form.fields_with(OVERWRITE_OR_CLEAR),
             )
+            save_owners(request.school, request.person, form.owners())
     except SettingRefused as refused:
         form.add_refusal(refused)
         return False

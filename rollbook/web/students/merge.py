@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from rollbook.students import listing, merging, unmerging
+from rollbook.students.links import links_of
 from rollbook.students.models import AccountStatus, StudentAccount
 from rollbook.students.refused import Refused
 from rollbook.sync.words.fields import FIELD_LABELS
@@ -91,13 +92,42 @@ def student_merge(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         "account": account,
         "other": other,
         "lines": _lines(account, other) if other else [],
-        "links": [source_label(account.source), source_label(other.source)] if other else [],
+        "links": [_links_text(account), _links_text(other)] if other else [],
+        "merged_links": _merged_links_text(account, other) if other else "",
         "search": search,
         "candidates": [] if other else _candidates(account, search),
         "refused": refused,
     }
     status = 409 if refused else 200
     return render(request, "web/students/student_merge.html", context, status=status)
+
+
+def _links_text(account: StudentAccount) -> str:
+    """Return the SISs and SIS IDs of an account."""
+    if not account.source:
+        return ", ".join(filter(None, [source_label(""), account.sis_id]))
+    links = (f"{source_label(link.source)}, {link.sis_id}" for link in links_of(account))
+    return "; ".join(links) or source_label(account.source)
+
+
+def _merged_links_text(account: StudentAccount, other: StudentAccount) -> str:
+    """Return what the merge does with the links of the other account, as sentences."""
+    links = merging.merged_links(account, other)
+    sentences = []
+    if not account.sis_id and other.sis_id:
+        text = _("The kept account takes over the other account's link to the SIS.")
+        sentences.append(text)
+    if links.further:
+        sis = ", ".join(source_label(source) for source in links.further)
+        text = _("The kept account is then linked to %(sis)s as well.")
+        sentences.append(text % {"sis": sis})
+    if links.doubled:
+        text = _(
+            "The kept account keeps its link. The other SIS ID, %(id)s, goes on the never import "
+            "list. No run makes a second account."
+        )
+        sentences.append(text % {"id": ", ".join(links.doubled)})
+    return " ".join(sentences)
 
 
 def _merge(account: StudentAccount, other: StudentAccount, request: SchoolRequest) -> None:

@@ -18,11 +18,20 @@ from rollbook.students import (
     never_import_list,
     protection,
 )
+from rollbook.students.links import links_of
 from rollbook.students.models import AccountStatus, StudentAccount
+from rollbook.students.refused import Refused
 from rollbook.students.registration_state import registration_of
 from rollbook.sync.mail import invitations
-from rollbook.sync.report import settlements, student_history, student_values, work_list
-from rollbook.sync.words.sources import source_label
+from rollbook.sync.report import (
+    settlements,
+    student_history,
+    student_links,
+    student_values,
+    work_list,
+)
+from rollbook.sync.setup import link_decisions
+from rollbook.sync.words.sources import source_label, sources_label
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.students.student_list import badge_of
 
@@ -46,7 +55,8 @@ def student(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         "active": account.status == AccountStatus.ACTIVE,
         "merged": account.status == AccountStatus.MERGED,
         "badge": badge_of(account),
-        "source": source_label(account.source),
+        "links": student_links.links_of_student(account),
+        "source": sources_label([link.source for link in links_of(account)]),
         "values": student_values.values(account),
         "problems": work_list.problems_of(account),
         "history": student_history.history(account),
@@ -91,6 +101,21 @@ def reactivate(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         messages.warning(request, text)
     else:
         messages.info(request, _("Nothing was done: this account is active already."))
+    return redirect("student", request.school.pk, account.pk)
+
+
+@require_POST
+@school_required(manage=True)
+def unlink(request: SchoolRequest, student_id: UUID, source: str) -> HttpResponse:
+    """Remove one link of an account that several SISs have."""
+    account = account_of(request, student_id)
+    try:
+        link_decisions.unlink(account, source, request.person)
+    except Refused as refused:
+        messages.warning(request, str(refused))
+    else:
+        text = _("Unlinked from %(sis)s. Its next run proposes the link again.")
+        messages.success(request, text % {"sis": source_label(source)})
     return redirect("student", request.school.pk, account.pk)
 
 

@@ -6,6 +6,7 @@ A search is recorded in the audit log by its number of results, never by its wor
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.http import urlencode
@@ -14,7 +15,7 @@ from rollbook.schools import audit
 from rollbook.students import listing
 from rollbook.students.models import AccountStatus, StudentAccount
 from rollbook.sync.report import work_list
-from rollbook.sync.words.sources import source_label
+from rollbook.sync.words.sources import sources_label
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.badge import Badge
 from rollbook.web.paging import PER_PAGE, page_of_students
@@ -83,9 +84,11 @@ def _lines(request: SchoolRequest, accounts: list[StudentAccount]) -> list[Line]
     )
     with_problems = work_list.ids_with_open_problem(these) if accounts else set()
     columns = chosen_columns(request.membership)
+    prefetch_related_objects(accounts, "further_links")
     lines = []
     for account in accounts:
-        source = source_label(account.source)
+        further = [link.source for link in account.further_links.all()]
+        source = sources_label([account.source, *further])
         lines.append(
             Line(
                 account=account,
