@@ -215,6 +215,12 @@ class Config(BaseSettings):
     retry_after_seconds: float = Field(
         300, ge=0, description="longest wait that a SIS may ask for (Retry-After)"
     )
+    single_reads: int = Field(
+        200,
+        ge=0,
+        description="most missing students whom a SIS is asked for one by one; beyond it, two "
+        "readings in a row must have the same students",
+    )
     sign_ins: int = Field(3, ge=1, description="most sign-ins at a SIS in one run")
 
     @property

@@ -14,6 +14,7 @@ from rollbook.sync.report.problem_rows import field_places, problem_row
 from rollbook.sync.report.work_list import ListedProblem
 from rollbook.sync.setup import credentials
 from rollbook.sync.uploads.inspection import Column
+from rollbook.sync.words.proofs import proof_words
 from rollbook.sync.words.sources import uploader_type
 
 
@@ -104,7 +105,7 @@ def of_run(run: Run) -> Document:
         "cancelled": _cancelled(run),
         "limits": run.roster_settings.limits,
         "wider": run.roster_settings.wider or None,
-        "completeness": run.proof or None,
+        "completeness": {**run.proof, "words": proof_words(run)} if run.proof else None,
         "error": _error(run),
     }
 
@@ -173,6 +174,7 @@ def of_change(change: Change, run: Run) -> Document:
         "after": change.after,
         "reason": change.reason,
         "why": row.reason,
+        "sis_answer": change.sis_answer,
         "outcome": row.outcome,
         "row": change.row_number,
     }

@@ -195,10 +195,12 @@ class AccountKey(bytes):
 class Completeness(StrEnum):
     """Whether a roster was read whole. Leavers are planned from complete readings only."""
 
-    # As many students came as the source stated. Where it states no total: a second reading had no
-    # new ones.
+    # As many students came as the source stated; where it states no total, a second reading had no
+    # new ones. And for each missing student the source said that he has left, or two readings had
+    # the same students.
     COMPLETE = "complete"
-    # Fewer came than stated, pages repeat, or the students change each time they are read.
+    # Fewer came than stated, pages repeat, the students change each time they are read, or nothing
+    # proves that the missing ones have left.
     SHORT = "short"
     # The source doesn't say who is missing from it, as a file.
     UNSTATED = "unstated"
@@ -210,6 +212,11 @@ class Proof(NamedTuple):
     `stated` is the source's own total, None where it states none. `students` different ones came,
     in `pages` pages; `repeats` are records of students who had come before. Of several `readings`
     these are the numbers of the last one.
+
+    Missing students are those with an open account whom no page had. `asked` of them were asked for
+    one by one; `left` have left or don't exist in the source, `there` are there all the same, and
+    about the others the answer was not clear. `agreed` is True where two readings in a row had the
+    same students, which proves that whoever both lack has left.
     """
 
     completeness: Completeness
@@ -218,6 +225,10 @@ class Proof(NamedTuple):
     pages: int
     repeats: int = 0
     readings: int = 1
+    asked: int = 0
+    left: int = 0
+    there: int = 0
+    agreed: bool = False
 
     def plus(self, other: "Proof") -> "Proof":
         """Return the proof of two rosters read one after the other: complete where both are."""
@@ -234,6 +245,20 @@ class Proof(NamedTuple):
             repeats=self.repeats + other.repeats,
             readings=max(self.readings, other.readings),
         )
+
+
+class SisAnswer(NamedTuple):
+    """What the SIS answered when it was asked for one missing student, who isn't there any more.
+
+    `status` is the SIS's own word for the enrollment, such as "Transferred Out", and `exit_date` a
+    date as year-month-day; "" where it states none. `exists` is False where it has no student with
+    this SIS ID.
+    """
+
+    sis_id: str
+    status: str = ""
+    exit_date: str = ""
+    exists: bool = True
 
 
 class Selection(NamedTuple):

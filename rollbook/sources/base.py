@@ -4,12 +4,12 @@ Screens, commands and the pipeline know a source only through this module; none 
 vendor. All texts for people are marked for translation (see `roster.translation`).
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from rollbook.roster.records import Proof
+from rollbook.roster.records import Proof, SisAnswer
 from rollbook.sources.bounds import Bounds
 from rollbook.sources.interruption import Interruption
 
@@ -89,7 +89,8 @@ class Connection:
     """Everything a source needs for one conversation.
 
     `credentials` maps the keys of the credential fields to their plain values. Another thread may
-    end the conversation by `interruption`.
+    end the conversation by `interruption`. `missing` returns the SIS IDs of the open accounts that
+    no page has had so far; None where nobody asks who is missing.
     """
 
     credentials: Mapping[str, str] = field(repr=False)
@@ -98,6 +99,7 @@ class Connection:
     tokens: TokenCache
     bounds: Bounds
     interruption: Interruption = field(default_factory=Interruption)
+    missing: Callable[[], Collection[str]] | None = None
 
 
 class Page(NamedTuple):
@@ -105,14 +107,22 @@ class Page(NamedTuple):
 
     `records` are flat dicts, keyed by the SIS's field names: only the fields asked for, plus the
     grade field. Values are text, numbers or None. A key that the SIS did not send is absent from
-    the dict: absent isn't empty. `number` counts from 1. `pages` and `total` are what the SIS
-    stated, None where it doesn't state them.
+    the dict: absent isn't empty. `number` counts from 1; it is 0 for what isn't a page of the SIS's
+    list: students who were asked for one by one. `pages` and `total` are what the SIS stated, None
+    where it doesn't state them.
+
+    `answers` are about missing students who aren't there any more. `listed_twice` are SIS IDs that
+    the SIS has twice in its list. After a `checkpoint`, which has no records, the source asks who
+    is missing: all pages before it must have been worked through by then.
     """
 
     records: list[dict[str, Any]]
     number: int
     pages: int | None
     total: int | None
+    answers: tuple[SisAnswer, ...] = ()
+    listed_twice: tuple[str, ...] = ()
+    checkpoint: bool = False
 
 
 # Yields the pages, returns the proof that no page is missing.
@@ -125,9 +135,9 @@ class Source:
 
     `pages(connection, fields)` yields every page of the active students, in any order, and returns
     the proof that they are complete. It raises a `SourceError`; after the last page it raises
-    `RosterIncomplete` when the SIS stated more students than it gave. `fields` are the source
-    fields of the mapping; `grade_field`, the key of the grade level in a record, is always
-    included.
+    `RosterIncomplete` when the SIS stated more students than it gave, or when nothing proves that
+    the missing students have left. `fields` are the source fields of the mapping; `grade_field`,
+    the key of the grade level in a record, is always included.
     """
 
     slug: str

@@ -21,6 +21,7 @@ class Bounds:
     first_wait_seconds: float = 1  # before the second try; doubles with each further try
     retry_after_seconds: float = 300  # the longest `Retry-After` that is waited for
     sign_ins: int = 3
+    single_reads: int = 200  # missing students who are asked for one by one
     parallel: int = 4
     # CIDRs that are allowed besides public addresses; plain http is allowed only there.
     allowed_networks: tuple[str, ...] = ()

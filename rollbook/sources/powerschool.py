@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from rollbook.roster.records import SisAnswer
 from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.base import (
     Choice,
@@ -31,10 +32,12 @@ from rollbook.sources.errors import (
     TokenExpired,
     UnexpectedShape,
 )
-from rollbook.sources.http import Http
+from rollbook.sources.http import Http, Response
+from rollbook.sources.list_with_total import ListWithTotal
+from rollbook.sources.missing_students import Presence, Single, read_lists
 from rollbook.sources.numbers import NULL, scalar, whole_number
 from rollbook.sources.pages_ahead import PagesAhead
-from rollbook.sources.paging import Record, read_with_total
+from rollbook.sources.paging import Record
 from rollbook.sources.powerschool_answers import (
     COUNT,
     METADATA,
@@ -44,7 +47,7 @@ from rollbook.sources.powerschool_answers import (
     raise_for_401,
     raise_for_status,
 )
-from rollbook.sources.shapes import read_patiently
+from rollbook.sources.shapes import is_number, read_patiently
 
 T = TypeVar("T")
 
@@ -87,6 +90,24 @@ class _District:
     def renew(self, expired: TokenExpired) -> None:
         self._bearer.renew(expired)
 
+    def begin_singles(self) -> None: ...  # the right to read students covers single ones
+
+    def submit_single(self, sis_id: str) -> "Future[Single]":
+        bearer = self._bearer
+        return self._threads.submit(self._single, sis_id, bearer.value, bearer.sign_in)
+
+    def _single(self, sis_id: str, token: str, sign_in: int) -> Single:
+        """Ask for one student by the id (DCID)."""
+        if not is_number(sis_id):
+            return Single(Presence.UNCLEAR, SisAnswer(sis_id))
+        target = f"/ws/v1/student/{sis_id}?expansions={self._reader.expansions}"
+        response = self._answer(target, token, sign_in)
+        if response.status == 404:  # no student has this id (clients)
+            return Single(Presence.GONE, SisAnswer(sis_id, exists=False))
+        if response.status != 200:
+            raise_for_status(response, self._origin)
+        return self._reader.single(sis_id, response.body)
+
     def _page(self, number: int, token: str, sign_in: int) -> list[Record]:
         query = (
             f"page={number}&pagesize={self.page_size}"
@@ -118,13 +139,17 @@ class _District:
         return read_patiently(lambda: self._get(target, token, sign_in), decode)
 
     def _get(self, target: str, token: str, sign_in: int) -> bytes:
+        response = self._answer(target, token, sign_in)
+        if response.status != 200:
+            raise_for_status(response, self._origin)
+        return response.body
+
+    def _answer(self, target: str, token: str, sign_in: int) -> Response:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         response = self._http.request("GET", self._origin + target, headers=headers)
-        if response.status == 200:
-            return response.body
         if response.status == 401:
             raise_for_401(response, sign_in)
-        raise_for_status(response, self._origin)
+        return response
 
     def _sign_in(self) -> Token:
         client_id, client_secret = (
@@ -174,7 +199,9 @@ def pages(
         Http(bounds, NAME, pause) as http,
     ):
         connection.interruption.add(http.close)
-        return (yield from read_with_total(_District(connection, fields, http, threads), bounds))
+        district = _District(connection, fields, http, threads)
+        students = ListWithTotal(district, bounds)
+        return (yield from read_lists([students], district, connection))
 
 
 def origin(client_url: str) -> str:

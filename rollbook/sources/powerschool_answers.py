@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from rollbook.roster.records import SisAnswer
 from rollbook.roster.translation import Phrase
 from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.errors import (
@@ -20,6 +21,7 @@ from rollbook.sources.errors import (
     UnexpectedShape,
 )
 from rollbook.sources.http import NEXT_RUN, Response
+from rollbook.sources.missing_students import Presence, Single
 from rollbook.sources.page_records import (
     MOST_RECORDS,
     PageReader,
@@ -28,10 +30,11 @@ from rollbook.sources.page_records import (
     SentRecords,
 )
 from rollbook.sources.paging import Record
-from rollbook.sources.shapes import Scalar, decoded
+from rollbook.sources.shapes import Scalar, decoded, iso_day, short_text
 from rollbook.sources.wire import redirect_host
 
 T = TypeVar("T")
+ACTIVE_CODE: Final = "0"  # enroll_status_code of an active student (doc)
 
 MAINTENANCE_HOST: Final = (
     "message.powerschool.com"  # where a server that is down redirects to (live)
@@ -76,6 +79,21 @@ class _Metadata(TypedDict, total=False):
     metadata: _Limits
 
 
+class _Enrollment(TypedDict, total=False):
+    enroll_status_code: Scalar
+    enroll_status_description: Scalar
+    exit_date: Scalar
+
+
+class _One(TypedDict, total=False):
+    id: Scalar
+    school_enrollment: _Enrollment | str | None
+
+
+class _OneStudent(TypedDict):
+    student: _One
+
+
 class _Message(TypedDict, total=False):
     message: str
 
@@ -96,6 +114,7 @@ class _Problem(TypedDict, total=False):
 
 COUNT: Final = msgspec.json.Decoder(_Count)
 METADATA: Final = msgspec.json.Decoder(_Metadata)
+_ONE_STUDENT: Final = msgspec.json.Decoder(_OneStudent)
 _PROBLEM: Final = msgspec.json.Decoder(_Problem)
 
 
@@ -120,9 +139,12 @@ class StudentReader:
             for holder in ("", *self._holders)
         }
         renamed = {"student_username": "email"} if self._username_as_email else {}
+        student = self._shape(keys)
+        typed_dict: Any = TypedDict  # its functional form, whose fields mypy can't know
+        self._single = msgspec.json.Decoder(typed_dict("_Single", {"student": student}))
         self._reader = PageReader(
             name="PowerSchool",
-            shape=_page_shape(self._shape(keys)),
+            shape=_page_shape(student),
             record=RecordShape(keys, renamed, "id"),
             refuse=lambda: not_powerschool(_NOT_AN_ANSWER),
             most_records=most_records,
@@ -130,7 +152,7 @@ class StudentReader:
 
     def _shape(self, keys: dict[str, frozenset[str]]) -> Any:
         """Return the type of a student with these fields only; the decoder skips all others."""
-        typed_dict: Any = TypedDict  # its functional form, whose fields mypy can't know
+        typed_dict: Any = TypedDict
         groups = {}
         for holder in self._holders:
             fields = dict.fromkeys(sorted(keys[holder]), Scalar)
@@ -141,16 +163,40 @@ class StudentReader:
     def records(self, body: bytes) -> SentRecords:
         """Return the students of a page as flat dicts. Raises UnexpectedShape."""
         _page, records = self._reader.read(body)
+        self._flatten(records)
+        records.doubled_keys.count_values()
+        if self._username_as_email:
+            self._put_usernames(records)
+        return records
+
+    def single(self, sis_id: str, body: bytes) -> Single:
+        """Return the answer about one student. Raises UnexpectedShape."""
+        student = decoded_answer(_ONE_STUDENT, body)["student"]
+        enrollment = student.get("school_enrollment")
+        enrollment = enrollment if isinstance(enrollment, dict) else {}
+        code = str(enrollment.get("enroll_status_code", ""))
+        answer = SisAnswer(
+            sis_id=sis_id,
+            status=short_text(enrollment.get("enroll_status_description")),
+            exit_date=iso_day(enrollment.get("exit_date")),
+        )
+        if str(student.get("id")) != sis_id or not code:
+            return Single(Presence.UNCLEAR, answer)
+        if code != ACTIVE_CODE:
+            return Single(Presence.GONE, answer)
+        record: Record = decoded_answer(self._single, body)["student"]
+        self._flatten([record])
+        if self._username_as_email:
+            self._put_usernames([record])
+        return Single(Presence.HERE, answer, record)
+
+    def _flatten(self, records: list[Record]) -> None:
         for record in records:
             for holder in self._holders:
                 group = record.pop(holder, None)
                 # Not isinstance: this line runs 400,000 times in a large district.
                 if group.__class__ is dict:
                     record.update(group)
-        records.doubled_keys.count_values()
-        if self._username_as_email:
-            self._put_usernames(records)
-        return records
 
     def _put_usernames(self, records: list[Record]) -> None:
         for record in records:

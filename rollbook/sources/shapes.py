@@ -4,6 +4,7 @@ The rest is skipped while decoding and never held in memory.
 """
 
 from collections.abc import Callable, Iterable
+from datetime import date
 from typing import Any, Final, TypedDict, TypeVar
 
 import msgspec
@@ -20,10 +21,14 @@ MOST_VALUES: Final = (
 )
 
 
-def record_type(name: str, fields: Iterable[str]) -> Any:
-    """Return a type of records with these fields, each of which may be missing."""
+def record_type(name: str, fields: Iterable[str], raw: Iterable[str] = ()) -> Any:
+    """Return a type of records with these fields, each of which may be missing.
+
+    Those in `raw` may have any shape: they come as the JSON that was sent.
+    """
     typed_dict: Any = TypedDict  # its functional form, whose fields mypy can't know
-    return typed_dict(name, dict.fromkeys(sorted(fields), Scalar), total=False)
+    types = dict.fromkeys(sorted(fields), Scalar) | dict.fromkeys(raw, msgspec.Raw)
+    return typed_dict(name, types, total=False)
 
 
 def check_size(body: bytes, refuse: Callable[[], SourceError]) -> None:
@@ -57,3 +62,22 @@ def read_patiently(ask: Callable[[], bytes], decode: Callable[[bytes], T]) -> T:
     except UnexpectedShape:
         pass  # outside of this, the error would keep the refused page in memory
     return decode(ask())
+
+
+def short_text(value: object) -> str:
+    """Return a word of the SIS for a person to read, without control characters; "" for none."""
+    text = "" if value is None else str(value)[:60]
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+
+
+def iso_day(value: object) -> str:
+    """Return a date that is written as year-month-day; "" for anything else."""
+    try:
+        return date.fromisoformat(str(value)[:10]).isoformat()
+    except ValueError:
+        return ""
+
+
+def is_number(sis_id: str) -> bool:
+    """Return whether an id is a number, which can stand in an address as it is."""
+    return sis_id.isascii() and sis_id.isdecimal() and len(sis_id) < 19

@@ -5,7 +5,7 @@ everything but the school route. Both give records with v2's field names, and la
 codes. Some facts come from its API description (spec).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
@@ -21,8 +21,16 @@ from rollbook.sources.base import (
     Variant,
 )
 from rollbook.sources.http import Http
-from rollbook.sources.paging import read_with_total, read_without_total
-from rollbook.sources.veracross_api import NAME, DataApi, LegacyApi
+from rollbook.sources.list_with_total import ListWithTotal
+from rollbook.sources.list_without_total import ListWithoutTotal
+from rollbook.sources.missing_students import read_lists
+from rollbook.sources.veracross_api import (
+    NAME,
+    DataApi,
+    DataApiSingles,
+    LegacyApi,
+    StudentsWithRole,
+)
 
 
 def pages(
@@ -45,14 +53,22 @@ def pages(
         connection.interruption.add(http.close)
         if SOURCE.variant(connection.variant).key == "v2":
             legacy = LegacyApi(connection, fields, http, threads)
-            return (yield from read_with_total(legacy, bounds))
+            students = ListWithTotal(legacy, bounds)
+            return (yield from read_lists([students], legacy, connection))
         data = DataApi(connection, fields, http)
-        proof = yield from read_without_total(data, bounds)
-        if connection.choices.get("future_students") == "yes":
-            for role in data.future_roles():
-                data.choose_role(role)
-                proof = proof.plus((yield from read_without_total(data, bounds)))
-        return proof
+        lists = _v3_lists(data, connection)
+        return (yield from read_lists(lists, DataApiSingles(data, threads), connection))
+
+
+def _v3_lists(data: DataApi, connection: Connection) -> Iterator[ListWithoutTotal]:
+    """Yield the list of the current students, then those of future students, if chosen.
+
+    Which roles those have is known after the first list was read.
+    """
+    yield ListWithoutTotal(StudentsWithRole(data), connection.bounds)
+    if connection.choices.get("future_students") == "yes":
+        for role in data.future_roles():
+            yield ListWithoutTotal(StudentsWithRole(data, role), connection.bounds)
 
 
 _ROWS: Final[Mapping[str, MappingRow]] = {
@@ -156,9 +172,9 @@ SOURCE: Final = Source(
             key="v3",
             label=_("API v3"),
             hint=_(
-                "Make an OAuth application for Rollbook in Veracross and switch on its scope "
-                "students:list. If Veracross gave you a user name and a password instead, choose "
-                "API v2."
+                "Make an OAuth application for Rollbook in Veracross and switch on its scopes "
+                "students:list and students:read. If Veracross gave you a user name and a "
+                "password instead, choose API v2."
             ),
             credentials=(
                 CredentialField(

@@ -6,6 +6,7 @@ several working clients depend on (clients).
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, Final, NoReturn, Required, TypedDict
 from urllib.parse import urlsplit
 
@@ -20,12 +21,18 @@ from rollbook.sources.errors import (
     UnexpectedShape,
 )
 from rollbook.sources.http import Response
+from rollbook.sources.missing_students import Presence
 from rollbook.sources.page_records import PageReader, PageShape, RecordShape
 from rollbook.sources.paging import Record
-from rollbook.sources.shapes import Scalar, decoded, record_type
+from rollbook.sources.shapes import Scalar, decoded, iso_day, record_type, short_text
 from rollbook.sources.wire import redirect_host
 
 SCOPE: Final = "students:list"
+MOST_STATUSES: Final = 1_000  # that are remembered; a school has a handful
+SINGLE_SCOPE: Final = "students:read"
+# Fields that say whether a student attends, by API. They are not passed on.
+V2_STATUS: Final = ("enrollment_status", "role", "roles")
+V3_STATUS: Final = ("enrollment_status",)
 # The label of the item that means "not set" (doc).
 NO_LABEL: Final = frozenset({"", "none", "<none>"})
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -57,7 +64,7 @@ _PROBLEM: Final = msgspec.json.Decoder(_Problem)
 def list_reader(fields: Iterable[str], most_records: int) -> PageReader:
     """Return the reader of v2's pages: a list of records, of which only these fields are read."""
     list_of: Any = list
-    student = record_type("_Student", fields)
+    student = record_type("_Student", fields, V2_STATUS)
     shape = PageShape(
         page=msgspec.json.Decoder(list_of[student]),
         raw_page=msgspec.json.Decoder(msgspec.Raw),
@@ -81,7 +88,7 @@ def page_reader(fields: Iterable[str], names: Mapping[str, str], most_records: i
     """
     list_of: Any = list
     typed_dict: Any = TypedDict  # its functional form, whose fields mypy can't know
-    student = record_type("_Student", fields)
+    student = record_type("_Student", fields, V3_STATUS)
     lists = list[_ValueList] | None
     page = {"data": Required[list_of[student]], "value_lists": lists}
     raw_page = {"data": msgspec.Raw, "value_lists": lists}
@@ -101,6 +108,54 @@ def page_reader(fields: Iterable[str], names: Mapping[str, str], most_records: i
     )
 
 
+def single_decoder(
+    holder: str, fields: Iterable[str], status: Iterable[str]
+) -> "msgspec.json.Decoder[dict[str, Any]]":
+    """Return the decoder of an answer about one student, whose record is under `holder`."""
+    typed_dict: Any = TypedDict
+    student = record_type("_Student", {*fields, "exit_date"}, status)
+    return msgspec.json.Decoder(typed_dict("_Single", {holder: student}))
+
+
+class Statuses:
+    """The statuses of the students in the list, to judge that of a student who isn't in it."""
+
+    def __init__(self, fields: tuple[str, ...]) -> None:
+        self._fields = fields
+        self._in_list: set[tuple[bytes, ...]] = set()
+
+    def remove(self, records: Iterable[Record]) -> None:
+        """Take the status out of these records of the list, and remember it."""
+        for record in records:
+            status = self._take(record)
+            if len(self._in_list) < MOST_STATUSES:
+                self._in_list.add(status)
+
+    def presence(self, record: Record, today: date) -> tuple[Presence, str]:
+        """Take the status and the exit date out of a single record.
+
+        Return what they mean, and the exit date. A student with the status of students in the list
+        is here. Where nobody has this status, it may mean that he has left: it is unclear.
+        """
+        status, exit_date = self._take(record), iso_day(iso_date(record.pop("exit_date", None)))
+        if exit_date and exit_date <= today.isoformat():
+            return Presence.GONE, exit_date
+        is_usual = any(status) and status in self._in_list
+        return (Presence.HERE if is_usual else Presence.UNCLEAR), exit_date
+
+    def _take(self, record: Record) -> tuple[bytes, ...]:
+        return tuple([bytes(record.pop(field, b"")) for field in self._fields])
+
+
+def status_text(raw: "msgspec.Raw | bytes") -> str:
+    """Return the status of a student as a person reads it; "" for none or another shape."""
+    try:
+        value = msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return ""
+    return short_text(value) if isinstance(value, str | int) else ""
+
+
 class ValueLists:
     """The school's own value lists, which say what the codes in its records mean."""
 
@@ -115,6 +170,11 @@ class ValueLists:
 
     def has(self, field: str) -> bool:
         return field in self._items
+
+    def label(self, field: str, code: str) -> str:
+        """Return the label of a code; "" for none, and for one that means "not set"."""
+        label = str(self._items.get(field, {}).get(code, {}).get("description") or "").strip()
+        return "" if label.casefold() in NO_LABEL else short_text(label)
 
     def replace_code(self, record: Record, field: str) -> None:
         """Replace the code in this field by its label.

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
+from rollbook.roster.records import SisAnswer
 from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.base import Connection, Token
 from rollbook.sources.bearer import Bearer, basic, granted
@@ -21,15 +22,21 @@ from rollbook.sources.errors import (
     UnexpectedShape,
 )
 from rollbook.sources.http import Http, Response
+from rollbook.sources.missing_students import Presence, Single
 from rollbook.sources.numbers import header_number
 from rollbook.sources.pages_ahead import PagesAhead
 from rollbook.sources.paging import Record
-from rollbook.sources.shapes import read_patiently
+from rollbook.sources.shapes import is_number, read_patiently
 from rollbook.sources.veracross_answers import (
     CHECK_ROUTE,
     NOT_AN_ANSWER,
     SCOPE,
+    SINGLE_SCOPE,
+    V2_STATUS,
+    V3_STATUS,
+    Statuses,
     ValueLists,
+    decoded_answer,
     error_word,
     iso_date,
     list_reader,
@@ -37,6 +44,8 @@ from rollbook.sources.veracross_answers import (
     page_reader,
     raise_for_status,
     scope_missing,
+    single_decoder,
+    status_text,
 )
 
 NAME: Final = "Veracross"
@@ -95,10 +104,13 @@ class LegacyApi:
         self._students = f"{address(credentials['client']).api}/v2/students.json"
         authorization = basic(credentials["user_name"], credentials["password"])
         self._headers = HEADERS | {"Authorization": authorization}
-        self._http, self._pages_ahead = http, PagesAhead(http, threads)
+        self._http, self._threads = http, threads
+        self._pages_ahead = PagesAhead(http, threads)
         most_records = connection.bounds.page_records
         self.page_size = min(self.page_size, most_records)
         self._reader = list_reader(fields | ALWAYS_READ, most_records)
+        self._statuses = Statuses(V2_STATUS)
+        self._single_decoder = single_decoder("student", fields | ALWAYS_READ, V2_STATUS)
 
     def count(self) -> int:
         stated = header_number(self._get(1, 1).headers.get("x-total-count", ""))
@@ -116,11 +128,33 @@ class LegacyApi:
 
     def _records(self, body: bytes) -> list[Record]:
         _page, records = self._reader.read(body)
+        self._statuses.remove(records)
         records.doubled_keys.count_values()
         return records
 
+    def begin_singles(self) -> None: ...  # the right to read students covers single ones
+
+    def submit_single(self, sis_id: str) -> "Future[Single]":
+        return self._threads.submit(self._single, sis_id)
+
+    def _single(self, sis_id: str) -> Single:
+        if not is_number(sis_id):
+            return Single(Presence.UNCLEAR, SisAnswer(sis_id))
+        response = self._ask(f"{self._students.removesuffix('.json')}/{sis_id}.json")
+        if response.status == 404:  # what Veracross answers for an unknown id is not documented
+            return Single(Presence.GONE, SisAnswer(sis_id, exists=False))
+        if response.status != 200:
+            raise_for_status(response, self._students)
+        record: Record = decoded_answer(self._single_decoder, response.body)["student"]
+        status = status_text(record.get("enrollment_status", b""))
+        presence, exit_date = self._statuses.presence(record, datetime.now(UTC).date())
+        return single(sis_id, presence, record, SisAnswer(sis_id, status, exit_date))
+
     def _get(self, page: int, count: int) -> Response:
-        url = f"{self._students}?page={page}&count={count}"
+        response = self._ask(f"{self._students}?page={page}&count={count}")
+        return response if response.status == 200 else raise_for_status(response, self._students)
+
+    def _ask(self, url: str) -> Response:
         response = self._http.request("GET", url, headers=self._headers)
         if response.status == 401:
             raise AuthRejected(
@@ -135,7 +169,14 @@ class LegacyApi:
                 _("Veracross accepts our sign-in, but this user may not read students."),
                 _("Ask Veracross to give the API user the right to read students."),
             )
-        return response if response.status == 200 else raise_for_status(response, self._students)
+        return response
+
+
+def single(sis_id: str, presence: Presence, record: Record, answer: SisAnswer) -> Single:
+    """Return the answer about one student; unclear where it is about somebody else."""
+    if str(record.get("person_pk")) != sis_id:
+        return Single(Presence.UNCLEAR, SisAnswer(sis_id))
+    return Single(presence, answer, record if presence is Presence.HERE else None)
 
 
 class DataApi:
@@ -153,20 +194,20 @@ class DataApi:
         most_records = connection.bounds.page_records
         self.page_size = min(self.page_size, most_records)
         self._reader = page_reader(v3_fields, renamed, most_records)
-        self._bearer = Bearer(NAME, connection.tokens, connection.bounds.sign_ins, self._sign_in)
-        self._query = ""
+        self._single_decoder = single_decoder("data", v3_fields, V3_STATUS)
+        self._statuses = Statuses(V3_STATUS)
+        sign_ins = connection.bounds.sign_ins
+        self._bearer = Bearer(NAME, connection.tokens, sign_ins, lambda: self.sign_in(SCOPE))
 
-    def page(self, number: int) -> list[Record]:
-        return self._bearer.renewing(
-            lambda: read_patiently(lambda: self._get(number), self._records)
-        )
-
-    def choose_role(self, role: str) -> None:
-        """Read the students of this role from now on.
+    def page(self, number: int, size: int, role: str = "") -> list[Record]:
+        """Return a page of the students with this role; without one, of the current students.
 
         Without a role, Veracross gives current students only (clients).
         """
-        self._query = "?" + urlencode({"role": role})
+        query = "?" + urlencode({"role": role}) if role else ""
+        return self._bearer.renewing(
+            lambda: read_patiently(lambda: self._get(query, number, size), self._records)
+        )
 
     def future_roles(self) -> list[str]:
         """Return the ids of the roles for future students.
@@ -186,6 +227,7 @@ class DataApi:
 
     def _records(self, body: bytes) -> list[Record]:
         page, records = self._reader.read(body)
+        self._statuses.remove(records)
         records.doubled_keys.count_values()
         self._value_lists.add(page.get("value_lists") or ())
         if records and not self._value_lists.has("grade_level"):
@@ -196,42 +238,66 @@ class DataApi:
                 )
             )
         for record in records:
-            for field in self._coded_fields:
-                if field in record:
-                    self._value_lists.replace_code(record, field)
-            if "birthday" in record:
-                record["birthday"] = iso_date(record["birthday"])
-            for v2_name, v3_name in V3_NAMES.items():
-                if v3_name in record:
-                    record[v2_name] = record.pop(v3_name)
+            self._translate(record)
         return records
 
-    def _get(self, number: int) -> bytes:
-        headers = HEADERS | {
-            "Authorization": f"Bearer {self._bearer.value}",
+    def _translate(self, record: Record) -> None:
+        """Replace v3's names by v2's, and codes by labels."""
+        for field in self._coded_fields:
+            if field in record:
+                self._value_lists.replace_code(record, field)
+        if "birthday" in record:
+            record["birthday"] = iso_date(record["birthday"])
+        for v2_name, v3_name in V3_NAMES.items():
+            if v3_name in record:
+                record[v2_name] = record.pop(v3_name)
+
+    def _get(self, query: str, number: int, size: int) -> bytes:
+        headers = {
             "X-Page-Number": str(number),
-            "X-Page-Size": str(self.page_size),
+            "X-Page-Size": str(size),
             "X-API-Value-Lists": "include",
         }
-        url = f"{self._address.api}/v3/students{self._query}"
-        response = self._http.request("GET", url, headers=headers)
-        if response.status == 200:
-            return response.body
+        response = self._ask(f"students{query}", self._bearer.value, self._bearer.sign_in, headers)
+        if response.status != 200:
+            raise_for_status(response, self._address.api)
+        return response.body
+
+    def single(self, sis_id: str, token: str, sign_in: int) -> Single:
+        """Return the answer about one student. The codes are those of the list."""
+        if not is_number(sis_id):
+            return Single(Presence.UNCLEAR, SisAnswer(sis_id))
+        response = self._ask(f"students/{sis_id}", token, sign_in, {})
+        if response.status == 404:  # the status for an unknown id is not documented
+            return Single(Presence.GONE, SisAnswer(sis_id, exists=False))
+        if response.status != 200:
+            raise_for_status(response, self._address.api)
+        record: Record = decoded_answer(self._single_decoder, response.body)["data"]
+        code = status_text(record.get("enrollment_status", b""))
+        status = self._value_lists.label("enrollment_status", code)
+        presence, exit_date = self._statuses.presence(record, datetime.now(UTC).date())
+        self._translate(record)
+        return single(sis_id, presence, record, SisAnswer(sis_id, status, exit_date))
+
+    def _ask(self, path: str, token: str, sign_in: int, headers: dict[str, str]) -> Response:
+        headers = HEADERS | {"Authorization": f"Bearer {token}"} | headers
+        response = self._http.request("GET", f"{self._address.api}/v3/{path}", headers=headers)
         # A missing scope comes as 401 (doc).
         if response.status == 401 and "scope" in error_word(response).lower():
             raise scope_missing()
         if response.status == 401:
-            raise TokenExpired(self._bearer.sign_in)
+            raise TokenExpired(sign_in)
         if response.status == 403:
             raise scope_missing()
-        raise_for_status(response, self._address.api)
+        return response
 
-    def _sign_in(self) -> Token:
+    def sign_in(self, scope: str) -> Token:
+        """Return a new token for this scope."""
         form = {
             "grant_type": "client_credentials",
             "client_id": self._credentials["user_name"].strip(),
             "client_secret": self._credentials["password"].strip(),
-            "scope": SCOPE,
+            "scope": scope,
         }
         headers = HEADERS | {"Content-Type": "application/x-www-form-urlencoded"}
         url = f"{self._address.accounts}/oauth/token"
@@ -254,3 +320,48 @@ class DataApi:
         if token is None:
             raise not_veracross(_("The answer to our sign-in is not what Veracross answers."))
         return token
+
+
+class StudentsWithRole:
+    """The list of students with one role, or of the current students; a `SisWithoutTotal`."""
+
+    name, id_field = NAME, "person_pk"
+
+    def __init__(self, api: DataApi, role: str = "") -> None:
+        self._api, self._role, self.page_size = api, role, api.page_size
+
+    def page(self, number: int, size: int) -> list[Record]:
+        return self._api.page(number, size, self._role)
+
+
+class _NoCache:
+    """Keeps no token."""
+
+    def get(self) -> Token | None:
+        return None
+
+    def put(self, token: Token | None) -> None: ...
+
+
+class DataApiSingles:
+    """Asks v3 for one student, in another thread.
+
+    That takes another scope, which a school may not have switched on. So it has a token of its own:
+    asking for a scope that is off might refuse the whole sign-in.
+    """
+
+    def __init__(self, api: DataApi, threads: Executor) -> None:
+        self._api, self._threads = api, threads
+        self._bearer: Bearer | None = None
+
+    def begin_singles(self) -> None:
+        self._bearer = Bearer(NAME, _NoCache(), 1, lambda: self._api.sign_in(SINGLE_SCOPE))
+
+    def submit_single(self, sis_id: str) -> "Future[Single]":
+        assert self._bearer is not None
+        token, sign_in = self._bearer.value, self._bearer.sign_in
+        return self._threads.submit(self._api.single, sis_id, token, sign_in)
+
+    def renew(self, expired: TokenExpired) -> None:
+        assert self._bearer is not None
+        self._bearer.renew(expired)

@@ -193,14 +193,16 @@ def test_a_whole_page_is_asked_for_with_value_lists_and_nothing_in_the_query(
         ("POST", "/exs/oauth/token", {}, 1),
         ("GET", "/exs/v3/students", {}, 1),
         ("GET", "/exs/v3/students", {}, 2),  # a first page that isn't full proves nothing yet
+        ("GET", "/exs/v3/students", {}, 2),  # smaller pages show that nobody follows
     ]
     assert tokens.token is not None
 
 
 @pytest.mark.parametrize(
-    ("students", "asked"), [(10, [1, 2]), (11, [1, 2, 1, 2]), (20, [1, 2, 3, 1, 2, 3])]
+    ("students", "asked"),
+    [(10, [1, 2, 2]), (11, [1, 2, 2, 1, 2, 2]), (20, [1, 2, 3, 3, 1, 2, 3, 3])],
 )
-def test_a_short_page_after_a_full_one_is_the_last(
+def test_a_short_page_after_a_full_one_is_the_last_if_smaller_pages_end_there_too(
     monkeypatch: pytest.MonkeyPatch, students: int, asked: list[int]
 ) -> None:
     assert DataApi.page_size == 1_000
@@ -353,7 +355,7 @@ def test_a_used_up_quota_is_waited_for_before_it_becomes_a_429(
             record for page in pages(connect(standin), V3) for record in page.records
         ]  # with real waits
         assert ids(records) == truth(standin)
-        assert len(standin.requests) == 1 + 2 * 3  # none of them twice
+        assert len(standin.requests) == 1 + 2 * 4  # none of them twice
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from rollbook.roster.records import (
     Account,
     Issue,
     Severity,
+    SisAnswer,
     SisLink,
     StudentRecord,
 )
@@ -58,7 +59,8 @@ class Change(NamedTuple):
 
     `before` and `after` have the differing fields only; of a new account `after` has all. The
     change was planned for `account_version`, the version of the account's row. `reason` names the
-    rule that decided. `row_number` is the row of the spreadsheet, where there is one.
+    rule that decided. `row_number` is the row of the spreadsheet, where there is one. `sis_answer`
+    is what the SIS says about a student who is missing, where it was asked for him.
     """
 
     kind: ChangeKind
@@ -73,6 +75,7 @@ class Change(NamedTuple):
     fingerprint: bytes | None
     reason: str
     row_number: int | None = None
+    sis_answer: SisAnswer | None = None
 
 
 class Rules(NamedTuple):

@@ -91,6 +91,7 @@ class Matcher:
         self._confirmed: set[str] = set()
         if links:
             self._add_links(links)
+        self._known_sent = 0  # accounts whose SIS ID has come
         self._digests: dict[str, bytes] = {}
         # Nearly all known students have an unchanged record, so these are kept smaller, as keys.
         self._unchanged: set[AccountKey] = set()
@@ -157,6 +158,7 @@ class Matcher:
             if first_digest != mapped.digest:
                 self._repeated.add(sis_id)
             return False
+        self._known_sent += known is not None
         if known is not None and mapped.unchanged:
             self._unchanged.add(known)
         else:
@@ -239,10 +241,13 @@ class Matcher:
         issues += self._withdraw_shared(owners, withdrawn)
         issues += self._withdraw_taken(owners, moved, withdrawn)
         unchanged = sum(self._is_unchanged(sis_id) for sis_id in withdrawn)
-        missing = self._missing_accounts() if complete else []
+        missing = self.missing_accounts() if complete else []
         return RosterCheck(frozenset(withdrawn), unchanged, issues, missing)
 
-    def _missing_accounts(self) -> list[AccountKey]:
+    def missing_accounts(self) -> list[AccountKey]:
+        """Return the accounts that no record so far has the SIS ID of."""
+        if self._known_sent == len(self.known):  # the usual run: then nothing is compared
+            return []
         return [
             key
             for sis_id, key in self.known.items()

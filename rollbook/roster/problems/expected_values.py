@@ -22,5 +22,6 @@ EXPECTED_VALUES: Final[dict[str, str]] = {
     "text_too_long": _("A shorter text"),
     "control_characters": _("The same text, typed again"),
     "id_repeated": _("Only one record with this SIS ID"),
+    "listed_twice": _("Only one record with this SIS ID"),
     "email_shared": _("An address that no other student has"),
 }

@@ -22,6 +22,16 @@ STUDENT_PROBLEMS: Final = (
         REGISTRAR,
     ),
     Problem(
+        "listed_twice",
+        Severity.WARNING,
+        _(
+            "{sis} has this SIS ID twice in its list of students, with the same values. "
+            "The second record was left out."
+        ),
+        _("In {sis}, look for two records with the ID {sis_id}, and remove one of them."),
+        REGISTRAR,
+    ),
+    Problem(
         "email_shared",
         Severity.ERROR,
         _(

@@ -226,7 +226,8 @@ class Change(models.Model):
     `before` and `after` hold the fields that differ; for a new account `after` holds all of them.
     `account_version` is the version of the account that the change was planned for. If the account
     was edited since, it is left alone and `outcome` says `overtaken`. `row_number` is the row of
-    the spreadsheet. The school and run columns have no database foreign key: checking them made a
+    the spreadsheet. `sis_answer` has the fields of `roster.records.SisAnswer`, for a student who is
+    missing. The school and run columns have no database foreign key: checking them made a
     COPY of 100,000 rows take half as long again.
     """
 
@@ -249,6 +250,7 @@ class Change(models.Model):
     row_number = models.IntegerField(null=True)
     fingerprint = models.BinaryField(null=True)
     reason = models.CharField(max_length=60, blank=True)
+    sis_answer = models.JSONField(null=True)
     outcome = models.CharField(max_length=12, blank=True)
 
     class Meta:

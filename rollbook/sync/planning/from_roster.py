@@ -23,7 +23,7 @@ from rollbook.sync.planning.batch import (
     record_issues,
 )
 from rollbook.sync.planning.reading import batches, read_roster, release
-from rollbook.sync.planning.whole_roster import plan_missing, settle
+from rollbook.sync.planning.whole_roster import RosterNotes, missing_ids, plan_missing, settle
 from rollbook.sync.runs import progress, states
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.setup import limits
@@ -36,9 +36,13 @@ def plan(run: Run, lease: Lease) -> None:
     links.forget(run)
     prepared = prepare(run)
     tally = Tally(store.settled_accounts(run, "other_people"))
-    reading = read_roster(run, prepared.mapper.source_fields, lease)
+    reading = read_roster(
+        run, prepared.mapper.source_fields, lease, lambda: missing_ids(run, prepared)
+    )
+    notes = RosterNotes()
     for pages in batches(reading):  # 1
         lease.check()
+        notes.add(pages)
         mapped = map_records(prepared, pages)  # 2
         records, matches = match_records(prepared, mapped)  # 3
         batch = decide_records(run, prepared, len(mapped), records, matches)  # 4
@@ -53,8 +57,8 @@ def plan(run: Run, lease: Lease) -> None:
     with transaction.atomic():
         progress.note(run, [], tally.read)
         save_outside(run, bytes(tally.outside_digests))
-        settled = settle(run, prepared, check)
-        missing = plan_missing(run, check, settled)
+        settled = settle(run, prepared, check, notes)
+        missing = plan_missing(run, check, settled, notes)
         tally.unchanged -= check.withdrawn_unchanged
         known_errors, cause = store.count_known_errors(run)
         counts = _count(run, prepared, tally, settled.relinked, missing)

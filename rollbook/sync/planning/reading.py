@@ -1,7 +1,7 @@
 """Stop 1: reads the roster of a SIS with the integration's credentials, in batches of pages."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final
 
 from django.db import connection as database
@@ -24,11 +24,12 @@ class Reading:
     """The pages of a roster; once all have come, `proof` shows whether they are complete.
 
     The time of waiting for a page is counted at the lease. A run that may wait long has no
-    connection to the database meanwhile.
+    connection to the database meanwhile: so after a checkpoint `find_missing` is called before the
+    source goes on.
     """
 
-    def __init__(self, pages: Pages, lease: Lease) -> None:
-        self._pages, self._lease = pages, lease
+    def __init__(self, pages: Pages, lease: Lease, find_missing: Callable[[], object]) -> None:
+        self._pages, self._lease, self._find_missing = pages, lease, find_missing
         self.proof: Proof
 
     def __iter__(self) -> Iterator[Page]:
@@ -47,16 +48,29 @@ class Reading:
                     raise
             may_wait_long = self._lease.has_slow_sis
             yield page
+            if page.checkpoint:
+                self._find_missing()
 
 
-def read_roster(run: Run, source_fields: frozenset[str], lease: Lease) -> Reading:
+def read_roster(
+    run: Run,
+    source_fields: frozenset[str],
+    lease: Lease,
+    missing: Callable[[], Collection[str]],
+) -> Reading:
     """Return the pages of the roster of this run, to be read once.
 
-    Only this conversation with the SIS has the credentials in the clear.
+    `missing` returns the SIS IDs of the open accounts that are in no page so far. Only this
+    conversation with the SIS has the credentials in the clear.
     """
     assert run.integration is not None
     settings = run.roster_settings
     tokens = credentials.StoredToken(run.integration)
+    missing_ids: list[str] = []
+
+    def find_missing() -> None:
+        missing_ids[:] = missing()
+
     connection = Connection(
         credentials=credentials.load(run.integration),
         choices=settings.choices,
@@ -64,8 +78,10 @@ def read_roster(run: Run, source_fields: frozenset[str], lease: Lease) -> Readin
         tokens=tokens,
         bounds=bounds(),
         interruption=lease.interruption,
+        missing=lambda: missing_ids,
     )
-    return Reading(_pages(run.integration, connection, source_fields, tokens), lease)
+    pages = _pages(run.integration, connection, source_fields, tokens)
+    return Reading(pages, lease, find_missing)
 
 
 def _pages(
@@ -94,20 +110,26 @@ def bounds() -> Bounds:
         tries=config.tries,
         retry_after_seconds=config.retry_after_seconds,
         sign_ins=config.sign_ins,
+        single_reads=config.single_reads,
         allowed_networks=config.networks,
         ca_file=str(config.ca_file) if config.ca_file else None,
     )
 
 
 def batches(pages: Iterable[Page]) -> Iterator[list[Page]]:
-    """Gather pages until they hold BATCH records or BATCH_BYTES, or until SECONDS have gone by."""
+    """Gather pages until they hold BATCH records or BATCH_BYTES, or until SECONDS have gone by.
+
+    What was gathered before a checkpoint goes on at once.
+    """
     batch: list[Page] = []
     since = time.monotonic()
     for page in pages:
-        batch.append(page)
+        if not page.checkpoint:
+            batch.append(page)
         records = sum(len(each.records) for each in batch)
         is_large = records >= BATCH or sum(map(_size, batch)) >= BATCH_BYTES
-        if is_large or time.monotonic() - since >= SECONDS:
+        is_late = time.monotonic() - since >= SECONDS
+        if batch and (is_large or is_late or page.checkpoint):
             yield batch
             batch, since = [], time.monotonic()
     if batch:

@@ -1,5 +1,6 @@
 """What only the whole roster shows: clashes to withdraw, missing students, new SIS IDs."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from rollbook.roster.planning import guards
@@ -12,7 +13,14 @@ from rollbook.roster.planning.rekeying import (
     possible_relinks,
     relink,
 )
-from rollbook.roster.records import AccountKey, Issue, Severity
+from rollbook.roster.records import (
+    ISSUE_NAME_LIMIT,
+    AccountKey,
+    Issue,
+    Severity,
+    SisAnswer,
+)
+from rollbook.sources.base import Page
 from rollbook.students.models import StudentAccount
 from rollbook.sync import store
 from rollbook.sync.models import Run
@@ -20,6 +28,19 @@ from rollbook.sync.planning import clashes, links, lookalikes
 from rollbook.sync.planning import rules as run_rules
 from rollbook.sync.planning.batch import Prepared
 from rollbook.sync.setup import limits
+
+
+class RosterNotes:
+    """What the SIS said about single students: see `sources.base.Page`."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, SisAnswer] = {}
+        self.listed_twice: set[str] = set()
+
+    def add(self, pages: list[Page]) -> None:
+        for page in pages:
+            self.answers |= {answer.sis_id: answer for answer in page.answers}
+            self.listed_twice.update(page.listed_twice)
 
 
 class Settled(NamedTuple):
@@ -33,7 +54,12 @@ class Settled(NamedTuple):
     waiting: frozenset[bytes]
 
 
-def settle(run: Run, prepared: Prepared, check: RosterCheck) -> Settled:
+def missing_ids(run: Run, prepared: Prepared) -> list[str]:
+    """Return the SIS IDs of the open accounts that no record so far has."""
+    return store.open_sis_ids(run.school_id, prepared.matcher.missing_accounts())
+
+
+def settle(run: Run, prepared: Prepared, check: RosterCheck, notes: RosterNotes) -> Settled:
     """Withdraw the changes that clash, and save the issues that say why."""
     relinked = _relink_known_people(run, prepared.matcher, check)
     new_ids = {change.sis_id for change in relinked}
@@ -47,6 +73,7 @@ def settle(run: Run, prepared: Prepared, check: RosterCheck) -> Settled:
     issues += [_relink_issue(each.planned) for each in _one_each(possible)]
     issues = clashes.with_others(run, issues, names) + _vanished_fields(run, prepared)
     issues += lookalikes.withdraw(run, prepared.matcher)
+    issues += _listed_twice(run, notes.listed_twice - withdrawn)
     store.save_plan(run, relinked, issues)
     prepared.freed_emails.save()
     store.save_plan(run, [], clashes.passed_on(run))
@@ -54,10 +81,12 @@ def settle(run: Run, prepared: Prepared, check: RosterCheck) -> Settled:
     return Settled(relinked, frozenset(each.account.id for each in possible))
 
 
-def plan_missing(run: Run, check: RosterCheck, settled: Settled) -> guards.MissingAccounts:
+def plan_missing(
+    run: Run, check: RosterCheck, settled: Settled, notes: RosterNotes
+) -> guards.MissingAccounts:
     """Save a row for each account that the roster lacks, as the leavers policy says.
 
-    Returns how many there are.
+    Each has the SIS's own answer about the student, where it was asked. Returns how many there are.
     """
     policy, owners = run_rules.leavers(run), run_rules.owners(run)
     approved = store.settled_accounts(run, "leavers")
@@ -65,13 +94,15 @@ def plan_missing(run: Run, check: RosterCheck, settled: Settled) -> guards.Missi
     came_back = {change.account_id for change in settled.relinked}
     keys = (key for key in check.not_in_roster if key.id not in came_back)
     for chunk in store.in_chunks(keys):
-        accounts = store.load_accounts(run.school_id, (key.id for key in chunk)).values()
+        sis_ids = {key.id: key.sis_id or "" for key in chunk}
+        accounts = store.load_accounts(run.school_id, sis_ids).values()
         counted.add(accounts)
-        rows = [
-            decide_missing(account, policy, settled.waiting, owners, approved)
-            for account in accounts
-        ]
-        store.save_plan(run, (row for row in rows if row is not None), [])
+        rows = []
+        for account in accounts:
+            row = decide_missing(account, policy, settled.waiting, owners, approved)
+            if row is not None:
+                rows.append(row._replace(sis_answer=notes.answers.get(sis_ids[account.id])))
+        store.save_plan(run, rows, [])
         store.save_missing(run, (one.id for one in accounts if one.status == "active"))
     return counted
 
@@ -107,6 +138,22 @@ def _possible_relinks(
 def _one_each(possible: list[PossibleRelink]) -> list[PossibleRelink]:
     """Return one pair for each new student."""
     return list({each.planned.sis_id: each for each in possible}.values())
+
+
+def _listed_twice(run: Run, sis_ids: Collection[str]) -> list[Issue]:
+    """Return a warning for each student whom the SIS has twice in its list, with equal values.
+
+    Only for those who have an account or get one.
+    """
+    if not sis_ids:
+        return []
+    names = store.names_of(run.school_id, run.source, sis_ids)
+    for planned in store.planned_new(run, sis_ids):
+        names[planned.sis_id] = f"{planned.after['first_name']} {planned.after['last_name']}"
+    return [
+        Issue("listed_twice", Severity.WARNING, sis_id, name[:ISSUE_NAME_LIMIT], "sis_id")
+        for sis_id, name in sorted(names.items())
+    ]
 
 
 def _relink_issue(planned: PlannedAccount) -> Issue:

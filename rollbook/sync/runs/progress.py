@@ -24,10 +24,11 @@ def note(run: Run, pages: list[Page], students_done: int) -> None:
 
     Raises LeaseLost.
     """
-    run.pages_done += len(pages)
+    run.pages_done += sum(page.number > 0 for page in pages)
     run.students_done = students_done
     for page in pages:
-        run.pages_total, run.students_total = page.pages, page.total
+        if page.number > 0:
+            run.pages_total, run.students_total = page.pages, page.total
     written = (
         owned(run)
         .filter(state__in=WORKING_STATES)

@@ -14,11 +14,13 @@ from rollbook.roster.planning.changes import Change
 from rollbook.roster.planning.guards import ErrorCause
 from rollbook.roster.planning.lookalikes import Student
 from rollbook.roster.planning.rekeying import PlannedAccount
-from rollbook.roster.records import Account, Issue, SisLink
+from rollbook.roster.records import Account, AccountKey, Issue, SisLink
+from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Run
 from rollbook.sync.store.statements import (
     end_if_frozen,
     execute,
+    in_chunks,
     rows_of,
     sql,
     whole_tables,
@@ -96,6 +98,17 @@ def planned_emails(run: Run, email_keys: Iterable[str]) -> list[str]:
     return [key for (key,) in rows_of("planned_emails", run, email_keys=list(email_keys))]
 
 
+def open_sis_ids(school_id: UUID, keys: Iterable[AccountKey]) -> list[str]:
+    """Return the SIS IDs of those accounts that are active."""
+    active = StudentAccount.objects.filter(school_id=school_id, status="active")
+    sis_ids: list[str] = []
+    for chunk in in_chunks(keys):
+        by_id = {UUID(bytes=key.id): key.sis_id for key in chunk}
+        ids = active.filter(pk__in=list(by_id)).values_list("pk", flat=True)
+        sis_ids += [sis_id for each in ids if (sis_id := by_id[each]) is not None]
+    return sis_ids
+
+
 def clear_plan(run: Run) -> None:
     """Forget what an earlier try of this run has planned."""
     execute("clear_changes", run)
@@ -137,6 +150,7 @@ def _change_columns(change: Change) -> tuple[Any, ...]:
         change.row_number,
         change.fingerprint,
         change.reason,
+        _json.encode(change.sis_answer._asdict()).decode() if change.sis_answer else None,
         "",
     )
 

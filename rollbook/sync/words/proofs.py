@@ -37,6 +37,13 @@ def proof_words(run: Run) -> str:
             proof.repeats,
         )
         sentences.append(text % {"number": number(proof.repeats)})
+    if proof.asked:
+        sentences.append(_asked_words(proof, sis_label(run)))
+    if proof.agreed:
+        text = gettext(
+            "Two readings in a row had the same students, so whoever is missing from both has left."
+        )
+        sentences.append(text)
     if proof.completeness == Completeness.SHORT:
         sentences.append(gettext("So nobody is taken to have left."))
     return " ".join([*sentences, _last_complete_run(run)])
@@ -49,6 +56,7 @@ def _evidence(proof: Proof, sis: str) -> str:
         "students": number(proof.students),
         "pages": pages % {"number": number(proof.pages)},
         "stated": number(proof.stated or 0),
+        "readings": number(proof.readings),
     }
     return gettext(_evidence_text(proof)) % values
 
@@ -57,7 +65,7 @@ def _evidence_text(proof: Proof) -> str:
     if proof.stated is not None and proof.readings > 1:
         return _(
             "%(sis)s announced %(stated)s students and sent %(students)s on %(pages)s. The roster "
-            "was read twice, because the number changed meanwhile."
+            "was read %(readings)s times."
         )
     if proof.stated is not None:
         return _("%(sis)s announced %(stated)s students and sent %(students)s on %(pages)s.")
@@ -72,6 +80,42 @@ def _evidence_text(proof: Proof) -> str:
             "when the pages were read again."
         )
     return _("%(sis)s states no total; %(students)s students came on %(pages)s, then nothing more.")
+
+
+def _asked_words(proof: Proof, sis: str) -> str:
+    """Return what the SIS answered about the missing students, who were asked for one by one."""
+    asked = ngettext(
+        "%(number)s missing student was asked for",
+        "%(number)s missing students were asked for one by one",
+        proof.asked,
+    )
+    answers = []
+    if proof.left:
+        answers.append(
+            _counted(
+                ngettext("%(number)s has left", "%(number)s have left", proof.left), proof.left
+            )
+        )
+    if proof.there:
+        answers.append(
+            _counted(
+                ngettext("%(number)s is there", "%(number)s are there", proof.there), proof.there
+            )
+        )
+    parts = []
+    if answers:
+        parts.append(
+            gettext("%(sis)s says %(answers)s") % {"sis": sis, "answers": ", ".join(answers)}
+        )
+    unclear = proof.asked - proof.left - proof.there
+    if unclear:
+        parts.append(_counted(gettext("there was no clear answer about %(number)s"), unclear))
+    text = gettext("%(asked)s: %(answers)s.")
+    return text % {"asked": _counted(asked, proof.asked), "answers": "; ".join(parts)}
+
+
+def _counted(text: str, count: int) -> str:
+    return text % {"number": number(count)}
 
 
 def _last_complete_run(run: Run) -> str:

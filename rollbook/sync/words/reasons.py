@@ -1,12 +1,15 @@
 """Why a plan has a row: the rule that decided, in short and as a sentence with its values."""
 
+from datetime import date
 from typing import Any, Final
 
+from django.utils.formats import date_format
 from django.utils.text import get_text_list
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
 from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.records import SisAnswer
 from rollbook.schools.clock import day_text
 from rollbook.sync.models import Change, Run
 from rollbook.sync.words.fields import FIELD_LABELS
@@ -131,6 +134,29 @@ SENTENCES: Final[dict[str, str]] = {
 
 def reason_of(run: Run, change: Change) -> str:
     """Return why the plan of a run has this row, with the values that decided."""
+    return " ".join(filter(None, [_rule_words(run, change), _sis_words(run, change)]))
+
+
+def _sis_words(run: Run, change: Change) -> str:
+    """Return the SIS's answer about a missing student; "" where there is none."""
+    if not change.sis_answer:
+        return ""
+    answer = SisAnswer(**change.sis_answer)
+    values = {"sis": sis_label(run), "status": answer.status, "day": _day_words(answer.exit_date)}
+    if not answer.exists:
+        return gettext("%(sis)s says that it has no student with this ID.") % values
+    if answer.status and answer.exit_date:
+        return gettext("%(sis)s says: %(status)s, exit date %(day)s.") % values
+    if answer.status:
+        return gettext("%(sis)s says: %(status)s.") % values
+    return gettext("%(sis)s says: exit date %(day)s.") % values if answer.exit_date else ""
+
+
+def _day_words(day: str) -> str:
+    return date_format(date.fromisoformat(day), "DATE_FORMAT") if day else ""
+
+
+def _rule_words(run: Run, change: Change) -> str:
     code, _colon, others = change.reason.partition(":")
     if code not in SENTENCES:
         return word(REASONS, code)
