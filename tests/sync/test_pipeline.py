@@ -4,6 +4,7 @@ import time
 
 import pytest
 from django.db import Error, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from rollbook.roster.records import Severity
 from rollbook.standins.faults import Fault
@@ -255,6 +256,19 @@ def test_a_worker_taken_for_dead_can_write_nothing(integration: Integration) -> 
     with pytest.raises(states.LeaseLost):
         pipeline.apply(zombie)
     assert accounts_checksum() == before
+
+
+def test_a_week_without_changes_sends_no_rows_and_clears_no_earlier_plan(
+    integration: Integration,
+) -> None:
+    """A round trip for nothing, in each run of each school, is time that web doesn't get."""
+    sync(integration)
+    run = requests.request(integration, trigger=Trigger.PERSON).run
+    with CaptureQueriesContext(connection) as sent:
+        pipeline.run_sync(run.pk)
+    statements = [each["sql"] for each in sent.captured_queries]
+    assert not [each for each in statements if "COPY sync_" in each]
+    assert not [each for each in statements if "DELETE FROM sync_issue" in each]
 
 
 def test_one_who_had_left_and_is_back_with_the_same_values_is_active_again(

@@ -1,5 +1,7 @@
 """How far the planning of a run is. Each note checks that the worker still has the run."""
 
+from typing import Final
+
 from django.db import transaction
 
 from rollbook.sources.base import Page
@@ -8,15 +10,18 @@ from rollbook.sync.models import WORKING_STATES, Run
 from rollbook.sync.runs import claims
 from rollbook.sync.runs.states import LeaseLost, owned
 
+FIRST_CLAIM: Final = 1  # the fence of a run that no worker had before
+
 
 def begin_plan(run: Run) -> None:
-    """Delete what an earlier try has planned.
+    """Delete what an earlier try has planned; the first try has nothing to delete.
 
     Raises LeaseLost: a worker that wakes late must not clear another's plan.
     """
     with transaction.atomic():
         note(run, [], 0)
-        store.clear_plan(run)
+        if run.fence > FIRST_CLAIM:
+            store.clear_plan(run)
 
 
 def note(run: Run, pages: list[Page], students_done: int) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from itertools import chain
 from operator import itemgetter
 from os import urandom
 from typing import Any, NamedTuple
@@ -120,20 +121,27 @@ def save_plan(run: Run, changes: Iterable[Change], issues: Iterable[Issue]) -> N
     """Add changes and issues to a run's plan by COPY, inside the caller's transaction.
 
     A new student gets the id of the account to be made here. Neither iterable may ask the database:
-    a connection that is in the middle of a COPY answers no query.
+    a connection that is in the middle of a COPY answers no query. Where both are empty, as in most
+    weeks, nothing is sent.
     """
     end_if_frozen()
     school, run_id = str(run.school_id), str(run.pk)
+    changes, issues = iter(changes), iter(issues)
+    first_change, first_issue = next(changes, None), next(issues, None)
+    if first_change is None and first_issue is None:
+        return
     with connection.cursor() as cursor:
         # No wait for the disk: should the machine lose power, the state "planned", which comes
         # later in the same log, is lost with it.
         cursor.execute("SET LOCAL synchronous_commit TO off")
-        with cursor.copy(sql("copy_changes")) as copy:
-            for change in changes:
-                copy.write_row((school, run_id, *_change_columns(change)))
-        with cursor.copy(sql("copy_issues")) as copy:
-            for issue in issues:
-                copy.write_row((school, run_id, *_issue_columns(issue)))
+        if first_change is not None:
+            with cursor.copy(sql("copy_changes")) as copy:
+                for change in chain((first_change,), changes):
+                    copy.write_row((school, run_id, *_change_columns(change)))
+        if first_issue is not None:
+            with cursor.copy(sql("copy_issues")) as copy:
+                for issue in chain((first_issue,), issues):
+                    copy.write_row((school, run_id, *_issue_columns(issue)))
 
 
 def _change_columns(change: Change) -> tuple[Any, ...]:
