@@ -177,6 +177,34 @@ class Config(BaseSettings):
     limit_names_count: int = Field(
         5, ge=0, description="up to so many changed names never hold a run"
     )
+    limit_years_percent: float | None = Field(
+        20,
+        ge=0,
+        le=100,
+        description="a run is held if the graduation years of more students than this percentage, "
+        "and than the number in the next row, change",
+    )
+    limit_years_count: int = Field(
+        5, ge=0, description="up to so many changed graduation years never hold a run"
+    )
+    limit_new_percent: float | None = Field(
+        30,
+        ge=0,
+        le=100,
+        description="a run that isn't the first one is held if more students than this percentage, "
+        "and than the number in the next row, are new",
+    )
+    limit_new_count: int = Field(5, ge=0, description="up to so many new students never hold a run")
+    limit_blanks_percent: float | None = Field(
+        20,
+        ge=0,
+        le=100,
+        description="a run is held if a blank in the SIS clears more than this percentage, and "
+        "than the number in the next row, of the values of a field",
+    )
+    limit_blanks_count: int = Field(
+        5, ge=0, description="up to so many cleared values of a field never hold a run"
+    )
     limit_errors_percent: float | None = Field(
         20,
         ge=0,

@@ -3,6 +3,7 @@
 import pytest
 
 from rollbook.roster.planning.guards import (
+    ClearedField,
     ErrorCause,
     Limits,
     PlanCounts,
@@ -45,6 +46,14 @@ def held_by(
         ({"known_errors": 201}, ["errors"]),
         ({"known_errors": 5, "expected": 10}, []),
         ({"known_errors": 6, "expected": 10}, ["errors"]),
+        ({"year_changed": 200}, []),
+        ({"year_changed": 201}, ["years"]),
+        ({"year_changed": 5, "expected": 10}, []),
+        ({"year_changed": 6, "expected": 10}, ["years"]),
+        ({"new": 300}, []),
+        ({"new": 301}, ["newcomers"]),
+        ({"new": 5, "expected": 10}, []),
+        ({"new": 6, "expected": 10}, ["newcomers"]),
         ({"re_keyed": 60}, ["re_keyed"]),
         ({"expected": 0, "accounts": 0, "new": 900}, []),  # the first run
         ({"expected": 0, "accounts": 0, "read": 0}, ["roster_empty"]),
@@ -64,9 +73,17 @@ def test_a_whole_year_or_grade_that_is_missing_holds_a_run_however_small_the_sha
 
 
 def test_limits_can_be_other_or_off_but_never_for_an_empty_roster_or_new_ids() -> None:
-    off = Limits(None, 5, None, 5, None, vanished=False, names_percent=None, errors_percent=None)
+    off = Limits(
+        *(None, 5, None, 5, None),
+        vanished=False,
+        names_percent=None,
+        errors_percent=None,
+        years_percent=None,
+        new_percent=None,
+    )
     missing = (StudentGroup("year", "2027", 40, 40),)
     everything = {"missing": 1_000, "email_changed": 900, "name_changed": 900, "re_keyed": 9}
+    everything |= {"year_changed": 900, "new": 900}
     assert held_by({**everything, "known_errors": 900}, off, missing) == ["re_keyed"]
     assert held_by({"missing": 1_000, "read": 0}, off, missing) == ["roster_empty"]
     assert held_by({"missing": 90}, Limits(leavers_percent=10)) == []
@@ -98,6 +115,40 @@ def test_single_students_under_new_ids_are_no_rekey() -> None:
     assert not is_many(6, 1_000, Limits())
     assert is_many(60, 1_000, Limits())
     assert not is_many(0, 0, Limits())
+
+
+@pytest.mark.parametrize(
+    ("cleared", "codes"),
+    [
+        ([("gender", 200, 1_000)], []),
+        ([("gender", 201, 1_000)], ["blanks"]),
+        ([("gender", 29, 30)], ["blanks"]),  # of those who have a value
+        ([("gender", 5, 5)], []),
+        ([("gender", 6, 6)], ["blanks"]),
+        ([("gender", 100, 1_000), ("home_room", 150, 1_000)], []),  # each field by itself
+    ],
+)
+def test_blanks_that_clear_many_values_of_a_field_hold_a_run(
+    cleared: list[tuple[str, int, int]], codes: list[str]
+) -> None:
+    fields = tuple(ClearedField(*field) for field in cleared)
+    counts = {"read": 1_000, "expected": 1_000}
+    alarms = review(PlanCounts(counts, (), None, fields), USUAL)
+    assert [alarm.code for alarm in alarms] == codes
+    off = USUAL._replace(blanks_percent=None)
+    assert review(PlanCounts(counts, (), None, fields), off) == []
+
+
+def test_an_alarm_for_blanks_names_each_field() -> None:
+    fields = ClearedField("gender", 39, 40), ClearedField("home_room", 20, 40)
+    counts = {"read": 40, "expected": 40}
+    (alarm,) = review(PlanCounts(counts, (), None, fields), USUAL)
+    assert (alarm.numbers["field"], alarm.numbers["changed"], alarm.numbers["expected"]) == (
+        "gender",
+        39,
+        40,
+    )
+    assert alarm.numbers["other_fields"] == ["home_room"]
 
 
 def test_an_alarm_for_errors_names_the_most_frequent_one() -> None:

@@ -178,6 +178,34 @@ def swapped_names(roster: Roster) -> Outcome:
     )
 
 
+def other_years(roster: Roster) -> Outcome:
+    """Everybody's graduation year moves on, as where the SIS counts its school years anew."""
+    for one in roster.people:
+        roster.sis.edit(one.dcid, graduation_year=one.graduation_year + 1)
+    return Outcome("on_hold", frozenset({"years"}), {"updated": len(roster.people)})
+
+
+def one_gender_left(roster: Roster) -> Outcome:
+    """A field is blank for everybody but one, and its blank clears the value."""
+    cleared = [one for one in roster.people if one.gender][1:]
+    for one in cleared:
+        roster.sis.edit(one.dcid, gender="")
+    return Outcome("on_hold", frozenset({"blanks"}), {"updated": len(cleared)})
+
+
+def merged_school(roster: Roster) -> Outcome:
+    """Another school's students come in: as many as four tenths of those who are here."""
+    becomes: dict[str, tuple[str, str, str] | None] = {}
+    for number, spare in enumerate(roster.spare[: len(roster.people) * 2 // 5]):
+        grade = number % 13
+        names = {"last_name": f"Merged-{number}", "email": f"m{number}@merged.example"}
+        changes = {"grade_level": grade, "graduation_year": 2039 - grade, "enroll_status": 0}
+        roster.sis.edit(spare, school_number=roster.people[0].school_number, **names, **changes)
+        who = next(one for one in roster.sis.roster() if one.dcid == spare)
+        becomes[str(spare)] = row(who)
+    return Outcome("on_hold", frozenset({"newcomers"}), {"new": len(becomes)}, becomes=becomes)
+
+
 def no_emails(roster: Roster) -> Outcome:
     """The e-mail has moved to another field: nobody's record can be used, and nobody is touched."""
     for one in roster.people:
@@ -293,6 +321,9 @@ SCENES: dict[str, Callable[[Roster], Outcome]] = {
     "6 % left": six_percent,
     "every e-mail re-domained": new_domain,
     "first and last names swapped": swapped_names,
+    "every graduation year moved on": other_years,
+    "one gender left": one_gender_left,
+    "another school merged": merged_school,
     "no e-mail where we look": no_emails,
     "twins join": twins,
     "one e-mail for two": one_email_for_two,

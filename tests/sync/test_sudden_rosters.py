@@ -67,6 +67,7 @@ def strict(school: School, by: User, sis: StandIn) -> Integration:
     field_rules.save_leavers(
         saved, by, field_rules.LeaversPolicy(policy="deactivate", runs=1, days=0, rollover="07-01")
     )
+    field_rules.save_field_rules(saved, by, app_wins=set(), blank_clears={"gender"})
     return saved
 
 

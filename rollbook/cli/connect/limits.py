@@ -90,7 +90,8 @@ def set_limits(figures: tuple[str, ...], school_name: str | None, switch_off: bo
     """Set limits of a school. To switch one off, write NAME=off and add --switch-off.
 
     \b
-    Names: leavers_percent leavers_count emails_percent emails_count names_percent names_count
+    Names: leavers_percent leavers_count new_percent new_count emails_percent emails_count
+    names_percent names_count years_percent years_count blanks_percent blanks_count
     errors_percent errors_count overlap_percent vanished
     Example:
       rollbook limits set leavers_percent=8 emails_count=20

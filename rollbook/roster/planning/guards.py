@@ -5,20 +5,15 @@ outside the selected grades, and without an approved absence; of an upload, of t
 rows are about.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
-
-from rollbook.roster.planning.leaving import is_still_elsewhere
-from rollbook.roster.planning.owners import FieldOwners
-from rollbook.roster.records import Account
 
 
 class Limits(NamedTuple):
     """The limits that a plan is compared with. A percentage of None switches its guard off.
 
-    The guards for leavers, e-mails, names and errors hold a run above both their percentage and
-    their number. `vanished` switches on the guard for a whole grade level or graduation year.
+    The guards with a percentage and a number hold a run above both. `vanished` switches on the
+    guard for a whole grade level or graduation year.
     """
 
     leavers_percent: float | None = 5.0
@@ -31,6 +26,12 @@ class Limits(NamedTuple):
     names_count: int = 5
     errors_percent: float | None = 20.0
     errors_count: int = 5
+    years_percent: float | None = 20.0
+    years_count: int = 5
+    new_percent: float | None = 30.0
+    new_count: int = 5
+    blanks_percent: float | None = 20.0
+    blanks_count: int = 5
 
 
 class StudentGroup(NamedTuple):
@@ -50,6 +51,18 @@ class ErrorCause(NamedTuple):
     number: int
 
 
+class ClearedField(NamedTuple):
+    """A field that a plan clears: in how many accounts, and how many have a value of it."""
+
+    field: str
+    number: int
+    known: int
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.number / self.known if self.known else 0.0
+
+
 class PlanCounts(NamedTuple):
     """The counts of a plan that the guards look at, and the groups that lack somebody.
 
@@ -58,12 +71,13 @@ class PlanCounts(NamedTuple):
     `missing` those that it lacks, and `elsewhere` those that it lacks for the first time and that
     another SIS still has; `other_people` are known SIS IDs that belong to somebody else
     now. `known_errors` are active accounts whose record has an error, and `cause` the most frequent
-    one.
+    one. `cleared` are the fields that lose values.
     """
 
     counts: Mapping[str, int]
     groups: tuple[StudentGroup, ...] = ()
     cause: ErrorCause | None = None
+    cleared: tuple[ClearedField, ...] = ()
 
     def number(self, name: str) -> int:
         return self.counts.get(name, 0)
@@ -72,63 +86,6 @@ class PlanCounts(NamedTuple):
         """Return a count in percent of the expected accounts; 0 where none is expected."""
         expected = self.number("expected")
         return 100 * self.number(name) / expected if expected else 0.0
-
-
-class MissingAccounts:
-    """Counts the active accounts that a complete roster lacks, whatever happens to them.
-
-    Students whom another active SIS still has are counted apart, because they are no leavers:
-    `moved_on` those who were missing here before, `newly_elsewhere` those who are missing for the
-    first time. So are those whose absence a person has approved (`settled`, by `settled_ids`): they
-    are no reason to hold a run.
-    """
-
-    def __init__(
-        self, owners: FieldOwners | None = None, settled_ids: Collection[bytes] = ()
-    ) -> None:
-        self._owners = owners
-        self._settled_ids = settled_ids
-        self.number = self.moved_on = self.newly_elsewhere = self.settled = 0
-        self._groups: Counter[tuple[str, str]] = Counter()
-        self._settled_groups: Counter[tuple[str, str]] = Counter()
-
-    def add(self, accounts: Iterable[Account]) -> None:
-        for account in accounts:
-            if account.status != "active":
-                continue
-            if is_still_elsewhere(account, self._owners):
-                self._count_elsewhere(account)
-            elif account.id in self._settled_ids:
-                self.settled += 1
-                self._settled_groups.update(_groups_of(account))
-            else:
-                self.number += 1
-                self._groups.update(_groups_of(account))
-
-    def _count_elsewhere(self, account: Account) -> None:
-        assert self._owners is not None
-        link = account.link_to(self._owners.source)
-        if link is not None and link.missing_runs:
-            self.moved_on += 1
-        else:
-            self.newly_elsewhere += 1
-
-    def groups(self, expected: Mapping[tuple[str, str], int]) -> tuple[StudentGroup, ...]:
-        """Return the groups that lack somebody. `expected` are all accounts of each group."""
-        groups = []
-        for (kind, name), missing in sorted(self._groups.items()):
-            accounts = expected.get((kind, name), missing) - self._settled_groups[kind, name]
-            groups.append(StudentGroup(kind, name, accounts, missing))
-        return tuple(groups)
-
-
-def _groups_of(account: Account) -> list[tuple[str, str]]:
-    groups = []
-    if account.graduation_year is not None:
-        groups.append(("year", str(account.graduation_year)))
-    if account.grade_level is not None:
-        groups.append(("grade", account.grade_level))
-    return groups
 
 
 class Alarm(NamedTuple):
@@ -187,6 +144,49 @@ def names(plan: PlanCounts, limits: Limits) -> Alarm | None:
     """
     numbers = _above(plan, "name_changed", limits.names_percent, limits.names_count)
     return Alarm("names", numbers) if numbers else None
+
+
+def years(plan: PlanCounts, limits: Limits) -> Alarm | None:
+    """Return an alarm if more graduation years change than usual.
+
+    Another field was mapped, or the SIS counts its school years differently now.
+    """
+    numbers = _above(plan, "year_changed", limits.years_percent, limits.years_count)
+    return Alarm("years", numbers) if numbers else None
+
+
+def newcomers(plan: PlanCounts, limits: Limits) -> Alarm | None:
+    """Return an alarm if more students are new than join a school at once.
+
+    Another school's students came in. On a first run nobody is expected, so nobody is too many.
+    """
+    numbers = _above(plan, "new", limits.new_percent, limits.new_count)
+    return Alarm("newcomers", numbers) if numbers else None
+
+
+def blanks(plan: PlanCounts, limits: Limits) -> Alarm | None:
+    """Return an alarm if a blank clears a field of more accounts than usual.
+
+    A right was taken away, or the SIS keeps the values somewhere else now.
+    """
+    many = [field for field in plan.cleared if _clears_too_many(field, limits)]
+    if not many:
+        return None
+    most = max(many, key=lambda field: field.percent)
+    numbers = {
+        "field": most.field,
+        "changed": most.number,
+        "expected": most.known,
+        "percent": most.percent,
+        "limit": limits.blanks_percent,
+        "other_fields": [field.field for field in many if field is not most],
+    }
+    return Alarm("blanks", numbers)
+
+
+def _clears_too_many(field: ClearedField, limits: Limits) -> bool:
+    percent = limits.blanks_percent
+    return percent is not None and field.number > limits.blanks_count and field.percent > percent
 
 
 def errors(plan: PlanCounts, limits: Limits) -> Alarm | None:
@@ -315,14 +315,24 @@ GUARDS: Final[tuple[Guard, ...]] = (
     re_keyed,
     moved,
     leavers,
+    newcomers,
     emails,
     names,
+    years,
+    blanks,
     errors,
     overlap,
     vanished,
 )
 # A file does not say who is missing from it.
-UPLOAD_GUARDS: Final[tuple[Guard, ...]] = (other_rows, emails, names, row_errors)
+UPLOAD_GUARDS: Final[tuple[Guard, ...]] = (
+    other_rows,
+    emails,
+    names,
+    years,
+    blanks,
+    row_errors,
+)
 
 
 def review(plan: PlanCounts, limits: Limits) -> list[Alarm]:

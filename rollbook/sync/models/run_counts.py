@@ -16,6 +16,7 @@ _ROWS: Final = frozenset(
         "updated",
         "email_changed",
         "name_changed",
+        "year_changed",
         "known_errors",
         "elsewhere",
         "returning",
@@ -37,8 +38,8 @@ class RunCounts(msgspec.Struct, frozen=True, kw_only=True):
 
     Most are the numbers of rows by change kind and by severity. `read` are the records or rows that
     came, `overtaken` the changes that were left out because somebody edited the account meanwhile.
-    `name_changed` are accounts that get another first or last name, `known_errors` active accounts
-    whose record or row has an error.
+    `name_changed` are accounts that get another first or last name, `year_changed` those that get
+    another graduation year, `known_errors` active accounts whose record or row has an error.
     """
 
     read: int = 0
@@ -47,6 +48,7 @@ class RunCounts(msgspec.Struct, frozen=True, kw_only=True):
     updated: int = 0
     email_changed: int = 0
     name_changed: int = 0
+    year_changed: int = 0
     unchanged: int = 0
     returning: int = 0
     outside_selection: int = 0

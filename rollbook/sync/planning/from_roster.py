@@ -7,11 +7,13 @@ from django.db import transaction
 
 from rollbook.roster.planning import guards
 from rollbook.roster.planning.changes import Change
+from rollbook.roster.planning.missing import MissingAccounts
 from rollbook.roster.records import Completeness
 from rollbook.sources.base import Page
 from rollbook.sync import store
-from rollbook.sync.models import RosterCounts, Run
+from rollbook.sync.models import Mode, RosterCounts, Run, RunState, Trigger
 from rollbook.sync.planning import links
+from rollbook.sync.planning import rules as run_rules
 from rollbook.sync.planning.batch import (
     Batch,
     Prepared,
@@ -87,7 +89,7 @@ def _count(
     prepared: Prepared,
     tally: Tally,
     relinked: list[Change],
-    missing: guards.MissingAccounts,
+    missing: MissingAccounts,
 ) -> RosterCounts:
     """Return the counts of the whole plan."""
     rows = store.count_plan(run)
@@ -112,9 +114,25 @@ def _count(
 def _review(
     run: Run,
     counts: RosterCounts,
-    missing: guards.MissingAccounts,
+    missing: MissingAccounts,
     cause: guards.ErrorCause | None,
 ) -> list[guards.Alarm]:
     """Return the reasons to hold this plan."""
     groups = missing.groups(store.expected_groups(run)) if missing.number else ()
-    return guards.review(guards.PlanCounts(counts.stored(), groups, cause), limits.of_run(run))
+    cleared = store.cleared_fields(run) if run_rules.clears(run) else ()
+    plan_counts = guards.PlanCounts(counts.stored(), groups, cause, cleared)
+    run_limits = limits.of_run(run)
+    if _has_more_grades(run):
+        run_limits = run_limits._replace(new_percent=None)
+    return guards.review(plan_counts, run_limits)
+
+
+def _has_more_grades(run: Run) -> bool:
+    """Return whether grades were selected since the last live run: then many students are new."""
+    last = Run.objects.filter(
+        school_id=run.school_id, source=run.source, mode=Mode.LIVE, state=RunState.DONE
+    ).exclude(trigger=Trigger.UPLOAD)
+    previous = last.filter(undoes__isnull=True).order_by("-requested_at").first()
+    if previous is None:
+        return False
+    return bool(set(run.roster_settings.grades) - set(previous.roster_settings.grades))

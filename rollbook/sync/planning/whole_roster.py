@@ -7,6 +7,7 @@ from rollbook.roster.planning import guards
 from rollbook.roster.planning.changes import Change
 from rollbook.roster.planning.leaving import decide_missing
 from rollbook.roster.planning.matching import Matcher, RosterCheck
+from rollbook.roster.planning.missing import MissingAccounts
 from rollbook.roster.planning.rekeying import (
     PlannedAccount,
     PossibleRelink,
@@ -83,14 +84,14 @@ def settle(run: Run, prepared: Prepared, check: RosterCheck, notes: RosterNotes)
 
 def plan_missing(
     run: Run, check: RosterCheck, settled: Settled, notes: RosterNotes
-) -> guards.MissingAccounts:
+) -> MissingAccounts:
     """Save a row for each account that the roster lacks, as the leavers policy says.
 
     Each has the SIS's own answer about the student, where it was asked. Returns how many there are.
     """
     policy, owners = run_rules.leavers(run), run_rules.owners(run)
     approved = store.settled_accounts(run, "leavers")
-    counted = guards.MissingAccounts(owners, approved)
+    counted = MissingAccounts(owners, approved)
     came_back = {change.account_id for change in settled.relinked}
     keys = (key for key in check.not_in_roster if key.id not in came_back)
     for chunk in store.in_chunks(keys):

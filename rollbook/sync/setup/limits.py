@@ -16,10 +16,13 @@ from rollbook.sync.models import LimitWidening, Run, SchoolLimits
 from rollbook.sync.refusals import SettingRefused
 
 PERCENTAGES: Final = (
-    *("leavers_percent", "emails_percent", "names_percent", "errors_percent"),
-    "overlap_percent",
+    *("leavers_percent", "new_percent", "emails_percent", "names_percent", "years_percent"),
+    *("blanks_percent", "errors_percent", "overlap_percent"),
 )
-COUNTS: Final = ("leavers_count", "emails_count", "names_count", "errors_count")
+COUNTS: Final = (
+    *("leavers_count", "new_count", "emails_count", "names_count", "years_count"),
+    *("blanks_count", "errors_count"),
+)
 MOST_COUNTED: Final = 1_000_000
 
 
@@ -35,6 +38,12 @@ def usual() -> Limits:
         names_count=config.limit_names_count,
         errors_percent=config.limit_errors_percent,
         errors_count=config.limit_errors_count,
+        years_percent=config.limit_years_percent,
+        years_count=config.limit_years_count,
+        new_percent=config.limit_new_percent,
+        new_count=config.limit_new_count,
+        blanks_percent=config.limit_blanks_percent,
+        blanks_count=config.limit_blanks_count,
     )
 
 

@@ -1,6 +1,7 @@
 """The plan in the database and on the accounts: the only room that runs hand-written SQL."""
 
 from rollbook.sync.store.apply import apply_plan, keep_problems
+from rollbook.sync.store.cleared import cleared_by_upload, cleared_fields
 from rollbook.sync.store.keys import load_account_keys, load_linked_accounts, load_sheet_keys
 from rollbook.sync.store.plan import (
     clear_plan,
@@ -37,6 +38,8 @@ __all__ = [
     "CHUNK",
     "apply_plan",
     "clear_plan",
+    "cleared_by_upload",
+    "cleared_fields",
     "count_expected",
     "count_known_errors",
     "count_moved",

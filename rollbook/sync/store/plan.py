@@ -222,7 +222,7 @@ def recycled_emails(run: Run) -> list[RecycledEmail]:
 def count_plan(run: Run) -> dict[str, int]:
     """Return how many rows the plan has, by change kind and by severity."""
     counts: dict[str, int] = {}
-    for name in ("count_changes", "count_emails", "count_names", "count_issues"):
+    for name in ("count_changes", "count_emails", "count_names", "count_years", "count_issues"):
         counts.update(rows_of(name, run))
     return counts
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from rollbook.roster.planning.guards import Alarm, ErrorCause, PlanCounts, review_upload
 from rollbook.roster.records import Issue, Severity
+from rollbook.sync import store
 from rollbook.sync.models import Run, RunCounts
 from rollbook.sync.setup import limits
 
@@ -41,11 +42,13 @@ class UploadTally:
 
     def review(self, run: Run, counts: RunCounts) -> list[Alarm]:
         """Return the reasons to ask a second time, by the school's limits of today."""
+        accounts = len(set(self._accounts.values()))
         numbers = counts.stored() | {
-            "expected": len(set(self._accounts.values())),
+            "expected": accounts,
             "other_people": len(self._other_people),
         }
-        return review_upload(PlanCounts(numbers, (), self._cause()), limits.today(run.school))
+        plan = PlanCounts(numbers, (), self._cause(), store.cleared_by_upload(run, accounts))
+        return review_upload(plan, limits.today(run.school))
 
     def _cause(self) -> ErrorCause | None:
         causes = [ErrorCause(code, field, len(ids)) for (code, field), ids in self._causes.items()]

@@ -27,6 +27,18 @@ ALARMS: Final = {
         "The first or last name of %(changed)s of %(expected)s students would change: "
         "%(percent)s %%, your limit is %(limit)s %%."
     ),
+    "years": gettext_noop(
+        "The graduation year of %(changed)s of %(expected)s students would change: %(percent)s %%, "
+        "your limit is %(limit)s %%."
+    ),
+    "newcomers": gettext_noop(
+        "%(changed)s students are new, beside %(expected)s known ones: %(percent)s %%, your limit "
+        "is %(limit)s %%. They may be of another school."
+    ),
+    "blanks": gettext_noop(
+        "%(field)s would be cleared for %(changed)s of %(expected)s students: %(percent)s %%, your "
+        "limit is %(limit)s %%. It came blank, and you let blanks clear this field."
+    ),
     "errors": gettext_noop(
         "%(changed)s of %(expected)s students with an account have an error now and would not be "
         "updated: %(percent)s %%, your limit is %(limit)s %%."
@@ -84,9 +96,14 @@ _LIKELY_SETTINGS: Final = {
 CONFIRMATIONS: Final = {
     "emails": gettext_noop("Yes, change the sign-in e-mail of %(changed)s accounts"),
     "names": gettext_noop("Yes, change the first or last name of %(changed)s accounts"),
+    "years": gettext_noop("Yes, change the graduation year of %(changed)s accounts"),
+    "blanks": gettext_noop("Yes, clear values of %(changed)s accounts"),
     "row_errors": gettext_noop("Yes, leave out the rows of %(changed)s students with an account"),
     "other_rows": gettext_noop("Yes, %(other_people)s rows are about other people; write the rest"),
 }
+
+
+_NOT_NUMBERS: Final = ("groups", "cause", "field", "other_fields")
 
 
 def confirmation_words(alarm: Mapping[str, Any]) -> str:
@@ -106,15 +123,18 @@ def _sentence(code: str, numbers: Mapping[str, Any], sis: str) -> str:
     if code not in ALARMS:
         return str(code)
     groups = numbers.get("groups", {})
-    values = {
-        name: number(value) for name, value in numbers.items() if name not in ("groups", "cause")
-    }
+    values = {name: number(value) for name, value in numbers.items() if name not in _NOT_NUMBERS}
+    if "field" in numbers:
+        values["field"] = word(FIELD_LABELS, numbers["field"])
     listed = [f"{_group_words(name)} ({number(size)})" for name, size in groups.items()]
     text = _(ALARMS[code]) % {**values, "sis": sis, "groups": ", ".join(listed)}
     if code == "leavers" and groups:
         text = f"{text} {_largest_groups(groups)}"
     if numbers.get("settled"):
         text = f"{text} {_settled_words(numbers['settled'])}"
+    if numbers.get("other_fields"):
+        labels = [word(FIELD_LABELS, field) for field in numbers["other_fields"]]
+        text = f"{text} {_('So would:')} {', '.join(labels)}."
     if "cause" in numbers:
         text = f"{text} {_cause_words(code, numbers['cause'], sis)}"
     return text.strip()

@@ -8,15 +8,21 @@ from django.utils.translation import gettext_lazy
 
 PERCENT_LABELS: Final = {
     "leavers_percent": gettext_lazy("Missing students, more than this percentage"),
+    "new_percent": gettext_lazy("New students, more than this percentage"),
     "emails_percent": gettext_lazy("Changed sign-in e-mails, more than this percentage"),
     "names_percent": gettext_lazy("Changed first or last names, more than this percentage"),
+    "years_percent": gettext_lazy("Changed graduation years, more than this percentage"),
+    "blanks_percent": gettext_lazy("Cleared values of a field, more than this percentage"),
     "errors_percent": gettext_lazy("Known students with errors, more than this percentage"),
     "overlap_percent": gettext_lazy("Known SIS IDs in the roster, less than this percentage"),
 }
 COUNT_LABELS: Final = {
     "leavers_count": gettext_lazy("and more than this number"),
+    "new_count": gettext_lazy("and more than this number"),
     "emails_count": gettext_lazy("and more than this number"),
     "names_count": gettext_lazy("and more than this number"),
+    "years_count": gettext_lazy("and more than this number"),
+    "blanks_count": gettext_lazy("and more than this number"),
     "errors_count": gettext_lazy("and more than this number"),
 }
 
@@ -24,8 +30,11 @@ COUNT_LABELS: Final = {
 # In a list, where no percentage stands beside a number.
 _NUMBER_LABELS: Final = {
     "leavers_count": gettext_lazy("Missing students, more than this number"),
+    "new_count": gettext_lazy("New students, more than this number"),
     "emails_count": gettext_lazy("Changed sign-in e-mails, more than this number"),
     "names_count": gettext_lazy("Changed first or last names, more than this number"),
+    "years_count": gettext_lazy("Changed graduation years, more than this number"),
+    "blanks_count": gettext_lazy("Cleared values of a field, more than this number"),
     "errors_count": gettext_lazy("Known students with errors, more than this number"),
 }
 

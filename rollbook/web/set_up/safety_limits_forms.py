@@ -48,8 +48,11 @@ class PercentagesForm(Form):
     """The percentages of all guards. Saving checks whether each is allowed."""
 
     leavers_percent = PercentField("leavers_percent")
+    new_percent = PercentField("new_percent")
     emails_percent = PercentField("emails_percent")
     names_percent = PercentField("names_percent")
+    years_percent = PercentField("years_percent")
+    blanks_percent = PercentField("blanks_percent")
     errors_percent = PercentField("errors_percent")
     overlap_percent = PercentField("overlap_percent")
 
@@ -72,8 +75,11 @@ class LimitsForm(PercentagesForm):
     """The limits of the school. An empty percentage switches its guard off."""
 
     leavers_count = CountField("leavers_count")
+    new_count = CountField("new_count")
     emails_count = CountField("emails_count")
     names_count = CountField("names_count")
+    years_count = CountField("years_count")
+    blanks_count = CountField("blanks_count")
     errors_count = CountField("errors_count")
     vanished = forms.BooleanField(
         label=gettext_lazy("A whole grade or graduation year is missing"), required=False
