@@ -74,7 +74,10 @@ class Runs(Weeks):
         assert decisions.approve(run, None, additions_only=approve == "additions")
         pipeline.run_sync(run.pk)
         assert self._ended(run) == RunState.DONE
-        written = self.model.apply(plan, additions_only=approve == "additions")
+        additions_only = approve == "additions"
+        written = self.model.apply(plan, additions_only=additions_only)
+        alarms = {alarm["code"] for alarm in run.alarms}
+        self.model.settle(plan, run.pk, alarms, additions_only=additions_only)
         self._finished(run, Done({row.key: row for row in written}))
         if written == plan.rows and self.roster() == plan.roster and self.model.deeds == plan.deeds:
             self._changes_nothing()
@@ -115,6 +118,7 @@ class Runs(Weeks):
         written = self.model.write(planned.rows)
         undone = Done({row.key: row for row in written}, undoes=done, student=student)
         undo_model.settle(undone)
+        self.model.unsettle(run.pk, student)
         self._finished(undoing, undone)
 
     def _is_planned(self, undoing: Run, planned: Undo) -> None:

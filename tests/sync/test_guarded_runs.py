@@ -15,9 +15,9 @@ from rollbook.standins.roster import Known
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
-from rollbook.sync.models import Integration, Mode, Run, RunState, Trigger
+from rollbook.sync.models import Change, Integration, Mode, Run, RunState, Trigger
 from rollbook.sync.refusals import SettingRefused
-from rollbook.sync.runs import decisions, requests
+from rollbook.sync.runs import decisions, outlook, requests
 from rollbook.sync.setup import limits
 from tests.sync.test_pipeline import sync
 
@@ -100,6 +100,36 @@ def test_additions_and_updates_alone_leave_addresses_as_they_are(
     assert AuditEntry.objects.get(action="run.approved").detail["left_out"] == len(people) - 1
     again = sync(integration)
     assert (again.state, again.counts["email_changed"]) == (RunState.ON_HOLD, len(people) - 1)
+
+
+def test_a_rename_is_no_reason_to_wait_because_the_address_changed_with_it(
+    integration: Integration, standin: StandIn
+) -> None:
+    sync(integration)
+    people = chosen(standin)
+    new_domain(standin, people)
+    renamed, back = people[0], people[1]
+    standin.edit(renamed.dcid, last_name="Renamed")
+    gone = StudentAccount.objects.get(sis_id=str(back.dcid))
+    StudentAccount.objects.filter(pk=gone.pk).update(status="left", source_fingerprint=None)
+    held = sync(integration)
+    before = dict(StudentAccount.objects.values_list("sis_id", "email"))
+    words = outlook.outlook(held).additions
+    assert "Of 2 accounts only the new sign-in e-mail is left out." in words
+    assert decisions.approve(held, None, additions_only=True)
+    pipeline.run_sync(held.pk)
+    assert dict(StudentAccount.objects.values_list("sis_id", "email")) == before
+    assert StudentAccount.objects.get(sis_id=str(renamed.dcid)).last_name == "Renamed"
+    gone.refresh_from_db()
+    assert gone.status == "active"
+    rows = Change.objects.filter(run=held, sis_id=str(renamed.dcid)).order_by("outcome")
+    assert [(row.outcome, set(row.after)) for row in rows] == [
+        ("", {"last_name"}),
+        ("left_out", {"email", "email_key"}),
+    ]
+    again = sync(integration)  # the e-mails are still undecided
+    assert (again.state, again.counts["email_changed"]) == (RunState.ON_HOLD, len(people))
+    assert again.counts["updated"] == len(people)
 
 
 def test_a_roster_under_new_ids_is_one_decision_and_everybody_keeps_their_account(

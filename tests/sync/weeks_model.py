@@ -84,36 +84,17 @@ class Model(People):
             sis_id = self.accounts[key].sis_id
             listed = listed - {("protected", sis_id)} | {("not_in_roster", sis_id)}
         wrong = refused | unreadable
-        alarms = self._alarms(rows, wrong, wanted, listed)
-        return Plan(roster, rows, wrong, missing, self.deeds, only_adds, listed, alarms)
+        unusable = self._unusable(wrong, wanted)
+        alarms = self._alarms(rows, unusable, listed, missing)
+        return Plan(roster, rows, wrong, missing, self.deeds, only_adds, listed, alarms, unusable)
 
-    def _alarms(
-        self,
-        rows: list[Row],
-        wrong: set[str],
-        wanted: Mapping[str, Record],
-        listed: set[tuple[str, str]],
-    ) -> set[str]:
-        """Return which of the guards for names and errors hold the run."""
+    def _unusable(self, wrong: set[str], wanted: Mapping[str, Record]) -> set[int]:
+        """Return the accounts whose record has an error and is about their own person."""
         known = self.by_id()
-        active = {one.sis_id for one in self.accounts.values() if one.status == "active"}
-        should = {sis_id for sis_id in active if ("outside_selection", sis_id) not in listed}
-        renamed = [
-            row
-            for row in rows
-            if row.kind in ("updated", "returning")
-            and row.after.keys() & {"first_name", "last_name"}
-        ]
-        others = {
-            sis_id
-            for sis_id in wrong & wanted.keys() & known.keys()
-            if self._is_somebody_else(known[sis_id], wanted[sis_id])
-        }
-        numbers = {"names": len(renamed), "errors": len(wrong & active - others)}
         return {
-            name
-            for name, number in numbers.items()
-            if number > MANY and should and 100 * number / len(should) > 20
+            known[sis_id]
+            for sis_id in wrong & known.keys()
+            if sis_id not in wanted or not self._is_somebody_else(known[sis_id], wanted[sis_id])
         }
 
     def _listed(
@@ -351,13 +332,17 @@ class Model(People):
             for row in plan.rows
             if row.kind != "new" or not self._unwanted(row.sis_id, row.after)
         ]
-        rows = self.write([row for row in rows if not additions_only or row.is_addition_or_update])
+        if additions_only:
+            parts = [row.addition_or_update() for row in rows]
+            rows = [part for part in parts if part is not None]
+        rows = self.write(rows)
         written = {row.key: row for row in rows}
         for key, account in self.accounts.items():
             lacked = key in plan.missing and not (
                 key in written and written[key].kind in CLOSED_BY_RUNS
             )
             account.missed = account.missed + (not plan.only_adds) if lacked else 0
+        self._forget({"errors": plan.unusable, "leavers": self._still_missing(plan)})
         return rows
 
     def write(self, rows: list[Row]) -> list[Row]:

@@ -58,18 +58,23 @@ class Row(NamedTuple):
     def address(self) -> str | None:
         return self.after["email"].lower() if "email" in self.after else None
 
-    @property
-    def is_addition_or_update(self) -> bool:
-        """Whether approving additions and updates only lets it through."""
-        moves = "email" in self.after and self.kind != "new"
-        return not (moves or self.kind in CLOSED_BY_RUNS or self.kind == "linked")
+    def addition_or_update(self) -> "Row | None":
+        """Return what approving additions and updates only lets through: all but the e-mail."""
+        if self.kind == "new":
+            return self
+        if self.kind in CLOSED_BY_RUNS or self.kind == "linked":
+            return None
+        after = {name: value for name, value in self.after.items() if name != "email"}
+        before = {name: value for name, value in self.before.items() if name != "email"}
+        return self._replace(before=before, after=after) if after else None
 
 
 class Plan(NamedTuple):
     """All rows, the records that were put aside, and the open accounts that the roster lacks.
 
     `listed` are kind and SIS ID of those whose row is shown and changes nothing. `alarms` are those
-    of the guards for names and errors that must hold the run.
+    of the guards for names and errors that must hold the run; `unusable` are the accounts whose
+    records have an error.
     """
 
     roster: Roster
@@ -80,6 +85,7 @@ class Plan(NamedTuple):
     only_adds: bool
     listed: set[tuple[str, str]]
     alarms: set[str]
+    unusable: set[int]
 
 
 def alike(one: Mapping[str, str], other: Mapping[str, str]) -> bool:

@@ -264,11 +264,13 @@ class Change(models.Model):
 
 
 # What is left out when only additions and updates are approved: rows that close an account, change
-# a sign-in e-mail, or give an account another SIS ID. An e-mail that is freed goes with the row of
-# the student who gets it.
+# a sign-in e-mail, or give an account another SIS ID. Of a row that changes other values besides an
+# e-mail, only the e-mail is left out (`runs.left_out.email_left_out`). An e-mail that is freed goes
+# with the row of the student who gets it.
 LEFT_OUT = Q(kind__in=set(WRITING_KINDS) - {ChangeKind.EMAIL_FREED}) & (
     Q(kind__in=(ChangeKind.LEFT, ChangeKind.GRADUATED))
     | Q(reason="re_keyed")
+    | (Q(kind=ChangeKind.LINKED, before__has_key="source") & ~Q(before__source=""))
     | Q(after__has_key="email_key", before__has_key="email_key")
 )
 

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from rollbook.roster.planning.changes import ChangeKind
 from rollbook.schools import audit
 from rollbook.schools.models import User
-from rollbook.sync import queue
+from rollbook.sync import queue, store
 from rollbook.sync.models import Change, Integration, Run, RunState, Trigger
 from rollbook.sync.refusals import RunRefused
 from rollbook.sync.runs import requests, states
-from rollbook.sync.runs.left_out import freed_for, left_out
+from rollbook.sync.runs.left_out import email_left_out, freed_for, left_out
 from rollbook.sync.words.alarms import alarm_words
 from rollbook.sync.words.sources import sis_label
 
@@ -24,7 +24,8 @@ def approve(run: Run, by: User | None, via: str = "web", *, additions_only: bool
     """Let a held run apply exactly what was previewed. Returns False where it is not on hold.
 
     With `additions_only`, rows that close an account, change a sign-in e-mail or give an account
-    another SIS ID are left out. Students on the never import list are left out in any case.
+    another SIS ID are left out; of a row that changes other values too, only the e-mail. Students
+    on the never import list are left out in any case.
     """
     with transaction.atomic():
         moved = states.move_rows(
@@ -50,6 +51,8 @@ def approve(run: Run, by: User | None, via: str = "web", *, additions_only: bool
 
 def _leave_out(run: Run, additions_only: bool) -> int:
     """Mark the rows that approving leaves out. Return how many there are."""
+    if additions_only:
+        store.split_emails(run, list(email_left_out(run).values_list("pk", flat=True)))
     rows = Change.objects.filter(school_id=run.school_id, run_id=run.pk, outcome="")
     chosen = left_out(run, additions_only=additions_only)
     number = rows.filter(chosen).update(outcome="left_out")

@@ -22,6 +22,7 @@ from rollbook.sync.store.plan import (
     planned_new,
     recycled_emails,
     save_plan,
+    split_emails,
     students_born_on,
     withdraw,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "save_missing",
     "save_plan",
     "settled_accounts",
+    "split_emails",
     "students_born_on",
     "update_settlements",
     "whole_tables",

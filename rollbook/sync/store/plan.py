@@ -194,6 +194,15 @@ def withdraw(run: Run, sis_ids: Iterable[str]) -> dict[str, str]:
     return dict(rows_of("withdraw_changes", run, sis_ids=list(sis_ids)))
 
 
+def split_emails(run: Run, rows: Sequence[int]) -> int:
+    """Part these planned rows, so that all is applied but their e-mail. Return how many.
+
+    The e-mail stays in the plan as a row of its own that is left out. The rows lose their
+    fingerprint: the next run compares the students again, and plans the e-mail again.
+    """
+    return execute("split_emails", run, rows=list(rows)) if rows else 0
+
+
 def names_of(school_id: UUID, source: str, sis_ids: Iterable[str]) -> dict[str, str]:
     """Return the names of linked students, by SIS ID."""
     with connection.cursor() as cursor:

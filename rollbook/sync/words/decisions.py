@@ -30,11 +30,17 @@ NOTHING_SETTLED: Final = Settled()
 
 
 def outlook_words(
-    everything: Counts, additions: Counts, missing: int, settled: Settled = NOTHING_SETTLED
+    everything: Counts,
+    additions: Counts,
+    missing: int,
+    settled: Settled = NOTHING_SETTLED,
+    *,
+    emails_left_out: int = 0,
 ) -> Outlook:
     """Return the sentences from the number of changes by kind: of all, and of those without risk.
 
-    `missing` students are only listed, whatever is decided.
+    `missing` students are only listed, whatever is decided. Of so many of the `additions` only the
+    e-mail is left out.
     """
     changes = sum(everything.values())
     left_out = changes - sum(additions.values())
@@ -51,7 +57,7 @@ def outlook_words(
         additions=_joined(
             _planned_words(additions),
             listed,
-            _left_out_words(left_out),
+            _left_out_words(left_out, emails_left_out),
             _undecided_words(settled.missing),
             _lasting_words(settled),
         ),
@@ -116,7 +122,16 @@ def _lasting_words(settled: Settled) -> str:
     return text % {"number": number(number_of_records)}
 
 
-def _left_out_words(left_out: int) -> str:
+def _left_out_words(left_out: int, emails: int) -> str:
+    """Return how many rows are left out, and of how many others the e-mail."""
+    if emails:
+        text = ngettext(
+            "Of %(number)s account only the new sign-in e-mail is left out.",
+            "Of %(number)s accounts only the new sign-in e-mail is left out.",
+            emails,
+        )
+        whole = _left_out_words(left_out, 0) if left_out else ""
+        return _joined(text % {"number": number(emails)}, whole)
     if not left_out:
         return _(
             "Nothing is left out: no account would be closed or get a new sign-in e-mail or SIS ID."
