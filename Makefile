@@ -11,7 +11,7 @@ UV ?= uv
 # For checks that load the settings and need no database.
 NO_DATABASE := DATABASE_URL=postgresql:///none ROLLBOOK_SECRET_KEY=check ROLLBOOK_DATA_DIR=.mypy_cache
 
-.PHONY: help demo next-week test lint types format quick laws crash office bench screenshots settings requirements clean
+.PHONY: help demo next-week test lint types format quick laws crash office fuzz bench screenshots settings requirements clean
 .DELETE_ON_ERROR:
 
 help: ## List these targets
@@ -51,9 +51,14 @@ crash: .venv/dev ## Kill workers, servers and the database in the middle of runs
 office: .venv/dev ## The template as LibreOffice saves it in each form (needs soffice)
 	$(BIN)/pytest -q tests/sync/test_libreoffice.py -m office
 
-bench: .venv/dev ## Measure 100,000 students, 200 schools at once, and fairness; results go to bench/
+fuzz: .venv/dev ## Feed the readers of what a SIS states with mutated bytes for a minute (SECONDS=)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/fuzz.txt
+	$(BIN)/python -m tests.fuzz.readers -max_total_time=$(or $(SECONDS),60)
+
+bench: .venv/dev ## Measure 100,000 students, 200 schools at once, fairness, and hostile answers; results go to bench/
 	$(BIN)/python bench/main_job.py --students 100000 --result bench/main_job.json
 	PYTHONPATH=. $(BIN)/python -m bench.many_schools --result bench/many_schools.json
+	PYTHONPATH=. $(BIN)/python -m bench.hostile_bodies --result bench/hostile_bodies.json
 	PYTHONPATH=. $(BIN)/python -m bench.fairness --result bench/fairness.json
 
 screenshots: .venv/dev chromium ## Take the README's pictures anew, from a demo of their own
