@@ -4,7 +4,7 @@ import functools
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, NoReturn
 
@@ -20,6 +20,7 @@ from rollbook.sync.refusals import RunRefused, SettingRefused
 
 Document = dict[str, Any]
 ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UNREADABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 json_option = click.option(
     "--json",
@@ -66,6 +67,7 @@ def prints(
         @functools.wraps(function)
         def command(*arguments: Any, as_json: bool, **options: Any) -> None:
             try:
+                _refuse_unreadable([*arguments, *options.values()])
                 with refusals():
                     output = function(*arguments, **options)
             except Refusal as refusal:
@@ -79,6 +81,20 @@ def prints(
         return command
 
     return decorate
+
+
+def _refuse_unreadable(values: Iterable[Any]) -> None:
+    """Raise a Refusal for a text that no database stores: with a NUL, or bytes that aren't text."""
+    for value in values:
+        if isinstance(value, tuple):
+            _refuse_unreadable(value)
+        elif isinstance(value, str) and _UNREADABLE.search(value):
+            raise Refusal(
+                Exit.USAGE,
+                "text_unreadable",
+                f"{ascii(value)[:100]} has a character that can't be stored. Nothing was done.",
+                "Type it again. The terminal has to write UTF-8.",
+            )
 
 
 def end_with(refusal: Refusal, as_json: bool) -> NoReturn:

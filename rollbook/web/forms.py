@@ -5,12 +5,16 @@ would number them, and a page opened before a change could then fill other rows.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from django import forms
+from django.core.exceptions import BadRequest
+from django.core.validators import ProhibitNullCharactersValidator
 from django.http import QueryDict
 
 from rollbook.sync.refusals import SettingRefused
+
+MOST_DIGITS: Final = 7  # of a row or a column in the name of a field
 
 
 class Form(forms.Form):
@@ -57,6 +61,16 @@ def pressed(data: QueryDict) -> str:
     return ButtonForm(data).given("action") or ""
 
 
+def number_in_name(digits: str) -> int:
+    """Return the number in the name of a field, as in "column-12".
+
+    Raises BadRequest for what no page of ours sends: it is answered with 400.
+    """
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) > MOST_DIGITS:
+        raise BadRequest("A field has no number in its name, or a number that is too long.")
+    return int(digits)
+
+
 class DayField(forms.DateField):
     """A day, chosen in the browser's calendar. `missing` is the error for an empty field."""
 
@@ -81,7 +95,10 @@ class TextsField(forms.Field):
     widget = forms.SelectMultiple
 
     def to_python(self, value: Any) -> list[str]:
-        return [str(each) for each in value or ()]
+        texts = [str(each) for each in value or ()]
+        for text in texts:
+            ProhibitNullCharactersValidator()(text)
+        return texts
 
 
 class WholeNumberField(forms.IntegerField):

@@ -211,3 +211,27 @@ def test_a_few_changes_in_an_upload_ask_nothing(
     file.write_text(lines)
     done = inside("upload", str(file), "--confirm", "--here", "--json").json["run"]
     assert (done["state"], done["alarms"], done["counts"]["updated"]) == ("done", [], 5)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("school", "add", "Lin\udcffcoln"),
+        ("user", "add", "a@x.example", "--role", "owner", "--name", "A\0da"),
+        ("students", "--search", "A\udcffda"),
+        ("upload", "FILE", "--map", "E-mail=em\0ail"),
+    ],
+)
+def test_a_text_that_no_database_stores_is_refused(
+    inside: Command, students: Path, arguments: tuple[str, ...]
+) -> None:
+    given = [str(students) if each == "FILE" else each for each in arguments]
+    refused = inside(*given, "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (2, "text_unreadable")
+
+
+def test_a_name_with_control_characters_is_refused(inside: Command, school: School) -> None:
+    for name in ("A\x1b[2Jda", "A\x07"):
+        sent = ("user", "add", "a@x.example", "--role", "owner", "--name", name, "--json")
+        refused = inside(*sent)
+        assert refused.code != 0, name

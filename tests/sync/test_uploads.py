@@ -203,6 +203,17 @@ def test_a_remembered_column_that_is_doubtful_now_is_asked_about(
     assert (column.field, column.remembered, column.doubt) == ("sis_id", True, "")
 
 
+def test_a_nul_in_a_file_is_a_problem_of_its_row(school: School, administrator: User) -> None:
+    rows = (ADA.replace("Ada", "A\0da"), BOB)
+    file = csv_of(*(f"{row},a\0b" for row in rows), header=f"{HEADER},House\0")
+    upload = drafts.start(school, administrator, "a.csv", file)
+    run = planned(upload, administrator)
+    assert (run.counts["new"], run.counts["error"]) == (1, 1)
+    assert problems(run) == {("control_characters", 2, "First name")}
+    target = io.BytesIO()
+    assert write_failing_rows(upload, target, "csv") == 1
+
+
 def test_failing_rows_corrected_go_in_without_setting_anything(
     school: School, administrator: User
 ) -> None:

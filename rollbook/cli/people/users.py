@@ -16,6 +16,7 @@ from rollbook.cli.lookup import find_school, find_user
 from rollbook.cli.options import Decorator, school_option
 from rollbook.cli.output import Document, Output, Refusal, prints, say, table
 from rollbook.schools.models import Membership, User
+from rollbook.schools.names import NameRefused, checked_name
 
 ROLES = ("owner", "administrator", "counselor")
 
@@ -75,13 +76,20 @@ def add_user(
     with transaction.atomic():
         user = User.objects.filter(email=email).first()
         if user is None:
-            user = User(email=email, name=name.strip() or email)
+            user = User(email=email, name=_checked(name) if name.strip() else email)
             new_password = _set_password(user, password_stdin)
             user.save()
             audit_log.record("user.added", school, str(user.pk))
         Membership.objects.update_or_create(school=school, user=user, defaults={"role": role})
         audit_log.record("membership.set", school, str(user.pk), role=role)
     return Output({"user": of_user(user), "password": new_password or None})
+
+
+def _checked(name: str) -> str:
+    try:
+        return checked_name(name)
+    except NameRefused as refused:
+        raise Refusal(Exit.USAGE, "name_refused", f"{refused} Nobody was added.") from refused
 
 
 def _show_list(document: Document) -> None:

@@ -194,6 +194,9 @@ def without_empty_end(row: Row) -> Row | None:
     for column, text in enumerate(cells):
         if text and text[0] in "#E" and ERROR_VALUES.fullmatch(text.strip()):
             problems.append(CellProblem(column, "error_in_cell"))
+        if text and "\0" in text:  # no database stores it
+            cells[column] = text.replace("\0", "\ufffd")
+            problems.append(CellProblem(column, "control_characters"))
     return row._replace(cells=cells, problems=tuple(problems))
 
 

@@ -18,6 +18,7 @@ from rollbook.sources.spreadsheet.kinds import SAVE_AS
 from rollbook.sources.spreadsheet.rows import EncodingCandidate, Row
 
 SAMPLE: Final = 65_536  # characters
+FEW_CONTROLS: Final = 5  # in a small file they are problems of their rows
 MOST_CONTROLS: Final = 0.02  # of a sample; a picture has a tenth, a table at most a single one
 
 _CONTROLS: Final = re.compile("[\x00-\x08\x0e-\x1f]")
@@ -47,7 +48,7 @@ def read_text(content: bytes, encoding: str | None, delimiter: str | None, longe
         notes.append(guess_note(detected.encoding))
     text = decoded(content, detected.encoding)
     sample = text[:SAMPLE]
-    if len(_CONTROLS.findall(sample)) > len(sample) * MOST_CONTROLS:
+    if len(_CONTROLS.findall(sample)) > max(FEW_CONTROLS, len(sample) * MOST_CONTROLS):
         raise NotASpreadsheet(_("The file is neither a spreadsheet nor text."), SAVE_AS)
     # `newline=None` makes one line feed of each line end: also of the lone CR of old Macs, which
     # csv refuses.

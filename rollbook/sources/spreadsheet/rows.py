@@ -40,9 +40,10 @@ class HiddenRows(StrEnum):
 class CellProblem(NamedTuple):
     """A cell that can't be used. `column` counts from 0.
 
-    `code` is `error_in_cell` (#N/A and similar), `digits_lost` (a number longer than Excel stores)
-    `letters_unclear` (a byte that the encoding of the file doesn't have) or `quote_misplaced` (a
-    quotation mark that may have moved the cells of the whole row).
+    `code` is `error_in_cell` (#N/A and similar), `digits_lost` (a number longer than Excel stores),
+    `control_characters` (a NUL; the text has a box in its place), `letters_unclear` (a byte that
+    the encoding of the file doesn't have) or `quote_misplaced` (a quotation mark that may have
+    moved the cells of the whole row).
     """
 
     column: int

@@ -4,6 +4,7 @@ A crash just after sending may send a mail twice; both copies have the same Mess
 """
 
 import logging
+import re
 from collections.abc import Callable, Collection
 from datetime import timedelta
 from email.utils import parseaddr
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 TRIES: Final = 24  # with waits that grow by five minutes, about a day
 LONGEST_TROUBLE: Final = 300  # characters
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # Longer than all tries take, and than a weekend without a worker. What waited longer comes from a
 # backup, or is no news any more.
 LONGEST_AGE: Final = timedelta(days=3)
@@ -146,7 +148,8 @@ def compose(mail: Mail, template: str, to: str, values: dict[str, Any]) -> Email
     """
     host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2] or "rollbook"
     message = EmailMultiAlternatives(
-        subject=values["subject"],
+        # An older name in it may have a line break, and no mail can have that here.
+        subject=" ".join(_CONTROL.sub(" ", values["subject"]).split()),
         body=render_to_string(f"mail/{template}.txt", values),
         to=[to],
         headers={"Message-ID": f"<{mail.pk}@{host}>", "Auto-Submitted": "auto-generated"},

@@ -61,7 +61,7 @@ def start(
         school=school,
         made_by=by,
         via=via,
-        file_name=file_name[-200:],
+        file_name=_printable(file_name)[-200:],
         content=content,
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
@@ -82,6 +82,11 @@ def start(
         rows=len(sheet.rows),
     )
     return upload
+
+
+def _printable(file_name: str) -> str:
+    """Return the name of a file with boxes in place of bytes that no encoding reads."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in file_name)
 
 
 def open_drafts(school: School) -> QuerySet[Upload]:

@@ -7,7 +7,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from rollbook.sync.uploads.inspection import Word
-from rollbook.web.forms import Form, TextsField, WholeNumberField
+from rollbook.web.forms import Form, TextsField, WholeNumberField, number_in_name
 
 COLUMN, WORD = "column-", "word-"  # the position of a column, or the place of a word, follows
 MOST_ROWS: Final = 9_999_999
@@ -62,4 +62,4 @@ def word_name(word: Word) -> str:
 
 def _positions(data: QueryDict) -> list[int]:
     sent = [name.removeprefix(COLUMN) for name in data if name.startswith(COLUMN)]
-    return [int(position) for position in sent if position.isdecimal()]
+    return [number_in_name(position) for position in sent]

@@ -20,7 +20,7 @@ from rollbook.sync.uploads import drafts, previews
 from rollbook.sync.uploads.failing_rows import KINDS, file_name, write_failing_rows
 from rollbook.sync.words.alarms import confirmation_words
 from rollbook.web.access import SchoolRequest, school_required
-from rollbook.web.forms import Form
+from rollbook.web.forms import Form, number_in_name
 from rollbook.web.imports.file import file_response
 from rollbook.web.imports.steps import (
     draft_required,
@@ -29,7 +29,7 @@ from rollbook.web.imports.steps import (
     refusal_words,
 )
 
-CELL: Final = re.compile(r"cell-(\d+)-(\d+)", re.ASCII)  # row number and column index
+CELL: Final = re.compile(r"cell-([^-]*)-(.*)", re.DOTALL)  # row number and column index
 
 
 class ConfirmForm(Form):
@@ -57,7 +57,9 @@ class CorrectionsForm(Form):
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
-        self.cells = [match.groups() for match in map(CELL.fullmatch, data) if match]
+        self.cells: list[tuple[int, int]] = []
+        for match in filter(None, map(CELL.fullmatch, data)):
+            self.cells.append((number_in_name(match[1]), number_in_name(match[2])))
         for row, column in self.cells:
             self.fields[f"cell-{row}-{column}"] = forms.CharField(required=False, strip=False)
             self.fields[f"was-{row}-{column}"] = forms.CharField(required=False, strip=False)
@@ -68,7 +70,7 @@ class CorrectionsForm(Form):
         for row, column in self.cells:
             text = self.cleaned_data[f"cell-{row}-{column}"]
             if text != self.cleaned_data[f"was-{row}-{column}"]:
-                corrected[int(row), int(column)] = text.strip()
+                corrected[row, column] = text.strip()
         return corrected
 
 
