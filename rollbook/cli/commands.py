@@ -193,6 +193,22 @@ COMMANDS = (
         "students.free_email:free_email",
         "Free the e-mail of a closed account for another student",
     ),
+    CommandGroup(
+        "lookalikes",
+        "Decide about accounts with one name and date of birth",
+        (
+            LazyCommand(
+                "list",
+                "students.lookalikes:list_lookalikes",
+                "List open accounts with the same name and date of birth",
+            ),
+            LazyCommand(
+                "different",
+                "students.lookalikes:different",
+                "Decide that two accounts belong to two students",
+            ),
+        ),
+    ),
     LazyCommand("merge", "students.merge:merge", "Merge two accounts of one student"),
     LazyCommand("invite", "people.invitations:invite", "Send the registration email to students"),
     LazyCommand("invitations", "people.invitations:invitations", "List the registration emails"),

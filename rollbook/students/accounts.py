@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from rollbook.roster.values.parsing import FREED, email_key
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
+from rollbook.students import lookalikes
 from rollbook.students.models import (
     AccountEvent,
     AccountStatus,
@@ -71,6 +72,8 @@ def _set_status(
             for account_id, status in before.items()
         ]
         AccountEvent.objects.bulk_create(events, batch_size=CHUNK)
+        if action == EventAction.REACTIVATED:
+            lookalikes.ask(school.pk, before)
         changed += len(before)
     if changed:
         audit.record(

@@ -13,6 +13,7 @@ from rollbook.roster.values.parsers import PARSERS
 from rollbook.roster.values.parsing import Unreadable, email_key
 from rollbook.schools import audit
 from rollbook.schools.models import User
+from rollbook.students import lookalikes
 from rollbook.students.account_changes import lock_account, record_event, write_account
 from rollbook.students.aliases import keep_alias
 from rollbook.students.models import EventAction, FurtherLink, StudentAccount
@@ -72,6 +73,7 @@ def edit(
             if edited.after:
                 _write(locked, by, edited, via)
             lock(locked, by, sorted(set(keep) & set(KEEPABLE)), via=via)
+            lookalikes.ask(locked.school_id, [locked.pk])
     except IntegrityError as error:
         raise _just_taken(values) from error
     return sorted(edited.after)

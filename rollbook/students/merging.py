@@ -18,6 +18,7 @@ from rollbook.roster.records import LINK_KEY
 from rollbook.roster.values.parsing import FREED
 from rollbook.schools import audit
 from rollbook.schools.models import User
+from rollbook.students import lookalikes
 from rollbook.students.account_changes import record_event, write_account
 from rollbook.students.aliases import keep_alias
 from rollbook.students.links import add_further, drop_further, further_links, links_of
@@ -95,6 +96,7 @@ def merge(
         write_account(account, after)
         for source, sis_id in links.further.items():
             add_further(account, source, sis_id, by)
+        lookalikes.ask(account.school_id, [account.pk])
         # The address with which nobody signs in any more stays known.
         if not email_key.startswith(FREED):
             keep_alias(account, email, email_key)

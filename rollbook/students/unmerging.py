@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from rollbook.roster.records import LINK_KEY
 from rollbook.schools import audit
 from rollbook.schools.models import User
+from rollbook.students import lookalikes
 from rollbook.students.account_changes import record_event, stored_value, write_account
 from rollbook.students.links import add_further, drop_further, further_links
 from rollbook.students.merging import GIVEN_UP, LINK, lock_both
@@ -51,6 +52,7 @@ def take_back(other: StudentAccount, by: User | None, via: str = "web") -> list[
             _write(other, {**returned, "merged_into": None}, by)
             _remove_entries(account, merged.after.get("never_import"))
             _record(account, other, by, via, restored)
+            lookalikes.ask(account.school_id, [account.pk, other.pk])
     except IntegrityError as error:
         raise _taken() from error
     return restored.stays

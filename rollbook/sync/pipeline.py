@@ -14,7 +14,7 @@ from rollbook import logs
 from rollbook.sources.errors import RosterIncomplete, SourceError
 from rollbook.sync import store, undoing
 from rollbook.sync.models import Mode, Run, RunState
-from rollbook.sync.planning import from_roster
+from rollbook.sync.planning import from_roster, lookalikes
 from rollbook.sync.refusals import RunRefused
 from rollbook.sync.runs import cancelling, claims, states
 from rollbook.sync.runs.lease import HandBack, Lease
@@ -121,6 +121,7 @@ def apply(run: Run) -> None:
         states.applying(run)
     with transaction.atomic():
         overtaken = store.apply_plan(run)
+        lookalikes.ask(run)
         if run.is_undo:
             undoing.settle(run)
         elif not run.is_upload:

@@ -31,6 +31,7 @@ SECTIONS: Final = {
     "student-protect": "students",
     "student-merge": "students",
     "never-import": "students",
+    "lookalikes": "students",
 }
 
 

@@ -20,6 +20,7 @@ from rollbook.web.operations.caught_mail import mail, mail_html, mails
 from rollbook.web.operations.component_sheet import component_sheet
 from rollbook.web.runs.decision import approve, cancel, discard
 from rollbook.web.runs.download import report
+from rollbook.web.runs.free_email import free_email, take_email_back
 from rollbook.web.runs.history import history
 from rollbook.web.runs.problems import problems, registrar_file
 from rollbook.web.runs.run_page import run_page, run_progress
@@ -38,7 +39,7 @@ from rollbook.web.students.bulk import students_bulk
 from rollbook.web.students.columns import student_columns
 from rollbook.web.students.edit import edit, protect
 from rollbook.web.students.export import export_students
-from rollbook.web.students.free_email import free_email, take_email_back
+from rollbook.web.students.lookalikes import decide_different, possible_duplicates
 from rollbook.web.students.merge import student_merge, student_unmerge
 from rollbook.web.students.never_import import allow_import, never_import
 from rollbook.web.students.one_student import (
@@ -81,6 +82,8 @@ of_a_school = [
     path("students/<uuid:student_id>/unlink/<slug:source>/", unlink, name="student-unlink"),
     path("students/<uuid:student_id>/edit/", edit, name="student-edit"),
     path("students/<uuid:student_id>/protect/", protect, name="student-protect"),
+    path("lookalikes/", possible_duplicates, name="lookalikes"),
+    path("lookalikes/<int:question_id>/different/", decide_different, name="lookalikes-different"),
     path("never-import/", never_import, name="never-import"),
     path("never-import/<uuid:entry_id>/remove/", allow_import, name="allow-import"),
     path("students/<uuid:student_id>/merge/", student_merge, name="student-merge"),

@@ -1,9 +1,11 @@
 """Rules for leavers, fields and single students by the command line."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 
+from rollbook.students import lookalikes
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Integration, Run
 from tests.cli.conftest import Command
@@ -135,3 +137,21 @@ def test_a_pause_is_named_at_each_run_that_it_skips(
     ).json["schedule"]
     assert [at["pause"]["name"] for at in shown["next_runs"]] == ["Summer"] * 3
     assert "skipped: Summer" in inside("schedule", "show").out
+
+
+def test_two_students_who_are_alike_are_listed_and_decided(
+    inside: Command, student: StudentAccount
+) -> None:
+    student.birth_date = date(2010, 1, 2)
+    student.save()
+    email = "twin@x.example"
+    values = {"email": email, "email_key": email, "birth_date": student.birth_date}
+    names = {"first_name": student.first_name, "last_name": student.last_name}
+    twin = StudentAccount.objects.create(school=student.school, sis_id="991", **values, **names)
+    lookalikes.ask(student.school_id, [twin.pk])
+    (pair,) = inside("lookalikes", "list", "--json").json["lookalikes"]
+    assert {pair["account"]["email"], pair["other"]["email"]} == {student.email, email}
+    assert inside("lookalikes", "different", student.email, "991", "--json").code == 0
+    again = inside("lookalikes", "different", student.email, "991", "--json")
+    assert again.json["error"]["code"] == "lookalike_not_found"
+    assert "No possible duplicates" in inside("lookalikes", "list").out

@@ -15,7 +15,7 @@ from rollbook.sync.report import change_rows, student_history
 from rollbook.sync.runs import decisions, outlook, requests
 from rollbook.sync.setup.freeing_rule import save_freeing
 from tests.sources.loopback import SmallSchool
-from tests.sync.test_nobody_becomes_somebody_else import World, record
+from tests.sync.identity_world import World, record
 from tests.sync.test_uploads import brought_in
 
 pytestmark = pytest.mark.django_db

@@ -1,36 +1,30 @@
 """Whatever files and rosters come in, in any order, nobody becomes somebody else unasked.
 
 No account changes first name, last name and birth date (or e-mail) in one run without a person's
-decision. No account is made with the name and birth date of another one without a question.
+decision. No account is made with the name and birth date of another one without a question, and
+no two open accounts become alike without one: by a new record, a correction, by hand or by an undo.
 """
 
-import csv
-import io
 import os
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rollbook.roster.values.names import name_key
-from rollbook.schools.models import School
-from rollbook.sources.spreadsheet.errors import UploadRefused
-from rollbook.students import editing, merging, never_import_list, protection
-from rollbook.students.models import AccountStatus, StudentAccount
-from rollbook.students.refused import Refused
-from rollbook.sync import pipeline
-from rollbook.sync.models import Integration, Issue, Run, RunState, Trigger
-from rollbook.sync.refusals import RunRefused, SettingRefused
-from rollbook.sync.runs import decisions, requests
-from rollbook.sync.setup import field_rules, integrations, link_decisions
-from rollbook.sync.uploads import column_choice, drafts, previews
-from tests.cases.schools import powerschool_student
+from rollbook.students import (
+    accounts,
+    editing,
+    lookalikes,
+    merging,
+    unmerging,
+)
+from rollbook.students.models import Lookalike, StudentAccount
+from rollbook.sync.models import Issue, Problem, Run
+from rollbook.sync.setup import link_decisions
 from tests.conftest import EXAMPLES
 from tests.sources.loopback import SmallSchool
-
-COLUMNS = ("sis_id", "number", "first_name", "last_name", "email", "graduation_year", "birth_date")
-FIELDS = {"number": "student_number"}  # the other columns are named as our fields
+from tests.sync.identity_world import COLUMNS, World, people, record
 
 ids = st.sampled_from(["1", "2", "3", "4", "5"])
 students = st.fixed_dictionaries(
@@ -50,201 +44,8 @@ steps = st.one_of(
     st.tuples(st.just("sync"), tables, st.booleans()),
     st.tuples(st.just("sync"), tables, st.booleans()),
     st.tuples(st.sampled_from(["protect", "keep", "never", "merge", "link"]), ids, ids),
+    st.tuples(st.sampled_from(["undo", "rename", "reopen", "different"]), ids, ids),
 )
-
-
-class Person(NamedTuple):
-    """An account as the two laws see it."""
-
-    sis_id: str | None
-    first_name: str
-    last_name: str
-    born: str
-    email: str
-    status: str
-
-    @property
-    def names(self) -> tuple[str, str]:
-        return name_key(self.first_name), name_key(self.last_name)
-
-    def is_like(self, other: "Person") -> bool:
-        return bool(self.born) and (self.names, self.born) == (other.names, other.born)
-
-    def is_somebody_else(self, other: "Person") -> bool:
-        """Whether the name and the birth date differ, or both names and the e-mail."""
-        if self.born and other.born:
-            return self.born != other.born and self.names != other.names
-        both_differ = all(
-            one != another for one, another in zip(self.names, other.names, strict=True)
-        )
-        return both_differ and self.email != other.email
-
-
-People = dict[Any, Person]
-
-
-def people(school: School) -> People:
-    accounts = StudentAccount.objects.filter(school=school).exclude(status=AccountStatus.MERGED)
-    return {
-        account.pk: Person(
-            account.sis_id,
-            account.first_name,
-            account.last_name,
-            str(account.birth_date or ""),
-            account.email_key,
-            account.status,
-        )
-        for account in accounts
-    }
-
-
-class World:
-    """A school, its small PowerSchool, and what people decided."""
-
-    def __init__(self, small: SmallSchool) -> None:
-        self.small = small
-        self.school = School.objects.create(name="Lincoln", timezone="UTC")
-        self.integration: Integration = integrations.save_connection(
-            self.school,
-            None,
-            integrations.ConnectionSettings(
-                source="powerschool",
-                variant="",
-                choices={},
-                credentials={
-                    "client_id": small.client_id,
-                    "client_secret": small.client_secret,
-                    "client_url": small.server.url,
-                },
-                grades=[10],
-                active=True,
-                test_run=False,
-                notify_on_errors=False,
-            ),
-        )
-        policy = field_rules.LeaversPolicy(policy="deactivate", runs=1, days=0, rollover="07-01")
-        field_rules.save_leavers(self.integration, None, policy)
-        self.confirmed: set[tuple[Any, str]] = set()
-        self.rejected: set[tuple[Any, str]] = set()
-
-    def upload(self, table: list[dict[str, str]], left_out: set[str]) -> None:
-        columns = [column for column in COLUMNS if column not in left_out]
-        target = io.StringIO()
-        writer = csv.DictWriter(target, columns, extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(table)
-        only_existing = bool(left_out & {"first_name", "last_name", "email", "graduation_year"})
-        try:
-            draft = drafts.start(
-                self.school,
-                None,
-                "students.csv",
-                target.getvalue().encode(),
-                date_order="year-month-day",
-                only_existing=only_existing,
-            )
-            fields = {at: FIELDS.get(name, name) for at, name in enumerate(columns)}
-            column_choice.save_columns(draft, None, header_row=1, fields=fields)
-            run = previews.preview(draft, None)
-            pipeline.run_sync(run.pk)
-            if previews.confirm(draft, None):
-                pipeline.run_sync(run.pk)
-        except (SettingRefused, UploadRefused, RunRefused):
-            return
-
-    def set_roster(self, roster: list[dict[str, str]]) -> None:
-        self.small.students = [
-            powerschool_student(
-                {
-                    **{name: value for name, value in record.items() if value},
-                    "id": int(record["sis_id"]),
-                    "graduation_year": int(record["graduation_year"]),
-                    "grade": 10,
-                }
-            )
-            for record in roster
-        ]
-
-    def sync(self, roster: list[dict[str, str]], approve: bool) -> None:
-        self.set_roster(roster)
-        try:
-            run = requests.request(self.integration, trigger=Trigger.PERSON).run
-        except RunRefused:
-            return
-        pipeline.run_sync(run.pk)
-        run.refresh_from_db()
-        assert run.state in (RunState.DONE, RunState.ON_HOLD, RunState.FAILED)
-        if run.state == RunState.ON_HOLD:
-            self._decide(run, approve)
-
-    def _decide(self, run: Run, approve: bool) -> None:
-        if not approve:
-            assert decisions.discard(run, None)
-            return
-        assert decisions.approve(run, None)
-        pipeline.run_sync(run.pk)
-
-    def account(self, sis_id: str) -> StudentAccount | None:
-        accounts = StudentAccount.objects.filter(school=self.school, sis_id=sis_id)
-        return accounts.exclude(status=AccountStatus.MERGED).first()
-
-    def person_decides(self, what: str, one: str, other: str) -> None:
-        account, second = self.account(one), self.account(other)
-        if what == "never":
-            never_import_list.add(self.school, None, sis_id=one)
-        elif what == "link":
-            self._decide_link(other in "135")
-        elif account is None:
-            return
-        elif what == "protect":
-            protection.protect(account, None)
-        elif what == "keep":
-            editing.edit(account, None, {}, keep=["first_name"])
-        elif second is not None and second.pk != account.pk:
-            try:
-                merging.merge(account, second, None)
-            except Refused:
-                return
-
-    def _decide_link(self, same: bool) -> None:
-        proposal = link_decisions.undecided(self.school).first()
-        if proposal is None:
-            return
-        pair = (proposal.account_id, proposal.sis_id)
-        if not same:
-            link_decisions.reject(proposal, None)
-            self.rejected.add(pair)
-            return
-        try:
-            link_decisions.confirm(proposal, None)
-        except link_decisions.LinkRefused:
-            return
-        self.confirmed.add(pair)
-
-    def check(self, before: People, after: People) -> None:
-        for key, was in before.items():
-            now = after.get(key)
-            if now is None or (key, now.sis_id) in self.confirmed:
-                continue
-            assert not was.is_somebody_else(now), (was, now)
-        for key in after.keys() - before.keys():
-            self._check_new(key, before, after)
-
-    def _check_new(self, key: Any, before: People, after: People) -> None:
-        new = after[key]
-        for other_key, other in after.items():
-            if other_key == key or other.status != AccountStatus.ACTIVE:
-                continue
-            if (other_key, new.sis_id) in self.rejected:
-                continue
-            if other_key not in before and self._is_asked(new, other):
-                continue
-            assert not new.is_like(other), (new, other)
-
-    def _is_asked(self, one: Person, other: Person) -> bool:
-        """Whether the run that made both asks whether they are one person."""
-        ids = (one.sis_id, other.sis_id)
-        return Issue.objects.filter(code="new_students_alike", sis_id__in=ids).exists()
 
 
 def play(played: list[Any]) -> None:
@@ -258,8 +59,10 @@ def play(played: list[Any]) -> None:
                 world.sync(first, second)
             else:
                 world.person_decides(what, first, second)
-                continue
-            world.check(before, people(world.school))
+            after = people(world.school)
+            if what in ("upload", "sync"):
+                world.check(before, after)
+            world.check_questions(after)
 
 
 @pytest.mark.slow
@@ -271,18 +74,6 @@ def play(played: list[Any]) -> None:
 @given(played=st.lists(steps, min_size=2, max_size=7))
 def test_nobody_becomes_somebody_else(played: list[Any]) -> None:
     play(played)
-
-
-def record(sis_id: str, email: str, first_name: str = "Ana") -> dict[str, str]:
-    return {
-        "sis_id": sis_id,
-        "number": "",
-        "first_name": first_name,
-        "last_name": "Lee",
-        "email": f"{email}@x.example",
-        "graduation_year": "2028",
-        "birth_date": "2010-01-02",
-    }
 
 
 @pytest.mark.django_db
@@ -309,12 +100,67 @@ def test_two_new_students_who_are_alike_both_come_in_and_are_asked_about() -> No
         world = World(small)
         world.sync([record("12", "later"), record("4", "first")], True)
         assert {one.sis_id for one in people(world.school).values()} == {"4", "12"}
-        issue = Issue.objects.get(code="new_students_alike")
+        issue = Issue.objects.get(code="accounts_alike")
         assert (issue.severity, issue.sis_id, issue.other) == (
             "note",
             "12",
             "Ana Lee (SIS ID 4)",
         )
+
+
+@pytest.mark.django_db
+def test_the_question_about_two_students_is_asked_in_each_run_until_it_is_decided() -> None:
+    with SmallSchool(0) as small:
+        world = World(small)
+        roster = [record("12", "later"), record("4", "first")]
+        for _run in range(2):
+            world.sync(roster, True)
+            run = Run.objects.latest("requested_at")
+            assert Issue.objects.filter(run=run, code="accounts_alike").count() == 1
+        assert Problem.objects.get(code="accounts_alike").runs == 2
+        (question,) = lookalikes.open_questions(world.school)
+        assert lookalikes.decide_different(question, None)
+        assert not lookalikes.decide_different(question, None)
+        for first_name in ("Ana", "Bea", "Ana"):  # also when they become alike again
+            world.sync([record("12", "later", first_name), record("4", "first")], True)
+        assert not lookalikes.open_questions(world.school)
+        assert Problem.objects.get(code="accounts_alike").fixed_at is not None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("how", ["sis", "upload", "hand", "undo", "reopened", "unmerged"])
+def test_accounts_that_become_alike_are_asked_about(how: str) -> None:
+    with SmallSchool(0) as small:
+        world = World(small)
+        first, second = record("4", "first"), record("5", "second", "Bea")
+        if how == "undo":
+            world.sync([first, {**second, "first_name": "Ana"}], True)
+            Lookalike.objects.all().delete()
+        world.sync([first, second], True)
+        account = world.account("5")
+        assert account is not None and not Lookalike.objects.exists()
+        if how == "sis":
+            world.sync([first, {**second, "first_name": "ána"}], True)
+        elif how == "upload":
+            world.upload([{**second, "first_name": "Ana"}], set())
+        elif how == "hand":
+            editing.edit(account, None, {"first_name": "Ana"})
+        elif how == "undo":
+            world.person_decides("undo", "", "")
+        else:
+            StudentAccount.objects.filter(pk=account.pk).update(first_name="Ana", status="left")
+            if how == "reopened":
+                accounts.reactivate(world.school, [account.pk], None)
+            else:
+                StudentAccount.objects.filter(pk=account.pk).update(status="active")
+                other = world.account("4")
+                assert other is not None
+                merging.merge(other, account, None)
+                unmerging.take_back(StudentAccount.objects.get(pk=account.pk), None)
+        (question,) = lookalikes.open_questions(world.school)
+        assert {question.account.sis_id, question.other.sis_id} == {"4", "5"}
+        noted = Issue.objects.filter(code="accounts_alike").count()
+        assert noted == (how in ("sis", "upload", "undo"))
 
 
 @pytest.mark.crash

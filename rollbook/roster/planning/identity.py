@@ -1,10 +1,12 @@
 """Whether a record or a row is about an account's person: the same rules for syncs and uploads."""
 
 from datetime import date
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from rollbook.roster.values.names import name_key, same_first_name, same_name
 
+# First name, last name and date of birth, each as it is compared.
+PersonKey: TypeAlias = tuple[str, str, str]
 MOST_YEARS_APART: Final = 2  # between two graduation years of one person
 
 
@@ -73,9 +75,15 @@ def _last_names_differ(person: Person, account: Person) -> bool:
     return name is not None and not same_name(name, account.last_name)
 
 
-def person_key(person: Person) -> tuple[str, str, str] | None:
+def person_key(person: Person) -> PersonKey | None:
     """Return the name and the date of birth as they are compared; None where one is unknown."""
-    if person.birth_date is None or not person.first_name or not person.last_name:
+    return key_of(person.first_name, person.last_name, person.birth_date)
+
+
+def key_of(
+    first_name: str | None, last_name: str | None, birth_date: date | str | None
+) -> PersonKey | None:
+    """Return a name and a date of birth (or its ISO text) as they are compared."""
+    if not first_name or not last_name or not birth_date:
         return None
-    names = name_key(person.first_name), name_key(person.last_name)
-    return (*names, person.birth_date.isoformat())
+    return name_key(first_name), name_key(last_name), str(birth_date)

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from rollbook.roster.planning.identity import contradicts
+from rollbook.roster.planning.identity import contradicts, person_key
 from rollbook.roster.planning.matching import Match, MatchKind
 from rollbook.roster.records import ISSUE_NAME_LIMIT, Issue, Severity, StudentRecord
-from rollbook.roster.values.names import name_key, same_first_name, same_name
+from rollbook.roster.values.names import same_first_name, same_name
 
 
 class UnlinkedAccount(NamedTuple):
@@ -107,9 +107,9 @@ def link_issue(record: StudentRecord) -> Issue:
 def _keys(person: UnlinkedAccount | StudentRecord) -> list[tuple[str, ...]]:
     """Return the keys of which one is enough to suggest a link."""
     keys: list[tuple[str, ...]] = []
-    if person.birth_date is not None:
-        names = name_key(person.first_name), name_key(person.last_name)
-        keys.append(("born", *names, person.birth_date.isoformat()))
+    key = person_key(person)
+    if key is not None:
+        keys.append(("born", *key))
     if person.sis_id:
         keys.append(("sis_id", person.sis_id))
     if person.student_number:

@@ -1,70 +1,114 @@
-"""New students of a roster who have the name and the date of birth of somebody else.
+"""Students with the name and the date of birth of somebody else, as they will be after a plan.
 
-One who is like an existing account waits until a person decides. Two new ones who are alike both
-come in, with a note. Twins differ in the first name, so they aren't asked about.
+A new one who is like an existing account waits until a person decides. Two accounts that become
+alike otherwise stay as they are, and a person is asked. Twins differ in the first name.
 """
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from rollbook.roster.values.names import name_key
+from rollbook.roster.planning.identity import PersonKey, key_of
 
 
 class Student(NamedTuple):
-    """A student as names and birth dates are compared. `born` is ISO text.
+    """A student as names and birth dates are compared, with the values after the plan.
 
-    `account_id` are the 16 bytes of the account's id, None for one that is still to be made.
+    `account_id` are the 16 bytes of the account's id, also of one that is still to be made. `born`
+    is ISO text. `is_touched` says that the plan makes the account, renames or opens it, `is_linked`
+    that it is linked to the source of the plan. `row_number` is the row of a spreadsheet.
     """
 
-    sis_id: str
+    account_id: bytes
+    sis_id: str | None
     first_name: str
     last_name: str
     born: str
-    account_id: bytes | None = None
+    status: str = "active"
+    row_number: int | None = None
+    is_new: bool = False
+    is_touched: bool = False
+    is_linked: bool = True
 
     @property
-    def person(self) -> tuple[str, str, str]:
-        return name_key(self.first_name), name_key(self.last_name), self.born
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}"
 
 
 class Lookalike(NamedTuple):
-    """A new student, and the one that is like them: an account, or an earlier new student."""
+    """A student, and the other one with this name and date of birth."""
 
     student: Student
     other: Student
 
 
-def lookalikes(
-    new_students: Iterable[Student],
-    accounts: Iterable[Student],
-    is_rejected: Callable[[bytes, str], bool],
-) -> list[Lookalike]:
-    """Return each new student with the one who is like them.
+class Lookalikes(NamedTuple):
+    """The students who are alike.
 
-    Of several new ones that are alike, each is named with the one of the lowest SIS ID.
-    `is_rejected` says whether a person decided that an account and a SIS ID are two people.
+    `waiting` are new ones, each with the account that may be theirs; `asked` are pairs of open
+    accounts about which a person is asked.
     """
-    accounts_of_person: dict[tuple[str, str, str], list[Student]] = {}
+
+    waiting: list[Lookalike]
+    asked: list[Lookalike]
+
+
+Different = Callable[[Student, Student], bool]
+
+
+def lookalikes(
+    students: Iterable[Student], are_different: Different, *, linked_only: bool
+) -> Lookalikes:
+    """Return which of these students are alike.
+
+    `are_different` says whether a person decided that two are different people. With `linked_only`
+    new students wait only for accounts that are linked to the source of the plan: other rules
+    compare them with accounts without a link.
+    """
+    waiting: list[Lookalike] = []
+    asked: list[Lookalike] = []
+    for alike in _groups(students):
+        accounts = [each for each in alike if not each.is_new]
+        staying = list(accounts)
+        for student in (each for each in alike if each.is_new):
+            other = _possible_account(student, accounts, are_different, linked_only)
+            if other is None:
+                staying.append(student)
+            else:
+                waiting.append(Lookalike(student, other))
+        asked += _pairs(staying, are_different)
+    return Lookalikes(waiting, asked)
+
+
+def _groups(students: Iterable[Student]) -> Iterable[list[Student]]:
+    """Return the students with one name and date of birth, by SIS ID."""
+    of_person: dict[PersonKey, list[Student]] = {}
+    for student in students:
+        key = key_of(student.first_name, student.last_name, student.born)
+        if key is not None:
+            of_person.setdefault(key, []).append(student)
+    return [sorted(alike, key=_by_sis_id) for alike in of_person.values() if len(alike) > 1]
+
+
+def _possible_account(
+    student: Student, accounts: list[Student], are_different: Different, linked_only: bool
+) -> Student | None:
     for account in accounts:
-        accounts_of_person.setdefault(account.person, []).append(account)
-    first_of_person: dict[tuple[str, str, str], Student] = {}
-    alike = []
-    for student in sorted(new_students, key=_by_sis_id):
-        person = student.person
-        others = [
-            account
-            for account in accounts_of_person.get(person, ())
-            if account.account_id is not None
-            and not is_rejected(account.account_id, student.sis_id)
-        ]
-        if not others and person in first_of_person:
-            others = [first_of_person[person]]
-        if others:
-            alike.append(Lookalike(student, others[0]))
-        else:
-            first_of_person[person] = student
-    return alike
+        if (account.is_linked or not linked_only) and not are_different(student, account):
+            return account
+    return None
 
 
-def _by_sis_id(student: Student) -> tuple[int, str]:
-    return len(student.sis_id), student.sis_id
+def _pairs(alike: list[Student], are_different: Different) -> list[Lookalike]:
+    """Return the pairs of open accounts of which the plan touches one; the later SIS ID first."""
+    is_open = [each for each in sorted(alike, key=_by_sis_id) if each.status == "active"]
+    return [
+        Lookalike(student, other)
+        for place, student in enumerate(is_open)
+        for other in is_open[:place]
+        if (student.is_touched or other.is_touched) and not are_different(student, other)
+    ]
+
+
+def _by_sis_id(student: Student) -> tuple[int, str, bytes]:
+    sis_id = student.sis_id or ""
+    return len(sis_id), sis_id, student.account_id

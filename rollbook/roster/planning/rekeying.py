@@ -10,10 +10,10 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from rollbook.roster.planning.changes import CLOSED_BY_RUN, Change, ChangeKind, is_further_link
-from rollbook.roster.planning.identity import person_key
+from rollbook.roster.planning.identity import PersonKey, key_of, person_key
 from rollbook.roster.planning.owners import FieldOwners
 from rollbook.roster.records import LINK_KEY, Account
-from rollbook.roster.values.names import name_key, same_first_name, same_name
+from rollbook.roster.values.names import same_first_name, same_name
 
 
 class PlannedAccount(NamedTuple):
@@ -41,7 +41,7 @@ def possible_relinks(
     Several students may come for one account, and the other way round: a person decides.
     """
     by_email: dict[str, Account] = {}
-    by_person: dict[tuple[str, str, str], list[Account]] = {}
+    by_person: dict[PersonKey, list[Account]] = {}
     for account in missing:
         by_email[account.email_key] = account
         key = person_key(account)
@@ -59,12 +59,9 @@ def possible_relinks(
     return possible
 
 
-def _key_of(values: Mapping[str, Any]) -> tuple[str, str, str] | None:
+def _key_of(values: Mapping[str, Any]) -> PersonKey | None:
     """Return the person key of stored values, where the date of birth is ISO text."""
-    first, last, born = (values.get(name) for name in ("first_name", "last_name", "birth_date"))
-    if not first or not last or not born:
-        return None
-    return name_key(first), name_key(last), str(born)
+    return key_of(*(values.get(name) for name in ("first_name", "last_name", "birth_date")))
 
 
 def relink(

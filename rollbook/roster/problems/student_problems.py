@@ -155,15 +155,15 @@ STUDENT_PROBLEMS: Final = (
         ADMINISTRATOR,
     ),
     Problem(
-        "new_students_alike",
+        "accounts_alike",
         Severity.NOTE,
         _(
-            "{sis} has two new students with this name and this date of birth, under two SIS IDs. "
-            "They may be one person. Both got an account; every other account was left as it is."
+            "Two accounts have this name and this date of birth. They may be one person. "
+            "Both stay open."
         ),
         _(
-            "If they are one person, keep one of the two records in {sis}, and merge the two "
-            "accounts on the student's page."
+            "Open Possible duplicates on the Students page. Merge the two if they are one person. "
+            "If not, say that they are two different students: you are asked only once."
         ),
         ADMINISTRATOR,
     ),

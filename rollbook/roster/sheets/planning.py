@@ -27,13 +27,11 @@ _NOTHING: Final = Differences({}, {}, {}, {})
 class SheetRules(NamedTuple):
     """The rules of one upload.
 
-    `only_existing` makes no accounts. `lookalikes` maps the name and date of birth of accounts to
-    how a person names them: a new row that is alike is a question, not a second account.
+    `only_existing` makes no accounts.
     """
 
     only_existing: bool = False
     exceptions: StudentExceptions = NO_EXCEPTIONS
-    lookalikes: dict[tuple[str, str, str], str] = {}
 
 
 def decide_row(
@@ -73,10 +71,6 @@ def _decide_new(row: SheetRow, mapper: RowMapper, rules: SheetRules) -> Change |
     broken = broken_name(row.values, None)
     if broken is not None:
         return (_broken_name_issue(broken, row, mapper),)
-    key = row.person_key
-    alike = rules.lookalikes.get(key) if key is not None else None
-    if alike is not None:
-        return (mapper.issue("row_like_account", row, "birth_date")._replace(other=alike),)
     return _new(row)
 
 

@@ -195,19 +195,25 @@ class RowMapper:
         self, code: str, row: SheetRow, field: str, severity: Severity = Severity.ERROR
     ) -> Issue:
         """Return an issue about a whole row, placed at the column of a field."""
-        column = self._column_of.get(field)
         value = str(row.values.get(field) or "")
+        issue = self.issue_at(code, row.number, field, value)
+        sis_id = row.values.get("sis_id")
+        return issue._replace(severity=severity, sis_id=sis_id, name=row.name)
+
+    def issue_at(self, code: str, row_number: int, field: str, value: str) -> Issue:
+        """Return an error placed at the column of a field, without the student's name."""
+        column = self._column_of.get(field)
         # The cell of a full name has more than this value, so it can't be corrected by it.
         is_part = column is not None and column.of_full_name and bool(value)
         return Issue(
             code=code,
-            severity=severity,
-            sis_id=row.values.get("sis_id"),
-            name=row.name,
+            severity=Severity.ERROR,
+            sis_id=None,
+            name="",
             field=field,
             source_field=column.name[:_HEADING_LIMIT] if column else "",
             value=value[:ISSUE_VALUE_LIMIT],
-            row_number=row.number,
+            row_number=row_number,
             column_index=column.position if column and not is_part else None,
         )
 

@@ -7,6 +7,7 @@ from rollbook.students.models.account import (
     StudentAccount,
 )
 from rollbook.students.models.further_link import FurtherLink
+from rollbook.students.models.lookalike import Lookalike
 from rollbook.students.models.registration import Invitation, StudentLogin
 from rollbook.students.models.rules import Absence, EmailAlias, FieldLock, NeverImport, Protection
 
@@ -19,6 +20,7 @@ __all__ = [
     "FieldLock",
     "FurtherLink",
     "Invitation",
+    "Lookalike",
     "NeverImport",
     "Protection",
     "StudentAccount",

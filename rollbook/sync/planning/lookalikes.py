@@ -1,40 +1,153 @@
-"""New students who have the name and the date of birth of another one: a person decides."""
+"""Students who have the name and the date of birth of another one: a person decides."""
 
-from rollbook.roster.planning.lookalikes import Lookalike, lookalikes
-from rollbook.roster.planning.matching import Matcher
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Q
+
+from rollbook.roster.planning.lookalikes import (
+    Different,
+    Lookalike,
+    Lookalikes,
+    Student,
+    lookalikes,
+)
 from rollbook.roster.planning.rekeying import PossibleRelink
 from rollbook.roster.records import ISSUE_NAME_LIMIT, Issue, Severity
+from rollbook.roster.sheets.rows import RowMapper
+from rollbook.students import lookalikes as questions
+from rollbook.students.models import Lookalike as Question
+from rollbook.students.models import StudentAccount
 from rollbook.sync import store
-from rollbook.sync.models import Run
+from rollbook.sync.models import LinkDecision, Run, Upload
+from rollbook.sync.models.link import Verdict
 from rollbook.sync.planning import clashes, links
 
 
-def withdraw(run: Run, matcher: Matcher) -> list[Issue]:
+def withdraw(run: Run) -> list[Issue]:
     """Withdraw the new accounts that may be a second one of their student; return the issues.
 
-    A link with the existing account is proposed, so that a person can decide. Two new students who
-    are alike both get an account, and a note: the SIS says that they are two, and nobody's
-    account is at stake.
+    A link with the existing account is proposed, so that a person can decide. Two accounts that are
+    alike otherwise, such as two new ones, are noted in each run until a person has decided.
     """
-    new_students = store.new_students(run)
-    if not new_students:
+    alike = _alike(run, linked_only=True)
+    _propose_links(run, alike.waiting)
+    store.withdraw_accounts(run, [each.student.account_id for each in alike.waiting])
+    issues = [_waiting_issue(each) for each in alike.waiting]
+    noted = {_pair(each.student, each.other) for each in alike.asked}
+    asked = [*alike.asked, *_open_questions(run, noted)]
+    return issues + [_asked_issue(each) for each in asked]
+
+
+def withdraw_rows(run: Run, mapper: RowMapper, *, accepted: bool) -> list[Issue]:
+    """Withdraw the new rows of a file that may be about an existing account; return the issues.
+
+    Nothing is withdrawn or noted where a person said that these are different students.
+    """
+    if accepted:
         return []
-    days = sorted({student.born for student in new_students})
-    alike = lookalikes(new_students, store.students_born_on(run, days), matcher.is_rejected)
-    waiting = [each for each in alike if each.other.account_id is not None]
-    names: dict[str, str] = {}
-    if waiting:
-        _propose_links(run, waiting)
-        names = store.withdraw(run, [each.student.sis_id for each in waiting])
-    return [_issue(each, names.get(each.student.sis_id)) for each in alike]
+    alike = _alike(run, linked_only=False)
+    store.withdraw_accounts(run, [each.student.account_id for each in alike.waiting])
+    issues = []
+    for each in alike.waiting:
+        student = each.student
+        row_number = student.row_number or 0
+        issue = mapper.issue_at("row_like_account", row_number, "birth_date", student.born)
+        issues.append(_named(issue, each))
+    return issues + [_asked_issue(each) for each in alike.asked]
+
+
+def ask(run: Run) -> None:
+    """Store the questions about accounts that an applied plan has made alike.
+
+    Those that a person answered before, about a link or about an upload, are stored as decided.
+    """
+    touched = (each for each in store.people_alike(run) if each.is_touched)
+    ids = [UUID(bytes=each.account_id) for each in touched]
+    if not ids:
+        return
+    upload = Upload.objects.defer("content").filter(school_id=run.school_id, run=run).first()
+    accepted = upload is not None and upload.settings.get("accept_lookalikes", False)
+    for question in questions.ask(run.school_id, ids):
+        decision = _decision_about_link(question)
+        if decision is not None:
+            questions.decide_different(question, decision.decided_by)
+        elif accepted:
+            questions.decide_different(question, run.requested_by, via="upload")
+
+
+def _decision_about_link(question: Question) -> LinkDecision | None:
+    """Return the decision that the SIS ID of one of the two isn't the other one's."""
+    account, other = question.account, question.other
+    pairs = Q(account=account, sis_id=other.sis_id) | Q(account=other, sis_id=account.sis_id)
+    decisions = LinkDecision.objects.filter(pairs, school_id=question.school_id)
+    return decisions.filter(verdict=Verdict.NOT_SAME).first()
+
+
+def _alike(run: Run, *, linked_only: bool) -> Lookalikes:
+    people = store.people_alike(run)
+    if not people:
+        return Lookalikes([], [])
+    return lookalikes(people, _decided(run), linked_only=linked_only)
+
+
+def _decided(run: Run) -> Different:
+    """Return whether a person decided that two students are different people."""
+    decided = Question.objects.filter(school_id=run.school_id, decided_at__isnull=False)
+    pairs = {
+        frozenset((account.bytes, other.bytes))
+        for account, other in decided.values_list("account_id", "other_id")
+    }
+    rejected = {
+        (account.bytes, sis_id)
+        for account, sis_id in LinkDecision.objects.filter(
+            school_id=run.school_id, verdict=Verdict.NOT_SAME
+        ).values_list("account_id", "sis_id")
+    }
+
+    def are_different(one: Student, other: Student) -> bool:
+        return (
+            _pair(one, other) in pairs
+            or (one.account_id, other.sis_id) in rejected
+            or (other.account_id, one.sis_id) in rejected
+        )
+
+    return are_different
+
+
+def _open_questions(run: Run, noted: set[frozenset[bytes]]) -> Iterable[Lookalike]:
+    """Yield the undecided questions about accounts of this source that aren't noted yet."""
+    for question in questions.open_questions(run.school):
+        student, other = _student(question.account), _student(question.other)
+        if question.account.source != run.source:
+            student, other = other, student
+        is_of_source = run.source in (question.account.source, question.other.source)
+        if is_of_source and _pair(student, other) not in noted:
+            yield Lookalike(student, other)
+
+
+def _student(account: StudentAccount) -> Student:
+    return Student(
+        account_id=account.pk.bytes,
+        sis_id=account.sis_id,
+        first_name=account.first_name,
+        last_name=account.last_name,
+        born=str(account.birth_date),
+    )
+
+
+def _pair(one: Student, other: Student) -> frozenset[bytes]:
+    return frozenset((one.account_id, other.account_id))
 
 
 def _propose_links(run: Run, alike: list[Lookalike]) -> None:
     pairs = {
         each.student.sis_id: each.other.account_id
         for each in alike
-        if each.other.account_id is not None
+        if each.student.sis_id is not None
     }
+    if not pairs:
+        return
     accounts = store.load_accounts(run.school_id, pairs.values())
     possible = []
     for planned in store.planned_new(run, pairs):
@@ -44,14 +157,20 @@ def _propose_links(run: Run, alike: list[Lookalike]) -> None:
     links.propose_relinks(run, possible)
 
 
-def _issue(alike: Lookalike, withdrawn_name: str | None) -> Issue:
-    student, other = alike.student, alike.other
-    waits = withdrawn_name is not None
-    return Issue(
-        "like_another_student" if waits else "new_students_alike",
-        Severity.ERROR if waits else Severity.NOTE,
-        student.sis_id,
-        f"{student.first_name} {student.last_name}"[:ISSUE_NAME_LIMIT],
-        "birth_date",
-        other=clashes.who(f"{other.first_name} {other.last_name}", other.sis_id),
+def _waiting_issue(alike: Lookalike) -> Issue:
+    return _named(Issue("like_another_student", Severity.ERROR, None, "", "birth_date"), alike)
+
+
+def _asked_issue(alike: Lookalike) -> Issue:
+    issue = Issue("accounts_alike", Severity.NOTE, None, "", "birth_date")
+    return _named(issue._replace(row_number=alike.student.row_number), alike)
+
+
+def _named(issue: Issue, alike: Lookalike) -> Issue:
+    """Return the issue with both students."""
+    student, other = alike
+    return issue._replace(
+        sis_id=student.sis_id,
+        name=student.name[:ISSUE_NAME_LIMIT],
+        other=clashes.who(other.name, other.sis_id),
     )

@@ -73,7 +73,7 @@ def settle(run: Run, prepared: Prepared, check: RosterCheck, notes: RosterNotes)
     issues = [issue for issue in check.issues if issue.sis_id not in new_ids | suggested]
     issues += [_relink_issue(each.planned) for each in _one_each(possible)]
     issues = clashes.with_others(run, issues, names) + _vanished_fields(run, prepared)
-    issues += lookalikes.withdraw(run, prepared.matcher)
+    issues += lookalikes.withdraw(run)
     issues += _listed_twice(run, notes.listed_twice - withdrawn)
     store.save_plan(run, relinked, issues)
     prepared.freed_emails.save()

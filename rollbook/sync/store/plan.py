@@ -30,26 +30,6 @@ from rollbook.sync.store.statements import (
 _json = msgspec.json.Encoder()
 
 
-class Born(NamedTuple):
-    """An account as it is compared with new rows of a file."""
-
-    first_name: str
-    last_name: str
-    birth_date: date
-    sis_id: str | None
-    email: str
-
-
-def load_born_on(school_id: UUID, days: Iterable[date]) -> list[Born]:
-    """Return the accounts of everybody who was born on one of these days."""
-    asked = list(days)
-    if not asked:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(sql("load_born_on"), {"school": school_id, "days": asked})
-        return [Born(*row) for row in cursor.fetchall()]
-
-
 def load_merged_emails(school_id: UUID, email_keys: list[str]) -> set[str]:
     """Return which of these addresses belonged to accounts that were merged into others."""
     with connection.cursor() as cursor:
@@ -281,28 +261,22 @@ def planned_like(run: Run, days: list[str], email_keys: list[str]) -> list[Plann
     return list(_planned(rows_of("planned_like", run, days=days, email_keys=email_keys)))
 
 
-def new_students(run: Run) -> list[Student]:
-    """Return the new students of a plan who may be like another one.
+def people_alike(run: Run) -> list[Student]:
+    """Return who may be alike once the plan is applied, with the values after it.
 
-    The date of birth and the first letters of both names are the same.
+    The date of birth and the first letters of both names are the same, and the plan makes, renames
+    or opens one of them.
     """
-    if not rows_of("any_new", run):  # the usual run: then nothing is compared
+    if not rows_of("any_touched", run):  # the usual run: then nothing is compared
         return []
     with whole_tables():
-        return [Student(*row) for row in rows_of("new_students", run)]
+        rows = rows_of("people_alike", run)
+    return [Student(bytes(account_id), *values) for account_id, *values in rows]
 
 
-def students_born_on(run: Run, days: list[str]) -> list[Student]:
-    """Return the accounts of this source that belong to people born on these days.
-
-    Their values are those after the plan.
-    """
-    with whole_tables():
-        rows = rows_of("students_born_on", run, source=run.source, days=days)
-    return [
-        Student(sis_id, first, last, born, bytes(account_id))
-        for sis_id, first, last, born, account_id in rows
-    ]
+def withdraw_accounts(run: Run, ids: Iterable[bytes]) -> None:
+    """Take back the planned changes of these accounts."""
+    execute("withdraw_accounts", run, ids=[UUID(bytes=account_id) for account_id in ids])
 
 
 def _planned(rows: Iterable[tuple[Any, ...]]) -> Iterator[PlannedAccount]:

@@ -17,11 +17,10 @@ from rollbook.roster.sheets.matching import RowKeys, RowMatch, SheetCheck, Sheet
 from rollbook.roster.sheets.planning import SheetRules, decide_row
 from rollbook.roster.sheets.rows import SheetRow
 from rollbook.roster.values.identifiers import plain_digits
-from rollbook.roster.values.names import name_key
 from rollbook.sources.base import Page
 from rollbook.sync import store
 from rollbook.sync.models import Run, RunCounts
-from rollbook.sync.planning import clashes
+from rollbook.sync.planning import clashes, lookalikes
 from rollbook.sync.planning import rules as run_rules
 from rollbook.sync.planning.freeing import Claim, FreedEmails
 from rollbook.sync.runs import progress, states
@@ -55,6 +54,9 @@ def plan(run: Run, lease: Lease) -> None:
     # A file does not say who is missing from it.
     proof = Proof(Completeness.UNSTATED, None, read, pages)
     with transaction.atomic():
+        alike = lookalikes.withdraw_rows(run, upload.mapper, accepted=upload.accept_lookalikes)
+        store.save_plan(run, [], alike)
+        tally.add(alike)
         freed_emails.save()
         rows_by_kind = store.count_plan(run) | {"unchanged": unchanged}
         counts = RunCounts(**rows_by_kind, read=read, known_errors=tally.known_errors)
@@ -115,7 +117,7 @@ def _decide_batch(
     similar = [check.similar_ids[row.number] for row in rows if row.number in check.similar_ids]
     accounts = store.load_accounts(run.school_id, (*(account.id for account in matched), *similar))
     new_rows = [row for row in rows if _is_new(matches[row.number])]
-    rules = _rules(run, upload, new_rows)
+    rules = SheetRules(upload.only_existing, run_rules.never_import(run))
     merged = store.load_merged_emails(
         run.school_id, [row.email_key for row in new_rows if row.email_key]
     )
@@ -141,18 +143,6 @@ def _decide_batch(
 
 def _is_new(match: RowMatch | None) -> bool:
     return match is not None and match.account is None
-
-
-def _rules(run: Run, upload: UploadRows, new_rows: list[SheetRow]) -> SheetRules:
-    """Return the rules of this upload, with the accounts that these new rows could belong to."""
-    lookalikes: dict[tuple[str, str, str], str] = {}
-    if not upload.accept_lookalikes:
-        days = {row.person.birth_date for row in new_rows if row.person.birth_date}
-        for born in store.load_born_on(run.school_id, days):
-            names = name_key(born.first_name), name_key(born.last_name)
-            who = clashes.who(f"{born.first_name} {born.last_name}", born.sis_id)
-            lookalikes[(*names, born.birth_date.isoformat())] = who
-    return SheetRules(upload.only_existing, run_rules.never_import(run), lookalikes)
 
 
 def _problems_between_rows(

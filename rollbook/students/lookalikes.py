@@ -1,0 +1,96 @@
+"""Whether two open accounts with one name and date of birth are one person: asked, and decided."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from rollbook.roster.planning.identity import PersonKey, person_key
+from rollbook.schools import audit
+from rollbook.schools.models import School, User
+from rollbook.students.models import AccountStatus, Lookalike, StudentAccount
+
+CHUNK = 2_000
+
+
+def ask(school_id: UUID, ids: Iterable[UUID]) -> list[Lookalike]:
+    """Store a question for each open account that is like one of these. Return the new ones."""
+    asked = set(ids)
+    is_open = StudentAccount.objects.filter(
+        school_id=school_id, status=AccountStatus.ACTIVE, birth_date__isnull=False
+    )
+    accounts_of_person: dict[PersonKey, list[StudentAccount]] = defaultdict(list)
+    days = set(is_open.filter(pk__in=asked).values_list("birth_date", flat=True))
+    for account in is_open.filter(birth_date__in=days).order_by("pk"):
+        key = person_key(account)
+        if key is not None:
+            accounts_of_person[key].append(account)
+    pairs = []
+    for accounts in accounts_of_person.values():
+        for place, account in enumerate(accounts):
+            for other in accounts[place + 1 :]:
+                if asked & {account.pk, other.pk}:
+                    pairs.append(Lookalike(school_id=school_id, account=account, other=other))
+    return _store(school_id, pairs)
+
+
+def _store(school_id: UUID, pairs: list[Lookalike]) -> list[Lookalike]:
+    """Store the pairs that nobody was asked about before. Return them."""
+    if not pairs:
+        return []
+    ids = {pair.account_id for pair in pairs}
+    earlier = Lookalike.objects.filter(school_id=school_id, account_id__in=ids)
+    known = set(earlier.values_list("account_id", "other_id"))
+    new = [pair for pair in pairs if (pair.account_id, pair.other_id) not in known]
+    Lookalike.objects.bulk_create(new, batch_size=CHUNK, ignore_conflicts=True)
+    return new
+
+
+def questions(school: School) -> QuerySet[Lookalike]:
+    """Return the questions that nobody has decided, about accounts that are both open."""
+    return (
+        Lookalike.objects.filter(
+            school=school,
+            decided_at__isnull=True,
+            account__status=AccountStatus.ACTIVE,
+            other__status=AccountStatus.ACTIVE,
+        )
+        .select_related("account", "other", "school")
+        .order_by("account__last_name", "account__first_name", "pk")
+    )
+
+
+def open_questions(school: School) -> list[Lookalike]:
+    """Return the undecided questions about accounts that are still alike."""
+    return [question for question in questions(school) if are_alike(question)]
+
+
+def questions_about(account: StudentAccount) -> list[Lookalike]:
+    """Return the undecided questions about one account."""
+    about = questions(account.school).filter(Q(account=account) | Q(other=account))
+    return [question for question in about if are_alike(question)]
+
+
+def are_alike(question: Lookalike) -> bool:
+    """Return whether the two accounts still have one name and date of birth."""
+    return person_key(question.account) == person_key(question.other)
+
+
+@transaction.atomic
+def decide_different(question: Lookalike, by: User | None, via: str = "web") -> bool:
+    """Decide that these are two students: nobody is asked again. False where that was decided."""
+    undecided = Lookalike.objects.filter(pk=question.pk, decided_at__isnull=True)
+    if not undecided.update(decided_at=Now(), decided_by=by):
+        return False
+    audit.record(
+        "students.different",
+        school=question.school,
+        actor=by,
+        subject=str(question.account_id),
+        via=via,
+        other=str(question.other_id),
+    )
+    return True
