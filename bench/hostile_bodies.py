@@ -31,7 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", help="the name of one body")
+    parser.add_argument("--only", action="append", help="the name of a body; can be repeated")
     parser.add_argument("--result", help="a JSON file to write as well")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="rollbook-bench-") as folder:
@@ -45,8 +45,7 @@ def main() -> None:
         }
         environment.pop("DATABASE_URL", None)
         os.chmod(folder, 0o755)
-        bodies = [arguments.only] if arguments.only else ALL
-        rows = _measure(bodies, environment)
+        rows = _measure(arguments.only or ALL, environment)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     result = {"machine": machine, "bodies": rows}
     if arguments.result:

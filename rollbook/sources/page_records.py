@@ -123,7 +123,10 @@ class PageReader:
 
         -1 where that can't be told, because one may be written with escapes ("\\u0069d" for "id").
         """
-        content = self._at_path(self._shape.raw_page.decode(body))
+        try:
+            content = self._at_path(self._shape.raw_page.decode(body))
+        except UNREADABLE:
+            return -1
         text = bytes(content) if isinstance(content, msgspec.Raw) else b""
         if b"\\u00" in text and _ESCAPED_LETTER.search(text):
             return -1
@@ -250,12 +253,19 @@ class DoubledKeys:
         if self._has_none:
             return False
         if not self._raws:
-            raws = self._reader.raw_records(self._body)
-            self._raws = dict(zip(map(id, self._records), raws, strict=True))
+            self._find_records()
         raw = self._raws.get(id(record))
         doubled = self._reader.doubled(bytes(raw)) if raw is not None else {}
         record.update(doubled)
         return bool(doubled)
+
+    def _find_records(self) -> None:
+        try:
+            raws = self._reader.raw_records(self._body)
+        except SourceError:
+            raws = []
+        if len(raws) == len(self._records):
+            self._raws = dict(zip(map(id, self._records), raws, strict=True))
 
 
 class _Object(dict[str, Any]):

@@ -16,6 +16,7 @@ from rollbook.sources.errors import SourceError, TryLater
 from rollbook.sources.http import Http, Response
 from rollbook.sources.numbers import MOST, header_number, http_date, number, whole_number
 from rollbook.sources.pace import Pace, seconds_to_reset
+from rollbook.sources.spreadsheet.hidden_rows import _hidden_in_ods, _hidden_in_xlsx
 from rollbook.sources.wire import duration
 from tests.sources.loopback import QUICK, Loopback, Reply
 
@@ -219,3 +220,11 @@ def test_a_token_is_taken_whatever_its_lifetime(stated: str) -> None:
 def test_a_number_in_a_header_is_written_in_digits_alone() -> None:
     read = [header_number(each) for each in ("5", " 5 ", DIGITS, "5.0", "1e3", "-5", "٣", "")]
     assert read == [5, 5, MOST, None, None, None, None, None]
+
+
+def test_a_workbook_may_number_its_rows_as_it_likes() -> None:
+    part = f'<row r="{DIGITS}" hidden="1"/><row hidden="1"/><row r="٣"/><row r="-5" hidden="1"/>'
+    assert _hidden_in_xlsx(part) == {MOST, MOST + 1, MOST + 3}
+    table = f'<table:table table:name="S"><table:table-row table:number-rows-repeated="{DIGITS}"/>'
+    hidden = '<table:table-row table:visibility="collapse"/></table:table>'
+    assert _hidden_in_ods(table + hidden, "S") == {2_000_001}
