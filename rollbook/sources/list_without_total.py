@@ -125,6 +125,8 @@ class _Reading:
             if records or number == 1:
                 yield Page(records, number, None, None)
             if is_last:
+                if self._first_page_was_cut():
+                    self._tally.has_end = False
                 return
             if number == self._bounds.pages:
                 raise gave_too_many(self._sis.name, self._bounds)
@@ -140,9 +142,10 @@ class _Reading:
         for _attempt in (1, 2):
             if not self._seems_last(number, len(records)):
                 return records, False
-            if self._ends_with(number, records):
+            again = self._asked_again(number, records)
+            if again is None:
                 return records, True
-            records = max(records, self._ask(number), key=len)
+            records = max(records, again, key=len)
         self._tally.has_end = False
         return records, self._seems_last(number, len(records))
 
@@ -157,8 +160,18 @@ class _Reading:
         first_was_full = number > 1 and self._tally.first_length == self._sis.page_size
         return length == 0 or (first_was_full and length < self._sis.page_size)
 
-    def _ends_with(self, number: int, records: list[Record]) -> bool:
-        """Return whether nobody follows these records.
+    def _first_page_was_cut(self) -> bool:
+        """Return whether the first page is longer when it is asked for again.
+
+        Where it isn't full and more pages came, its length counts as the SIS's page size.
+        """
+        length = self._tally.first_length
+        if self._tally.pages < 2 or length == self._sis.page_size:
+            return False
+        return any(len(self._ask(1)) > length for _attempt in (1, 2))
+
+    def _asked_again(self, number: int, records: list[Record]) -> list[Record] | None:
+        """Return None where nobody follows these records; else the page, asked for again.
 
         An empty or short answer alone proves nothing. So we ask for a page of another size, which
         begins before the end of what we have and goes beyond it: it must have students, and only
@@ -174,13 +187,15 @@ class _Reading:
             longest=self._tally.first_length,
         )
         if place is None:
-            if len(self._ask(number)) > len(records):
-                return False
+            again = self._ask(number)
+            if len(again) > len(records):
+                return again
             if self._tally.pages != 1 or count >= self._sis.page_size - 1:
-                return True
+                return None
             place = 1, self._sis.page_size - 1
         ids = {id_of(record, id_field) for record in self._sis.page(*place)}
-        return bool(ids) and ids - {None} <= self._tally.ids | new
+        has_end = bool(ids) and ids - {None} <= self._tally.ids | new
+        return None if has_end else self._ask(number)
 
     def _same_again(self) -> RosterIncomplete:
         name = self._sis.name

@@ -29,7 +29,8 @@ class PagedSis:
 
     `throughout` are those who never left. `how_gone` says how a single read answers for somebody
     who has: "unknown", "date", "status". `reads_singles` is False where that right is missing. With
-    `is_patient`, of two pages in a row at most one is cut short.
+    `is_patient`, of two pages in a row at most one is cut short, and no page holds fewer than 3.
+    At first a page holds `cap` students.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class PagedSis:
             self.order.insert(number % len(self.order), self.order[number // 7 % len(self.order)])
 
     def _page_size(self, number: int) -> None:
-        self._cap = 1 + number % 6
+        self._cap = (3 if self._is_patient else 1) + number % 6
 
     def _wrong_total(self, number: int) -> None:
         self._total_off = number % 5 - 2

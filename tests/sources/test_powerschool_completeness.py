@@ -89,6 +89,13 @@ def test_smaller_pages_than_asked_are_read_until_the_total_is_met() -> None:
         assert read_to_the_end(reading(school)) == (ids(250), "")
 
 
+def test_smaller_pages_than_asked_are_read_on_though_the_total_is_too_low() -> None:
+    """500 are asked for and pages of 50 come; the total says 100, and there are 103 students."""
+    with SmallPages(students=103, page_size=50) as school:
+        school.always["count"] = as_json({"resource": {"count": 100}})
+        assert read_to_the_end(reading(school)) == (ids(103), "")
+
+
 def test_fewer_students_than_stated_are_said_after_the_last_page() -> None:
     with SmallSchool(students=250) as school:
         school.always["count"] = as_json({"resource": {"count": 260}})

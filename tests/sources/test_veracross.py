@@ -15,6 +15,7 @@ from rollbook.sources.errors import (
     AddressUnreachable,
     AuthRejected,
     PermissionMissing,
+    RosterIncomplete,
     TryLater,
     UnexpectedShape,
 )
@@ -210,6 +211,18 @@ def test_a_short_page_after_a_full_one_is_the_last_if_smaller_pages_end_there_to
     with veracross.serve(students=size_for(students), clean=True) as standin:
         assert ids(read(connect(standin))) == truth(standin)
         assert [one.page for one in standin.requests if one.path.endswith("students")] == asked
+
+
+@pytest.mark.parametrize("fault", [Fault("empty", page=2, times=1), Fault("empty", page=2)])
+def test_1003_students_whose_second_page_is_empty_are_read_whole_or_not_at_all(
+    fault: Fault,
+) -> None:
+    with veracross.serve(students=size_for(1_003), clean=True, faults=[fault]) as standin:
+        if fault.times == 1:
+            assert sorted(set(ids(read(connect(standin))))) == truth(standin)
+            return
+        with pytest.raises(RosterIncomplete, match="although more students follow"):
+            read(connect(standin))
 
 
 def mapped(records: list[dict[str, Any]], grades: set[int]) -> RecordMapper:
