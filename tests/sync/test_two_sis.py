@@ -1,6 +1,5 @@
 """A school with two active SISs: one account for a student whom both have, one owner a field."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,54 +8,15 @@ from django.db.models import Value
 from django.db.models.functions import Concat
 
 from rollbook.schools.models import School, User
-from rollbook.standins import veracross
 from rollbook.standins.standin import StandIn
-from rollbook.students import editing, merging, unmerging
-from rollbook.students import links as account_links
-from rollbook.students.models import Absence, FurtherLink, NeverImport, StudentAccount
-from rollbook.students.refused import Refused
+from rollbook.students.models import Absence, FurtherLink, StudentAccount
 from rollbook.sync.models import Change, Integration, Issue, LinkDecision, LinkProposal, Run
 from rollbook.sync.setup import field_owners, link_decisions
 from tests.sync.rule_runs import send_away, set_leavers
-from tests.sync.test_changing_sis import connected
 from tests.sync.test_undo import held, sync, undone
+from tests.sync.two_sis import counts, student_of_both
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def other_sis(standin: StandIn) -> Iterator[StandIn]:
-    """A Veracross with the people of the PowerSchool, as they are now."""
-    with veracross.serve(students=80, seed=7, clean=True) as running:
-        yield running
-
-
-@pytest.fixture
-def second(
-    school: School, administrator: User, integration: Integration, other_sis: StandIn
-) -> Integration:
-    """Veracross beside PowerSchool, whose accounts are there; nobody is linked to both yet."""
-    sync(integration)
-    return connected(school, administrator, other_sis)
-
-
-@pytest.fixture
-def both(school: School, administrator: User, second: Integration) -> Integration:
-    """Veracross, linked to all students that PowerSchool has."""
-    sync(second)
-    assert link_decisions.confirm_exact(school, "veracross", administrator)
-    sync(second)
-    return second
-
-
-def some() -> StudentAccount:
-    """The first account that both SISs have."""
-    return StudentAccount.objects.filter(further_links__source="veracross").earliest("sis_id")
-
-
-def counts(run: Run, *names: str) -> dict[str, int]:
-    shown = names or ("new", "linked", "updated", "left", "not_in_roster", "error")
-    return {name: run.counts[name] for name in shown if run.counts.get(name)}
 
 
 def test_the_students_of_both_are_proposed_then_linked_at_once(
@@ -85,7 +45,7 @@ def test_the_students_of_both_are_proposed_then_linked_at_once(
 def test_two_sis_with_other_values_never_play_ping_pong(
     integration: Integration, both: Integration, standin: StandIn, other_sis: StandIn
 ) -> None:
-    student = some()
+    student = student_of_both()
     dcid = int(student.sis_id or 0)
     other_sis.edit(dcid, last_name="Elsewhere", email="elsewhere@school.example")
     standin.edit(dcid, last_name="Owner")
@@ -99,7 +59,7 @@ def test_two_sis_with_other_values_never_play_ping_pong(
 def test_the_other_sis_fills_what_the_owner_does_not_map(
     school: School, administrator: User, integration: Integration, both: Integration
 ) -> None:
-    student = some()
+    student = student_of_both()
     StudentAccount.objects.update(birth_date=None)
     rows = [row for row in integration.mapping if row[1] != "birth_date"]
     Integration.objects.filter(pk=integration.pk).update(mapping=rows)
@@ -117,7 +77,7 @@ def test_a_school_chooses_the_owner_of_a_field(
     both: Integration,
     other_sis: StandIn,
 ) -> None:
-    student = some()
+    student = student_of_both()
     other_sis.edit(int(student.sis_id or 0), last_name="Elsewhere", email="new@school.example")
     field_owners.save_owners(
         school, administrator, {"last_name": "veracross", "email": "veracross"}
@@ -136,7 +96,7 @@ def test_a_student_who_leaves_one_stays_open_while_the_other_has_her(
 ) -> None:
     for each in (integration, both):
         set_leavers(each, runs=2, days=0)
-    student = some()
+    student = student_of_both()
     send_away(standin, student)
     for _run in range(3):
         run = sync(integration)
@@ -161,7 +121,7 @@ def test_leaving_both_takes_the_grace_of_both(
 ) -> None:
     for each in (integration, both):
         set_leavers(each, runs=2, days=0)
-    student = some()
+    student = student_of_both()
     send_away(standin, student)
     sync(integration)
     sync(integration)
@@ -176,7 +136,7 @@ def test_who_has_left_the_owner_for_good_is_filled_by_the_other(
     integration: Integration, both: Integration, standin: StandIn, other_sis: StandIn
 ) -> None:
     set_leavers(both, runs=2, days=0)
-    student = some()
+    student = student_of_both()
     other_sis.edit(int(student.sis_id or 0), last_name="Elsewhere")
     send_away(standin, student)
     sync(integration)
@@ -222,7 +182,7 @@ def test_linking_a_second_sis_can_be_undone(
 def test_a_new_sis_id_in_one_leaves_the_other_link(
     school: School, administrator: User, both: Integration, integration: Integration
 ) -> None:
-    student = some()
+    student = student_of_both()
     link = FurtherLink.objects.get(account=student)
     FurtherLink.objects.filter(pk=link.pk).update(sis_id="old-one", fingerprint=None)
     LinkDecision.objects.all().delete()
@@ -254,7 +214,7 @@ def test_new_sis_ids_of_many_are_one_decision_and_leave_the_other_links(
 def test_an_inactive_sis_owns_nothing(
     integration: Integration, both: Integration, other_sis: StandIn
 ) -> None:
-    student = some()
+    student = student_of_both()
     other_sis.edit(int(student.sis_id or 0), last_name="Elsewhere")
     assert counts(sync(both)) == {}
     Integration.objects.filter(pk=integration.pk).update(active=False)
@@ -300,100 +260,9 @@ def test_who_is_not_the_same_person_has_a_taken_email(
 def test_absences_are_counted_for_each_sis(
     integration: Integration, both: Integration, standin: StandIn
 ) -> None:
-    student = some()
+    student = student_of_both()
     send_away(standin, student)
     sync(integration)
     sync(both)
     Absence.objects.update(since=datetime.now(UTC).date() - timedelta(days=5))
     assert list(Absence.objects.values_list("source", "runs")) == [("powerschool", 1)]
-
-
-def test_unlinking_one_by_hand_keeps_the_other_and_proposes_it_again(
-    school: School, administrator: User, integration: Integration, both: Integration
-) -> None:
-    student, other = StudentAccount.objects.filter(further_links__isnull=False)[:2]
-    link_decisions.unlink(student, "veracross", administrator)
-    link_decisions.unlink(other, "powerschool", administrator)
-    for account, source in ((student, "powerschool"), (other, "veracross")):
-        account.refresh_from_db()
-        assert (account.source, account.further_links.count()) == (source, 0)
-        with pytest.raises(Refused):
-            link_decisions.unlink(account, source, administrator)
-    assert [link_decisions.undecided(school).count()] == [0]
-    runs = [sync(both), sync(integration)]
-    assert [counts(run, "error") for run in runs] == [{"error": 1}, {"error": 1}]
-    assert [each.account_id for each in link_decisions.undecided(school).order_by("source")] == [
-        other.pk,
-        student.pk,
-    ]
-    assert link_decisions.confirm_exact(school, None, administrator) == 2
-    assert counts(sync(integration)) == counts(sync(both)) == {"linked": 1}
-    other.refresh_from_db()
-    assert (other.source, other.further_links.get().source) == ("veracross", "powerschool")
-
-
-@pytest.fixture
-def two_accounts(
-    school: School, integration: Integration, second: Integration
-) -> tuple[StudentAccount, StudentAccount]:
-    """One student with an account of each SIS, because the e-mails differ."""
-    student = StudentAccount.objects.earliest("sis_id")
-    twin = StudentAccount.objects.create(
-        school=school,
-        source="veracross",
-        sis_id=student.sis_id,
-        email="second@school.example",
-        email_key="second@school.example",
-        first_name=student.first_name,
-        last_name=student.last_name,
-    )
-    return student, twin
-
-
-def test_merging_the_accounts_of_two_sis_keeps_both_links(
-    administrator: User,
-    two_accounts: tuple[StudentAccount, StudentAccount],
-    integration: Integration,
-    second: Integration,
-) -> None:
-    kept, other = two_accounts
-    merging.merge(kept, other, administrator)
-    kept.refresh_from_db()
-    assert account_links.further_links(kept) == {"veracross": kept.sis_id}
-    assert not NeverImport.objects.exists()
-    run = sync(second)
-    assert not Issue.objects.filter(run=run, sis_id=kept.sis_id).exists()
-    assert counts(sync(integration)) == {}
-    other.refresh_from_db()
-    assert unmerging.take_back(other, administrator) == []
-    kept.refresh_from_db()
-    other.refresh_from_db()
-    assert (kept.source, other.source, other.sis_id) == ("powerschool", "veracross", kept.sis_id)
-    assert not FurtherLink.objects.filter(account=kept).exists()
-
-
-def test_merging_an_account_of_both_keeps_what_is_free(
-    administrator: User, school: School, both: Integration
-) -> None:
-    kept, other = StudentAccount.objects.filter(further_links__isnull=False)[:2]
-    before = account_links.links_of(other)
-    merging.merge(kept, other, administrator)
-    keys = set(NeverImport.objects.values_list("key", flat=True))
-    assert keys == {link.sis_id for link in before}
-    other.refresh_from_db()
-    assert account_links.links_of(other) == []
-    unmerging.take_back(other, administrator)
-    other.refresh_from_db()
-    assert [link[:2] for link in account_links.links_of(other)] == [link[:2] for link in before]
-    assert not NeverImport.objects.exists()
-
-
-def test_a_sis_id_that_is_another_accounts_further_link_is_refused(
-    administrator: User, both: Integration
-) -> None:
-    student, other = StudentAccount.objects.filter(further_links__isnull=False)[:2]
-    link_decisions.unlink(student, "powerschool", administrator)
-    student.refresh_from_db()
-    taken = account_links.further_links(other)["veracross"]
-    with pytest.raises(Refused):
-        editing.edit(student, administrator, {"sis_id": taken})

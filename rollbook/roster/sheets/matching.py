@@ -15,7 +15,8 @@ Conflict: TypeAlias = tuple[str, str]  # an issue code and the field that it is 
 class SheetKey(NamedTuple):
     """The light form of an account that a file may be about. `id` are the 16 bytes of its UUID.
 
-    `is_closed` says that it has left, graduated or was deactivated.
+    `is_closed` says that it has left, graduated or was deactivated. `further_sis_ids` are those of
+    other SISs that have the student.
     """
 
     id: bytes
@@ -23,6 +24,7 @@ class SheetKey(NamedTuple):
     sis_id: str | None
     student_number: str | None
     is_closed: bool = False
+    further_sis_ids: tuple[str, ...] = ()
 
 
 class RowKeys(NamedTuple):
@@ -93,8 +95,9 @@ class _AccountIndex:
         self.by_email: dict[str, SheetKey] = {}
         self._by_digits: dict[tuple[str, str], SheetKey] = {}
         for account in accounts:
-            if account.sis_id is not None:
-                self.by_sis_id.setdefault(account.sis_id, []).append(account)
+            # Two SISs may have a student under the same SIS ID: that is one account, not two.
+            for sis_id in {account.sis_id, *account.further_sis_ids} - {None}:
+                self.by_sis_id.setdefault(str(sis_id), []).append(account)
             if account.student_number is not None:
                 self.by_number.setdefault(account.student_number, []).append(account)
             self.by_email[account.email_key] = account

@@ -160,6 +160,8 @@ def row_differences(row: SheetRow, account: Account) -> Differences:
     freed = email_key(account.email) if account.email_key.startswith(FREED) else None
     for field, row_value in row.values.items():
         account_value = getattr(account, field)
+        if field == "sis_id" and any(link.sis_id == row_value for link in account.further_links):
+            continue  # the SIS ID of another SIS that has the student
         if field == "email":
             if email_key(row_value) in (account.email_key, freed):
                 continue

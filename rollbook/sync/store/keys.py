@@ -132,4 +132,7 @@ def load_sheet_keys(
     }
     with connection.cursor() as cursor:
         cursor.execute(sql("load_sheet_keys"), asked)
-        return [SheetKey(bytes(account_id), *keys) for account_id, *keys in cursor.fetchall()]
+        return [
+            SheetKey._make((bytes(account_id), *keys, tuple(further)))
+            for account_id, *keys, further in cursor.fetchall()
+        ]

@@ -1,0 +1,38 @@
+"""A school with two SISs, PowerSchool and Veracross, which have the same people."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from rollbook.schools.models import School, User
+from rollbook.standins import veracross
+from rollbook.standins.standin import StandIn
+from rollbook.sync.models import Integration
+from rollbook.sync.setup import link_decisions
+from tests.sync.test_changing_sis import connected
+from tests.sync.test_undo import sync
+
+
+@pytest.fixture
+def other_sis(standin: StandIn) -> Iterator[StandIn]:
+    """A Veracross with the people of the PowerSchool, as they are now."""
+    with veracross.serve(students=80, seed=7, clean=True) as running:
+        yield running
+
+
+@pytest.fixture
+def second(
+    school: School, administrator: User, integration: Integration, other_sis: StandIn
+) -> Integration:
+    """Veracross beside PowerSchool, whose accounts are there; nobody is linked to both yet."""
+    sync(integration)
+    return connected(school, administrator, other_sis)
+
+
+@pytest.fixture
+def both(school: School, administrator: User, second: Integration) -> Integration:
+    """Veracross, linked to all students that PowerSchool has."""
+    sync(second)
+    assert link_decisions.confirm_exact(school, "veracross", administrator)
+    sync(second)
+    return second
