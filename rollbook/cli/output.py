@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rollbook.cli.exit_codes import Exit
+from rollbook.disk_space import is_disk_full
 from rollbook.sync.refusals import RunRefused, SettingRefused
 
 Document = dict[str, Any]
@@ -118,6 +119,8 @@ def refusals() -> Iterator[None]:
             Exit.REFUSED, f"{refused.field}_refused", refused.what, see_help()
         ) from refused
     except (OperationalError, DriverError) as error:
+        if is_disk_full(error):
+            raise _disk_full() from error
         raise _unreachable(str(error).strip()) from error
     except ProgrammingError as error:
         if "does not exist" not in str(error):
@@ -128,6 +131,15 @@ def refusals() -> Iterator[None]:
 def see_help() -> str:
     """Return the remedy that names the help of the running command."""
     return f"Nothing was saved. See {click.get_current_context().command_path} --help."
+
+
+def _disk_full() -> Refusal:
+    return Refusal(
+        Exit.NOT_READY,
+        "disk_full",
+        "The disk of the database is full. Nothing was changed.",
+        "Free some space there, then try again.",
+    )
 
 
 def _unreachable(text: str) -> Refusal:

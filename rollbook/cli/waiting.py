@@ -57,7 +57,10 @@ def wait_for(run: Run, waiting: Waiting) -> None:
 def _wait(run: Run, timeout: float | None, progress: "_Lines | _Bar") -> None:
     started = worker_seen = time.monotonic()
     while True:
-        run.refresh_from_db()
+        try:
+            run.refresh_from_db()
+        except Run.DoesNotExist as gone:
+            raise _discarded(run) from gone
         progress.show(run)
         if not run.is_active or run.state == RunState.ON_HOLD:
             return
@@ -80,6 +83,16 @@ def _wait(run: Run, timeout: float | None, progress: "_Lines | _Bar") -> None:
                 f"Look again: rollbook runs --run {run.pk}",
             )
         time.sleep(LOOK_SECONDS)
+
+
+def _discarded(run: Run) -> Refusal:
+    """Return the refusal for a preview that somebody discarded before it was made."""
+    return Refusal(
+        Exit.REFUSED,
+        "preview_discarded",
+        f"Somebody discarded the preview {run.pk} while it was made. No account was changed.",
+        "If that was a mistake, upload the file again.",
+    )
 
 
 def _has_lease(run: Run) -> bool:

@@ -1,4 +1,7 @@
-"""The pages for errors. An unreachable database is a 503, which passes by itself, not a 500."""
+"""The pages for errors.
+
+An unreachable database is a 503, which passes by itself; a full disk is a 507. Else it is a 500.
+"""
 
 import sys
 
@@ -6,11 +9,19 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from rollbook.disk_space import is_disk_full
+
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Show the error page (Django's `handler500`), without database or session: both may fail."""
-    unavailable = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
-    status = 503 if unavailable else 500
+    error = sys.exc_info()[1]
+    disk_full = is_disk_full(error)
+    unavailable = isinstance(error, OperationalError | InterfaceError) and not disk_full
+    status = 500
+    if unavailable:
+        status = 503
+    elif disk_full:
+        status = 507
     response = HttpResponse(render_to_string(f"{status}.html"), status=status)
     if unavailable:
         response["Retry-After"] = "10"

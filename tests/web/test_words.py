@@ -1,12 +1,14 @@
 """The words that people know from elsewhere are on the screens, exactly."""
 
 import html
+from errno import ENOSPC
 from typing import Any
 
 import pytest
 from django.db import OperationalError
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from psycopg.errors import DiskFull
 
 from rollbook.schools.models import School
 from rollbook.sync.models import Integration, Mode, ReportFile, ReportState, RunState
@@ -110,6 +112,15 @@ def test_an_unreachable_database_is_said_to_pass() -> None:
     except ValueError:
         broken = server_error(request)
     assert broken.status_code == 500
+    for full in (OSError(ENOSPC, "No space left on device"), DiskFull("could not extend file")):
+        try:
+            try:
+                raise full
+            except (OSError, DiskFull) as error:
+                raise OperationalError("could not write") from error
+        except OperationalError:
+            answer = server_error(request)
+        assert answer.status_code == 507 and b"disk is full" in answer.content
     assert b"a student" not in broken.content
 
 

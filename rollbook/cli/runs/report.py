@@ -6,7 +6,7 @@ import click
 
 from rollbook.cli import audit_log
 from rollbook.cli.documents import of_run
-from rollbook.cli.files import check_folder, output_option, show_written
+from rollbook.cli.files import output_option, show_written, written
 from rollbook.cli.lookup import find_run
 from rollbook.cli.options import school_option
 from rollbook.cli.output import Output, prints
@@ -26,7 +26,7 @@ def report(run_name: str, output: Path, school_name: str | None) -> Output:
       rollbook report last -o report.xlsx
     """
     run = find_run(run_name, school_name)
-    check_folder(output)
-    workbook.write_report(run, output)
+    with written(output) as file:
+        workbook.write_report(run, file)
     audit_log.record("report.exported", run.school, str(run.pk))
     return Output({"run": of_run(run), "file": str(output), "bytes": output.stat().st_size})

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from rollbook.cli import audit_log
 from rollbook.cli.documents import of_problem
 from rollbook.cli.exit_codes import Exit
-from rollbook.cli.files import check_folder
+from rollbook.cli.files import check_folder, written, written_text
 from rollbook.cli.lookup import find_school
 from rollbook.cli.options import grouped, limit_option, school_option, severity_option
 from rollbook.cli.output import Document, Output, Refusal, prints, say_rest, table
@@ -91,10 +91,10 @@ def _write_registrar_file(school: School, query: ProblemQuery, file: Path) -> Ou
 def _write(problems: QuerySet[Problem], file: Path) -> None:
     check_folder(file)
     if file.suffix == ".csv":
-        with file.open("w", newline="", encoding="utf-8") as text:
+        with written_text(file) as text:
             write_csv(problems, text)
     elif file.suffix == ".xlsx":
-        with file.open("wb") as binary:
+        with written(file) as binary:
             write_xlsx(problems, binary)
     else:
         raise Refusal(

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from rollbook.cli import audit_log
 from rollbook.cli.documents import of_student
 from rollbook.cli.exit_codes import Exit
-from rollbook.cli.files import check_folder, output_option
+from rollbook.cli.files import check_folder, output_option, written, written_text
 from rollbook.cli.lookup import find_school
 from rollbook.cli.options import grouped, limit_option, offset_option, school_option
 from rollbook.cli.output import Document, Output, Refusal, json_option, prints, say_rest, table
@@ -140,10 +140,10 @@ def export(school_name: str | None, student_filter: StudentFilter, output: Path)
     matching = student_filter.students(school)
     total = matching.count()
     if kind == "xlsx":
-        with output.open("wb") as file:
+        with written(output) as file:
             student_list.write_xlsx(matching, file)
     else:
-        with output.open("w", encoding="utf-8", newline="") as lines:
+        with written_text(output) as lines:
             lines.writelines(student_list.csv_lines(matching))
     audit_log.record("students.exported", school, students=total, kind=kind)
     return Output({"students": total, "file": str(output)})

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rollbook.cli.audit_log import VIA
 from rollbook.cli.documents import of_column, of_issue, of_run
 from rollbook.cli.exit_codes import Exit
-from rollbook.cli.files import check_folder, csv_or_xlsx
+from rollbook.cli.files import csv_or_xlsx, written
 from rollbook.cli.lookup import find_run, find_school
 from rollbook.cli.output import Document, Output, Refusal
 from rollbook.cli.runs.runs import EXIT_OF_STATE
@@ -191,8 +191,7 @@ def _no_preview(run: Run) -> Refusal:
 
 def write_failing_rows(run: Run, target: Path) -> Document:
     """Write the rows that have errors to a file; return its name and how many there are."""
-    check_folder(target)
-    with _upload_refusals(), target.open("wb") as file:
+    with _upload_refusals(), written(target) as file:
         rows = failing_rows.write_failing_rows(run, file, csv_or_xlsx(target))
     return {"file": str(target), "rows": rows}
 

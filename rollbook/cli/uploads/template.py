@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from rollbook.cli.files import check_folder, csv_or_xlsx, output_option, show_written
+from rollbook.cli.files import csv_or_xlsx, output_option, show_written, written
 from rollbook.cli.output import Output, prints
 from rollbook.sync.uploads.template import write_template
 
@@ -14,7 +14,6 @@ from rollbook.sync.uploads.template import write_template
 @prints(show_written)
 def template(output: Path) -> Output:
     """Write an empty spreadsheet for an upload. It has all columns, an example and explanations."""
-    check_folder(output)
-    with output.open("wb") as file:
+    with written(output) as file:
         write_template(csv_or_xlsx(output), file)
     return Output({"file": str(output), "bytes": output.stat().st_size})

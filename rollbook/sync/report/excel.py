@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from os import PathLike
+from pathlib import Path
+from shutil import copyfileobj
 from tempfile import TemporaryDirectory
 from typing import IO, Any, Final, TypeAlias
 
@@ -38,13 +40,26 @@ def open_book(target: Target, title: str) -> Iterator["Book"]:
     Its rows wait in a folder of their own, which is removed whatever happens.
     """
     with TemporaryDirectory(prefix="rollbook-excel-") as scratch:
-        book = Book(target, scratch, title)
+        # Packed there as well: an archive whose file refuses it, as on a full disk, complains again
+        # when it is freed.
+        packed = Path(scratch) / "packed.xlsx"
+        book = Book(packed, scratch, title)
         try:
             yield book
             book.close()
         except BaseException:
             book.abandon()
             raise
+        _copy(packed, target)
+
+
+def _copy(packed: Path, target: Target) -> None:
+    with packed.open("rb") as source:
+        if isinstance(target, str | PathLike):
+            with Path(target).open("wb") as file:
+                copyfileobj(source, file)
+        else:
+            copyfileobj(source, target)
 
 
 def write_table(
