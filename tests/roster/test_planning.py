@@ -13,6 +13,7 @@ from rollbook.roster.planning.changes import (
     decide,
     list_account,
 )
+from rollbook.roster.planning.identity import Named, is_other_person
 from rollbook.roster.planning.matching import Match, MatchKind
 from rollbook.roster.records import ISSUE_NAME_LIMIT, Account, Issue, Severity, StudentRecord
 from tests.roster.model import MAPPING, SOURCE, School, account, key, mapper, raw
@@ -224,6 +225,33 @@ def test_a_broken_name_that_an_account_has_or_keeps_is_no_problem() -> None:
     assert change(MatchKind.KNOWN, locked, first="JosÃ©").kind is ChangeKind.PROTECTED
     protected = account(first_name="José", protected=True)
     assert change(MatchKind.KNOWN, protected, first="JosÃ©").kind is ChangeKind.PROTECTED
+
+
+@pytest.mark.parametrize(
+    ("values", "is_other"),
+    [
+        ({"first": "Eda", "mail": "eda@x.example"}, True),  # a sister
+        ({"first": "Eda", "last": "King", "mail": "eda@x.example"}, True),
+        ({"last": "King", "mail": "ada.king@x.example", "year": 2033}, True),  # five classes below
+        ({"last": "King", "mail": "ada.king@x.example"}, False),  # married
+        ({"first": "Eda", "mail": "S1@new.example"}, False),  # another domain
+        ({"first": "Ada Mae", "mail": "mae@x.example"}, False),  # one of two given names
+        ({"mail": "byron@x.example"}, False),
+    ],
+    ids=str,
+)
+def test_a_record_without_a_birth_date_puts_nobody_new_over_an_old_one(
+    values: dict[str, Any], is_other: bool
+) -> None:
+    told = values | {"born": ""}
+    known = decision(MatchKind.KNOWN, account("1"), **told)
+    assert isinstance(known, Issue) == is_other
+    new = record(**told)
+    row = Named(new.first_name, new.last_name, None, new.email_key, new.graduation_year)
+    assert is_other_person(row, account("1")) == is_other  # rows of a file go by the same rule
+
+    without_date = decision(MatchKind.KNOWN, account("1", birth_date=None), **told)
+    assert isinstance(without_date, Issue) == ({"first", "last"} <= values.keys())
 
 
 def test_an_account_erased_meanwhile_is_an_issue_and_not_made_again() -> None:

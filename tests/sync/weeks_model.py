@@ -199,7 +199,13 @@ class Model(People):
         names_differ = [
             bare_name(was[name]) != bare_name(record[name]) for name in ("first_name", "last_name")
         ]
-        return all(names_differ) and account.address != record["email"].lower()
+        address = record["email"].lower()
+        if all(names_differ):
+            return account.address != address
+        if not was["birth_date"] or account.address.split("@")[0] == address.split("@")[0]:
+            return False
+        years = int(was["graduation_year"]), int(record["graduation_year"])
+        return names_differ[0] or (names_differ[1] and abs(years[0] - years[1]) > 2)
 
     def _may_be_back(
         self,

@@ -39,16 +39,33 @@ def is_other_person(person: Person, account: Person) -> bool:
     """Return whether a known ID now belongs to somebody else.
 
     Where both dates of birth are known, the date and the name differ. Where one is unknown, the
-    first name, the last name and the e-mail differ.
+    first name, the last name and the e-mail differ. Where the account has one and the person brings
+    none, a new name and e-mail are not written over it.
     """
     if person.birth_date is not None and account.birth_date is not None:
         return person.birth_date != account.birth_date and not names_agree(person, account)
-    return (
-        _first_names_differ(person, account)
-        and _last_names_differ(person, account)
-        and person.email_key is not None
-        and person.email_key != account.email_key
+    if person.email_key is None or person.email_key == account.email_key:
+        return False
+    if _first_names_differ(person, account) and _last_names_differ(person, account):
+        return True
+    return account.birth_date is not None and _is_new_under_old_date(person, account)
+
+
+def _is_new_under_old_date(person: Person, account: Person) -> bool:
+    """Return whether somebody without a date of birth is likely another one than the account's.
+
+    Relatives share a last name, and an ID is given anew within a family. A last name alone changes
+    with the e-mail when somebody marries, unless the class contradicts. An e-mail of which only the
+    domain changed is still the same person's.
+    """
+    local_part, account_local_part = (
+        each.email_key.partition("@")[0] if each.email_key else None for each in (person, account)
     )
+    if local_part == account_local_part:
+        return False
+    if _first_names_differ(person, account):
+        return True
+    return _last_names_differ(person, account) and contradicts(person, account)
 
 
 def contradicts(person: Person, account: Person) -> bool:
