@@ -258,7 +258,7 @@ YEAR: Final[dict[int, Week]] = {
     28: Week(
         nothing,
         "The school closes leavers from now on, after three runs and seven days.",
-        "Closes those who left in autumn, without another hold.",
+        "Closes those who left before, without another hold.",
     ),
     32: Week(
         genders_blank,

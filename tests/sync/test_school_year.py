@@ -20,8 +20,12 @@ from tests.connecting import connected
 from tests.sync.school_year import LAST_WEEK, PEOPLE, YEAR, Town, day_of, week_of
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "school-year.md"
-WORDS: Final = {"approve": "Approve all", "additions": "Additions and updates only"}
-WORDS |= {"discard": "Discard", "": "—"}
+WORDS: Final = {
+    "approve": "Approve all",
+    "additions": "Additions and updates only",
+    "discard": "Discard",
+    "": "—",
+}
 
 
 class Accounts:
@@ -116,7 +120,7 @@ def test_a_school_year_asks_about_nobody_twice_and_lets_nobody_wait(
             accounts.closes = False  # of PowerSchool; nobody is missing from a new SIS
         run = sync_on(integration, day)
         held = run.state == RunState.ON_HOLD
-        alarms = {alarm["code"] for alarm in run.alarms}
+        alarms = frozenset(alarm["code"] for alarm in run.alarms)
         assert (number, alarms, held) == (number, week.holds, bool(week.holds)), run.error_what
         _decide(run, week.decides, administrator)
         if week.decides != "discard":
