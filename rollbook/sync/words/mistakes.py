@@ -5,10 +5,7 @@ from django.utils.translation import gettext as _
 
 def run_mistake(error: Exception, reference: str) -> tuple[str, str]:
     """Return what ended a run, and what to do next."""
-    what = _(
-        "An error of ours ended this run (%(error)s, reference %(reference)s). No account was "
-        "changed."
-    )
+    what = _("An error of ours ended this run (%(error)s, reference %(reference)s).")
     remedy = _(
         "Starting it again will probably not help. Give the reference to the operator of this "
         "installation: the worker's log has the details."
