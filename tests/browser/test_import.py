@@ -151,3 +151,24 @@ def test_the_screens_are_for_everybody(visit: Visit, screens: dict[str, str]) ->
     for name, address in screens.items():
         page.goto(address)
         look(page, name)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_long_file_name_covers_no_button(
+    visit: Visit, school: "School", tmp_path: Path, width: int
+) -> None:
+    file = tmp_path / f"{'x' * 200}.csv"
+    file.write_text(FILE)
+    page = visit()
+    page.set_viewport_size({"width": width, "height": 800})
+    page.get_by_role("link", name="Choose a file").click()
+    page.get_by_role("heading", name="Choose a file").wait_for()
+    page.locator("#file").set_input_files(file)
+    expect(page.locator(".file-chosen")).to_contain_text("xxxx")
+    for heading in ("Import Users: settings", "Import Users: match columns"):
+        page.get_by_role("button", name="Next Step").last.click()
+        page.get_by_role("heading", name=heading).wait_for()
+        if "settings" in heading:
+            page.get_by_label("Day, month, year").check()
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, heading

@@ -214,6 +214,22 @@ def test_a_nul_in_a_file_is_a_problem_of_its_row(school: School, administrator: 
     assert write_failing_rows(upload, target, "csv") == 1
 
 
+def test_a_file_sent_twice_is_one_draft_until_something_is_chosen(
+    school: School, administrator: User, counselor: User
+) -> None:
+    first = drafts.start(school, administrator, "a.csv", csv_of(ADA))
+    again = drafts.start(school, administrator, "a.csv", csv_of(ADA))
+    assert again.pk == first.pk and again.expires_at >= first.expires_at
+    others = [
+        drafts.start(school, counselor, "a.csv", csv_of(ADA)),
+        drafts.start(school, administrator, "b.csv", csv_of(ADA)),
+        drafts.start(school, administrator, "a.csv", csv_of(BOB)),
+    ]
+    assert len({first.pk, *(other.pk for other in others)}) == 4
+    drafts.save_settings(first, administrator, drafts.Settings(blank_clears=True))
+    assert drafts.start(school, administrator, "a.csv", csv_of(ADA)).pk != first.pk
+
+
 def test_failing_rows_corrected_go_in_without_setting_anything(
     school: School, administrator: User
 ) -> None:

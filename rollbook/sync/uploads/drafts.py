@@ -55,7 +55,8 @@ def start(
 ) -> Upload:
     """Take a file in as a draft. `chosen` are settings and `header_row`, if they are known already.
 
-    Raises an `UploadRefused`, and then stores nothing.
+    The same file sent again by the same person, as by a double click, is the draft that they have
+    if nothing was chosen for it yet. Raises an `UploadRefused`, and then stores nothing.
     """
     upload = Upload(
         school=school,
@@ -71,6 +72,11 @@ def start(
     sheet = sheet_of(upload)
     if len(sheet.sheets) < 2 and not chosen.get("header_row"):
         require_header(sheet)
+    # One after the other: of two that arrive together the second finds the first.
+    School.objects.select_for_update(no_key=True).only("pk").get(pk=school.pk)
+    untouched = _untouched_twin(upload)
+    if untouched is not None:
+        return untouched
     upload.save(force_insert=True)
     audit.record(
         "upload.started",
@@ -82,6 +88,36 @@ def start(
         rows=len(sheet.rows),
     )
     return upload
+
+
+def _untouched_twin(upload: Upload) -> Upload | None:
+    """Return the draft of the same file by the same person for which nothing was chosen yet.
+
+    It is kept as long as a new one.
+    """
+    twin = (
+        Upload.objects.select_for_update(of=("self",))
+        .select_related("school", "run")
+        .filter(
+            school_id=upload.school_id,
+            made_by=upload.made_by,
+            via=upload.via,
+            sha256=upload.sha256,
+            file_name=upload.file_name,
+            state=UploadState.DRAFT,
+            run=None,
+            settings=upload.settings,
+            columns={},
+            corrections={},
+            expires_at__gt=Now(),
+        )
+        .order_by("-created_at")
+        .first()
+    )
+    if twin is not None:
+        twin.expires_at = upload.expires_at
+        twin.save(update_fields=["expires_at", "updated_at"])
+    return twin
 
 
 def _printable(file_name: str) -> str:
