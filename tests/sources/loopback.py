@@ -282,7 +282,15 @@ class SmallSchool:
             return as_json(
                 {"resource": {"count": self.counts.pop(0) if self.counts else len(self.students)}}
             )
+        if asked.path.startswith("/ws/v1/student/"):
+            return self._one_student(asked.path.rpartition("/")[2])
         return self._page(int(page or 1), int(asked.query["pagesize"]))
+
+    def _one_student(self, sis_id: str) -> Reply:
+        for each in self.students:
+            if str(each["id"]) == sis_id:
+                return as_json({"student": each})
+        return as_json({"message": "not found"}, status=404)
 
     def _page(self, number: int, size: int) -> Reply:
         size = min(size, self.page_size)
