@@ -3,11 +3,13 @@
 import pytest
 
 from rollbook.schools.models import School, User
+from rollbook.standins.standin import StandIn
 from rollbook.students import editing, merging, unmerging
 from rollbook.students import links as account_links
 from rollbook.students.models import FurtherLink, NeverImport, StudentAccount
 from rollbook.students.refused import Refused
 from rollbook.sync.models import Integration, Issue
+from rollbook.sync.report import work_list
 from rollbook.sync.setup import link_decisions
 from tests.sync.test_undo import sync
 from tests.sync.test_uploads import brought_in
@@ -117,3 +119,13 @@ def test_an_upload_knows_the_sis_ids_of_both(school: School, both: Integration) 
     assert (run.counts["updated"], student.last_name) == (1, "Uploaded")
     assert (student.sis_id, StudentAccount.objects.count()) == (first_id, number)
     assert FurtherLink.objects.get(account=student).fingerprint is None, "Veracross looks again"
+
+
+def test_a_problem_of_the_second_sis_is_the_students(both: Integration, other_sis: StandIn) -> None:
+    student = student_of_both()
+    other_sis.edit(int(student.sis_id or 0), last_name="")
+    sync(both)
+    [listed] = work_list.problems_of(student)
+    assert (listed.problem.source, listed.account_id) == ("veracross", student.pk)
+    accounts = StudentAccount.objects.filter(work_list.has_open_problem())
+    assert [account.pk for account in accounts] == [student.pk]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from rollbook.roster.values.parsing import email_key
 from rollbook.students.freeing import holds_email
-from rollbook.students.models import StudentAccount
+from rollbook.students.models import FurtherLink, StudentAccount
 from rollbook.sync.models import Issue
 from rollbook.sync.planning.clashes import CLASHES, SHOWN
 
@@ -72,7 +72,15 @@ def _accounts_of(school_id: UUID, clashes: set[Clash]) -> _Accounts:
     sis_ids = {sis_id for claiming in claims.values() for sis_id in claiming if sis_id}
     claiming_accounts = accounts.filter(sis_id__in=sis_ids) if sis_ids else ()
     by_sis_id = {(account.source, account.sis_id): account for account in claiming_accounts}
+    further = FurtherLink.objects.filter(school_id=school_id, sis_id__in=_sis_ids(clashes, sis_ids))
+    for link in further.select_related("account"):
+        by_sis_id[link.source, link.sis_id] = link.account
     return _Accounts(by_email, by_sis_id, claims)
+
+
+def _sis_ids(clashes: set[Clash], claiming: set[str]) -> set[str]:
+    """Return the SIS IDs of the records that clash, and of those that claim the same e-mail."""
+    return claiming | {clash.sis_id for clash in clashes if clash.sis_id}
 
 
 def _claims(school_id: UUID, clashes: set[Clash]) -> dict[tuple[Any, str], list[str | None]]:

@@ -12,7 +12,8 @@ from rollbook.roster.problems.expected_values import EXPECTED_VALUES
 from rollbook.roster.records import Severity
 from rollbook.schools import clock
 from rollbook.schools.models import School
-from rollbook.students.models import StudentAccount
+from rollbook.students.links import further_links
+from rollbook.students.models import FurtherLink, StudentAccount
 from rollbook.students.searching import full_name_text, having_words
 from rollbook.sync.models import Issue, Problem, Run
 from rollbook.sync.report import clash_people
@@ -115,20 +116,26 @@ def problems_of(account: StudentAccount) -> list[ListedProblem]:
     if not account.sis_id:
         return []
     problems = filtered_problems(account.school, ProblemQuery())
-    return list(listed_problems(problems.filter(source=account.source, sis_id=account.sis_id)))
+    is_about = Q(source=account.source, sis_id=account.sis_id)
+    for source, sis_id in further_links(account).items():
+        is_about |= Q(source=source, sis_id=sis_id)
+    return list(listed_problems(problems.filter(is_about)))
 
 
-def has_open_problem() -> Exists:
-    """Return the condition on accounts to have an open error or warning; notes do not count."""
-    return Exists(
-        Problem.objects.filter(
-            school=OuterRef("school"),
-            source=OuterRef("source"),
-            sis_id=OuterRef("sis_id"),
-            fixed_at__isnull=True,
-            severity__in=(Severity.ERROR, Severity.WARNING),
-        )
+def has_open_problem() -> Q:
+    """Return the condition on accounts to have an open error or warning; notes do not count.
+
+    It can be about the record of any SIS that has the student.
+    """
+    of_link = Problem.objects.filter(
+        school=OuterRef("school"),
+        source=OuterRef("source"),
+        sis_id=OuterRef("sis_id"),
+        fixed_at__isnull=True,
+        severity__in=(Severity.ERROR, Severity.WARNING),
     )
+    further = FurtherLink.objects.filter(Exists(of_link), account=OuterRef("pk"))
+    return Q(Exists(of_link)) | Q(Exists(further))
 
 
 def ids_with_open_problem(accounts: QuerySet[StudentAccount]) -> set[UUID]:
@@ -170,5 +177,9 @@ def _clash(problem: Problem) -> Clash:
 def _accounts_of(problems: list[Problem]) -> dict[tuple[str, str | None], Any]:
     sis_ids = {problem.sis_id for problem in problems if problem.sis_id is not None}
     accounts = StudentAccount.objects.filter(school_id=problems[0].school_id, sis_id__in=sis_ids)
-    rows = accounts.values_list("source", "sis_id", "pk")
-    return {(source, sis_id): account_id for source, sis_id, account_id in rows}
+    further = FurtherLink.objects.filter(school_id=problems[0].school_id, sis_id__in=sis_ids)
+    links = [
+        *further.values_list("source", "sis_id", "account_id"),
+        *accounts.values_list("source", "sis_id", "pk"),
+    ]
+    return {(source, sis_id): account_id for source, sis_id, account_id in links}

@@ -137,7 +137,10 @@ def refuse_undecided(school: School, source: str) -> None:
         return
     if FurtherLink.objects.filter(school=school, source=source).exists():
         return
-    number = undecided(school, source).exclude(clash="").count()
+    active = Integration.objects.filter(school=school, active=True).values("source")
+    # A run links none of these by itself: their students wait, and no other student is at stake.
+    elsewhere = Q(account__source__in=active, account__sis_id__isnull=False)
+    number = undecided(school, source).exclude(clash="").exclude(elsewhere).count()
     if not number:
         return
     sis = source_label(source)

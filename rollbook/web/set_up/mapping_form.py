@@ -161,7 +161,7 @@ def _owner_choices(integration: Integration) -> dict[str, list[tuple[str, str]]]
         if row.field == "sis_id" or not mapping:
             continue
         owners = [integration, *mapping]
-        first = (field_owners.FIRST, str(_("Owner: the SIS linked first")))
+        first = (field_owners.FIRST, str(_("Owner: linked first")))
         named = [(each.source, each.source_type.label) for each in owners]
         texts = [(source, _("Owner: %(sis)s") % {"sis": label}) for source, label in named]
         choices[row.field] = [first, *texts]
