@@ -1,7 +1,7 @@
 """Reads a list of a SIS that doesn't state how many students it has."""
 
 from collections.abc import Iterator
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from rollbook.roster.records import Completeness, Proof
 from rollbook.roster.translation import Phrase
@@ -192,9 +192,11 @@ class _Reading:
                 return again
             if self._tally.pages != 1 or count >= self._sis.page_size - 1:
                 return None
-            place = 1, self._sis.page_size - 1
-        ids = {id_of(record, id_field) for record in self._sis.page(*place)}
-        has_end = bool(ids) and ids - {None} <= self._tally.ids | new
+            place = _Place(1, self._sis.page_size - 1)
+        sent = self._sis.page(place.number, place.size)
+        ids = {id_of(record, id_field) for record in sent}
+        most = count - (place.number - 1) * place.size  # from where it begins
+        has_end = 0 < len(sent) <= most and ids - {None} <= self._tally.ids | new
         return None if has_end else self._ask(number)
 
     def _same_again(self) -> RosterIncomplete:
@@ -206,8 +208,15 @@ class _Reading:
         )
 
 
-def _overlapping_page(*, students: int, records: int, longest: int) -> tuple[int, int] | None:
-    """Return number and size of a page that begins among so many students and ends after them.
+class _Place(NamedTuple):
+    """Where a page is: its number, and the size of the pages before it."""
+
+    number: int
+    size: int
+
+
+def _overlapping_page(*, students: int, records: int, longest: int) -> _Place | None:
+    """Return the place of a page that begins among so many students and ends after them.
 
     `records` may be more: those of students who came twice. `longest` is how long a page of this
     SIS can be. None where no size does it.
@@ -215,5 +224,5 @@ def _overlapping_page(*, students: int, records: int, longest: int) -> tuple[int
     for size in range(longest - 1, longest // 2, -1):
         number = students // size + 1
         if students % size and number * size > records:
-            return number, size
+            return _Place(number, size)
     return None
