@@ -51,7 +51,9 @@ def remove_old() -> int:
     of_run = {"school": OuterRef("school"), "run": OuterRef("pk")}
     has_changes = Q(Exists(Change.objects.filter(**of_run)))
     has_issues = Q(Exists(Issue.objects.filter(**of_run)))
-    ended = Run.objects.filter(has_changes | has_issues, finished_at__lt=oldest)
+    has_missing = Q(Exists(MissingAccount.objects.filter(**of_run)))
+    has_rows = has_changes | has_issues | has_missing
+    ended = Run.objects.filter(has_rows, finished_at__lt=oldest)
     old = ended.exclude(state__in=ACTIVE_STATES).order_by("finished_at")
     number = 0
     while runs := list(old[:RUNS_AT_A_TIME]):

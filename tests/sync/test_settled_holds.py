@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from rollbook.schools.models import School, User
@@ -13,7 +15,8 @@ from rollbook.standins.roster import Known
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline, retention, undoing
-from rollbook.sync.models import Integration, MissingAccount, Run, RunState, Settlement
+from rollbook.sync.models import Change, Integration, MissingAccount, Run, RunState, Settlement
+from rollbook.sync.report import settlements
 from rollbook.sync.runs import decisions
 from tests.connecting import connected
 from tests.sync.rule_runs import set_leavers
@@ -112,6 +115,21 @@ def test_an_approved_absence_holds_no_later_run_and_ends_when_the_student_is_bac
     assert not settled.exists()
     leave(sis, gone)
     assert codes(sync(integration)) == {"leavers"}
+
+
+def test_the_page_of_a_student_says_who_approved_the_absence(
+    integration: Integration, sis: StandIn, administrator: User
+) -> None:
+    leave(sis, sis.roster()[:10])
+    run = approved(sync(integration), administrator)
+    account = StudentAccount.objects.get(sis_id=str(sis.roster()[0].dcid))
+    (shown,) = settlements.settlements_of(account)
+    assert shown.words == "Missing from PowerSchool, and that was approved. It holds no run."
+    assert (shown.by, shown.at) == (administrator.name, run.approved_at)
+    client = Client()
+    client.force_login(administrator)
+    page = client.get(reverse("student", args=[account.school_id, account.pk]))
+    assert f"By {administrator.name}" in page.content.decode()
 
 
 @POLICIES
@@ -238,8 +256,10 @@ def test_what_an_undone_run_settled_is_forgotten(
 def test_missing_accounts_of_old_runs_are_removed_with_their_rows(
     integration: Integration, sis: StandIn, administrator: User
 ) -> None:
+    set_leavers(integration, policy="nothing")  # so that the report lists nobody
     leave(sis, sis.roster()[:10])
     run = approved(sync(integration), administrator)
+    assert not Change.objects.filter(run=run).exists()
     assert MissingAccount.objects.filter(run=run).count() == 10
     long_ago = timezone.now() - timedelta(days=4_000)
     Run.objects.filter(pk=run.pk).update(finished_at=long_ago)

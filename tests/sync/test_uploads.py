@@ -294,3 +294,16 @@ def test_one_column_of_names_takes_the_place_of_two(school: School) -> None:
     filled = {column.name: column.field for column in inspection.inspect(upload).columns}
     assert filled["First"] is None
     assert filled["Name"] == "full_name"
+
+
+def test_a_blank_column_that_clears_is_confirmed_a_second_time(school: School) -> None:
+    def lines(gender: str, year: int) -> list[str]:
+        return [f"S{at},s{at}@x.example,Ada,Lee-{at},{year},{gender},TRUE" for at in range(8)]
+
+    brought_in(school, *lines("F", 2030))
+    _upload, run = previewed(school, None, csv_of(*lines("", 2030)), blank_clears=True)
+    assert [(one["code"], one["numbers"]["field"]) for one in run.alarms] == [("blanks", "gender")]
+    _upload, run = previewed(school, None, csv_of(*lines("", 2030)))
+    assert run.alarms == []
+    _upload, run = previewed(school, None, csv_of(*lines("F", 2031)))
+    assert [one["code"] for one in run.alarms] == ["years"]
