@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rollbook.roster.fields import ACTIVE
 from rollbook.roster.sheets.cell_values import DateOrder
+from rollbook.roster.sheets.decided_rows import NewEmail, taken_emails
 from rollbook.roster.sheets.matching import RowKeys, RowMatch, SheetCheck, SheetKey, check_sheet
 from rollbook.roster.sheets.planning import status_after
 from rollbook.roster.sheets.rows import UPLOAD_FIELDS, MatchedColumn, RowMapper, SheetCells
@@ -53,13 +54,26 @@ def files(draw: st.DrawFn) -> list[RowKeys]:
     ]
 
 
+def new_emails(rows: list[RowKeys], check: SheetCheck) -> list[NewEmail]:
+    emails = []
+    for row in rows:
+        match = check.matches.get(row.number)
+        if match is None or row.email_key is None:
+            continue
+        account = match.account
+        if account is None or account.email_key != row.email_key:
+            emails.append(NewEmail(row.number, account and account.id, row.email_key))
+    return emails
+
+
 def addresses_after(existing: list[SheetKey], rows: list[RowKeys], check: SheetCheck) -> list[str]:
     """Return the e-mails of all accounts once the plan is applied."""
     of = {account.id: account.email_key for account in existing}
     new = []
+    taken = taken_emails(new_emails(rows, check), check.holders)
     for row in rows:
         match: RowMatch | None = check.matches.get(row.number)
-        if match is not None and row.email_key is not None:
+        if match is not None and row.email_key is not None and row.number not in taken:
             if match.account is None:
                 new.append(row.email_key)
             else:

@@ -68,7 +68,8 @@ class SheetCheck(NamedTuple):
     `repeats` those that say the same as an earlier row. `sharing` has for each row of an
     `email_shared` conflict all rows with that e-mail. `similar_ids` has for rows of an
     `id_reshaped` conflict the id of the account whose ID may be meant. `accounts` has the id of the
-    account that a key of the row leads to, also where the row can't be decided.
+    account that a key of the row leads to, also where the row can't be decided. `holders` has the
+    id of the account that has an e-mail now.
     """
 
     matches: dict[int, RowMatch]
@@ -77,6 +78,7 @@ class SheetCheck(NamedTuple):
     sharing: Mapping[int, list[int]]
     similar_ids: Mapping[int, bytes]
     accounts: Mapping[int, bytes]
+    holders: Mapping[str, bytes]
 
 
 class ReshapedId(NamedTuple):
@@ -128,11 +130,15 @@ class _AccountIndex:
 
     def match(self, row: RowKeys) -> RowMatch | Conflict:
         """Return the account of a row by SIS ID, else by student number, else by e-mail."""
+        match = self._match(row)
+        if isinstance(match, RowMatch) and self._is_number_of_another(row, match.account):
+            return "ids_ambiguous", "sis_id"
+        return match
+
+    def _match(self, row: RowKeys) -> RowMatch | Conflict:
         by_sis_id = self.by_sis_id.get(row.sis_id, []) if row.sis_id else []
         by_number = self.by_number.get(row.student_number, []) if row.student_number else []
         if len(by_sis_id) > 1:
-            return "ids_ambiguous", "sis_id"
-        if by_sis_id and self._is_number_of_another(row, by_sis_id[0]):
             return "ids_ambiguous", "sis_id"
         if by_sis_id:
             if by_number and by_sis_id[0] not in by_number:
@@ -147,13 +153,13 @@ class _AccountIndex:
             return RowMatch(None, "")
         return self._checked(row, account, "email")
 
-    def _is_number_of_another(self, row: RowKeys, account: SheetKey) -> bool:
-        """Return whether the row's SIS ID is the student number of another account as well.
+    def _is_number_of_another(self, row: RowKeys, account: SheetKey | None) -> bool:
+        """Return whether the row's SIS ID is the student number of an account other than its own.
 
         A column "Student ID" often has the school's own numbers, which are other students' SIS IDs.
         """
         others = self.by_number.get(row.sis_id or "", [])
-        return any(other.id != account.id for other in others)
+        return any(account is None or other.id != account.id for other in others)
 
     def _checked(self, row: RowKeys, account: SheetKey, matched_by: str) -> RowMatch | Conflict:
         """Return a conflict where an id of the row differs from the one that the account has."""
@@ -180,7 +186,6 @@ def check_sheet(
         check.find_reshaped_ids()
     check.find_repeated_rows()
     check.find_shared_emails()
-    check.find_taken_emails()
     if not accept_lookalikes:
         check.find_lookalikes()
     decidable = {
@@ -193,6 +198,7 @@ def check_sheet(
         sharing=check.sharing,
         similar_ids=check.similar_ids,
         accounts=check.accounts(),
+        holders={address: key.id for address, key in check.index.by_email.items()},
     )
 
 
@@ -276,43 +282,6 @@ class _Check:
 
     def _are_equal(self, numbers: list[int]) -> bool:
         return len({self.rows[number].digest for number in numbers}) == 1
-
-    def find_taken_emails(self) -> None:
-        """Find rows with an e-mail that another account keeps.
-
-        An account that gets a new address from the file frees its old one, so swaps pass. A row
-        that fails here frees nothing: whoever wants its account's address is looked at again.
-        """
-        row_of_account: dict[bytes, int] = {}
-        row_of_email: dict[str, int] = {}
-        for number, match in self.matches.items():
-            if not self.is_decidable(number):
-                continue
-            if match.account is not None:
-                row_of_account[match.account.id] = number
-            if address := self.rows[number].email_key:
-                row_of_email[address] = number
-        queue = [
-            (address, number)
-            for address, number in row_of_email.items()
-            if address in self.index.by_email
-        ]
-        while queue:
-            address, number = queue.pop()
-            owner, own = self.index.by_email[address], self.matches[number].account
-            if not self.is_decidable(number) or (own is not None and own.id == owner.id):
-                continue
-            if self._frees(row_of_account.get(owner.id), address):
-                continue
-            self.conflicts[number] = ("email_taken", "email")
-            if own is not None and own.email_key in row_of_email:
-                queue.append((own.email_key, row_of_email[own.email_key]))
-
-    def _frees(self, number: int | None, address: str) -> bool:
-        """Return whether the row gives its account an e-mail other than this one."""
-        if number is None or not self.is_decidable(number):
-            return False
-        return self.rows[number].email_key not in (None, address)
 
     def find_lookalikes(self) -> None:
         """Find new rows with the same name and date of birth: they may be one student."""

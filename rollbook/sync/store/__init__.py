@@ -24,6 +24,7 @@ from rollbook.sync.store.plan import (
     split_emails,
     withdraw,
     withdraw_accounts,
+    withdraw_rows,
 )
 from rollbook.sync.store.school_rows import delete_school_rows
 from rollbook.sync.store.settled import (
@@ -70,4 +71,5 @@ __all__ = [
     "whole_tables",
     "withdraw",
     "withdraw_accounts",
+    "withdraw_rows",
 ]

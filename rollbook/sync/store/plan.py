@@ -274,6 +274,11 @@ def people_alike(run: Run) -> list[Student]:
     return [Student(bytes(account_id), *values) for account_id, *values in rows]
 
 
+def withdraw_rows(run: Run, numbers: Iterable[int]) -> None:
+    """Take the planned changes of these rows of a file back."""
+    execute("withdraw_rows", run, numbers=list(numbers))
+
+
 def withdraw_accounts(run: Run, ids: Iterable[bytes]) -> None:
     """Take back the planned changes of these accounts."""
     execute("withdraw_accounts", run, ids=[UUID(bytes=account_id) for account_id in ids])

@@ -4,6 +4,7 @@ The rows are read twice: first for what only the whole file tells, with nothing 
 then to decide them.
 """
 
+from collections.abc import Iterator
 from itertools import chain
 from typing import Final
 from uuid import UUID
@@ -11,8 +12,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from rollbook.roster.planning.changes import Change, ChangeKind
+from rollbook.roster.planning.changes import WRITING_KINDS, Change, ChangeKind
 from rollbook.roster.records import Account, Completeness, Issue, Proof, Severity
+from rollbook.roster.sheets.decided_rows import NewEmail, taken_emails
 from rollbook.roster.sheets.matching import RowKeys, RowMatch, SheetCheck, SheetKey, check_sheet
 from rollbook.roster.sheets.planning import SheetRules, decide_row
 from rollbook.roster.sheets.rows import SheetRow
@@ -39,12 +41,14 @@ def plan(run: Run, lease: Lease) -> None:
     freed_emails = FreedEmails(run)
     check = _check_whole_file(run, upload, lease, freed_emails)
     tally = UploadTally(check.accounts)
+    emails: list[NewEmail] = []
     read = unchanged = 0
     for number, cells in enumerate(store.in_chunks(upload.corrected(), BATCH), 1):
         lease.check()
         rows = [upload.mapper.map(row) for row in cells]
         decided, issues = _decide_batch(run, rows, upload, check)
         changes = [change for change in decided if change.kind != ChangeKind.UNCHANGED]
+        emails += _new_emails(changes)
         tally.add(issues)
         read += len(rows)
         unchanged += len(decided) - len(changes)
@@ -54,6 +58,7 @@ def plan(run: Run, lease: Lease) -> None:
     # A file does not say who is missing from it.
     proof = Proof(Completeness.UNSTATED, None, read, pages)
     with transaction.atomic():
+        tally.add(_withdraw_taken_emails(run, upload, check, emails))
         alike = lookalikes.withdraw_rows(run, upload.mapper, accepted=upload.accept_lookalikes)
         store.save_plan(run, [], alike)
         tally.add(alike)
@@ -61,6 +66,29 @@ def plan(run: Run, lease: Lease) -> None:
         rows_by_kind = store.count_plan(run) | {"unchanged": unchanged}
         counts = RunCounts(**rows_by_kind, read=read, known_errors=tally.known_errors)
         states.previewed(run, counts, proof, tally.review(run, counts))
+
+
+def _new_emails(changes: list[Change]) -> Iterator[NewEmail]:
+    """Yield the e-mails that the changes of rows give to accounts."""
+    for change in changes:
+        address = change.after.get("email_key") if change.kind in WRITING_KINDS else None
+        if address and change.row_number is not None:
+            yield NewEmail(change.row_number, change.account_id, address)
+
+
+def _withdraw_taken_emails(
+    run: Run, upload: UploadRows, check: SheetCheck, emails: list[NewEmail]
+) -> list[Issue]:
+    """Take back the changes with an e-mail that another account keeps; return their issues."""
+    taken = taken_emails(emails, check.holders)
+    if not taken:
+        return []
+    rows = [upload.mapper.map(row) for row in upload.corrected() if row.number in taken]
+    issues = [upload.mapper.issue("email_taken", row, "email") for row in rows]
+    issues = clashes.with_holders(run, issues)
+    store.withdraw_rows(run, taken)
+    store.save_plan(run, [], issues)
+    return issues
 
 
 def _check_whole_file(
