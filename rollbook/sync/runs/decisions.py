@@ -80,6 +80,8 @@ def confirm(run: Run, by: User | None, via: str = "web", *, accept_alarms: bool 
             origins = (RunState.PREVIEW,)
             moved = states.move_rows(runs, origins, RunState.PLANNED, **columns)
             if moved:
+                if run.is_upload:
+                    _leave_out(run, additions_only=False)
                 action = "undo.confirmed" if run.is_undo else "upload.confirmed"
                 alarms = {"alarms": [alarm["code"] for alarm in run.alarms]} if run.alarms else {}
                 _record(action, run, by, via, **alarms)

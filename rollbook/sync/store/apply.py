@@ -4,6 +4,7 @@ from typing import Final
 
 from django.db import IntegrityError, connection, transaction
 
+from rollbook.roster.values.names import same_name
 from rollbook.sync.models import Run
 from rollbook.sync.store.statements import end_if_frozen, execute, rows_of, whole_tables
 
@@ -19,6 +20,8 @@ def apply_plan(run: Run) -> int:
     with whole_tables():
         execute("lock_accounts", run)
         overtaken = execute("mark_overtaken", run)
+        if not run.is_undo:
+            overtaken += _mark_namesakes(run)
         if run.is_upload:
             overtaken += execute("mark_arrived", run)
         elif not run.is_undo:
@@ -36,6 +39,20 @@ def apply_plan(run: Run) -> int:
                 overtaken += marked + execute("mark_freed_for_nobody", run)
             _write_accounts(run, has_links)
     return overtaken
+
+
+def _mark_namesakes(run: Run) -> int:
+    """Mark new students who have got an account since they were planned; return how many.
+
+    An account that was written since has the same name and date of birth. Nobody was asked yet
+    whether the two are one student.
+    """
+    ids = {
+        row_id
+        for row_id, first, last, other_first, other_last in rows_of("born_since", run)
+        if same_name(first, other_first) and same_name(last, other_last)
+    }
+    return execute("mark_rows", run, ids=list(ids)) if ids else 0
 
 
 _ACCOUNTS: Final = ("keep_aliases", "apply_updates", "apply_new", "apply_fingerprints")
