@@ -217,11 +217,11 @@ def _linked(record: StudentRecord, account: Account, rules: Rules, reason: str) 
         current = account.link_to(rules.source)
         differences.before[key] = current.sis_id if current else None
         differences.after[key] = record.sis_id
-        if account.status in CLOSED_BY_RUN:
-            differences.before["status"], differences.after["status"] = account.status, "active"
     else:
         differences.before.update(source=account.source, sis_id=account.sis_id)
         differences.after.update(source=rules.source, sis_id=record.sis_id)
+    if account.status in CLOSED_BY_RUN:
+        differences.before["status"], differences.after["status"] = account.status, "active"
     return _change(ChangeKind.LINKED, record, account, differences, reason)
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from rollbook.roster.planning.changes import CLOSED_BY_RUN, Change, ChangeKind, is_further_link
 from rollbook.roster.planning.identity import PersonKey, key_of, person_key
 from rollbook.roster.planning.owners import FieldOwners
-from rollbook.roster.records import LINK_KEY, Account
+from rollbook.roster.records import LINK_KEY, Account, StudentRecord
 from rollbook.roster.values.names import same_first_name, same_name
 
 
@@ -29,6 +29,21 @@ class PossibleRelink(NamedTuple):
 
     account: Account
     planned: PlannedAccount
+
+
+def waiting_student(record: StudentRecord) -> PlannedAccount:
+    """Return a student who waits for a decision about another account, ready to be compared."""
+    born = record.birth_date.isoformat() if record.birth_date is not None else None
+    values = {
+        "email": record.email,
+        "email_key": record.email_key,
+        "first_name": record.first_name,
+        "last_name": record.last_name,
+        "graduation_year": record.graduation_year,
+        "birth_date": born,
+        "student_number": record.student_number,
+    }
+    return PlannedAccount(record.sis_id, values, None)
 
 
 def possible_relinks(

@@ -16,6 +16,7 @@ from rollbook.roster.planning.linking import Evidence, LinkFinder, link_issue
 from rollbook.roster.planning.mapping import MappedRecord, RecordMapper
 from rollbook.roster.planning.matching import Match, Matcher, MatchKind
 from rollbook.roster.planning.owners import FieldOwners
+from rollbook.roster.planning.rekeying import PlannedAccount, waiting_student
 from rollbook.roster.records import Issue, Selection
 from rollbook.sources.base import Page
 from rollbook.sources.page_records import SentRecords
@@ -51,7 +52,8 @@ class Batch(NamedTuple):
 
     `records` are the first ones with their SIS IDs, `outside` those of them in grades that aren't
     selected. `evidence` says which accounts without a link records of the batch could belong to.
-    `listed` are rows that change nothing, for the accounts of students in `outside`.
+    `listed` are rows that change nothing, for the accounts of students in `outside`. `waiting` are
+    unknown students who get no account before a person has decided.
     """
 
     read: int
@@ -61,6 +63,7 @@ class Batch(NamedTuple):
     issues: list[Issue]
     evidence: list[Evidence]
     listed: list[Change]
+    waiting: list[PlannedAccount]
 
 
 class Tally:
@@ -73,6 +76,7 @@ class Tally:
         self._settled_others = settled_others
         self.read = self.unchanged = self.outside_selection = self.other_people = 0
         self.moved: set[str] = set()  # SIS IDs of those whose e-mail is planned to change
+        self.waiting: list[PlannedAccount] = []
         self.outside_digests = bytearray()  # of students outside the selection, without an account
 
     def add(self, run: Run, matcher: Matcher, batch: Batch) -> None:
@@ -87,6 +91,7 @@ class Tally:
             if moves and change.sis_id is not None:
                 self.moved.add(change.sis_id)
         self.outside_selection += len(batch.outside)
+        self.waiting += batch.waiting
         without_account = []
         for record in batch.outside:
             if record.sis_id and matcher.linked_account(record.sis_id) is None:
@@ -189,14 +194,15 @@ def decide_records(
         link_finder = prepared.link_finder()
         for match in unknown:
             evidence += link_finder.evidence(match)
-    waiting = _waiting_for_a_person(matches, evidence)
-    if waiting:
-        matches = [match for match in matches if match.record.sis_id not in waiting]
+    suggested = _waiting_for_a_person(matches, evidence)
+    if suggested:
+        matches = [match for match in matches if match.record.sis_id not in suggested]
     accounts = store.load_accounts(
         run.school_id, (match.key.id for match in matches if match.key is not None)
     )
     changes: list[Change] = []
-    issues = [link_issue(match.record) for match in waiting.values()]
+    waiting = [match.record for match in suggested.values()]
+    issues = [link_issue(record) for record in waiting]
     for match in matches:
         account = accounts.get(match.key.id) if match.key else None
         decided = decide(match, account, prepared.rules)
@@ -204,9 +210,12 @@ def decide_records(
             changes.append(decided)
         else:
             issues.append(decided)
+            if match.kind in WITHOUT_ACCOUNT:
+                waiting.append(match.record)
     outside = [record for record in records if not record.selected]
     listed = _list_accounts(run, prepared.matcher, outside)
-    return Batch(read, records, outside, changes, issues, evidence, listed)
+    students = [waiting_student(record) for record in waiting]
+    return Batch(read, records, outside, changes, issues, evidence, listed, students)
 
 
 def record_issues(prepared: Prepared, records: list[MappedRecord]) -> Iterator[Issue]:

@@ -59,7 +59,7 @@ def plan(run: Run, lease: Lease) -> None:
     with transaction.atomic():
         progress.note(run, [], tally.read)
         save_outside(run, bytes(tally.outside_digests))
-        settled = settle(run, prepared, check, notes)
+        settled = settle(run, prepared, check, notes, tally.waiting)
         missing = plan_missing(run, check, settled, notes)
         tally.unchanged -= check.withdrawn_unchanged
         known_errors, cause = store.count_known_errors(run)

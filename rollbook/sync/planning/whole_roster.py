@@ -60,18 +60,29 @@ def missing_ids(run: Run, prepared: Prepared) -> list[str]:
     return store.open_sis_ids(run.school_id, prepared.matcher.missing_accounts())
 
 
-def settle(run: Run, prepared: Prepared, check: RosterCheck, notes: RosterNotes) -> Settled:
-    """Withdraw the changes that clash, and save the issues that say why."""
+def settle(
+    run: Run,
+    prepared: Prepared,
+    check: RosterCheck,
+    notes: RosterNotes,
+    waiting: list[PlannedAccount],
+) -> Settled:
+    """Withdraw the changes that clash, and save the issues that say why.
+
+    `waiting` are the unknown students who have such an issue already, and no change.
+    """
     relinked = _relink_known_people(run, prepared.matcher, check)
     new_ids = {change.sis_id for change in relinked}
-    possible = _possible_relinks(run, prepared, check, relinked)
+    possible = _possible_relinks(run, prepared, check, relinked, waiting)
     links.propose_relinks(run, possible)
-    suggested = {each.planned.sis_id for each in possible}
+    waiting_ids = {each.sis_id for each in waiting}
+    asked = [each for each in possible if each.planned.sis_id not in waiting_ids]
+    suggested = {each.planned.sis_id for each in asked}
     withdrawn = check.withdrawn | suggested
     names = store.withdraw(run, withdrawn)
     names |= store.names_of(run.school_id, run.source, withdrawn - names.keys())
     issues = [issue for issue in check.issues if issue.sis_id not in new_ids | suggested]
-    issues += [_relink_issue(each.planned) for each in _one_each(possible)]
+    issues += [_relink_issue(each.planned) for each in _one_each(asked)]
     issues = clashes.with_others(run, issues, names) + _vanished_fields(run, prepared)
     issues += lookalikes.withdraw(run)
     issues += _listed_twice(run, notes.listed_twice - withdrawn)
@@ -109,9 +120,13 @@ def plan_missing(
 
 
 def _possible_relinks(
-    run: Run, prepared: Prepared, check: RosterCheck, relinked: list[Change]
+    run: Run,
+    prepared: Prepared,
+    check: RosterCheck,
+    relinked: list[Change],
+    waiting: list[PlannedAccount],
 ) -> list[PossibleRelink]:
-    """Return the new students who may be students whose old SIS ID is gone."""
+    """Return the unknown students who may be students whose old SIS ID is gone."""
     freed = prepared.freed_emails
     came_back = {change.account_id for change in relinked}
     new_ids = {change.sis_id for change in relinked}
@@ -122,7 +137,7 @@ def _possible_relinks(
         days = {account.birth_date.isoformat() for account in accounts if account.birth_date}
         emails = {account.email_key for account in accounts}
         planned = store.planned_like(run, sorted(days), sorted(emails))
-        possible += possible_relinks(accounts, planned)
+        possible += possible_relinks(accounts, planned + waiting)
     return [
         each
         for each in possible

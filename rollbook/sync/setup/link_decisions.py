@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.students import links as account_links
-from rollbook.students.models import FurtherLink, StudentAccount
+from rollbook.students.models import AccountStatus, FurtherLink, StudentAccount
 from rollbook.sync.models import Integration, LinkDecision, LinkProposal
 from rollbook.sync.models.link import Verdict
 from rollbook.sync.refusals import RunRefused
@@ -43,7 +43,9 @@ def without_link(school_id: UUID, source: str) -> QuerySet[StudentAccount]:
     further = FurtherLink.objects.filter(school_id=school_id, source=source)
     accounts = StudentAccount.objects.filter(school_id=school_id)
     rows: QuerySet[StudentAccount] = accounts.exclude(
-        Q(source=source, sis_id__isnull=False) | Q(pk__in=further.values("account_id"))
+        Q(source=source, sis_id__isnull=False)
+        | Q(pk__in=further.values("account_id"))
+        | Q(status=AccountStatus.MERGED)
     )
     return rows
 
