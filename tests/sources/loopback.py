@@ -284,15 +284,7 @@ class SmallSchool:
             )
         if asked.path.startswith("/ws/v1/student/"):
             return self._one_student(asked.path.rpartition("/")[2])
-        if "pagesize" not in asked.query:
-            return self._one(asked.path.rpartition("/")[2])
         return self._page(int(page or 1), int(asked.query["pagesize"]))
-
-    def _one(self, student_id: str) -> Reply:
-        for each in self.students:
-            if str(each["id"]) == student_id:
-                return as_json({"student": each})
-        return Reply(404, b"", {})
 
     def _one_student(self, sis_id: str) -> Reply:
         for each in self.students:
