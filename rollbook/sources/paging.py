@@ -76,10 +76,12 @@ class Tally:
         before = self.students
         keys = [id_of(record, self.id_field) for record in records]
         with_id = len(keys) - keys.count(None)
-        ids = {key for key in keys if key is not None}
+        ids: set[Any] = set(keys)
+        ids.discard(None)
         if len(ids) < with_id:
             self.twice |= _repeated(keys)
-        self.across |= self.ids & ids
+        if not self.ids.isdisjoint(ids):
+            self.across |= self.ids & ids
         self.ids |= ids
         self.without_id += len(keys) - with_id
         self.records += len(records)

@@ -108,13 +108,24 @@ def page_reader(fields: Iterable[str], names: Mapping[str, str], most_records: i
     )
 
 
-def single_decoder(
-    holder: str, fields: Iterable[str], status: Iterable[str]
-) -> "msgspec.json.Decoder[dict[str, Any]]":
-    """Return the decoder of an answer about one student, whose record is under `holder`."""
-    typed_dict: Any = TypedDict
-    student = record_type("_Student", {*fields, "exit_date"}, status)
-    return msgspec.json.Decoder(typed_dict("_Single", {holder: student}))
+class SingleReader:
+    """Reads an answer about one student, whose record is under `holder`, or is the whole answer.
+
+    Clients of v2 disagree which of the two comes (clients).
+    """
+
+    def __init__(self, holder: str, fields: Iterable[str], status: Iterable[str]) -> None:
+        typed_dict: Any = TypedDict
+        student = record_type("_Student", {*fields, "exit_date"}, status)
+        types = {**student.__annotations__, holder: student}
+        self._holder = holder
+        self._decoder = msgspec.json.Decoder(typed_dict("_Single", types, total=False))
+
+    def read(self, body: bytes) -> Record:
+        """Return the record. Raises UnexpectedShape."""
+        answer: Record = decoded_answer(self._decoder, body)
+        record: Record = answer.get(self._holder, answer)
+        return record
 
 
 class Statuses:

@@ -34,9 +34,9 @@ from rollbook.sources.veracross_answers import (
     SINGLE_SCOPE,
     V2_STATUS,
     V3_STATUS,
+    SingleReader,
     Statuses,
     ValueLists,
-    decoded_answer,
     error_word,
     iso_date,
     list_reader,
@@ -44,7 +44,6 @@ from rollbook.sources.veracross_answers import (
     page_reader,
     raise_for_status,
     scope_missing,
-    single_decoder,
     status_text,
 )
 
@@ -110,7 +109,7 @@ class LegacyApi:
         self.page_size = min(self.page_size, most_records)
         self._reader = list_reader(fields | ALWAYS_READ, most_records)
         self._statuses = Statuses(V2_STATUS)
-        self._single_decoder = single_decoder("student", fields | ALWAYS_READ, V2_STATUS)
+        self._single_reader = SingleReader("student", fields | ALWAYS_READ, V2_STATUS)
 
     def count(self) -> int:
         stated = header_number(self._get(1, 1).headers.get("x-total-count", ""))
@@ -145,7 +144,7 @@ class LegacyApi:
             return Single(Presence.GONE, SisAnswer(sis_id, exists=False))
         if response.status != 200:
             raise_for_status(response, self._students)
-        record: Record = decoded_answer(self._single_decoder, response.body)["student"]
+        record = self._single_reader.read(response.body)
         status = status_text(record.get("enrollment_status", b""))
         presence, exit_date = self._statuses.presence(record, datetime.now(UTC).date())
         return single(sis_id, presence, record, SisAnswer(sis_id, status, exit_date))
@@ -194,7 +193,7 @@ class DataApi:
         most_records = connection.bounds.page_records
         self.page_size = min(self.page_size, most_records)
         self._reader = page_reader(v3_fields, renamed, most_records)
-        self._single_decoder = single_decoder("data", v3_fields, V3_STATUS)
+        self._single_reader = SingleReader("data", v3_fields, V3_STATUS)
         self._statuses = Statuses(V3_STATUS)
         sign_ins = connection.bounds.sign_ins
         self._bearer = Bearer(NAME, connection.tokens, sign_ins, lambda: self.sign_in(SCOPE))
@@ -272,7 +271,7 @@ class DataApi:
             return Single(Presence.GONE, SisAnswer(sis_id, exists=False))
         if response.status != 200:
             raise_for_status(response, self._address.api)
-        record: Record = decoded_answer(self._single_decoder, response.body)["data"]
+        record = self._single_reader.read(response.body)
         code = status_text(record.get("enrollment_status", b""))
         status = self._value_lists.label("enrollment_status", code)
         presence, exit_date = self._statuses.presence(record, datetime.now(UTC).date())

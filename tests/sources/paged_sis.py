@@ -144,7 +144,8 @@ class PagedSis:
                 record["enrollment_status"] = 4 if is_v3 else "Withdrawn"
             if not here and self._how_gone == "date":
                 record["exit_date"] = LEFT_ON
-            return _json({"data" if is_v3 else "student": record})
+            is_bare = not is_v3 and student % 2  # clients of v2 disagree
+            return _json(record if is_bare else {"data" if is_v3 else "student": record})
         record = _powerschool(student)
         if not here:
             record["school_enrollment"] |= {
