@@ -8,7 +8,7 @@ from rollbook.roster.sheets.columns import column_letter
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.students.links import links_of
 from rollbook.students.models import StudentAccount
-from rollbook.sync.models import Change, Integration, Issue, Run
+from rollbook.sync.models import Change, Integration, Issue, Run, Settlement
 from rollbook.sync.report import change_rows
 from rollbook.sync.report.problem_rows import field_places, problem_row
 from rollbook.sync.report.work_list import ListedProblem
@@ -102,6 +102,7 @@ def of_run(run: Run) -> Document:
         "counts": run.counts,
         "alarms": run.alarms,
         "approved_at": moment(run.approved_at),
+        "approved_by": run.approved_by.email if run.approved_by else None,
         "cancelled": _cancelled(run),
         "limits": run.roster_settings.limits,
         "wider": run.roster_settings.wider or None,
@@ -122,6 +123,21 @@ def _cancelled(run: Run) -> Document | None:
         return None
     by = run.cancelled_by.email if run.cancelled_by else None
     return {"because": run.cancelled_because, "by": by}
+
+
+def of_settlement(settlement: Settlement) -> Document:
+    """Return a reason for a hold that a person approved; `student` is None for a change of SIS."""
+    account = settlement.account
+    return {
+        "school": {"id": str(settlement.school_id), "name": settlement.school.name},
+        "source": settlement.source,
+        "guard": settlement.guard,
+        "student": {"id": str(account.pk), "sis_id": account.sis_id} if account else None,
+        "moved_from": settlement.moved_from or None,
+        "run": str(settlement.run_id),
+        "approved_at": moment(settlement.at),
+        "approved_by": settlement.by.email if settlement.by else None,
+    }
 
 
 def of_student(account: StudentAccount) -> Document:

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from rollbook.cli.documents import of_settlement
 from rollbook.schools.models import School, User
 from rollbook.standins import powerschool
 from rollbook.standins.roster import Known
@@ -130,6 +131,13 @@ def test_the_page_of_a_student_says_who_approved_the_absence(
     client.force_login(administrator)
     page = client.get(reverse("student", args=[account.school_id, account.pk]))
     assert f"By {administrator.name}" in page.content.decode()
+    documents = [of_settlement(each) for each in settlements.settlements(account.school)]
+    assert {each["student"]["sis_id"] for each in documents} == {
+        str(one.dcid) for one in sis.roster()[:10]
+    }
+    assert {(each["guard"], each["approved_by"], each["run"]) for each in documents} == {
+        ("leavers", administrator.email, str(run.pk))
+    }
 
 
 @POLICIES

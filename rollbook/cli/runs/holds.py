@@ -1,11 +1,12 @@
 """`rollbook holds`, `approve` and `discard`: decisions about runs that are on hold."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import click
 
 from rollbook.cli.audit_log import VIA
-from rollbook.cli.documents import of_run
+from rollbook.cli.documents import of_run, of_settlement
 from rollbook.cli.exit_codes import EXIT_CODES, Exit
 from rollbook.cli.lookup import find_run, find_school
 from rollbook.cli.options import grouped, school_option
@@ -13,6 +14,7 @@ from rollbook.cli.output import Document, Output, Refusal, prints
 from rollbook.cli.runs.runs import run_output, show_run
 from rollbook.cli.waiting import Waiting, timeout_option, wait_for
 from rollbook.sync.models import Run, RunState
+from rollbook.sync.report.settlements import settlements
 from rollbook.sync.runs import decisions
 from rollbook.sync.runs.outlook import outlook
 
@@ -26,6 +28,10 @@ def _show_holds(document: Document) -> None:
             click.echo(f"  {COMMANDS[decision]}: {effect}")
     if not document["holds"]:
         click.echo("No run is on hold.")
+    numbers = Counter(settled["guard"] for settled in document["settled"])
+    if numbers:
+        listed = ", ".join(f"{guard} {number:,}" for guard, number in numbers.items())
+        click.echo(f"Approved before, holds no run again: {listed}. --json lists them.")
 
 
 @click.command()
@@ -34,16 +40,19 @@ def _show_holds(document: Document) -> None:
 def holds(school_name: str | None) -> Output:
     """List the runs that are on hold. Each has the reasons and what each decision does.
 
-    They changed no account and wait for `rollbook approve` or `rollbook discard`.
+    They changed no account and wait for `rollbook approve` or `rollbook discard`. What was approved
+    before and holds no run again is counted below them.
     """
+    school = find_school(school_name) if school_name is not None else None
     runs = Run.objects.filter(state=RunState.ON_HOLD).select_related("school", "requested_by")
-    if school_name is not None:
-        runs = runs.filter(school=find_school(school_name))
+    if school is not None:
+        runs = runs.filter(school=school)
     documents = [
         of_run(run) | {"decisions": outlook(run)._asdict()}
         for run in runs.order_by("-requested_at")
     ]
-    return Output({"holds": documents})
+    settled = [of_settlement(each) for each in settlements(school)]
+    return Output({"holds": documents, "settled": settled})
 
 
 @click.command(epilog=EXIT_CODES)

@@ -3,6 +3,9 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db.models import QuerySet
+
+from rollbook.schools.models import School
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Settlement
 from rollbook.sync.words.settlements import SETTLED
@@ -16,6 +19,12 @@ class ShownSettlement(NamedTuple):
     words: str
     by: str
     at: datetime
+
+
+def settlements(school: School | None = None) -> QuerySet[Settlement]:
+    """Return what is settled at a school, or at all of them, the oldest first."""
+    rows = Settlement.objects.filter(school=school) if school else Settlement.objects.all()
+    return rows.select_related("account", "by", "school").order_by("at", "guard", "pk")
 
 
 def settlements_of(account: StudentAccount) -> list[ShownSettlement]:
