@@ -17,9 +17,9 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
-ROOT = Path(__file__).resolve().parent.parent
+from bench.installation import Installation, environment_in, installation, rollbook
+
 FETCH_ALONE = """
 import json, sys, time
 import django; django.setup()
@@ -46,14 +46,7 @@ print(json.dumps({"seconds": round(time.perf_counter() - begun, 2), "records": r
 def main() -> None:
     arguments = _arguments()
     with tempfile.TemporaryDirectory(prefix="rollbook-bench-") as folder:
-        environment = os.environ | {
-            "ROLLBOOK_DATA_DIR": folder,
-            "DJANGO_SETTINGS_MODULE": "rollbook.settings",
-            "PYTHONPATH": str(ROOT),
-            "ROLLBOOK_ALLOWED_NETWORKS": '["127.0.0.0/8"]',
-        }
-        environment.pop("DATABASE_URL", None)
-        os.chmod(folder, 0o755)
+        environment = environment_in(folder)
         result = _measure(arguments, environment)
     print(json.dumps(result, indent=2))
     if arguments.result:
@@ -71,35 +64,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _measure(arguments: argparse.Namespace, environment: dict[str, str]) -> dict[str, Any]:
-    standin = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "rollbook.standins", "powerschool", "--port", "0", "--clean"),
-            *("--students", str(arguments.students)),
-            *("--page-size-max", str(arguments.page_size)),
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
-    assert standin.stdout is not None
-    about = json.loads(standin.stdout.readline())
-    _rollbook(environment, "migrate")
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "rollbook", "worker"],
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        _wait_for_worker(worker)
-        _rollbook(environment, "school", "add", "Bench")
-        _rollbook(
-            environment,
-            *("integration", "set", "powerschool", "--grades", "PK-12", "--live", "--no-notify"),
-            *("--credential", f"client_id={about['client_id']}"),
-            *("--credential", f"client_url={about['url']}"),
-            secret=about["client_secret"],
-        )
+    with installation(environment, arguments.students, arguments.page_size) as there:
         steps = [
             ("fetch alone", None),
             ("first run", 1),
@@ -108,11 +73,7 @@ def _measure(arguments: argparse.Namespace, environment: dict[str, str]) -> dict
             ("unchanged run", 1),
         ]
         steps += [("fetch alone", None), ("next week's run", 2), ("fetch alone", None)]
-        rows = [_step(name, week, about, worker, environment) for name, week in steps]
-    finally:
-        for process in (worker, standin):
-            process.terminate()
-            process.wait(60)
+        rows = [_step(name, week, there, environment) for name, week in steps]
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     return {
         "students": arguments.students,
@@ -125,8 +86,7 @@ def _measure(arguments: argparse.Namespace, environment: dict[str, str]) -> dict
 def _step(
     name: str,
     week: int | None,
-    about: dict[str, Any],
-    worker: "subprocess.Popen[str]",
+    there: Installation,
     environment: dict[str, str],
 ) -> dict[str, Any]:
     if week is None:
@@ -138,42 +98,16 @@ def _step(
             text=True,
         )
         return {"step": name, **json.loads(alone.stdout)}
-    body = json.dumps({"week": week}).encode()
-    urlopen(
-        Request(f"{about['url']}/_standin/week", body, {"Content-Type": "application/json"})
-    ).close()
+    there.set_week(week)
     begun = time.perf_counter()
-    answer = _rollbook(environment, "run", "--json")["run"]
+    answer = rollbook(environment, "run", "--json")["run"]
     return {
         "step": name,
         "command_seconds": round(time.perf_counter() - begun, 2),
         "run_seconds": answer["seconds"],
         "counts": answer["counts"],
-        "worker_peak_mb": _peak_mb(worker.pid),
+        "worker_peak_mb": _peak_mb(there.worker.pid),
     }
-
-
-def _rollbook(environment: dict[str, str], *arguments: str, secret: str = "") -> Any:
-    done = subprocess.run(
-        [sys.executable, "-m", "rollbook", *arguments],
-        env=environment,
-        input=secret,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        command = f"rollbook {' '.join(arguments)}"
-        raise SystemExit(f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-    return json.loads(done.stdout) if "--json" in arguments else done.stdout
-
-
-def _wait_for_worker(worker: "subprocess.Popen[str]") -> None:
-    assert worker.stderr is not None
-    while line := worker.stderr.readline():
-        if "is ready" in line:
-            return
-    raise SystemExit("The worker ended before it was ready.")
 
 
 def _peak_mb(pid: int) -> float:

@@ -1,0 +1,104 @@
+"""One school on a real stand-in PowerSchool with a real worker, for the measurements."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.request import Request, urlopen
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Installation(NamedTuple):
+    """A worker, and what the stand-in says about itself."""
+
+    worker: "subprocess.Popen[str]"
+    about: dict[str, Any]
+
+    def set_week(self, week: int) -> None:
+        """Move the students of the stand-in to a week."""
+        body = json.dumps({"week": week}).encode()
+        address = f"{self.about['url']}/_standin/week"
+        urlopen(Request(address, body, {"Content-Type": "application/json"})).close()
+
+
+def environment_in(folder: str) -> dict[str, str]:
+    """Return the environment of an installation with its database in this folder."""
+    os.chmod(folder, 0o755)
+    environment = os.environ | {
+        "ROLLBOOK_DATA_DIR": folder,
+        "DJANGO_SETTINGS_MODULE": "rollbook.settings",
+        "PYTHONPATH": str(ROOT),
+        "ROLLBOOK_ALLOWED_NETWORKS": '["127.0.0.0/8"]',
+    }
+    environment.pop("DATABASE_URL", None)
+    return environment
+
+
+@contextmanager
+def installation(
+    environment: dict[str, str], students: int, page_size: int
+) -> Iterator[Installation]:
+    """Start everything, connect the school, and end everything afterwards."""
+    standin = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "rollbook.standins", "powerschool", "--port", "0", "--clean"),
+            *("--students", str(students)),
+            *("--page-size-max", str(page_size)),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    assert standin.stdout is not None
+    about = json.loads(standin.stdout.readline())
+    rollbook(environment, "migrate")
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "rollbook", "worker"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        _wait_for_worker(worker)
+        rollbook(environment, "school", "add", "Bench")
+        rollbook(
+            environment,
+            *("integration", "set", "powerschool", "--grades", "PK-12", "--live", "--no-notify"),
+            *("--credential", f"client_id={about['client_id']}"),
+            *("--credential", f"client_url={about['url']}"),
+            secret=about["client_secret"],
+        )
+        yield Installation(worker, about)
+    finally:
+        for process in (worker, standin):
+            process.terminate()
+            process.wait(60)
+
+
+def rollbook(environment: dict[str, str], *arguments: str, secret: str = "") -> Any:
+    """Run a command; return its output, or its document where it prints one."""
+    done = subprocess.run(
+        [sys.executable, "-m", "rollbook", *arguments],
+        env=environment,
+        input=secret,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        command = f"rollbook {' '.join(arguments)}"
+        raise SystemExit(f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return json.loads(done.stdout) if "--json" in arguments else done.stdout
+
+
+def _wait_for_worker(worker: "subprocess.Popen[str]") -> None:
+    assert worker.stderr is not None
+    while line := worker.stderr.readline():
+        if "is ready" in line:
+            return
+    raise SystemExit("The worker ended before it was ready.")
