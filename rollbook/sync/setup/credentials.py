@@ -148,9 +148,18 @@ class StoredToken:
         self._token = token
 
     def save(self) -> None:
-        """Store the token for the next run, or delete one that stopped working."""
+        """Store the token for the next run, or delete one that stopped working.
+
+        Does nothing where the school was deleted meanwhile.
+        """
         if self._token == self._stored:
             return
+        with transaction.atomic():
+            rows = Integration.objects.select_for_update(no_key=True)
+            if rows.filter(pk=self._integration.pk).exists():
+                self._write()
+
+    def _write(self) -> None:
         if self._token is None:
             clear(self._integration, set())
         else:
