@@ -128,6 +128,7 @@ class TestOneRun:
         claimed = claims.claim(run.pk)
         assert claimed
         claims.hand_back(claimed)
+        assert not claims.heartbeat(claimed), "a late beat keeps the run from other workers"
         again = claims.claim(run.pk)
         assert again and again.attempts == 1
 

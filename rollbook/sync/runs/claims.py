@@ -96,7 +96,8 @@ def heartbeat(run: Run) -> bool:
     A row that a transaction holds is left alone, so that one run can't keep the others of this
     process waiting. `progress.note` renews the lease in such a transaction.
     """
-    rows = owned(run).filter(state__in=WORKING_STATES)
+    # One that was handed back a moment ago has no lease; renewing it would keep it from others.
+    rows = owned(run).filter(state__in=WORKING_STATES, lease_until__isnull=False)
     with transaction.atomic():
         if rows.select_for_update(skip_locked=True).values_list("pk").first() is None:
             return rows.exists()
