@@ -137,7 +137,7 @@ def _ask_each(
     """
     in_list = chain.from_iterable(each.ids for each in lists)
     known = [str(sis_id) for sis_id in islice(in_list, KNOWN_STUDENTS)]
-    if not any(_finds(single_reads, sis_id) for sis_id in known):
+    if not _finds_any(single_reads, known):
         asked.can_ask = False
         return
     records: list[Record] = []
@@ -155,17 +155,23 @@ def _ask_each(
     yield Page(records, 0, None, None, answers=tuple(gone))
 
 
-def _finds(single_reads: SingleReads, sis_id: str) -> bool:
-    """Return whether the SIS finds a student who was in its list a moment ago."""
+def _finds_any(single_reads: SingleReads, known: list[str]) -> bool:
+    """Return whether the SIS finds one of these students, who were in its list a moment ago."""
+    if not known:
+        return False
     try:
         single_reads.begin_singles()
-        while True:
-            try:
-                return single_reads.submit_single(sis_id).result().answer.exists
-            except TokenExpired as expired:
-                single_reads.renew(expired)
+        return any(_finds(single_reads, sis_id) for sis_id in known)
     except SourceError:
         return False
+
+
+def _finds(single_reads: SingleReads, sis_id: str) -> bool:
+    while True:
+        try:
+            return single_reads.submit_single(sis_id).result().answer.exists
+        except TokenExpired as expired:
+            single_reads.renew(expired)
 
 
 def _singles(

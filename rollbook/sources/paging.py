@@ -198,7 +198,7 @@ def gave_too_many(name: str, bounds: Bounds) -> RosterIncomplete:
 def unproven(name: str, missing: int, proof: Proof) -> RosterIncomplete:
     """Return the error where nothing proves that the missing students have left."""
     what = _(
-        "{missing} students with an account were not in the list of {name}, and nothing proves "
-        "that they have left: the list changed each time we read it."
+        "The list of {name} lacks students with an account ({missing}), and nothing proves that "
+        "they have left: it changed each time we read it."
     )
     return RosterIncomplete(Phrase(what, missing=f"{missing:,}", name=name), READ_AT_NIGHT, proof)
