@@ -24,6 +24,7 @@ from rollbook.standins.faults import Fault
 from rollbook.sync.models import Integration, Run, RunState
 from rollbook.sync.runs import cancelling
 from rollbook.sync.uploads import column_choice, drafts, previews
+from tests.crash.seeds.sis import powerschool_connection
 from tests.crash.seeds.world import WORKERS, World
 
 GRADES = list(range(-1, 13))
@@ -120,7 +121,7 @@ def school(world: World, ending: ExitStack, name: str, **options: Any) -> Integr
     """Make a school with a PowerSchool of its own."""
     sis = ending.enter_context(powerschool.serve(clean=True, page_size_max=PAGE, **options))
     about = {"client_id": sis.client_id, "client_secret": sis.client_secret}
-    return world.school(name, about, sis.url, GRADES)
+    return world.school(name, powerschool_connection(about, sis.url), GRADES)
 
 
 def pressing(world: World, integration: Integration) -> Press:

@@ -25,16 +25,15 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from bench.many_schools.people import Click
-from rollbook.schools.models import Membership, User
 from rollbook.standins import powerschool
 from rollbook.standins.faults import Fault
-from rollbook.sync.models import Integration, Run, RunState, Schedule
+from rollbook.sync.models import Run, RunState, Schedule
 from tests.crash import model
+from tests.crash.seeds.person import session_of
+from tests.crash.seeds.sis import powerschool_connection
 from tests.crash.seeds.world import WORKERS, World
 
 GRADES = list(range(-1, 13))
@@ -120,10 +119,11 @@ def serve(schools: int, students: int) -> None:
 def measure(world: World, sis: list[dict[str, Any]], people: int) -> dict[str, Any]:
     """Let all schools fall due, and measure until every run has ended."""
     integrations = [
-        world.school(f"School {number}", about, about["url"], GRADES)
+        world.school(f"School {number}", powerschool_connection(about, about["url"]), GRADES)
         for number, about in enumerate(sis)
     ]
-    sessions = [session_of(integration) for integration in integrations[:people]]
+    schools = [integration.school for integration in integrations[:people]]
+    sessions = [{"session": session_of(school), "school": str(school.pk)} for school in schools]
     given = {"url": world.url, "pause": PAUSE, "people": sessions}
     clicking = subprocess.Popen(
         [sys.executable, "-m", "bench.many_schools.people"],
@@ -203,20 +203,6 @@ def figures(clicks: list[Click]) -> dict[str, Any]:
             screen: round(statistics.median(each), 3) for screen, each in sorted(by_screen.items())
         },
     }
-
-
-def session_of(integration: Integration) -> dict[str, str]:
-    """Return a session of a person who is signed in at the school of this integration."""
-    school = integration.school
-    user = User.objects.create_user(
-        f"ada@{school.pk}.example", "Ada", "only for a bench, 12 or more"
-    )
-    Membership.objects.create(school=school, user=user, role="administrator")
-    session = SessionStore()
-    session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session.save()
-    return {"session": str(session.session_key), "school": str(school.pk)}
 
 
 def processor_seconds(world: World) -> list[float]:

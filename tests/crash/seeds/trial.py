@@ -1,25 +1,28 @@
 """One seed: a school that lives through three weeks, with a crash in each.
 
-Each week's run is started by its schedule and disturbed at a point that the seed chooses: at a page
-that the SIS holds back, or while a locked row keeps the plan from being applied. Then every account
-is compared with `tests.crash.model`, which shares no code with Rollbook.
+In a week a run of the SIS falls due, or a person uploads a file. It is disturbed at a point that
+the seed chooses. Then every account is compared with `tests.crash.model`, which shares no code with
+Rollbook.
 """
 
 import random
-import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import NamedTuple
 
 from rollbook.sync.models import Run
 from tests.crash import model
-from tests.crash.seeds.sis import Sis
+from tests.crash.seeds import events
+from tests.crash.seeds.clicks import Clicks
+from tests.crash.seeds.people import upload_rows
+from tests.crash.seeds.sis import VENDORS, Sis
 from tests.crash.seeds.world import World
 from tests.processes import wait_until
 
 GRADES = [8, 9, 10, 11, 12]
 AT = {"fetching": "while it reads page", "applying": "while it applies"}
+UPLOADS, UNDONE = 0.45, 0.5  # the shares of weeks with an upload, and of those that are undone
 
 
 class Week(NamedTuple):
@@ -37,38 +40,47 @@ class Trial:
     def __init__(self, world: World, seed: int) -> None:
         self.world, self.seed = world, seed
         self.dice = random.Random(seed)
-        self.sis = Sis(seed, self.dice.choice([80, 160, 260]))
-        self.integration = world.school(f"Seed {seed}", self.sis.about, self.sis.proxy.url, GRADES)
+        vendor = self.dice.choice(VENDORS)
+        self.sis = Sis(vendor, seed, self.dice.choice([80, 160, 260]))
+        self.integration = world.school(f"Seed {seed}", self.sis.connection(), GRADES)
+        self.person = world.person(self.integration)
         self.expected: model.Accounts = {}
+        self._closed: set[str] = set()  # by an undo
+        self._uploads = 0
 
     def play(self) -> Iterator[Week]:
         """Play the weeks one after the other."""
         for number in (1, 2, 3):
-            yield self._week(number)
+            self.sis.set_week(number)
+            began = time.monotonic()
+            deed = self._upload if self.dice.random() < UPLOADS else self._sync
+            at, what, states = deed(number)
+            self.world.check_school(self.integration, self.expected, self._closed)
+            yield Week(at, what, states, time.monotonic() - began)
 
-    def _week(self, number: int) -> Week:
-        self.sis.set_week(number)
+    # A run of the SIS
+
+    def _sync(self, number: int) -> tuple[str, str, str]:
         before = self.expected
         after = model.after_a_run(before, self.sis.roster(), set(GRADES))
         changing = model.to_change(before, after)
         at = self.dice.choice(["fetching", "applying"]) if changing else "fetching"
-        what = self.dice.choice(sorted(AT_FETCHING if at == "fetching" else AT_APPLYING))
-        began = time.monotonic()
+        possible = events.OF_SIS if at == "fetching" else events.OF_APPLYING
+        what = self.dice.choice(sorted({*possible, *events.WORLDWIDE}))
         with ExitStack() as healing:
             point = self._stop_at(at, changing, healing)
             run = self.world.due(self.integration)
             wait_until(lambda: self._is_stopped(run, at))
-            EVENTS[what](self, run, healing)
+            self._disturb(what, run, healing)
         states = [self._end_of(run)]
         if states[-1] != "done":  # a failed run changes nothing, and the next one catches up
             accounts = self.world.accounts(self.integration)
             assert accounts == before, "a failed run changed accounts"
             states.append(self._end_of(self.world.due(self.integration)))
         self.expected = after
-        self.world.check_school(self.integration, self.expected)
         self.world.check_run(run)
         assert states[-1] == "done", states
-        return Week(f"{AT[at]} {point}", what, " → ".join(states), time.monotonic() - began)
+        return f"{self.sis.vendor} {AT[at]} {point}", what, " → ".join(states)
 
     def _stop_at(self, at: str, changing: list[str], healing: ExitStack) -> str:
         """Make the coming run stop at a random point, and return a description of it."""
@@ -88,79 +100,37 @@ class Trial:
             return self.sis.is_holding
         return state == "applying"
 
+    def _disturb(self, what: str, run: Run, healing: ExitStack) -> None:
+        away = self.dice.random()
+        events.play(what, events.Moment(self.world, self.sis, run, healing, away))
+
     def _end_of(self, run: Run) -> str:
         wait_until(lambda: self.world.state(run) in {"done", "failed", "on_hold"})
         return self.world.state(run)
 
+    # An upload of a person
 
-# The crashes
-
-Event = Callable[[Trial, Run, ExitStack], None]
-
-
-def _killed(trial: Trial, run: Run, healing: ExitStack) -> None:
-    trial.world.worker_of(run).end(signal.SIGKILL)
-    trial.world.keep_workers()
-
-
-def _killed_twice(trial: Trial, run: Run, healing: ExitStack) -> None:
-    _killed(trial, run, healing)
-    wait_until(lambda: trial.world.attempts(run) == 2)
-    _killed(trial, run, healing)
-
-
-def _told_to_end(trial: Trial, run: Run, healing: ExitStack) -> None:
-    trial.world.worker_of(run).end(signal.SIGTERM)
-    trial.world.keep_workers()
-
-
-def _frozen(trial: Trial, run: Run, healing: ExitStack) -> None:
-    """Freeze the worker until another has taken the run, then wake it."""
-    worker = trial.world.worker_of(run)
-    worker.process.send_signal(signal.SIGSTOP)
-    healing.close()
-    world = trial.world
-    wait_until(lambda: world.attempts(run) > 1 or world.state(run) == "done")
-    lines_before = worker.output.count(str(run.pk))
-    worker.process.send_signal(signal.SIGCONT)
-    # It logs that it lost the run: by then it has done all the harm it could.
-    wait_until(lambda: worker.output.count(str(run.pk)) > lines_before, worker)
-
-
-def _database_crashed(trial: Trial, run: Run, healing: ExitStack) -> None:
-    trial.world.restart_database()
-
-
-def _sessions_ended(trial: Trial, run: Run, healing: ExitStack) -> None:
-    trial.world.end_sessions()
-
-
-def _network_cut(trial: Trial, run: Run, healing: ExitStack) -> None:
-    trial.sis.proxy.cut_all()
-
-
-def _sis_restarted(trial: Trial, run: Run, healing: ExitStack) -> None:
-    trial.sis.kill()
-    time.sleep(trial.dice.random())  # how long it is away is part of the seed
-    trial.sis.start()
-
-
-def _asked_again(trial: Trial, run: Run, healing: ExitStack) -> None:
-    """Request a run again and again, while both workers sweep."""
-    for _ in range(20):
-        assert trial.world.press(trial.integration) == run.pk, "a second run at once"
-
-
-EVENTS: dict[str, Event] = {
-    "worker killed": _killed,
-    "worker killed twice": _killed_twice,
-    "worker told to end": _told_to_end,
-    "worker frozen and woken": _frozen,
-    "database crashed": _database_crashed,
-    "database sessions ended": _sessions_ended,
-    "network cut": _network_cut,
-    "SIS restarted": _sis_restarted,
-    "asked for 20 times": _asked_again,
-}
-AT_FETCHING = set(EVENTS)
-AT_APPLYING = set(EVENTS) - {"network cut", "SIS restarted"}
+    def _upload(self, number: int) -> tuple[str, str, str]:
+        """Upload a file and perhaps undo it. One of the steps is disturbed."""
+        before = self.expected
+        rows = upload_rows(self.dice, before, number)
+        is_undone = self.dice.random() < UNDONE
+        clicks = Clicks(
+            self.world,
+            self.integration,
+            self.person,
+            self.dice,
+            disturb=self._disturb,
+            is_undone=is_undone,
+        )
+        run = clicks.upload(f"week-{number}.csv", rows)
+        self._uploads += 1
+        self.expected = before | rows
+        self.world.check_run(run)
+        self.world.check_uploads(self.integration, self._uploads)
+        self.world.check_school(self.integration, self.expected, self._closed)
+        if is_undone:
+            self.world.check_run(clicks.undo(run, [each for each in rows if each in before]))
+            self.expected = rows | before
+            self._closed |= rows.keys() - before.keys()
+        return clicks.at, clicks.what, "done → undone" if is_undone else "done"

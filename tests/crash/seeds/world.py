@@ -1,13 +1,16 @@
 """The installation that the seeded crashes happen to: PostgreSQL, web and workers as processes."""
 
 import itertools
+import os
 import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import timedelta
+from http.client import HTTPException
+from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -16,30 +19,42 @@ from uuid import UUID
 import psycopg
 from django.core.management import call_command
 from django.db import DatabaseError, connection
-from django.db.models import Count
+from django.db.models import Count, Model
 from django.utils import timezone
 
 from rollbook.config import Config, config
 from rollbook.schools.models import School
 from rollbook.students.models import StudentAccount
-from rollbook.sync.models import Change, Integration, Notice, Run, Schedule, Trigger
+from rollbook.sync.models import (
+    Change,
+    Integration,
+    Notice,
+    Run,
+    RunState,
+    Schedule,
+    Trigger,
+    Upload,
+    UploadState,
+)
 from rollbook.sync.runs import requests
 from rollbook.sync.setup import integrations, schedules
 from tests import database
 from tests.crash.cluster import Cluster
 from tests.crash.model import Accounts
-from tests.crash.scene import SOON
 from tests.crash.seeds import FOLDER
+from tests.crash.seeds.person import Person, session_of
+from tests.crash.seeds.settings import SETTINGS
 from tests.processes import Started, rollbook, wait_until, web, worker_is_ready
 
 T = TypeVar("T")
+Row = TypeVar("Row", bound=Model)
 WORKERS = 2
 
 
 class World:
     """Two workers, web and a database. Each question to the database waits until it is back."""
 
-    def __init__(self, settings: Mapping[str, str] = SOON, web_processes: int = 1) -> None:
+    def __init__(self, settings: Mapping[str, str] = SETTINGS, web_processes: int = 1) -> None:
         self._settings, self._ending = settings, ExitStack()
         self._web_processes = web_processes
         self._numbers = itertools.count(1)
@@ -49,7 +64,7 @@ class World:
         self.headers = {"Cookie": "sessionid=0123456789abcdef0123456789abcdef"}
         self._statuses: Counter[int] = Counter()
         self.waits: list[float] = []  # seconds of each answer of web
-        self._over = threading.Event()
+        self._over, self._web_is_away = threading.Event(), threading.Event()
 
     def __enter__(self) -> Self:
         self.cluster = Cluster(FOLDER / "database")
@@ -57,10 +72,8 @@ class World:
         database.use(self.cluster.url)
         config.database_url = Config().database_url  # it was read before there was an address
         call_command("migrate", database="owner", verbosity=0)
-        processes = str(self._web_processes)
-        started = self._ending.enter_context(web("--processes", processes, log=FOLDER / "web.log"))
-        self.url = started.url
-        threading.Thread(target=self._browse, args=(started.url,), daemon=True).start()
+        self._start_web()
+        threading.Thread(target=self._browse, daemon=True).start()
         self.keep_workers()
         return self
 
@@ -71,18 +84,39 @@ class World:
             worker.end(signal.SIGKILL)
         self._ending.close()
 
-    def _browse(self, url: str) -> None:
-        """Look at a page three times a second until the end, and count the answers."""
+    # Web
+
+    def _start_web(self) -> None:
+        log = FOLDER / f"web-{next(self._numbers)}.log"
+        processes = str(self._web_processes)
+        self._web = self._ending.enter_context(web("--processes", processes, log=log))
+        self.url = self._web.url
+
+    def kill_web(self) -> None:
+        """Kill all processes of web at once and start it again, at another address."""
+        self._web_is_away.set()
+        for pid in [self._web.pid, *children_of(self._web.pid)]:
+            os.kill(pid, signal.SIGKILL)
+        self._web.process.wait()
+        self._start_web()
+        self._web_is_away.clear()
+
+    def _browse(self) -> None:
+        """Look at a page three times a second until the end, and count the answers.
+
+        No answer isn't counted while web is killed.
+        """
         while not self._over.wait(0.3):
-            address = url + self.page
+            address = self.url + self.page
             began = time.monotonic()
             try:
                 with urlopen(Request(address, headers=self.headers), timeout=20) as answer:
                     self._statuses[answer.status if answer.url == address else 302] += 1
             except HTTPError as error:
                 self._statuses[error.code] += 1
-            except OSError:
-                self._statuses[0] += 1
+            except (OSError, HTTPException):
+                if not self._web_is_away.is_set() and address.startswith(self.url):
+                    self._statuses[0] += 1
             self.waits.append(time.monotonic() - began)
 
     def web_answers(self) -> dict[int, int]:
@@ -135,21 +169,37 @@ class World:
                 "AND pid <> pg_backend_pid() AND application_name <> 'row locked'"
             )
 
-    @contextmanager
-    def row_locked(self, integration: Integration, sis_id: str) -> Iterator[None]:
+    def row_locked(self, integration: Integration, sis_id: str) -> AbstractContextManager[None]:
         """Lock the row of one account, so that applying waits for it."""
+        return self._holding(
+            "SELECT 1 FROM students_studentaccount WHERE school_id = %s AND sis_id = %s FOR UPDATE",
+            [integration.school_id, sis_id],
+        )
+
+    def locked(self, table: str, row: str) -> AbstractContextManager[None]:
+        """Lock one row, by its id."""
+        return self._holding(f"SELECT 1 FROM {table} WHERE id = %s FOR UPDATE", [row])
+
+    def table_locked(self, table: str, mode: str) -> AbstractContextManager[None]:
+        """Lock a table."""
+        return self._holding(f"LOCK TABLE {table} IN {mode} MODE", [])
+
+    @contextmanager
+    def _holding(self, statement: str, parameters: Sequence[Any]) -> Iterator[None]:
         with psycopg.connect(self.cluster.url, application_name="row locked") as session:
-            session.execute(
-                "SELECT 1 FROM students_studentaccount "
-                "WHERE school_id = %s AND sis_id = %s FOR UPDATE",
-                [integration.school_id, sis_id],
-            )
+            session.execute(statement.encode(), parameters)
             try:
                 yield
             finally:
                 # Where the database went away, nothing is locked any more.
                 with suppress(psycopg.OperationalError):
                     session.rollback()
+
+    def waits_for_lock(self) -> bool:
+        """Whether some session waits for a lock."""
+        with psycopg.connect(self.cluster.url, application_name="row locked") as session:
+            waiting = session.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+            return waiting.fetchone() is not None
 
     def _patiently(self, ask: Callable[[], T]) -> T:
         """Return the answer of the database, once it is there to give one."""
@@ -168,21 +218,13 @@ class World:
 
     # Schools and runs
 
-    def school(
-        self, name: str, about: dict[str, Any], address: str, grades: list[int]
-    ) -> Integration:
-        """Make a school that is connected to the SIS at this address, with a schedule."""
+    def school(self, name: str, connection: dict[str, Any], grades: list[int]) -> Integration:
+        """Make a school that is connected to a SIS, with a schedule."""
 
         def make() -> Integration:
             settings = integrations.ConnectionSettings(
-                source="powerschool",
-                variant="",
+                **connection,
                 choices={},
-                credentials={
-                    "client_id": about["client_id"],
-                    "client_secret": about["client_secret"],
-                    "client_url": address,
-                },
                 grades=grades,
                 active=True,
                 test_run=False,
@@ -194,6 +236,18 @@ class World:
             return integration
 
         return self._patiently(make)
+
+    def person(self, integration: Integration) -> Person:
+        """Return a person who is signed in at the school of this integration."""
+        school = integration.school
+        session = self._patiently(lambda: session_of(school))
+        return Person(school, session, lambda: self.url)
+
+    def only(self, model: type[Row], **filters: Any) -> Row:
+        """Return the one row that these filters find. Assert that there is exactly one."""
+        rows = self._patiently(lambda: list(model._default_manager.filter(**filters)))
+        assert len(rows) == 1, f"{len(rows)} of {model.__name__} instead of one"
+        return rows[0]
 
     def due(self, integration: Integration) -> Run:
         """Let the schedule fall due, and return the run that a worker starts for it."""
@@ -224,9 +278,8 @@ class World:
         """Return the accounts of a school in the form of the model."""
 
         def read() -> Accounts:
-            rows = StudentAccount.objects.filter(
-                school_id=integration.school_id, source="powerschool"
-            ).values_list(
+            accounts = StudentAccount.objects.filter(school_id=integration.school_id)
+            rows = accounts.values_list(
                 "sis_id",
                 "email",
                 "first_name",
@@ -242,24 +295,49 @@ class World:
 
         return self._patiently(read)
 
-    def check_school(self, integration: Integration, expected: Accounts) -> None:
-        """Assert that the accounts are those of the model, and no others."""
+    def check_school(
+        self, integration: Integration, expected: Accounts, closed: Set[str] = frozenset()
+    ) -> None:
+        """Assert that the accounts are those of the model, and no others.
+
+        `closed` are those that an undo has deactivated. People of uploads are open otherwise.
+        """
         actual = self.accounts(integration)
         different = sorted(
             sis_id
             for sis_id in actual.keys() | expected.keys()
             if actual.get(sis_id) != expected.get(sis_id)
         )
-        assert not different, f"{len(different)} accounts differ from the model: {different[:5]}"
-        count = StudentAccount.objects.filter(school_id=integration.school_id).count()
+        first = [(sis_id, actual.get(sis_id), expected.get(sis_id)) for sis_id in different[:2]]
+        assert not different, f"{len(different)} accounts differ from the model: {first}"
+        accounts = StudentAccount.objects.filter(school_id=integration.school_id)
+        count = accounts.count()
         assert count == len(expected), f"{count} accounts, {len(expected)} expected"
+        deactivated = accounts.filter(source="", status="deactivated")
+        sis_ids = {sis_id or "" for sis_id in deactivated.values_list("sis_id", flat=True)}
+        assert sis_ids == closed, f"closed, but not by an undo: {sorted(sis_ids ^ closed)[:5]}"
+
+    def check_uploads(self, integration: Integration, number: int) -> None:
+        """Assert that so many uploads were confirmed, and each was applied exactly once."""
+        uploads = Upload.objects.filter(school_id=integration.school_id)
+        assert not uploads.exclude(state=UploadState.CONFIRMED).exists(), "a draft is left over"
+        runs = Run.objects.filter(school_id=integration.school_id, trigger=Trigger.UPLOAD)
+        states = sorted(self._patiently(lambda: list(runs.values_list("state", flat=True))))
+        over = {RunState.DONE, RunState.UNDONE}
+        assert uploads.count() == len(states) == number and over >= set(states), states
 
     def check_run(self, run: Run) -> None:
         """Assert: one run for its due time, no change or mail twice, no row overtaken."""
-        assert Run.objects.filter(integration=run.integration, due_at=run.due_at).count() == 1
+        if run.due_at is not None:
+            assert Run.objects.filter(integration=run.integration, due_at=run.due_at).count() == 1
         changes = Change.objects.filter(run=run).values("account_id")
         doubled = changes.annotate(times=Count("id")).filter(times__gt=1)
         assert not doubled.exists(), "a change exists twice"
         mails = Notice.objects.filter(run=run).values("user")
         assert not mails.annotate(times=Count("id")).filter(times__gt=1).exists()
         assert not self._refreshed(run).counts.get("overtaken"), "rows were overtaken"
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the ids of the processes that this one has started."""
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
