@@ -1,5 +1,6 @@
 """The contract of every source, run against its stand-in over a real socket: whole rosters."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -126,6 +127,33 @@ def test_a_student_who_slips_between_two_pages_is_found(case: Case, own_standin:
     for page in reading:
         records += page.records
     assert set(case.ids(records)) >= set(truth(own_standin))
+
+
+def test_a_missing_student_is_asked_for_and_the_sis_says_why(
+    case: Case, own_standin: StandIn
+) -> None:
+    gone = truth(own_standin)[3]
+    own_standin.edit(gone, enroll_status=2, exit_date="2026-09-30")
+    reading = case.read(own_standin)
+    reading.connection = replace(reading.connection, missing=lambda: [str(gone)])
+    pages = list(reading)
+    assert gone not in case.ids([record for page in pages for record in page.records])
+    (answer,) = [answer for page in pages for answer in page.answers]
+    assert answer.sis_id == str(gone)
+    assert answer.exists and answer.status
+
+
+def test_a_student_who_is_there_all_the_same_has_the_record_of_a_page(
+    case: Case, own_standin: StandIn
+) -> None:
+    there = truth(own_standin)[3]
+    missing = iter([[str(there)], []])
+    reading = case.read(own_standin)
+    reading.connection = replace(reading.connection, missing=lambda: next(missing))
+    listed, single = [
+        record for page in reading for record in page.records if record[case.id_field] == there
+    ]
+    assert single == listed
 
 
 def test_a_student_seen_on_two_pages_is_no_harm(case: Case, standin: StandIn) -> None:
