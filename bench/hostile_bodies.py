@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from bench.main_job import ROOT, _peak_mb, _wait_for_worker
+from bench.installation import environment_in, peak_mb, rollbook, wait_for_worker
 from rollbook.standins.hostile_bodies import BODIES
 
 STATED = 150_000
@@ -35,16 +35,11 @@ def main() -> None:
     parser.add_argument("--result", help="a JSON file to write as well")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="rollbook-bench-") as folder:
-        environment = os.environ | {
-            "ROLLBOOK_DATA_DIR": folder,
-            "PYTHONPATH": str(ROOT),
-            "ROLLBOOK_ALLOWED_NETWORKS": '["127.0.0.0/8"]',
+        environment = environment_in(folder) | {
             "ROLLBOOK_TRIES": "2",
             "ROLLBOOK_PAGES": "16",
             "ROLLBOOK_RUN_SECONDS": "60",
         }
-        environment.pop("DATABASE_URL", None)
-        os.chmod(folder, 0o755)
         rows = _measure(arguments.only or ALL, environment)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     result = {"machine": machine, "bodies": rows}
@@ -65,9 +60,9 @@ def _measure(bodies: list[str], environment: dict[str, str]) -> list[dict[str, A
     assert standin.stdout is not None
     about = json.loads(standin.stdout.readline())
     try:
-        _rollbook(environment, "migrate")
-        _rollbook(environment, "school", "add", "Bench")
-        _rollbook(
+        rollbook(environment, "migrate")
+        rollbook(environment, "school", "add", "Bench")
+        rollbook(
             environment,
             *("integration", "set", "powerschool", "--grades", "PK-12", "--live", "--no-notify"),
             *("--credential", f"client_id={about['client_id']}"),
@@ -93,13 +88,13 @@ def _one(name: str, about: dict[str, Any], environment: dict[str, str]) -> dict[
         text=True,
     )
     try:
-        _wait_for_worker(worker)
-        before, begun = _peak_mb(worker.pid), time.perf_counter()
+        wait_for_worker(worker)
+        before, begun = peak_mb(worker.pid), time.perf_counter()
         run = _run(environment)
         row = {
             "body": name,
             "before_mb": before,
-            "peak_mb": _peak_mb(worker.pid),
+            "peak_mb": peak_mb(worker.pid),
             "seconds": round(time.perf_counter() - begun, 1),
             "state": run["state"],
             "error": (run["error"] or {}).get("what", ""),
@@ -129,17 +124,6 @@ def _run(environment: dict[str, str]) -> dict[str, Any]:
     )
     run: dict[str, Any] = json.loads(done.stdout)["run"]
     return run
-
-
-def _rollbook(environment: dict[str, str], *arguments: str, secret: str = "") -> None:
-    subprocess.run(
-        [sys.executable, "-m", "rollbook", *arguments],
-        env=environment,
-        input=secret,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
 
 
 if __name__ == "__main__":

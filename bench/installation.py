@@ -64,7 +64,7 @@ def installation(
         text=True,
     )
     try:
-        _wait_for_worker(worker)
+        wait_for_worker(worker)
         rollbook(environment, "school", "add", "Bench")
         rollbook(
             environment,
@@ -96,9 +96,18 @@ def rollbook(environment: dict[str, str], *arguments: str, secret: str = "") -> 
     return json.loads(done.stdout) if "--json" in arguments else done.stdout
 
 
-def _wait_for_worker(worker: "subprocess.Popen[str]") -> None:
+def wait_for_worker(worker: "subprocess.Popen[str]") -> None:
+    """Return once a worker takes runs."""
     assert worker.stderr is not None
     while line := worker.stderr.readline():
         if "is ready" in line:
             return
     raise SystemExit("The worker ended before it was ready.")
+
+
+def peak_mb(pid: int) -> float:
+    """Return the peak resident memory of a process, as the kernel counts it."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return round(int(line.split()[1]) / 1024, 1)
+    return 0.0

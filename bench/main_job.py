@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.installation import Installation, environment_in, installation, rollbook
+from bench.installation import Installation, environment_in, installation, peak_mb, rollbook
 
 FETCH_ALONE = """
 import json, sys, time
@@ -106,16 +106,8 @@ def _step(
         "command_seconds": round(time.perf_counter() - begun, 2),
         "run_seconds": answer["seconds"],
         "counts": answer["counts"],
-        "worker_peak_mb": _peak_mb(there.worker.pid),
+        "worker_peak_mb": peak_mb(there.worker.pid),
     }
-
-
-def _peak_mb(pid: int) -> float:
-    """Return the peak resident memory of a process, as the kernel counts it."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return round(int(line.split()[1]) / 1024, 1)
-    return 0.0
 
 
 if __name__ == "__main__":
