@@ -40,7 +40,7 @@ format: .venv/dev ## Put the code into its form
 	$(BIN)/ruff format .
 
 quick: .venv/dev ## The tests that take less than a second each
-	$(BIN)/pytest -n auto -q -m "not slow"
+	$(BIN)/pytest -n auto -q -m "not slow and not crash and not office"
 
 laws: .venv/dev ## The rules and sources against 1,000 made-up inputs each (EXAMPLES=10000 for a long night)
 	HYPOTHESIS_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n auto -q tests/roster tests/sources

@@ -82,7 +82,13 @@ def are_alike(question: Lookalike) -> bool:
 @transaction.atomic
 def decide_different(question: Lookalike, by: User | None, via: str = "web") -> bool:
     """Decide that these are two students: nobody is asked again. False where that was decided."""
-    undecided = Lookalike.objects.filter(pk=question.pk, decided_at__isnull=True)
+    # A question that was stored just now has no id: rows that may exist already come without one.
+    undecided = Lookalike.objects.filter(
+        school_id=question.school_id,
+        account_id=question.account_id,
+        other_id=question.other_id,
+        decided_at__isnull=True,
+    )
     if not undecided.update(decided_at=Now(), decided_by=by):
         return False
     audit.record(
