@@ -13,7 +13,7 @@ from rollbook.schools.models import AuditEntry, School, User
 from rollbook.sync import pipeline, queue
 from rollbook.sync.models import ACTIVE_STATES, Integration, Mode, Run, RunState, Trigger
 from rollbook.sync.planning import from_roster
-from rollbook.sync.runs import claims, lease, requests, states
+from rollbook.sync.runs import claims, lease, progress, requests, states
 from rollbook.sync.setup import credentials
 
 
@@ -211,3 +211,35 @@ def test_two_workers_claim_one_run_once(integration: Integration) -> None:
     for each in workers:
         each.join()
     assert sum(won) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stopping_worker_does_not_wait_for_its_own_transaction(integration: Integration) -> None:
+    claimed = claims.claim(a_run(integration).pk)
+    assert claimed
+
+    def end() -> None:
+        claims.hand_back(claimed)
+        connection.close()
+
+    ending = threading.Thread(target=end, daemon=True)
+    with transaction.atomic():
+        progress.note(claimed, [], 0)  # as before a batch of the plan is stored
+        ending.start()
+        ending.join(20)
+        is_waiting = ending.is_alive()
+    ending.join()
+    assert not is_waiting
+    assert claims.heartbeat(claimed), "it keeps the run until its lease runs out"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_freezes_while_it_plans_does_not_keep_its_run(
+    integration: Integration,
+) -> None:
+    claimed = claims.claim(a_run(integration).pk)
+    assert claimed
+    with transaction.atomic(), connection.cursor() as cursor:
+        progress.note(claimed, [], 0)
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("30s",)

@@ -112,9 +112,14 @@ def new_lease() -> CombinedExpression:
 def hand_back(run: Run) -> None:
     """Give a run back unfinished, as on SIGTERM.
 
-    The next worker takes it at once, and the try isn't counted.
+    The next worker takes it at once, and the try isn't counted. A row that a transaction holds is
+    left alone: a run of this process may hold it while it waits for a lock itself, and the worker
+    would never end. Another takes such a run when its lease runs out.
     """
-    queue.give_back(owned(run).filter(state__in=WORKING_STATES), lease_until=None)
+    rows = owned(run).filter(state__in=WORKING_STATES)
+    with transaction.atomic():
+        if rows.select_for_update(skip_locked=True).values_list("pk").first() is not None:
+            queue.give_back(rows, lease_until=None)
 
 
 def note_database_trouble(run: Run, error: Exception) -> None:

@@ -27,8 +27,10 @@ def begin_plan(run: Run) -> None:
 def note(run: Run, pages: list[Page], students_done: int) -> None:
     """Note that these pages have come, and how many students in all; renew the lease.
 
-    Raises LeaseLost.
+    The transaction holds the run's row from now on, so it must not outlast a frozen worker. Raises
+    LeaseLost.
     """
+    store.end_if_frozen()
     run.pages_done += sum(page.number > 0 for page in pages)
     run.students_done = students_done
     for page in pages:

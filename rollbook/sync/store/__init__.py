@@ -33,7 +33,7 @@ from rollbook.sync.store.settled import (
     settled_accounts,
     update_settlements,
 )
-from rollbook.sync.store.statements import CHUNK, in_chunks, whole_tables
+from rollbook.sync.store.statements import CHUNK, end_if_frozen, in_chunks, whole_tables
 
 __all__ = [
     "CHUNK",
@@ -46,6 +46,7 @@ __all__ = [
     "count_moved",
     "count_plan",
     "delete_school_rows",
+    "end_if_frozen",
     "end_settlements",
     "expected_groups",
     "in_chunks",
