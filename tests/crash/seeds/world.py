@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import timedelta
 from http.client import HTTPException
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.error import HTTPError
@@ -141,19 +142,24 @@ class World:
         self.keep_workers()
 
     def worker_of(self, run: Run) -> Started:
-        """Return the worker that claimed this run last; it logs the claim a moment later."""
-        claimers: list[Started] = []
+        """Return the worker that claimed this run last; it logs the claim a moment later.
+
+        A preview that was confirmed is claimed again as planned, and its tries begin anew.
+        """
+        claims: list[tuple[str, Started]] = []
 
         def look() -> bool:
+            plans = self.state(run) == "fetching"
             attempt = f"try {self.attempts(run)}"
             for worker in self.workers:
-                lines = worker.output.splitlines()
-                if any(str(run.pk) in line and attempt in line for line in lines):
-                    claimers.append(worker)
-            return bool(claimers)
+                for line in worker.output.splitlines():
+                    is_claim = f"run {run.pk}: claimed" in line and line.endswith(attempt)
+                    if is_claim and plans == ("claimed as fetching" in line):
+                        claims.append((line, worker))
+            return bool(claims)
 
         wait_until(look)
-        return claimers[-1]
+        return max(claims, key=itemgetter(0))[1]  # a line begins with its time
 
     # The database
 
