@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import signal
 import threading
 import time
@@ -149,13 +150,14 @@ class World:
         claims: list[tuple[str, Started]] = []
 
         def look() -> bool:
-            plans = self.state(run) == "fetching"
-            attempt = f"try {self.attempts(run)}"
+            states = ".*"
+            if run.is_upload or run.is_undo:
+                states = "fetching" if self.state(run) == "fetching" else "planned|applying"
+            attempts = self.attempts(run)
+            claim = re.compile(f"run {run.pk}: claimed as ({states}), try {attempts}$")
             for worker in self.workers:
-                for line in worker.output.splitlines():
-                    is_claim = f"run {run.pk}: claimed" in line and line.endswith(attempt)
-                    if is_claim and plans == ("claimed as fetching" in line):
-                        claims.append((line, worker))
+                lines = worker.output.splitlines()
+                claims.extend((line, worker) for line in lines if claim.search(line))
             return bool(claims)
 
         wait_until(look)
