@@ -108,6 +108,7 @@ def test_whoever_is_put_aside_while_a_run_is_on_hold_stays_out(
     ]
     assert AuditEntry.objects.get(action="run.approved").detail == {
         "additions_only": False,
+        "alarms": [],
         "left_out": 2,
     }
 

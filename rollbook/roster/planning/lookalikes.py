@@ -86,7 +86,7 @@ def _groups(students: Iterable[Student]) -> Iterable[list[Student]]:
         key = key_of(student.first_name, student.last_name, student.born)
         if key is not None:
             of_person.setdefault(key, []).append(student)
-    return [sorted(alike, key=_by_sis_id) for alike in of_person.values() if len(alike) > 1]
+    return [sorted(alike, key=by_sis_id) for alike in of_person.values() if len(alike) > 1]
 
 
 def _possible_account(
@@ -100,7 +100,7 @@ def _possible_account(
 
 def _pairs(alike: list[Student], are_different: Different) -> list[Lookalike]:
     """Return the pairs of open accounts of which the plan touches one; the later SIS ID first."""
-    is_open = [each for each in sorted(alike, key=_by_sis_id) if each.status == "active"]
+    is_open = [each for each in sorted(alike, key=by_sis_id) if each.status == "active"]
     return [
         Lookalike(student, other)
         for place, student in enumerate(is_open)
@@ -109,6 +109,7 @@ def _pairs(alike: list[Student], are_different: Different) -> list[Lookalike]:
     ]
 
 
-def _by_sis_id(student: Student) -> tuple[int, str, bytes]:
+def by_sis_id(student: Student) -> tuple[int, str, bytes]:
+    """Return a key that sorts students by SIS ID, a longer number after a shorter one."""
     sis_id = student.sis_id or ""
     return len(sis_id), sis_id, student.account_id

@@ -10,6 +10,7 @@ from rollbook.roster.planning.lookalikes import (
     Lookalike,
     Lookalikes,
     Student,
+    by_sis_id,
     lookalikes,
 )
 from rollbook.roster.planning.rekeying import PossibleRelink
@@ -118,12 +119,13 @@ def _decided(run: Run) -> Different:
 def _open_questions(run: Run, noted: set[frozenset[bytes]]) -> Iterable[Lookalike]:
     """Yield the undecided questions about accounts of this source that aren't noted yet."""
     for question in questions.open_questions(run.school):
-        student, other = _student(question.account), _student(question.other)
-        if question.account.source != run.source:
-            student, other = other, student
-        is_of_source = run.source in (question.account.source, question.other.source)
-        if is_of_source and _pair(student, other) not in noted:
-            yield Lookalike(student, other)
+        accounts = (question.account, question.other)
+        of_source = [_student(each) for each in accounts if each.source == run.source]
+        others = [_student(each) for each in accounts if each.source != run.source]
+        # The later SIS ID first, as for accounts that this run makes alike.
+        pair = [*sorted(of_source, key=by_sis_id, reverse=True), *others]
+        if of_source and _pair(*pair) not in noted:
+            yield Lookalike(*pair)
 
 
 def _student(account: StudentAccount) -> Student:
