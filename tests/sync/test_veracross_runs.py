@@ -1,6 +1,7 @@
 """Runs with Veracross from end to end: nothing is lost, and a failed run changes nothing."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from rollbook.standins import veracross
 from rollbook.standins.veracross import Fault, VeracrossStandIn
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Integration, Issue, Mode, Run, RunState
+from rollbook.sync.planning import reading
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import credentials as vault
 from rollbook.sync.setup import integrations
@@ -30,6 +32,13 @@ def standin(monkeypatch: pytest.MonkeyPatch) -> Iterator[VeracrossStandIn]:
     monkeypatch.setattr(DataApi, "page_size", PAGE)
     with veracross.serve(students=size_for(6 * PAGE), quota=100_000) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rollbook waits longer after each try, also where the SIS asks for no wait."""
+    usual = reading.bounds
+    monkeypatch.setattr(reading, "bounds", lambda: replace(usual(), first_wait_seconds=0.01))
 
 
 @pytest.fixture
