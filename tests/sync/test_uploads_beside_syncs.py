@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rollbook.students import merging, never_import_list, protection
+from rollbook.students import merging, never_import_list, protection, unmerging
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.models import Change, Issue, LinkProposal, Run, RunState
@@ -148,6 +148,17 @@ def test_a_merged_account_is_not_proposed(world: World) -> None:
     StudentAccount.objects.filter(email_key="kept@x.example").update(birth_date=None)
     sync(world, row("Ana Bea", "other@x.example", sis_id="7", **born))
     assert not LinkProposal.objects.exists()
+
+
+def test_a_sync_makes_no_account_with_the_email_of_a_merged_one(world: World) -> None:
+    upload(world, row("Ana", "kept@x.example"), row("Bea", "old@x.example"))
+    other = account("old@x.example")
+    merging.merge(account("kept@x.example"), other, None)
+    run = sync(world, row("Ana", "OLD@x.example", sis_id="7"))
+    assert codes(run) == [(None, "email_of_merged")]
+    other.refresh_from_db()
+    unmerging.take_back(other, None)
+    assert account("old@x.example").status == "active"
 
 
 def test_a_link_that_a_person_confirmed_opens_the_account_in_the_same_run(world: World) -> None:

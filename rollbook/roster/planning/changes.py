@@ -125,6 +125,8 @@ def decide(match: Match, account: Account | None, rules: Rules) -> Change | Issu
         )
     if match.kind is MatchKind.NEW:
         return _broken_name_issue(record, None, rules) or _new(record, rules)
+    if match.kind is MatchKind.MERGED:
+        return _issue("email_of_merged", record, "email", record.email)
     if account is None:  # it was erased while the roster was being read
         return _issue("account_gone", record)
     if not account.protected:

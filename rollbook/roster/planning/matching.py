@@ -22,6 +22,7 @@ class MatchKind(Enum):
     ELSEWHERE = "elsewhere"  # an account that is linked to another active SIS has this e-mail
     CONFIRMED = "confirmed"  # a person linked this account without a link to the SIS ID
     NEVER_IMPORT = "never_import"  # there is no account, and none may be made
+    MERGED = "merged"  # the e-mail is that of an account that was merged into another
 
 
 class Match(NamedTuple):
@@ -49,7 +50,8 @@ class RosterCheck(NamedTuple):
 class StudentExceptions(NamedTuple):
     """Students with rules of their own.
 
-    SIS IDs and e-mail keys on the never-import list get no account. `fixed_emails` are the ids of
+    SIS IDs and e-mail keys on the never-import list get no account, and neither does an e-mail of
+    `merged_emails`: its account was merged into another. `fixed_emails` are the ids of
     accounts whose e-mail no roster changes, because it is locked or the account is protected;
     `all_emails_fixed` is True where this is so for every account. `foreign_emails` are the ids of
     accounts whose e-mail another SIS owns.
@@ -60,6 +62,7 @@ class StudentExceptions(NamedTuple):
     fixed_emails: frozenset[bytes] = frozenset()
     all_emails_fixed: bool = False
     foreign_emails: frozenset[bytes] = frozenset()
+    merged_emails: frozenset[str] = frozenset()
 
 
 NO_EXCEPTIONS: Final = StudentExceptions()
@@ -191,7 +194,8 @@ class Matcher:
         elsewhere = self._elsewhere.get(record.email_key)
         if elsewhere is not None and not self.is_rejected(elsewhere.id, record.sis_id):
             return Match(MatchKind.ELSEWHERE, record, elsewhere)
-        return Match(MatchKind.NEW, record, None)
+        is_merged = record.email_key in exceptions.merged_emails
+        return Match(MatchKind.MERGED if is_merged else MatchKind.NEW, record, None)
 
     def _match_known(self, record: StudentRecord, key: AccountKey) -> Match:
         exceptions = self._exceptions

@@ -140,6 +140,20 @@ STUDENT_PROBLEMS: Final = (
         ADMINISTRATOR,
     ),
     Problem(
+        "email_of_merged",
+        Severity.ERROR,
+        _(
+            "{sis} has an unknown SIS ID with the e-mail {value}. The account with this e-mail was "
+            "merged into another one. No account was made, and none was touched."
+        ),
+        _(
+            "If it is the same person, correct the SIS ID of the account that was kept. "
+            "If it is another person, give the student another e-mail in {sis}, "
+            "or take the merge back."
+        ),
+        ADMINISTRATOR,
+    ),
+    Problem(
         "like_another_student",
         Severity.ERROR,
         _(

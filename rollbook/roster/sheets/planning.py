@@ -60,6 +60,8 @@ def decide_row(
 
 def _decide_new(row: SheetRow, mapper: RowMapper, rules: SheetRules) -> Change | tuple[Issue, ...]:
     exceptions = rules.exceptions
+    if row.email_key in exceptions.merged_emails:
+        return (mapper.issue("account_merged", row, "email"),)
     on_list = row.values.get("sis_id") in exceptions.never_import_sis_ids
     if on_list or row.email_key in exceptions.never_import_emails:
         return _row_change(row, ChangeKind.NEVER_IMPORTED, "on_never_import_list", _NOTHING)

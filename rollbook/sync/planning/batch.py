@@ -30,7 +30,12 @@ from rollbook.sync.store.keys import AccountKeys, LinkedAccount
 from rollbook.sync.store.outside import digests
 
 # Records that have no account yet: they may belong to one without a link.
-WITHOUT_ACCOUNT: Final = (MatchKind.NEW, MatchKind.BY_EMAIL, MatchKind.ELSEWHERE)
+WITHOUT_ACCOUNT: Final = (
+    MatchKind.NEW,
+    MatchKind.BY_EMAIL,
+    MatchKind.ELSEWHERE,
+    MatchKind.MERGED,
+)
 
 
 class Prepared(NamedTuple):

@@ -1,14 +1,16 @@
 """The rules a run goes by: its settings, and the students with rules of their own."""
 
 from datetime import UTC
+from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
 
 from rollbook.roster.planning.leaver_rules import LeaverRules
 from rollbook.roster.planning.matching import StudentExceptions
 from rollbook.roster.planning.owners import FieldOwners
 from rollbook.schools import clock
-from rollbook.students.models import FieldLock, NeverImport, Protection
+from rollbook.students.models import FieldLock, NeverImport, Protection, StudentAccount
 from rollbook.sync.models import Run
 
 
@@ -59,7 +61,7 @@ def exceptions(run: Run) -> StudentExceptions:
 
 
 def never_import(run: Run) -> StudentExceptions:
-    """Return the students of the school who are never imported."""
+    """Return the students of the school who get no account."""
     sis_ids, emails = set(), set()
     entries = NeverImport.objects.filter(school_id=run.school_id).values_list("field", "key")
     for field, key in entries:
@@ -67,4 +69,14 @@ def never_import(run: Run) -> StudentExceptions:
             sis_ids.add(key)
         elif field == "email":
             emails.add(key)
-    return StudentExceptions(frozenset(sis_ids), frozenset(emails))
+    return StudentExceptions(
+        frozenset(sis_ids), frozenset(emails), merged_emails=_merged_emails(run.school_id)
+    )
+
+
+def _merged_emails(school_id: UUID) -> frozenset[str]:
+    """Return the e-mails of merged accounts, except those that somebody has now."""
+    accounts = StudentAccount.objects.filter(school_id=school_id)
+    merged = accounts.filter(merged_into__isnull=False).annotate(key=Lower("email"))
+    holders = accounts.filter(email_key=OuterRef("key"))
+    return frozenset(merged.exclude(Exists(holders)).values_list("key", flat=True))

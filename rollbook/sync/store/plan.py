@@ -30,13 +30,6 @@ from rollbook.sync.store.statements import (
 _json = msgspec.json.Encoder()
 
 
-def load_merged_emails(school_id: UUID, email_keys: list[str]) -> set[str]:
-    """Return which of these addresses belonged to accounts that were merged into others."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql("load_merged_emails"), {"school": school_id, "email_keys": email_keys})
-        return {email_key for (email_key,) in cursor.fetchall()}
-
-
 def load_accounts(school_id: UUID, ids: Iterable[bytes]) -> dict[bytes, Account]:
     """Return the full rows of these accounts, by id."""
     asked = [UUID(bytes=account_id) for account_id in ids]

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from rollbook.roster.planning.changes import WRITING_KINDS, Change, ChangeKind
 from rollbook.roster.records import Account, Completeness, Issue, Proof, Severity
 from rollbook.roster.sheets.decided_rows import NewEmail, taken_emails
-from rollbook.roster.sheets.matching import RowKeys, RowMatch, SheetCheck, SheetKey, check_sheet
+from rollbook.roster.sheets.matching import RowKeys, SheetCheck, SheetKey, check_sheet
 from rollbook.roster.sheets.planning import SheetRules, decide_row
 from rollbook.roster.sheets.rows import SheetRow
 from rollbook.roster.values.identifiers import plain_digits
@@ -144,11 +144,7 @@ def _decide_batch(
     matched = [match.account for match in matches.values() if match and match.account]
     similar = [check.similar_ids[row.number] for row in rows if row.number in check.similar_ids]
     accounts = store.load_accounts(run.school_id, (*(account.id for account in matched), *similar))
-    new_rows = [row for row in rows if _is_new(matches[row.number])]
     rules = SheetRules(upload.only_existing, run_rules.never_import(run))
-    merged = store.load_merged_emails(
-        run.school_id, [row.email_key for row in new_rows if row.email_key]
-    )
     changes: list[Change] = []
     issues: list[Issue] = []
     for row in rows:
@@ -157,20 +153,13 @@ def _decide_batch(
         decided: Change | tuple[Issue, ...] = problems
         if not problems and match is not None:
             account = accounts.get(match.account.id) if match.account is not None else None
-            if match.account is None and row.email_key in merged:
-                decided = (upload.mapper.issue("account_merged", row, "email"),)
-            else:
-                decided = decide_row(row, match, account, upload.mapper, rules)
+            decided = decide_row(row, match, account, upload.mapper, rules)
         if isinstance(decided, Change):
             changes.append(decided)
             issues += row.issues
         else:
             issues += chain(row.issues, decided)
     return changes, clashes.with_holders(run, issues)
-
-
-def _is_new(match: RowMatch | None) -> bool:
-    return match is not None and match.account is None
 
 
 def _problems_between_rows(
