@@ -195,14 +195,13 @@ def one_gender_left(roster: Roster) -> Outcome:
 
 def merged_school(roster: Roster) -> Outcome:
     """Another school's students come in: as many as four tenths of those who are here."""
-    becomes: dict[str, tuple[str, str, str] | None] = {}
-    for number, spare in enumerate(roster.spare[: len(roster.people) * 2 // 5]):
+    merged = set(roster.spare[: len(roster.people) * 2 // 5])
+    for number, spare in enumerate(sorted(merged)):
         grade = number % 13
         names = {"last_name": f"Merged-{number}", "email": f"m{number}@merged.example"}
         changes = {"grade_level": grade, "graduation_year": 2039 - grade, "enroll_status": 0}
         roster.sis.edit(spare, school_number=roster.people[0].school_number, **names, **changes)
-        who = next(one for one in roster.sis.roster() if one.dcid == spare)
-        becomes[str(spare)] = row(who)
+    becomes = {str(one.dcid): row(one) for one in roster.sis.roster() if one.dcid in merged}
     return Outcome("on_hold", frozenset({"newcomers"}), {"new": len(becomes)}, becomes=becomes)
 
 

@@ -95,6 +95,7 @@ def values(
         "run_id": upload.run_id,
         "entry_id": uuid4(),
         "proposal_id": uuid4(),
+        "question_id": 999_999,
         "invitation_id": uuid4(),
         "source": connected.source,
         "kind": "csv",
