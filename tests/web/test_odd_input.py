@@ -123,6 +123,16 @@ def addresses(values: dict[str, Any]) -> dict[str, str]:
     return result
 
 
+def close_files(answer: Any) -> None:
+    """Close the files of an answer.
+
+    Not by `close`: that would end the connection to the database, and the test's transaction.
+    """
+    closers: list[Any] = getattr(answer, "_resource_closers", [])
+    for close in closers:
+        close()
+
+
 class Trying:
     """Sends requests, each undone afterwards, and keeps those that end in a server error."""
 
@@ -142,10 +152,7 @@ class Trying:
                 kind = "application/x-www-form-urlencoded"
                 answer = self._browser.generic("POST", address, sent, kind)
             transaction.set_rollback(True)
-        # Not `close`: that would end the connection to the database, and the test's transaction.
-        closers: list[Any] = getattr(answer, "_resource_closers", [])
-        for close in closers:
-            close()
+        close_files(answer)
         if answer.status_code >= 500:
             error = getattr(answer, "exc_info", None)
             self.failed.append(f"{method} {address}: {what}: {error and error[1]!r}"[:300])
@@ -175,6 +182,7 @@ def test_no_odd_value_in_a_form_is_a_server_error(admin: Client, values: dict[st
         if "text/html" in answer.get("Content-Type", ""):
             shown = Forms(answer.content.decode(), address).found
             forms |= {key: fields for key, fields in shown.items() if "sign-out" not in key[1]}
+        close_files(answer)
     assert len(forms) > 30
     for (method, address), fields in forms.items():
         fields.pop("csrfmiddlewaretoken", None)
