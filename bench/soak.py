@@ -29,16 +29,17 @@ from bench.installation import Installation, environment_in, installation, rollb
 RUN_SECONDS = 10
 WEEK_SECONDS = 300
 NOTE_SECONDS = 60
-# Requests a live run again and again; one that is still at work is not requested twice.
+# Requests a live run again and again, and approves one that is on hold.
 REQUEST_RUNS = """
 import sys, time
 import django; django.setup()
 from django.db import connection
 from rollbook.sync.models import Integration, Trigger
-from rollbook.sync.runs import requests
+from rollbook.sync.runs import decisions, requests
 integration = Integration.objects.get()
 while True:
-    requests.request(integration, trigger=Trigger.PERSON)
+    run = requests.request(integration, trigger=Trigger.PERSON).run
+    decisions.approve(run, None)
     connection.close()
     time.sleep(float(sys.argv[1]))
 """
