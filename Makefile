@@ -24,7 +24,7 @@ next-week: .venv/demo ## Let a week go by in the running demo's PowerSchool: joi
 	@$(BIN)/rollbook demo next-week
 
 test: .venv/dev chromium lint types ## Everything that CI checks
-	$(BIN)/pytest -n auto -q
+	$(BIN)/pytest -n auto --dist worksteal -q
 
 lint: .venv/dev ## Style, layers, templates
 	$(BIN)/ruff check .

@@ -36,10 +36,12 @@ def press(page: Page, name: str) -> None:
 
 def choose(page: Page, file: Path) -> None:
     """By the keyboard: the field is a file input, which Enter opens."""
+    page.wait_for_load_state()  # a field that is still being set up takes no key
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.id") == "file":
             break
+    expect(page.locator("#file")).to_be_focused()
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
     chooser.value.set_files(file)
