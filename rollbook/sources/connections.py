@@ -153,12 +153,18 @@ def _addresses(host: str, port: int, seconds: float) -> list[str]:
 
 
 class _BoundStream(httpcore2.NetworkStream):
-    """A connection whose reads and writes end when the time of the current call is over."""
+    """A connection whose reads and writes end when the time of the current call is over.
+
+    Another thread may close it during a call. The call then ends at once, and closes the socket
+    itself. If the other thread closed it, the system could give its file number to a new
+    connection while the call still waits for that number; the call would wait for the wrong one.
+    """
 
     def __init__(
         self, connected: socket.socket, calls: _Calls, on_close: "Callable[[_BoundStream], None]"
     ) -> None:
         self._socket, self._calls, self._on_close = connected, calls, on_close
+        self._lock, self._in_call, self._closed = threading.Lock(), False, False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._within_call(lambda: self._socket.recv(max_bytes))
@@ -169,6 +175,7 @@ class _BoundStream(httpcore2.NetworkStream):
             rest = rest[self._within_call(partial(self._socket.send, rest)) :]
 
     def _within_call(self, act: Callable[[], T]) -> T:
+        self._begin_call()
         try:
             self._socket.settimeout(self._calls.current.seconds_left())
             return act()
@@ -176,6 +183,20 @@ class _BoundStream(httpcore2.NetworkStream):
             raise httpcore2.ReadTimeout from None
         except OSError:
             raise httpcore2.ReadError from None
+        finally:
+            self._end_call()
+
+    def _begin_call(self) -> None:
+        with self._lock:
+            if self._closed:
+                raise httpcore2.ReadError
+            self._in_call = True
+
+    def _end_call(self) -> None:
+        with self._lock:
+            self._in_call = False
+            if self._closed:
+                self._socket.close()
 
     def start_tls(
         self,
@@ -183,6 +204,7 @@ class _BoundStream(httpcore2.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> Self:
+        self._begin_call()
         try:
             call = self._calls.current
             self._socket.settimeout(min(call.seconds_left(), call.connect_seconds))
@@ -190,12 +212,17 @@ class _BoundStream(httpcore2.NetworkStream):
         except (OSError, httpcore2.TimeoutException) as error:
             self.close()
             raise _tls_failure(server_hostname or "", error) from None
+        finally:
+            self._end_call()
         return self
 
     def close(self) -> None:
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)  # wakes a thread that is reading from it
-        self._socket.close()
+        with self._lock:
+            self._closed = True
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)  # wakes a thread that is in a call
+            if not self._in_call:
+                self._socket.close()
         self._on_close(self)
 
     def get_extra_info(self, info: str) -> Any:
