@@ -5,14 +5,8 @@ from typing import Any
 
 import pytest
 
-from rollbook.roster.values.parsing import (
-    Unreadable,
-    birth_date,
-    grade,
-    grade_label,
-    graduation_year,
-    parse_grades,
-)
+from rollbook.roster.values.grades import grade, grade_label, parse_grades
+from rollbook.roster.values.parsing import Unreadable, birth_date, graduation_year
 from tests.roster.model import named
 
 NAN, INFINITE, HUGE = float("nan"), float("inf"), 10**5_000
@@ -230,13 +224,13 @@ NO_GRADE_WORDS = [
     ),
     *(
         "First Year",
-        "Year One",
+        "Year Fourteen",
         "Year K",
-        "Form 1",
+        "Form A",
         "Firstgrade",
         "Grade Grade K",
         "Grade A",
-        "Thirteenth Grade",
+        "Fourteenth Grade",
         "Kindergarten 1",
     ),
 ]
@@ -344,10 +338,30 @@ def test_a_year_of_school_is_its_number(written: str, number: int) -> None:
         *(("US - 10", 10), ("MS: 7", 7), ("LS – K", 0), ("Grade 9 - Boarding", 9)),
         *(("PG Year", 13), ("Year 13", 13), ("US - Grade 11 - Day", 11)),
         *(("Grade XIV", None), ("Grade IIX", None), ("US - Boarding", None), ("9 - 10", None)),
-        *(("Boarding - 9 West", None), ("XII", None), ("Upper School - 10", None)),
+        *(("Boarding - 9 West", None), ("X", None), ("1st year", None)),
+        *(("XII", 12), ("ix", 9), ("Form IV", 4), ("Year IX", 9), ("XIV", None)),
+        *(("Upper School - 10", 10), ("Upper School 11", 11), ("Lower School K", 0)),
+        *(("Grade 9 (Freshman)", 9), ("Grade 12 (IB2)", 12), ("(IB2)", None)),
     ],
 )
 def test_a_grade_with_a_school_level_or_in_roman_numbers(written: str, level: int | None) -> None:
+    assert grade(written) == level
+
+
+@pytest.mark.parametrize(
+    ("written", "level"),
+    [
+        *(("Y7", 7), ("y 07", 7), ("Yr. 8", 8), ("Form 4", 4), ("Class 9", 9), ("Std 5", 5)),
+        *(("Year One", 1), ("Class Ten", 10), ("Thirteenth Grade", 13), ("Fourth Form", 4)),
+        *(("Reception", 0), ("Year R", 0), ("Prep", 0), ("Foundation", 0), ("Year 13", 13)),
+        *(("Lower Sixth", 12), ("Upper Sixth", 13), ("LKG", -1), ("UKG", 0), ("Nursery", -1)),
+        *(("Kindy", None), ("KG1", None), ("EY1", None), ("IB2", None), ("3YN", None)),
+        *(("Infant/Toddler", None), ("Primary", None), ("Sixth Form", None), ("6th Form", None)),
+    ],
+)
+def test_grades_of_other_countries_are_understood_where_it_is_certain(
+    written: str, level: int | None
+) -> None:
     assert grade(written) == level
 
 

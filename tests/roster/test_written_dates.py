@@ -6,11 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.roster.values.parsing import (
-    Unreadable,
-    birth_date,
-    graduation_year,
-)
+from rollbook.roster.values.parsing import Unreadable, birth_date, graduation_year
 
 THE_DAY = date(2009, 12, 13)
 DAYS_IN_OTHER_DRESS = [

@@ -8,7 +8,7 @@ import pytest
 
 from rollbook.roster.planning.mapping import RecordMapper
 from rollbook.roster.records import Selection
-from rollbook.roster.values.parsing import grade
+from rollbook.roster.values.grades import grade
 from rollbook.sources.base import Connection, Page
 from rollbook.sources.errors import (
     AddressRefused,

@@ -16,7 +16,7 @@ from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_school
 from rollbook.cli.options import grouped, school_option
 from rollbook.cli.output import Output, Refusal, not_found, prints
-from rollbook.roster.values.parsing import parse_grades
+from rollbook.roster.values.grades import parse_grades
 from rollbook.sources.base import Source, Variant
 from rollbook.sources.registry import SOURCES
 from rollbook.sync.models import Integration

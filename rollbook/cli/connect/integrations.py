@@ -6,7 +6,7 @@ from rollbook.cli.documents import of_integration
 from rollbook.cli.lookup import find_integration, find_school
 from rollbook.cli.options import school_option, source_option
 from rollbook.cli.output import Document, Output, prints, table
-from rollbook.roster.values.parsing import grade_label
+from rollbook.roster.values.grades import grade_label
 from rollbook.sources.base import Source, Variant
 from rollbook.sources.registry import SOURCES
 from rollbook.sync.models import Integration

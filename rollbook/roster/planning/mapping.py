@@ -18,9 +18,10 @@ from rollbook.roster.records import (
     StudentRecord,
 )
 from rollbook.roster.values.dates import is_unlikely_birth_date
+from rollbook.roster.values.grades import grade
 from rollbook.roster.values.identifiers import PLACEHOLDER
 from rollbook.roster.values.parsers import PARSERS
-from rollbook.roster.values.parsing import MAX_NUMBER_BITS, Unreadable, email_key, grade
+from rollbook.roster.values.parsing import MAX_NUMBER_BITS, Unreadable, email_key
 
 FINGERPRINT_BYTES: Final = 16
 # Raise it when a parser reads a value differently: then the next run compares everybody again.

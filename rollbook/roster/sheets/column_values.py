@@ -16,7 +16,8 @@ from rollbook.roster.sheets.headings import (
     speaks_against_student,
     without_student,
 )
-from rollbook.roster.values.parsing import Unreadable, email, grade
+from rollbook.roster.values.grades import grade
+from rollbook.roster.values.parsing import Unreadable, email
 
 MOST_OF: Final = 0.8  # the share of a column's values that must look like a field's values
 NEARLY_ALL: Final = 0.95  # the same for birth dates, which other dates look like

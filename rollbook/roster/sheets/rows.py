@@ -21,9 +21,10 @@ from rollbook.roster.sheets.headings import heading_key
 from rollbook.roster.sheets.other_rows import other_row
 from rollbook.roster.values.dates import is_unlikely_birth_date
 from rollbook.roster.values.formulas import unguarded
+from rollbook.roster.values.grades import grade
 from rollbook.roster.values.identifiers import PLACEHOLDER, sheet_id
 from rollbook.roster.values.parsers import PARSERS
-from rollbook.roster.values.parsing import Unreadable, email_key, grade
+from rollbook.roster.values.parsing import Unreadable, email_key
 
 # The fields that a new account needs. An upload may make an account without a SIS ID.
 UPLOAD_REQUIRED: Final = ("email", "first_name", "last_name", "graduation_year")

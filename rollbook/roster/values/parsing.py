@@ -28,33 +28,9 @@ MAX_NUMBER_BITS = 1_000  # 301 digits, more than any field takes
 FREED: Final = "freed:"
 NFC_MOST = 4  # NFC makes one character of up to four
 FAST_NUMBER = 10**15  # a smaller whole number needs no further check
-# Grade 13 is the last year of British schools, or the year of postgraduates.
-PRE_KINDERGARTEN, KINDERGARTEN, LAST_GRADE = -1, 0, 13
 
 # Control characters, surrogates, and two characters that an Excel file can't hold.
 _FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-_GRADE_NUMBER = re.compile(
-    r"(?:grade|year|yr|gr|g)?\.?\s*0*(\d{1,2})(?:\.0|st|nd|rd|th)?(?:\s*grade)?"
-)
-_GRADE_PRE_K = re.compile(
-    r"(?:pk|pre[\s-]?k|pre[\s-]?kindergarten|prekindergarten|preschool|nursery)\s*-?\s*([345])?"
-)
-_ROMAN: Final = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii")
-_GRADE_ROMAN = re.compile(r"(?:grade|class|std|standard)\s+([ivx]+)")
-# A school level before the grade, as in "US - 10", or words after it, as in "Grade 9 - Boarding".
-_SCHOOL_LEVEL = re.compile(r"[a-z]{2}\s*[-–:]\s*(.+)")
-_WORDS_AFTER = re.compile(r"(.+?)\s+[-–]\s+[a-z][a-z ]*")
-_GRADE_WORDS: Final[dict[str, int]] = {
-    # "pr" is preschool in the codes that OneRoster uses (CEDS). "ps" is postsecondary there and
-    # preschool elsewhere, so it stays unknown.
-    **dict.fromkeys(("jk", "junior kindergarten", "pr"), -1),
-    **dict.fromkeys(("k", "kg", "kindergarten", "kinder", "sk", "senior kindergarten"), 0),
-    **dict.fromkeys(("tk", "transitional kindergarten"), 0),
-    **{"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6},
-    **{"seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12},
-    **{"freshman": 9, "sophomore": 10, "junior": 11, "senior": 12},
-    **dict.fromkeys(("pg", "pg year", "post graduate", "post-graduate", "postgraduate"), 13),
-}
 
 
 class Unreadable(Exception):
@@ -178,75 +154,3 @@ def _graduation_year(written: str) -> int | None:
     if year is None or not FIRST_YEAR <= year <= LAST_YEAR:
         raise Unreadable("graduation_year_invalid")
     return year
-
-
-@lru_cache(maxsize=4_096)
-def _grade(written: str) -> int | None:
-    word = written.casefold()
-    bare = word.removeprefix("grade ").removesuffix(" grade")
-    if bare in _GRADE_WORDS:
-        return _GRADE_WORDS[bare]
-    if match := _GRADE_PRE_K.fullmatch(bare):
-        return {None: -1, "5": -1, "4": -1, "3": -2}[match[1]]
-    if re.fullmatch(r"-[0-9]{1,2}", word):
-        return int(word)
-    if match := _GRADE_NUMBER.fullmatch(word):
-        return int(match[1])
-    if match := _GRADE_ROMAN.fullmatch(word):
-        return _ROMAN.index(match[1]) + 1 if match[1] in _ROMAN else None
-    for pattern in (_SCHOOL_LEVEL, _WORDS_AFTER):
-        if match := pattern.fullmatch(word):
-            return _grade(match[1])
-    return None
-
-
-def grade(value: Any) -> int | None:
-    """Return a grade level as a number; None for one that we don't know. Never raises.
-
-    Pre-kindergarten is -1 and below, kindergarten 0, then 1 to 12, postgraduates 13.
-    """
-    if type(value) is int:
-        return value if -100 < value < 100 else None
-    try:
-        written = text(value, 100)
-    except Unreadable:
-        return None
-    return None if written is None else _grade(written)
-
-
-def grade_label(level: int) -> str:
-    """Return a grade level as people write it."""
-    if level == KINDERGARTEN:
-        return "K"
-    if level == PRE_KINDERGARTEN:
-        return "Pre-K"
-    return "Pre-K 3" if level == PRE_KINDERGARTEN - 1 else str(level)
-
-
-def parse_grades(written: str) -> list[int]:
-    """Return the levels of a list or ranges such as "9-12", "K-5" or "PK,K,1", in order.
-
-    Raises ValueError with the part that can't be read.
-    """
-    levels: set[int] = set()
-    for part in written.replace("–", "-").split(","):
-        ends = _ends(part.strip())
-        if ends is None or ends[0] > ends[1] or ends[1] > LAST_GRADE:
-            raise ValueError(part.strip())
-        levels.update(range(ends[0], ends[1] + 1))
-    return sorted(levels)
-
-
-def _ends(part: str) -> tuple[int, int] | None:
-    """Return both ends of a range; a single level is a range of one.
-
-    "PK-3" is a range: as one level it is written "PK3" or "Pre-K 3".
-    """
-    for cut, letter in enumerate(part):
-        if letter != "-":
-            continue
-        first, last = grade(part[:cut].strip()), grade(part[cut + 1 :].strip())
-        if first is not None and last is not None:
-            return first, last
-    single = grade(part)
-    return None if single is None else (single, single)

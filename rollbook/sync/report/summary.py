@@ -7,7 +7,7 @@ from django.db.models import Count, Func, TextField, Value
 from django.db.models.fields.json import KT
 from django.utils.translation import gettext
 
-from rollbook.roster.values.parsing import grade_label
+from rollbook.roster.values.grades import grade_label
 from rollbook.schools.clock import time_text
 from rollbook.sync.models import Change, Issue, Mode, Run, RunCounts, RunState
 from rollbook.sync.report.counts import count_changes

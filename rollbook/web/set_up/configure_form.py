@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from rollbook.roster.values.parsing import LAST_GRADE
+from rollbook.roster.values.grades import LAST_GRADE
 from rollbook.sources.base import CredentialField, Source
 from rollbook.sync.models import Integration
 from rollbook.sync.words.text import translated
