@@ -5,7 +5,7 @@ Accounts that the run created are deactivated and keep their SIS ID, so that the
 creates them again nor opens them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -40,6 +40,7 @@ LONGEST_VALUE: Final = 400
 class Undoing(NamedTuple):
     """What an undo does, or did, in numbers.
 
+    `again` of the values that go back were changed after the run and then written again.
     `back_by_sync` is the integration whose next run would write the same again.
     """
 
@@ -47,6 +48,7 @@ class Undoing(NamedTuple):
     deactivated: int
     values: int
     stays: int
+    again: int
     back_by_sync: Integration | None
 
     @property
@@ -79,7 +81,7 @@ def preview(run: Run, by: User | None, student: UUID | None = None, via: str = "
         )
         number = _written(undone, settings.student).count()
         if not is_undoable(undone) or not number:
-            raise _not_undoable()
+            raise _not_undoable(undone, settings.student)
         earlier = _earlier_preview(undone, settings)
         if earlier is not None:
             return earlier
@@ -118,9 +120,10 @@ def plan(run: Run, lease: Lease | None = None) -> None:
     """
     assert run.undoes is not None
     progress.begin_plan(run)
+    student = run.undo_settings.student
     if not is_undoable(run.undoes):
-        raise _not_undoable()
-    written = _written(run.undoes, run.undo_settings.student)
+        raise _not_undoable(run.undoes, student)
+    written = _written(run.undoes, student)
     rows = list(written.order_by("pk").values_list("pk", flat=True))
     people = _People(run.school.timezone)
     done = stays = 0
@@ -133,10 +136,12 @@ def plan(run: Run, lease: Lease | None = None) -> None:
         with transaction.atomic():
             progress.note(run, [], done)
             undo.plan_undo(run, batch[0], batch[-1])
-            stays += _list_left_alone(run, batch, people)
+            stays += _list(run, undo.left_alone(run, batch[0], batch[-1]), people)
     with transaction.atomic():
         stays += _withhold_taken(run)
         numbers = undo.count_undo(run)
+        again = _list(run, undo.restored_although_written_again(run), people)
+        stays += _list(run, undo.made_again(run.undoes, student), people)
         counts = UndoCounts(
             **store.count_plan(run),
             read=done,
@@ -144,14 +149,15 @@ def plan(run: Run, lease: Lease | None = None) -> None:
             undone_deactivated=numbers.deactivated,
             undone_values=numbers.values,
             undone_stays=stays,
+            undone_again=again,
         )
         states.previewed(run, counts)
 
 
-def _list_left_alone(run: Run, batch: Sequence[int], people: "_People") -> int:
-    """Store what stays of a batch of rows as notes. Returns how many."""
+def _list(run: Run, values: Iterable[Left], people: "_People") -> int:
+    """Store a note about each of these values. Returns how many."""
     number = 0
-    for chunk in store.in_chunks(undo.left_alone(run, batch[0], batch[-1])):
+    for chunk in store.in_chunks(values):
         # Built before saving: people are looked up, and no query may run while a COPY is open.
         notes = [_note(left, people) for left in chunk]
         store.save_plan(run, [], notes)
@@ -188,7 +194,7 @@ def confirm(run: Run, by: User | None, afterwards: str = "", via: str = "web") -
     with transaction.atomic():
         undone = Run.objects.select_for_update(of=("self",)).get(pk=run.undoes.pk)
         if undone.state != RunState.DONE and run.state == RunState.PREVIEW:
-            raise _not_undoable()
+            raise _not_undoable(undone, run.undo_settings.student)
         if not decisions.confirm(run, by, via):
             return False
         integration = _written_again_by(run)
@@ -214,6 +220,7 @@ def undoing_of(run: Run) -> Undoing:
         counts.undone_deactivated,
         counts.undone_values,
         counts.undone_stays,
+        counts.undone_again,
         _written_again_by(run),
     )
 
@@ -259,7 +266,20 @@ def _written_again_by(run: Run) -> Integration | None:
     return undone.integration if writes else None
 
 
-def _not_undoable() -> RunRefused:
+def _not_undoable(run: Run, student: str | None) -> RunRefused:
+    """Return why there is nothing to undo, with the later run that wrote the same again."""
+    with transaction.atomic():
+        again = next(undo.made_again(run, student), None)
+    if again is not None:
+        what = _(
+            "Nothing was changed: this was undone before. The same was written again since, by "
+            "%(who)s."
+        )
+        return RunRefused(
+            "not_undoable",
+            what % {"who": _People(run.school.timezone).changed_by(again)},
+            _("To take that back, undo the run that wrote it, or change it on the student's page."),
+        )
     return RunRefused(
         "not_undoable",
         _(
@@ -274,7 +294,7 @@ def _not_undoable() -> RunRefused:
 
 
 def _note(left: Left, people: "_People") -> Issue:
-    """Return the note about what stays. Its value is who changed it last."""
+    """Return the note about one value. Its `source_field` is who changed it last."""
     by = "" if left.code == "account_gone_since" else people.changed_by(left)
     return Issue(left.code, Severity.NOTE, left.sis_id, left.name, left.field or "", by, left.value)
 

@@ -24,6 +24,7 @@ def test_an_upload_is_previewed_undone_and_not_undone_twice(
         "deactivated": 1,
         "values": 0,
         "stays": 0,
+        "again": 0,
         "written_again_by": None,
     }
     assert rollbook("students", "--json").json["students"][0]["status"] == "active"

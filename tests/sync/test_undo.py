@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from rollbook.schools.clock import time_text
 from rollbook.schools.models import School, User
 from rollbook.standins.standin import StandIn
-from rollbook.students import accounts
+from rollbook.students import accounts, editing
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync import undoing as undo
@@ -138,7 +139,8 @@ def test_what_was_changed_since_stays_and_is_listed_with_who_changed_it(
     undoing = undone(first)
     told = {issue.sis_id: issue.code for issue in Issue.objects.filter(run=undoing)}
     assert told == {
-        gone_id: "account_gone_since"
+        gone_id: "account_gone_since",
+        kept.sis_id: "written_again_since",  # closed and opened again by a person
     }  # an account that a run made has nothing to go back to but its status
     assert set(StudentAccount.objects.values_list("status", flat=True)) == {"deactivated"}
     assert undoing.counts["undone_deactivated"] == first.counts["new"] - 2
@@ -170,6 +172,85 @@ def test_a_value_of_a_later_run_or_upload_stays(
     assert {name: getattr(one, name) for name in was} == was
     assert StudentAccount.objects.get(pk=other.pk).last_name == other.last_name
     assert undoing.counts["undone_values"] == 3
+
+
+def test_a_change_that_later_runs_took_back_and_made_again_is_restored_and_said(
+    integration: Integration, standin: StandIn
+) -> None:
+    sync(integration)
+    one, other, third = StudentAccount.objects.order_by("sis_id")[:3]
+
+    def rename(account: StudentAccount, name: str) -> None:
+        standin.edit(int(account.sis_id or 0), last_name=name)
+
+    for each in (one, other, third):
+        rename(each, "Second")
+    run = sync(integration)
+    rename(one, one.last_name)
+    sync(integration)
+    rename(one, "Second")
+    writes_again = sync(integration)
+    editing.edit(other, None, {"last_name": "Third"})
+    editing.edit(other, None, {"last_name": "Second"})
+
+    undoing = undone(run)
+
+    assert undoing.counts["undone_again"] == 2
+    assert (undoing.counts["undone_values"], undoing.counts["undone_stays"]) == (3, 0)
+    rows = {row.sis_id: row for row in problem_rows.problem_rows(undoing)}
+    assert set(rows) == {one.sis_id, other.sis_id}
+    at = time_text(writes_again.finished_at, integration.school.timezone)
+    assert (
+        f"Then PowerSchool Student, {at} wrote “Second” again. "
+        "The undo still restores the value from before the run."
+    ) in rows[one.sis_id or ""].cause
+    assert "Then Command line, 2" in rows[other.sis_id or ""].cause
+    assert "2 values that go back were written again" in summary.what_was_changed(undoing)
+    assert {
+        each.last_name for each in StudentAccount.objects.filter(pk__in=[one.pk, other.pk])
+    } == {one.last_name, other.last_name}
+
+
+def test_what_was_undone_before_and_was_then_made_again_is_said_and_stays(
+    integration: Integration, standin: StandIn
+) -> None:
+    sync(integration)
+    one, other = StudentAccount.objects.order_by("sis_id")[:2]
+    for each in (one, other):
+        standin.edit(int(each.sis_id or 0), last_name="Second")
+    run = sync(integration)
+    undone(run, one.pk)
+    sync(integration)  # the SIS still has the name
+    with pytest.raises(RunRefused, match="undone before.*again since, by PowerSchool Student, 2"):
+        undo.preview(run, None, one.pk)
+
+    undoing = undone(run)
+
+    (row,) = problem_rows.problem_rows(undoing)
+    assert (row.sis_id, row.code) == (one.sis_id, "made_again_since")
+    assert "Then PowerSchool Student, 2" in row.cause
+    assert (undoing.counts["undone_values"], undoing.counts["undone_stays"]) == (1, 1)
+    assert StudentAccount.objects.get(pk=one.pk).last_name == "Second"
+    sync(integration)
+    with pytest.raises(RunRefused, match="undone before.*again since, by PowerSchool Student, 2"):
+        undo.preview(run, None)
+
+
+def test_an_address_that_goes_nowhere_is_not_said_to_be_restored(
+    integration: Integration, standin: StandIn, school: School
+) -> None:
+    sync(integration)
+    one = StudentAccount.objects.order_by("sis_id")[0]
+    runs = []
+    for email in ("moved@lincoln.example", "other@lincoln.example", "moved@lincoln.example"):
+        standin.edit(int(one.sis_id or 0), email=email)
+        runs.append(sync(integration))
+    StudentAccount.objects.create(
+        school=school, email=one.email, email_key=one.email_key, first_name="New", last_name="Owner"
+    )
+    undoing = undone(runs[0])
+    assert Issue.objects.get(run=undoing).code == "address_taken_since"
+    assert undoing.counts["undone_again"] == 0
 
 
 def test_an_address_that_somebody_else_has_by_now_is_not_taken_from_them(

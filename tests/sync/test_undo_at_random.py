@@ -27,7 +27,7 @@ Everybody = dict[str, Values]  # by SIS ID
 
 
 class Stays(NamedTuple):
-    """What an undo leaves alone and lists."""
+    """What an undo lists: what it leaves alone, and what it restores though it came again."""
 
     code: str
     sis_id: str | None
@@ -37,11 +37,15 @@ class Stays(NamedTuple):
 
 
 class Written(NamedTuple):
-    """A live run: the accounts it made, and its changes (before, after) by account and field."""
+    """A live run: the accounts it made, and its changes (before, after) by account and field.
+
+    `at` is the number of writes that came before its end.
+    """
 
     run: Run
     made: set[str]
     changed: dict[tuple[str, str], tuple[str, str]]
+    at: int
 
 
 class Model:
@@ -50,6 +54,7 @@ class Model:
     def __init__(self) -> None:
         self.held: Everybody = {}
         self.runs: list[Written] = []
+        self.writes: list[tuple[str, str]] = []  # account and field of each change, in order
 
     def run(self, run: Run, said: Everybody) -> None:
         """The SIS wins: each account gets its values, new students an account. None is closed."""
@@ -62,8 +67,15 @@ class Model:
             for field, was in values.items()
             if self.held[sis_id][field] != was
         }
+        self.writes.extend(changed)
         if (made := said.keys() - before.keys()) or changed:
-            self.runs.append(Written(run, set(made), changed))
+            self.runs.append(Written(run, set(made), changed, len(self.writes)))
+
+    def by_hand(self, sis_id: str, field: str, value: str) -> None:
+        """A person writes a value."""
+        if self.held[sis_id][field] != value:
+            self.held[sis_id][field] = value
+            self.writes.append((sis_id, field))
 
     def undo(self, written: Written) -> tuple[Everybody, set[Stays]]:
         """The accounts after an undo of this run, and what it has to list."""
@@ -85,6 +97,11 @@ class Model:
             after[sis_id][field] = was
         for sis_id in written.made:
             after[sis_id]["status"] = "deactivated"
+            if self.held[sis_id]["status"] == "active":
+                back[sis_id, "status"] = "deactivated"
+        for sis_id, field in back.keys() & set(self.writes[written.at :]):
+            now = self.held[sis_id][field]
+            stays.add(self._stays("written_again_since", sis_id, field, now))
         return after, stays
 
     def _taken(self, back: dict[tuple[str, str], str]) -> Iterable[str]:
@@ -178,7 +195,7 @@ class Weeks:
         field = ("last_name", "first_name", "email")[what % 3]
         value = f"hand{who}@staff.example" if field == "email" else NAMES[what % 3]
         editing.edit(account, None, {field: value})
-        self.model.held[str(account.sis_id)][field] = value
+        self.model.by_hand(str(account.sis_id), field, value)
 
     def close_or_open(self, who: int, what: int) -> None:
         account = StudentAccount.objects.filter(school=self.school, sis_id=self.people[who]).first()
@@ -186,7 +203,8 @@ class Weeks:
             (accounts.deactivate if what % 2 else accounts.reactivate)(
                 self.school, [account.pk], None
             )
-            self.model.held[str(account.sis_id)]["status"] = "deactivated" if what % 2 else "active"
+            status = "deactivated" if what % 2 else "active"
+            self.model.by_hand(str(account.sis_id), "status", status)
 
     def held(self) -> Everybody:
         found = StudentAccount.objects.filter(school=self.school).values_list("sis_id", *FIELDS)

@@ -24,6 +24,11 @@ def _show(document: Document) -> None:
         f"Values that stay because they were changed since: {undo['stays']:,} "
         f"(rollbook problems {document['run']['id']})"
     )
+    if undo["again"]:
+        click.echo(
+            f"Values that go back although a later run or person wrote them again: "
+            f"{undo['again']:,} (rollbook problems {document['run']['id']})"
+        )
     if undo["written_again_by"]:
         click.echo(
             f"The next live run of {undo['written_again_by']} writes the same values again. "
@@ -98,5 +103,6 @@ def _numbers(run: Run) -> Document:
         "deactivated": effect.deactivated,
         "values": effect.values,
         "stays": effect.stays,
+        "again": effect.again,
         "written_again_by": effect.back_by_sync.source if effect.back_by_sync else None,
     }

@@ -1,4 +1,4 @@
-"""The texts of what an undo leaves alone."""
+"""The texts of what an undo leaves alone, and of what it takes back from a later run."""
 
 from typing import Final
 
@@ -18,6 +18,26 @@ UNDO_PROBLEMS: Final = (
             "If it should go back as well, change it on the student's page. "
             "Or first undo the run that changed it."
         ),
+        ADMINISTRATOR,
+    ),
+    Problem(
+        "written_again_since",
+        Severity.NOTE,
+        _(
+            "{field} was changed after the run that is undone. Then {source_field} wrote {value} "
+            "again. The undo still restores the value from before the run."
+        ),
+        _("If {value} is right, discard the undo, or change it on the student's page afterwards."),
+        ADMINISTRATOR,
+    ),
+    Problem(
+        "made_again_since",
+        Severity.NOTE,
+        _(
+            "{field} of this student was undone before. Then {source_field} wrote {value} again. "
+            "It was left as it is."
+        ),
+        _("If it should go back as well, undo the run that wrote it again."),
         ADMINISTRATOR,
     ),
     Problem(

@@ -100,9 +100,13 @@ class RosterCounts(RunCounts, frozen=True, kw_only=True):
 
 
 class UndoCounts(RunCounts, frozen=True, kw_only=True):
-    """The counts of an undo: what goes back, and how many values stay."""
+    """The counts of an undo: what goes back, and how many values stay.
+
+    `undone_again` of the values that go back were changed and written again since.
+    """
 
     undone_accounts: int = 0
     undone_values: int = 0
     undone_deactivated: int = 0
     undone_stays: int = 0
+    undone_again: int = 0

@@ -2,7 +2,8 @@
 
 Each file starts with a line that says what the statement does. It names the columns that a plan
 writes by `$fields` (`$a_fields` and `$v_fields` with a table before each, `$set_fields` for an
-UPDATE), so that STUDENT_FIELDS stays the one list of them. Everything else is a parameter.
+UPDATE), so that STUDENT_FIELDS stays the one list of them. `$last_change` is a part that the
+statements about an undo share, `sql/part_last_change.sql`. Everything else is a parameter.
 """
 
 from collections.abc import Iterable, Iterator
@@ -35,9 +36,13 @@ _COLUMNS: Final = {
 
 @cache
 def sql(name: str) -> Any:
-    """Return the statement of `sql/NAME.sql` with the columns of STUDENT_FIELDS filled in."""
-    text = (Path(__file__).parent / "sql" / f"{name}.sql").read_text()
-    return Template(text).substitute(_COLUMNS)
+    """Return the statement of `sql/NAME.sql`, with columns and shared parts filled in."""
+    last_change = _text("part_last_change").rstrip()
+    return Template(_text(name)).substitute(_COLUMNS, last_change=last_change)
+
+
+def _text(name: str) -> str:
+    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text()
 
 
 def parameters(run: Run, **more: Any) -> dict[str, Any]:

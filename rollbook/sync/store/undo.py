@@ -22,10 +22,10 @@ from rollbook.sync.store.statements import (
 
 
 class Left(NamedTuple):
-    """A value, or a whole account, that an undo leaves alone, and who changed it last.
+    """A value, or a whole account, about which an undo has something to say, and who changed it.
 
-    `code` is a key of `roster.problems.PROBLEMS`; `field` is None where a whole account is left
-    alone. `value` is what the account has now.
+    `code` is a key of `roster.problems.PROBLEMS`; `field` is None where it is a whole account.
+    `value` is what the account has now. The run or the person is the last one that changed it.
     """
 
     code: str
@@ -62,13 +62,34 @@ def plan_undo(run: Run, first: int, last: int) -> None:
 
 
 def left_alone(run: Run, first: int, last: int) -> Iterator[Left]:
-    """Yield what of these rows doesn't go back, because it was changed since.
+    """Return what of these rows doesn't go back, because it was changed since.
 
     To be read before anything is withheld.
     """
-    asked = parameters(run, **_undone(run), first=first, last=last)
+    return _listed("list_undo_left", parameters(run, **_undone(run), first=first, last=last))
+
+
+def restored_although_written_again(run: Run) -> Iterator[Left]:
+    """Yield planned values that were changed after the run and then became what it wrote.
+
+    To be read when all is withheld: what is withheld isn't restored.
+    """
+    return _listed("list_undo_restored_again", parameters(run, **_undone(run)))
+
+
+def made_again(undone: Run, student: str | None) -> Iterator[Left]:
+    """Yield values that an earlier undo took back and that somebody then wrote again.
+
+    They stay: their rows of the run count as undone. With a `student`, only of that account.
+    """
+    since = undone.finished_at
+    asked = parameters(undone, undoes=undone.pk, student=student, since=since)
+    return _listed("list_undo_made_again", asked)
+
+
+def _listed(name: str, asked: dict[str, Any]) -> Iterator[Left]:
     with connection.chunked_cursor() as cursor:
-        cursor.execute(sql("list_undo_left"), asked)
+        cursor.execute(sql(name), asked)
         while rows := cursor.fetchmany(CHUNK):
             yield from (Left(*row) for row in rows)
 

@@ -50,6 +50,13 @@ def undone_words(run: Run) -> str:
             deactivated,
         )
         sentences.append(text % {"number": number(deactivated)})
+    if again := counts.undone_again:
+        text = ngettext(
+            "%(number)s value that goes back was written again by a later change; it is listed.",
+            "%(number)s values that go back were written again by later changes; they are listed.",
+            again,
+        )
+        sentences.append(text % {"number": number(again)})
     if stays:
         text = ngettext(
             "%(number)s value stays, because it was changed since; it is listed.",

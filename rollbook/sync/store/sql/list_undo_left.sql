@@ -1,8 +1,8 @@
 -- What an undo leaves alone, for one batch of the run's rows: values that were changed since, with what is held now and who changed it last;
 -- and in one row without a field, accounts that are gone or were merged since.
-SELECT left_alone.code, c.sis_id, left(coalesce(a.first_name || ' ' || a.last_name, c.first_name || ' ' || c.last_name), 300),
-       CASE left_alone.code WHEN 'changed_since' THEN left_alone.key END,
-       left(coalesce(left_alone.held, ''), 400), by_run.run_id, by_run.at, by_hand.actor_id, by_hand.via, by_hand.at
+SELECT value.code, c.sis_id, left(coalesce(a.first_name || ' ' || a.last_name, c.first_name || ' ' || c.last_name), 300),
+       CASE value.code WHEN 'changed_since' THEN value.key END,
+       left(coalesce(value.held, ''), 400), by_run.run_id, by_run.at, by_hand.actor_id, by_hand.via, by_hand.at
 FROM sync_change c
 LEFT JOIN students_studentaccount a ON a.school_id = c.school_id AND a.id = c.account_id
 CROSS JOIN LATERAL (
@@ -23,7 +23,7 @@ CROSS JOIN LATERAL (
     OFFSET 0
 ) r
 CROSS JOIN LATERAL (
-    SELECT 'changed_since' AS code, w.key, r.held ->> w.key AS held
+    SELECT 'changed_since' AS code, w.key, r.held ->> w.key AS held, c.school_id, c.account_id
     FROM jsonb_each(r.wrote) w
     WHERE a.id IS NOT NULL AND r.merged IS NULL AND w.key NOT IN ('email_key', 'source') AND r.held -> w.key <> coalesce(r.was -> w.key, 'null')
       AND NOT EXISTS (
@@ -31,28 +31,11 @@ CROSS JOIN LATERAL (
           WHERE u.school_id = c.school_id AND u.account_id = c.account_id AND u.run_id = %(run)s AND u.after ? w.key
       )
     UNION ALL
-    SELECT 'account_gone_since', NULL, NULL WHERE a.id IS NULL
+    SELECT 'account_gone_since', NULL, NULL, c.school_id, c.account_id WHERE a.id IS NULL
     UNION ALL
-    SELECT 'account_merged_since', r.merged, NULL WHERE r.merged IS NOT NULL
-) left_alone
-LEFT JOIN LATERAL (
-    SELECT later.run_id, lr.finished_at AS at
-    FROM sync_change later
-    JOIN sync_run lr ON lr.id = later.run_id
-    WHERE later.school_id = c.school_id AND later.account_id = c.account_id AND later.run_id <> c.run_id
-      AND later.outcome IN ('', 'undone') AND later.after ? left_alone.key AND lr.mode = 'live' AND lr.state IN ('done', 'undone')
-      AND lr.finished_at >= %(since)s
-    ORDER BY lr.finished_at DESC
-    LIMIT 1
-) by_run ON true
-LEFT JOIN LATERAL (
-    SELECT e.actor_id, e.via, e.at
-    FROM students_accountevent e
-    WHERE e.school_id = c.school_id AND e.account_id = c.account_id AND e.after ? left_alone.key AND e.at >= %(since)s
-      AND e.action NOT IN ('locked', 'unlocked')  -- these name a value and don't change it
-    ORDER BY e.at DESC
-    LIMIT 1
-) by_hand ON true
+    SELECT 'account_merged_since', r.merged, NULL, c.school_id, c.account_id WHERE r.merged IS NOT NULL
+) value
+$last_change
 WHERE c.school_id = %(school)s AND c.run_id = %(undoes)s AND c.outcome = '' AND c.kind = ANY(%(writing)s)
   AND c.id BETWEEN %(first)s AND %(last)s AND (%(student)s::uuid IS NULL OR c.account_id = %(student)s::uuid)
 ORDER BY c.id
