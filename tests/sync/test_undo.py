@@ -221,7 +221,7 @@ def test_what_was_undone_before_and_was_then_made_again_is_said_and_stays(
     run = sync(integration)
     undone(run, one.pk)
     sync(integration)  # the SIS still has the name
-    with pytest.raises(RunRefused, match="undone before.*again since, by PowerSchool Student, 2"):
+    with pytest.raises(RunRefused, match=r"undone before.*again since, by PowerSchool Student, 2"):
         undo.preview(run, None, one.pk)
 
     undoing = undone(run)
@@ -232,7 +232,7 @@ def test_what_was_undone_before_and_was_then_made_again_is_said_and_stays(
     assert (undoing.counts["undone_values"], undoing.counts["undone_stays"]) == (1, 1)
     assert StudentAccount.objects.get(pk=one.pk).last_name == "Second"
     sync(integration)
-    with pytest.raises(RunRefused, match="undone before.*again since, by PowerSchool Student, 2"):
+    with pytest.raises(RunRefused, match=r"undone before.*again since, by PowerSchool Student, 2"):
         undo.preview(run, None)
 
 

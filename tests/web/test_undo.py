@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from rollbook.schools.models import School
+from rollbook.students import accounts
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync import undoing as undo
@@ -52,6 +53,19 @@ def test_a_run_is_undone_by_preview_and_confirm(admin: Client, integration: Inte
     assert "Undo this run…" in done
     history = admin.get(reverse("history", args=[run.school_id])).content.decode()
     assert "Undo of PowerSchool Student" in history
+
+
+def test_a_preview_says_how_many_values_were_written_again_since(
+    admin: Client, integration: Integration
+) -> None:
+    run = sync(integration)
+    pks = [StudentAccount.objects.earliest("pk").pk]
+    accounts.deactivate(run.school, pks, None)
+    accounts.reactivate(run.school, pks, None)
+    undoing = planned(admin, run)
+    page = page_of(admin, undoing, tab="errors")
+    assert "changed and then wrote again: 1." in page
+    assert "Status was changed after the run that is undone. Then Command line, 2" in page
 
 
 def test_a_large_undo_shows_how_far_its_planning_is_and_then_its_preview(
