@@ -5,10 +5,11 @@ one record; a selection says which records are imported.
 """
 
 from collections import namedtuple
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from struct import Struct
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from rollbook.roster.fields import STUDENT_FIELDS
@@ -262,6 +263,14 @@ class SisAnswer(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """The grade levels to import: pre-kindergarten -1 and below, kindergarten 0, then 1 to 12."""
+    """Which students are imported.
+
+    `names` says of the SIS's own names of grades, in lower case, whether their students are
+    imported. Any other name counts as the level that it means, and is imported where `grades` has
+    that level: pre-kindergarten -1 and below, kindergarten 0, then 1 to 13. `schools` are the keys
+    of the chosen schools; it is empty where the SIS has one school, or all of them are imported.
+    """
 
     grades: frozenset[int]
+    names: Mapping[str, bool] = MappingProxyType({})
+    schools: frozenset[str] = frozenset()

@@ -12,6 +12,7 @@ from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.planning.changes import WRITING_KINDS, Change, ChangeKind, Rules, decide
 from rollbook.roster.planning.mapping import RecordMapper
 from rollbook.roster.planning.matching import Matcher, RosterCheck
+from rollbook.roster.planning.selecting import Selector
 from rollbook.roster.records import Account, AccountKey, Issue, Selection, Severity
 from rollbook.roster.values.parsing import email_key
 
@@ -58,7 +59,7 @@ def nested(depth: int = 2_000) -> list[Any]:
 def mapper(
     known: Any = (), mapping: Iterable[tuple[str, str]] = MAPPING, version: int = 1
 ) -> RecordMapper:
-    return RecordMapper(list(mapping), version, "level", Selection(GRADES), dict(known))
+    return RecordMapper(list(mapping), version, Selector(Selection(GRADES), "level"), dict(known))
 
 
 def account(sis_id: str | None = "1", number: int = 0, **values: Any) -> Account:

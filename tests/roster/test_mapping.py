@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollbook.roster.planning.mapping import RecordMapper
+from rollbook.roster.planning.selecting import Selector
 from rollbook.roster.problems.catalogue import PROBLEMS
 from rollbook.roster.records import ISSUE_NAME_LIMIT, ISSUE_VALUE_LIMIT, Issue, Selection, Severity
 from tests.roster.model import GRADES, MAPPING, mapper, named, nested, raw
@@ -132,11 +133,9 @@ def test_a_record_outside_the_selection_is_left_alone_whatever_is_wrong_with_it(
 
 @pytest.mark.parametrize(
     ("level", "shown"),
-    [("", ""), (None, ""), ("Ungraded", "Ungraded"), ([9], "(a list)"), ({"id": 9}, "(an object)")],
+    [("", ""), (None, ""), ([9], "(a list)"), ({"id": 9}, "(an object)")],
 )
-def test_a_grade_that_is_not_understood_is_an_error_that_names_the_grade_field(
-    level: Any, shown: str
-) -> None:
+def test_a_missing_grade_is_an_error_that_names_the_grade_field(level: Any, shown: str) -> None:
     assert issues_of(level=level) == [
         ("grade_unknown", Severity.ERROR, "grade_level", "level", shown)
     ]
@@ -225,7 +224,9 @@ def test_a_roster_without_records_says_nothing_about_fields() -> None:
 
 def test_a_mapping_that_lacks_a_required_field_is_refused() -> None:
     with pytest.raises(ValueError, match="email"):
-        RecordMapper([row for row in MAPPING if row[1] != "email"], 1, "level", Selection(GRADES))
+        RecordMapper(
+            [row for row in MAPPING if row[1] != "email"], 1, Selector(Selection(GRADES), "level")
+        )
 
 
 def test_a_mapper_asks_for_the_mapped_fields_and_the_grade() -> None:

@@ -10,6 +10,7 @@ from rollbook.roster.planning.leaver_rules import DEACTIVATE, LIST, NOTHING, Lea
 from rollbook.roster.planning.leaving import decide_missing
 from rollbook.roster.planning.mapping import RecordMapper
 from rollbook.roster.planning.matching import Match, Matcher, MatchKind, StudentExceptions
+from rollbook.roster.planning.selecting import Selector
 from rollbook.roster.records import Account, Selection
 from tests.roster.model import GRADES, MAPPING, SOURCE, account, key, raw
 
@@ -21,7 +22,7 @@ def decision(
     values: dict[str, Any], existing: Account, fill_once: str = "", clears: str = ""
 ) -> Change:
     mapper = RecordMapper(
-        list(MAPPING), 1, "level", Selection(GRADES), {}, frozenset(clears.split())
+        list(MAPPING), 1, Selector(Selection(GRADES), "level"), {}, frozenset(clears.split())
     )
     record = mapper.map(raw(1, **values)).record
     assert record is not None
@@ -109,7 +110,7 @@ def test_where_a_lock_or_protection_keeps_a_value_the_next_run_compares_again() 
 
 def test_an_absent_field_is_not_a_blank() -> None:
     mapper = RecordMapper(
-        list(MAPPING), 1, "level", Selection(GRADES), {}, frozenset({"gender", "email"})
+        list(MAPPING), 1, Selector(Selection(GRADES), "level"), {}, frozenset({"gender", "email"})
     )
     sent = raw(1)
     del sent["sex"]
@@ -123,7 +124,7 @@ def test_an_absent_field_is_not_a_blank() -> None:
 
 
 def test_who_is_never_imported_gets_no_account_and_takes_no_address() -> None:
-    mapper = RecordMapper(list(MAPPING), 1, "level", Selection(GRADES))
+    mapper = RecordMapper(list(MAPPING), 1, Selector(Selection(GRADES), "level"))
     matcher = Matcher(
         [],
         [],
@@ -159,7 +160,7 @@ def test_who_is_never_imported_gets_no_account_and_takes_no_address() -> None:
 def test_the_address_that_an_account_keeps_is_not_given_to_another() -> None:
     """1 keeps its e-mail although the SIS has a different one; 2 has it in the SIS."""
     keeper = account("1")
-    mapper = RecordMapper(list(MAPPING), 1, "level", Selection(GRADES))
+    mapper = RecordMapper(list(MAPPING), 1, Selector(Selection(GRADES), "level"))
     matcher = Matcher(
         [key(keeper)], [], exceptions=StudentExceptions(fixed_emails=frozenset({keeper.id}))
     )

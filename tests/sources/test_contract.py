@@ -8,6 +8,7 @@ import pytest
 
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
 from rollbook.roster.planning.mapping import RecordMapper
+from rollbook.roster.planning.selecting import Selector
 from rollbook.roster.records import Selection
 from rollbook.sources.errors import (
     RosterIncomplete,
@@ -62,7 +63,8 @@ def test_values_arrive_as_they_are_in_the_sis_and_grades_are_picked_rightly(
     case: Case, standin: StandIn
 ) -> None:
     mapping = [(row.source_field, row.field) for row in case.variant.mapping]
-    mapper = RecordMapper(mapping, 1, case.source.grade_field, Selection(frozenset(range(6, 13))))
+    selection = Selection(frozenset(range(6, 13)))
+    mapper = RecordMapper(mapping, 1, Selector(selection, case.source.grade_field))
     mapped = {each.sis_id: each for each in map(mapper.map, case.read(standin).records())}
     for known in roster(standin):
         if known.enroll_status == 0:

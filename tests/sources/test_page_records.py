@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollbook.roster.planning.mapping import MappedRecord, RecordMapper
+from rollbook.roster.planning.selecting import Selector
 from rollbook.roster.records import Selection
 from rollbook.roster.values.doubled import Doubled
 from rollbook.sources.errors import UnexpectedShape
@@ -82,7 +83,7 @@ def form(request: pytest.FixtureRequest) -> Form:
 def mapped(form: Form, record: dict[str, Any]) -> MappedRecord:
     grade = "current_grade" if form is LEGACY else "grade_level"
     mapping = [("sis_id" and form.id_key, "sis_id"), *MAPPING]
-    return RecordMapper(mapping, 1, grade, Selection(frozenset({9}))).map(record)
+    return RecordMapper(mapping, 1, Selector(Selection(frozenset({9})), grade)).map(record)
 
 
 ODD_VALUES = [

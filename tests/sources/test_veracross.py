@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from rollbook.roster.planning.mapping import RecordMapper
+from rollbook.roster.planning.selecting import Selector
 from rollbook.roster.records import Selection
 from rollbook.roster.values.grades import grade
 from rollbook.sources.base import Connection, Page
@@ -227,7 +228,7 @@ def test_1003_students_whose_second_page_is_empty_are_read_whole_or_not_at_all(
 
 def mapped(records: list[dict[str, Any]], grades: set[int]) -> RecordMapper:
     mapping = [(row.source_field, row.field) for row in SOURCE.variant("v3").mapping]
-    return RecordMapper(mapping, 1, SOURCE.grade_field, Selection(frozenset(grades)))
+    return RecordMapper(mapping, 1, Selector(Selection(frozenset(grades)), SOURCE.grade_field))
 
 
 def test_an_unknown_grade_code_is_a_problem_and_never_taken_for_a_grade(
@@ -239,7 +240,7 @@ def test_an_unknown_grade_code_is_a_problem_and_never_taken_for_a_grade(
     for record in records:
         (issue,) = mapper.map(record).issues
         assert (issue.code, issue.source_field) == (
-            "grade_unknown",
+            "grade_undecided",
             "current_grade",
         ) and "code 999" in issue.value
 

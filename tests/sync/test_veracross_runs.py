@@ -158,7 +158,7 @@ def test_a_run_that_fails_says_why_and_changes_nothing(
     assert accounts_checksum() == before
 
 
-def test_an_unknown_grade_code_is_a_problem_of_each_student_and_nobody_is_touched(
+def test_an_unknown_grade_code_holds_the_run_and_nobody_is_touched(
     connect: Connect, standin: VeracrossStandIn
 ) -> None:
     integration = connect("v3")
@@ -166,9 +166,22 @@ def test_an_unknown_grade_code_is_a_problem_of_each_student_and_nobody_is_touche
     before = accounts_checksum()
     standin.faults = [Fault("unknown_code", field="grade_level")]
     run = sync(integration)
-    problems = Issue.objects.filter(run=run, code="grade_unknown")
+    assert [alarm["code"] for alarm in run.alarms] == ["grades_renamed"]
+    problems = Issue.objects.filter(run=run, code="grade_undecided")
     assert problems.count() == 6 * PAGE and "code 999" in problems[0].value
     assert accounts_checksum() == before
+
+
+def test_a_decision_about_the_names_of_grades_is_followed(connect: Connect) -> None:
+    integration = connect("v2")
+    integration.grade_names = [
+        {"name": "Grade 9", "students": 1, "level": 9, "chosen": False},
+        {"name": "Grade 10", "students": 1, "level": 10, "chosen": True},
+    ]
+    integration.grades = [10]
+    integration.save()
+    sync(integration)
+    assert set(StudentAccount.objects.values_list("grade_level", flat=True)) == {"Grade 10"}
 
 
 def test_a_wrong_school_route_fails_with_its_remedy(

@@ -6,7 +6,10 @@ rows are about.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
+
+from rollbook.roster.planning.selecting import RenamedGrades
 
 
 class Limits(NamedTuple):
@@ -71,13 +74,17 @@ class PlanCounts(NamedTuple):
     `missing` those that it lacks, and `elsewhere` those that it lacks for the first time and that
     another SIS still has; `other_people` are known SIS IDs that belong to somebody else
     now. `known_errors` are active accounts whose record has an error, and `cause` the most frequent
-    one. `cleared` are the fields that lose values.
+    one. `cleared` are the fields that lose values. `renamed` are grades that the SIS seems to have
+    renamed, and `empty_schools` the chosen schools that have no student any more, with the number
+    that they had.
     """
 
     counts: Mapping[str, int]
     groups: tuple[StudentGroup, ...] = ()
     cause: ErrorCause | None = None
     cleared: tuple[ClearedField, ...] = ()
+    renamed: RenamedGrades | None = None
+    empty_schools: Mapping[str, int] = MappingProxyType({})
 
     def number(self, name: str) -> int:
         return self.counts.get(name, 0)
@@ -257,6 +264,21 @@ def vanished(plan: PlanCounts, limits: Limits) -> Alarm | None:
     return Alarm("vanished", {"groups": accounts})
 
 
+def renamed_grades(plan: PlanCounts, _limits: Limits) -> Alarm | None:
+    """Return an alarm if the SIS has another name for a grade now, and nobody has selected it."""
+    if plan.renamed is None:
+        return None
+    numbers = {"gone": dict(plan.renamed.gone), "new": dict(plan.renamed.new)}
+    return Alarm("grades_renamed", numbers)
+
+
+def empty_schools(plan: PlanCounts, _limits: Limits) -> Alarm | None:
+    """Return an alarm if a chosen school of the district has no students any more."""
+    if not plan.empty_schools:
+        return None
+    return Alarm("school_empty", {"schools": dict(plan.empty_schools)})
+
+
 def re_keyed(plan: PlanCounts, _limits: Limits) -> Alarm | None:
     """Return an alarm if students come back under new SIS IDs.
 
@@ -323,6 +345,8 @@ GUARDS: Final[tuple[Guard, ...]] = (
     errors,
     overlap,
     vanished,
+    renamed_grades,
+    empty_schools,
 )
 # A file does not say who is missing from it.
 UPLOAD_GUARDS: Final[tuple[Guard, ...]] = (

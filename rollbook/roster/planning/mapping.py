@@ -8,17 +8,16 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
+from rollbook.roster.planning.selecting import Choice, Selector
 from rollbook.roster.records import (
     ISSUE_NAME_LIMIT,
     ISSUE_VALUE_LIMIT,
     AccountKey,
     Issue,
-    Selection,
     Severity,
     StudentRecord,
 )
 from rollbook.roster.values.dates import is_unlikely_birth_date
-from rollbook.roster.values.grades import grade
 from rollbook.roster.values.identifiers import PLACEHOLDER
 from rollbook.roster.values.parsers import PARSERS
 from rollbook.roster.values.parsing import MAX_NUMBER_BITS, Unreadable, email_key
@@ -64,9 +63,8 @@ class RecordMapper:
     """Maps the raw records of one run.
 
     `mapping` is a list of (source field, our field). `version` is part of every fingerprint, so
-    that a changed mapping compares everybody again. `grade_field` is the source field with the
-    grade level. `known` are the linked accounts by SIS ID. `clears` are optional fields that a
-    blank clears.
+    that a changed mapping compares everybody again. `selector` says which records are imported.
+    `known` are the linked accounts by SIS ID. `clears` are optional fields that a blank clears.
 
     A fingerprint is taken from the mapped values as the source wrote them, before they are parsed.
     On the usual run nearly all records are unchanged, and not parsing them halves its time. A
@@ -82,12 +80,11 @@ class RecordMapper:
         self,
         mapping: list[tuple[str, str]],
         version: int | str,
-        grade_field: str,
-        selection: Selection,
+        selector: Selector,
         known: Mapping[str, AccountKey] = MappingProxyType({}),
         clears: frozenset[str] = frozenset(),
     ) -> None:
-        self.source_fields = frozenset(source for source, _ in mapping) | {grade_field}
+        self.source_fields = frozenset(source for source, _ in mapping) | selector.source_fields
         self.fields = tuple(field for _, field in mapping)
         self._source_of = {field: source for source, field in mapping}
         missing = [field for field in REQUIRED_FIELDS if field not in self._source_of]
@@ -101,8 +98,8 @@ class RecordMapper:
         self._id_field = self._source_of["sis_id"]
         self._sources = tuple(source for source, _ in mapping)
         self._mapped_values = itemgetter(*self._sources)
-        self._grade_field = grade_field
-        self._grades = selection.grades
+        self.selector = selector
+        self._grade_field = selector.grade_field
         self._known = known
         self._clears = clears.difference(REQUIRED_FIELDS)
         self._unseen = set(self._sources)  # source fields that no record had so far
@@ -131,8 +128,8 @@ class RecordMapper:
         if self._unseen:
             self._unseen.difference_update(raw)
             self._has_records = True
-        level = grade(raw.get(self._grade_field))
-        is_outside = level is not None and level not in self._grades
+        choice = self.selector.choose(raw)
+        is_outside = choice is Choice.OUTSIDE
         raw_id = raw.get(self._id_field)
         try:
             sis_id = PARSERS["sis_id"](raw_id, STUDENT_FIELDS["sis_id"].limit)
@@ -145,8 +142,8 @@ class RecordMapper:
         if sis_id is None:
             return self._without_id("id_missing", raw, None)
         digest = self._digest(raw)
-        if level is None:
-            return self._without_grade(sis_id, raw, digest)
+        if choice is not Choice.IMPORTED:
+            return self._without_grade(sis_id, raw, digest, choice)
         key = self._known.get(sis_id)
         if key is not None and key.fingerprint == digest:
             return MappedRecord(sis_id, None, digest, unchanged=True)
@@ -181,10 +178,17 @@ class RecordMapper:
         issue = self._issue(code, None, raw, "sis_id", value)
         return MappedRecord(None, None, b"", (issue,))
 
-    def _without_grade(self, sis_id: str, raw: dict[str, Any], digest: bytes) -> MappedRecord:
+    def _without_grade(
+        self, sis_id: str, raw: dict[str, Any], digest: bytes, choice: Choice
+    ) -> MappedRecord:
+        is_undecided = choice is Choice.UNDECIDED
+        code = "grade_undecided" if is_undecided else "grade_unknown"
         value = raw.get(self._grade_field)
-        issue = self._issue("grade_unknown", sis_id, raw, "grade_level", value)
-        return MappedRecord(sis_id, None, digest, (issue._replace(source_field=self._grade_field),))
+        issue = self._issue(code, sis_id, raw, "grade_level", value)
+        issue = issue._replace(source_field=self._grade_field)
+        if is_undecided:
+            issue = issue._replace(severity=Severity.NOTE)
+        return MappedRecord(sis_id, None, digest, (issue,))
 
     def _map_values(self, sis_id: str, raw: dict[str, Any], digest: bytes) -> MappedRecord:
         """Parse the mapped fields of a record in the selection.

@@ -60,12 +60,22 @@ VALUE_PROBLEMS: Final = (
         "grade_unknown",
         Severity.ERROR,
         _(
-            "The grade level of this student is missing, or we don't know it: {sis} sent {value}. "
+            "The grade level of this student is missing: {sis} sent {value}. "
             "So we can't tell whether the student is in the selected grades. "
             "The student was skipped. An existing account was left as it is."
         ),
         _("In {sis}, set the grade level of this student: {where}. The next run picks it up."),
         REGISTRAR,
+    ),
+    Problem(
+        "grade_undecided",
+        Severity.NOTE,
+        _(
+            "{sis} calls the grade of this student {value}. Nobody has said yet whether this grade "
+            "is pulled in. The student was left out. An existing account was left as it is."
+        ),
+        _("Select the grade, or leave it out, in Step 1.1 Configure your SIS. You do it once."),
+        ADMINISTRATOR,
     ),
     Problem(
         "email_invalid",

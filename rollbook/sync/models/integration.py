@@ -24,7 +24,10 @@ class Integration(models.Model):
     """A school's saved set-up of one SIS.
 
     `grades` are the grade levels to pull in, as integers: -1 and below pre-kindergarten, 0
-    kindergarten, 1 to 12.
+    kindergarten, 1 to 13. `grade_names` are the SIS's own names of grades in its order, each a
+    `{"name", "students", "level", "chosen"}`: what the SIS said when it was last asked, and what a
+    person decided; they go before `grades`. `schools` are the chosen schools of the district, each
+    a `{"key", "name"}`; it is empty where all students are this school's.
     `mapping` is a list of `[source field, our field]`; `mapping_version` grows with each change of
     it and is part of every fingerprint.
     `field_rules` holds by our field where the app wins (`{"wins": "app"}`) and where a blank
@@ -40,6 +43,8 @@ class Integration(models.Model):
     variant = models.CharField(max_length=20, blank=True)
     choices = models.JSONField(default=dict)
     grades = models.JSONField(default=list)
+    grade_names = models.JSONField(default=list)
+    schools = models.JSONField(default=list)
     active = models.BooleanField(default=True)
     test_run = models.BooleanField(default=True)
     notify_on_errors = models.BooleanField(default=True)

@@ -83,7 +83,8 @@ class Run(models.Model):
     dead can't write. `alarms` are the reasons why guards held the run; they stay when it is
     approved. `cancelled_by` is None for the command line, and where a switch of the integration
     ended the run. `proof` shows whether the roster was read completely, see `runs.roster_proof`; it
-    is empty until then.
+    is empty until then. `roster_names` has the students of a complete roster by the SIS's own name
+    of their `grades`, and by the key of their `schools`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -123,6 +124,7 @@ class Run(models.Model):
     cancelled_because = models.CharField(max_length=8, choices=CancelReason.choices, blank=True)
     cancelled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     proof = models.JSONField(default=dict)
+    roster_names = models.JSONField(default=dict)
     error_code = models.CharField(max_length=40, blank=True)
     error_what = models.TextField(blank=True)
     error_remedy = models.TextField(blank=True)

@@ -8,6 +8,8 @@ from typing import Any, Self
 
 import msgspec
 
+from rollbook.roster.records import Selection
+
 
 class StoredSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How settings are loaded and stored."""
@@ -35,13 +37,17 @@ class RosterSettings(StoredSettings, frozen=True, kw_only=True):
 
     `mapping` are pairs of (source field, our field). `leavers` and `limits` are the values of
     `leaver_rules.LeaverRules` and `roster.guards.Limits` by name; `wider` are those limits that
-    were given for this run alone. `test_run` is the integration's switch, which a run may override.
+    were given for this run alone. `grades`, `grade_names` and `schools` are those of
+    `models.Integration`; of the schools, their names by key.
+    `test_run` is the integration's switch, which a run may override.
     `free_emails_after` is the rule of the school.
     `other_fields` are the fields that the other active SISs of the school map, by source; `owners`
     is the SIS that the school chose for a field.
     """
 
     grades: tuple[int, ...] = ()
+    grade_names: dict[str, bool] = {}
+    schools: dict[str, str] = {}
     mapping: tuple[tuple[str, str], ...] = ()
     mapping_version: int = 1
     variant: str = ""
@@ -55,6 +61,11 @@ class RosterSettings(StoredSettings, frozen=True, kw_only=True):
     only_adds: bool = False
     test_run: bool = False
     free_emails_after: int | None = None
+
+    @property
+    def selection(self) -> Selection:
+        """The students to import, by grade and school."""
+        return Selection(frozenset(self.grades), self.grade_names, frozenset(self.schools))
 
 
 class UploadSettings(StoredSettings, frozen=True, kw_only=True):

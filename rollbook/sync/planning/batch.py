@@ -17,7 +17,8 @@ from rollbook.roster.planning.mapping import MappedRecord, RecordMapper
 from rollbook.roster.planning.matching import Match, Matcher, MatchKind
 from rollbook.roster.planning.owners import FieldOwners
 from rollbook.roster.planning.rekeying import PlannedAccount, waiting_student
-from rollbook.roster.records import Issue, Selection
+from rollbook.roster.planning.selecting import Selector
+from rollbook.roster.records import Issue
 from rollbook.sources.base import Page
 from rollbook.sources.page_records import SentRecords
 from rollbook.sync import store
@@ -129,8 +130,7 @@ def prepare(run: Run) -> Prepared:
     mapper = RecordMapper(
         list(settings.mapping),
         version,
-        source.grade_field,
-        Selection(frozenset(settings.grades)),
+        Selector(settings.selection, source.grade_field),
         matcher.known,
         run_rules.clears(run),
     )

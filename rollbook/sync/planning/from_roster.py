@@ -12,7 +12,7 @@ from rollbook.roster.records import Completeness
 from rollbook.sources.base import Page
 from rollbook.sync import store
 from rollbook.sync.models import Mode, RosterCounts, Run, RunState, Trigger
-from rollbook.sync.planning import links
+from rollbook.sync.planning import links, names
 from rollbook.sync.planning import rules as run_rules
 from rollbook.sync.planning.batch import (
     Batch,
@@ -65,6 +65,7 @@ def plan(run: Run, lease: Lease) -> None:
         known_errors, cause = store.count_known_errors(run)
         counts = _count(run, prepared, tally, settled.relinked, missing)
         counts = msgspec.structs.replace(counts, known_errors=known_errors)
+        run.roster_names = prepared.mapper.selector.counts()
         alarms = _review(run, counts, missing, cause)  # 6
         states.planned(run, counts, alarms, reading.proof)
 
@@ -120,19 +121,19 @@ def _review(
     """Return the reasons to hold this plan."""
     groups = missing.groups(store.expected_groups(run)) if missing.number else ()
     cleared = store.cleared_fields(run) if run_rules.clears(run) else ()
-    plan_counts = guards.PlanCounts(counts.stored(), groups, cause, cleared)
+    before = _last_live_run(run)
+    plan_counts = guards.PlanCounts(
+        counts.stored(), groups, cause, cleared, **names.changed(run, before)
+    )
     run_limits = limits.of_run(run)
-    if _has_more_grades(run):
+    if before is not None and names.selects_more(run, before):
         run_limits = run_limits._replace(new_percent=None)
     return guards.review(plan_counts, run_limits)
 
 
-def _has_more_grades(run: Run) -> bool:
-    """Return whether grades were selected since the last live run: then many students are new."""
-    last = Run.objects.filter(
+def _last_live_run(run: Run) -> Run | None:
+    """Return the last live run of this SIS that changed accounts."""
+    runs = Run.objects.filter(
         school_id=run.school_id, source=run.source, mode=Mode.LIVE, state=RunState.DONE
     ).exclude(trigger=Trigger.UPLOAD)
-    previous = last.filter(undoes__isnull=True).order_by("-requested_at").first()
-    if previous is None:
-        return False
-    return bool(set(run.roster_settings.grades) - set(previous.roster_settings.grades))
+    return runs.filter(undoes__isnull=True).order_by("-requested_at").first()

@@ -84,6 +84,7 @@ def planned(run: Run, counts: RunCounts, alarms: Sequence[Alarm], proof: Proof) 
     run.alarms = [alarm._asdict() for alarm in alarms]
     run.proof = stored_proof(run, proof)
     columns = {"counts": run.counts, "alarms": run.alarms, "proof": run.proof}
+    columns["roster_names"] = run.roster_names
     _move(run, (RunState.FETCHING,), RunState.PLANNED, **columns)
 
 

@@ -52,6 +52,15 @@ ALARMS: Final = {
         "are among them: %(percent)s %%, your limit is %(limit)s %%. This may be another school's "
         "list."
     ),
+    "grades_renamed": gettext_noop(
+        "%(sis)s has no students in these grades any more: %(gone)s. Students came in grades that "
+        "are not selected: %(new)s. If %(sis)s has renamed a grade, select the new name in Step "
+        "1.1, discard this run and run again. Approving leaves these students as they are."
+    ),
+    "school_empty": gettext_noop(
+        "%(sis)s has no students any more in these schools, which you have chosen: %(schools)s. "
+        "If the number of a school changed, choose it again in Step 1.1 and discard this run."
+    ),
     "vanished": gettext_noop("All students of these groups are missing from %(sis)s: %(groups)s."),
     "other_people": gettext_noop(
         "%(other_people)s of the %(expected)s SIS IDs known here belong to students with another "
@@ -103,7 +112,9 @@ CONFIRMATIONS: Final = {
 }
 
 
-_NOT_NUMBERS: Final = ("groups", "cause", "field", "other_fields")
+_NOT_NUMBERS: Final = ("groups", "cause", "field", "other_fields", "gone", "new", "schools")
+# Students by the SIS's own name of a grade or school.
+_NAMES: Final = ("gone", "new", "schools")
 
 
 def confirmation_words(alarm: Mapping[str, Any]) -> str:
@@ -126,6 +137,9 @@ def _sentence(code: str, numbers: Mapping[str, Any], sis: str) -> str:
     values = {name: number(value) for name, value in numbers.items() if name not in _NOT_NUMBERS}
     if "field" in numbers:
         values["field"] = word(FIELD_LABELS, numbers["field"])
+    for key in _NAMES:
+        names = numbers.get(key, {})
+        values[key] = ", ".join(f"{name} ({number(size)})" for name, size in names.items())
     listed = [f"{_group_words(name)} ({number(size)})" for name, size in groups.items()]
     text = _(ALARMS[code]) % {**values, "sis": sis, "groups": ", ".join(listed)}
     if code == "leavers" and groups:
