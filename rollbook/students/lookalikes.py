@@ -1,7 +1,7 @@
 """Whether two open accounts with one name and date of birth are one person: asked, and decided."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from django.db import transaction
@@ -16,15 +16,25 @@ from rollbook.students.models import AccountStatus, Lookalike, StudentAccount
 CHUNK = 2_000
 
 
-def ask(school_id: UUID, ids: Iterable[UUID]) -> list[Lookalike]:
-    """Store a question for each open account that is like one of these. Return the new ones."""
+def ask(
+    school_id: UUID, ids: Iterable[UUID], among: Collection[UUID] | None = None
+) -> list[Lookalike]:
+    """Store a question for each open account that is like one of these. Return the new ones.
+
+    A caller that knows which accounts may be alike gives them as `among`; the others, up to all of
+    the school, are not loaded then.
+    """
     asked = set(ids)
     is_open = StudentAccount.objects.filter(
         school_id=school_id, status=AccountStatus.ACTIVE, birth_date__isnull=False
     )
+    if among is None:
+        days = set(is_open.filter(pk__in=asked).values_list("birth_date", flat=True))
+        compared = is_open.filter(birth_date__in=days)
+    else:
+        compared = is_open.filter(pk__in=among)
     accounts_of_person: dict[PersonKey, list[StudentAccount]] = defaultdict(list)
-    days = set(is_open.filter(pk__in=asked).values_list("birth_date", flat=True))
-    for account in is_open.filter(birth_date__in=days).order_by("pk"):
+    for account in compared.order_by("pk"):
         key = person_key(account)
         if key is not None:
             accounts_of_person[key].append(account)

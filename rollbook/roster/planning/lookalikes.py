@@ -66,7 +66,7 @@ def lookalikes(
     """
     waiting: list[Lookalike] = []
     asked: list[Lookalike] = []
-    for alike in _groups(students):
+    for alike in groups_of_alike(students):
         accounts = [each for each in alike if not each.is_new]
         staying = list(accounts)
         for student in (each for each in alike if each.is_new):
@@ -79,7 +79,7 @@ def lookalikes(
     return Lookalikes(waiting, asked)
 
 
-def _groups(students: Iterable[Student]) -> Iterable[list[Student]]:
+def groups_of_alike(students: Iterable[Student]) -> list[list[Student]]:
     """Return the students with one name and date of birth, by SIS ID."""
     of_person: dict[PersonKey, list[Student]] = {}
     for student in students:

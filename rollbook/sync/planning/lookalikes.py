@@ -3,14 +3,13 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import Q
-
 from rollbook.roster.planning.lookalikes import (
     Different,
     Lookalike,
     Lookalikes,
     Student,
     by_sis_id,
+    groups_of_alike,
     lookalikes,
 )
 from rollbook.roster.planning.rekeying import PossibleRelink
@@ -63,26 +62,36 @@ def ask(run: Run) -> None:
 
     Those that a person answered before, about a link or about an upload, are stored as decided.
     """
-    touched = (each for each in store.people_alike(run) if each.is_touched)
-    ids = [UUID(bytes=each.account_id) for each in touched]
-    if not ids:
+    groups = groups_of_alike(store.people_alike(run))
+    alike = [student for group in groups for student in group]
+    touched = [UUID(bytes=each.account_id) for each in alike if each.is_touched]
+    if not touched:
         return
+    everybody = [UUID(bytes=each.account_id) for each in alike]
     upload = Upload.objects.defer("content").filter(school_id=run.school_id, run=run).first()
     accepted = upload is not None and upload.settings.get("accept_lookalikes", False)
-    for question in questions.ask(run.school_id, ids):
-        decision = _decision_about_link(question)
+    decisions = _decisions_about_links(run.school_id)
+    for question in questions.ask(run.school_id, touched, everybody):
+        account, other = question.account, question.other
+        decision = decisions.get((account.pk, other.sis_id)) or decisions.get(
+            (other.pk, account.sis_id)
+        )
         if decision is not None:
             questions.decide_different(question, decision.decided_by)
         elif accepted:
             questions.decide_different(question, run.requested_by, via="upload")
 
 
-def _decision_about_link(question: Question) -> LinkDecision | None:
-    """Return the decision that the SIS ID of one of the two isn't the other one's."""
-    account, other = question.account, question.other
-    pairs = Q(account=account, sis_id=other.sis_id) | Q(account=other, sis_id=account.sis_id)
-    decisions = LinkDecision.objects.filter(pairs, school_id=question.school_id)
-    return decisions.filter(verdict=Verdict.NOT_SAME).first()
+def _decisions_about_links(school_id: UUID) -> dict[tuple[UUID, str | None], LinkDecision]:
+    """Return the decisions that a SIS ID is not an account's, by the account and the SIS ID.
+
+    All at once: asked for each of 5,000 questions they took 4 s.
+    """
+    decisions = LinkDecision.objects.filter(school_id=school_id, verdict=Verdict.NOT_SAME)
+    return {
+        (decision.account_id, decision.sis_id): decision
+        for decision in decisions.select_related("decided_by").order_by("-pk")
+    }
 
 
 def _alike(run: Run, *, linked_only: bool) -> Lookalikes:
