@@ -4,8 +4,8 @@ Rows of a page, such as columns of a file, are fields of one form, each named by
 would number them, and a page opened before a change could then fill other rows.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from django import forms
 from django.core.exceptions import BadRequest
@@ -17,8 +17,34 @@ from rollbook.sync.refusals import SettingRefused
 MOST_DIGITS: Final = 7  # of a row or a column in the name of a field
 
 
+VERSION: Final = "settings_version"  # the hidden field of a page of settings
+
+
+class Difference(NamedTuple):
+    """One setting that was saved meanwhile, and what was typed in its place. "" is empty."""
+
+    field_label: str
+    before: str
+    after: str
+
+
 class Form(forms.Form):
-    """The form that every form of a screen is made from."""
+    """The form that every form of a screen is made from.
+
+    `saved_over` are the differences from newer settings; a form that has some was not saved.
+    """
+
+    saved_over: Sequence[Difference] = ()
+    _version = ""
+
+    @property
+    def settings_version(self) -> str:
+        """The version of the settings that the page shows or was shown with; "" for none."""
+        return self._version or str(self.data.get(VERSION, ""))
+
+    @settings_version.setter
+    def settings_version(self, version: str) -> None:
+        self._version = version
 
     def add_errors(self, errors: Mapping[str, str]) -> None:
         """Add a text for each field. The key "" means the form as a whole."""

@@ -9,15 +9,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
+from rollbook.schools.models import School
 from rollbook.sources.base import Source
 from rollbook.sources.registry import SOURCES
 from rollbook.sync.models import Integration
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import credentials as vault
-from rollbook.sync.setup import schedules
+from rollbook.sync.setup import schedules, versions
 from rollbook.sync.setup.integrations import ConnectionSettings, save_connection
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import pressed
+from rollbook.web.saved_over import SavedOver, saving, shown_with
 from rollbook.web.set_up.configure_form import (
     CREDENTIAL,
     GRADES,
@@ -33,6 +35,7 @@ from rollbook.web.steps import steps
 class Shown(NamedTuple):
     """The SIS and version that the page shows; `integration` is None until it is connected."""
 
+    school: School
     source: Source
     variant: str
     integration: Integration | None
@@ -45,6 +48,12 @@ class Shown(NamedTuple):
             stored = vault.stored(self.integration)
         return ConfigureForm(self.source, self.variant, stored, **kwargs)
 
+    def saved_form(self) -> ConfigureForm:
+        """Return the form with what is saved now."""
+        saved = self.school.integrations.filter(source=self.source.slug).first()
+        form = self._replace(integration=saved).form(initial=values_of(saved))
+        return shown_with(form, versions.of_connection(saved))
+
 
 @require_http_methods(["GET", "POST"])
 @school_required(manage=True)
@@ -52,7 +61,7 @@ def configure_sis(request: SchoolRequest) -> HttpResponse:
     """Show the fields of one SIS, show those of another one that is picked, or save."""
     if request.method != "POST":
         shown = _shown(request, PickForm(request.GET))
-        return _page(request, shown, shown.form(initial=values_of(shown.integration)))
+        return _page(request, shown, shown.saved_form())
     picked = PickForm(request.POST)
     shown = _shown(request, picked)
     if _starts_afresh(shown, picked.given("shown")):
@@ -62,8 +71,8 @@ def configure_sis(request: SchoolRequest) -> HttpResponse:
     form = shown.form(data=request.POST)
     if pressed(request.POST) == "pick":
         values = values_of(shown.integration) | form.typed_values()
-        return _page(request, shown, shown.form(initial=values))
-    saved = _saved(request, form)
+        return _page(request, shown, shown_with(shown.form(initial=values), form.settings_version))
+    saved = _saved(request, shown, form)
     if saved is None:
         return _page(request, shown, form)
     return redirect("select-mapping", request.school.pk, saved.pk)
@@ -77,7 +86,7 @@ def _shown(request: SchoolRequest, picked: PickForm) -> Shown:
     integration = next((each for each in connected if each.source == source.slug), None)
     saved_variant = integration.variant if integration else ""
     variant = source.variant(picked.given("variant") or saved_variant).key
-    return Shown(source, variant, integration, connected)
+    return Shown(request.school, source, variant, integration, connected)
 
 
 def _starts_afresh(shown: Shown, shown_before: str | None) -> bool:
@@ -90,25 +99,25 @@ def _starts_afresh(shown: Shown, shown_before: str | None) -> bool:
     return any(each.source in {shown_before, shown.source.slug} for each in shown.connected)
 
 
-def _saved(request: SchoolRequest, form: ConfigureForm) -> Integration | None:
+def _saved(request: SchoolRequest, shown: Shown, form: ConfigureForm) -> Integration | None:
     """Save a valid form. Return None if it isn't valid or is refused; then it holds the reason."""
     if not form.is_valid():
         return None
+    settings = ConnectionSettings(
+        source=form.source.slug,
+        variant=form.variant.key,
+        choices=form.choices(),
+        credentials=form.changed_credentials(),
+        grades=form.cleaned_data["grades"],
+        active=form.cleaned_data["active"],
+        test_run=form.cleaned_data["test_run"],
+        notify_on_errors=form.cleaned_data["notify_on_errors"],
+    )
     try:
-        return save_connection(
-            request.school,
-            request.person,
-            ConnectionSettings(
-                source=form.source.slug,
-                variant=form.variant.key,
-                choices=form.choices(),
-                credentials=form.changed_credentials(),
-                grades=form.cleaned_data["grades"],
-                active=form.cleaned_data["active"],
-                test_run=form.cleaned_data["test_run"],
-                notify_on_errors=form.cleaned_data["notify_on_errors"],
-            ),
-        )
+        with saving(request.school, form, shown.saved_form):
+            return save_connection(request.school, request.person, settings)
+    except SavedOver:
+        return None
     except SettingRefused as refused:
         form.add_refusal(refused, prefix=CREDENTIAL)
         return None

@@ -8,10 +8,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from rollbook.schools.models import School
 from rollbook.sync.refusals import SettingRefused
+from rollbook.sync.setup import versions
 from rollbook.sync.setup.freeing_rule import save_freeing
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import Form
+from rollbook.web.saved_over import SavedOver, saving, shown_with
 
 NEVER, AFTER = "never", "after"
 USUAL_DAYS = 90
@@ -55,10 +58,7 @@ def freed_emails(request: SchoolRequest) -> HttpResponse:
             )
             return redirect("freed-emails", request.school.pk)
     else:
-        days = request.school.free_emails_after
-        rule = NEVER if days is None else AFTER
-        shown_days = USUAL_DAYS if days is None else days
-        form = FreedEmailsForm(initial={"rule": rule, "free_emails_after": shown_days})
+        form = _saved_form(request.school)
     return render(request, "web/set_up/freed_emails.html", {"form": form})
 
 
@@ -67,8 +67,19 @@ def _saved(request: SchoolRequest, form: FreedEmailsForm) -> bool:
     if not form.is_valid():
         return False
     try:
-        save_freeing(request.school, request.person, form.days)
+        with saving(request.school, form, lambda: _saved_form(request.school)):
+            save_freeing(request.school, request.person, form.days)
+    except SavedOver:
+        return False
     except SettingRefused as refused:
         form.add_refusal(refused)
         return False
     return True
+
+
+def _saved_form(school: School) -> FreedEmailsForm:
+    days = School.objects.values_list("free_emails_after", flat=True).get(pk=school.pk)
+    rule = NEVER if days is None else AFTER
+    shown_days = USUAL_DAYS if days is None else days
+    form = FreedEmailsForm(initial={"rule": rule, "free_emails_after": shown_days})
+    return shown_with(form, versions.of_freeing(days))

@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods
 from rollbook.roster.planning.leaver_rules import DEACTIVATE, LIST, NOTHING
 from rollbook.sync.models import Integration
 from rollbook.sync.refusals import SettingRefused
-from rollbook.sync.setup import field_rules
+from rollbook.sync.setup import field_rules, versions
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import Form
+from rollbook.web.saved_over import SavedOver, saving, shown_with
 
 POLICIES = [
     (NOTHING, gettext_lazy("Do nothing")),
@@ -57,7 +58,7 @@ def leavers(request: SchoolRequest, source: str) -> HttpResponse:
             messages.success(request, _("Saved. The next run follows this rule."))
             return redirect("leavers", request.school.pk, integration.source)
     else:
-        form = LeaversForm(initial=field_rules.leavers_of(integration)._asdict())
+        form = _saved_form(integration)
     return render(request, "web/set_up/leavers.html", {"integration": integration, "form": form})
 
 
@@ -65,11 +66,19 @@ def _saved(request: SchoolRequest, integration: Integration, form: LeaversForm) 
     """Save a valid form. Return False if it isn't valid or is refused; then it holds the reason."""
     if not form.is_valid():
         return False
+    policy = field_rules.LeaversPolicy(**form.cleaned_data)
     try:
-        field_rules.save_leavers(
-            integration, request.person, field_rules.LeaversPolicy(**form.cleaned_data)
-        )
+        with saving(request.school, form, lambda: _saved_form(integration)):
+            field_rules.save_leavers(integration, request.person, policy)
+    except SavedOver:
+        return False
     except SettingRefused as refused:
         form.add_refusal(refused)
         return False
     return True
+
+
+def _saved_form(integration: Integration) -> LeaversForm:
+    saved = Integration.objects.get(pk=integration.pk)
+    form = LeaversForm(initial=field_rules.leavers_of(saved)._asdict())
+    return shown_with(form, versions.of_leavers(saved))

@@ -65,7 +65,11 @@ class MappingForm(Form):
         saved_rows = [f"{source_field}:{field}" for source_field, field in integration.mapping]
         unknown = {"invalid_choice": _("One of the rows is not a field of this SIS.")}
         self.fields["row"] = forms.MultipleChoiceField(
-            choices=rows, required=False, initial=saved_rows, error_messages=unknown
+            label=_("Imported fields"),
+            choices=rows,
+            required=False,
+            initial=saved_rows,
+            error_messages=unknown,
         )
         self.fields["remove"] = forms.ChoiceField(choices=rows, required=False)
         self.fields["add"] = forms.ChoiceField(choices=rows, required=False)

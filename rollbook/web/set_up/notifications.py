@@ -1,5 +1,6 @@
 """The screen where each person chooses their mails; people who manage also see the last mails."""
 
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from django.contrib import messages
@@ -13,10 +14,12 @@ from rollbook.config import config
 from rollbook.schools.mail import MailState
 from rollbook.sync.mail import choices
 from rollbook.sync.models import Notice, NoticeEvent
+from rollbook.sync.setup import versions
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.badge import Badge
 from rollbook.web.forms import Form, KnownChoicesField
 from rollbook.web.paging import Pages, page_of
+from rollbook.web.saved_over import SavedOver, saving, shown_with
 
 HELP: Final = {
     NoticeEvent.CREDENTIALS_REFUSED: gettext_lazy(
@@ -50,7 +53,9 @@ BADGES: Final = {
 class EventsForm(Form):
     """The events that a person ticked."""
 
-    events = KnownChoicesField(choices=NoticeEvent.choices, required=False)
+    events = KnownChoicesField(
+        label=gettext_lazy("Send me mail when"), choices=NoticeEvent.choices, required=False
+    )
 
 
 class EventBox(NamedTuple):
@@ -75,14 +80,16 @@ class MailRow(NamedTuple):
 @school_required()
 def notifications(request: SchoolRequest) -> HttpResponse:
     """Show a person's own choice of mails, and save it."""
-    if request.method == "POST":
-        form = EventsForm(request.POST)
-        if form.is_valid():
-            _save(request, form.cleaned_data["events"])
+    form = EventsForm(request.POST) if request.method == "POST" else _saved_form(request)
+    if form.is_bound and form.is_valid():
+        with suppress(SavedOver):
+            with saving(request.school, form, lambda: _saved_form(request)):
+                _save(request, form.cleaned_data["events"])
             return redirect("notifications", request.school.pk)
-    chosen = choices.chosen_events(request.membership)
+    chosen = form["events"].value() or ()
     integrations = request.school.integrations.order_by("created_at")
     context: dict[str, object] = {
+        "form": form,
         "boxes": [
             EventBox(event.value, str(event.label), str(HELP[event]), event in chosen)
             for event in NoticeEvent
@@ -94,6 +101,11 @@ def notifications(request: SchoolRequest) -> HttpResponse:
     if request.membership.may_manage:
         context |= _last_mails(request)
     return render(request, "web/set_up/notifications.html", context)
+
+
+def _saved_form(request: SchoolRequest) -> EventsForm:
+    form = EventsForm(initial={"events": choices.chosen_events(request.membership)})
+    return shown_with(form, versions.of_notices(request.membership))
 
 
 def _save(request: SchoolRequest, events: list[str]) -> None:

@@ -14,13 +14,14 @@ from django.views.decorators.http import require_http_methods
 
 from rollbook.sync.models import Integration, LimitWidening, Run, RunState
 from rollbook.sync.refusals import SettingRefused
-from rollbook.sync.setup import limits
+from rollbook.sync.setup import limits, versions
 from rollbook.sync.words.alarms import alarm_words
 from rollbook.sync.words.limits import limit_words
 from rollbook.sync.words.sources import sis_label
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import Form, pressed
 from rollbook.web.runs.trigger import start
+from rollbook.web.saved_over import SavedOver, saving, shown_with
 from rollbook.web.set_up.safety_limits_forms import (
     EndForm,
     HeldRunForm,
@@ -51,7 +52,10 @@ def _save(request: SchoolRequest) -> HttpResponse:
     if form.is_valid():
         confirmed = form.cleaned_data["confirmed"]
         try:
-            limits.save(request.school, request.person, form.figures(), confirmed=confirmed)
+            with saving(request.school, form, lambda: _saved_form(request)):
+                limits.save(request.school, request.person, form.figures(), confirmed=confirmed)
+        except SavedOver:
+            pass
         except SettingRefused as refused:
             form.must_confirm = form.switches_off(refused.field)
             form.add_refusal(refused)
@@ -59,6 +63,11 @@ def _save(request: SchoolRequest) -> HttpResponse:
             messages.success(request, _("Saved. The next run uses these limits."))
             return redirect("limits", request.school.pk)
     return _page(request, None, limits_form=form)
+
+
+def _saved_form(request: SchoolRequest) -> LimitsForm:
+    form = LimitsForm(initial=limits.of_school(request.school)._asdict())
+    return shown_with(form, versions.of_limits(request.school))
 
 
 def _add_temporary(request: SchoolRequest) -> HttpResponse:
@@ -125,7 +134,7 @@ def _page(request: SchoolRequest, held_run: Run | None, **sent: Form) -> HttpRes
     context: dict[str, Any] = {
         "held_run": held_run,
         "alarms": alarm_words(held_run.alarms, sis_label(held_run)) if held_run else [],
-        "limits_form": LimitsForm(initial=saved._asdict()),
+        "limits_form": _saved_form(request),
         "temporary_form": TemporaryLimitsForm(),
         "one_run_form": _one_run_form(request),
         "some_guard_is_off": bool(limits.switched_off(saved)),

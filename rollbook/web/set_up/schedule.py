@@ -14,9 +14,10 @@ from rollbook.roster.school_calendar import Pause
 from rollbook.schools import clock
 from rollbook.sync.models import Integration, Schedule
 from rollbook.sync.refusals import SettingRefused
-from rollbook.sync.setup import schedules
+from rollbook.sync.setup import schedules, versions
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import pressed
+from rollbook.web.saved_over import SavedOver, saving, shown_with
 from rollbook.web.set_up.schedule_forms import (
     PauseForm,
     RemovePauseForm,
@@ -52,7 +53,7 @@ def schedule(request: SchoolRequest, source: str) -> HttpResponse:
     integration = get_object_or_404(Integration, school=request.school, source=source)
     if request.method != "POST":
         saved = schedules.ensure(integration)
-        return _page(request, integration, ScheduleForm(initial=values_of(saved)), _preview(saved))
+        return _page(request, integration, _saved_form(integration), _preview(saved))
     action = pressed(request.POST)
     if action == "save":
         return _save(request, integration, ScheduleForm(request.POST))
@@ -61,7 +62,7 @@ def schedule(request: SchoolRequest, source: str) -> HttpResponse:
     return _page(
         request,
         integration,
-        ScheduleForm(initial=typed.typed_values()),
+        shown_with(ScheduleForm(initial=typed.typed_values()), typed.settings_version),
         _preview_of_typed(integration, typed),
         template=f"web/set_up/schedule_{part}.html" if request.htmx else WHOLE_PAGE,
         touched=action,
@@ -71,9 +72,19 @@ def schedule(request: SchoolRequest, source: str) -> HttpResponse:
 def _save(request: SchoolRequest, integration: Integration, form: ScheduleForm) -> HttpResponse:
     if not form.is_valid() or form.schedule is None:
         return _page(request, integration, form, _preview_of_typed(integration, form))
-    saved = schedules.save(integration, request.person, form.schedule)
+    try:
+        with saving(request.school, form, lambda: _saved_form(integration)):
+            saved = schedules.save(integration, request.person, form.schedule)
+    except SavedOver:
+        return _page(request, integration, form, _preview_of_typed(integration, form))
     messages.success(request, _saved_words(saved))
     return redirect("schedule", request.school.pk, integration.source)
+
+
+def _saved_form(integration: Integration) -> ScheduleForm:
+    saved = schedules.ensure(integration)
+    saved.refresh_from_db()
+    return shown_with(ScheduleForm(initial=values_of(saved)), versions.of_schedule(saved))
 
 
 def _saved_words(saved: Schedule) -> str:
@@ -141,5 +152,5 @@ def pauses(request: SchoolRequest, source: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved. The next three runs show what it does."))
             return redirect("schedule", request.school.pk, integration.source)
-    schedule_form = ScheduleForm(initial=values_of(saved))
+    schedule_form = _saved_form(integration)
     return _page(request, integration, schedule_form, _preview(saved), pause_form=form)

@@ -18,8 +18,10 @@ from rollbook.sync import deleting
 from rollbook.sync.models import Schedule
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import school as school_setup
+from rollbook.sync.setup import versions
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import Form
+from rollbook.web.saved_over import SavedOver, saving, shown_with
 from rollbook.web.set_up.schedule_forms import ZoneInput, zone_names
 from rollbook.web.set_up.schedule_words import moment_words
 
@@ -62,8 +64,7 @@ def school_settings(request: SchoolRequest) -> HttpResponse:
         if _saved(request, form):
             return redirect("school-settings", school.pk)
     else:
-        initial = {"name": school.name, "timezone": school.timezone, "move_schedules": True}
-        form = SchoolForm(initial=initial)
+        form = _saved_form(school)
     context = {
         "form": form,
         "zones": zone_names(school.timezone, "Asia/Singapore"),
@@ -77,14 +78,24 @@ def _saved(request: SchoolRequest, form: SchoolForm) -> bool:
     if not form.is_valid():
         return False
     shown = School.objects.get(pk=request.school.pk)  # a refused name must not reach the page
+    typed = school_setup.SchoolSettings(**form.cleaned_data)
     try:
-        school_setup.save(shown, request.person, school_setup.SchoolSettings(**form.cleaned_data))
+        with saving(shown, form, lambda: _saved_form(shown)):
+            school_setup.save(shown, request.person, typed)
+    except SavedOver:
+        return False
     except SettingRefused as refused:
         form.add_refusal(refused)
         return False
     with timezone.override(zone_of(shown)):
         messages.success(request, " ".join([_("Saved."), *_next_runs(shown)]))
     return True
+
+
+def _saved_form(school: School) -> SchoolForm:
+    saved = School.objects.get(pk=school.pk)
+    initial = {"name": saved.name, "timezone": saved.timezone, "move_schedules": True}
+    return shown_with(SchoolForm(initial=initial), versions.of_school(saved))
 
 
 def _next_runs(school: School) -> list[str]:

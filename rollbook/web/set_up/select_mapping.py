@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from rollbook.sync.models import Integration
 from rollbook.sync.refusals import SettingRefused
-from rollbook.sync.setup import schedules
+from rollbook.sync.setup import schedules, versions
 from rollbook.sync.setup.field_owners import save_owners
 from rollbook.sync.setup.field_rules import save_field_rules
 from rollbook.sync.setup.integrations import save_mapping
@@ -19,6 +18,7 @@ from rollbook.sync.setup.link_decisions import movable_accounts
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import pressed
 from rollbook.web.runs.trigger import start
+from rollbook.web.saved_over import SavedOver, saving, shown_with
 from rollbook.web.set_up.mapping_form import FILL_ONCE, OVERWRITE_OR_CLEAR, MappingForm
 from rollbook.web.set_up.schedule_words import sentence
 from rollbook.web.steps import steps
@@ -30,10 +30,11 @@ def select_mapping(request: SchoolRequest, integration_id: UUID) -> HttpResponse
     """Show the mapping, remove or add a row without saving, or save it all."""
     integration = get_object_or_404(Integration, pk=integration_id, school=request.school)
     if request.method != "POST":
-        return _page(request, MappingForm(integration))
+        return _page(request, _saved_form(integration))
     form = MappingForm(integration, request.POST)
     if form.touched:
-        return _page(request, MappingForm(integration, initial=form.typed_values()))
+        touched = MappingForm(integration, initial=form.typed_values())
+        return _page(request, shown_with(touched, form.settings_version))
     if not _saved(request, form):
         return _page(request, form)
     if pressed(request.POST) == "trigger":
@@ -47,7 +48,7 @@ def _saved(request: SchoolRequest, form: MappingForm) -> bool:
     if not form.is_valid():
         return False
     try:
-        with transaction.atomic():
+        with saving(request.school, form, lambda: _saved_form(form.integration)):
             save_mapping(form.integration, request.person, form.rows())
             save_field_rules(
                 form.integration,
@@ -56,10 +57,17 @@ def _saved(request: SchoolRequest, form: MappingForm) -> bool:
                 blank_clears=form.fields_with(OVERWRITE_OR_CLEAR),
             )
             save_owners(request.school, request.person, form.owners())
+    except SavedOver:
+        return False
     except SettingRefused as refused:
         form.add_refusal(refused)
         return False
     return True
+
+
+def _saved_form(integration: Integration) -> MappingForm:
+    saved = Integration.objects.select_related("school").get(pk=integration.pk)
+    return shown_with(MappingForm(saved), versions.of_mapping(saved))
 
 
 def _page(request: SchoolRequest, form: MappingForm) -> HttpResponse:
