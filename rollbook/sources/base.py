@@ -4,14 +4,19 @@ Screens, commands and the pipeline know a source only through this module; none 
 vendor. All texts for people are marked for translation (see `roster.translation`).
 """
 
-from collections.abc import Callable, Collection, Generator, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from rollbook.roster.records import Proof, SisAnswer
 from rollbook.sources.bounds import Bounds
+from rollbook.sources.discovery import CheckStep, GradeInSis, Home, Sample, SchoolInSis, Step
 from rollbook.sources.interruption import Interruption
+
+# A field of an extension or custom table, such as u_students_extension.student_email.
+EXTENSION_FIELD: Final = re.compile(r"[a-z]\w{0,39}\.[a-z]\w{0,39}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,10 @@ class MappingRow:
     `source_field` is the SIS's own name, `field` a key of `roster.fields.STUDENT_FIELDS`. `label`
     is how the screen names the SIS field. A required row can't be removed from the mapping. `where`
     says where a registrar finds the field in the SIS: "Students > Demographics > Gender".
+
+    Where schools keep the value in different places, `homes` are the others that are known; a
+    person chooses one, and its source field then stands in the mapping instead. `takes_any` is True
+    where any extension field of the SIS, `table.column`, may be chosen as well.
     """
 
     source_field: str
@@ -43,6 +52,19 @@ class MappingRow:
     required: bool
     label: str = ""
     where: str = ""
+    homes: tuple[Home, ...] = ()
+    takes_any: bool = False
+
+    def filled_from(self, source_field: str) -> "MappingRow | None":
+        """Return this row as it is filled from `source_field`; None where it can't be."""
+        if source_field == self.source_field:
+            return self
+        for home in self.homes:
+            if home.names(source_field):
+                return replace(self, source_field=source_field, label=home.label, where=home.where)
+        if self.takes_any and EXTENSION_FIELD.fullmatch(source_field):
+            return replace(self, source_field=source_field, label=source_field, where=source_field)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +90,15 @@ class Variant:
     mapping: tuple[MappingRow, ...]
     choices: tuple[Choice, ...] = ()
     hint: str = ""
+    steps: tuple[Step, ...] = ()  # of its connection test
+
+    def row(self, source_field: str, field: str) -> MappingRow | None:
+        """Return the mapping row that fills our field from this source field; None for none.
+
+        The source field may be that of another home than the row's usual one.
+        """
+        rows = (row.filled_from(source_field) for row in self.mapping if row.field == field)
+        return next((row for row in rows if row is not None), None)
 
 
 class Token(NamedTuple):
@@ -137,7 +168,18 @@ class Source:
     the proof that they are complete. It raises a `SourceError`; after the last page it raises
     `RosterIncomplete` when the SIS stated more students than it gave, or when nothing proves that
     the missing students have left. `fields` are the source fields of the mapping; `grade_field`,
-    the key of the grade level in a record, is always included.
+    the key of the grade level in a record, is always included. `school_field` is the key of the
+    school; it is in a record where `fields` has it.
+
+    The rest is for the set-up, each a short conversation of its own. `check_connection` yields the
+    steps of `Variant.steps` in their order, each as soon as it has ended; it raises nothing, and
+    after a failed step that is needed it skips the others. The token of its sign-in is put into
+    `connection.tokens`. The other three raise a `SourceError`.
+
+    `list_schools` returns the schools of the district in the SIS's order; one or none where there
+    is nothing to choose. `count_grades` returns the grades of these schools (of all, where none is
+    named) by the SIS's own names in its order. `sample_students` returns about 100 current
+    students of these schools.
     """
 
     slug: str
@@ -145,6 +187,11 @@ class Source:
     variants: tuple[Variant, ...]
     grade_field: str
     pages: Callable[[Connection, frozenset[str]], Pages]
+    school_field: str
+    check_connection: Callable[[Connection], Iterator[CheckStep]]
+    list_schools: Callable[[Connection], list[SchoolInSis]]
+    count_grades: Callable[[Connection, frozenset[str]], list[GradeInSis]]
+    sample_students: Callable[[Connection, frozenset[str]], Sample]
 
     def variant(self, key: str) -> Variant:
         """Return the variant with this key; the first one for an unknown key."""

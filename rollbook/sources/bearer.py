@@ -38,7 +38,11 @@ class Bearer:
         self.sign_in = 0
         stored = tokens.get()
         usable = stored is not None and stored.expires_at - datetime.now(UTC) > MARGIN
-        self.value = stored.value if stored and usable else self._fresh()
+        self.token = stored if stored and usable else self._fresh()
+
+    @property
+    def value(self) -> str:
+        return self.token.value
 
     def renew(self, expired: TokenExpired) -> None:
         """Get a new token, unless there is one already.
@@ -47,7 +51,7 @@ class Bearer:
         """
         if expired.sign_in == self.sign_in:
             self._tokens.put(None)
-            self.value = self._fresh()
+            self.token = self._fresh()
 
     def renewing(self, ask: Callable[[], T]) -> T:
         """Return what `ask` returns; when it raises TokenExpired, get a new token and ask again."""
@@ -57,7 +61,7 @@ class Bearer:
             except TokenExpired as expired:
                 self.renew(expired)
 
-    def _fresh(self) -> str:
+    def _fresh(self) -> Token:
         if self._sign_ins_left == 0:
             what = _("{name} accepts our sign-in, but keeps refusing the token that it gives us.")
             remedy = _(
@@ -69,7 +73,7 @@ class Bearer:
         self.sign_in += 1
         token = self._fetch()
         self._tokens.put(token)
-        return token.value
+        return token
 
 
 class _Grant(TypedDict, total=False):

@@ -35,6 +35,10 @@ class AddressUnreachable(SourceError):
     code = "address_unreachable"
 
 
+class RouteUnknown(AddressUnreachable):
+    """The server of the SIS is there and knows no school by the name that was entered."""
+
+
 class AddressRefused(SourceError):
     """We don't connect there: not https, not a public address, or a redirect to another host."""
 
@@ -93,6 +97,10 @@ class TryLater(SourceError):
     """
 
     code = "try_later"
+
+
+class InMaintenance(TryLater):
+    """The SIS says that it is in maintenance."""
 
 
 class UnexpectedShape(SourceError):

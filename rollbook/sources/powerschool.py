@@ -1,19 +1,12 @@
 """PowerSchool SIS: reads the active students of a district.
 
-It uses the v1 API, with the Client ID and Client Secret of a plugin. Where each fact is known from:
-PowerSchool's developer documentation (doc), answers that others measured on live servers (live), or
-what several working clients depend on (clients).
+It uses the v1 API, with the Client ID and Client Secret of a plugin.
 """
 
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from datetime import UTC, datetime
-from typing import Final, TypeVar
-from urllib.parse import urlsplit
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
-import msgspec
-
-from rollbook.roster.records import SisAnswer
 from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.base import (
     Choice,
@@ -22,163 +15,46 @@ from rollbook.sources.base import (
     MappingRow,
     Pages,
     Source,
-    Token,
     Variant,
 )
-from rollbook.sources.bearer import Bearer, basic, granted
-from rollbook.sources.errors import (
-    AuthRejected,
-    PermissionMissing,
-    TokenExpired,
-    UnexpectedShape,
-)
-from rollbook.sources.http import Http, Response
+from rollbook.sources.checks import grades_of
+from rollbook.sources.discovery import GradeInSis, Home, Sample
+from rollbook.sources.http import Http
 from rollbook.sources.list_with_total import ListWithTotal
-from rollbook.sources.missing_students import Presence, Single, read_lists
-from rollbook.sources.numbers import NULL, scalar, whole_number
-from rollbook.sources.pages_ahead import PagesAhead
-from rollbook.sources.paging import Record
-from rollbook.sources.powerschool_answers import (
-    COUNT,
-    METADATA,
-    StudentReader,
-    decoded_answer,
-    not_powerschool,
-    raise_for_401,
-    raise_for_status,
+from rollbook.sources.missing_students import read_lists
+from rollbook.sources.powerschool_api import NAME, District
+from rollbook.sources.powerschool_discovery import (
+    STEPS,
+    check_connection,
+    list_schools,
+    sample_students,
 )
-from rollbook.sources.shapes import is_number, read_patiently
 
-T = TypeVar("T")
-
-NAME: Final = "PowerSchool"
-# Without a filter the district's list holds everybody (doc).
-ACTIVE: Final = "school_enrollment.enroll_status_code==0"
-DEFAULT_PAGE: Final = 100  # an administrator may raise it to 1,000 (clients)
-LARGEST_PAGE: Final = 1_000
-
-
-class _District:
-    """One conversation with one server. Only `_page` runs in other threads than the reader's."""
-
-    name = NAME
-    id_field = "id"
-
-    def __init__(
-        self, connection: Connection, fields: frozenset[str], http: Http, threads: Executor
-    ) -> None:
-        self._credentials, self._http, self._threads = connection.credentials, http, threads
-        self._pages_ahead = PagesAhead(http, threads)
-        self._origin = origin(self._credentials["client_url"])
-        email_source = connection.choices.get("email_source", "")
-        most_records = connection.bounds.page_records
-        self._reader = StudentReader(fields, email_source, most_records)
-        self._bearer = Bearer(NAME, connection.tokens, connection.bounds.sign_ins, self._sign_in)
-        self.page_size = min(self._largest_page(), most_records)
-
-    def count(self) -> int:
-        answer = self._ask(f"/ws/v1/district/student/count?q={ACTIVE}", COUNT)
-        stated = whole_number(scalar(answer["resource"].get("count", NULL)))
-        if stated is None:
-            raise not_powerschool(_("The number of students is not what PowerSchool answers."))
-        return stated
-
-    def submit(self, number: int) -> "Future[list[Record]]":
-        token, sign_in = self._bearer.value, self._bearer.sign_in
-        return self._pages_ahead.submit(lambda: self._page(number, token, sign_in))
-
-    def renew(self, expired: TokenExpired) -> None:
-        self._bearer.renew(expired)
-
-    def begin_singles(self) -> None: ...  # the right to read students covers single ones
-
-    def submit_single(self, sis_id: str) -> "Future[Single]":
-        bearer = self._bearer
-        return self._threads.submit(self._single, sis_id, bearer.value, bearer.sign_in)
-
-    def _single(self, sis_id: str, token: str, sign_in: int) -> Single:
-        """Ask for one student by the id (DCID)."""
-        if not is_number(sis_id):
-            return Single(Presence.UNCLEAR, SisAnswer(sis_id))
-        target = f"/ws/v1/student/{sis_id}?expansions={self._reader.expansions}"
-        response = self._answer(target, token, sign_in)
-        if response.status == 404:  # no student has this id (clients)
-            return Single(Presence.GONE, SisAnswer(sis_id, exists=False))
-        if response.status != 200:
-            raise_for_status(response, self._origin)
-        return self._reader.single(sis_id, response.body)
-
-    def _page(self, number: int, token: str, sign_in: int) -> list[Record]:
-        query = (
-            f"page={number}&pagesize={self.page_size}"
-            f"&expansions={self._reader.expansions}&q={ACTIVE}"
-        )
-        return self._read(f"/ws/v1/district/student?{query}", self._reader.records, token, sign_in)
-
-    def _largest_page(self) -> int:
-        """Return the largest page size that this server allows.
-
-        Asking for more is answered in ways that nobody documents.
-        """
-        try:
-            metadata = self._ask("/ws/v1/metadata", METADATA).get("metadata", {})
-        except (UnexpectedShape, PermissionMissing):
-            return DEFAULT_PAGE
-        stated = metadata.get("student_max_page_size", NULL)
-        size = whole_number(scalar(stated))
-        return min(size, LARGEST_PAGE) if size else DEFAULT_PAGE
-
-    def _ask(self, target: str, decoder: "msgspec.json.Decoder[T]") -> T:
-        def read() -> T:
-            token, sign_in = self._bearer.value, self._bearer.sign_in
-            return self._read(target, lambda body: decoded_answer(decoder, body), token, sign_in)
-
-        return self._bearer.renewing(read)
-
-    def _read(self, target: str, decode: Callable[[bytes], T], token: str, sign_in: int) -> T:
-        return read_patiently(lambda: self._get(target, token, sign_in), decode)
-
-    def _get(self, target: str, token: str, sign_in: int) -> bytes:
-        response = self._answer(target, token, sign_in)
-        if response.status != 200:
-            raise_for_status(response, self._origin)
-        return response.body
-
-    def _answer(self, target: str, token: str, sign_in: int) -> Response:
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        response = self._http.request("GET", self._origin + target, headers=headers)
-        if response.status == 401:
-            raise_for_401(response, sign_in)
-        return response
-
-    def _sign_in(self) -> Token:
-        client_id, client_secret = (
-            self._credentials["client_id"],
-            self._credentials["client_secret"],
-        )
-        headers = {
-            "Authorization": basic(client_id, client_secret),
-            "Accept": "application/json",
-            "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8",
-        }
-        url = f"{self._origin}/oauth/access_token"
-        content = b"grant_type=client_credentials"
-        response = self._http.request("POST", url, headers=headers, content=content)
-        if response.status in {400, 401, 403}:
-            raise AuthRejected(
-                _("PowerSchool does not accept the Client ID and Client Secret."),
-                _(
-                    "Copy both again from PowerSchool: System > System Settings > Plugin "
-                    "Management Configuration > the plugin > Data Provider Configuration. Check "
-                    "there as well that the plugin is enabled."
-                ),
-            )
-        if response.status != 200:
-            raise_for_status(response, self._origin)
-        token = granted(response.body, datetime.now(UTC))
-        if token is None:
-            raise not_powerschool(_("The answer to our sign-in is not what PowerSchool answers."))
-        return token
+SIS_ID_HOMES: Final = (
+    Home("local_id", _("Student number"), _("the student's page > Demographics > Student Number")),
+    Home("state_province_id", _("State student number"), _("the student's page > State/Province")),
+)
+EMAIL_HOMES: Final = (
+    Home(
+        "student_username",
+        _("User name, where it is an e-mail address"),
+        _("the student's page > Access Accounts > Student Username"),
+    ),
+    Home(
+        "student_username@",
+        _("User name with a domain"),
+        _("the student's page > Access Accounts > Student Username"),
+    ),
+    Home(
+        "person_email",
+        _("E-mail of the person"),
+        _("the student's page > Contacts > Email Addresses"),
+        needs_plugin=True,
+    ),
+)
+YEAR_HOMES: Final = (
+    Home("classof", _("Class of"), _("the student's record > ClassOf"), needs_plugin=True),
+)
 
 
 def pages(
@@ -199,19 +75,20 @@ def pages(
         Http(bounds, NAME, pause) as http,
     ):
         connection.interruption.add(http.close)
-        district = _District(connection, fields, http, threads)
+        district = District(connection, fields, http, threads)
         students = ListWithTotal(district, bounds)
         return (yield from read_lists([students], district, connection))
 
 
-def origin(client_url: str) -> str:
-    """Return the server of a pasted address: https://ps.example.org for `ps.example.org/admin/`."""
-    text = client_url.strip()
-    try:
-        parts = urlsplit(text if "://" in text else f"https://{text.lstrip('/')}")
-    except ValueError:
-        parts = urlsplit("")
-    return f"{parts.scheme}://{parts.netloc}"  # a user name in it is refused by `http`
+def count_grades(connection: Connection, schools: frozenset[str]) -> list[GradeInSis]:
+    """Return the grades of these schools; reads the list of students once, with few fields."""
+    fields = ("id", "grade_level", "school_number")
+    return grades_of(pages(connection, frozenset(fields)), fields, schools)
+
+
+def sample(connection: Connection, schools: frozenset[str]) -> Sample:
+    """Return about 100 active students; see `base.Source`."""
+    return sample_students(connection, schools, SOURCE.variants[0].mapping)
 
 
 SOURCE: Final = Source(
@@ -219,10 +96,16 @@ SOURCE: Final = Source(
     label=NAME,
     grade_field="grade_level",
     pages=pages,
+    school_field="school_number",
+    check_connection=check_connection,
+    list_schools=list_schools,
+    count_grades=count_grades,
+    sample_students=sample,
     variants=(
         Variant(
             key="",
             label=NAME,
+            steps=STEPS,
             hint=_(
                 "In PowerSchool, install and enable a plugin with API access. Its Data Provider "
                 "Configuration page shows the Client ID and the Client Secret."
@@ -255,6 +138,7 @@ SOURCE: Final = Source(
                     required=True,
                     label=_("ID (DCID)"),
                     where=_("given by PowerSchool itself; nobody edits it"),
+                    homes=SIS_ID_HOMES,
                 ),
                 MappingRow(
                     source_field="email",
@@ -262,6 +146,8 @@ SOURCE: Final = Source(
                     required=True,
                     label=_("Email"),
                     where=_("the student's page > Contacts > the student's own e-mail"),
+                    homes=EMAIL_HOMES,
+                    takes_any=True,
                 ),
                 MappingRow(
                     source_field="first_name",
@@ -283,6 +169,8 @@ SOURCE: Final = Source(
                     required=True,
                     label=_("Projected graduation year"),
                     where=_("the student's page > Scheduling Setup > Year of Graduation"),
+                    homes=YEAR_HOMES,
+                    takes_any=True,
                 ),
                 MappingRow(
                     source_field="birth_date",

@@ -15,9 +15,9 @@ from rollbook.roster.translation import Phrase
 from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.errors import (
     AddressRefused,
+    InMaintenance,
     PermissionMissing,
     TokenExpired,
-    TryLater,
     UnexpectedShape,
 )
 from rollbook.sources.http import NEXT_RUN, Response
@@ -45,6 +45,7 @@ MAINTENANCE_HOST: Final = (
 HOLDERS: Final = {
     "id": "",
     "local_id": "",
+    "state_province_id": "",
     "student_username": "",
     "first_name": "name",
     "middle_name": "name",
@@ -54,6 +55,7 @@ HOLDERS: Final = {
     "birth_date": "demographics",
     "gender": "demographics",
     "grade_level": "school_enrollment",
+    "school_number": "school_enrollment",
     "home_room": "schedule_setup",
 }
 _NOT_AN_ANSWER: Final = _("The answer is not what PowerSchool answers.")
@@ -296,7 +298,7 @@ def raise_for_status(response: Response, origin: str) -> NoReturn:
 def _raise_for_redirect(location: str, origin: str) -> NoReturn:
     host = redirect_host(location, origin)
     if host == MAINTENANCE_HOST or "maintenance" in location.lower():
-        raise TryLater(_("PowerSchool is in maintenance."), NEXT_RUN)
+        raise InMaintenance(_("PowerSchool is in maintenance."), NEXT_RUN)
     if host == urlsplit(origin).hostname:
         raise not_powerschool(
             _("The answer, a redirect to another page, is not what PowerSchool answers.")
@@ -306,6 +308,11 @@ def _raise_for_redirect(location: str, origin: str) -> NoReturn:
         Phrase(what, origin=origin, host=host),
         _("If PowerSchool has moved, enter its new address as Client URL."),
     )
+
+
+def not_an_answer() -> UnexpectedShape:
+    """Return the error for an answer of another shape."""
+    return not_powerschool(_NOT_AN_ANSWER)
 
 
 def not_powerschool(what: str) -> UnexpectedShape:

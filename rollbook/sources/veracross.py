@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from rollbook.roster.translation import gettext_noop as _
+from rollbook.sources import veracross_discovery as discovery
 from rollbook.sources.base import (
     Choice,
     Connection,
@@ -20,6 +21,8 @@ from rollbook.sources.base import (
     Source,
     Variant,
 )
+from rollbook.sources.checks import grades_of
+from rollbook.sources.discovery import CheckStep, GradeInSis, Sample, SchoolInSis
 from rollbook.sources.http import Http
 from rollbook.sources.list_with_total import ListWithTotal
 from rollbook.sources.list_without_total import ListWithoutTotal
@@ -31,6 +34,15 @@ from rollbook.sources.veracross_api import (
     LegacyApi,
     StudentsWithRole,
 )
+from rollbook.sources.veracross_discovery import (
+    EMAIL_HOMES_V2,
+    EMAIL_HOMES_V3,
+    SCHOOL_FIELDS,
+    V2_STEPS,
+    V3_STEPS,
+    schools_of,
+)
+from rollbook.sources.veracross_schools import SCHOOL
 
 
 def pages(
@@ -51,7 +63,7 @@ def pages(
         Http(bounds, NAME, pause) as http,
     ):
         connection.interruption.add(http.close)
-        if SOURCE.variant(connection.variant).key == "v2":
+        if _is_v2(connection):
             legacy = LegacyApi(connection, fields, http, threads)
             students = ListWithTotal(legacy, bounds)
             return (yield from read_lists([students], legacy, connection))
@@ -69,6 +81,31 @@ def _v3_lists(data: DataApi, connection: Connection) -> Iterator[ListWithoutTota
     if connection.choices.get("future_students") == "yes":
         for role in data.future_roles():
             yield ListWithoutTotal(StudentsWithRole(data, role), connection.bounds)
+
+
+def check_connection(connection: Connection) -> Iterator[CheckStep]:
+    """Yield the steps of a connection test; see `base.Source`."""
+    return discovery.check_connection(connection, _is_v2(connection))
+
+
+def list_schools(connection: Connection) -> list[SchoolInSis]:
+    """Return the schools that the current students are in; reads the list of students once."""
+    return schools_of(pages(connection, frozenset(SCHOOL_FIELDS)))
+
+
+def count_grades(connection: Connection, schools: frozenset[str]) -> list[GradeInSis]:
+    """Return the grades of these schools; reads the list of students once."""
+    return grades_of(pages(connection, frozenset(SCHOOL_FIELDS)), SCHOOL_FIELDS, schools)
+
+
+def sample_students(connection: Connection, schools: frozenset[str]) -> Sample:
+    """Return about 100 current students; see `base.Source`."""
+    mapping = SOURCE.variant(connection.variant).mapping
+    return discovery.sample_students(connection, schools, mapping, _is_v2(connection))
+
+
+def _is_v2(connection: Connection) -> bool:
+    return SOURCE.variant(connection.variant).key == "v2"
 
 
 _ROWS: Final[Mapping[str, MappingRow]] = {
@@ -167,10 +204,16 @@ SOURCE: Final = Source(
     label=NAME,
     grade_field="current_grade",
     pages=pages,
+    school_field=SCHOOL,
+    check_connection=check_connection,
+    list_schools=list_schools,
+    count_grades=count_grades,
+    sample_students=sample_students,
     variants=(
         Variant(
             key="v3",
             label=_("API v3"),
+            steps=V3_STEPS,
             hint=_(
                 "Make an OAuth application for Rollbook in Veracross and switch on its scopes "
                 "students:list and students:read. If Veracross gave you a user name and a "
@@ -192,7 +235,11 @@ SOURCE: Final = Source(
                 replace(_CLIENT, label=_("School Route")),
             ),
             # v3's list of students has no second e-mail (spec).
-            mapping=tuple(row for row in _ROWS.values() if row.source_field != "email_2"),
+            mapping=tuple(
+                replace(row, homes=EMAIL_HOMES_V3) if row.field == "email" else row
+                for row in _ROWS.values()
+                if row.source_field != "email_2"
+            ),
             choices=(
                 Choice(
                     key="future_students",
@@ -205,6 +252,7 @@ SOURCE: Final = Source(
         Variant(
             key="v2",
             label=_("API v2 (legacy)"),
+            steps=V2_STEPS,
             hint=_(
                 "For a user name and a password that Veracross gave you. If you have a Client ID "
                 "and a Client Secret, choose API v3."
@@ -225,7 +273,10 @@ SOURCE: Final = Source(
                 ),
                 _CLIENT,
             ),
-            mapping=tuple(_ROWS.values()),
+            mapping=tuple(
+                replace(row, homes=EMAIL_HOMES_V2) if row.field == "email" else row
+                for row in _ROWS.values()
+            ),
         ),
     ),
 )

@@ -16,8 +16,8 @@ from rollbook.roster.translation import Phrase
 from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.errors import (
     AddressRefused,
-    AddressUnreachable,
     PermissionMissing,
+    RouteUnknown,
     UnexpectedShape,
 )
 from rollbook.sources.http import Response
@@ -33,6 +33,8 @@ SINGLE_SCOPE: Final = "students:read"
 # Fields that say whether a student attends, by API. They are not passed on.
 V2_STATUS: Final = ("enrollment_status", "role", "roles")
 V3_STATUS: Final = ("enrollment_status",)
+# Sent as a label, an object or a code.
+CAMPUS: Final = ("campus",)
 # The label of the item that means "not set" (doc).
 NO_LABEL: Final = frozenset({"", "none", "<none>"})
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -64,7 +66,7 @@ _PROBLEM: Final = msgspec.json.Decoder(_Problem)
 def list_reader(fields: Iterable[str], most_records: int) -> PageReader:
     """Return the reader of v2's pages: a list of records, of which only these fields are read."""
     list_of: Any = list
-    student = record_type("_Student", fields, V2_STATUS)
+    student = record_type("_Student", fields, V2_STATUS + CAMPUS)
     shape = PageShape(
         page=msgspec.json.Decoder(list_of[student]),
         raw_page=msgspec.json.Decoder(msgspec.Raw),
@@ -88,7 +90,7 @@ def page_reader(fields: Iterable[str], names: Mapping[str, str], most_records: i
     """
     list_of: Any = list
     typed_dict: Any = TypedDict  # its functional form, whose fields mypy can't know
-    student = record_type("_Student", fields, V3_STATUS)
+    student = record_type("_Student", fields, V3_STATUS + CAMPUS)
     lists = list[_ValueList] | None
     page = {"data": Required[list_of[student]], "value_lists": lists}
     raw_page = {"data": msgspec.Raw, "value_lists": lists}
@@ -116,7 +118,7 @@ class SingleReader:
 
     def __init__(self, holder: str, fields: Iterable[str], status: Iterable[str]) -> None:
         typed_dict: Any = TypedDict
-        student = record_type("_Student", {*fields, "exit_date"}, status)
+        student = record_type("_Student", {*fields, "exit_date"}, (*status, *CAMPUS))
         types = {**student.__annotations__, holder: student}
         self._holder = holder
         self._decoder = msgspec.json.Decoder(typed_dict("_Single", types, total=False))
@@ -260,7 +262,7 @@ def scope_missing() -> PermissionMissing:
 def raise_for_status(response: Response, url: str) -> NoReturn:
     """Raise the error that a status other than 200, 401 and 403 stands for."""
     if response.status == 404:
-        raise AddressUnreachable(_("Veracross knows no school with this route."), CHECK_ROUTE)
+        raise RouteUnknown(_("Veracross knows no school with this route."), CHECK_ROUTE)
     if response.status in {301, 302, 303, 307, 308}:
         host = redirect_host(response.headers.get("location", ""), url)
         if host != urlsplit(url).hostname:

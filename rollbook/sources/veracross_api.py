@@ -46,6 +46,7 @@ from rollbook.sources.veracross_answers import (
     scope_missing,
     status_text,
 )
+from rollbook.sources.veracross_schools import SCHOOL, put_schools, take_campuses, with_school
 
 NAME: Final = "Veracross"
 API, ACCOUNTS = "https://api.veracross.com", "https://accounts.veracross.com"
@@ -107,9 +108,11 @@ class LegacyApi:
         self._pages_ahead = PagesAhead(http, threads)
         most_records = connection.bounds.page_records
         self.page_size = min(self.page_size, most_records)
-        self._reader = list_reader(fields | ALWAYS_READ, most_records)
+        self._has_school = SCHOOL in fields
+        read = with_school(fields | ALWAYS_READ)
+        self._reader = list_reader(read, most_records)
         self._statuses = Statuses(V2_STATUS)
-        self._single_reader = SingleReader("student", fields | ALWAYS_READ, V2_STATUS)
+        self._single_reader = SingleReader("student", read, V2_STATUS)
 
     def count(self) -> int:
         stated = header_number(self._get(1, 1).headers.get("x-total-count", ""))
@@ -128,7 +131,10 @@ class LegacyApi:
     def _records(self, body: bytes) -> list[Record]:
         _page, records = self._reader.read(body)
         self._statuses.remove(records)
+        campuses = take_campuses(records)
         records.doubled_keys.count_values()
+        if self._has_school:
+            put_schools(records, campuses)
         return records
 
     def begin_singles(self) -> None: ...  # the right to read students covers single ones
@@ -147,6 +153,9 @@ class LegacyApi:
         record = self._single_reader.read(response.body)
         status = status_text(record.get("enrollment_status", b""))
         presence, exit_date = self._statuses.presence(record, datetime.now(UTC).date())
+        campuses = take_campuses([record])
+        if self._has_school:
+            put_schools([record], campuses)
         return single(sis_id, presence, record, SisAnswer(sis_id, status, exit_date))
 
     def _get(self, page: int, count: int) -> Response:
@@ -187,7 +196,9 @@ class DataApi:
         self._credentials, self._http = connection.credentials, http
         self._address = address(self._credentials["client"])
         self._value_lists = ValueLists()
-        v3_fields = {V3_NAMES.get(name, name) for name in fields | ALWAYS_READ}
+        self._has_school = SCHOOL in fields
+        read = with_school(fields | ALWAYS_READ)
+        v3_fields = {V3_NAMES.get(name, name) for name in read}
         self._coded_fields = [field for field in CODED_FIELDS if field in v3_fields]
         renamed = {v3_name: v2_name for v2_name, v3_name in V3_NAMES.items()}
         most_records = connection.bounds.page_records
@@ -197,6 +208,10 @@ class DataApi:
         self._statuses = Statuses(V3_STATUS)
         sign_ins = connection.bounds.sign_ins
         self._bearer = Bearer(NAME, connection.tokens, sign_ins, lambda: self.sign_in(SCOPE))
+
+    @property
+    def token(self) -> Token:
+        return self._bearer.token
 
     def page(self, number: int, size: int, role: str = "") -> list[Record]:
         """Return a page of the students with this role; without one, of the current students.
@@ -227,6 +242,7 @@ class DataApi:
     def _records(self, body: bytes) -> list[Record]:
         page, records = self._reader.read(body)
         self._statuses.remove(records)
+        campuses = take_campuses(records)
         records.doubled_keys.count_values()
         self._value_lists.add(page.get("value_lists") or ())
         if records and not self._value_lists.has("grade_level"):
@@ -238,6 +254,8 @@ class DataApi:
             )
         for record in records:
             self._translate(record)
+        if self._has_school:
+            put_schools(records, campuses, self._value_lists)
         return records
 
     def _translate(self, record: Record) -> None:
@@ -276,6 +294,9 @@ class DataApi:
         status = self._value_lists.label("enrollment_status", code)
         presence, exit_date = self._statuses.presence(record, datetime.now(UTC).date())
         self._translate(record)
+        campuses = take_campuses([record])
+        if self._has_school:
+            put_schools([record], campuses, self._value_lists)
         return single(sis_id, presence, record, SisAnswer(sis_id, status, exit_date))
 
     def _ask(self, path: str, token: str, sign_in: int, headers: dict[str, str]) -> Response:

@@ -14,8 +14,9 @@ from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
 from rollbook.sources.bearer import granted
 from rollbook.sources.bounds import Bounds
 from rollbook.sources.errors import AddressRefused, SourceError, UnexpectedShape
-from rollbook.sources.powerschool import SOURCE, origin
+from rollbook.sources.powerschool import SOURCE
 from rollbook.sources.powerschool_answers import HOLDERS, StudentReader
+from rollbook.sources.powerschool_api import origin
 from tests.sources.loopback import FIELDS, SmallSchool, as_json, student
 
 ALL = frozenset(HOLDERS)

@@ -1,6 +1,7 @@
 """Step 1.1 Configure your SIS."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from rollbook.schools.models import AuditEntry, School
-from rollbook.sources.base import CredentialField, MappingRow, Source, Variant
+from rollbook.sources.base import CredentialField, MappingRow, Variant
 from rollbook.sources.registry import SOURCES
 from rollbook.sync.models import Integration
 from rollbook.sync.setup import credentials
@@ -147,15 +148,15 @@ def test_a_sis_that_is_registered_is_offered_with_its_own_fields(
         )
 
     rows = (MappingRow("person_pk", "sis_id", True),)
-    two = Source(
-        "otherworld",
-        "Otherworld",
-        (
+    two = replace(
+        SOURCES["powerschool"],
+        slug="otherworld",
+        label="Otherworld",
+        variants=(
             Variant("v2", "Version 2", fields("User Name", "Password", "Client"), rows),
             Variant("v3", "Version 3", fields("Client ID", "Client Pass", "School Route"), rows),
         ),
-        "grade",
-        SOURCES["powerschool"].pages,
+        grade_field="grade",
     )
     monkeypatch.setitem(SOURCES, "otherworld", two)
     address = reverse("configure-sis", args=[school.pk])
