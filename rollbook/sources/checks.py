@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from rollbook.roster.translation import Phrase
 from rollbook.roster.translation import gettext_noop as _
-from rollbook.roster.values.parsing import grade
+from rollbook.roster.values.grades import grade
 from rollbook.sources.base import Page, Token
 from rollbook.sources.bounds import Bounds
 from rollbook.sources.discovery import (
