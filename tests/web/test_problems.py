@@ -4,9 +4,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from rollbook.roster.planning.causes import Setting
+from rollbook.roster.records import Issue
 from rollbook.schools.models import AuditEntry, School
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import RunState
+from rollbook.sync.report.causes import causes
+from rollbook.sync.report.registrar_file import registrar_problems
+from rollbook.sync.report.work_list import ProblemQuery, filtered_problems
 from rollbook.sync.runs import states
 from tests.cli.conftest import Command, inside
 from tests.sync.report_runs import a_run, problem
@@ -147,3 +152,45 @@ def test_a_clash_over_an_email_leads_to_the_other_person(school: School, admin: 
         assert leads == {grace: 1, alan: 1 + own, unlinked: 1}
     page = admin.get(reverse("student", args=[school.pk, alan.pk])).content.decode()
     assert "new@x.example" in page and "Other account:" not in page, "the other one has none"
+
+
+def without(field: str, number: int, code: str = "required_empty", value: str = "") -> list[Issue]:
+    """Return the same problem of so many students."""
+    return [
+        problem(code, sis_id=f"S{each}", field=field, source_field="contact_email", value=value)
+        for each in range(number)
+    ]
+
+
+def test_a_problem_of_many_is_one_group_that_names_the_setting(
+    school: School, admin: Client
+) -> None:
+    issues = [*without("email", 30), problem(sis_id="0042")]
+    counts = {"read": 40}
+    states.finish(a_run(school, [], issues, state=RunState.PLANNED, counts=counts))
+    page = text_of(admin, school)
+    assert "30 students have no" in page and "Probably a setting here is wrong" in page
+    (group,) = causes(school)
+    assert (group.field, group.number, group.setting) == ("email", 30, Setting.MAPPING)
+    (correction,) = registrar_problems(school, ProblemQuery())
+    assert correction.field == "graduation_year"
+    of_group = filtered_problems(school, ProblemQuery(cause=group.key))
+    assert {found.field for found in of_group} == {"email"}
+    assert "0042" not in text_of(admin, school, cause=group.key)
+
+
+def test_a_new_grade_is_one_decision(school: School, admin: Client) -> None:
+    issues = without("grade_level", 3, "grade_undecided", "G9")
+    states.finish(a_run(school, [], issues, state=RunState.PLANNED))
+    page = text_of(admin, school)
+    assert "3 students are in “G9”" in page and "You do it once." in page
+    (group,) = causes(school)
+    assert group.setting is Setting.GRADES and group.value == "G9"
+
+
+def test_few_problems_of_one_kind_are_for_the_registrar(school: School) -> None:
+    counts = {"read": 40}
+    states.finish(a_run(school, [], without("email", 4), state=RunState.PLANNED, counts=counts))
+    (group,) = causes(school)
+    assert group.setting is None
+    assert registrar_problems(school, ProblemQuery()).count() == 4

@@ -10,6 +10,7 @@ from rollbook.roster.problems.problem_texts import REGISTRAR
 from rollbook.schools.models import School
 from rollbook.sync.models import Problem
 from rollbook.sync.report import excel
+from rollbook.sync.report.causes import without_settings
 from rollbook.sync.report.csv_file import csv_text
 from rollbook.sync.report.work_list import (
     NEW,
@@ -23,9 +24,13 @@ ROWS_AT_A_TIME: Final = 2_000
 
 
 def registrar_problems(school: School, chosen: ProblemQuery) -> QuerySet[Problem]:
-    """Return the problems that go into the file: open, fixed in the SIS, and within the filter."""
+    """Return the problems that go into the file: open, within the filter, and fixed in the SIS.
+
+    Those that a setting of ours probably causes aren't among them: a registrar can't fix these.
+    """
     state = NEW if chosen.state == NEW else OPEN
-    return filtered_problems(school, chosen._replace(state=state, who=REGISTRAR))
+    problems = filtered_problems(school, chosen._replace(state=state, who=REGISTRAR))
+    return without_settings(problems, school)
 
 
 def write_csv(problems: QuerySet[Problem], target: IO[str]) -> None:

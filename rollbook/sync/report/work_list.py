@@ -17,6 +17,7 @@ from rollbook.students.models import FurtherLink, StudentAccount
 from rollbook.students.searching import full_name_text, having_words
 from rollbook.sync.models import Issue, Problem, Run
 from rollbook.sync.report import clash_people
+from rollbook.sync.report.causes import of_cause
 from rollbook.sync.report.clash_people import Clash, Person
 from rollbook.sync.report.problem_rows import FieldPlaces, ProblemRow, field_places, problem_row
 from rollbook.sync.words.severities import worst_first
@@ -40,12 +41,16 @@ _ISSUE_COLUMNS: Final = (
 
 
 class ProblemQuery(NamedTuple):
-    """Which problems to list. `state` is open, new (since the last run) or fixed (lately)."""
+    """Which problems to list.
+
+    `state` is open, new (since the last run) or fixed (lately); `cause` is a `Cause.key`.
+    """
 
     search: str = ""
     state: str = OPEN
     severity: str = ""
     who: str = ""
+    cause: str = ""
 
 
 class ListedProblem(NamedTuple):
@@ -85,6 +90,7 @@ def filtered_problems(school: School, chosen: ProblemQuery) -> QuerySet[Problem]
     if chosen.who:
         codes = [code for code, problem in PROBLEMS.items() if problem.fixed_by == chosen.who]
         problems = problems.filter(code__in=codes)
+    problems = of_cause(problems, chosen.cause)
     problems = having_words(problems, chosen.search, PROBLEM_TEXT)
     return problems.order_by(worst_first(), "-first_seen_at", "name", "pk")
 

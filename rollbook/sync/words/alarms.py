@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from rollbook.sync.words.causes import cause_words
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.text import number, word
 
@@ -82,17 +83,6 @@ ALARMS: Final = {
     ),
 }
 
-# The most frequent error behind an alarm for errors, by its issue code; else _OTHER_CAUSE.
-CAUSES: Final = {
-    "required_empty": gettext_noop("%(number)s students have no %(field)s where we look."),
-    "grade_unknown": gettext_noop("%(number)s students have a grade that we don't know."),
-    "email_shared": gettext_noop("%(number)s students share their e-mail with somebody else."),
-    "email_taken": gettext_noop("The e-mails of %(number)s students belong to other accounts."),
-    "id_repeated": gettext_noop("%(number)s SIS IDs came more than once, with different values."),
-}
-_OTHER_CAUSE: Final = gettext_noop(
-    "%(number)s students have a value for %(field)s that can't be used."
-)
 _GRADE_NAMES: Final = gettext_noop("Check how %(sis)s names its grades now.")
 _LIKELY_SETTINGS: Final = {
     "errors": gettext_noop(
@@ -168,12 +158,11 @@ def _cause_words(alarm_code: str, cause: Mapping[str, Any], sis: str) -> str:
     if not cause["field"]:
         return ""
     field = word(FIELD_LABELS, cause["field"])
-    values = {"number": number(cause["number"]), "field": field, "sis": sis}
-    what = _(CAUSES.get(cause["code"], _OTHER_CAUSE)) % values
+    what = cause_words(cause["code"], field, cause["number"])
     setting = _LIKELY_SETTINGS[alarm_code]
     if cause["code"] == "grade_unknown":
         setting = _GRADE_NAMES
-    return f"{what} {_(setting) % values}"
+    return f"{what} {_(setting) % {'field': field, 'sis': sis}}"
 
 
 def _largest_groups(groups: Mapping[str, int]) -> str:

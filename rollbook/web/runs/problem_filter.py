@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.db.models import QuerySet
+from django.forms import HiddenInput
 from django.utils.translation import gettext_lazy as _
-from django_filters import ChoiceFilter
+from django_filters import CharFilter, ChoiceFilter
 
 from rollbook.schools.models import School
 from rollbook.sync.models import Problem
@@ -13,7 +14,7 @@ from rollbook.sync.report import registrar_file, work_list
 from rollbook.sync.report.work_list import FIXED, NEW, OPEN, ProblemQuery
 from rollbook.sync.words.severities import SEVERITY_EFFECTS, WHO_LABELS
 from rollbook.sync.words.text import word
-from rollbook.web.filters import ListFilter, SearchFilter
+from rollbook.web.filters import ListFilter, SearchField, SearchFilter
 
 STATES: Final = (
     (OPEN, _("Open")),
@@ -30,6 +31,12 @@ def _people() -> list[tuple[str, str]]:
     return [(code, word(WHO_LABELS, code)) for code in WHO_LABELS]
 
 
+class CauseFilter(CharFilter):
+    """A cause from the list of causes; a page links to it."""
+
+    field_class = SearchField
+
+
 class ProblemFilter(ListFilter):
     """What the list of problems and the registrar's file are narrowed to."""
 
@@ -38,8 +45,10 @@ class ProblemFilter(ListFilter):
     severity = ChoiceFilter(label=_("Severity"), empty_label=_("Any"), choices=_severities)
     who = ChoiceFilter(label=_("Who can fix it"), empty_label=_("Anyone"), choices=_people)
 
+    cause = CauseFilter(widget=HiddenInput())
+
     defaults = {"state": OPEN}
-    narrowing = ("q", "severity", "who")
+    narrowing = ("q", "severity", "who", "cause")
 
     def __init__(self, data: Mapping[str, Any], school: School) -> None:
         super().__init__(dict(data.items()), Problem.objects.filter(school=school))
@@ -60,4 +69,5 @@ class ProblemFilter(ListFilter):
             state=self.value("state"),
             severity=self.value("severity"),
             who=self.value("who"),
+            cause=self.value("cause"),
         )

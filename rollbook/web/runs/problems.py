@@ -9,6 +9,7 @@ from django.utils.http import urlencode
 
 from rollbook.schools import audit
 from rollbook.students import never_import_list
+from rollbook.sync.report.causes import causes
 from rollbook.sync.report.excel import XLSX
 from rollbook.sync.report.registrar_file import write_csv, write_xlsx
 from rollbook.sync.report.work_list import ListedProblem, ListedProblems
@@ -39,7 +40,8 @@ def problems(request: SchoolRequest) -> HttpResponse:
     }
     if request.htmx:
         return render(request, "web/runs/problems_rows.html", context | {"searched": True})
-    return render(request, "web/runs/problems.html", context | {"why_form": WhyForm()})
+    context |= {"why_form": WhyForm(), "causes": causes(request.school)}
+    return render(request, "web/runs/problems.html", context)
 
 
 @school_required()

@@ -1,0 +1,31 @@
+"""One problem that several students have, as a sentence with their number."""
+
+from typing import Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from rollbook.sync.words.text import number as in_digits
+
+# By the issue code; else _OTHER_CAUSE.
+_CAUSES: Final = {
+    "required_empty": gettext_noop("%(number)s students have no %(field)s where we look."),
+    "grade_unknown": gettext_noop("%(number)s students have no grade level."),
+    "grade_undecided": gettext_noop(
+        "%(number)s students are in “%(value)s”. Nobody has said yet whether it is pulled in."
+    ),
+    "email_shared": gettext_noop("%(number)s students share their e-mail with somebody else."),
+    "email_taken": gettext_noop("The e-mails of %(number)s students belong to other accounts."),
+    "id_repeated": gettext_noop("%(number)s SIS IDs came more than once, with different values."),
+    "id_missing": gettext_noop("%(number)s records came without an ID."),
+}
+_OTHER_CAUSE: Final = gettext_noop(
+    "%(number)s students have a value for %(field)s that can't be used."
+)
+_WITHOUT_FIELD: Final = gettext_noop("%(number)s students have this problem.")
+
+
+def cause_words(code: str, field: str, number: int, value: str = "") -> str:
+    """Return the sentence. `field` is the label of our field, "" where there is none."""
+    text = _CAUSES.get(code, _OTHER_CAUSE if field else _WITHOUT_FIELD)
+    return _(text) % {"number": in_digits(number), "field": field, "value": value}
