@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from rollbook.schools.models import School
+from rollbook.schools.moments import MadeAt
 
 
 class MailState(models.TextChoices):
@@ -22,7 +23,7 @@ class Mail(models.Model):
     state = models.CharField(max_length=12, choices=MailState.choices, default=MailState.WAITING)
     tries = models.IntegerField(default=0)
     trouble = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = MadeAt()
     sent_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -7,6 +7,8 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from rollbook.schools.moments import MadeAt
+
 
 class OpenSchools(models.Manager["School"]):
     """The schools that nobody has asked to delete."""
@@ -29,7 +31,7 @@ class School(models.Model):
     name = models.CharField(max_length=200)
     timezone = models.CharField(max_length=64, default="Asia/Singapore")
     free_emails_after = models.PositiveSmallIntegerField(null=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = MadeAt()
     deletion_requested_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
 
@@ -60,7 +62,7 @@ class User(AbstractBaseUser):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=200)
     is_active = models.BooleanField(default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = MadeAt()
     schools: "models.ManyToManyField[School, Membership]" = models.ManyToManyField(
         School, through="Membership", related_name="people"
     )
@@ -117,7 +119,7 @@ class AuditEntry(models.Model):
     school = models.ForeignKey(
         School, on_delete=models.PROTECT, related_name="audit_entries", null=True
     )
-    at = models.DateTimeField(auto_now_add=True)
+    at = MadeAt()
     actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     via = models.CharField(max_length=20, default="web")  # web, command line, schedule
     action = models.CharField(max_length=60)
@@ -135,7 +137,7 @@ class SignInFailure(models.Model):
     """One failed sign-in. `who` is a digest of the typed address, whether or not it is known."""
 
     who = models.CharField(max_length=64)
-    at = models.DateTimeField(auto_now_add=True)
+    at = MadeAt()
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["who", "at"], name="failures_by_address")]

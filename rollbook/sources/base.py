@@ -7,7 +7,7 @@ vendor. All texts for people are marked for translation (see `roster.translation
 import re
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from rollbook.roster.records import Proof, SisAnswer
@@ -121,7 +121,8 @@ class Connection:
 
     `credentials` maps the keys of the credential fields to their plain values. Another thread may
     end the conversation by `interruption`. `missing` returns the SIS IDs of the open accounts that
-    no page has had so far; None where nobody asks who is missing.
+    no page has had so far; None where nobody asks who is missing. `today` is the day at the school:
+    an exit date after it has not come yet.
     """
 
     credentials: Mapping[str, str] = field(repr=False)
@@ -131,6 +132,7 @@ class Connection:
     bounds: Bounds
     interruption: Interruption = field(default_factory=Interruption)
     missing: Callable[[], Collection[str]] | None = None
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
 
 class Page(NamedTuple):

@@ -133,8 +133,8 @@ class SingleReader:
 class Statuses:
     """The statuses of the students in the list, to judge that of a student who isn't in it."""
 
-    def __init__(self, fields: tuple[str, ...]) -> None:
-        self._fields = fields
+    def __init__(self, fields: tuple[str, ...], today: date) -> None:
+        self._fields, self._today = fields, today.isoformat()
         self._in_list: set[tuple[bytes, ...]] = set()
 
     def remove(self, records: Iterable[Record]) -> None:
@@ -144,14 +144,14 @@ class Statuses:
             if len(self._in_list) < MOST_STATUSES:
                 self._in_list.add(status)
 
-    def presence(self, record: Record, today: date) -> tuple[Presence, str]:
+    def presence(self, record: Record) -> tuple[Presence, str]:
         """Take the status and the exit date out of a single record.
 
         Return what they mean, and the exit date. A student with the status of students in the list
         is here. Where nobody has this status, it may mean that he has left: it is unclear.
         """
         status, exit_date = self._take(record), iso_day(iso_date(record.pop("exit_date", None)))
-        if exit_date and exit_date <= today.isoformat():
+        if exit_date and exit_date <= self._today:
             return Presence.GONE, exit_date
         is_usual = any(status) and status in self._in_list
         return (Presence.HERE if is_usual else Presence.UNCLEAR), exit_date

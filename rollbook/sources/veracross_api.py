@@ -111,7 +111,7 @@ class LegacyApi:
         self._has_school = SCHOOL in fields
         read = with_school(fields | ALWAYS_READ)
         self._reader = list_reader(read, most_records)
-        self._statuses = Statuses(V2_STATUS)
+        self._statuses = Statuses(V2_STATUS, connection.today)
         self._single_reader = SingleReader("student", read, V2_STATUS)
 
     def count(self) -> int:
@@ -152,7 +152,7 @@ class LegacyApi:
             raise_for_status(response, self._students)
         record = self._single_reader.read(response.body)
         status = status_text(record.get("enrollment_status", b""))
-        presence, exit_date = self._statuses.presence(record, datetime.now(UTC).date())
+        presence, exit_date = self._statuses.presence(record)
         campuses = take_campuses([record])
         if self._has_school:
             put_schools([record], campuses)
@@ -205,7 +205,7 @@ class DataApi:
         self.page_size = min(self.page_size, most_records)
         self._reader = page_reader(v3_fields, renamed, most_records)
         self._single_reader = SingleReader("data", v3_fields, V3_STATUS)
-        self._statuses = Statuses(V3_STATUS)
+        self._statuses = Statuses(V3_STATUS, connection.today)
         sign_ins = connection.bounds.sign_ins
         self._bearer = Bearer(NAME, connection.tokens, sign_ins, lambda: self.sign_in(SCOPE))
 
@@ -292,7 +292,7 @@ class DataApi:
         record = self._single_reader.read(response.body)
         code = status_text(record.get("enrollment_status", b""))
         status = self._value_lists.label("enrollment_status", code)
-        presence, exit_date = self._statuses.presence(record, datetime.now(UTC).date())
+        presence, exit_date = self._statuses.presence(record)
         self._translate(record)
         campuses = take_campuses([record])
         if self._has_school:

@@ -19,7 +19,8 @@ from rollbook.sync.models import Schedule
 from rollbook.sync.setup import credentials
 from rollbook.sync.worker import metrics
 
-# Due times and leases go by the database's clock. Tokens of a SIS and log lines don't.
+# Due times, leases and ends of sessions go by the database's clock. Tokens of a SIS, Django's table
+# of sessions and log lines don't.
 MOST_CLOCK_SECONDS = 10.0
 MOST_WAITING_SECONDS = 300
 # Integrations of one school run one after the other.

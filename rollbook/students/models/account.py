@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rollbook.roster.values.parsing import FREED
 from rollbook.schools.models import School, User
+from rollbook.schools.moments import ChangedAt, MadeAt
 from rollbook.students.folding import SearchText
 
 
@@ -66,8 +67,8 @@ class StudentAccount(models.Model):
     search_text = models.GeneratedField(
         expression=SearchText(), output_field=models.TextField(), db_persist=True
     )
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    created_at = MadeAt()
+    updated_at = ChangedAt()
 
     class Meta:
         constraints: ClassVar = [
@@ -139,7 +140,7 @@ class AccountEvent(models.Model):
     account = models.ForeignKey(
         StudentAccount, on_delete=models.CASCADE, db_index=False, related_name="events"
     )
-    at = models.DateTimeField(auto_now_add=True)
+    at = MadeAt()
     actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     via = models.CharField(max_length=20, default="web")
     action = models.CharField(max_length=20, choices=EventAction.choices)

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from rollbook.schools.models import School, User
+from rollbook.schools.moments import MadeAt
 from rollbook.students.models.account import StudentAccount
 
 
@@ -24,7 +25,7 @@ class FurtherLink(models.Model):
     )
     source = models.CharField(max_length=40)
     sis_id = models.CharField(max_length=200)
-    since = models.DateTimeField(auto_now_add=True)
+    since = MadeAt()
     confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     fingerprint = models.BinaryField(null=True)
 

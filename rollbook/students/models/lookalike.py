@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from rollbook.schools.models import School, User
+from rollbook.schools.moments import MadeAt
 from rollbook.students.models.account import StudentAccount
 
 
@@ -21,7 +22,7 @@ class Lookalike(models.Model):
         StudentAccount, on_delete=models.CASCADE, db_index=False, related_name="+"
     )
     other = models.ForeignKey(StudentAccount, on_delete=models.CASCADE, related_name="+")
-    found_at = models.DateTimeField(auto_now_add=True)
+    found_at = MadeAt()
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 

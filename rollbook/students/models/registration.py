@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from rollbook.schools.mail import Mail
 from rollbook.schools.models import School, User
+from rollbook.schools.moments import MadeAt
 from rollbook.students.models.account import StudentAccount
 
 
@@ -55,7 +56,7 @@ class StudentLogin(models.Model):
     )
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
     password = models.CharField(max_length=128)
-    registered_at = models.DateTimeField(auto_now_add=True)
+    registered_at = MadeAt()
     last_sign_in_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.db import models
 
 from rollbook.schools.models import School, User
+from rollbook.schools.moments import MadeAt
 from rollbook.students.models.account import StudentAccount
 
 
@@ -16,7 +17,7 @@ class FieldLock(models.Model):
     account = models.ForeignKey(StudentAccount, on_delete=models.CASCADE, related_name="locks")
     field = models.CharField(max_length=40)
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
+    at = MadeAt()
 
     class Meta:
         constraints: ClassVar = [
@@ -39,7 +40,7 @@ class Protection(models.Model):
     until = models.DateTimeField(null=True)
     reason = models.CharField(max_length=300, blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
+    at = MadeAt()
 
     def __str__(self) -> str:
         return str(self.account_id)
@@ -79,7 +80,7 @@ class NeverImport(models.Model):
     key = models.CharField(max_length=320)
     reason = models.CharField(max_length=300, blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
+    at = MadeAt()
 
     class Meta:
         constraints: ClassVar = [
@@ -97,7 +98,7 @@ class EmailAlias(models.Model):
     account = models.ForeignKey(StudentAccount, on_delete=models.CASCADE, related_name="aliases")
     email = models.CharField(max_length=320)
     email_key = models.CharField(max_length=320)
-    since = models.DateTimeField(auto_now_add=True)
+    since = MadeAt()
     kept_until = models.DateTimeField()
 
     class Meta:

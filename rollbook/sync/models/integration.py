@@ -8,6 +8,7 @@ from django.db import models
 
 from rollbook.roster.school_calendar import Pause, Timetable
 from rollbook.schools.models import School
+from rollbook.schools.moments import ChangedAt, MadeAt
 from rollbook.sources.base import Source, Variant
 from rollbook.sources.registry import SOURCES
 
@@ -53,8 +54,8 @@ class Integration(models.Model):
     field_rules = models.JSONField(default=dict)
     owned_fields = models.JSONField(default=list)
     leavers = models.JSONField(default=dict)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    created_at = MadeAt()
+    updated_at = ChangedAt()
 
     class Meta:
         constraints: ClassVar = [
@@ -82,7 +83,7 @@ class Credential(models.Model):
     )
     name = models.CharField(max_length=40)
     ciphertext = models.BinaryField()
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = ChangedAt()
 
     class Meta:
         constraints: ClassVar = [

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from rollbook.schools.models import School, User
+from rollbook.schools.moments import ChangedAt, MadeAt
 
 
 class SchoolLimits(models.Model):
@@ -14,7 +15,7 @@ class SchoolLimits(models.Model):
         School, on_delete=models.CASCADE, primary_key=True, related_name="limits"
     )
     figures = models.JSONField(default=dict)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = ChangedAt()
 
     def __str__(self) -> str:
         return f"{self.school_id} {self.figures}"
@@ -31,7 +32,7 @@ class LimitWidening(models.Model):
     last_day = models.DateField()
     figures = models.JSONField(default=dict)
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = MadeAt()
 
     class Meta:
         constraints: ClassVar = [

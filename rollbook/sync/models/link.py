@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from rollbook.schools.models import School, User
+from rollbook.schools.moments import ChangedAt
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models.run import Run
 
@@ -67,7 +68,7 @@ class LinkDecision(models.Model):
     sis_id = models.CharField(max_length=200)
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    decided_at = models.DateTimeField(auto_now=True)
+    decided_at = ChangedAt()
 
     class Meta:
         constraints: ClassVar = [

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from rollbook.schools.models import School, User
+from rollbook.schools.moments import MadeAt
 from rollbook.sync.models.run import Run
 
 
@@ -42,7 +43,7 @@ class ReportFile(models.Model):
     name = models.CharField(max_length=200)
     content = models.BinaryField(null=True)
     size = models.IntegerField(default=0)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = MadeAt()
     touched_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField()
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rollbook.roster.planning.changes import WRITING_KINDS, ChangeKind
 from rollbook.schools.models import School, User
+from rollbook.schools.moments import MadeAt
 from rollbook.sources.registry import SOURCES
 from rollbook.sync.models.integration import Integration
 from rollbook.sync.models.run_counts import RosterCounts, RunCounts, UndoCounts
@@ -103,7 +104,7 @@ class Run(models.Model):
     )
 
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.QUEUED)
-    requested_at = models.DateTimeField(auto_now_add=True)
+    requested_at = MadeAt()
     started_at = models.DateTimeField(null=True)
     held_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from rollbook.schools.models import School, User
+from rollbook.schools.moments import ChangedAt, MadeAt
 from rollbook.sync.models.run import Run
 
 
@@ -40,8 +41,8 @@ class Upload(models.Model):
     corrections = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=UploadState.choices, default=UploadState.DRAFT)
     run = models.OneToOneField(Run, on_delete=models.SET_NULL, null=True, related_name="upload")
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    created_at = MadeAt()
+    updated_at = ChangedAt()
     expires_at = models.DateTimeField()
 
     class Meta:
@@ -69,7 +70,7 @@ class ColumnMemory(models.Model):
     confirmed = models.JSONField(default=dict)
     value_maps = models.JSONField(default=dict)
     date_order = models.CharField(max_length=20, blank=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = ChangedAt()
 
     def __str__(self) -> str:
         return f"columns of {self.school_id}"

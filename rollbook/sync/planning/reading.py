@@ -8,6 +8,7 @@ from django.db import connection as database
 
 from rollbook.config import config
 from rollbook.roster.records import Proof
+from rollbook.schools import clock
 from rollbook.sources.base import Connection, Page, Pages
 from rollbook.sources.bounds import Bounds
 from rollbook.sources.page_records import SentRecords
@@ -79,6 +80,7 @@ def read_roster(
         bounds=bounds(),
         interruption=lease.interruption,
         missing=lambda: missing_ids,
+        today=clock.local_day(clock.now(), run.school),
     )
     pages = _pages(run.integration, connection, source_fields, tokens)
     return Reading(pages, lease, find_missing)

@@ -1,15 +1,17 @@
 """Ends a session 12 hours after the sign-in, or after 30 minutes without a request.
 
-This holds for staff and students. The request that a page sends by itself each second, for the
-progress of a run, does not count.
+This holds for staff and students, by the database's clock: a web machine whose own clock is wrong
+neither ends sessions too early nor keeps them. The request that a page sends by itself each second,
+for the progress of a run, does not count.
 """
 
-import time
 from collections.abc import Callable
 from typing import Final
 
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponseBase
+
+from rollbook.schools import clock
 
 LONGEST: Final = 12 * 3600
 IDLE: Final = 30 * 60
@@ -25,8 +27,9 @@ class SessionEnds:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        session, now = request.session, int(time.time())
+        session = request.session
         if SESSION_KEY in session or STUDENT in session:
+            now = int(clock.now().timestamp())
             too_long = now - session.get(BEGAN, now) > LONGEST
             idle = now - session.get(SEEN, now) > IDLE
             if too_long or idle:

@@ -1,0 +1,55 @@
+"""A web machine whose clock is wrong: what ends by the database's clock all the same."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from rollbook.schools import clock, slow_down
+from rollbook.schools.models import School, SignInFailure, User
+from rollbook.sync.models import Run, Trigger
+from rollbook.web.account import session_ends
+
+pytestmark = pytest.mark.django_db
+FAR = timedelta(days=400)
+
+
+@pytest.fixture(params=(FAR, -FAR), ids=("ahead", "behind"))
+def wrong_clock(request: pytest.FixtureRequest) -> Any:
+    with time_machine.travel(clock.now() + request.param):
+        yield
+
+
+def test_rows_get_the_time_of_the_database(wrong_clock: None, administrator: User) -> None:
+    now = clock.now()
+    school = School.objects.create(name="Clock", timezone="UTC")
+    run = Run.objects.create(school=school, trigger=Trigger.PERSON)
+    assert abs(school.created_at - now) < timedelta(minutes=1)
+    assert abs(run.requested_at - now) < timedelta(minutes=1)
+    assert abs(School.objects.get(pk=school.pk).created_at - now) < timedelta(minutes=1)
+
+
+def test_failed_sign_ins_count_for_15_minutes(wrong_clock: None) -> None:
+    for _time in range(slow_down.FAILURES):
+        slow_down.failed("staff", "ada@lincoln.example")
+    assert slow_down.minutes_to_wait("staff", "ada@lincoln.example") == 15
+    SignInFailure.objects.update(at=clock.now() - slow_down.WINDOW)
+    assert slow_down.minutes_to_wait("staff", "ada@lincoln.example") == 0
+
+
+def test_a_session_ends_by_the_clock_of_the_database(
+    admin: Client, school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, now = reverse("students", args=[school.pk]), clock.now()
+    assert admin.get(page).status_code == 200
+    with time_machine.travel(now - FAR):  # Django's own end is by this clock, far away
+        for minutes, status in ((29, 200), (58, 200), (90, 302)):
+            _set_clock(monkeypatch, now + timedelta(minutes=minutes))
+            assert admin.get(page).status_code == status, minutes
+
+
+def _set_clock(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
+    monkeypatch.setattr(session_ends.clock, "now", lambda: moment)
