@@ -70,6 +70,8 @@ def of_integration(integration: Integration) -> Document:
         ],
         "choices": integration.choices,
         "grades": integration.grades,
+        "grade_names": integration.grade_names,
+        "schools": integration.schools,
         "active": integration.active,
         "test_run": integration.test_run,
         "notify_on_errors": integration.notify_on_errors,

@@ -22,12 +22,18 @@ def show_integration(document: Document) -> None:
         ("SIS", integration["label"]),
         ("State", _state(integration)),
         ("Credentials", ", ".join(map(_credential, integration["credentials"]))),
-        ("Grades", ", ".join(map(grade_label, integration["grades"]))),
+        ("Grades", ", ".join(_grades(integration))),
+        ("Schools", ", ".join(school["name"] for school in integration["schools"])),
         ("Settings", ", ".join(f"{key}={value}" for key, value in choices)),
         ("Mapping", ", ".join(mapping)),
         ("Mail on errors", "yes" if integration["notify_on_errors"] else "no"),
     ]
     table(("", ""), [row for row in rows if row[1]])
+
+
+def _grades(integration: Document) -> list[str]:
+    names = [each["name"] for each in integration["grade_names"] if each["chosen"]]
+    return names or [grade_label(level) for level in integration["grades"]]
 
 
 def _state(integration: Document) -> str:

@@ -66,6 +66,11 @@ class Integration(models.Model):
         return f"{self.school} · {self.source_type.label}"
 
     @property
+    def has_grades(self) -> bool:
+        """Whether at least one grade is chosen."""
+        return bool(self.grades) or any(each["chosen"] for each in self.grade_names)
+
+    @property
     def source_type(self) -> Source:
         return SOURCES[self.source]
 

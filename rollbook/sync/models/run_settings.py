@@ -65,7 +65,8 @@ class RosterSettings(StoredSettings, frozen=True, kw_only=True):
     @property
     def selection(self) -> Selection:
         """The students to import, by grade and school."""
-        return Selection(frozenset(self.grades), self.grade_names, frozenset(self.schools))
+        names = {name.casefold(): chosen for name, chosen in self.grade_names.items()}
+        return Selection(frozenset(self.grades), names, frozenset(self.schools))
 
 
 class UploadSettings(StoredSettings, frozen=True, kw_only=True):

@@ -130,7 +130,7 @@ def prepare(run: Run) -> Prepared:
     mapper = RecordMapper(
         list(settings.mapping),
         version,
-        Selector(settings.selection, source.grade_field),
+        Selector(settings.selection, source.grade_field, source.school_field),
         matcher.known,
         run_rules.clears(run),
     )

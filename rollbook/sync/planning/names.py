@@ -30,7 +30,7 @@ def selects_more(run: Run, before: Run) -> bool:
     now, then = run.roster_settings, before.roster_settings
     if set(now.grades) - set(then.grades):
         return True
-    for name, chosen in now.grade_names.items():
+    for name, chosen in now.selection.names.items():
         if chosen and grade_choice(then.selection, name) is not Choice.IMPORTED:
             return True
     return bool(then.schools) and bool(set(now.schools) - set(then.schools))

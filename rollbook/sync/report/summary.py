@@ -7,13 +7,13 @@ from django.db.models import Count, Func, TextField, Value
 from django.db.models.fields.json import KT
 from django.utils.translation import gettext
 
-from rollbook.roster.values.grades import grade_label
 from rollbook.schools.clock import time_text
 from rollbook.sync.models import Change, Issue, Mode, Run, RunCounts, RunState
 from rollbook.sync.report.counts import count_changes
 from rollbook.sync.words import results
 from rollbook.sync.words.kinds import COUNT_LABELS, UPDATED_KINDS
 from rollbook.sync.words.proofs import proof_words
+from rollbook.sync.words.selection import selection_words
 from rollbook.sync.words.sources import uploader_type
 from rollbook.sync.words.states import started_by
 from rollbook.sync.words.text import word
@@ -90,8 +90,7 @@ def _what_was_read(run: Run) -> SummaryLine:
     """Return the file of an upload, or the grades that were read from a SIS."""
     if run.is_upload:
         return SummaryLine(gettext("File"), run.upload_settings.file_name)
-    grades = ", ".join(grade_label(level) for level in run.roster_settings.grades)
-    return SummaryLine(gettext("Grades"), grades)
+    return SummaryLine(gettext("Grades"), selection_words(run.roster_settings))
 
 
 def _in_numbers(run: Run) -> list[SummaryLine]:

@@ -106,7 +106,7 @@ def _settings(
     others = field_owners.other_active(integration)
     return RosterSettings(
         grades=tuple(integration.grades),
-        grade_names={each["name"].casefold(): each["chosen"] for each in integration.grade_names},
+        grade_names={each["name"]: each["chosen"] for each in integration.grade_names},
         schools={each["key"]: each["name"] for each in integration.schools},
         mapping=tuple((source_field, field) for source_field, field in integration.mapping),
         mapping_version=integration.mapping_version,

@@ -12,14 +12,16 @@ from rollbook.sources.registry import SOURCES
 from rollbook.sync.models import Integration
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import credentials as vault
-from rollbook.sync.setup import schedules
+from rollbook.sync.setup import roster_choice, schedules
 from rollbook.sync.words.text import translated
 
 
 class ConnectionSettings(NamedTuple):
     """What Step 1.1 asks for. An empty credential keeps the stored one.
 
-    `source` and `variant` are keys; `choices` and `credentials` are values by key.
+    `source` and `variant` are keys; `choices` and `credentials` are values by key. `grades` are
+    levels. `roster` has the SIS's own grades and schools, None where it wasn't asked for them;
+    `several_schools` is True where it has more than one school.
     """
 
     source: str
@@ -30,6 +32,8 @@ class ConnectionSettings(NamedTuple):
     active: bool
     test_run: bool
     notify_on_errors: bool
+    roster: roster_choice.RosterChoice | None = None
+    several_schools: bool = False
 
 
 @transaction.atomic
@@ -39,7 +43,7 @@ def save_connection(
     """Save Step 1.1. Raises SettingRefused, and then saves nothing."""
     if settings.source not in SOURCES:
         raise SettingRefused("source", _("Choose an SIS."))
-    if not settings.grades:
+    if not settings.grades and settings.roster is None:
         raise SettingRefused("grades", _("Choose at least one grade level to pull in."))
     variant = SOURCES[settings.source].variant(settings.variant)
     usual_mapping = [list(pair) for pair in default_mapping(variant)]
@@ -62,7 +66,14 @@ def save_connection(
         integration.mapping_version += 1
     integration.variant = variant.key
     integration.choices = choices
-    integration.grades = sorted(set(settings.grades))
+    if settings.roster is not None:
+        roster_choice.store(integration, settings.roster, several_schools=settings.several_schools)
+    elif set(settings.grades) != set(integration.grades):
+        by_level = roster_choice.decided_by_level(
+            roster_choice.stored_grades(integration), settings.grades
+        )
+        integration.grade_names = [each.stored() for each in by_level]
+        integration.grades = sorted(set(settings.grades))
     integration.active = settings.active
     integration.test_run = settings.test_run
     integration.notify_on_errors = settings.notify_on_errors
@@ -78,6 +89,7 @@ def save_connection(
         active=settings.active,
         test_run=settings.test_run,
         grades=integration.grades,
+        schools=[each["key"] for each in integration.schools],
         credentials_replaced=sorted(name for name, value in typed.items() if value),
     )
     return integration

@@ -37,7 +37,7 @@ def refuse_unready(integration: Integration) -> None:
             % {"names": ", ".join(missing)},
             _("Enter them in Step 1.1 Configure your SIS."),
         )
-    if not integration.grades:
+    if not integration.has_grades:
         raise RunRefused(
             "no_grades",
             _("Nothing was started, because no grade level is chosen."),

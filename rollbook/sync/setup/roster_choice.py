@@ -1,0 +1,117 @@
+"""Which grades and schools of a SIS are pulled in: what the SIS offers, and what a person chose."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from rollbook.roster.planning.selecting import Choice, grade_choice
+from rollbook.roster.records import Selection
+from rollbook.roster.values.grades import grade
+from rollbook.sources.discovery import GradeInSis, SchoolInSis
+from rollbook.sync.models import Integration
+from rollbook.sync.refusals import SettingRefused
+
+
+class GradeOption(NamedTuple):
+    """One grade by the SIS's own name, with its students when the SIS was last asked.
+
+    `level` is what the name means, None where nobody knows. `is_new` is True where nobody has
+    decided about it yet, although grades were chosen before.
+    """
+
+    name: str
+    students: int
+    level: int | None
+    chosen: bool
+    is_new: bool = False
+
+    def stored(self) -> dict[str, Any]:
+        """Return the option as `Integration.grade_names` has it."""
+        return {name: value for name, value in self._asdict().items() if name != "is_new"}
+
+
+class RosterChoice(NamedTuple):
+    """What a person chose: every grade with its decision, and the chosen schools."""
+
+    grades: list[GradeOption]
+    schools: list[SchoolInSis]
+
+
+def stored_grades(integration: Integration | None) -> list[GradeOption]:
+    """Return the grades as they are stored, in the SIS's order; none where it wasn't asked."""
+    names = integration.grade_names if integration is not None else []
+    return [GradeOption(**each) for each in names]
+
+
+def offered_grades(
+    integration: Integration | None, grades: Iterable[GradeInSis], schools: Collection[str] = ()
+) -> list[GradeOption]:
+    """Return what the SIS offers now, with the decisions that are stored.
+
+    Students are those of `schools`, by their keys, or of all where none is given. A grade that
+    nobody has decided about is chosen where its level is. A stored grade that the SIS doesn't have
+    any more stays at the end, because it may come back.
+    """
+    stored = {each.name.casefold(): each for each in stored_grades(integration)}
+    levels = frozenset(integration.grades) if integration is not None else frozenset()
+    options = []
+    for each in grades:
+        students = each.students
+        if schools:
+            students = sum(each.by_school.get(key, 0) for key in schools)
+        before = stored.pop(each.name.casefold(), None)
+        if before is not None:
+            options.append(before._replace(name=each.name, students=students))
+            continue
+        chosen = grade_choice(Selection(levels), each.name) is Choice.IMPORTED
+        is_new = bool(levels or stored) and grade(each.name) is None
+        options.append(GradeOption(each.name, students, grade(each.name), chosen, is_new))
+    gone = [each._replace(students=0) for each in stored.values()]
+    return options + gone
+
+
+def with_new_names(options: list[GradeOption], names: Mapping[str, int]) -> list[GradeOption]:
+    """Return the options and those of `names`, with their students, that came in the last run."""
+    known = {each.name.casefold() for each in options}
+    new = [
+        GradeOption(name, students, None, chosen=False, is_new=True)
+        for name, students in names.items()
+        if name.casefold() not in known
+    ]
+    return options + new
+
+
+def decided(
+    options: Iterable[GradeOption], chosen: Collection[str], levels: Mapping[str, int | None]
+) -> list[GradeOption]:
+    """Return the options as a person decided: the names in `chosen`, and `levels` by name."""
+    return [
+        each._replace(
+            chosen=each.name in chosen, level=levels.get(each.name, each.level), is_new=False
+        )
+        for each in options
+    ]
+
+
+def decided_by_level(options: Iterable[GradeOption], levels: Collection[int]) -> list[GradeOption]:
+    """Return the options with those chosen whose level is; a name without a level stays."""
+    return [
+        each if each.level is None else each._replace(chosen=each.level in levels)
+        for each in options
+    ]
+
+
+def store(integration: Integration, choice: RosterChoice, *, several_schools: bool) -> None:
+    """Put a choice into an integration, which the caller saves.
+
+    Raises SettingRefused where no grade is chosen, or none of several schools.
+    """
+    chosen = [each for each in choice.grades if each.chosen]
+    if not chosen:
+        raise SettingRefused("grades", _("Choose at least one grade to pull in."))
+    if several_schools and not choice.schools:
+        raise SettingRefused("schools", _("Choose at least one school of the district."))
+    integration.grade_names = [each.stored() for each in choice.grades]
+    integration.grades = sorted({each.level for each in chosen if each.level is not None})
+    integration.schools = [{"key": each.key, "name": each.name} for each in choice.schools]
