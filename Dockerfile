@@ -9,6 +9,8 @@ RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r r
 
 COPY manage.py LICENSE ./
 COPY rollbook rollbook
+# Once, instead of at each start of a process.
+RUN python -m compileall -q rollbook
 RUN useradd --system --uid 10001 --no-create-home rollbook && install -d -o rollbook data
 
 USER rollbook
