@@ -74,6 +74,22 @@ def reuse_id(sis: StandIn, people: list[Known]) -> None:
         sis.edit(one.dcid, birth_date="2001-01-01", email=f"o{one.dcid}@x.example", **other)
 
 
+def reuse_id_and_email(sis: StandIn, people: list[Known]) -> None:
+    """Let records be about other people, with e-mails that accounts from a file have."""
+    reuse_id(sis, people)
+    school = School.objects.get()
+    for one in people:
+        address = f"o{one.dcid}@x.example"
+        StudentAccount.objects.get_or_create(
+            school=school,
+            email=address,
+            email_key=address,
+            first_name="From",
+            last_name="A file",
+            graduation_year=2039,
+        )
+
+
 def codes(run: Run) -> set[str]:
     return {alarm["code"] for alarm in run.alarms}
 
@@ -203,7 +219,14 @@ def test_an_approved_empty_roster_settles_nobody(
 
 
 @pytest.mark.parametrize("additions_only", [False, True])
-@pytest.mark.parametrize(("deed", "code"), [(lose_email, "errors"), (reuse_id, "other_people")])
+@pytest.mark.parametrize(
+    ("deed", "code"),
+    [
+        (lose_email, "errors"),
+        (reuse_id, "other_people"),
+        (reuse_id_and_email, "other_people"),
+    ],
+)
 def test_records_that_cannot_be_used_hold_one_run(
     deed: Deed,
     code: str,

@@ -9,5 +9,8 @@ JOIN (
     SELECT account_id, sis_id FROM students_furtherlink WHERE school_id = %(school)s AND source = %(source)s
 ) a ON a.sis_id = i.sis_id
 WHERE i.school_id = %(school)s AND i.run_id = %(run)s AND i.severity = 'error'
-  AND (i.code = 'other_person') = (%(guard)s = 'other_people')
+  AND i.sis_id IN (
+      SELECT o.sis_id FROM sync_issue o
+      WHERE o.school_id = %(school)s AND o.run_id = %(run)s AND o.code = 'other_person'
+  ) = (%(guard)s = 'other_people')
 ON CONFLICT DO NOTHING
