@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -11,13 +12,20 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize
 from rollbook.schools.models import School
 from rollbook.standins import powerschool
 from rollbook.standins.standin import StandIn
-from rollbook.students import accounts, editing, never_import_list, protection
+from rollbook.students import (
+    accounts,
+    editing,
+    freeing,
+    merging,
+    never_import_list,
+    protection,
+)
 from rollbook.students.models import NeverImport, StudentAccount
 from rollbook.students.refused import Refused
 from rollbook.sync.models import Integration
-from rollbook.sync.setup import field_rules, integrations
+from rollbook.sync.setup import field_rules, integrations, link_decisions
 from tests.sync.weeks_model import Model
-from tests.sync.weeks_plan import FIELDS, Roster
+from tests.sync.weeks_plan import FIELDS, SIS, Roster
 
 GRADES = (9, 10, 11, 12)
 STUDENTS = 40  # of all grades
@@ -70,6 +78,11 @@ BY_PEOPLE = st.one_of(
     deed("protect_or_not", pick=somebody, on=st.booleans()),
     deed("never_import", pick=somebody, by_address=st.booleans()),
     deed("allow_import_again"),
+    deed("free_address", pick=somebody),
+    deed("merge", pick=somebody, other=somebody),
+    deed("correct_sis_id", pick=somebody, number=somebody),
+    deed("decide_link", pick=somebody, same=st.booleans()),
+    deed("decide_link", pick=somebody, same=st.booleans()),
     deed("rule_for_leavers", runs=st.sampled_from([None, 1, 2])),
     deed(
         "rules_for_fields",
@@ -101,6 +114,7 @@ class Weeks(RuleBasedStateMachine):
     standin: StandIn
     integration: Integration
     model: Model
+    stored: dict[int, UUID]  # the account behind each key of the model, which never changes
     grades: tuple[int, ...] = GRADES
 
     @initialize(seed=st.integers(1, 10_000), closes_after=st.sampled_from([None, 1, 2]))
@@ -125,7 +139,7 @@ class Weeks(RuleBasedStateMachine):
                 notify_on_errors=False,
             ),
         )
-        self.model = Model()
+        self.model, self.stored = Model(), {}
         self.rule_for_leavers(closes_after)
         self.ids = [one.dcid for one in self.standin.roster()][: 2 * PEOPLE]
         for at, dcid in enumerate(self.ids):
@@ -164,10 +178,9 @@ class Weeks(RuleBasedStateMachine):
 
     def account(self, pick: int) -> tuple[int, StudentAccount]:
         """One account, by the model's key and as it is stored."""
-        key = sorted(self.model.accounts)[pick % len(self.model.accounts)]
-        return key, StudentAccount.objects.get(
-            school=self.school, sis_id=self.model.accounts[key].sis_id
-        )
+        keys = sorted(self.model.students)
+        key = keys[pick % len(keys)]
+        return key, StudentAccount.objects.get(school=self.school, pk=self.stored[key])
 
     def happens(self, deeds: Deeds) -> None:
         for which, told in deeds:
@@ -245,7 +258,7 @@ class Weeks(RuleBasedStateMachine):
     def put_right(self, pick: int) -> None:
         """Give a student an own address, and the name and birth date that the account holds."""
         one = self.of(pick)
-        key = self.model.by_id().get(str(one.dcid))
+        key = self.model.linked_ids().get(str(one.dcid))
         held = self.model.accounts[key].values if key is not None else {}
         was = {name: held[name] for name in ("first_name", "last_name", "birth_date") if held}
         self.standin.edit(one.dcid, email=f"own{one.dcid}@students.example", **was)
@@ -269,7 +282,47 @@ class Weeks(RuleBasedStateMachine):
             return
         key, account = self.account(pick)
         (accounts.deactivate if close else accounts.reactivate)(self.school, [account.pk], None)
-        (self.model.close if close else self.model.open)(key)
+        if close:
+            self.model.close(key)
+        elif self.model.can_open(key):
+            self.model.open(key)
+
+    def free_address(self, pick: int) -> None:
+        if not self.model.accounts:
+            return
+        key, account = self.account(pick)
+        one = self.model.accounts[key]
+        if one.status == "active" or not one.address:
+            with pytest.raises(Refused):
+                freeing.free_email(account, None)
+            return
+        freeing.free_email(account, None)
+        self.model.free_address(key)
+
+    def merge(self, pick: int, other: int) -> None:
+        if len(self.model.students) < 2:
+            return
+        key, account = self.account(pick)
+        other_key, second = self.account(other)
+        if key != other_key:
+            merging.merge(account, second, None)
+            self.model.merge(key, other_key)
+
+    def correct_sis_id(self, pick: int, number: int) -> None:
+        self.edit(pick, ("sis_id", str(self.ids[number % len(self.ids)])), keep=False)
+
+    def decide_link(self, pick: int, same: bool) -> None:
+        pairs = sorted(self.model.open_proposals())
+        if not pairs:
+            return
+        sis_id, key = pairs[pick % len(pairs)]
+        proposals = link_decisions.proposals(self.school, SIS)
+        proposal = proposals.get(sis_id=sis_id, account=self.stored[key])
+        if not self.model.decide_link(sis_id, key, same):
+            with pytest.raises(link_decisions.LinkRefused):
+                link_decisions.confirm(proposal, None)
+            return
+        (link_decisions.confirm if same else link_decisions.reject)(proposal, None)
 
     def edit(self, pick: int, typed: tuple[str, str], keep: bool) -> None:
         if not self.model.accounts:

@@ -1,9 +1,8 @@
 """The accounts of the weeks' model, and what people do to them."""
 
-from collections.abc import Mapping
 from uuid import UUID
 
-from tests.sync.weeks_plan import MANY, Account, Plan, Row
+from tests.sync.weeks_plan import FIELDS, Account
 
 
 class People:
@@ -13,6 +12,10 @@ class People:
         self.accounts: dict[int, Account] = {}
         self.never_ids: set[str] = set()
         self.never_addresses: set[str] = set()
+        self.links: dict[int, str] = {}  # SIS IDs that a person gave to accounts
+        self.rejected: set[tuple[str, int]] = set()  # a SIS ID and an account: two people
+        self.proposed: set[tuple[str, int]] = set()  # links, by the last complete plan
+        self.clashes: set[tuple[str, int]] = set()  # those of them that contradict
         self.ours: frozenset[str] = frozenset()  # fields where the app wins
         self.clears: frozenset[str] = frozenset()  # fields that a blank of the SIS empties
         self.closes_after: int | None = (
@@ -23,15 +26,37 @@ class People:
         self.deeds = 0  # of people, to single students and to the lists and rules for all
         self._keys = 0
 
-    def by_id(self) -> dict[str, int]:
-        return {account.sis_id: key for key, account in self.accounts.items()}
+    @property
+    def students(self) -> dict[int, Account]:
+        """All accounts but those that were merged into others."""
+        return {key: one for key, one in self.accounts.items() if one.status != "merged"}
+
+    def linked_ids(self) -> dict[str, int]:
+        """The accounts that are linked to the SIS, by SIS ID."""
+        return {one.sis_id: key for key, one in self.accounts.items() if one.is_linked}
 
     def holder(self, address: str) -> int | None:
         """Whose e-mail this is."""
         return next(
-            (key for key, account in self.accounts.items() if account.address == address.lower()),
+            (
+                key
+                for key, account in self.accounts.items()
+                if address and account.address == address.lower()
+            ),
             None,
         )
+
+    def merged_addresses(self) -> set[str]:
+        """The e-mails of merged accounts that nobody has now."""
+        merged = [one for one in self.accounts.values() if one.status == "merged"]
+        held = {one.address for one in self.accounts.values()}
+        return {one.values["email"].lower() for one in merged} - held
+
+    def new_key(self) -> int:
+        self._keys += 1
+        return self._keys
+
+    # --- what people do
 
     def close(self, key: int) -> None:
         if self.accounts[key].status == "active":
@@ -39,14 +64,34 @@ class People:
 
     def open(self, key: int) -> None:
         if self.accounts[key].status != "active":
-            self._deed(key).status = "active"
+            account = self._deed(key)
+            account.status, account.address = "active", account.values["email"].lower()
+
+    def can_open(self, key: int) -> bool:
+        return self.holder(self.accounts[key].values["email"]) in (None, key)
+
+    def free_address(self, key: int) -> None:
+        self._deed(key).address = ""
 
     def can_edit(self, key: int, name: str, value: str) -> bool:
+        if name == "sis_id":
+            account = self.accounts[key]
+            return not any(
+                (one.source, one.sis_id) == (account.source, value)
+                for other, one in self.accounts.items()
+                if other != key
+            )
         return name != "email" or self.holder(value) in (None, key)
 
     def edit(self, key: int, name: str, value: str) -> None:
-        if self.accounts[key].values[name] != value:
+        account = self.accounts[key]
+        if name == "sis_id":
+            if account.sis_id != value:
+                self._deed(key).sis_id = value
+        elif account.values[name] != value:
             self._deed(key).values[name] = value
+            if name == "email":
+                account.address = value.lower()
 
     def lock(self, key: int, name: str, on: bool) -> None:
         if (name in self.accounts[key].locked) is not on:
@@ -56,67 +101,43 @@ class People:
         if self.accounts[key].protected is not on:
             self._deed(key).protected = on
 
+    def merge(self, kept: int, other: int) -> None:
+        """Close one of two accounts. The other one gets its link, and what it lacks itself."""
+        account, gone = self._deed(kept), self._deed(other)
+        for name in FIELDS:
+            account.values[name] = account.values[name] or gone.values[name]
+        if account.sis_id and gone.sis_id:
+            self.never_ids.add(gone.sis_id)
+        elif gone.sis_id:
+            account.source, account.sis_id = gone.source, gone.sis_id
+        gone.status, gone.source, gone.sis_id, gone.into = "merged", "", "", kept
+        gone.values["student_number"] = gone.address = ""
+
+    def open_proposals(self) -> set[tuple[str, int]]:
+        """Return the proposed links that are still about an account without this SIS ID."""
+        return {
+            (sis_id, key)
+            for sis_id, key in self.proposed
+            if key in self.students
+            and (self.accounts[key].sis_id != sis_id or not self.accounts[key].is_linked)
+        }
+
+    def decide_link(self, sis_id: str, key: int, same: bool) -> bool:
+        """Decide about a proposed link. Returns False where an earlier decision contradicts."""
+        taken = any((one == sis_id) is not (other == key) for other, one in self.links.items())
+        if same and taken:
+            return False
+        self.deeds += 1
+        if same:
+            self.links[key] = sis_id
+            self.rejected -= {(sis_id, key)}
+        else:
+            self.rejected |= {(sis_id, key)}
+            if self.links.get(key) == sis_id:
+                del self.links[key]
+        return True
+
     def _deed(self, key: int) -> Account:
         self.deeds += 1
         self.accounts[key].deeds += 1
         return self.accounts[key]
-
-    def _alarms(
-        self,
-        rows: list[Row],
-        unusable: set[int],
-        listed: set[tuple[str, str]],
-        missing: set[int],
-    ) -> set[str]:
-        """Return which of the guards for names and errors hold the run."""
-        active = {one.sis_id for one in self.accounts.values() if one.status == "active"}
-        should = {sis_id for sis_id in active if ("outside_selection", sis_id) not in listed}
-        should -= {self.accounts[key].sis_id for key in missing & self.settled["leavers"].keys()}
-        renamed = [
-            row
-            for row in rows
-            if row.kind in ("updated", "returning")
-            and row.after.keys() & {"first_name", "last_name"}
-        ]
-        errors = [
-            key
-            for key in unusable - self.settled["errors"].keys()
-            if self.accounts[key].status == "active"
-        ]
-        numbers = {"names": len(renamed), "errors": len(errors)}
-        return {
-            name
-            for name, number in numbers.items()
-            if number > MANY and should and 100 * number / len(should) > 20
-        }
-
-    # --- what a person approved in a held run
-
-    def settle(self, plan: Plan, run: UUID, alarms: set[str], *, additions_only: bool) -> None:
-        """After `apply`: what was approved holds no later run for the same students."""
-        approved: dict[str, set[int]] = {}
-        if "errors" in alarms:
-            approved["errors"] = plan.unusable
-        if alarms & {"leavers", "overlap", "vanished"} and not additions_only:
-            approved["leavers"] = self._still_missing(plan)
-        for guard, keys in approved.items():
-            for key in keys:
-                self.settled[guard].setdefault(key, run)
-
-    def unsettle(self, run: UUID, student: int | None) -> None:
-        """After undoing a run, or what it did to one student: what it settled is asked again."""
-        for guard, settled in self.settled.items():
-            self.settled[guard] = {
-                key: by
-                for key, by in settled.items()
-                if by != run or (student is not None and key != student)
-            }
-
-    def _still_missing(self, plan: Plan) -> set[int]:
-        return {key for key in plan.missing if self.accounts[key].status == "active"}
-
-    def _forget(self, lasting: Mapping[str, set[int]]) -> None:
-        """Keep what is settled only for accounts of which the reason lasts."""
-        for guard, keys in lasting.items():
-            settled = self.settled[guard]
-            self.settled[guard] = {key: run for key, run in settled.items() if key in keys}

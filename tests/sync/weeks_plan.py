@@ -11,6 +11,7 @@ FIELDS = (
 )
 MANY = 5  # more leavers than this hold a run; and more than this under new IDs are no chance
 CLOSED_BY_RUNS = ("left", "graduated")
+SIS = "powerschool"
 
 Record = Mapping[str, str]
 
@@ -27,25 +28,43 @@ class Roster(NamedTuple):
 class Account:
     """One account.
 
-    `deeds` counts the edits by people and runs: a row that was planned before is overtaken.
-    `missed` are the complete live runs in a row that lacked it.
+    `source` is the SIS that it is linked to, if any. `deeds` counts the edits by people and runs: a
+    row that was planned before is overtaken. `missed` are the complete live runs in a row that
+    lacked it. `into` is the account it was merged into. `address` is the e-mail that nobody else
+    can get, to be compared: "" once it was freed.
     """
 
     sis_id: str
     values: dict[str, str]
+    source: str = ""
     status: str = "active"
     locked: set[str] = field(default_factory=set)
     protected: bool = False
     missed: int = 0
     deeds: int = 0
+    into: int | None = None
+    address: str = ""
+
+    def __post_init__(self) -> None:
+        self.address = self.values["email"].lower()
 
     @property
-    def address(self) -> str:
-        return self.values["email"].lower()
+    def held(self) -> dict[str, str]:
+        """All that a plan can write."""
+        link = {"source": self.source, "sis_id": self.sis_id}
+        return self.values | link | {"status": self.status, "address": self.address}
+
+    @property
+    def is_linked(self) -> bool:
+        return self.source == SIS and bool(self.sis_id)
 
 
 class Row(NamedTuple):
-    """One planned change. `after` is what is written, `key` the account's, also of a new one."""
+    """One planned change. `after` is what is written, `key` the account's, also of a new one.
+
+    `number` is the row of a file. `namesakes` are the accounts that were like a new student when it
+    was planned. `by_address` says that an e-mail and a name alone led to the account.
+    """
 
     kind: str
     key: int
@@ -53,20 +72,29 @@ class Row(NamedTuple):
     before: dict[str, str]
     after: dict[str, str]
     deeds: int
+    number: int | None = None
+    namesakes: frozenset[tuple[int, int]] = frozenset()
+    by_address: bool = False
 
     @property
     def address(self) -> str | None:
-        return self.after["email"].lower() if "email" in self.after else None
+        return self.after.get("address")
 
     def addition_or_update(self) -> "Row | None":
         """Return what approving additions and updates only lets through: all but the e-mail."""
         if self.kind == "new":
             return self
-        if self.kind in CLOSED_BY_RUNS or self.kind == "linked":
+        re_keyed = self.before.get("sis_id") not in (None, "", self.after.get("sis_id"))
+        if self.kind in CLOSED_BY_RUNS or re_keyed:
             return None
-        after = {name: value for name, value in self.after.items() if name != "email"}
-        before = {name: value for name, value in self.before.items() if name != "email"}
+        email = ("email", "address")
+        after = {name: value for name, value in self.after.items() if name not in email}
+        before = {name: value for name, value in self.before.items() if name not in email}
         return self._replace(before=before, after=after) if after else None
+
+    @property
+    def brings_in(self) -> bool:
+        return self.kind == "new" or self.by_address
 
 
 class Plan(NamedTuple):
@@ -74,7 +102,8 @@ class Plan(NamedTuple):
 
     `listed` are kind and SIS ID of those whose row is shown and changes nothing. `alarms` are those
     of the guards for names and errors that must hold the run; `unusable` are the accounts whose
-    records have an error.
+    records have an error. `proposed` are the links that a person may decide about, pairs of a SIS
+    ID and an account; `clashes` those that must be decided before the first live run.
     """
 
     roster: Roster
@@ -86,6 +115,26 @@ class Plan(NamedTuple):
     listed: set[tuple[str, str]]
     alarms: set[str]
     unusable: set[int]
+    proposed: set[tuple[str, int]]
+    clashes: set[tuple[str, int]]
+
+
+class FilePlan(NamedTuple):
+    """All rows of an upload's plan; the numbers of the file's rows with an error; the alarms.
+
+    `listed` are kind and row number of those that are shown and change nothing.
+    """
+
+    rows: list[Row]
+    refused: set[int]
+    listed: set[tuple[str, int]]
+    alarms: set[str]
+
+
+def person_of(values: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """Return the name and the birth date as they are compared; None where one is unknown."""
+    first, last, born = (values.get(name, "") for name in ("first_name", "last_name", "birth_date"))
+    return (bare_name(first), bare_name(last), born) if first and last and born else None
 
 
 def alike(one: Mapping[str, str], other: Mapping[str, str]) -> bool:

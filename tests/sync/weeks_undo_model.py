@@ -6,6 +6,10 @@ from typing import NamedTuple, Optional
 from tests.sync.weeks_model import Model
 from tests.sync.weeks_plan import Row
 
+# Values that go back together, or not at all; and those that no list names.
+PAIRS = {"email": "address", "address": "email", "source": "sis_id", "sis_id": "source"}
+HIDDEN = ("address", "source")
+
 
 @dataclass
 class Done:
@@ -44,35 +48,46 @@ def plan(model: Model, done: Done, student: int | None) -> Undo:
     """
     rows, stays = {}, []
     for key in done.holding if student is None else {student}:
-        was, wrote = done.rows[key].before, done.rows[key].after
-        if done.rows[key].kind == "new":
-            was, wrote = {"status": "deactivated"}, {"status": "active"}
-        held = _held(model, key)
-        stays += [name for name in wrote if held[name] not in (wrote[name], was[name])]
-        back = {name: was[name] for name in wrote if held[name] == wrote[name] != was[name]}
+        account, wrote_row = model.accounts[key], done.rows[key]
+        if _is_merged(model, done, key):
+            stays.append("")
+            continue
+        was, wrote = wrote_row.before, wrote_row.after
+        if wrote_row.kind == "new":
+            was, wrote = {"status": "deactivated"}, {"status": wrote.get("status", "active")}
+        held = account.held
+        as_written = {name for name in wrote if held[name] == wrote[name]}
+        changed = wrote.keys() - as_written
+        whole = {name for name in as_written if PAIRS.get(name) not in changed}
+        back = {name: was[name] for name in whole if wrote[name] != was[name]}
+        if back.get("status") == "active" and not account.address:
+            back = {}  # its e-mail was freed since: a person opens it
         rows[key] = Row(
-            "updated",
-            key,
-            held["sis_id"],
-            {name: held[name] for name in back},
-            back,
-            model.accounts[key].deeds,
+            "updated", key, account.sis_id, {name: held[name] for name in back}, back, account.deeds
         )
-    for name in ("email", "sis_id"):
-        while taken := [
-            row for row in rows.values() if name in row.after and _is_taken(model, row, name, rows)
-        ]:
+        stays += [
+            name
+            for name in wrote
+            if name not in HIDDEN and held[name] != was[name] and name not in back
+        ]
+    for name, hidden in (("email", "address"), ("sis_id", "source")):
+        while taken := [row for row in rows.values() if _is_taken(model, row, name, rows)]:
             stays += [name] * len(taken)
             for row in taken:
                 rows[row.key] = row._replace(
-                    before=_without(row.before, name), after=_without(row.after, name)
+                    before=_without(row.before, {name, hidden}),
+                    after=_without(row.after, {name, hidden}),
                 )
     return Undo([row for row in rows.values() if row.after], sorted(stays))
 
 
-def _held(model: Model, key: int) -> dict[str, str]:
-    account = model.accounts[key]
-    return account.values | {"status": account.status, "sis_id": account.sis_id}
+def _is_merged(model: Model, done: Done, key: int) -> bool:
+    """Return whether a merge since keeps an account as it is."""
+    if model.accounts[key].status == "merged":
+        return True
+    made = {each for each, row in done.rows.items() if row.kind == "new"}
+    older = any(one.into == key for each, one in model.accounts.items() if each not in made)
+    return key in made and older
 
 
 def _is_taken(model: Model, row: Row, name: str, rows: dict[int, Row]) -> bool:
@@ -80,18 +95,20 @@ def _is_taken(model: Model, row: Row, name: str, rows: dict[int, Row]) -> bool:
 
     An e-mail may be given up in the same undo.
     """
-    others = [
-        key
-        for key in model.accounts
-        if key != row.key and _held(model, key)[name].lower() == row.after[name].lower()
-    ]
-    return any(
-        name == "sis_id" or key not in rows or "email" not in rows[key].after for key in others
+    others = {key: one for key, one in model.accounts.items() if key != row.key}
+    if name == "email":
+        return bool(row.address) and any(
+            one.address == row.address and (key not in rows or "address" not in rows[key].after)
+            for key, one in others.items()
+        )
+    source = row.after.get("source", model.accounts[row.key].source)
+    return bool(row.after.get("sis_id")) and any(
+        (one.source, one.sis_id) == (source, row.after["sis_id"]) for one in others.values()
     )
 
 
-def _without(values: dict[str, str], name: str) -> dict[str, str]:
-    return {each: value for each, value in values.items() if each != name}
+def _without(values: dict[str, str], names: set[str]) -> dict[str, str]:
+    return {each: value for each, value in values.items() if each not in names}
 
 
 def settle(done: Done) -> None:
