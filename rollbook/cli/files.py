@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import IO
 
 import click
-from xlsxwriter.exceptions import FileCreateError
 
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.options import Decorator
@@ -54,7 +53,7 @@ def written(file: Path) -> Iterator[IO[bytes]]:
         with part.open("wb") as target:
             yield target
         part.replace(file)
-    except (OSError, FileCreateError) as error:
+    except OSError as error:
         raise _not_written(file, error) from error
     finally:
         if part != file:

@@ -239,6 +239,7 @@ def test_what_looks_like_a_formula_a_link_or_a_number_is_text(
         "x" * 300,
         "Ω\u200bΩ",
         "1 < 2 & 3",
+        ']]> "quoted"',
     ],
 )
 def test_any_name_comes_back_as_it_was(school: School, written: Written, name: str) -> None:

@@ -14,7 +14,7 @@ from rollbook.sync.report.classes import StudentClass, classes_of, in_class
 from rollbook.sync.report.row_list import RowList
 from rollbook.sync.words.fields import FIELD_LABELS, field_label, shown_keys, value_text
 from rollbook.sync.words.kinds import EMAIL_CHANGED, KIND_LABELS, LISTED_KINDS, UPDATED_KINDS
-from rollbook.sync.words.reasons import reason_of
+from rollbook.sync.words.reasons import Reasons
 from rollbook.sync.words.states import outcome_words
 from rollbook.sync.words.text import word
 
@@ -33,8 +33,8 @@ class Diff(NamedTuple):
 class NewRow(NamedTuple):
     """One account to create.
 
-    `values` are (label, text) of every field it gets, `after` the stored values by field.
-    `undoable` is the id of the account while the row is applied and not undone.
+    `after` are the stored values by field. `undoable` is the id of the account while the row is
+    applied and not undone.
     """
 
     sis_id: str
@@ -42,12 +42,20 @@ class NewRow(NamedTuple):
     last_name: str
     email: str
     graduation_year: int | None
-    values: list[tuple[str, str]]
     outcome: str
     after: Mapping[str, Any]
     row_number: int | None = None
     reason: str = ""
     undoable: UUID | None = None
+
+    @property
+    def values(self) -> list[tuple[str, str]]:
+        """The label and the text of every field that the account gets."""
+        return [
+            (word(FIELD_LABELS, key), value_text(key, self.after[key]))
+            for key in (*STUDENT_FIELDS, "status")
+            if self.after.get(key) is not None
+        ]
 
 
 class UpdatedRow(NamedTuple):
@@ -71,7 +79,7 @@ class UpdatedRow(NamedTuple):
 def new_rows(run: Run, search: str = "", student_class: str | None = None) -> RowList[NewRow]:
     """Return the accounts that a run creates, or would create. `student_class` is a class code."""
     changes = _in_class(_changes(run, search, (ChangeKind.NEW,)), student_class)
-    return RowList(changes, lambda change: _new_row(run, change))
+    return RowList(changes, _Rows(run).new)
 
 
 def updated_rows(
@@ -82,7 +90,7 @@ def updated_rows(
     Besides the kinds of changes, `kind` can be one that is only listed, or "email_changed".
     """
     changes = _in_class(_updated(run, search, kind), student_class)
-    return RowList(changes, lambda change: updated_row(run, change))
+    return RowList(changes, _Rows(run).updated)
 
 
 def plan_rows(
@@ -104,54 +112,70 @@ def classes(run: Run, tab: str) -> list[StudentClass]:
 
 def updated_row(run: Run, change: Change) -> UpdatedRow:
     """Return one stored change of any kind with its words."""
-    return UpdatedRow(
-        kind=change.kind,
-        kind_label=word(KIND_LABELS, change.kind),
-        sis_id=change.sis_id or "",
-        name=f"{change.first_name} {change.last_name}",
-        email=change.email,
-        diffs=_diffs(change),
-        outcome=outcome_words(run, change),
-        reason=reason_of(run, change),
-        row_number=change.row_number,
-        undoable=change.account_id if _is_undoable(run, change) else None,
-    )
+    return _Rows(run).updated(change)
 
 
-def _new_row(run: Run, change: Change) -> NewRow:
-    values = [
-        (word(FIELD_LABELS, key), value_text(key, change.after[key]))
-        for key in (*STUDENT_FIELDS, "status")
-        if change.after.get(key) is not None
-    ]
-    return NewRow(
-        sis_id=change.sis_id or "",
-        first_name=change.first_name,
-        last_name=change.last_name,
-        email=change.email,
-        graduation_year=change.after.get("graduation_year"),
-        values=values,
-        outcome=outcome_words(run, change),
-        after=change.after,
-        row_number=change.row_number,
-        reason=reason_of(run, change),
-        undoable=change.account_id if _is_undoable(run, change) else None,
-    )
+class _Rows:
+    """Turns the stored changes of one run into rows.
 
+    The words that many rows have in common are looked up once, see `words.reasons.Reasons`.
+    """
 
-def _diffs(change: Change) -> list[Diff]:
-    """Return each field that a change writes, before and after."""
-    diffs = [_diff(change, key) for key in shown_keys(change.before, change.after)]
-    if "email_key" in change.after and "email" not in change.after:
-        # The e-mail is freed, or given back: the account shows the same one before and after.
-        diffs.append(_diff(change, "email_key")._replace(field_label=word(FIELD_LABELS, "email")))
-    return diffs
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._reasons = Reasons(run)
+        self._outcomes: dict[tuple[str, str], str] = {}
+        self._labels: dict[str, str] = {}
 
+    def new(self, change: Change) -> NewRow:
+        return NewRow(
+            sis_id=change.sis_id or "",
+            first_name=change.first_name,
+            last_name=change.last_name,
+            email=change.email,
+            graduation_year=change.after.get("graduation_year"),
+            outcome=self._outcome(change),
+            after=change.after,
+            row_number=change.row_number,
+            reason=self._reasons.of(change),
+            undoable=change.account_id if _is_undoable(self._run, change) else None,
+        )
 
-def _diff(change: Change, key: str) -> Diff:
-    before = value_text(key, change.before.get(key))
-    after = value_text(key, change.after.get(key))
-    return Diff(field_label(key), before, after, key)
+    def updated(self, change: Change) -> UpdatedRow:
+        return UpdatedRow(
+            kind=change.kind,
+            kind_label=word(KIND_LABELS, change.kind),
+            sis_id=change.sis_id or "",
+            name=f"{change.first_name} {change.last_name}",
+            email=change.email,
+            diffs=self._diffs(change),
+            outcome=self._outcome(change),
+            reason=self._reasons.of(change),
+            row_number=change.row_number,
+            undoable=change.account_id if _is_undoable(self._run, change) else None,
+        )
+
+    def _outcome(self, change: Change) -> str:
+        key = (change.kind, change.outcome)
+        if key not in self._outcomes:
+            self._outcomes[key] = outcome_words(self._run, change)
+        return self._outcomes[key]
+
+    def _diffs(self, change: Change) -> list[Diff]:
+        """Return each field that a change writes, before and after."""
+        diffs = [self._diff(change, key) for key in shown_keys(change.before, change.after)]
+        if "email_key" in change.after and "email" not in change.after:
+            # The e-mail is freed, or given back: the account shows the same one before and after.
+            label = word(FIELD_LABELS, "email")
+            diffs.append(self._diff(change, "email_key")._replace(field_label=label))
+        return diffs
+
+    def _diff(self, change: Change, key: str) -> Diff:
+        if key not in self._labels:
+            self._labels[key] = field_label(key)
+        before = value_text(key, change.before.get(key))
+        after = value_text(key, change.after.get(key))
+        return Diff(self._labels[key], before, after, key)
 
 
 def _is_undoable(run: Run, change: Change) -> bool:

