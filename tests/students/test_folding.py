@@ -1,6 +1,7 @@
 """The database and the rules fold names alike, and searches find names as people type them."""
 
 import random
+import re
 
 import pytest
 from django.db import connection
@@ -112,3 +113,21 @@ def test_a_search_for_nothing_but_signs_finds_nobody(
 ) -> None:
     school = make_student("Anne-Marie", "O'Neal").school
     assert not listing.students(school, StudentQuery(search=search)).exists()
+
+
+def test_the_text_of_an_account_is_its_folded_values() -> None:
+    names = [*made_up_names(300), "Mc Donald", "Anne-Marie", "O'Brien", "Van der Berg", "Zoë Ann"]
+    query = "SELECT name, students_search_text(name, name, NULL, 'B`x', 'O-k@x.org', NULL, 'S7')"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{query} FROM unnest(%s::text[]) AS name", [names])
+        rows = cursor.fetchall()
+    assert [name for name, text in rows if text != expected_text(name)] == []
+
+
+def expected_text(name: str) -> str:
+    words = [name, name]
+    if " " in name:
+        words += [name.replace(" ", "")] * 2
+    if re.search("[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff]", name):
+        words.append(name + name)
+    return fold(" ".join(["", *words, "", "B`x", "O-k@x.org", "", "S7"]))

@@ -36,9 +36,14 @@ class StudentAccount(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    # Every other index begins with the school: one of its own would only cost time.
+    # Every other index begins with the school: one of its own would only cost time. No foreign key
+    # in the database: looking 100,000 new students' school up took 0.4 s at the end of the run.
     school = models.ForeignKey(
-        School, on_delete=models.PROTECT, db_index=False, related_name="students"
+        School,
+        on_delete=models.PROTECT,
+        db_constraint=False,
+        db_index=False,
+        related_name="students",
     )
     source = models.CharField(max_length=40, blank=True)
     sis_id = models.CharField(max_length=200, null=True)
@@ -83,14 +88,12 @@ class StudentAccount(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["school", "last_name", "first_name"], name="students_by_name"),
+            # Lists are sorted further by the database, a few thousand students of one last name or
+            # one year at a time. With all columns of these orders in the two indexes a first run
+            # of 100,000 students took 0.8 s longer.
+            models.Index(fields=["school", "last_name"], name="students_by_name"),
             models.Index(
-                models.F("school"),
-                Coalesce("graduation_year", 0),
-                models.F("last_name"),
-                models.F("first_name"),
-                models.F("id"),
-                name="students_by_year",
+                models.F("school"), Coalesce("graduation_year", 0), name="students_by_year"
             ),
             models.Index(
                 fields=["merged_into"],
