@@ -5,7 +5,7 @@ vendor. All texts for people are marked for translation (see `roster.translation
 """
 
 import re
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
@@ -139,17 +139,17 @@ class Page(NamedTuple):
     """One page of the roster.
 
     `records` are flat dicts, keyed by the SIS's field names: only the fields asked for, plus the
-    grade field. Values are text, numbers or None. A key that the SIS did not send is absent from
-    the dict: absent isn't empty. `number` counts from 1; it is 0 for what isn't a page of the SIS's
-    list: students who were asked for one by one. `pages` and `total` are what the SIS stated, None
-    where it doesn't state them.
+    grade field; `SentRecords` makes each dict when it is looked into. Values are text, numbers or
+    None. A key that the SIS did not send is absent from the dict: absent isn't empty. `number`
+    counts from 1; it is 0 for what isn't a page of the SIS's list: students who were asked for one
+    by one. `pages` and `total` are what the SIS stated, None where it doesn't state them.
 
     `answers` are about missing students who aren't there any more. `listed_twice` are SIS IDs that
     the SIS has twice in its list. After a `checkpoint`, which has no records, the source asks who
     is missing: all pages before it must have been worked through by then.
     """
 
-    records: list[dict[str, Any]]
+    records: Sequence[dict[str, Any]]
     number: int
     pages: int | None
     total: int | None

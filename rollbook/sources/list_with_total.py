@@ -15,13 +15,13 @@ from rollbook.sources.errors import RosterIncomplete, TokenExpired
 from rollbook.sources.paging import (
     RAISE_THE_BOUND,
     READ_AT_NIGHT,
-    Record,
     StudentId,
     Tally,
     gave_too_many,
     late_page,
     listed_twice,
 )
+from rollbook.sources.sent_records import Records
 
 
 class SisWithTotal(Protocol):
@@ -36,7 +36,7 @@ class SisWithTotal(Protocol):
     page_size: int
 
     def count(self) -> int: ...
-    def submit(self, number: int) -> "Future[list[Record]]": ...
+    def submit(self, number: int) -> "Future[Records]": ...
     def renew(self, expired: TokenExpired) -> None: ...
 
 
@@ -141,7 +141,7 @@ class _Reading:
 
     def __init__(self, sis: SisWithTotal, bounds: Bounds, stated: int, tally: Tally) -> None:
         self._sis, self._bounds, self._stated, self._tally = sis, bounds, stated, tally
-        self._waiting: deque[tuple[int, Future[list[Record]]]] = deque()
+        self._waiting: deque[tuple[int, Future[Records]]] = deque()
         self._next = 1  # the next page to ask for
         self._last = 1  # the last page, as far as is known
         self._expected = 1  # how many pages the total needs
@@ -174,7 +174,7 @@ class _Reading:
             if number == self._bounds.pages:
                 raise gave_too_many(self._sis.name, self._bounds)
 
-    def _next_page(self) -> tuple[int, list[Record]]:
+    def _next_page(self) -> tuple[int, Records]:
         """Return the next page; of one that seems too short, the longer of two answers."""
         self._ask_ahead()
         number, future = self._waiting.popleft()
@@ -184,7 +184,7 @@ class _Reading:
             records = max(records, again, key=len)
         return number, records
 
-    def _result(self, number: int, future: "Future[list[Record]]") -> list[Record]:
+    def _result(self, number: int, future: "Future[Records]") -> Records:
         while True:
             try:
                 return future.result()
@@ -206,7 +206,7 @@ class _Reading:
             self._waiting.append((self._next, self._sis.submit(self._next)))
             self._next += 1
 
-    def _may_have_more(self, records: list[Record]) -> bool:
+    def _may_have_more(self, records: Records) -> bool:
         is_full = len(records) >= self._tally.first_length
         return is_full or self._tally.students < self._stated
 

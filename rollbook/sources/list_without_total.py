@@ -11,14 +11,14 @@ from rollbook.sources.bounds import Bounds
 from rollbook.sources.errors import RosterIncomplete
 from rollbook.sources.paging import (
     READ_AT_NIGHT,
-    Record,
     StudentId,
     Tally,
     gave_too_many,
-    id_of,
+    ids_of,
     late_page,
     listed_twice,
 )
+from rollbook.sources.sent_records import Records
 
 READINGS: Final = 3  # at most, until a reading has nobody new
 
@@ -30,7 +30,7 @@ class SisWithoutTotal(Protocol):
     id_field: str
     page_size: int
 
-    def page(self, number: int, size: int) -> list[Record]: ...
+    def page(self, number: int, size: int) -> Records: ...
 
 
 class ListWithoutTotal:
@@ -132,7 +132,7 @@ class _Reading:
                 raise gave_too_many(self._sis.name, self._bounds)
             number += 1
 
-    def _page(self, number: int) -> tuple[list[Record], bool]:
+    def _page(self, number: int) -> tuple[Records, bool]:
         """Return a page, and whether the list ends with it.
 
         Where it seems to end, but doesn't, the page is asked for again. Where that doesn't help,
@@ -149,7 +149,7 @@ class _Reading:
         self._tally.has_end = False
         return records, self._seems_last(number, len(records))
 
-    def _ask(self, number: int) -> list[Record]:
+    def _ask(self, number: int) -> Records:
         return self._sis.page(number, self._sis.page_size)
 
     def _seems_last(self, number: int, length: int) -> bool:
@@ -170,7 +170,7 @@ class _Reading:
             return False
         return any(len(self._ask(1)) > length for _attempt in (1, 2))
 
-    def _asked_again(self, number: int, records: list[Record]) -> list[Record] | None:
+    def _asked_again(self, number: int, records: Records) -> Records | None:
         """Return None where nobody follows these records; else the page, asked for again.
 
         An empty or short answer alone proves nothing. So we ask for a page of another size, which
@@ -179,7 +179,7 @@ class _Reading:
         first page must have nobody else.
         """
         id_field = self._sis.id_field
-        new = {id_of(record, id_field) for record in records} - self._tally.ids
+        new = set(ids_of(records, id_field)) - self._tally.ids
         count = self._tally.records + len(records)
         place = _overlapping_page(
             students=self._tally.students + len(new),
@@ -194,7 +194,7 @@ class _Reading:
                 return None
             place = _Place(1, self._sis.page_size - 1)
         sent = self._sis.page(place.number, place.size)
-        ids = {id_of(record, id_field) for record in sent}
+        ids = set(ids_of(sent, id_field))
         most = count - (place.number - 1) * place.size  # from where it begins
         has_end = 0 < len(sent) <= most and ids - {None} <= self._tally.ids | new
         return None if has_end else self._ask(number)

@@ -16,7 +16,8 @@ from typing import Final, NamedTuple, Protocol
 from rollbook.roster.records import Completeness, Proof, SisAnswer
 from rollbook.sources.base import Connection, Page, Pages
 from rollbook.sources.errors import SourceError, TokenExpired, UnexpectedShape
-from rollbook.sources.paging import Record, StudentList, unproven
+from rollbook.sources.paging import StudentList, unproven
+from rollbook.sources.sent_records import Records
 
 KNOWN_STUDENTS: Final = 3  # are asked for until one is found; some may have left since
 READINGS: Final = 4  # at most, until two in a row have the same students
@@ -34,12 +35,12 @@ class Presence(Enum):
 class Single(NamedTuple):
     """The SIS's answer about one student.
 
-    `record` is that of a student who is here, in the form of the records of a page.
+    `records` has that of a student who is here, in the form of the records of a page.
     """
 
     presence: Presence
     answer: SisAnswer
-    record: Record | None = None
+    records: Records = ()
 
 
 class SingleReads(Protocol):
@@ -140,19 +141,18 @@ def _ask_each(
     if not _finds_any(single_reads, known):
         asked.can_ask = False
         return
-    records: list[Record] = []
     gone: list[SisAnswer] = []
     for single in _singles(single_reads, sis_ids, ahead):
         sis_id = single.answer.sis_id
-        if single.presence is Presence.HERE and single.record is not None:
+        if single.presence is Presence.HERE and single.records:
             asked.here.add(sis_id)
-            records.append(single.record)
+            yield Page(single.records, 0, None, None)
         elif single.presence is Presence.GONE:
             asked.gone[sis_id] = single.answer
             gone.append(single.answer)
         else:
             asked.unclear[sis_id] = single.answer
-    yield Page(records, 0, None, None, answers=tuple(gone))
+    yield Page([], 0, None, None, answers=tuple(gone))
 
 
 def _finds_any(single_reads: SingleReads, known: list[str]) -> bool:

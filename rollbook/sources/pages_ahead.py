@@ -6,12 +6,11 @@ dropped and asked for again when it is its turn: alone, as every page after it.
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, wait
-from typing import Any, Final
+from typing import Final
 
 from rollbook.sources.errors import PageTooHeavy
 from rollbook.sources.http import Http
-
-Records = list[dict[str, Any]]
+from rollbook.sources.sent_records import Records, SentRecords
 
 # A page of 1,000 students takes about 1 MB as JSON, and another 1 MB when it is decoded.
 SHARED_BODY: Final = 2_000_000  # bytes of a page that is read beside others
@@ -46,7 +45,8 @@ class PagesAhead:
     def _read_share(self, read: Callable[[], Records]) -> Records:
         with self._http.at_most(SHARED_BODY):
             records = read()
-        weight = RECORD_BYTES * len(records) + VALUE_BYTES * sum(map(len, records))
+        values = records.most_values if isinstance(records, SentRecords) else 0
+        weight = RECORD_BYTES * len(records) + VALUE_BYTES * values
         if weight > SHARED_WEIGHT:
             raise PageTooHeavy
         return records

@@ -16,9 +16,8 @@ from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.base import Page
 from rollbook.sources.bounds import Bounds
 from rollbook.sources.errors import RosterIncomplete
-from rollbook.sources.page_records import SentRecords
+from rollbook.sources.sent_records import Records, SentRecords
 
-Record: TypeAlias = dict[str, Any]
 StudentId: TypeAlias = int | str
 READ_AT_NIGHT: Final = _("Run it again when nobody is enrolling students, for instance at night.")
 RAISE_THE_BOUND: Final = _(
@@ -71,10 +70,10 @@ class Tally:
     is_steady: bool = True
     has_end: bool = True
 
-    def add(self, records: list[Record]) -> int:
+    def add(self, records: Records) -> int:
         """Count a page. Return how many of its students had not come before."""
         before = self.students
-        keys = [id_of(record, self.id_field) for record in records]
+        keys = ids_of(records, self.id_field)
         with_id = len(keys) - keys.count(None)
         ids: set[Any] = set(keys)
         ids.discard(None)
@@ -145,12 +144,22 @@ def _repeated(keys: list[StudentId | None]) -> set[StudentId]:
     return repeated
 
 
-def id_of(record: Record, id_field: str) -> StudentId | None:
-    """Return the id that tells students apart; 156 and "156" are the same id.
+def ids_of(records: Records, id_field: str) -> list[StudentId | None]:
+    """Return the ids that tell these students apart; None for a record without an id."""
+    if isinstance(records, SentRecords):
+        values = records.values(id_field)
+    else:
+        values = [record.get(id_field) for record in records]
+    if set(map(type, values)) == {int}:  # the usual page of PowerSchool
+        return values
+    return [_id_from(value) for value in values]
+
+
+def _id_from(value: Any) -> StudentId | None:
+    """Return the id from its value; 156 and "156" are the same id.
 
     A number where it is one, because that takes half the memory of its text.
     """
-    value = record.get(id_field)
     if type(value) is int:
         return value
     if value is None or value == "":
@@ -163,14 +172,15 @@ def id_of(record: Record, id_field: str) -> StudentId | None:
 
 def late_page(page: Page, passed_on: set[StudentId], id_field: str) -> Page | None:
     """Return the page with the students whom no earlier reading passed on; None if it has none."""
-    records: list[Record] = []
-    for record in page.records:
-        key = id_of(record, id_field)
+    places = []
+    for place, key in enumerate(ids_of(page.records, id_field)):
         if key is not None and key not in passed_on:
-            records.append(record)
+            places.append(place)
+    if not places:
+        return None
     if isinstance(page.records, SentRecords):
-        records = SentRecords(records, page.records.doubled_keys, page.records.size)
-    return page._replace(records=records) if records else None
+        return page._replace(records=page.records.chosen(places))
+    return page._replace(records=[page.records[place] for place in places])
 
 
 def listed_twice(tallies: list[Tally]) -> tuple[str, ...]:

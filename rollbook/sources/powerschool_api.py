@@ -26,7 +26,6 @@ from rollbook.sources.http import Http, Response
 from rollbook.sources.missing_students import Presence, Single
 from rollbook.sources.numbers import NULL, scalar, whole_number
 from rollbook.sources.pages_ahead import PagesAhead
-from rollbook.sources.paging import Record
 from rollbook.sources.powerschool_answers import (
     COUNT,
     METADATA,
@@ -36,6 +35,7 @@ from rollbook.sources.powerschool_answers import (
     raise_for_401,
     raise_for_status,
 )
+from rollbook.sources.sent_records import Records
 from rollbook.sources.shapes import is_number, read_patiently
 
 T = TypeVar("T")
@@ -153,7 +153,7 @@ class District:
     def count(self) -> int:
         return self._conversation.count("/ws/v1/district")
 
-    def submit(self, number: int) -> "Future[list[Record]]":
+    def submit(self, number: int) -> "Future[Records]":
         token, sign_in = self._conversation.bearer.value, self._conversation.bearer.sign_in
         return self._pages_ahead.submit(lambda: self._page(number, token, sign_in))
 
@@ -178,7 +178,7 @@ class District:
             raise_for_status(response, self._conversation.origin)
         return self._reader.single(sis_id, response.body)
 
-    def _page(self, number: int, token: str, sign_in: int) -> list[Record]:
+    def _page(self, number: int, token: str, sign_in: int) -> Records:
         query = (
             f"page={number}&pagesize={self.page_size}"
             f"&expansions={self._reader.expansions}&q={ACTIVE}"

@@ -22,8 +22,8 @@ from rollbook.sources.errors import (
 )
 from rollbook.sources.http import Response
 from rollbook.sources.missing_students import Presence
-from rollbook.sources.page_records import PageReader, PageShape, RecordShape
-from rollbook.sources.paging import Record
+from rollbook.sources.page_records import PageReader, PageShape
+from rollbook.sources.record_types import Record, RecordType
 from rollbook.sources.shapes import Scalar, decoded, iso_day, record_type, short_text
 from rollbook.sources.wire import redirect_host
 
@@ -66,14 +66,13 @@ _PROBLEM: Final = msgspec.json.Decoder(_Problem)
 def list_reader(fields: Iterable[str], most_records: int) -> PageReader:
     """Return the reader of v2's pages: a list of records, of which only these fields are read."""
     list_of: Any = list
-    student = record_type("_Student", fields, V2_STATUS + CAMPUS)
+    record = RecordType({"": frozenset(fields)}, "person_pk", V2_STATUS + CAMPUS)
     shape = PageShape(
-        page=msgspec.json.Decoder(list_of[student]),
+        page=msgspec.json.Decoder(list_of[record.type]),
         raw_page=msgspec.json.Decoder(msgspec.Raw),
-        record=msgspec.json.Decoder(student),
         path=(),
+        fields={},
     )
-    record = RecordShape({"": frozenset(fields)}, {}, "person_pk")
     return PageReader(
         name="Veracross",
         shape=shape,
@@ -90,17 +89,16 @@ def page_reader(fields: Iterable[str], names: Mapping[str, str], most_records: i
     """
     list_of: Any = list
     typed_dict: Any = TypedDict  # its functional form, whose fields mypy can't know
-    student = record_type("_Student", fields, V3_STATUS + CAMPUS)
+    record = RecordType({"": frozenset(fields)}, "id", V3_STATUS + CAMPUS)
     lists = list[_ValueList] | None
-    page = {"data": Required[list_of[student]], "value_lists": lists}
+    page = {"data": Required[list_of[record.type]], "value_lists": lists}
     raw_page = {"data": msgspec.Raw, "value_lists": lists}
     shape = PageShape(
         page=msgspec.json.Decoder(typed_dict("_Page", page, total=False)),
         raw_page=msgspec.json.Decoder(typed_dict("_RawPage", raw_page, total=False)),
-        record=msgspec.json.Decoder(student),
         path=("data",),
+        fields=names,
     )
-    record = RecordShape({"": frozenset(fields)}, names, "id")
     return PageReader(
         name="Veracross",
         shape=shape,

@@ -25,7 +25,8 @@ from rollbook.sources.http import Http, Response
 from rollbook.sources.missing_students import Presence, Single
 from rollbook.sources.numbers import header_number
 from rollbook.sources.pages_ahead import PagesAhead
-from rollbook.sources.paging import Record
+from rollbook.sources.record_types import Record
+from rollbook.sources.sent_records import Records
 from rollbook.sources.shapes import is_number, read_patiently
 from rollbook.sources.veracross_answers import (
     CHECK_ROUTE,
@@ -120,7 +121,7 @@ class LegacyApi:
             raise not_veracross(NOT_AN_ANSWER)
         return stated
 
-    def submit(self, number: int) -> "Future[list[Record]]":
+    def submit(self, number: int) -> "Future[Records]":
         return self._pages_ahead.submit(
             lambda: read_patiently(lambda: self._get(number, self.page_size).body, self._records)
         )
@@ -128,13 +129,13 @@ class LegacyApi:
     def renew(self, expired: TokenExpired) -> None:
         raise expired  # v2 has no tokens
 
-    def _records(self, body: bytes) -> list[Record]:
+    def _records(self, body: bytes) -> Records:
         _page, records = self._reader.read(body)
-        self._statuses.remove(records)
-        campuses = take_campuses(records)
-        records.doubled_keys.count_values()
+        flat = records.flattened()
+        self._statuses.remove(flat)
+        campuses = take_campuses(flat)
         if self._has_school:
-            put_schools(records, campuses)
+            put_schools(flat, campuses)
         return records
 
     def begin_singles(self) -> None: ...  # the right to read students covers single ones
@@ -184,7 +185,7 @@ def single(sis_id: str, presence: Presence, record: Record, answer: SisAnswer) -
     """Return the answer about one student; unclear where it is about somebody else."""
     if str(record.get("person_pk")) != sis_id:
         return Single(Presence.UNCLEAR, SisAnswer(sis_id))
-    return Single(presence, answer, record if presence is Presence.HERE else None)
+    return Single(presence, answer, [record] if presence is Presence.HERE else [])
 
 
 class DataApi:
@@ -213,7 +214,7 @@ class DataApi:
     def token(self) -> Token:
         return self._bearer.token
 
-    def page(self, number: int, size: int, role: str = "") -> list[Record]:
+    def page(self, number: int, size: int, role: str = "") -> Records:
         """Return a page of the students with this role; without one, of the current students.
 
         Without a role, Veracross gives current students only (clients).
@@ -239,11 +240,11 @@ class DataApi:
             )
         return roles
 
-    def _records(self, body: bytes) -> list[Record]:
+    def _records(self, body: bytes) -> Records:
         page, records = self._reader.read(body)
-        self._statuses.remove(records)
-        campuses = take_campuses(records)
-        records.doubled_keys.count_values()
+        flat = records.flattened()
+        self._statuses.remove(flat)
+        campuses = take_campuses(flat)
         self._value_lists.add(page.get("value_lists") or ())
         if records and not self._value_lists.has("grade_level"):
             raise not_veracross(
@@ -252,10 +253,10 @@ class DataApi:
                     "answers."
                 )
             )
-        for record in records:
+        for record in flat:
             self._translate(record)
         if self._has_school:
-            put_schools(records, campuses, self._value_lists)
+            put_schools(flat, campuses, self._value_lists)
         return records
 
     def _translate(self, record: Record) -> None:
@@ -350,7 +351,7 @@ class StudentsWithRole:
     def __init__(self, api: DataApi, role: str = "") -> None:
         self._api, self._role, self.page_size = api, role, api.page_size
 
-    def page(self, number: int, size: int) -> list[Record]:
+    def page(self, number: int, size: int) -> Records:
         return self._api.page(number, size, self._role)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from rollbook.sources.paging import Record
+from rollbook.sources.record_types import Record
 from rollbook.sources.shapes import short_text
 from rollbook.sources.veracross_answers import NO_LABEL, ValueLists
 

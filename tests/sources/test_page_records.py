@@ -13,9 +13,9 @@ from rollbook.roster.planning.selecting import Selector
 from rollbook.roster.records import Selection
 from rollbook.roster.values.doubled import Doubled
 from rollbook.sources.errors import UnexpectedShape
-from rollbook.sources.page_records import SentRecords
 from rollbook.sources.powerschool_answers import StudentReader
 from rollbook.sources.repairs import repaired
+from rollbook.sources.sent_records import SentRecords
 from rollbook.sources.veracross_answers import list_reader, page_reader
 
 FIELDS = frozenset({"id", "email", "first_name", "last_name", "grade_level", "birth_date"})
@@ -134,11 +134,9 @@ def test_a_record_with_an_odd_id_is_a_problem_of_nobody(form: Form, value: bytes
     assert (result.sis_id, result.record, len(result.issues)) == (None, None, 1)
 
 
-def marked(form: Form, body: bytes) -> SentRecords:
+def marked(form: Form, body: bytes) -> list[dict[str, Any]]:
     records = form.read(body)
-    for record in records:
-        records.doubled_keys.mark(record)
-    return records
+    return [record | records.doubled(place) for place, record in enumerate(records)]
 
 
 @pytest.mark.parametrize(
@@ -207,10 +205,9 @@ def test_whatever_is_broken_a_page_is_read_or_refused(
         records = form.read(body[:start] + junk + body[start + length :])
     except UnexpectedShape:
         return
-    for record in records:
+    for place, record in enumerate(records):
         mapped(form, record)
-        records.doubled_keys.mark(record)
-        mapped(form, record)
+        mapped(form, record | records.doubled(place))
 
 
 JSON = st.recursive(

@@ -8,9 +8,9 @@ import pytest
 
 from rollbook.sources.errors import PageTooHeavy, SourceError, UnexpectedShape
 from rollbook.sources.http import Http
-from rollbook.sources.page_records import SentRecords
 from rollbook.sources.pages_ahead import SHARED_BODY
 from rollbook.sources.powerschool import pages
+from rollbook.sources.sent_records import SentRecords
 from rollbook.standins.hostile_bodies import BODIES
 from tests.sources.loopback import FIELDS, QUICK, Asked, Loopback, Reply, SmallSchool, Trick
 from tests.sources.test_powerschool_memory import peak

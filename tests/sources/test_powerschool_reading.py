@@ -17,6 +17,7 @@ from rollbook.sources.errors import AddressRefused, SourceError, UnexpectedShape
 from rollbook.sources.powerschool import SOURCE
 from rollbook.sources.powerschool_answers import HOLDERS, StudentReader
 from rollbook.sources.powerschool_api import origin
+from rollbook.sources.sent_records import Records
 from tests.sources.loopback import FIELDS, SmallSchool, as_json, student
 
 ALL = frozenset(HOLDERS)
@@ -24,7 +25,7 @@ ALL = frozenset(HOLDERS)
 
 def read(
     students: Any, fields: frozenset[str] = FIELDS, email_source: str = "contact_info"
-) -> list[dict[str, Any]]:
+) -> Records:
     return StudentReader(fields, email_source).records(json.dumps({"students": students}).encode())
 
 

@@ -80,6 +80,21 @@ def test_second_run_changes_nothing(integration: Integration) -> None:
     assert accounts_checksum() == before
 
 
+def test_fingerprints_of_an_earlier_version_are_compared_once_without_a_change(
+    integration: Integration,
+) -> None:
+    first = sync(integration)
+    before = accounts_checksum()
+    StudentAccount.objects.update(source_fingerprint=b"of another version")
+    second, third = sync(integration), sync(integration)
+    for run in (second, third):
+        assert run.counts["unchanged"] == first.counts["new"]
+        assert not run.counts.get("updated", 0) and not run.alarms
+    assert set(Change.objects.filter(run=second).values_list("kind", flat=True)) == {"unchanged"}
+    assert not Change.objects.filter(run=third).exists()
+    assert accounts_checksum() == before
+
+
 def test_next_week_brings_joiners_and_renames(integration: Integration, standin: StandIn) -> None:
     sync(integration)
     before = held()

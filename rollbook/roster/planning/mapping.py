@@ -1,6 +1,6 @@
 """Stop 2: a raw record → a StudentRecord, or the issues that say why not."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from hashlib import blake2b
 from operator import itemgetter
@@ -24,7 +24,7 @@ from rollbook.roster.values.parsing import MAX_NUMBER_BITS, Unreadable, email_ke
 
 FINGERPRINT_BYTES: Final = 16
 # Raise it when a parser reads a value differently: then the next run compares everybody again.
-PARSERS_VERSION: Final = 2
+PARSERS_VERSION: Final = 3
 
 _POSITION: Final = {name: index for index, name in enumerate(StudentRecord._fields)}
 _SIS_ID, _EMAIL, _EMAIL_KEY = _POSITION["sis_id"], _POSITION["email"], _POSITION["email_key"]
@@ -95,7 +95,7 @@ class RecordMapper:
             for source, field in mapping
             if field != "sis_id"
         ]
-        self._id_field = self._source_of["sis_id"]
+        self.id_field = self._source_of["sis_id"]
         self._sources = tuple(source for source, _ in mapping)
         self._mapped_values = itemgetter(*self._sources)
         self.selector = selector
@@ -106,31 +106,60 @@ class RecordMapper:
         self._has_records = False
         seed = f"{PARSERS_VERSION}:{version}:{','.join(self.fields)}"
         self._seed = blake2b(seed.encode(), digest_size=FINGERPRINT_BYTES).digest()
+        self._hash = blake2b(self._seed, digest_size=FINGERPRINT_BYTES)
 
-    def observe_fields(self, raws: Iterable[Any]) -> None:
+    @property
+    def not_mapped(self) -> frozenset[str]:
+        """The source fields that are read and are no part of a fingerprint."""
+        return self.source_fields.difference(self._sources)
+
+    def observe_fields(self, has_field: Callable[[str], bool]) -> None:
         """Note which fields come at all in records that are about to be mapped.
 
-        A SIS leaves a blank field out of a record. A field that no record has is not blank but
-        absent, and clears nothing.
+        `has_field` returns whether any of them has a field. A SIS leaves a blank field out of a
+        record. A field that no record has is not blank but absent, and clears nothing.
         """
-        if self._clears:
-            for raw in raws:
-                if isinstance(raw, dict):
-                    self._unseen.difference_update(raw)
+        self._has_records = True
+        if self._unseen:
+            self._unseen = {field for field in self._unseen if not has_field(field)}
 
-    def map(self, raw: Any) -> MappedRecord:
+    def fingerprint(self, content: bytes) -> bytes:
+        """Return the fingerprint of a record whose mapped values are packed as `content`."""
+        fingerprint = self._hash.copy()
+        fingerprint.update(content)
+        return fingerprint.digest()
+
+    def map_unchanged(self, raw_id: Any, fingerprint: bytes) -> MappedRecord | None:
+        """Return the result for a record that is imported and equal to what came last time.
+
+        None for any other, and where the id is not written as usual.
+        """
+        if type(raw_id) is not int and type(raw_id) is not str:
+            return None
+        sis_id = str(raw_id)
+        key = self._known.get(sis_id)
+        if key is None or key.fingerprint != fingerprint:
+            return None
+        return MappedRecord(sis_id, None, fingerprint, unchanged=True)
+
+    def map(
+        self, raw: Any, fingerprint: bytes | None = None, choice: Choice | None = None
+    ) -> MappedRecord:
         """Map one raw record.
 
-        Never raises, whatever JSON it is given: what can't be read becomes an issue.
+        Never raises, whatever JSON it is given: what can't be read becomes an issue. Without its
+        `fingerprint` it is taken from the mapped values, without its `choice` the selector is
+        asked.
         """
         if not isinstance(raw, dict):
             return self._without_id("wrong_type", {}, raw)
         if self._unseen:
             self._unseen.difference_update(raw)
             self._has_records = True
-        choice = self.selector.choose(raw)
+        if choice is None:
+            choice = self.selector.choose(raw)
         is_outside = choice is Choice.OUTSIDE
-        raw_id = raw.get(self._id_field)
+        raw_id = raw.get(self.id_field)
         try:
             sis_id = PARSERS["sis_id"](raw_id, STUDENT_FIELDS["sis_id"].limit)
         except Unreadable as unreadable:
@@ -141,7 +170,7 @@ class RecordMapper:
             return MappedRecord(sis_id, None, _OUTSIDE)
         if sis_id is None:
             return self._without_id("id_missing", raw, None)
-        digest = self._digest(raw)
+        digest = fingerprint or self._digest(raw)
         if choice is not Choice.IMPORTED:
             return self._without_grade(sis_id, raw, digest, choice)
         key = self._known.get(sis_id)

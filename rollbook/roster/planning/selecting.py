@@ -4,7 +4,7 @@ It counts the students by grade and by school besides: a name that came last tim
 any more was renamed in the SIS.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
@@ -55,11 +55,23 @@ class Selector:
 
     def choose(self, raw: dict[str, Any]) -> Choice:
         """Return what the selection says about this record, and count it."""
+        return self._choose(raw.get(self.grade_field), raw.get(self._school_field))
+
+    def choose_all(self, values: Callable[[str], list[Any]]) -> list[Choice]:
+        """Return what the selection says about each record of a page, and count them.
+
+        `values` returns the value of a field in each of them.
+        """
+        grades = values(self.grade_field)
+        schools = values(self._school_field) if self._school_field else grades
+        return list(map(self._choose, grades, schools))
+
+    def _choose(self, grade_value: Any, school_value: Any) -> Choice:
         if self._school_field:
-            school = _name_of(self._schools, raw.get(self._school_field), self._school)
+            school = _name_of(self._schools, school_value, self._school)
             if school.choice is Choice.OUTSIDE:
                 return Choice.OUTSIDE
-        return _name_of(self._grades, raw.get(self.grade_field), self._grade).choice
+        return _name_of(self._grades, grade_value, self._grade).choice
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return the students so far by the name of their `grades` and the key of their `schools`.

@@ -11,7 +11,7 @@ from rollbook.roster.records import Proof
 from rollbook.schools import clock
 from rollbook.sources.base import Connection, Page, Pages
 from rollbook.sources.bounds import Bounds
-from rollbook.sources.page_records import SentRecords
+from rollbook.sources.sent_records import SentRecords
 from rollbook.sync.models import Integration, Run
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.setup import credentials
