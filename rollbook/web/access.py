@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
+from django.shortcuts import get_object_or_404, resolve_url
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -20,6 +21,7 @@ from rollbook.schools.models import Membership, School, User
 from rollbook.web.navigation import Navigation
 
 P = ParamSpec("P")
+M = TypeVar("M", bound=Model)
 
 
 class SchoolRequest(HttpRequest):
@@ -62,6 +64,11 @@ def school_required(*, manage: bool = False) -> Callable[[View[P]], Callable[...
         return guarded
 
     return decorate
+
+
+def own_row(request: SchoolRequest, rows: type[M] | QuerySet[M], **which: Any) -> M:
+    """Return the row of the request's school. Raises Http404 for that of any other school."""
+    return get_object_or_404(rows, school=request.school, **which)
 
 
 def _load(request: SchoolRequest, user_id: UUID, school_id: UUID) -> None:

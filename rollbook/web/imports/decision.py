@@ -8,7 +8,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -19,7 +19,7 @@ from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.uploads import drafts, previews
 from rollbook.sync.uploads.failing_rows import KINDS, file_name, write_failing_rows
 from rollbook.sync.words.alarms import confirmation_words
-from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.access import SchoolRequest, own_row, school_required
 from rollbook.web.forms import Form, number_in_name
 from rollbook.web.imports.file import file_response
 from rollbook.web.imports.steps import (
@@ -136,9 +136,7 @@ def import_correct(request: SchoolRequest, upload: Upload) -> HttpResponse:
 @school_required(manage=True)
 def failing_rows(request: SchoolRequest, upload_id: UUID, kind: str) -> HttpResponse:
     """Send the rows that failed, each with its problem. Only the audit log is written."""
-    upload = get_object_or_404(
-        Upload.objects.select_related("school", "run"), pk=upload_id, school=request.school
-    )
+    upload = own_row(request, Upload.objects.select_related("school", "run"), pk=upload_id)
     if kind not in KINDS:
         raise Http404
     target = BytesIO()

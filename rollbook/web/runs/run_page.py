@@ -4,7 +4,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 
 from rollbook.config import config
 from rollbook.schools import clock
@@ -19,7 +19,7 @@ from rollbook.sync.words.limits import limit_words
 from rollbook.sync.words.proofs import proof_words
 from rollbook.sync.words.sources import sis_label
 from rollbook.sync.words.states import stage_words
-from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.access import SchoolRequest, own_row, school_required
 from rollbook.web.imports.decision import AlarmsForm
 from rollbook.web.imports.steps import import_steps
 from rollbook.web.runs.history import line_of
@@ -39,7 +39,7 @@ def run_of(request: SchoolRequest, run_id: UUID) -> Run:
         "undoes__undoes",
         "undoes__integration",
     )
-    return get_object_or_404(runs, pk=run_id, school=request.school)
+    return own_row(request, runs, pk=run_id)
 
 
 @school_required()

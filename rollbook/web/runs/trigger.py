@@ -6,21 +6,21 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from rollbook.sync.models import Integration, Run, Trigger
 from rollbook.sync.refusals import RunRefused
 from rollbook.sync.runs import decisions, requests
-from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.access import SchoolRequest, own_row, school_required
 
 
 @require_POST
 @school_required(manage=True)
 def trigger_now(request: SchoolRequest, integration_id: UUID) -> HttpResponse:
     """Start a run and show it."""
-    integration = get_object_or_404(Integration, pk=integration_id, school=request.school)
+    integration = own_row(request, Integration, pk=integration_id)
     return start(request, integration, otherwise="history")
 
 

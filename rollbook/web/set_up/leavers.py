@@ -3,7 +3,7 @@
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -12,7 +12,7 @@ from rollbook.roster.planning.leaver_rules import DEACTIVATE, LIST, NOTHING
 from rollbook.sync.models import Integration
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import field_rules, versions
-from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.access import SchoolRequest, own_row, school_required
 from rollbook.web.forms import Form
 from rollbook.web.saved_over import SavedOver, saving, shown_with
 
@@ -51,7 +51,7 @@ class LeaversForm(Form):
 @school_required(manage=True)
 def leavers(request: SchoolRequest, source: str) -> HttpResponse:
     """Show the rule for leavers of one integration, and save it."""
-    integration = get_object_or_404(Integration, school=request.school, source=source)
+    integration = own_row(request, Integration, source=source)
     if request.method == "POST":
         form = LeaversForm(request.POST)
         if _saved(request, integration, form):

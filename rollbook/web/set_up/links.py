@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
@@ -18,7 +18,7 @@ from rollbook.sync.setup.link_decisions import LinkRefused
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.sources import source_label
 from rollbook.sync.words.text import word
-from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.access import SchoolRequest, own_row, school_required
 from rollbook.web.forms import Form
 from rollbook.web.paging import Pages, page_of
 from rollbook.web.set_up.link_filter import LinkFilter
@@ -142,9 +142,7 @@ def _compared(proposal: LinkProposal) -> list[ComparedField]:
 @school_required(manage=True)
 def decide_link(request: SchoolRequest, proposal_id: UUID) -> HttpResponse:
     """Confirm or reject a proposal, or take that back. A second click changes nothing."""
-    proposal = get_object_or_404(
-        LinkProposal.objects.select_related("school"), pk=proposal_id, school=request.school
-    )
+    proposal = own_row(request, LinkProposal.objects.select_related("school"), pk=proposal_id)
     form = DecisionForm(request.POST)
     try:
         message = _decided(request, proposal, form.cleaned_data["say"]) if form.is_valid() else ""

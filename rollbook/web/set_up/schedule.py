@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -15,7 +15,7 @@ from rollbook.schools import clock
 from rollbook.sync.models import Integration, Schedule
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import schedules, versions
-from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.access import SchoolRequest, own_row, school_required
 from rollbook.web.forms import pressed
 from rollbook.web.saved_over import SavedOver, saving, shown_with
 from rollbook.web.set_up.schedule_forms import (
@@ -50,7 +50,7 @@ class Preview(NamedTuple):
 @school_required(manage=True)
 def schedule(request: SchoolRequest, source: str) -> HttpResponse:
     """Show the schedule of one integration, save it, or show what was typed without saving."""
-    integration = get_object_or_404(Integration, school=request.school, source=source)
+    integration = own_row(request, Integration, source=source)
     if request.method != "POST":
         saved = schedules.ensure(integration)
         return _page(request, integration, _saved_form(integration), _preview(saved))
@@ -135,7 +135,7 @@ def _page(
 @school_required(manage=True)
 def pauses(request: SchoolRequest, source: str) -> HttpResponse:
     """Add a pause, or remove one."""
-    integration = get_object_or_404(Integration, school=request.school, source=source)
+    integration = own_row(request, Integration, source=source)
     saved = schedules.ensure(integration)
     removing = RemovePauseForm(request.POST)
     if removing.is_valid():

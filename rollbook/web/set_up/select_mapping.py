@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -15,7 +15,7 @@ from rollbook.sync.setup.field_owners import save_owners
 from rollbook.sync.setup.field_rules import save_field_rules
 from rollbook.sync.setup.integrations import save_mapping
 from rollbook.sync.setup.link_decisions import movable_accounts
-from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.access import SchoolRequest, own_row, school_required
 from rollbook.web.forms import pressed
 from rollbook.web.runs.trigger import start
 from rollbook.web.saved_over import SavedOver, saving, shown_with
@@ -28,7 +28,7 @@ from rollbook.web.steps import steps
 @school_required(manage=True)
 def select_mapping(request: SchoolRequest, integration_id: UUID) -> HttpResponse:
     """Show the mapping, remove or add a row without saving, or save it all."""
-    integration = get_object_or_404(Integration, pk=integration_id, school=request.school)
+    integration = own_row(request, Integration, pk=integration_id)
     if request.method != "POST":
         return _page(request, _saved_form(integration))
     form = MappingForm(integration, request.POST)

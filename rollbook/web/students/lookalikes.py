@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -14,7 +14,7 @@ from rollbook.students.models import Lookalike, StudentAccount
 from rollbook.sync.words.fields import FIELD_LABELS, value_text
 from rollbook.sync.words.sources import source_label
 from rollbook.sync.words.text import word
-from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.access import SchoolRequest, own_row, school_required
 from rollbook.web.paging import Pages, page_of
 
 
@@ -52,8 +52,8 @@ def possible_duplicates(request: SchoolRequest) -> HttpResponse:
 @school_required(manage=True)
 def decide_different(request: SchoolRequest, question_id: int) -> HttpResponse:
     """Decide that two accounts belong to two students."""
-    asked = Lookalike.objects.select_related("school")
-    question = get_object_or_404(asked, pk=question_id, school=request.school)
+    questions = Lookalike.objects.select_related("school")
+    question = own_row(request, questions, pk=question_id)
     if lookalikes.decide_different(question, request.person):
         text = _("Saved: two different students. Nobody is asked about these two again.")
         messages.success(request, text)

@@ -5,7 +5,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from rollbook.students import never_import_list, protection
 from rollbook.students.models import NeverImport
 from rollbook.students.refused import Refused
-from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.access import SchoolRequest, own_row, school_required
 from rollbook.web.forms import Form
 from rollbook.web.paging import Pages, page_of
 
@@ -86,7 +86,7 @@ def _page(request: SchoolRequest, form: NeverImportForm) -> HttpResponse:
 def allow_import(request: SchoolRequest, entry_id: UUID) -> HttpResponse:
     """Take an entry off the list."""
     entries = NeverImport.objects.select_related("school")
-    entry = get_object_or_404(entries, pk=entry_id, school=request.school)
+    entry = own_row(request, entries, pk=entry_id)
     if never_import_list.remove(entry, request.person):
         text = _("Removed. The next run makes the account if the SIS still has the student.")
         messages.success(request, text)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -33,14 +33,14 @@ from rollbook.sync.report import (
 )
 from rollbook.sync.setup import link_decisions
 from rollbook.sync.words.sources import source_label, sources_label
-from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.access import SchoolRequest, own_row, school_required
 from rollbook.web.students.student_list import badge_of
 
 
 def account_of(request: SchoolRequest, student_id: UUID) -> StudentAccount:
     """Return this school's account. Raises Http404 for any other."""
     own = StudentAccount.objects.select_related("school", "merged_into")
-    return get_object_or_404(own, pk=student_id, school=request.school)
+    return own_row(request, own, pk=student_id)
 
 
 @school_required()
