@@ -15,11 +15,10 @@ from rollbook.sources.errors import RosterIncomplete, TokenExpired
 from rollbook.sources.paging import (
     RAISE_THE_BOUND,
     READ_AT_NIGHT,
+    Readings,
     StudentId,
     Tally,
     gave_too_many,
-    late_page,
-    listed_twice,
 )
 from rollbook.sources.sent_records import Records
 
@@ -52,9 +51,7 @@ class ListWithTotal:
         self.name = sis.name
         self._sis, self._bounds = sis, bounds
         self._stated = 0
-        self._tallies: list[Tally] = []  # of the last two readings
-        self._passed_on: set[StudentId] = set()
-        self.readings = 0
+        self._readings = Readings(sis.id_field)
 
     def read(self) -> Iterator[Page]:
         """Yield every page.
@@ -76,25 +73,23 @@ class ListWithTotal:
             raise RosterIncomplete(Phrase(what, name=self.name), READ_AT_NIGHT, proof)
         if not self._counts_rows():
             self.require_total()
-        if twice := listed_twice(self._tallies):
+        if twice := self._readings.listed_twice:
             yield Page([], 0, None, self._stated, listed_twice=twice)
 
     def read_again(self) -> Iterator[Page]:
         """Yield the pages with the students who had not come before, and take the total again."""
-        tally = Tally(self._sis.id_field)
-        for page in _Reading(self._sis, self._bounds, self._stated, tally).pages():
-            if self.readings == 0:
-                yield page
-            elif late := late_page(page, self._passed_on, self._sis.id_field):
-                yield late
-        self.readings += 1
-        self._passed_on = self._passed_on | tally.ids if self._passed_on else tally.ids
-        self._tallies = [*self._tallies[-1:], tally]
+        tally = self._readings.new_tally()
+        reading = _Reading(self._sis, self._bounds, self._stated, tally)
+        yield from self._readings.pass_on(reading.pages(), tally)
         self._stated = self._sis.count()
 
     @property
+    def readings(self) -> int:
+        return self._readings.number
+
+    @property
     def _tally(self) -> Tally:
-        return self._tallies[-1]
+        return self._readings.last
 
     @property
     def ids(self) -> set[StudentId]:
@@ -102,12 +97,10 @@ class ListWithTotal:
 
     @property
     def agrees(self) -> bool:
-        if len(self._tallies) < 2 or self._tally.records < self._stated:
-            return False
-        return self._tally.has_same_students(self._tallies[0])
+        return self._readings.agree and self._tally.records >= self._stated
 
     def proof(self, completeness: Completeness) -> Proof:
-        return self._tally.proof(completeness, self._stated, self.readings)
+        return self._readings.proof(completeness, self._stated)
 
     def _somebody_moved(self) -> bool:
         """Return whether a student came on two pages, in place of another one perhaps."""
@@ -121,7 +114,7 @@ class ListWithTotal:
         if not (tally.is_steady and tally.has_end and tally.records >= self._stated):
             return False
         repeated = {str(each) for each in tally.across | tally.twice}
-        return repeated <= {*listed_twice(self._tallies)}
+        return repeated <= {*self._readings.listed_twice}
 
     def require_total(self) -> None:
         if self._tally.students >= self._stated:

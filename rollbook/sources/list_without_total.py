@@ -11,12 +11,11 @@ from rollbook.sources.bounds import Bounds
 from rollbook.sources.errors import RosterIncomplete
 from rollbook.sources.paging import (
     READ_AT_NIGHT,
+    Readings,
     StudentId,
     Tally,
     gave_too_many,
     ids_of,
-    late_page,
-    listed_twice,
 )
 from rollbook.sources.sent_records import Records
 
@@ -43,10 +42,7 @@ class ListWithoutTotal:
     def __init__(self, sis: SisWithoutTotal, bounds: Bounds) -> None:
         self.name = sis.name
         self._sis, self._bounds = sis, bounds
-        self._tallies: list[Tally] = []  # of the last two readings
-        self._passed_on: set[StudentId] = set()
-        self._late_students = 0  # in the last reading
-        self.readings = 0
+        self._readings = Readings(sis.id_field)
 
     def read(self) -> Iterator[Page]:
         """Yield every page.
@@ -56,40 +52,37 @@ class ListWithoutTotal:
         """
         while self.readings < READINGS:
             yield from self.read_again()
-            if self._tally.has_end and not self._late_students and self._is_stable():
+            if self._tally.has_end and not self._readings.late and self._is_stable():
                 break
         else:
             what = _("The students in {name} changed again and again while they were read.")
-            if not self._late_students:
+            if not self._readings.late:
                 what = _("{name} gave an empty or short page although more students follow.")
             proof = self.proof(Completeness.SHORT)
             raise RosterIncomplete(Phrase(what, name=self.name), READ_AT_NIGHT, proof)
-        if twice := listed_twice(self._tallies):
+        if twice := self._readings.listed_twice:
             yield Page([], 0, None, None, listed_twice=twice)
 
     def _is_stable(self) -> bool:
         """Return whether the last reading lacks nobody who came in the one before."""
-        if self.readings == 1:
+        before = self._readings.before
+        if before is None:
             return self._tally.pages < 2
-        return self.readings == READINGS or self._tallies[0].ids <= self._tally.ids
+        return self.readings == READINGS or before.ids <= self._tally.ids
 
     def read_again(self) -> Iterator[Page]:
         """Yield the pages with the students who had not come before."""
-        tally = Tally(self._sis.id_field)
-        self._late_students = 0
-        for page in _Reading(self._sis, self._bounds, tally, self.readings + 1).pages():
-            if self.readings == 0:
-                yield page
-            elif late := late_page(page, self._passed_on, self._sis.id_field):
-                self._late_students += len(late.records)
-                yield late
-        self.readings += 1
-        self._passed_on = self._passed_on | tally.ids if self._passed_on else tally.ids
-        self._tallies = [*self._tallies[-1:], tally]
+        tally = self._readings.new_tally()
+        reading = _Reading(self._sis, self._bounds, tally, self.readings + 1)
+        yield from self._readings.pass_on(reading.pages(), tally)
+
+    @property
+    def readings(self) -> int:
+        return self._readings.number
 
     @property
     def _tally(self) -> Tally:
-        return self._tallies[-1]
+        return self._readings.last
 
     @property
     def ids(self) -> set[StudentId]:
@@ -97,12 +90,12 @@ class ListWithoutTotal:
 
     @property
     def agrees(self) -> bool:
-        return len(self._tallies) == 2 and self._tally.has_same_students(self._tallies[0])
+        return self._readings.agree
 
     def require_total(self) -> None: ...
 
     def proof(self, completeness: Completeness) -> Proof:
-        return self._tally.proof(completeness, None, self.readings)
+        return self._readings.proof(completeness, None)
 
 
 class _Reading:

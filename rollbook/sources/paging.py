@@ -35,8 +35,9 @@ class StudentList(Protocol):
     """
 
     name: str
-    readings: int
 
+    @property
+    def readings(self) -> int: ...
     def read(self) -> Iterator[Page]: ...
     def read_again(self) -> Iterator[Page]: ...
     def require_total(self) -> None: ...
@@ -170,30 +171,76 @@ def _id_from(value: Any) -> StudentId | None:
     return int(text) if is_number and not has_leading_zero else text
 
 
-def late_page(page: Page, passed_on: set[StudentId], id_field: str) -> Page | None:
-    """Return the page with the students whom no earlier reading passed on; None if it has none."""
-    places = []
-    for place, key in enumerate(ids_of(page.records, id_field)):
-        if key is not None and key not in passed_on:
-            places.append(place)
-    if not places:
-        return None
-    if isinstance(page.records, SentRecords):
-        return page._replace(records=page.records.chosen(places))
-    return page._replace(records=[page.records[place] for place in places])
+class Readings:
+    """The readings of one list: how many, the counts of the last two, and who was passed on.
 
-
-def listed_twice(tallies: list[Tally]) -> tuple[str, ...]:
-    """Return the ids that the SIS has twice in its list.
-
-    They came twice on one page, or on two pages in each of two readings. An id on two pages of one
-    reading only has moved while it was read.
+    `late` is how many students the last reading had whom no earlier one passed on.
     """
-    last = tallies[-1]
-    ids = set(last.twice)
-    if len(tallies) > 1:
-        ids |= last.across & (tallies[-2].across | tallies[-2].twice)
-    return tuple(sorted(str(each) for each in ids))
+
+    def __init__(self, id_field: str) -> None:
+        self._id_field = id_field
+        self._tallies: list[Tally] = []
+        self._passed_on: set[StudentId] = set()
+        self.number = 0
+        self.late = 0
+
+    def new_tally(self) -> Tally:
+        """Return the counts of the next reading, which has to be given to `pass_on`."""
+        return Tally(self._id_field)
+
+    def pass_on(self, pages: Iterator[Page], tally: Tally) -> Iterator[Page]:
+        """Yield the pages of one more reading, with the students who had not come before."""
+        self.late = 0
+        for page in pages:
+            if self.number == 0:
+                yield page
+            elif late := self._late_page(page):
+                self.late += len(late.records)
+                yield late
+        self.number += 1
+        self._passed_on = self._passed_on | tally.ids if self._passed_on else tally.ids
+        self._tallies = [*self._tallies[-1:], tally]
+
+    def _late_page(self, page: Page) -> Page | None:
+        """Return the page with the students whom no earlier reading passed on; None if none."""
+        places = []
+        for place, key in enumerate(ids_of(page.records, self._id_field)):
+            if key is not None and key not in self._passed_on:
+                places.append(place)
+        if not places:
+            return None
+        if isinstance(page.records, SentRecords):
+            return page._replace(records=page.records.chosen(places))
+        return page._replace(records=[page.records[place] for place in places])
+
+    @property
+    def last(self) -> Tally:
+        return self._tallies[-1]
+
+    @property
+    def before(self) -> Tally | None:
+        """The counts of the reading before the last one."""
+        return self._tallies[0] if len(self._tallies) > 1 else None
+
+    @property
+    def agree(self) -> bool:
+        """Whether the last two readings had the same students."""
+        return self.before is not None and self.last.has_same_students(self.before)
+
+    @property
+    def listed_twice(self) -> tuple[str, ...]:
+        """The ids that the SIS has twice in its list.
+
+        They came twice on one page, or on two pages in each of two readings. An id on two pages of
+        one reading only has moved while it was read.
+        """
+        ids = set(self.last.twice)
+        if self.before is not None:
+            ids |= self.last.across & (self.before.across | self.before.twice)
+        return tuple(sorted(str(each) for each in ids))
+
+    def proof(self, completeness: Completeness, stated: int | None) -> Proof:
+        return self.last.proof(completeness, stated, self.number)
 
 
 def gave_too_many(name: str, bounds: Bounds) -> RosterIncomplete:

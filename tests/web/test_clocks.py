@@ -11,7 +11,6 @@ from django.urls import reverse
 from rollbook.schools import clock, slow_down
 from rollbook.schools.models import School, SignInFailure, User
 from rollbook.sync.models import Run, Trigger
-from rollbook.web.account import session_ends
 
 pytestmark = pytest.mark.django_db
 FAR = timedelta(days=400)
@@ -52,4 +51,4 @@ def test_a_session_ends_by_the_clock_of_the_database(
 
 
 def _set_clock(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
-    monkeypatch.setattr(session_ends.clock, "now", lambda: moment)
+    monkeypatch.setattr(clock, "now", lambda: moment)
