@@ -20,7 +20,13 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from bench.installation import environment_in, peak_mb, rollbook, wait_for_worker
+from bench.installation import (
+    connected_school,
+    environment_in,
+    peak_mb,
+    start_worker,
+    wait_for_worker,
+)
 from rollbook.standins.hostile_bodies import BODIES
 
 STATED = 150_000
@@ -48,31 +54,8 @@ def main() -> None:
 
 
 def _measure(bodies: list[str], environment: dict[str, str]) -> list[dict[str, Any]]:
-    standin = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "rollbook.standins", "powerschool", "--port", "0", "--clean"),
-            *("--students", "1000", "--page-size-max", "1000"),
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
-    assert standin.stdout is not None
-    about = json.loads(standin.stdout.readline())
-    try:
-        rollbook(environment, "migrate")
-        rollbook(environment, "school", "add", "Bench")
-        rollbook(
-            environment,
-            *("integration", "set", "powerschool", "--grades", "PK-12", "--live", "--no-notify"),
-            *("--credential", f"client_id={about['client_id']}"),
-            *("--credential", f"client_url={about['url']}"),
-            secret=about["client_secret"],
-        )
+    with connected_school(environment, students=1_000, page_size=1_000) as about:
         return [_one(name, about, environment) for name in bodies]
-    finally:
-        standin.terminate()
-        standin.wait(60)
 
 
 def _one(name: str, about: dict[str, Any], environment: dict[str, str]) -> dict[str, Any]:
@@ -81,12 +64,7 @@ def _one(name: str, about: dict[str, Any], environment: dict[str, str]) -> dict[
     if name == "gzip bomb":
         hostile = {"kind": "gzip_bomb", "path": "*/student"}
     _set_faults(about, [hostile, {"kind": "count_off", "size": STATED}])
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "rollbook", "worker"],
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    worker = start_worker(environment)
     try:
         wait_for_worker(worker)
         before, begun = peak_mb(worker.pid), time.perf_counter()

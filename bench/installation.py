@@ -44,6 +44,21 @@ def installation(
     environment: dict[str, str], students: int, page_size: int
 ) -> Iterator[Installation]:
     """Start everything, connect the school, and end everything afterwards."""
+    with connected_school(environment, students, page_size) as about:
+        worker = start_worker(environment)
+        try:
+            wait_for_worker(worker)
+            yield Installation(worker, about)
+        finally:
+            worker.terminate()
+            worker.wait(60)
+
+
+@contextmanager
+def connected_school(
+    environment: dict[str, str], students: int, page_size: int
+) -> Iterator[dict[str, Any]]:
+    """Start a stand-in and connect a school to it. Yield what the stand-in says about itself."""
     standin = subprocess.Popen(
         [
             *(sys.executable, "-m", "rollbook.standins", "powerschool", "--port", "0", "--clean"),
@@ -56,15 +71,8 @@ def installation(
     )
     assert standin.stdout is not None
     about = json.loads(standin.stdout.readline())
-    rollbook(environment, "migrate")
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "rollbook", "worker"],
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
     try:
-        wait_for_worker(worker)
+        rollbook(environment, "migrate")
         rollbook(environment, "school", "add", "Bench")
         rollbook(
             environment,
@@ -73,11 +81,20 @@ def installation(
             *("--credential", f"client_url={about['url']}"),
             secret=about["client_secret"],
         )
-        yield Installation(worker, about)
+        yield about
     finally:
-        for process in (worker, standin):
-            process.terminate()
-            process.wait(60)
+        standin.terminate()
+        standin.wait(60)
+
+
+def start_worker(environment: dict[str, str]) -> "subprocess.Popen[str]":
+    """Start a worker; `wait_for_worker` waits until it works."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "rollbook", "worker"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def rollbook(environment: dict[str, str], *arguments: str, secret: str = "") -> Any:

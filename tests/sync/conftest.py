@@ -1,4 +1,4 @@
-"""A school with two SISs, PowerSchool and Veracross, which have the same people."""
+"""What several tests of sync share: a school with two SISs of the same people, and a mail."""
 
 from collections.abc import Iterator
 
@@ -7,10 +7,27 @@ import pytest
 from rollbook.schools.models import School, User
 from rollbook.standins import veracross
 from rollbook.standins.standin import StandIn
-from rollbook.sync.models import Integration
+from rollbook.sync.mail import notices
+from rollbook.sync.models import Integration, Notice, Run, RunState, Trigger
 from rollbook.sync.setup import link_decisions
 from tests.sync.test_changing_sis import connected
 from tests.sync.test_undo import sync
+
+
+@pytest.fixture
+def notice(integration: Integration, administrator: User) -> Notice:
+    """The mail about a run that failed, to the administrator."""
+    run = Run.objects.create(
+        school=integration.school,
+        integration=integration,
+        source="powerschool",
+        mode="live",
+        trigger=Trigger.SCHEDULE,
+        state=RunState.FAILED,
+        error_code="sis_down",
+    )
+    notices.announce(run)
+    return Notice.objects.get()
 
 
 @pytest.fixture

@@ -143,21 +143,6 @@ def test_previews_of_uploads_and_undos_end_at_once(
         assert (run.state, run.error_code) == (RunState.FAILED, "our_error")
 
 
-@pytest.fixture
-def notice(integration: Integration, administrator: User) -> Notice:
-    run = Run.objects.create(
-        school=integration.school,
-        integration=integration,
-        source="powerschool",
-        mode="live",
-        trigger=Trigger.SCHEDULE,
-        state=RunState.FAILED,
-        error_code="sis_down",
-    )
-    notices.announce(run)
-    return Notice.objects.get()
-
-
 @pytest.mark.parametrize("error", [ValueError(SECRET), TypeError(), IndexError()])
 def test_a_mail_that_cannot_be_sent_ends_with_its_reason(
     notice: Notice, monkeypatch: pytest.MonkeyPatch, error: Exception

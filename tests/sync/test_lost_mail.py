@@ -13,30 +13,14 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
 from rollbook.schools.mail import MailState
-from rollbook.schools.models import User
 from rollbook.sync import queue
 from rollbook.sync.mail import notices, outbox
-from rollbook.sync.models import Integration, Notice, Run, RunState, Trigger
+from rollbook.sync.models import Integration, Notice, Trigger
 from rollbook.sync.runs import requests
 from rollbook.sync.worker import housekeeping
 from tests.processes import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def notice(integration: Integration, administrator: User) -> Notice:
-    run = Run.objects.create(
-        school=integration.school,
-        integration=integration,
-        source="powerschool",
-        mode="live",
-        trigger=Trigger.SCHEDULE,
-        state=RunState.FAILED,
-        error_code="sis_down",
-    )
-    notices.announce(run)
-    return Notice.objects.get()
 
 
 @pytest.fixture
