@@ -120,9 +120,10 @@ class Connection:
     """Everything a source needs for one conversation.
 
     `credentials` maps the keys of the credential fields to their plain values. Another thread may
-    end the conversation by `interruption`. `missing` returns the SIS IDs of the open accounts that
-    no page has had so far; None where nobody asks who is missing. `today` is the day at the school:
-    an exit date after it has not come yet.
+    end the conversation by `interruption`. `id_field` is the source field that is mapped to the SIS
+    ID, "" for the source's usual one. `missing` returns the SIS IDs of the open accounts that no
+    page has had so far; None where nobody asks who is missing. `today` is the day at the school: an
+    exit date after it has not come yet.
     """
 
     credentials: Mapping[str, str] = field(repr=False)
@@ -131,6 +132,7 @@ class Connection:
     tokens: TokenCache
     bounds: Bounds
     interruption: Interruption = field(default_factory=Interruption)
+    id_field: str = ""
     missing: Callable[[], Collection[str]] | None = None
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 

@@ -14,6 +14,7 @@ from rollbook.sources.errors import SourceError
 
 SAMPLE_STUDENTS: Final = 100
 SAMPLES_SHOWN: Final = 3
+MADE_IS_WORTH: Final = 0.6
 USER_NAME_AT: Final = "@"  # a home whose name ends with it takes the domain that a person types
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _DOMAIN: Final = re.compile(r"(?=.{4,60}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
@@ -113,13 +114,14 @@ class Home:
 
     `source_field` goes into the mapping. Where it ends with `USER_NAME_AT`, a person types the
     domain, which is put behind it. A home that `needs_plugin` can be read by the query of our
-    PowerSchool plugin only.
+    PowerSchool plugin only. One that is `made` isn't stored in the SIS but made from another value.
     """
 
     source_field: str
     label: str
     where: str = ""
     needs_plugin: bool = False
+    made: bool = False
 
     @property
     def takes_domain(self) -> bool:
@@ -168,11 +170,16 @@ def survey(sample: Sample) -> dict[str, list[HomeFill]]:
     """Return by our field how each home is filled, the best home first."""
     return {
         our_field: sorted(
-            (_fill(our_field, home, sample.records) for home in homes),
-            key=lambda fill: -fill.usable,
+            (_fill(our_field, home, sample.records) for home in homes), key=_worth, reverse=True
         )
         for our_field, homes in sample.homes.items()
     }
+
+
+def _worth(fill: HomeFill) -> float:
+    """Return how good a home is. One that is made has a value for everybody, right or wrong."""
+    is_made = fill.home.made or fill.home.takes_domain
+    return fill.usable * (MADE_IS_WORTH if is_made else 1)
 
 
 def _fill(our_field: str, home: Home, records: Iterable[Mapping[str, Any]]) -> HomeFill:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from rollbook.roster.translation import gettext_noop as _
+from rollbook.sources import reckoned_year
 from rollbook.sources.base import (
     Choice,
     Connection,
@@ -54,6 +55,7 @@ EMAIL_HOMES: Final = (
 )
 YEAR_HOMES: Final = (
     Home("classof", _("Class of"), _("the student's record > ClassOf"), needs_plugin=True),
+    *reckoned_year.HOMES,
 )
 
 

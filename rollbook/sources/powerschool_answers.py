@@ -23,6 +23,7 @@ from rollbook.sources.errors import (
 from rollbook.sources.http import NEXT_RUN, Response
 from rollbook.sources.missing_students import Presence, Single
 from rollbook.sources.page_records import MOST_RECORDS, PageReader, PageShape
+from rollbook.sources.powerschool_fields import EXTENSION_DATA, FurtherFields
 from rollbook.sources.record_types import Record, RecordType
 from rollbook.sources.sent_records import SentRecords
 from rollbook.sources.shapes import Scalar, decoded, iso_day, short_text
@@ -51,6 +52,7 @@ HOLDERS: Final = {
     "gender": "demographics",
     "grade_level": "school_enrollment",
     "school_number": "school_enrollment",
+    "exit_date": "school_enrollment",
     "home_room": "schedule_setup",
 }
 _NOT_AN_ANSWER: Final = _("The answer is not what PowerSchool answers.")
@@ -84,6 +86,8 @@ class _Enrollment(TypedDict, total=False):
 
 class _One(TypedDict, total=False):
     id: Scalar
+    local_id: Scalar
+    state_province_id: Scalar
     school_enrollment: _Enrollment | str | None
 
 
@@ -118,7 +122,7 @@ _PROBLEM: Final = msgspec.json.Decoder(_Problem)
 class StudentReader:
     """Reads the students of a page. The decoder skips every field that isn't asked for.
 
-    `expansions` names the objects that have to be asked for.
+    `parts` is the part of a query that names the objects and extensions to be sent.
     """
 
     def __init__(
@@ -126,20 +130,23 @@ class StudentReader:
     ) -> None:
         self._username_as_email = email_source == "student_username" and "email" in fields
         self._keep_username = "student_username" in fields
-        read = (fields | ALWAYS_READ) & HOLDERS.keys()
+        self._further = FurtherFields(fields)
+        read = (fields | ALWAYS_READ | self._further.read) & HOLDERS.keys()
         if self._username_as_email:
             read = read - {"email"} | {"student_username"}
         self._holders = sorted({HOLDERS[field] for field in read} - {""})
-        self.expansions = ",".join(holder for holder in self._holders if holder != "name")
+        self.parts = self._further.parts(holder for holder in self._holders if holder != "name")
         keys = {
             holder: frozenset(field for field in read if HOLDERS[field] == holder)
             for holder in ("", *self._holders)
         }
         renamed = {"student_username": "email"} if self._username_as_email else {}
-        self._type = RecordType(keys, "id")
+        raw = (EXTENSION_DATA,) if self._further.extensions else ()
+        self._type = RecordType(keys, "id", raw)
         typed_dict: Any = TypedDict  # its functional form, whose fields mypy can't know
         self._single = msgspec.json.Decoder(typed_dict("_Single", {"student": self._type.type}))
-        self._finish = self._put_username if self._username_as_email else None
+        is_usual = not self._username_as_email and not self._further
+        self._finish = None if is_usual else self._put_further
         self._reader = PageReader(
             name="PowerSchool",
             shape=_page_shape(self._type.type, renamed),
@@ -152,11 +159,29 @@ class StudentReader:
     def records(self, body: bytes) -> SentRecords:
         """Return the students of a page. Raises UnexpectedShape."""
         _page, records = self._reader.read(body)
+        if self._further.depends_on_grade:
+            records.flattened()  # then the grade is part of what is compared with the last run
         return records
 
-    def single(self, sis_id: str, body: bytes) -> Single:
+    def searched(self, sis_id: str, body: bytes, id_field: str) -> Single:
+        """Return the answer about a student who was searched for by another ID than the DCID.
+
+        Of several who have the ID, the active one counts. Raises UnexpectedShape.
+        """
+        singles = [
+            self.single(sis_id, b'{"student":' + bytes(raw) + b"}", id_field)
+            for raw in self._reader.raw_records(body)
+        ]
+        if not singles:
+            return Single(Presence.GONE, SisAnswer(sis_id, exists=False))
+        active = [single for single in singles if single.presence is Presence.HERE]
+        return (active or singles)[0]
+
+    def single(self, sis_id: str, body: bytes, id_field: str = "id") -> Single:
         """Return the answer about one student. Raises UnexpectedShape."""
         student = decoded_answer(_ONE_STUDENT, body)["student"]
+        if str(student.get(id_field)) != sis_id:
+            return Single(Presence.UNCLEAR, SisAnswer(sis_id))
         enrollment = student.get("school_enrollment")
         enrollment = enrollment if isinstance(enrollment, dict) else {}
         code = str(enrollment.get("enroll_status_code", ""))
@@ -165,13 +190,20 @@ class StudentReader:
             status=short_text(enrollment.get("enroll_status_description")),
             exit_date=iso_day(enrollment.get("exit_date")),
         )
-        if str(student.get("id")) != sis_id or not code:
+        if not code:
             return Single(Presence.UNCLEAR, answer)
         if code != ACTIVE_CODE:
             return Single(Presence.GONE, answer)
         student = decoded_answer(self._single, body)["student"]
         record = SentRecords([student], self._type, finish=self._finish)
+        if self._further.depends_on_grade:
+            record.flattened()
         return Single(Presence.HERE, answer, record)
+
+    def _put_further(self, record: Record) -> None:
+        self._further.finish(record)
+        if self._username_as_email:
+            self._put_username(record)
 
     def _put_username(self, record: Record) -> None:
         name = record.get("student_username")

@@ -4,6 +4,7 @@ Where each fact is known from: PowerSchool's developer documentation (doc), answ
 measured on live servers (live), or what several working clients depend on (clients).
 """
 
+import re
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from datetime import UTC, datetime
@@ -137,12 +138,12 @@ class District:
     """The list of a district's active students. Only `_page` runs in other threads."""
 
     name = NAME
-    id_field = "id"
 
     def __init__(
         self, connection: Connection, fields: frozenset[str], http: Http, threads: Executor
     ) -> None:
         self._threads = threads
+        self.id_field = connection.id_field or "id"
         self._pages_ahead = PagesAhead(http, threads)
         email_source = connection.choices.get("email_source", "")
         most_records = connection.bounds.page_records
@@ -167,10 +168,12 @@ class District:
         return self._threads.submit(self._single, sis_id, bearer.value, bearer.sign_in)
 
     def _single(self, sis_id: str, token: str, sign_in: int) -> Single:
-        """Ask for one student by the id (DCID)."""
+        """Ask for one student by the id."""
+        if self.id_field != "id":
+            return self._search(sis_id, token, sign_in)
         if not is_number(sis_id):
             return Single(Presence.UNCLEAR, SisAnswer(sis_id))
-        target = f"/ws/v1/student/{sis_id}?expansions={self._reader.expansions}"
+        target = f"/ws/v1/student/{sis_id}?{self._reader.parts}"
         response = self._conversation.answer(target, token, sign_in)
         if response.status == 404:  # no student has this id (clients)
             return Single(Presence.GONE, SisAnswer(sis_id, exists=False))
@@ -178,11 +181,19 @@ class District:
             raise_for_status(response, self._conversation.origin)
         return self._reader.single(sis_id, response.body)
 
+    def _search(self, sis_id: str, token: str, sign_in: int) -> Single:
+        """Search for one student by an ID of the school or the state."""
+        if not re.fullmatch(r"[\w-]{1,40}", sis_id, re.ASCII):
+            return Single(Presence.UNCLEAR, SisAnswer(sis_id))
+        target = f"/ws/v1/district/student?q={self.id_field}=={sis_id}&{self._reader.parts}"
+
+        def read(body: bytes) -> Single:
+            return self._reader.searched(sis_id, body, self.id_field)
+
+        return self._conversation.read(target, read, token, sign_in)
+
     def _page(self, number: int, token: str, sign_in: int) -> Records:
-        query = (
-            f"page={number}&pagesize={self.page_size}"
-            f"&expansions={self._reader.expansions}&q={ACTIVE}"
-        )
+        query = f"page={number}&pagesize={self.page_size}&{self._reader.parts}&q={ACTIVE}"
         return self._conversation.read(
             f"/ws/v1/district/student?{query}", self._reader.records, token, sign_in
         )

@@ -28,6 +28,8 @@ from rollbook.sources.errors import AuthRejected, SourceError
 from rollbook.sources.http import Http
 from rollbook.sources.powerschool_answers import HOLDERS, not_an_answer
 from rollbook.sources.powerschool_api import ACTIVE, NAME, Conversation
+from rollbook.sources.powerschool_fields import FurtherFields, extension_values
+from rollbook.sources.reckoned_year import LAST_GRADES
 
 STEPS: Final = (Step.ADDRESS, Step.SIGN_IN, Step.LIST, Step.SCHOOLS, Step.STUDENTS)
 GRADUATES: Final = "999999"  # the school of those who have left (doc)
@@ -225,23 +227,10 @@ def _flat(student: dict[str, Any]) -> dict[str, Any]:
         group = student.get(holder) if holder else student
         if isinstance(group, dict) and not isinstance(group.get(name), dict | list | None):
             record[name] = group[name]
-    for table in _listed(_inside(student, "_extension_data", "_table_extension")):
-        for entry in _listed(table.get("_field")):
-            name = f"{table.get('name')}.{entry.get('name')}".lower()
-            if not isinstance(entry.get("value"), dict | list | None):
-                record[name] = entry["value"]
+    for table, column, value in extension_values(student.get("_extension_data")):
+        record[f"{table}.{column}"] = value
+    FurtherFields({*record, *LAST_GRADES}).finish(record)
     return record
-
-
-def _inside(content: Any, *keys: str) -> Any:
-    for key in keys:
-        content = content.get(key) if isinstance(content, dict) else None
-    return content
-
-
-def _listed(content: Any) -> list[dict[str, Any]]:
-    entries = content if isinstance(content, list) else [content]
-    return [entry for entry in entries if isinstance(entry, dict)]
 
 
 def _homes(

@@ -35,14 +35,14 @@ from rollbook.sources.veracross_api import (
     StudentsWithRole,
 )
 from rollbook.sources.veracross_discovery import (
-    EMAIL_HOMES_V2,
-    EMAIL_HOMES_V3,
     SCHOOL_FIELDS,
+    V2_HOMES,
     V2_STEPS,
+    V3_HOMES,
     V3_STEPS,
     schools_of,
 )
-from rollbook.sources.veracross_schools import SCHOOL
+from rollbook.sources.veracross_fields import SCHOOL
 
 
 def pages(
@@ -236,7 +236,7 @@ SOURCE: Final = Source(
             ),
             # v3's list of students has no second e-mail (spec).
             mapping=tuple(
-                replace(row, homes=EMAIL_HOMES_V3) if row.field == "email" else row
+                replace(row, homes=V3_HOMES.get(row.field, ()))
                 for row in _ROWS.values()
                 if row.source_field != "email_2"
             ),
@@ -274,8 +274,7 @@ SOURCE: Final = Source(
                 _CLIENT,
             ),
             mapping=tuple(
-                replace(row, homes=EMAIL_HOMES_V2) if row.field == "email" else row
-                for row in _ROWS.values()
+                replace(row, homes=V2_HOMES.get(row.field, ())) for row in _ROWS.values()
             ),
         ),
     ),

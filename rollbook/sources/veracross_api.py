@@ -47,7 +47,7 @@ from rollbook.sources.veracross_answers import (
     scope_missing,
     status_text,
 )
-from rollbook.sources.veracross_schools import SCHOOL, put_schools, take_campuses, with_school
+from rollbook.sources.veracross_fields import FurtherFields, take_campuses
 
 NAME: Final = "Veracross"
 API, ACCOUNTS = "https://api.veracross.com", "https://accounts.veracross.com"
@@ -109,8 +109,8 @@ class LegacyApi:
         self._pages_ahead = PagesAhead(http, threads)
         most_records = connection.bounds.page_records
         self.page_size = min(self.page_size, most_records)
-        self._has_school = SCHOOL in fields
-        read = with_school(fields | ALWAYS_READ)
+        self._further = FurtherFields(fields | ALWAYS_READ)
+        read = self._further.read
         self._reader = list_reader(read, most_records)
         self._statuses = Statuses(V2_STATUS, connection.today)
         self._single_reader = SingleReader("student", read, V2_STATUS)
@@ -134,8 +134,8 @@ class LegacyApi:
         flat = records.flattened()
         self._statuses.remove(flat)
         campuses = take_campuses(flat)
-        if self._has_school:
-            put_schools(flat, campuses)
+        if self._further:
+            self._further.finish(flat, campuses)
         return records
 
     def begin_singles(self) -> None: ...  # the right to read students covers single ones
@@ -155,8 +155,8 @@ class LegacyApi:
         status = status_text(record.get("enrollment_status", b""))
         presence, exit_date = self._statuses.presence(record)
         campuses = take_campuses([record])
-        if self._has_school:
-            put_schools([record], campuses)
+        if self._further:
+            self._further.finish([record], campuses)
         return single(sis_id, presence, record, SisAnswer(sis_id, status, exit_date))
 
     def _get(self, page: int, count: int) -> Response:
@@ -197,8 +197,8 @@ class DataApi:
         self._credentials, self._http = connection.credentials, http
         self._address = address(self._credentials["client"])
         self._value_lists = ValueLists()
-        self._has_school = SCHOOL in fields
-        read = with_school(fields | ALWAYS_READ)
+        self._further = FurtherFields(fields | ALWAYS_READ)
+        read = self._further.read
         v3_fields = {V3_NAMES.get(name, name) for name in read}
         self._coded_fields = [field for field in CODED_FIELDS if field in v3_fields]
         renamed = {v3_name: v2_name for v2_name, v3_name in V3_NAMES.items()}
@@ -255,8 +255,8 @@ class DataApi:
             )
         for record in flat:
             self._translate(record)
-        if self._has_school:
-            put_schools(flat, campuses, self._value_lists)
+        if self._further:
+            self._further.finish(flat, campuses, self._value_lists)
         return records
 
     def _translate(self, record: Record) -> None:
@@ -296,8 +296,8 @@ class DataApi:
         presence, exit_date = self._statuses.presence(record)
         self._translate(record)
         campuses = take_campuses([record])
-        if self._has_school:
-            put_schools([record], campuses, self._value_lists)
+        if self._further:
+            self._further.finish([record], campuses, self._value_lists)
         return single(sis_id, presence, record, SisAnswer(sis_id, status, exit_date))
 
     def _ask(self, path: str, token: str, sign_in: int, headers: dict[str, str]) -> Response:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from rollbook.roster.translation import gettext_noop as _
+from rollbook.sources import reckoned_year
 from rollbook.sources.base import Connection, MappingRow, Page
 from rollbook.sources.checks import Checks, NoCache, grades_of, quick, students_found
 from rollbook.sources.discovery import (
@@ -22,7 +23,7 @@ from rollbook.sources.discovery import (
 from rollbook.sources.errors import AuthRejected, PermissionMissing, SourceError
 from rollbook.sources.http import Http
 from rollbook.sources.veracross_api import NAME, DataApi, DataApiSingles, LegacyApi
-from rollbook.sources.veracross_schools import SCHOOL
+from rollbook.sources.veracross_fields import SCHOOL
 
 V3_STEPS: Final = (Step.ADDRESS, Step.SIGN_IN, Step.LIST, Step.SINGLE, Step.STUDENTS)
 V2_STEPS: Final = (Step.ADDRESS, Step.SIGN_IN, Step.LIST, Step.STUDENTS)
@@ -156,7 +157,9 @@ def sample_students(
 ) -> Sample:
     """Return current students of these schools, spread over the first pages."""
     rows = tuple(mapping)
-    fields = frozenset({"username", SCHOOL, *(row.source_field for row in rows)})
+    fields = frozenset(
+        {"username", SCHOOL, *reckoned_year.LAST_GRADES, *(row.source_field for row in rows)}
+    )
     connection = replace(connection, bounds=quick(connection.bounds))
     with _network(connection) as (http, threads):
         if is_v2:
@@ -190,7 +193,7 @@ def _network(connection: Connection) -> Iterator[tuple[Http, ThreadPoolExecutor]
         yield http, threads
 
 
-EMAIL_HOMES_V3: Final = (
+_EMAIL_V3: Final = (
     Home("username@", _("User name with a domain"), _("the student's record in Axiom > Username")),
     Home(
         "username",
@@ -198,7 +201,9 @@ EMAIL_HOMES_V3: Final = (
         _("the student's record in Axiom > Username"),
     ),
 )
-EMAIL_HOMES_V2: Final = (
+_EMAIL_V2: Final = (
     Home("email_2", _("Email 2"), _("the student's record in Axiom > Email 2")),
-    *EMAIL_HOMES_V3,
+    *_EMAIL_V3,
 )
+V3_HOMES: Final = {"email": _EMAIL_V3, "graduation_year": reckoned_year.HOMES}
+V2_HOMES: Final = {"email": _EMAIL_V2, "graduation_year": reckoned_year.HOMES}

@@ -58,6 +58,10 @@ class RosterOptions(TypedDict, total=False):
     """Every fourth student has a value that breaks careless code."""
     clean: bool
     """Without the few flaws that real rosters have."""
+    email_home: str
+    """Where the e-mail is kept; see `homes`."""
+    year_home: str
+    """Where the graduation year is kept; see `homes`."""
 
 
 class Roster:

@@ -171,6 +171,25 @@ def test_what_is_not_named_stays(inside: Command, school: School) -> None:
     assert ["birth_date", "birth_date"] in Integration.objects.get().mapping
 
 
+def test_a_field_is_read_from_the_place_that_the_school_has(
+    inside: Command, school: School
+) -> None:
+    inside(*CONNECT, stdin=SECRET)
+    place = "email=student_username@lincoln.example"
+    change = ("integration", "set", "powerschool", "--keep-secrets")
+    inside(*change, "--place", place, "--without", "birth_date")
+    mapping = Integration.objects.get().mapping
+    assert ["student_username@lincoln.example", "email"] in mapping
+    inside(*change, "--place", "graduation_year=studentcorefields.graduation_year")
+    mapping = Integration.objects.get().mapping
+    assert ["student_username@lincoln.example", "email"] in mapping
+    assert ["studentcorefields.graduation_year", "graduation_year"] in mapping
+    assert ["birth_date", "birth_date"] not in mapping
+    refused = inside(*change, "--place", "email=gender", "--json")
+    assert refused.code == 2
+    assert Integration.objects.get().mapping == mapping
+
+
 def test_another_address_needs_the_secret_again(inside: Command, school: School) -> None:
     inside(*CONNECT, stdin=SECRET)
     move = (

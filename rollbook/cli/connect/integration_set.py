@@ -42,10 +42,11 @@ class Switches(NamedTuple):
 
 
 class Fields(NamedTuple):
-    """Which optional fields are pulled in."""
+    """Which optional fields are pulled in, and from which place in the SIS."""
 
     without: tuple[str, ...]
     all_fields: bool
+    places: tuple[str, ...]
 
 
 connection_options = grouped(
@@ -107,6 +108,14 @@ field_options = grouped(
         help="Pull in all fields except this optional one. Can be repeated.",
     ),
     click.option("--all-fields", is_flag=True, help="Pull in every field of this SIS again."),
+    click.option(
+        "--place",
+        "places",
+        multiple=True,
+        metavar="FIELD=SIS_FIELD",
+        help="Where the SIS keeps a field: email=student_username@lincoln.example. "
+        "Can be repeated.",
+    ),
 )
 
 
@@ -158,8 +167,8 @@ def set_integration(
     )
     with transaction.atomic():
         saved = integrations.save_connection(school, None, settings, via=VIA)
-        if fields.without or fields.all_fields:
-            integrations.save_mapping(saved, None, _mapping(variant, fields.without), via=VIA)
+        if fields.without or fields.all_fields or fields.places:
+            integrations.save_mapping(saved, None, _mapping(saved, fields), via=VIA)
     return Output({"integration": of_integration(saved)})
 
 
@@ -208,19 +217,37 @@ def _grades(text: str) -> list[int]:
         ) from error
 
 
-def _mapping(variant: Variant, without: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return every row of the SIS except those with one of these fields, the SIS's or ours."""
-    known = {name for row in variant.mapping for name in (row.source_field, row.field)}
-    for name in without:
+def _mapping(integration: Integration, fields: Fields) -> list[tuple[str, str]]:
+    """Return the rows to save. Those in `without` are the SIS's fields or ours.
+
+    Without `without` and `all_fields`, the rows stay that are saved, from other places perhaps.
+    """
+    variant = integration.variant_type
+    rows = integrations.mapping_rows(integration)
+    known = {name for row in rows for name in (row.source_field, row.field)}
+    for name in fields.without:
         if name not in known:
-            raise Refusal(
-                Exit.USAGE,
-                "field_unknown",
-                f"There is no field {name!r}. Nothing was saved.",
-                "`rollbook integration sources` shows the fields.",
-            )
-    return [
-        (row.source_field, row.field)
-        for row in variant.mapping
-        if not {row.source_field, row.field} & set(without)
-    ]
+            raise _unknown_field(name)
+    saved = {field for _source_field, field in integration.mapping}
+    keeps_saved = not fields.without and not fields.all_fields
+    pairs = {
+        row.field: row.source_field
+        for row in rows
+        if not {row.source_field, row.field} & set(fields.without)
+        and (row.field in saved or not keeps_saved)
+    }
+    for place in fields.places:
+        field, _equals, source_field = place.partition("=")
+        if variant.row(source_field, field) is None:
+            raise _unknown_field(place)
+        pairs[field] = source_field
+    return [(source_field, field) for field, source_field in pairs.items()]
+
+
+def _unknown_field(name: str) -> Refusal:
+    return Refusal(
+        Exit.USAGE,
+        "field_unknown",
+        f"There is no field {name!r}. Nothing was saved.",
+        "`rollbook integration sources` shows the fields.",
+    )

@@ -7,7 +7,7 @@ from rollbook.cli.lookup import find_integration, find_school
 from rollbook.cli.options import school_option, source_option
 from rollbook.cli.output import Document, Output, prints, table
 from rollbook.roster.values.grades import grade_label
-from rollbook.sources.base import Source, Variant
+from rollbook.sources.base import MappingRow, Source, Variant
 from rollbook.sources.registry import SOURCES
 from rollbook.sync.models import Integration
 
@@ -98,6 +98,8 @@ def _show_variant(variant: Document) -> None:
     for row in variant["mapping"]:
         mark = " *" if row["required"] else ""
         click.echo(f"  {row['source_field']:32} → {row['field']}{mark}")
+        for place in row["places"]:
+            click.echo(f"    or {place}")
 
 
 @click.command("sources")
@@ -132,7 +134,18 @@ def _of_variant(variant: Variant) -> Document:
             for choice in variant.choices
         ],
         "mapping": [
-            {"source_field": row.source_field, "field": row.field, "required": row.required}
+            {
+                "source_field": row.source_field,
+                "field": row.field,
+                "required": row.required,
+                "places": _places(row),
+            }
             for row in variant.mapping
         ],
     }
+
+
+def _places(row: MappingRow) -> list[str]:
+    """Return the other places of the SIS that can fill a row, as they are written for --place."""
+    places = [f"{home.source_field}{'DOMAIN' if home.takes_domain else ''}" for home in row.homes]
+    return [*places, "TABLE.FIELD"] if row.takes_any else places

@@ -3,7 +3,8 @@
 Letters in brackets name the public source of a protocol fact. "Measured" and "captured" mean that
 the source publishes the answer of a live server.
 
-CB   carbm1/PSPowerSchoolAPI                GH   grantholle/powerschool-api
+CB   carbm1/PSPowerSchoolAPI                EP   markroper/edpanel (recorded, 2015-16)
+GH   grantholle/powerschool-api
 GB   docs.glenbard.org, enrollment status   HID  Tools4everBV/HelloID-Conn-Prov-Source-PowerSchool
 LAS  LAS-IT/ps_utilities                    MD   mennotech/powerschool-api-docs (Swagger)
 MF   mennotech/fsenrollment-pssync          OD   PowerSchool's developer documentation
@@ -17,6 +18,7 @@ TS   TEAMSchools/powerschool                WR   alank47/Wildcat-Raffle (live se
 from typing import Unpack
 
 from rollbook.standins.faults import Fault
+from rollbook.standins.homes import ALL, checked
 from rollbook.standins.powerschool.oauth import LIFETIME
 from rollbook.standins.powerschool.service import (
     KINDS,
@@ -58,5 +60,6 @@ def serve(**options: Unpack[Options]) -> StandIn:
         single_object=options.get("single_object", True),
         token_type=options.get("token_type", True),
         token_lifetime=options.get("token_lifetime", LIFETIME),
+        homes=checked(options.get("email_home", ALL), options.get("year_home", ALL)),
     )
     return StandIn(PowerSchool(roster, plugin), KINDS, options, usual_path="/ws/*")

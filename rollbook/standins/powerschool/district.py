@@ -5,6 +5,7 @@ from threading import RLock
 from typing import NamedTuple
 
 from rollbook.standins import people
+from rollbook.standins.homes import EVERYWHERE, Homes
 from rollbook.standins.people import SCHOOLS, School, Student
 from rollbook.standins.roster import Roster
 
@@ -73,8 +74,10 @@ class Enrolment(NamedTuple):
 class District:
     """One made-up district: the roster, and the staff and classes of its schools."""
 
-    def __init__(self, roster: Roster, single_object: bool = True) -> None:
-        self.roster, self.single_object = roster, single_object
+    def __init__(
+        self, roster: Roster, single_object: bool = True, homes: Homes = EVERYWHERE
+    ) -> None:
+        self.roster, self.single_object, self.homes = roster, single_object, homes
         self.staff = [_staff(roster.seed, at) for at in range(len(SCHOOLS) * STAFF_PER_SCHOOL)]
         self.courses = [
             Course(31 + at, f"C{100 + at * 10}", name) for at, name in enumerate(_SUBJECTS)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from rollbook.standins.fault_kinds import COMMON, html_page
 from rollbook.standins.faults import Fault, Kind, Scene
+from rollbook.standins.homes import EVERYWHERE, Homes
 from rollbook.standins.messages import Request, Response, json_response
 from rollbook.standins.powerschool.access import read_grants
 from rollbook.standins.powerschool.answers import Refused, in_accepted_form, schema_error, v1_error
@@ -48,6 +49,7 @@ class Plugin(NamedTuple):
     """Whether the token answer has `token_type`."""
     token_lifetime: int
     """In seconds."""
+    homes: Homes = EVERYWHERE
 
 
 def credentials(seed: int) -> tuple[str, str]:
@@ -63,7 +65,10 @@ class PowerSchool:
         self.roster = roster
         self.about: Mapping[str, str] = {}
         self.client_id, self.client_secret = plugin.client_id, plugin.client_secret
-        district, grants = District(roster, plugin.single_object), read_grants(plugin.grants)
+        district, grants = (
+            District(roster, plugin.single_object, plugin.homes),
+            read_grants(plugin.grants),
+        )
         self._district = district
         self._tokens = Tokens(
             plugin.client_id,

@@ -35,7 +35,7 @@ def _demographics(who: Student, district: District) -> Any:
     shown = without_absent(
         {"gender": who.gender, "birth_date": who.birth_date, "district_entry_date": day}
     )
-    return {**shown, "projected_graduation_year": who.graduation_year}
+    return {**shown, "projected_graduation_year": district.homes.year_in("sched", who)}
 
 
 def _addresses(who: Student, district: District) -> Any:
@@ -119,7 +119,10 @@ def _contact(who: Student, district: District) -> Any:
 
 
 def _contact_info(who: Student, district: District) -> Any:
-    return {"email": who.email} if who.email else GONE
+    """Return the e-mail; without one "" (EP, captured) or nothing at all (SM, captured)."""
+    if email := district.homes.email_in("contact_info", who):
+        return {"email": email}
+    return GONE if who.number % 2 else ""
 
 
 def _initial_enrollment(who: Student, district: District) -> Any:
@@ -199,24 +202,29 @@ EXPANSIONS: dict[str, Expansion] = {
 }
 
 
-def core_fields(who: Student) -> dict[str, str]:
+def core_fields(who: Student, district: District) -> dict[str, str]:
     """Return StudentCoreFields: the legal first name where it differs from the everyday one."""
-    return {"pscore_legal_first_name": who.legal_first_name} if who.legal_first_name else {}
-
-
-def own_fields(who: Student) -> dict[str, str]:
-    """Return the district's custom table; numbers in it are sent as text (LAS)."""
+    year = who.graduation_year if district.homes.year == "core" else 0
     return without_absent(
-        {"student_email": who.email, "locker_number": str(1000 + who.number % 900)}
+        {
+            "pscore_legal_first_name": who.legal_first_name,
+            "graduation_year": str(year) if year else "",
+        }
     )
 
 
-def locator_fields(who: Student) -> dict[str, str]:
+def own_fields(who: Student, district: District) -> dict[str, str]:
+    """Return the district's custom table; numbers in it are sent as text (LAS)."""
+    email = district.homes.email_in("extension", who)
+    return without_absent({"student_email": email, "locker_number": str(1000 + who.number % 900)})
+
+
+def locator_fields(who: Student, district: District) -> dict[str, str]:
     """Return the locator table: a room for every fifth student, else nothing."""
     return {"room": f"R{who.number % 40}"} if who.number % 5 == 0 else {}
 
 
-EXTENSIONS: dict[str, Callable[[Student], dict[str, str]]] = {
+EXTENSIONS: dict[str, Callable[[Student, District], dict[str, str]]] = {
     "c_studentlocator": locator_fields,
     "u_students_extension": own_fields,
     "studentcorefields": core_fields,
@@ -234,14 +242,14 @@ def student_json(
     )
     answer: dict[str, Any] = {}
     if extensions:
-        data = [_extension(who, table) for table in extensions]
+        data = [_extension(who, table, district) for table in extensions]
         answer["_extension_data"] = {"_table_extension": lone(data, district.single_object)}
     answer |= without_absent(
         {
             "id": who.dcid,
             "local_id": as_number(who.local_id),
             "state_province_id": as_number(who.state_id),
-            "student_username": as_number(who.username),
+            "student_username": as_number(district.homes.username(who)),
         }
     )
     answer["name"] = {key: as_number(value) for key, value in name.items()}
@@ -256,12 +264,19 @@ def student_json(
     return answer
 
 
-def _extension(who: Student, table: str) -> dict[str, Any]:
-    fields = EXTENSIONS[table](who)
+def _extension(who: Student, table: str, district: District) -> dict[str, Any]:
+    """Return one extension. Numbers are sent as text (LAS) or as numbers (EP, captured 1858)."""
+    fields = EXTENSIONS[table](who, district)
     if not fields:
-        return {"recordFound": False, "name": table}
-    shown = [{"name": name, "type": "String", "value": value} for name, value in fields.items()]
-    return {"recordFound": True, "_field": shown, "name": table}
+        # Some servers send the fields although no record was found (EP, captured).
+        empty: list[dict[str, Any]] = [{"name": "room", "type": "String", "value": ""}]
+        shown = {"_field": empty} if who.number % 2 else {}
+        return {"recordFound": False, **shown, "name": table}
+    entries = [
+        {"name": name, "type": "String", "value": as_number(value) if who.number % 2 else value}
+        for name, value in fields.items()
+    ]
+    return {"recordFound": True, "_field": entries, "name": table}
 
 
 def chosen(asked: str, known: dict[str, Any]) -> tuple[str, ...]:

@@ -35,14 +35,14 @@ def student_row(district: District, number: int) -> Row:
             "dob": who.birth_date,
             "gender": who.gender,
             "grade_level": who.grade_level,
-            "sched_yearofgraduation": who.graduation_year,
-            "classof": who.graduation_year,
+            "sched_yearofgraduation": district.homes.year_in("sched", who),
+            "classof": district.homes.year_in("classof", who),
             "enroll_status": who.enroll_status,
             "schoolid": who.school_number,
             "entrydate": who.entry_date,
             "exitdate": who.exit_date,
             "entrycode": "NONE",
-            "student_web_id": who.username,
+            "student_web_id": district.homes.username(who),
             "web_id": f"p{who.username}",
             "home_room": who.home_room,
             "next_school": 999999 if who.grade_level >= 12 else who.school_number,
@@ -88,7 +88,10 @@ def students_with_email(district: District) -> Sequence[int]:
     roster = district.roster
     return district.index(
         "students with e-mail",
-        lambda: array("L", (n for n in roster.numbers() if roster.student(n).email)),
+        lambda: array(
+            "L",
+            (n for n in roster.numbers() if district.homes.email_in("person", roster.student(n))),
+        ),
     )
 
 
@@ -97,7 +100,7 @@ def email_row(district: District, key: int) -> Row:
     return _without_empty(
         {
             "emailaddressid": who.number + 600_000,
-            "emailaddress": who.email,
+            "emailaddress": district.homes.email_in("person", who),
             "whenmodified": who.changed_on,
         }
     )
@@ -250,11 +253,13 @@ def log_row(district: District, key: int) -> Row:
     )
 
 
-def extension_row(fields: Callable[[Student], dict[str, str]]) -> Callable[[District, int], Row]:
+def extension_row(
+    fields: Callable[[Student, District], dict[str, str]],
+) -> Callable[[District, int], Row]:
     """Return a function that makes the rows of an extension with these fields."""
 
     def row(district: District, key: int) -> Row:
         who = district.roster.student(key)
-        return {"studentsdcid": str(who.dcid), **fields(who)}
+        return {"studentsdcid": str(who.dcid), **fields(who, district)}
 
     return row

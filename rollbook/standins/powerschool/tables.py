@@ -97,8 +97,8 @@ _TABLES = (
     ),
     Table(
         "StudentCoreFields",
-        _columns("StudentsDCID:n PSCore_Legal_First_Name"),
-        lambda d: [n for n in d.roster.numbers() if d.roster.student(n).legal_first_name],
+        _columns("StudentsDCID:n PSCore_Legal_First_Name Graduation_Year"),
+        lambda d: [n for n in d.roster.numbers() if core_fields(d.roster.student(n), d)],
         rows.extension_row(core_fields),
         offset=FIRST_DCID - 1,
         primary_key="StudentsDCID",

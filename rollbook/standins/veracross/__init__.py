@@ -7,6 +7,7 @@ C the code of a client, I our inference, ? nothing public. No documentation of v
 from typing import Unpack
 
 from rollbook.standins.faults import Fault
+from rollbook.standins.homes import ALL, checked
 from rollbook.standins.roster import Roster, RosterOptions
 from rollbook.standins.standin import ServerOptions, StandIn
 from rollbook.standins.veracross.faults import KINDS
@@ -67,6 +68,7 @@ def serve(**options: Unpack[Options]) -> VeracrossStandIn:
         quota=options.get("quota", 300),
         quota_seconds=options.get("quota_seconds", 180),
         roles_as_list=options.get("roles_as_list", False),
+        homes=checked(options.get("email_home", ALL), options.get("year_home", ALL)),
     )
     options.setdefault("gzip", False)
     return VeracrossStandIn(Veracross(roster, setup), KINDS, options, usual_path="*/students*")

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from rollbook.standins.faults import read_fault
+from rollbook.standins.homes import ALL, EMAIL_HOMES, YEAR_HOMES
 from rollbook.standins.veracross import KINDS, VeracrossStandIn, serve
 from rollbook.standins.veracross.service import SCOPES
 
@@ -26,6 +27,8 @@ def add_arguments(commands: Any) -> None:
     add("--students", type=int, default=1240, help="10 to 1,000,000")
     add("--seed", type=int, default=7, help="same seed, same students")
     add("--week", type=int, default=1, help="2 and on: joiners, leavers, new names and e-mails")
+    add("--email-home", choices=EMAIL_HOMES, default=ALL, help="where the e-mail is kept")
+    add("--year-home", choices=YEAR_HOMES, default=ALL, help="where the graduation year is kept")
     add("--clean", action="store_true", help="without the few flaws that real rosters have")
     add(
         "--hostile",

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import NamedTuple, TypedDict
 
+from rollbook.standins.homes import EVERYWHERE, Homes
 from rollbook.standins.messages import Request, Response
 from rollbook.standins.roster import Roster
 from rollbook.standins.veracross.answers import (
@@ -52,6 +53,7 @@ class Setup(NamedTuple):
     quota_seconds: float
     roles_as_list: bool
     """Whether v2 sends `roles` as a list instead of `role`."""
+    homes: Homes = EVERYWHERE
 
 
 def credentials(seed: int) -> tuple[str, str, str]:
@@ -76,8 +78,13 @@ class Veracross:
             setup.client_id, setup.client_secret, setup.scopes, setup.token_lifetime
         )
         self._quota = Quota(setup.quota, setup.quota_seconds)
-        self._v3 = V3(roster)
-        self._v2 = V2(roster, setup.user_name, setup.password, setup.roles_as_list)
+        self._v3 = V3(roster, setup.homes)
+        self._v2 = V2(
+            roster,
+            (setup.user_name, setup.password),
+            roles_as_list=setup.roles_as_list,
+            homes=setup.homes,
+        )
 
     def revoke_tokens(self) -> None:
         self.tokens.revoke_all()

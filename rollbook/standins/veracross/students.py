@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rollbook.standins.homes import EVERYWHERE, Homes
 from rollbook.standins.people import Student, household
 from rollbook.standins.veracross.school import (
     CAMPUSES,
@@ -21,7 +22,7 @@ _MISSING = {"birth_date": ("birthday",), "grade_level": ("grade_level", "current
 """The keys that a hostile student may lack, under Veracross's names."""
 
 
-def v3_student(who: Student) -> dict[str, Any]:
+def v3_student(who: Student, homes: Homes = EVERYWHERE) -> dict[str, Any]:
     """Return an element of v3's list, fields in the order of the API description (S)."""
     codes = codes_of(who)
     return _without_missing(
@@ -34,15 +35,15 @@ def v3_student(who: Student) -> dict[str, Any]:
             "preferred_name": who.legal_first_name or None,
             "household_id": codes.household_id,
             "gender": codes.gender,
-            "email_1": who.email or None,
+            "email_1": homes.email_in("contact_info", who) or None,
             "grade_level": codes.grade_level,
             "school_level": codes.school_level,
-            "graduation_year": who.graduation_year or None,
+            "graduation_year": homes.year_in("sched", who) or None,
             "homeroom": codes.homeroom,
             "homeroom_teacher": _person(codes.homeroom_teacher),
             "advisor": _person(codes.advisor),
             "campus": {"description": CAMPUSES[codes.campus], "id": codes.campus},
-            "username": who.username,
+            "username": homes.username(who),
             "entry_date": who.entry_date,
             "exit_date": _exit_date(who),
             "birthday": who.birth_date or None,
@@ -55,28 +56,35 @@ def v3_student(who: Student) -> dict[str, Any]:
     )
 
 
-def v3_single(who: Student) -> dict[str, Any]:
+def v3_single(who: Student, homes: Homes = EVERYWHERE) -> dict[str, Any]:
     """Return the student of v3's single read.
 
     It has prefix, suffix and location in addition, three fields less, and the campus as a code (S).
     """
-    student = {"name_prefix": 0, "name_suffix": 0, **v3_student(who), "current_location": None}
+    student = {
+        "name_prefix": 0,
+        "name_suffix": 0,
+        **v3_student(who, homes),
+        "current_location": None,
+    }
     for name in ("roles", "house", "student_group"):
         del student[name]
     return student | {"campus": codes_of(who).campus}
 
 
-def v2_student(who: Student, roles_as_list: bool = False) -> dict[str, Any]:
+def v2_student(
+    who: Student, roles_as_list: bool = False, homes: Homes = EVERYWHERE
+) -> dict[str, Any]:
     """Return a student of v2: labels instead of codes, 0 for unset keys (I).
 
     Clients disagree whether it is `role` or `roles`; the stand-in can send either (C).
     """
     role = ROLES[codes_of(who).role]
     roles = {"roles": [{"description": role}]} if roles_as_list else {"role": role}
-    return _without_missing(who, {**_v2_person(who), **roles, **_v2_enrollment(who)})
+    return _without_missing(who, {**_v2_person(who, homes), **roles, **_v2_enrollment(who, homes)})
 
 
-def _v2_person(who: Student) -> dict[str, Any]:
+def _v2_person(who: Student, homes: Homes) -> dict[str, Any]:
     """Return names, addresses, advisor and homeroom: the fields before the role."""
     codes = codes_of(who)
     return {
@@ -94,9 +102,9 @@ def _v2_person(who: Student) -> dict[str, Any]:
         "birthday": who.birth_date or None,
         "gender": _label(GENDER_LABELS, codes.gender),
         "ethnicity": None,
-        "email_1": who.email or None,
-        "display_email_1": bool(who.email),
-        "email_2": personal_email(who) or None,
+        "email_1": homes.email_in("contact_info", who) or None,
+        "display_email_1": bool(homes.email_in("contact_info", who)),
+        "email_2": (who.email if homes.email == "email_2" else personal_email(who)) or None,
         "display_email_2": False,
         "home_phone": household(who)["phone"],
         "display_home_phone": False,
@@ -110,7 +118,7 @@ def _v2_person(who: Student) -> dict[str, Any]:
     }
 
 
-def _v2_enrollment(who: Student) -> dict[str, Any]:
+def _v2_enrollment(who: Student, homes: Homes) -> dict[str, Any]:
     """Return grade, status, campus, room and parents: the fields after the role."""
     codes = codes_of(who)
     return {
@@ -123,7 +131,7 @@ def _v2_enrollment(who: Student) -> dict[str, Any]:
         "school_level": _label(LEVELS, codes.school_level),
         "enrollment_status": STATUSES[codes.enrollment_status],
         "new_student": who.dice[5] % 8 == 0,
-        "graduation_year": who.graduation_year,
+        "graduation_year": homes.year_in("sched", who),
         "resident_status": None,
         "campus": _label(CAMPUSES, codes.campus),
         "dorm": None,
@@ -136,7 +144,7 @@ def _v2_enrollment(who: Student) -> dict[str, Any]:
         "parent_2_fk": 600_000 + who.number,
         "parent_3_fk": 0,
         "parent_4_fk": 0,
-        "username": who.username,
+        "username": homes.username(who),
         "update_date": who.changed_on,
     }
 

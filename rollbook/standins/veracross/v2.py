@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from rollbook.standins import people
+from rollbook.standins.homes import EVERYWHERE, Homes
 from rollbook.standins.messages import Request, Response, json_response
 from rollbook.standins.people import FIRST_DCID
 from rollbook.standins.roster import Roster
@@ -26,9 +27,15 @@ class V2:
     """Answers `/{client}/v2/...` for one school. The caller checks the quota."""
 
     def __init__(
-        self, roster: Roster, user_name: str, password: str, roles_as_list: bool = False
+        self,
+        roster: Roster,
+        pair: tuple[str, str],
+        *,
+        roles_as_list: bool = False,
+        homes: Homes = EVERYWHERE,
     ) -> None:
-        self._roster, self._roles_as_list = roster, roles_as_list
+        user_name, password = pair
+        self._roster, self._roles_as_list, self._homes = roster, roles_as_list, homes
         self._pair = f"{user_name}:{password}"
 
     def sign_in(self, request: Request) -> None:
@@ -78,7 +85,7 @@ class V2:
         return json_response(shown)._replace(headers=(("X-Total-Count", str(len(numbers))),))
 
     def _show(self, number: int) -> dict[str, object]:
-        return v2_student(self._roster.student(number), self._roles_as_list)
+        return v2_student(self._roster.student(number), self._roles_as_list, self._homes)
 
     def _number(self, person: str) -> int:
         number = int(person) - FIRST_DCID + 1 if person.isdecimal() and len(person) < 10 else 0

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from rollbook.standins.homes import EVERYWHERE, Homes
 from rollbook.standins.messages import Request, Response, json_response
 from rollbook.standins.people import FIRST_DCID, Student
 from rollbook.standins.roster import Roster
@@ -40,8 +41,8 @@ PARAMETERS = frozenset(_CODES) | {
 class V3:
     """Answers `/{route}/v3/...` for one school. The caller checks the token and the quota."""
 
-    def __init__(self, roster: Roster) -> None:
-        self._roster = roster
+    def __init__(self, roster: Roster, homes: Homes = EVERYWHERE) -> None:
+        self._roster, self._homes = roster, homes
         self._cache: dict[tuple[int, str], list[int]] = {}
 
     def handle(self, request: Request, rest: Sequence[str], token: Token) -> Response:
@@ -70,7 +71,7 @@ class V3:
         size = _header(request, "X-Page-Size", USUAL_SIZE, LARGEST_SIZE)
         start = (_header(request, "X-Page-Number", 1, 10**9) - 1) * size
         shown = [
-            v3_student(self._roster.student(number))
+            v3_student(self._roster.student(number), self._homes)
             for number in self._numbers(request)[start : start + size]
         ]
         return _enveloped(request, shown, LIST_ORDER)
@@ -83,7 +84,9 @@ class V3:
         number = int(person) - FIRST_DCID + 1 if person.isdecimal() and len(person) < 10 else 0
         if number not in self._roster:
             raise refused(404, "The requested resource wasn't found")  # undocumented (?)
-        return _enveloped(request, v3_single(self._roster.student(number)), SINGLE_ORDER)
+        return _enveloped(
+            request, v3_single(self._roster.student(number), self._homes), SINGLE_ORDER
+        )
 
     def _numbers(self, request: Request) -> list[int]:
         """Return the current students, or those with the role asked for (C).

@@ -66,6 +66,7 @@ def read_roster(
     """
     assert run.integration is not None
     settings = run.roster_settings
+    id_fields = [source_field for source_field, field in settings.mapping if field == "sis_id"]
     tokens = credentials.StoredToken(run.integration)
     missing_ids: list[str] = []
 
@@ -79,6 +80,7 @@ def read_roster(
         tokens=tokens,
         bounds=bounds(),
         interruption=lease.interruption,
+        id_field="".join(id_fields),
         missing=lambda: missing_ids,
         today=clock.local_day(clock.now(), run.school),
     )

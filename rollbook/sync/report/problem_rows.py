@@ -64,7 +64,8 @@ def field_places(run: Run) -> FieldPlaces:
     where: dict[str, str] = {}
     if run.source in SOURCES:
         variant = SOURCES[run.source].variant(run.roster_settings.variant)
-        where = {row.source_field: translated(row.where) for row in variant.mapping}
+        rows = [variant.row(source_field, field) for source_field, field in mapping]
+        where = {row.source_field: translated(row.where) for row in rows if row is not None}
     return FieldPlaces(sis_label(run), source_fields, where)
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
-from rollbook.sources.base import Variant
+from rollbook.sources.base import MappingRow, Variant
 from rollbook.sources.registry import SOURCES
 from rollbook.sync.models import Integration
 from rollbook.sync.refusals import SettingRefused
@@ -140,18 +140,38 @@ def default_mapping(variant: Variant) -> list[tuple[str, str]]:
     return [(row.source_field, row.field) for row in variant.mapping]
 
 
+def mapping_rows(integration: Integration) -> tuple[MappingRow, ...]:
+    """Return the rows of the integration's SIS, filled from the places that the school chose."""
+    variant = integration.variant_type
+    chosen = {field: source_field for source_field, field in integration.mapping}
+    rows = []
+    for row in variant.mapping:
+        home = chosen.get(row.field)
+        rows.append(row if home is None else variant.row(home, row.field) or row)
+    return tuple(rows)
+
+
 @transaction.atomic
 def save_mapping(
     integration: Integration, by: User | None, rows: list[tuple[str, str]], via: str = "web"
 ) -> None:
-    """Save Step 1.2. Raises SettingRefused for an unknown row, or without a required one."""
-    known = {(row.source_field, row.field): row for row in integration.variant_type.mapping}
-    if set(rows) - set(known):
+    """Save Step 1.2: pairs of a SIS field and our field.
+
+    Raises SettingRefused for a SIS field that can't fill ours, or without a required row.
+    """
+    variant = integration.variant_type
+    source_fields = {field: source_field for source_field, field in rows}
+    is_known = all(variant.row(source_field, field) for source_field, field in rows)
+    if not is_known or len(source_fields) < len(set(rows)):
         raise SettingRefused("mapping", _("One of the rows is not a field of this SIS."))
-    chosen = [pair for pair in known if pair in set(rows)]
+    chosen = [
+        (source_fields[row.field], row.field)
+        for row in variant.mapping
+        if row.field in source_fields
+    ]
     missing = []
-    for pair, row in known.items():
-        if row.required and pair not in chosen:
+    for row in variant.mapping:
+        if row.required and row.field not in source_fields:
             missing.append(translated(row.label) or row.source_field)
     if missing:
         message = _("These rows are required: %(rows)s.")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from rollbook.roster.fields import REQUIRED_FIELDS
 from rollbook.sources.base import MappingRow
 from rollbook.sync.models import Integration
-from rollbook.sync.setup import field_owners
+from rollbook.sync.setup import field_owners, integrations
 from rollbook.sync.setup.field_rules import app_wins, blank_clears
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.text import translated, word
@@ -60,7 +60,7 @@ class MappingForm(Form):
     ) -> None:
         super().__init__(data, initial=initial)
         self.integration = integration
-        self.mapping = integration.variant_type.mapping
+        self.mapping = integrations.mapping_rows(integration)
         rows = [(row_value(row), row.source_field) for row in self.mapping]
         saved_rows = [f"{source_field}:{field}" for source_field, field in integration.mapping]
         unknown = {"invalid_choice": _("One of the rows is not a field of this SIS.")}
