@@ -1,5 +1,6 @@
 """The plan of a run that reads a SIS: stops 1 to 6 of the way of a record."""
 
+from functools import partial
 from itertools import chain
 
 import msgspec
@@ -8,7 +9,7 @@ from django.db import transaction
 from rollbook.roster.planning import guards
 from rollbook.roster.planning.changes import Change
 from rollbook.roster.planning.missing import MissingAccounts
-from rollbook.roster.records import Completeness
+from rollbook.roster.records import Completeness, Issue
 from rollbook.sources.base import Page
 from rollbook.sync import store
 from rollbook.sync.models import Mode, RosterCounts, Run, RunState, Trigger
@@ -26,6 +27,7 @@ from rollbook.sync.planning.batch import (
 )
 from rollbook.sync.planning.reading import batches, read_roster, release
 from rollbook.sync.planning.whole_roster import RosterNotes, missing_ids, plan_missing, settle
+from rollbook.sync.planning.writing import PlanWriter
 from rollbook.sync.runs import progress, states
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.setup import limits
@@ -42,16 +44,19 @@ def plan(run: Run, lease: Lease) -> None:
         run, prepared.mapper.source_fields, lease, lambda: missing_ids(run, prepared)
     )
     notes = RosterNotes()
-    for pages in batches(reading):  # 1
-        lease.check()
-        notes.add(pages)
-        mapped = map_records(prepared, pages)  # 2
-        records, matches = match_records(prepared, mapped)  # 3
-        batch = decide_records(run, prepared, len(mapped), records, matches)  # 4
-        tally.add(run, prepared.matcher, batch)
-        _save(run, prepared, pages, batch, tally.read)  # 5
-        release(pages)
-        del mapped, records, matches, batch
+    with PlanWriter(lease) as writer:
+        for pages in batches(reading):  # 1
+            lease.check()
+            notes.add(pages)
+            mapped = map_records(prepared, pages)  # 2
+            records, matches = match_records(prepared, mapped)  # 3
+            batch = decide_records(run, prepared, len(mapped), records, matches)  # 4
+            tally.add(run, prepared.matcher, batch)
+            issues = [*record_issues(prepared, batch.records), *batch.issues]
+            save = partial(_save, run, pages, batch, issues, tally.read)
+            writer.write(save, len(batch.changes) + len(issues))  # 5
+            release(pages)
+            del mapped, records, matches, batch, issues, save
     complete = reading.proof.completeness is Completeness.COMPLETE
     check = prepared.matcher.check_roster(
         tally.moved, complete=complete, freed=prepared.freed_emails.addresses
@@ -70,18 +75,14 @@ def plan(run: Run, lease: Lease) -> None:
         states.planned(run, counts, alarms, reading.proof)
 
 
-def _save(run: Run, prepared: Prepared, pages: list[Page], batch: Batch, read: int) -> None:
+def _save(run: Run, pages: list[Page], batch: Batch, issues: list[Issue], read: int) -> None:
     """Store a batch.
 
     The same transaction checks the fence, so that a worker that was taken for dead adds nothing.
     """
     with transaction.atomic():
         progress.note(run, pages, read)
-        store.save_plan(
-            run,
-            chain(batch.changes, batch.listed),
-            chain(record_issues(prepared, batch.records), batch.issues),
-        )
+        store.save_plan(run, chain(batch.changes, batch.listed), issues)
         links.propose(run, batch.evidence)
 
 
