@@ -176,7 +176,8 @@ def test_a_problem_of_many_is_one_group_that_names_the_setting(
     assert correction.field == "graduation_year"
     of_group = filtered_problems(school, ProblemQuery(cause=group.key))
     assert {found.field for found in of_group} == {"email"}
-    assert "0042" not in text_of(admin, school, cause=group.key)
+    rows = text_of(admin, school, cause=group.key)
+    assert "0042" not in rows and "Check Step 1.2 Select Mapping first." in rows
 
 
 def test_a_new_grade_is_one_decision(school: School, admin: Client) -> None:

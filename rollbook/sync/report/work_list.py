@@ -7,8 +7,10 @@ from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from rollbook.roster.planning.causes import Setting
 from rollbook.roster.problems.catalogue import PROBLEMS
 from rollbook.roster.problems.expected_values import EXPECTED_VALUES
+from rollbook.roster.problems.problem_texts import ADMINISTRATOR
 from rollbook.roster.records import Severity
 from rollbook.schools import clock
 from rollbook.schools.models import School
@@ -17,10 +19,11 @@ from rollbook.students.models import FurtherLink, StudentAccount
 from rollbook.students.searching import full_name_text, having_words
 from rollbook.sync.models import Issue, Problem, Run
 from rollbook.sync.report import clash_people
-from rollbook.sync.report.causes import of_cause
+from rollbook.sync.report.causes import causes, of_cause
 from rollbook.sync.report.clash_people import Clash, Person
 from rollbook.sync.report.problem_rows import FieldPlaces, ProblemRow, field_places, problem_row
-from rollbook.sync.words.severities import worst_first
+from rollbook.sync.words.causes import setting_remedy
+from rollbook.sync.words.severities import WHO_LABELS, worst_first
 from rollbook.sync.words.text import word
 
 FIXED_DAYS: Final = 30  # for how long a fixed problem stays in the list
@@ -109,8 +112,16 @@ def listed_problems(problems: QuerySet[Problem]) -> Iterator[ListedProblem]:
     others = clash_people.others(loaded[0].school_id, map(_clash, loaded))
     runs = Run.objects.in_bulk({problem.last_run_id for problem in loaded})
     places = {run_id: field_places(run) for run_id, run in runs.items()}
+    settings = {
+        (cause.source, cause.code, cause.field): cause.setting
+        for cause in causes(loaded[0].school)
+        if cause.setting is not None
+    }
     for problem in loaded:
         listed = _with_words(problem, places[problem.last_run_id])
+        setting = settings.get((problem.source, problem.code, problem.field))
+        if setting is not None:
+            listed = listed._replace(row=_pointing_to(setting, listed.row))
         yield listed._replace(
             account_id=accounts.get((problem.source, problem.sis_id)),
             others=others.get(_clash(problem), ()),
@@ -167,6 +178,13 @@ def _with_words(problem: Problem, places: FieldPlaces) -> ListedProblem:
         where=places.where.get(row.source_field, ""),
         expected=word(EXPECTED_VALUES, problem.code) if known else row.remedy,
         is_new=problem.fixed_at is None and problem.first_run_id == problem.last_run_id,
+    )
+
+
+def _pointing_to(setting: Setting, row: ProblemRow) -> ProblemRow:
+    """Return the row with the setting of ours that is probably wrong as its remedy."""
+    return row._replace(
+        remedy=setting_remedy(setting), who=word(WHO_LABELS, ADMINISTRATOR), who_code=ADMINISTRATOR
     )
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from rollbook.roster.planning.causes import Setting
 from rollbook.sync.words.text import number as in_digits
 
 # By the issue code; else _OTHER_CAUSE.
@@ -23,6 +24,20 @@ _OTHER_CAUSE: Final = gettext_noop(
     "%(number)s students have a value for %(field)s that can't be used."
 )
 _WITHOUT_FIELD: Final = gettext_noop("%(number)s students have this problem.")
+
+
+_REMEDIES: Final = {
+    Setting.GRADES: gettext_noop("Choose the grades in Step 1.1 Configure your SIS."),
+    Setting.MAPPING: gettext_noop(
+        "Many students have this problem, so a setting is probably wrong. Check Step 1.2 Select "
+        "Mapping first."
+    ),
+}
+
+
+def setting_remedy(setting: Setting) -> str:
+    """Return what to do where a setting of ours probably causes a problem."""
+    return _(_REMEDIES[setting])
 
 
 def cause_words(code: str, field: str, number: int, value: str = "") -> str:
