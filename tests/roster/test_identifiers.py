@@ -28,7 +28,11 @@ PLACEHOLDERS = [
         "TBD.",
         "_",
     ),
-    *("\u200btbd", "[none]", "Unknown", "to be determined"),
+    *("\u200btbd", "[none]", "Unknown", "to be determined", "T B D", "N / A", "n-a", "N⁄A", "xxxx"),
+    *("to be issued", "not yet assigned", "temp", "none yet", "No ID yet", "000-000", "0,0", "x"),
+    *("#REF!", "#NAME?", "#DIV/0!", "#NULL!", "id", "SIS ID", "{null}"),
+    *("neu", "folgt", "unbekannt", "pendiente", "Ninguno", "s/n", "à venir", "inconnu", "nessuno"),
+    *("geen", "n.v.t.", "brak", "yok", "нет", "待定", "无", "なし", "未設定", "없음", "미정"),
 ]
 
 
@@ -37,6 +41,16 @@ PLACEHOLDERS = [
 def test_a_placeholder_is_no_id(read: Any, written: str) -> None:
     with pytest.raises(Unreadable, match="id_placeholder"):
         read(written, 200)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["ask the office", "wird nachgereicht", "por definir", "غير معروف", "待办"],
+)
+def test_words_in_a_cell_are_no_id_in_any_language(written: str) -> None:
+    with pytest.raises(Unreadable, match="id_placeholder"):
+        sheet_id(written, 200)
+    assert sent_id(written, 200) == written  # a SIS may have such IDs
 
 
 @pytest.mark.parametrize("read", [sheet_id, sent_id])
@@ -69,16 +83,52 @@ def test_an_id_stays_as_it_is(read: Any, written: str) -> None:
         ("1.017E3", "1017"),
         ("1.017E+03", "1017"),
         ("1.23457E+5", "123457"),
+        ("1.017 E+03", "1017"),
+        ("=00123", "00123"),
+        ("='00123'", "00123"),
+        ('=""00123""', "00123"),
+        ("‘00123’", "00123"),
+        ("“00123”", "00123"),
+        ("1017.", "1017"),
+        ("1017,", "1017"),
+        ("1017;", "1017"),
+        ("1017.000", "1017"),
+        ("1.017,00", "1017"),
+        ("1 017,00", "1017"),
+        ("1\u202f017,0", "1017"),
+        ("12.345.678,00", "12345678"),
+        ("٠٠١٢٣", "00123"),
+        ("१०१७", "1017"),
     ],
 )
 def test_an_id_in_another_dress_is_read_as_that_id(written: str, expected: str) -> None:
     assert sheet_id(written, 200) == expected
 
 
-@pytest.mark.parametrize("written", ["1.23457E+11", "1,23457E+11", "1.02e+03", "1E+05", "2.04E10"])
+LOST_DIGITS = [
+    *("1.23457E+11", "1,23457E+11", "1.02e+03", "1E+05", "2.04E10", "1.E+05", "12.3E+10"),
+    *("123.5E+9", "1.23 E+11", '=TEXT(A2,"00000")', "=VLOOKUP(B2,C:D,2,0)"),
+]
+
+
+@pytest.mark.parametrize("written", LOST_DIGITS)
 def test_an_id_with_lost_digits_is_refused(written: str) -> None:
     with pytest.raises(Unreadable, match="digits_lost"):
         sheet_id(written, 200)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["3-Dec", "12-Mar", "Oct-12", "12 Oct", "2026-12-03", "2026-12-03 00:00:00", "3/12/2026"],
+)
+def test_an_id_that_became_a_date_is_refused(written: str) -> None:
+    with pytest.raises(Unreadable, match="id_as_date"):
+        sheet_id(written, 200)
+
+
+@pytest.mark.parametrize("written", ["20091213", "3-12", "12-34-56", "2026-17", "Dec", "SEP12A"])
+def test_an_id_that_only_looks_a_little_like_a_date_is_read(written: str) -> None:
+    assert sheet_id(written, 200) == written
 
 
 def row(sis_id: str, address: str = "new@x") -> RowKeys:
@@ -97,6 +147,17 @@ def test_digits_in_groups_are_a_question_whether_or_not_the_account_is_known(
     check = check_sheet([row(written)], [account])
     assert check.conflicts == {2: ("id_reshaped", "sis_id")}
     assert check.similar_ids == ({} if known == "5" else {2: b"a"})
+
+
+@pytest.mark.parametrize(
+    "written", ["#1017", "# 1017", "No. 1017", "Nr 1017", "N° 1017", "№1017", "ID 1017", "(1017)"]
+)
+def test_an_id_with_its_name_is_a_question_where_an_account_has_it_without(written: str) -> None:
+    check = check_sheet([row(written)], [SheetKey(b"a", "known@x", "01017", None)])
+    assert check.conflicts == {2: ("id_reshaped", "sis_id")}
+    assert check.similar_ids == {2: b"a"}
+    check = check_sheet([row(written)], [SheetKey(b"a", "known@x", "5", None)])
+    assert check.matches == {2: RowMatch(None, "")}
 
 
 def test_an_id_that_an_account_has_as_it_is_written_is_no_question() -> None:

@@ -208,3 +208,11 @@ def test_the_schools_own_words_have_the_meaning_it_chose() -> None:
         None,
         True,
     ]
+
+
+def test_an_id_in_a_cell_of_a_date_is_a_problem_of_its_row() -> None:
+    columns = [MatchedColumn(0, "Student ID", "sis_id"), MatchedColumn(1, "First", "first_name")]
+    rows = RowMapper(columns, DateOrder.DAY_MONTH_YEAR, {}, False, EXAMPLE)
+    row = rows.map(SheetCells(2, ["2026-12-03", "Zoë"], dates=[0]))
+    assert row.skipped
+    assert [issue.code for issue in row.issues] == ["id_as_date"]

@@ -47,6 +47,19 @@ SHEET_PROBLEMS: Final = (
         ADMINISTRATOR,
     ),
     Problem(
+        "id_as_date",
+        Severity.ERROR,
+        _(
+            "{value} is a date. A spreadsheet program may have made it from an ID such as 3-12. "
+            "No account was touched."
+        ),
+        _(
+            "Format column {source_field} as text, write the ID into {place}, "
+            "and upload that row again."
+        ),
+        ADMINISTRATOR,
+    ),
+    Problem(
         "digits_lost",
         Severity.ERROR,
         _(

@@ -249,6 +249,8 @@ class RowMapper:
         if field.kind == "date" and text is not None and column.position not in cells.dates:
             return date_by_serial(text) or date_by_order(text, self._date_order)
         if field.kind == "identifier":
+            if text is not None and column.position in cells.dates:
+                raise Unreadable("id_as_date")
             return sheet_id(text, field.limit)
         return PARSERS[column.field](text, field.limit)
 

@@ -1,6 +1,7 @@
 """What stands for nothing: invisible characters, and words such as NULL, N/A and TBD."""
 
 import re
+import unicodedata
 from typing import Final
 
 # Characters without ink that copy and paste brings in. The two joiners are part of some scripts
@@ -14,7 +15,8 @@ _INVISIBLE: Final = re.compile(f"[{_UNSEEN}{_JOINERS}]")
 _STRAY: Final = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _NOTHING_VISIBLE: Final = re.compile(rf"[{_UNSEEN}{_JOINERS}\s]*")
 _NO_LETTER_OR_DIGIT: Final = re.compile(r"[\W_]+")
-_ZEROS: Final = re.compile(r"0+(?:\.0*)?")
+_ZEROS: Final = re.compile(r"[0.,/ -]+")
+_ERROR_OF_A_SHEET: Final = re.compile(r"#[a-z/_0]+[!?]?", re.IGNORECASE)  # #REF!, #DIV/0!
 
 # How databases and people write that an optional value is empty.
 _EMPTY_WORDS: Final = frozenset(
@@ -36,15 +38,28 @@ _EMPTY_WORDS: Final = frozenset(
         "undefined",
     ]
 )
-# How people write that an ID is still to come.
-_PLACEHOLDERS: Final = _EMPTY_WORDS | frozenset(
-    (
-        *("na", "tbd", "tba", "tbc", "t.b.d.", "t.b.a.", "t.b.c.", "to be determined"),
-        *("to be confirmed", "to be assigned", "to be announced", "to follow", "later"),
-        *("new", "new student", "pending", "unknown", "unassigned", "not assigned"),
-        *("not available", "no id", "noid", "missing", "blank", "empty", "xx", "xxx", "xxxx"),
-    )
-)
+# How people write that an ID is still to come: words, spaces left out. Spellings with signs, spaces
+# and accents (T.B.D., N / A, à venir) are the same.
+_PLACEHOLDER_WORDS: Final = """
+    na tbd tba tbc tobedetermined tobeconfirmed tobeassigned tobeannounced tobeadvised tobeissued
+    tobegiven tobeadded tobecreated tocome tofollow follows later soon comingsoon asap
+    null nil none noneyet nan undefined unknown unassigned unspecified unset
+    notassigned notassignedyet notyetassigned notavailable notapplicable notissued notknown notset
+    notgiven notprovided notyet
+    new newid newstudent newpupil newlearner newadmission pending awaiting awaited waiting applied
+    no noid noidyet nonumber nonumberyet missing blank empty temp temporary tmp dummy ditto
+    id sisid studentid studentnumber
+    neu neue neuer folgt offen ausstehend unbekannt keine kein keiner ohne fehlt
+    nuevo nueva pendiente ninguno ninguna desconocido desconocida vacio sn sinid
+    nouveau nouvelle aucun aucune inconnu inconnue enattente avenir neant
+    novo nova nenhum nenhuma pendente desconhecido nuovo nuova nessuno nessuna sconosciuto
+    nieuw geen onbekend nvt brak yok belirsiz wala belum tidakada chuaco khongco
+    нет неизвестно новый новая
+    待定 待补 未定 未知 无 無 暂无 暫無 没有 沒有 空 なし 未設定 不明 新規 없음 미정 신규
+"""
+_PLACEHOLDERS: Final = frozenset(_PLACEHOLDER_WORDS.split())
+_ACCENTS: Final = re.compile("[\u0300-\u036f]")
+_ONLY_X: Final = re.compile("x+")
 
 
 def without_invisible(text: str) -> str:
@@ -76,11 +91,37 @@ def is_empty_word(text: str) -> bool:
 
 def is_placeholder(text: str) -> bool:
     """Return whether a text stands where an ID is still to come: TBD, N/A, new, 0, a lone dash."""
-    if len(text) > 20:
-        return False
+    if len(text) > 30 or text.isdigit():
+        return not text.strip("0")
     if _ZEROS.fullmatch(text) or _NO_LETTER_OR_DIGIT.fullmatch(text):
         return True
-    return text.casefold().strip(" .!?*-()[]<>") in _BARE_PLACEHOLDERS
+    bare = _bare(text)
+    if bare in _PLACEHOLDERS or _ONLY_X.fullmatch(bare):
+        return True
+    return _ERROR_OF_A_SHEET.fullmatch(text) is not None
 
 
-_BARE_PLACEHOLDERS: Final = frozenset(word.strip(" .!?*-()[]<>") for word in _PLACEHOLDERS)
+def says_no_id(text: str) -> bool:
+    """Return whether a cell has words in place of an ID, in any language: "ask the office".
+
+    They have no digit, and more than one word or letters of another script.
+    """
+    if any(letter.isdecimal() for letter in text):
+        return False
+    return " " in text or not all(map(_is_latin, filter(str.isalpha, text)))
+
+
+def _is_latin(letter: str) -> bool:
+    return letter.isascii() or unicodedata.name(letter, "").startswith("LATIN")
+
+
+def _bare(text: str) -> str:
+    """Return the letters and digits of a text, without case and accents."""
+    decomposed = text.casefold() if text.isascii() else _decomposed(text)
+    return "".join(filter(str.isalnum, decomposed))
+
+
+def _decomposed(text: str) -> str:
+    """Return the text without accents. Marks of other scripts stay."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", letters))

@@ -5,22 +5,34 @@ can't be guessed: such a value is a problem of its row, never a second account.
 """
 
 import re
+import unicodedata
 from typing import Any, Final
 
-from rollbook.roster.values.blanks import is_placeholder, without_invisible
-from rollbook.roster.values.dates import narrow
+from rollbook.roster.values.blanks import is_placeholder, says_no_id, without_invisible
+from rollbook.roster.values.dates import certain_date, days_by_order, narrow
 from rollbook.roster.values.parsing import Unreadable, text
 
 PLACEHOLDER: Final = "id_placeholder"
-_FORMULA: Final = re.compile(r'=\s*"(.*)"')  # ="00123" keeps zeros in Excel
-_QUOTED: Final = re.compile(r"[\"“”](.*)[\"“”]|'(.*)'")
-_AS_TEXT: Final = "'‘’`´"  # '00123 is how a person tells Excel to leave a text alone
+_QUOTES: Final = "\"'“”„‘’‚`´«»"  # '00123 is how a person tells Excel to leave a text alone
 _WITH_DECIMALS: Final = re.compile(r"(\d+)[.,]0{1,2}")
 _MANY_ZEROS: Final = re.compile(r"(\d+)\.0+")
-_SCIENTIFIC: Final = re.compile(r"([1-9])(?:[.,](\d+))?[eE](\+?)(\d{1,3})")
-_GROUPED_WITH_DECIMALS: Final = re.compile(r"(\d{1,3}(?:,\d{3})+)\.0{1,2}")
+_SIGN_BEHIND: Final = re.compile(r"(\d+)[.,;:]")  # copied from a list or a sentence
+_SCIENTIFIC: Final = re.compile(r"([1-9]\d{0,2})(?:[.,](\d*))?\s?[eE](\+?)(\d{1,3})")
+_GROUPED_WITH_DECIMALS: Final = re.compile(
+    r"(\d{1,3}(?:(?P<sign>[., '’])\d{3})(?:(?P=sign)\d{3})*)(?!(?P=sign))[.,]0{1,2}"
+)
 _GROUPED: Final = re.compile(r"\d{1,3}(?:([., '’_])\d{3})(?:\1\d{3})*")
 _SIGNS: Final = re.compile(r"[., '’_]")
+# What people write before and after a number that is an ID: #1017, No. 1017, ID: 1017, (1017).
+_NAMED: Final = re.compile(
+    r"[(\[#№]?\s*(?:(?:id|no|nr|num|number|n[°º]|№)\s*[.:#-]*\s*)?([\d., '’]*\d)\s*[)\]]?",
+    re.IGNORECASE,
+)
+_DAY_AND_MONTH: Final = re.compile(  # 3-12 becomes 3-Dec or 12-Mar
+    r"\d{1,2}[- ](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[- ]\d{1,2}",
+    re.IGNORECASE,
+)
 
 
 def sent_id(value: Any, limit: int) -> str | None:
@@ -48,32 +60,59 @@ def sheet_id(value: Any, limit: int) -> str | None:
     """Return the ID of a spreadsheet's cell; None for a blank. Raises Unreadable.
 
     What surely is an ID in another dress is read as that ID: ="00123", '00123, 1017.0, and
-    full-width digits. One with lost digits is "digits_lost".
+    digits of other scripts. One with lost digits is "digits_lost", one that a spreadsheet program
+    took for a date "id_as_date".
     """
     written = text(value, limit)
     if written is None:
         return None
-    written = _undressed(narrow(without_invisible(written)).strip())
+    written = _undressed(_with_usual_digits(narrow(without_invisible(written))).strip())
     if not written:
         return None
-    if is_placeholder(written):
+    if is_placeholder(written) or says_no_id(written):
         raise Unreadable(PLACEHOLDER)
-    if match := _MANY_ZEROS.fullmatch(written) or _WITH_DECIMALS.fullmatch(written):
-        return match[1]
+    for pattern in (_MANY_ZEROS, _WITH_DECIMALS, _SIGN_BEHIND):
+        if match := pattern.fullmatch(written):
+            return match[1]
     if match := _GROUPED_WITH_DECIMALS.fullmatch(written):
-        return match[1].replace(",", "")
+        return _SIGNS.sub("", match[1])
     if match := _SCIENTIFIC.fullmatch(written):
         return _whole_number(written, match)
+    if _is_date(written):
+        raise Unreadable("id_as_date")
     return written
 
 
+def _with_usual_digits(written: str) -> str:
+    """Return the text with digits of other scripts, such as Arabic ones, as 0 to 9."""
+    if written.isascii():
+        return written
+    return "".join(
+        str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in written
+    )
+
+
+def _is_date(written: str) -> bool:
+    """Return whether a spreadsheet program took an ID for a date. 20091213 may be an ID."""
+    if written.isdigit() or not written.isascii():
+        return False
+    if _DAY_AND_MONTH.fullmatch(written):
+        return True
+    return certain_date(written) is not None or days_by_order(written) is not None
+
+
 def _undressed(written: str) -> str:
-    """Return the text inside ="…" or quotation marks, and without an apostrophe in front."""
-    if match := _FORMULA.fullmatch(written):
-        written = match[1]
-    elif match := _QUOTED.fullmatch(written):
-        written = match[1] or match[2] or ""
-    return written.lstrip(_AS_TEXT).strip()
+    """Return the text of ="00123" or =00123, and without quotation marks around it.
+
+    Raises Unreadable for any other formula: its value isn't in the file.
+    """
+    if written.startswith("="):
+        written = written[1:].strip()
+        if "(" in written:
+            raise Unreadable("digits_lost")
+    if written[:1] in _QUOTES:
+        written = written.strip(_QUOTES)
+    return written.strip()
 
 
 def _whole_number(written: str, match: re.Match[str]) -> str:
@@ -82,7 +121,7 @@ def _whole_number(written: str, match: re.Match[str]) -> str:
     12E3 and 1E5, without a sign, may be IDs as they are.
     """
     first, decimals, sign, exponent = match[1], match[2] or "", match[3], int(match[4])
-    if not decimals and not sign:
+    if match[2] is None and not sign:
         return written
     if len(decimals) < exponent or decimals[exponent:].strip("0"):
         raise Unreadable("digits_lost")
@@ -90,13 +129,13 @@ def _whole_number(written: str, match: re.Match[str]) -> str:
 
 
 def plain_digits(sheet_value: str) -> str | None:
-    """Return the digits of an ID without leading zeros and grouping signs.
+    """Return the digits of an ID without leading zeros, grouping signs and what names them an ID.
 
-    Two IDs with the same digits may be one ID: 123 and 00123, 1,017 and 1017. None where an ID
-    has anything but digits.
+    Two IDs with the same digits may be one ID: 123 and 00123, 1,017 and 1017, #1017 and No. 1017.
+    None where an ID has anything else.
     """
-    if not sheet_value.isascii() and "’" not in sheet_value:
-        return None
+    if match := _NAMED.fullmatch(sheet_value):
+        sheet_value = match[1]
     if is_grouped(sheet_value):
         sheet_value = _SIGNS.sub("", sheet_value)
     if not (sheet_value.isascii() and sheet_value.isdigit()):
