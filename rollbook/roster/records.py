@@ -17,6 +17,8 @@ from rollbook.roster.fields import STUDENT_FIELDS
 # The head of a packed account key: the id, whether there is a fingerprint, the fingerprint, whether
 # there is a SIS ID, its length in bytes. The SIS ID and the e-mail follow.
 _HEAD: Final = Struct(">16s?16s?H")
+FINGERPRINT_AT: Final = 16  # whether there is one, and the fingerprint
+SIS_ID_AT: Final = 34  # its length, and the SIS ID
 ISSUE_NAME_LIMIT: Final = 300  # characters of a student's full name that an issue keeps
 ISSUE_VALUE_LIMIT: Final = 120  # characters of a bad value that an issue keeps
 # In the before and after of a change: the SIS ID of a further link. The source follows.
@@ -167,6 +169,11 @@ class AccountKey(bytes):
             id, fingerprint is not None, fingerprint or b"", sis_id is not None, len(sis_id_bytes)
         )
         return super().__new__(cls, head + sis_id_bytes + email_key.encode())
+
+    @classmethod
+    def unpacked(cls, packed: bytes | bytearray) -> "AccountKey":
+        """Return the key with these bytes."""
+        return super().__new__(cls, packed)
 
     @property
     def id(self) -> bytes:

@@ -129,19 +129,6 @@ class RecordMapper:
         fingerprint.update(content)
         return fingerprint.digest()
 
-    def map_unchanged(self, raw_id: Any, fingerprint: bytes) -> MappedRecord | None:
-        """Return the result for a record that is imported and equal to what came last time.
-
-        None for any other, and where the id is not written as usual.
-        """
-        if type(raw_id) is not int and type(raw_id) is not str:
-            return None
-        sis_id = str(raw_id)
-        key = self._known.get(sis_id)
-        if key is None or key.fingerprint != fingerprint:
-            return None
-        return MappedRecord(sis_id, None, fingerprint, unchanged=True)
-
     def map(
         self, raw: Any, fingerprint: bytes | None = None, choice: Choice | None = None
     ) -> MappedRecord:

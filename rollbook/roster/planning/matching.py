@@ -7,8 +7,9 @@ Repeated SIS IDs, and e-mails that are shared or taken, show only after the last
 from collections.abc import Collection, Iterable, Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from rollbook.roster.planning.known_accounts import KnownAccounts
 from rollbook.roster.planning.mapping import MappedRecord
 from rollbook.roster.records import AccountKey, Issue, Severity, StudentRecord
 
@@ -66,6 +67,9 @@ class StudentExceptions(NamedTuple):
 
 
 NO_EXCEPTIONS: Final = StudentExceptions()
+# What came of a known account first.
+_UNCHANGED: Final = 1
+_DIFFERENT: Final = 2
 
 
 class Matcher:
@@ -79,7 +83,7 @@ class Matcher:
 
     def __init__(
         self,
-        linked: Iterable[AccountKey],
+        linked: Iterable[AccountKey] | KnownAccounts,
         unlinked: Iterable[AccountKey],
         elsewhere: Iterable[AccountKey] = (),
         links: Mapping[bytes, str] = MappingProxyType({}),
@@ -87,17 +91,19 @@ class Matcher:
         exceptions: StudentExceptions = NO_EXCEPTIONS,
     ) -> None:
         self._exceptions = exceptions
-        self.known = {key.sis_id: key for key in linked if key.sis_id is not None}
+        self.known = linked if isinstance(linked, KnownAccounts) else KnownAccounts(linked)
         self._unlinked = {key.email_key: key for key in unlinked}
         self._elsewhere = {key.email_key: key for key in elsewhere}
         self._rejected_links = rejected_links
         self._confirmed: set[str] = set()
         if links:
             self._add_links(links)
-        self._known_sent = 0  # accounts whose SIS ID has come
         self._digests: dict[str, bytes] = {}
-        # Nearly all known students have an unchanged record, so these are kept smaller, as keys.
-        self._unchanged: set[AccountKey] = set()
+        # By the row of a known account, whether its SIS ID has come: a byte each. Nearly all of
+        # them come unchanged, and nothing else is kept of those.
+        self._came = bytearray(self.known.rows)
+        self._known_sent = 0  # accounts whose SIS ID has come
+        self.unchanged = 0  # of these, those whose first record was unchanged
         # Known students whose record was skipped: they claim no e-mail.
         self._skipped: set[str] = set()
         # Claims of an e-mail that the account doesn't have already. Nearly all accounts keep
@@ -151,21 +157,47 @@ class Matcher:
         sis_id = mapped.sis_id
         if sis_id is None:
             return True
-        known = self.known.get(sis_id)
-        if known in self._unchanged:
-            if not mapped.unchanged:
-                self._repeated.add(sis_id)
+        row = self.known.row_of(sis_id)
+        if row is not None and mapped.unchanged:
+            return self._register_unchanged(row, sis_id)
+        if row is not None and self._came[row] == _UNCHANGED:
+            self._repeated.add(sis_id)
             return False
         first_digest = self._digests.get(sis_id)
         if first_digest is not None:
             if first_digest != mapped.digest:
                 self._repeated.add(sis_id)
             return False
-        self._known_sent += known is not None
-        if known is not None and mapped.unchanged:
-            self._unchanged.add(known)
-        else:
-            self._digests[sis_id] = mapped.digest
+        self._digests[sis_id] = mapped.digest
+        if row is not None:
+            self._came[row] = _DIFFERENT
+            self._known_sent += 1
+        return True
+
+    def take_unchanged(self, raw_id: Any, fingerprint: bytes) -> bool:
+        """Register a record that is imported and equal to what came last time.
+
+        Return False, and do nothing, for any other record. `raw_id` is its SIS ID as it came.
+        """
+        if type(raw_id) is not int and type(raw_id) is not str:
+            return False
+        sis_id = str(raw_id)
+        row = self.known.row_of(sis_id)
+        if row is None or not self.known.has_fingerprint(row, fingerprint):
+            return False
+        self._register_unchanged(row, sis_id)
+        return True
+
+    def _register_unchanged(self, row: int, sis_id: str) -> bool:
+        """Remember an unchanged record; return whether it is the first one with its SIS ID."""
+        came = self._came[row]
+        if came == _DIFFERENT:
+            self._repeated.add(sis_id)
+        if came:
+            return False
+        self._came[row] = _UNCHANGED
+        self._known_sent += 1
+        self.unchanged += 1
         return True
 
     def match(self, mapped: MappedRecord) -> Match | None:
@@ -175,8 +207,9 @@ class Matcher:
         """
         record = mapped.record
         if record is None:
-            if not mapped.unchanged and mapped.sis_id in self.known:
-                self._skipped.add(mapped.sis_id)
+            sis_id = mapped.sis_id
+            if not mapped.unchanged and sis_id is not None and sis_id in self.known:
+                self._skipped.add(sis_id)
             return None
         key = self.known.get(record.sis_id)
         if key is not None:
@@ -230,9 +263,8 @@ class Matcher:
         that closed accounts give up, unless their students are back in this roster. Accounts that
         the roster lacks are named only where it was read `complete`.
         """
-        owners = {
-            key.email_key: key for key in self.known.values() if key.email_key in self._claims
-        } | self._unlinked
+        owners = {key.email_key: key for key in self.known.with_emails(self._claims)}
+        owners |= self._unlinked
         for address in freed:
             owner = owners.get(address)
             if owner is None or owner.sis_id is None or not self._was_sent(owner.sis_id):
@@ -252,18 +284,23 @@ class Matcher:
         """Return the accounts that no record so far has the SIS ID of."""
         if self._known_sent == len(self.known):  # the usual run: then nothing is compared
             return []
-        return [
-            key
-            for sis_id, key in self.known.items()
-            if not self._was_sent(sis_id) and sis_id not in self._confirmed
-        ]
+        missing = []
+        row = self._came.find(0)
+        while row >= 0:
+            if not self.known.is_removed(row):
+                key = self.known.key(row)
+                if key.sis_id not in self._confirmed:
+                    missing.append(key)
+            row = self._came.find(0, row + 1)
+        return missing
 
     def _was_sent(self, sis_id: str) -> bool:
         return sis_id in self._digests or self._is_unchanged(sis_id)
 
     def _is_unchanged(self, sis_id: str) -> bool:
         """Return whether the first record of this SIS ID was unchanged."""
-        return self.known.get(sis_id) in self._unchanged
+        row = self.known.row_of(sis_id)
+        return row is not None and self._came[row] == _UNCHANGED
 
     def _withdraw_shared(
         self, owners: Mapping[str, AccountKey], withdrawn: set[str]

@@ -48,9 +48,10 @@ def plan(run: Run, lease: Lease) -> None:
         for pages in batches(reading):  # 1
             lease.check()
             notes.add(pages)
-            mapped = map_records(prepared, pages)  # 2
+            read = sum(len(page.records) for page in pages)
+            mapped = map_records(prepared, pages)  # 2: those that are not unchanged
             records, matches = match_records(prepared, mapped)  # 3
-            batch = decide_records(run, prepared, len(mapped), records, matches)  # 4
+            batch = decide_records(run, prepared, read, records, matches)  # 4
             tally.add(run, prepared.matcher, batch)
             issues = [*record_issues(prepared, batch.records), *batch.issues]
             save = partial(_save, run, pages, batch, issues, tally.read)
@@ -66,10 +67,12 @@ def plan(run: Run, lease: Lease) -> None:
         save_outside(run, bytes(tally.outside_digests))
         settled = settle(run, prepared, check, notes, tally.waiting)
         missing = plan_missing(run, check, settled, notes)
-        tally.unchanged -= check.withdrawn_unchanged
         known_errors, cause = store.count_known_errors(run)
+        unchanged = prepared.matcher.unchanged - check.withdrawn_unchanged
         counts = _count(run, prepared, tally, settled.relinked, missing)
-        counts = msgspec.structs.replace(counts, known_errors=known_errors)
+        counts = msgspec.structs.replace(
+            counts, known_errors=known_errors, unchanged=counts.unchanged + unchanged
+        )
         run.roster_names = prepared.mapper.selector.counts()
         alarms = _review(run, counts, missing, cause)  # 6
         states.planned(run, counts, alarms, reading.proof)
@@ -93,9 +96,8 @@ def _count(
     relinked: list[Change],
     missing: MissingAccounts,
 ) -> RosterCounts:
-    """Return the counts of the whole plan."""
+    """Return the counts of the whole plan, of unchanged students only those that have a row."""
     rows = store.count_plan(run)
-    rows["unchanged"] = rows.get("unchanged", 0) + tally.unchanged
     rows["outside_selection"] = tally.outside_selection  # most of them have no row
     return RosterCounts(
         **rows,

@@ -1,5 +1,6 @@
 """The light form of accounts, as the matchers take it: of a whole school, and for a file."""
 
+from array import array
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from rollbook.roster.planning.known_accounts import KnownAccounts
 from rollbook.roster.records import AccountKey, SisLink
 from rollbook.roster.sheets.matching import SheetKey
 from rollbook.sync.store.plan import further_links
@@ -33,7 +35,7 @@ class AccountKeys(NamedTuple):
     It is a link to this source, to none, or only to another active SIS.
     """
 
-    linked: list[AccountKey]
+    linked: KnownAccounts
     unlinked: list[AccountKey]
     elsewhere: list[AccountKey]
 
@@ -62,28 +64,35 @@ def load_account_keys(
     Accounts that are linked to a source in `replaced` count as without a link: this source may take
     them over. `linked_accounts` are those that several SISs have.
     """
-    keys = AccountKeys([], [], [])
+    keys = AccountKeys(KnownAccounts(), [], [])
+    asked: dict[str, Any] = {
+        "school": school_id,
+        "source": source,
+        "ids": [UUID(bytes=each) for each in linked_accounts],
+    }
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(sql("pack_account_keys"), asked)
+        for packed, lengths in cursor:
+            sizes = array("h", bytes(lengths))
+            sizes.byteswap()
+            keys.linked.add(bytes(packed), sizes)
     # Of a server-side cursor the server keeps what hasn't travelled yet.
     with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(sql("load_account_keys"), {"school": school_id})
+        cursor.execute(sql("load_account_keys"), asked)
         while rows := cursor.fetchmany(CHUNK):
             for account_id, fingerprint, email_key, sis_id, linked_to in rows:
-                # Nearly always empty: then this costs a school with one SIS nothing.
-                if linked_accounts and bytes(account_id) in linked_accounts:
+                if bytes(account_id) in linked_accounts:
                     linked = linked_accounts[bytes(account_id)]
                     key = _key_of_linked(bytes(account_id), source, email_key, linked, fingerprint)
                     if key is not None:
-                        keys.linked.append(key)
+                        keys.linked.add(key, (len(key),))
                         continue
                 # An upload may have given a SIS ID without linking the account to a source.
+                key = AccountKey(bytes(account_id), None, email_key, None)
                 if sis_id is None or not linked_to or linked_to in replaced:
-                    keys.unlinked.append(AccountKey(bytes(account_id), None, email_key, None))
-                elif linked_to == source:
-                    last_read = fingerprint and bytes(fingerprint)
-                    key = AccountKey(bytes(account_id), last_read, email_key, sis_id)
-                    keys.linked.append(key)
+                    keys.unlinked.append(key)
                 else:
-                    keys.elsewhere.append(AccountKey(bytes(account_id), None, email_key, None))
+                    keys.elsewhere.append(key)
     return keys
 
 
