@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from rollbook.cli.demo import first_school
 from rollbook.cli.demo.standins import STANDINS, StandIn
 from rollbook.sources.registry import SOURCES
 
@@ -24,6 +25,14 @@ def test_each_way_to_connect_is_told_under_the_labels_of_the_setup(standin: Stan
         [field.label for field in variant.credentials] for variant in SOURCES[standin.slug].variants
     ]
     assert len({name for name, _ in told}) == len(told)
+
+
+def test_a_demo_of_an_earlier_version_gets_the_people_who_are_missing() -> None:
+    first = first_school.everybody([])
+    assert {person["role"] for person in first} == {"owner", "administrator", "counselor"}
+    again = first_school.everybody(first[:1])
+    assert again[0] == first[0]
+    assert [each["email"] for each in again] == [each["email"] for each in first]
 
 
 def test_what_is_typed_for_veracross_holds_server_and_route() -> None:

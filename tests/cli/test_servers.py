@@ -173,6 +173,8 @@ def test_the_demo_from_the_first_start_to_the_second(folder: Path) -> None:
     assert "is in use" in demo.messages
     assert status_of(demo.ready["url"]) == 200
     assert status_of(demo.ready["mail_page"]) == 200, "the way to sign in"
+    roles = [person["role"] for person in demo.ready["people"]]
+    assert roles == ["administrator", "counselor", "owner"]
     children = demo.pids()
 
     sis = demo.ready["powerschool"]

@@ -1,4 +1,4 @@
-"""The demo's database, with one school and two people who can sign in.
+"""The demo's database, with one school and three people who can sign in.
 
 Imported only after the demo has set its environment and Django is loaded.
 """
@@ -15,6 +15,7 @@ SCHOOL, TIMEZONE = "Lincoln High School", "America/New_York"
 PEOPLE = (
     ("ada@lincoln.example", "Ada Admin", "administrator"),
     ("cora@lincoln.example", "Cora Counselor", "counselor"),
+    ("olga@lincoln.example", "Olga Owner", "owner"),  # who may delete the school
 )
 
 Person = dict[str, str]
@@ -23,16 +24,24 @@ Person = dict[str, str]
 def prepare(people: list[Person] | None) -> list[Person]:
     """Migrate the database and return who can sign in, with their passwords.
 
-    `people` are those of the first start; without them, new passwords are made. The embedded
+    `people` are those of the first start; who is missing there gets a new password. The embedded
     server ends with this process; its children find it by DATABASE_URL.
     """
     os.environ["DATABASE_URL"] = settings.EMBEDDED_URL
     call_command("migrate", database="owner", verbosity=0, interactive=False)
-    school, _ = School.objects.get_or_create(name=SCHOOL, defaults={"timezone": TIMEZONE})
-    people = people or [_new_person(*each) for each in PEOPLE]
+    school = School.objects.order_by("created_at").first()  # it may have been renamed
+    if school is None:
+        school = School.objects.create(name=SCHOOL, timezone=TIMEZONE)
+    people = everybody(people or [])
     for person in people:
         _add(person, school)
     return people
+
+
+def everybody(people: list[Person]) -> list[Person]:
+    """Return these people and, with new passwords, those of PEOPLE who are missing."""
+    known = {person["email"] for person in people}
+    return [*people, *(_new_person(*each) for each in PEOPLE if each[0] not in known)]
 
 
 def _new_person(email: str, name: str, role: str) -> Person:
