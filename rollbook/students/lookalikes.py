@@ -1,7 +1,8 @@
 """Whether two open accounts with one name and date of birth are one person: asked, and decided."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
+from itertools import combinations
 from uuid import UUID
 
 from django.db import transaction
@@ -16,45 +17,38 @@ from rollbook.students.models import AccountStatus, Lookalike, StudentAccount
 CHUNK = 2_000
 
 
-def ask(
-    school_id: UUID, ids: Iterable[UUID], among: Collection[UUID] | None = None
-) -> list[Lookalike]:
-    """Store a question for each open account that is like one of these. Return the new ones.
-
-    A caller that knows which accounts may be alike gives them as `among`; the others, up to all of
-    the school, are not loaded then.
-    """
+def ask(school_id: UUID, ids: Iterable[UUID]) -> list[Lookalike]:
+    """Store a question for each open account that is like one of these. Return the new ones."""
     asked = set(ids)
     is_open = StudentAccount.objects.filter(
         school_id=school_id, status=AccountStatus.ACTIVE, birth_date__isnull=False
     )
-    if among is None:
-        days = set(is_open.filter(pk__in=asked).values_list("birth_date", flat=True))
-        compared = is_open.filter(birth_date__in=days)
-    else:
-        compared = is_open.filter(pk__in=among)
-    accounts_of_person: dict[PersonKey, list[StudentAccount]] = defaultdict(list)
-    for account in compared.order_by("pk"):
+    accounts_of_person: dict[PersonKey, list[UUID]] = defaultdict(list)
+    days = set(is_open.filter(pk__in=asked).values_list("birth_date", flat=True))
+    for account in is_open.filter(birth_date__in=days):
         key = person_key(account)
         if key is not None:
-            accounts_of_person[key].append(account)
+            accounts_of_person[key].append(account.pk)
     pairs = []
     for accounts in accounts_of_person.values():
-        for place, account in enumerate(accounts):
-            for other in accounts[place + 1 :]:
-                if asked & {account.pk, other.pk}:
-                    pairs.append(Lookalike(school_id=school_id, account=account, other=other))
-    return _store(school_id, pairs)
+        for pair in combinations(accounts, 2):
+            if not asked.isdisjoint(pair):
+                pairs.append(pair)
+    return ask_about(school_id, pairs)
 
 
-def _store(school_id: UUID, pairs: list[Lookalike]) -> list[Lookalike]:
-    """Store the pairs that nobody was asked about before. Return them."""
+def ask_about(school_id: UUID, alike: Iterable[tuple[UUID, UUID]]) -> list[Lookalike]:
+    """Store a question for each two accounts, which are alike. Return the new ones."""
+    pairs = {(min(pair), max(pair)) for pair in alike}
     if not pairs:
         return []
-    ids = {pair.account_id for pair in pairs}
+    ids = {account_id for account_id, _other_id in pairs}
     earlier = Lookalike.objects.filter(school_id=school_id, account_id__in=ids)
     known = set(earlier.values_list("account_id", "other_id"))
-    new = [pair for pair in pairs if (pair.account_id, pair.other_id) not in known]
+    new = [
+        Lookalike(school_id=school_id, account_id=account_id, other_id=other_id)
+        for account_id, other_id in sorted(pairs - known)
+    ]
     Lookalike.objects.bulk_create(new, batch_size=CHUNK, ignore_conflicts=True)
     return new
 
