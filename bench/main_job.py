@@ -24,7 +24,7 @@ FETCH_ALONE = """
 import json, sys, time
 import django; django.setup()
 from rollbook.sources.base import Connection
-from rollbook.sync.planning import reading
+from rollbook.sync.setup.bounds import bounds
 from rollbook.sync.setup import credentials
 from rollbook.sync.models import Integration
 integration = Integration.objects.get()
@@ -35,7 +35,7 @@ connection = Connection(
     integration.choices,
     integration.variant,
     credentials.StoredToken(integration),
-    reading.bounds(),
+    bounds(),
 )
 begun = time.perf_counter()
 records = sum(len(page.records) for page in integration.source_type.pages(connection, fields))

@@ -74,6 +74,9 @@ COMMANDS = (
                 "connect.integration_set:set_integration",
                 "Connect a SIS, or change its connection",
             ),
+            LazyCommand(
+                "check", "connect.check:check_integration", "Test the saved connection step by step"
+            ),
             LazyCommand("show", "connect.integrations:show", "Show how a school is connected"),
             LazyCommand(
                 "list", "connect.integrations:list_integrations", "List the connected SISs"

@@ -18,7 +18,16 @@ from rollbook.schools import audit
 from rollbook.schools.models import Membership, School, User
 from rollbook.students.models import Invitation, StudentAccount, StudentLogin
 from rollbook.sync import queue, store
-from rollbook.sync.models import Credential, Integration, Notice, ReportFile, Run, Schedule
+from rollbook.sync.models import (
+    ConnectionDraft,
+    ConnectionTest,
+    Credential,
+    Integration,
+    Notice,
+    ReportFile,
+    Run,
+    Schedule,
+)
 from rollbook.sync.refusals import SettingRefused
 
 # The jobs of a school, by the rows that they are for.
@@ -72,7 +81,8 @@ def request(school: School, by: User | None, typed: str, via: str = "web") -> No
     StudentLogin.objects.filter(school=school).delete()
     Schedule.objects.filter(school=school).update(enabled=False, next_due_at=None)
     Integration.objects.filter(school=school).update(active=False)
-    Credential.objects.filter(school=school).delete()
+    for secrets in (Credential, ConnectionDraft, ConnectionTest):
+        secrets._default_manager.filter(school=school).delete()
     audit.record(
         "school.deletion_requested",
         school=school,

@@ -14,13 +14,24 @@ from django.db.models import Exists, OuterRef, Q
 from rollbook.config import config
 from rollbook.schools import clock
 from rollbook.schools.mail import MailState
-from rollbook.sync.models import ACTIVE_STATES, Change, Issue, MissingAccount, Notice, Problem, Run
+from rollbook.sync.models import (
+    ACTIVE_STATES,
+    Change,
+    ConnectionDraft,
+    ConnectionTest,
+    Issue,
+    MissingAccount,
+    Notice,
+    Problem,
+    Run,
+)
 
 log = logging.getLogger(__name__)
 
 # A worker makes its rounds three times a minute; nothing grows old that fast.
 EVERY_SECONDS: Final = 3_600.0
 RUNS_AT_A_TIME: Final = 20
+SET_UP_HOURS: Final = 24  # of connection tests, and of what was typed and not saved
 
 
 class _LastSweep:
@@ -63,6 +74,9 @@ def remove_old() -> int:
     Notice.objects.filter(created_at__lt=oldest).exclude(state=MailState.WAITING).delete()
     Problem.objects.filter(fixed_at__lt=oldest).delete()
     Session.objects.filter(expire_date__lt=clock.now()).delete()
+    a_day_ago = clock.now() - timedelta(hours=SET_UP_HOURS)
+    ConnectionDraft.objects.filter(updated_at__lt=a_day_ago).delete()
+    ConnectionTest.objects.filter(started_at__lt=a_day_ago).delete()
     return number
 
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from rollbook.cli import main
 from rollbook.config import config
 from rollbook.schools.models import AuditEntry, Membership, School, User
+from rollbook.standins.standin import StandIn
 from rollbook.sync.models import Credential, Integration
 from rollbook.sync.setup import credentials
 from tests.cli.conftest import Command
@@ -320,3 +321,21 @@ def test_a_school_is_deleted_only_with_its_name_and_yes(inside: Command) -> None
     assert (done.code, done.json["deleted"]["students"]) == (0, 0)
     assert inside("school", "list", "--json").json["schools"] == []
     assert inside("school", "add", "Lincoln").code == 0, "the name is free again"
+
+
+def test_a_connection_is_tested_step_by_step(
+    inside: Command, integration: Integration, standin: StandIn
+) -> None:
+    passed = inside("integration", "check", "--json")
+    assert (passed.code, passed.json["check"]["state"]) == (0, "passed")
+    assert [step["state"] for step in passed.json["check"]["steps"]] == ["passed"] * 5
+    assert passed.json["check"]["grades"]
+    assert "Sign-in accepted" in passed.err, "each step is printed as soon as it has ended"
+    credentials.store(integration, "client_secret", SECRET)
+    failed = inside("integration", "check", "--json")
+    assert failed.code == 3
+    steps = {step["step"]: step for step in failed.json["check"]["steps"]}
+    assert steps["sign_in"]["slip"] == "credentials_refused"
+    assert steps["sign_in"]["remedy"]
+    assert SECRET not in failed.out + failed.err
+    assert "The connection doesn't work yet." in inside("integration", "check").out

@@ -17,6 +17,7 @@ from rollbook.standins.standin import StandIn
 from rollbook.sync.models import Integration, RunState
 from rollbook.sync.planning import reading
 from rollbook.sync.setup import integrations
+from rollbook.sync.setup.bounds import bounds
 from tests.proxy import Proxy
 from tests.sources.contract_cases import size_for
 from tests.sync.test_pipeline import complete, held, sync
@@ -75,8 +76,7 @@ class Sis:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few tries, short waits and low bounds, so that a run that fails does so in seconds."""
-    usual = reading.bounds
-    monkeypatch.setattr(reading, "bounds", lambda: replace(usual(), first_wait_seconds=0.01))
+    monkeypatch.setattr(reading, "bounds", lambda: replace(bounds(), first_wait_seconds=0.01))
     monkeypatch.setattr(config, "tries", 3)
     monkeypatch.setattr(config, "request_seconds", 10.0)
     monkeypatch.setattr(config, "retry_after_seconds", 3.0)

@@ -15,6 +15,7 @@ from rollbook.sync.planning import reading
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import credentials as vault
 from rollbook.sync.setup import integrations
+from rollbook.sync.setup.bounds import bounds
 from rollbook.sync.words.sources import uploader_type
 from tests.sources.contract_cases import size_for
 from tests.sync.test_pipeline import accounts_checksum, complete, held, sync
@@ -37,8 +38,7 @@ def standin(monkeypatch: pytest.MonkeyPatch) -> Iterator[VeracrossStandIn]:
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rollbook waits longer after each try, also where the SIS asks for no wait."""
-    usual = reading.bounds
-    monkeypatch.setattr(reading, "bounds", lambda: replace(usual(), first_wait_seconds=0.01))
+    monkeypatch.setattr(reading, "bounds", lambda: replace(bounds(), first_wait_seconds=0.01))
 
 
 @pytest.fixture

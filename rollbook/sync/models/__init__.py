@@ -1,5 +1,6 @@
 """Tables of the sync, one module for each part: columns and constraints, little else."""
 
+from rollbook.sync.models.connection_test import CheckState, ConnectionDraft, ConnectionTest
 from rollbook.sync.models.integration import Credential, Integration, Schedule
 from rollbook.sync.models.limits import LimitWidening, SchoolLimits
 from rollbook.sync.models.link import LinkDecision, LinkProposal
@@ -44,7 +45,10 @@ __all__ = [
     "WORKING_STATES",
     "CancelReason",
     "Change",
+    "CheckState",
     "ColumnMemory",
+    "ConnectionDraft",
+    "ConnectionTest",
     "Credential",
     "FieldRule",
     "Integration",

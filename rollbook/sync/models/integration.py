@@ -36,6 +36,8 @@ class Integration(models.Model):
     this SIS for students whom several SISs have, see `setup.field_owners`.
     `leavers` holds `policy`, `runs`, `days` and `rollover`, see `leaver_rules.LeaverRules`; it is
     empty where nobody chose.
+    `proved_at` is when these credentials last passed a connection test or read a roster; None where
+    they never did.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -54,6 +56,7 @@ class Integration(models.Model):
     field_rules = models.JSONField(default=dict)
     owned_fields = models.JSONField(default=list)
     leavers = models.JSONField(default=dict)
+    proved_at = models.DateTimeField(null=True)
     created_at = MadeAt()
     updated_at = ChangedAt()
 

@@ -30,7 +30,7 @@ from rollbook.sync.planning.whole_roster import RosterNotes, missing_ids, plan_m
 from rollbook.sync.planning.writing import PlanWriter
 from rollbook.sync.runs import progress, states
 from rollbook.sync.runs.lease import Lease
-from rollbook.sync.setup import limits
+from rollbook.sync.setup import limits, proofs
 from rollbook.sync.store.outside import save_outside
 
 
@@ -76,6 +76,7 @@ def plan(run: Run, lease: Lease) -> None:
         run.roster_names = prepared.mapper.selector.counts()
         alarms = _review(run, counts, missing, cause)  # 6
         states.planned(run, counts, alarms, reading.proof)
+        proofs.note_reading(run)
 
 
 def _save(run: Run, pages: list[Page], batch: Batch, issues: list[Issue], read: int) -> None:

@@ -6,15 +6,14 @@ from typing import Final
 
 from django.db import connection as database
 
-from rollbook.config import config
 from rollbook.roster.records import Proof
 from rollbook.schools import clock
 from rollbook.sources.base import Connection, Page, Pages
-from rollbook.sources.bounds import Bounds
 from rollbook.sources.sent_records import SentRecords
 from rollbook.sync.models import Integration, Run
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.setup import credentials
+from rollbook.sync.setup.bounds import bounds
 
 BATCH: Final = 2_000  # records that are decided and stored together
 BATCH_BYTES: Final = 4_000_000  # of the pages as they were sent
@@ -99,25 +98,6 @@ def _pages(
         return (yield from integration.source_type.pages(connection, source_fields))
     finally:
         tokens.save()
-
-
-def bounds() -> Bounds:
-    """Return the installation's limits on one conversation with a SIS."""
-    return Bounds(
-        connect_seconds=config.connect_seconds,
-        request_seconds=config.request_seconds,
-        page_bytes=config.page_bytes,
-        pages=config.pages,
-        page_records=config.page_records,
-        records=config.records,
-        run_seconds=config.run_seconds,
-        tries=config.tries,
-        retry_after_seconds=config.retry_after_seconds,
-        sign_ins=config.sign_ins,
-        single_reads=config.single_reads,
-        allowed_networks=config.networks,
-        ca_file=str(config.ca_file) if config.ca_file else None,
-    )
 
 
 def batches(pages: Iterable[Page]) -> Iterator[list[Page]]:

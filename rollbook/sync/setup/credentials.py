@@ -6,7 +6,7 @@ A ciphertext is bound to school, integration and name: moved to another row, it 
 import os
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -67,6 +67,30 @@ def load(integration: Integration) -> dict[str, str]:
     return {
         row.name: _decrypt(bytes(row.ciphertext), _bound_to(integration, row.name)) for row in rows
     }
+
+
+def readable(integration: Integration) -> dict[str, str]:
+    """Return the credentials that are set and can be read, in the clear."""
+    values = {}
+    for row in integration.credentials.exclude(name=TOKEN):
+        with suppress(KeyMissing):
+            values[row.name] = _decrypt(bytes(row.ciphertext), _bound_to(integration, row.name))
+    return values
+
+
+def seal(value: Any, bound_to: str) -> bytes:
+    """Return a value of JSON encrypted. Only `unseal` with the same `bound_to` reads it."""
+    return _encrypt(msgspec.json.encode(value).decode(), bound_to.encode())
+
+
+def unseal(ciphertext: bytes | memoryview, bound_to: str) -> Any:
+    """Return what `seal` encrypted; None where it can't be read, or there is nothing."""
+    if not ciphertext:
+        return None
+    try:
+        return msgspec.json.decode(_decrypt(bytes(ciphertext), bound_to.encode()))
+    except KeyMissing:
+        return None
 
 
 def stored(integration: Integration) -> dict[str, str | None]:

@@ -1,5 +1,6 @@
 """Saves an integration: its connection (Step 1.1) and its mapping (Step 1.2)."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from rollbook.sources.registry import SOURCES
 from rollbook.sync.models import Integration
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import credentials as vault
-from rollbook.sync.setup import roster_choice, schedules
+from rollbook.sync.setup import proofs, roster_choice, schedules
 from rollbook.sync.words.text import translated
 
 
@@ -53,7 +54,11 @@ def save_connection(
         defaults={"variant": variant.key, "mapping": usual_mapping},
     )
     typed = {name: value.strip() for name, value in settings.credentials.items()}
+    credentials = credentials_to_use(None if created else integration, variant, typed)
     _save_credentials(integration, variant, typed)
+    proof = proofs.proved_at(school, settings.source, variant.key, credentials)
+    if proof or any(typed.values()) or integration.variant != variant.key:
+        integration.proved_at = proof
     if integration.variant != variant.key:
         integration.mapping = usual_mapping
         integration.mapping_version += 1
@@ -95,37 +100,52 @@ def save_connection(
     return integration
 
 
-def _save_credentials(integration: Integration, variant: Variant, typed: dict[str, str]) -> None:
-    """Store the typed credentials. Raises SettingRefused where one is missing.
+def credentials_to_use(
+    integration: Integration | None, variant: Variant, typed: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the typed credentials, and the stored ones where none are typed, in the clear.
 
-    Another address clears the stored secrets: they must not travel to a host they weren't given
-    for.
+    Raises SettingRefused where one is missing. With another address the stored secrets are not
+    used: they must not travel to a host they weren't given for.
     """
-    before = vault.stored(integration) if integration.variant == variant.key else {}
-    if integration.variant != variant.key:
-        vault.clear(integration, set(integration.credentials.values_list("name", flat=True)))
-    address_changed = _address_changed(variant, before, typed)
-    if address_changed:
-        secrets = {field.key for field in variant.credentials if field.kind == "secret"}
-        vault.clear(integration, secrets)
-        before = {name: value for name, value in before.items() if name not in secrets}
+    typed = {name: value.strip() for name, value in typed.items()}
+    stored: dict[str, str] = {}
+    if integration is not None and integration.variant == variant.key:
+        stored = vault.readable(integration)
+    address_changed = _address_changed(variant, stored, typed)
+    values = {}
     for field in variant.credentials:
-        if typed.get(field.key):
-            vault.store(integration, field.key, typed[field.key])
-        elif field.key not in before:
+        is_dropped = address_changed and field.kind == "secret"
+        value = typed.get(field.key) or ("" if is_dropped else stored.get(field.key, ""))
+        if not value:
             message = _("Enter the %(name)s.")
             if address_changed:
                 message = _(
                     "The address changed, so the stored %(name)s was not kept. Enter it again."
                 )
             raise SettingRefused(field.key, message % {"name": translated(field.label)})
+        values[field.key] = value
+    return values
+
+
+def _save_credentials(integration: Integration, variant: Variant, typed: dict[str, str]) -> None:
+    """Store the typed credentials. Those of another version or for another address are cleared."""
+    before = vault.stored(integration) if integration.variant == variant.key else {}
+    if integration.variant != variant.key:
+        vault.clear(integration, set(integration.credentials.values_list("name", flat=True)))
+    if _address_changed(variant, before, typed):
+        secrets = {field.key for field in variant.credentials if field.kind == "secret"}
+        vault.clear(integration, secrets)
+    for field in variant.credentials:
+        if typed.get(field.key):
+            vault.store(integration, field.key, typed[field.key])
     if any(typed.values()):
         # A token that was got with other credentials must not outlive them.
         vault.clear(integration, set())
 
 
 def _address_changed(
-    variant: Variant, before: dict[str, str | None], typed: dict[str, str]
+    variant: Variant, before: Mapping[str, str | None], typed: Mapping[str, str]
 ) -> bool:
     """Return whether an address that is stored was replaced by another one."""
     for field in variant.credentials:

@@ -14,7 +14,7 @@ from rollbook.sync.setup import field_owners, limits
 
 # Columns of an integration that Step 1.1 doesn't show.
 _NOT_IN_STEP_1_1: Final = {
-    *("id", "school", "source", "created_at", "updated_at"),
+    *("id", "school", "source", "proved_at", "created_at", "updated_at"),
     *("mapping", "mapping_version", "field_rules", "owned_fields", "leavers"),
 }
 
