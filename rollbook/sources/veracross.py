@@ -43,6 +43,7 @@ from rollbook.sources.veracross_discovery import (
     schools_of,
 )
 from rollbook.sources.veracross_fields import SCHOOL
+from rollbook.sources.veracross_statuses import without_left
 
 
 def pages(
@@ -66,10 +67,11 @@ def pages(
         if _is_v2(connection):
             legacy = LegacyApi(connection, fields, http, threads)
             students = ListWithTotal(legacy, bounds)
-            return (yield from read_lists([students], legacy, connection))
+            return (yield from without_left(read_lists([students], legacy, connection)))
         data = DataApi(connection, fields, http)
         lists = _v3_lists(data, connection)
-        return (yield from read_lists(lists, DataApiSingles(data, threads), connection))
+        singles = DataApiSingles(data, threads)
+        return (yield from without_left(read_lists(lists, singles, connection)))
 
 
 def _v3_lists(data: DataApi, connection: Connection) -> Iterator[ListWithoutTotal]:
@@ -150,7 +152,7 @@ _ROWS: Final[Mapping[str, MappingRow]] = {
             source_field="email_2",
             field="personal_email",
             required=False,
-            label=_("Personal email"),
+            label=_("Personal Email Address"),
             where=_("the student's record in Axiom > Email 2"),
         ),
         MappingRow(
@@ -211,6 +213,34 @@ SOURCE: Final = Source(
     sample_students=sample_students,
     variants=(
         Variant(
+            key="v2",
+            label=_("API v2 (legacy)"),
+            steps=V2_STEPS,
+            hint=_(
+                "For a user name and a password that Veracross gave you. If you have a Client ID "
+                "and a Client Secret, choose API v3."
+            ),
+            credentials=(
+                CredentialField(
+                    key="user_name",
+                    label=_("User Name"),
+                    kind="text",
+                    help=_("The API user that Veracross made for you."),
+                    placeholder="api.school",
+                ),
+                CredentialField(
+                    key="password",
+                    label=_("Password"),
+                    kind="secret",
+                    help=_("The password of this API user. It is stored encrypted."),
+                ),
+                _CLIENT,
+            ),
+            mapping=tuple(
+                replace(row, homes=V2_HOMES.get(row.field, ())) for row in _ROWS.values()
+            ),
+        ),
+        Variant(
             key="v3",
             label=_("API v3"),
             steps=V3_STEPS,
@@ -247,34 +277,6 @@ SOURCE: Final = Source(
                     options=(("no", _("No")), ("yes", _("Yes"))),
                     help=_("Students who are accepted and don't attend yet."),
                 ),
-            ),
-        ),
-        Variant(
-            key="v2",
-            label=_("API v2 (legacy)"),
-            steps=V2_STEPS,
-            hint=_(
-                "For a user name and a password that Veracross gave you. If you have a Client ID "
-                "and a Client Secret, choose API v3."
-            ),
-            credentials=(
-                CredentialField(
-                    key="user_name",
-                    label=_("User Name"),
-                    kind="text",
-                    help=_("The API user that Veracross made for you."),
-                    placeholder="api.school",
-                ),
-                CredentialField(
-                    key="password",
-                    label=_("Password"),
-                    kind="secret",
-                    help=_("The password of this API user. It is stored encrypted."),
-                ),
-                _CLIENT,
-            ),
-            mapping=tuple(
-                replace(row, homes=V2_HOMES.get(row.field, ())) for row in _ROWS.values()
             ),
         ),
     ),

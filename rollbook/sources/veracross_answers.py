@@ -6,7 +6,6 @@ several working clients depend on (clients).
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import Any, Final, NoReturn, Required, TypedDict
 from urllib.parse import urlsplit
 
@@ -21,18 +20,16 @@ from rollbook.sources.errors import (
     UnexpectedShape,
 )
 from rollbook.sources.http import Response
-from rollbook.sources.missing_students import Presence
 from rollbook.sources.page_records import PageReader, PageShape
 from rollbook.sources.record_types import Record, RecordType
-from rollbook.sources.shapes import Scalar, decoded, iso_day, record_type, short_text
+from rollbook.sources.shapes import Scalar, decoded, record_type, short_text
 from rollbook.sources.wire import redirect_host
 
 SCOPE: Final = "students:list"
-MOST_STATUSES: Final = 1_000  # that are remembered; a school has a handful
 SINGLE_SCOPE: Final = "students:read"
 # Fields that say whether a student attends, by API. They are not passed on.
 V2_STATUS: Final = ("enrollment_status", "role", "roles")
-V3_STATUS: Final = ("enrollment_status",)
+V3_STATUS: Final = ("enrollment_status", "exit_date")
 # Sent as a label, an object or a code.
 CAMPUS: Final = ("campus",)
 # The label of the item that means "not set" (doc).
@@ -116,7 +113,7 @@ class SingleReader:
 
     def __init__(self, holder: str, fields: Iterable[str], status: Iterable[str]) -> None:
         typed_dict: Any = TypedDict
-        student = record_type("_Student", {*fields, "exit_date"}, (*status, *CAMPUS))
+        student = record_type("_Student", fields, {*status, *CAMPUS, "exit_date"})
         types = {**student.__annotations__, holder: student}
         self._holder = holder
         self._decoder = msgspec.json.Decoder(typed_dict("_Single", types, total=False))
@@ -126,36 +123,6 @@ class SingleReader:
         answer: Record = decoded_answer(self._decoder, body)
         record: Record = answer.get(self._holder, answer)
         return record
-
-
-class Statuses:
-    """The statuses of the students in the list, to judge that of a student who isn't in it."""
-
-    def __init__(self, fields: tuple[str, ...], today: date) -> None:
-        self._fields, self._today = fields, today.isoformat()
-        self._in_list: set[tuple[bytes, ...]] = set()
-
-    def remove(self, records: Iterable[Record]) -> None:
-        """Take the status out of these records of the list, and remember it."""
-        for record in records:
-            status = self._take(record)
-            if len(self._in_list) < MOST_STATUSES:
-                self._in_list.add(status)
-
-    def presence(self, record: Record) -> tuple[Presence, str]:
-        """Take the status and the exit date out of a single record.
-
-        Return what they mean, and the exit date. A student with the status of students in the list
-        is here. Where nobody has this status, it may mean that he has left: it is unclear.
-        """
-        status, exit_date = self._take(record), iso_day(iso_date(record.pop("exit_date", None)))
-        if exit_date and exit_date <= self._today:
-            return Presence.GONE, exit_date
-        is_usual = any(status) and status in self._in_list
-        return (Presence.HERE if is_usual else Presence.UNCLEAR), exit_date
-
-    def _take(self, record: Record) -> tuple[bytes, ...]:
-        return tuple([bytes(record.pop(field, b"")) for field in self._fields])
 
 
 def status_text(raw: "msgspec.Raw | bytes") -> str:

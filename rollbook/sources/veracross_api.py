@@ -36,7 +36,6 @@ from rollbook.sources.veracross_answers import (
     V2_STATUS,
     V3_STATUS,
     SingleReader,
-    Statuses,
     ValueLists,
     error_word,
     iso_date,
@@ -48,6 +47,7 @@ from rollbook.sources.veracross_answers import (
     status_text,
 )
 from rollbook.sources.veracross_fields import FurtherFields, take_campuses
+from rollbook.sources.veracross_statuses import Statuses
 
 NAME: Final = "Veracross"
 API, ACCOUNTS = "https://api.veracross.com", "https://accounts.veracross.com"
@@ -132,7 +132,7 @@ class LegacyApi:
     def _records(self, body: bytes) -> Records:
         _page, records = self._reader.read(body)
         flat = records.flattened()
-        self._statuses.remove(flat)
+        self._statuses.sort_out(flat, "person_pk")
         campuses = take_campuses(flat)
         if self._further:
             self._further.finish(flat, campuses)
@@ -160,7 +160,8 @@ class LegacyApi:
         return single(sis_id, presence, record, SisAnswer(sis_id, status, exit_date))
 
     def _get(self, page: int, count: int) -> Response:
-        response = self._ask(f"{self._students}?page={page}&count={count}")
+        # Without the option, the list may have former and future students and alumni (clients).
+        response = self._ask(f"{self._students}?option=2&page={page}&count={count}")
         return response if response.status == 200 else raise_for_status(response, self._students)
 
     def _ask(self, url: str) -> Response:
@@ -243,9 +244,9 @@ class DataApi:
     def _records(self, body: bytes) -> Records:
         page, records = self._reader.read(body)
         flat = records.flattened()
-        self._statuses.remove(flat)
-        campuses = take_campuses(flat)
         self._value_lists.add(page.get("value_lists") or ())
+        self._statuses.sort_out(flat, "id", self._value_lists)
+        campuses = take_campuses(flat)
         if records and not self._value_lists.has("grade_level"):
             raise not_veracross(
                 _(

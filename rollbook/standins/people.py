@@ -13,6 +13,8 @@ SCHOOL_YEAR = 2027
 PRE_REGISTERED, ACTIVE, INACTIVE, TRANSFERRED, GRADUATED = -1, 0, 1, 2, 3
 GRADUATED_SCHOOL, GRADUATED_GRADE = 999999, 99
 FIRST_DCID = 1001
+USUAL_EXITS = ("2027-06-18", "2028-06-16")
+"""The last day of this school year, and of the next one for the pre-registered."""
 _DICE = Struct("<8I")
 _STATUS_BY_SLOT = {0: PRE_REGISTERED, 1: INACTIVE, 2: TRANSFERRED, 3: GRADUATED}
 _GRADES = [-1] * 3 + [0] * 6 + [grade for grade in range(1, 13) for _ in range(7)]
@@ -159,9 +161,9 @@ def student(seed: int, number: int, clean: bool = False, joined_on: str = "") ->
         entry_date=joined_on or ("2027-08-30" if early else "2026-09-01"),
         exit_date=_day(2026, 6, 12, dice[7] % 120)
         if exited
-        else "2028-06-16"
+        else USUAL_EXITS[1]
         if early
-        else "2027-06-18",
+        else USUAL_EXITS[0],
         changed_on=joined_on or _day(2026, 7, 1, dice[7] % 60),
         dice=dice,
     )

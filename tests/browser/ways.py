@@ -71,7 +71,7 @@ VERACROSS_V2 = _veracross(
         "Password": lambda sis: sis.password,
         "Client": lambda sis: sis.address,
     },
-    optional=("Personal email", *_OF_VERACROSS),
+    optional=("Personal Email Address", *_OF_VERACROSS),
     secret="Password",
 )
 WAYS = (POWERSCHOOL, VERACROSS_V3, VERACROSS_V2)

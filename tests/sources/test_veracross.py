@@ -96,7 +96,7 @@ def test_one_form_has_three_boxes_whose_labels_follow_the_version() -> None:
 def test_rows_are_those_that_the_product_names() -> None:
     required = ["person_pk", "email_1", "first_name", "last_name", "graduation_year"]
     optional = [
-        "Personal email",
+        "Personal Email Address",
         "Middle name",
         "Preferred name",
         "Current grade",

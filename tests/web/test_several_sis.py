@@ -66,16 +66,16 @@ def test_the_labels_follow_the_version(admin: Client, address: str, htmx: bool) 
     headers = HTMX if htmx else {}
     typed: dict[str, Any] = {"action": "pick", "source": "veracross", "shown": "powerschool"}
     first = admin.post(address, typed, headers=headers).content.decode()
-    assert labels(first) == ["Client ID", "Client Secret", "School Route"]
+    assert labels(first) == ["User Name", "Password", "Client"]
     assert "API v3" in first and "API v2 (legacy)" in first
     typed |= {
         "shown": "veracross",
-        "variant": "v2",
+        "variant": "v3",
         "credential-client": "acs",
         "credential-password": "typed already",
     }
     other = admin.post(address, typed, headers=headers).content.decode()
-    assert labels(other) == ["User Name", "Password", "Client"]
+    assert labels(other) == ["Client ID", "Client Secret", "School Route"]
     assert 'value="acs"' in other, "what was typed stays"
     assert "typed already" not in other, "but a secret is never sent back"
     assert ("Step 1.1" in other) is not htmx
@@ -98,7 +98,7 @@ def test_each_version_is_saved_with_its_own_boxes_and_rows(
     saved = Integration.objects.get()
     assert (saved.variant, credentials.load(saved)["password"]) == ("v2", "of version 2")
     mapping = admin.get(reverse("select-mapping", args=[school.pk, saved.pk])).content.decode()
-    for field in ("person_pk", "email_1", "graduation_year", "Personal email"):
+    for field in ("person_pk", "email_1", "graduation_year", "Personal Email Address"):
         assert field in mapping
     changed = VERACROSS | {"variant": "v3", "credential-password": ""}
     assert "Enter the Client Secret." in admin.post(address, changed).content.decode(), (

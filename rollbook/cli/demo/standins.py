@@ -58,8 +58,8 @@ STANDINS = (
         8102,
         ("address", "client_id", "client_secret", "user_name", "password"),
         {
-            "v3": {"user_name": "client_id", "password": "client_secret", "client": "address"},
             "v2": {"user_name": "user_name", "password": "password", "client": "address"},
+            "v3": {"user_name": "client_id", "password": "client_secret", "client": "address"},
         },
     ),
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rollbook.standins.homes import EVERYWHERE, Homes
-from rollbook.standins.people import Student, household
+from rollbook.standins.people import USUAL_EXITS, Student, household
 from rollbook.standins.veracross.school import (
     CAMPUSES,
     GENDER_LABELS,
@@ -182,7 +182,9 @@ def _roles(who: Student, role: int) -> str:
 
 
 def _exit_date(who: Student) -> str | None:
-    return None if who.enroll_status <= 0 else who.exit_date
+    """Return the exit date; a student who attends has one only where his last day is known."""
+    is_usual = who.exit_date in USUAL_EXITS
+    return None if who.enroll_status <= 0 and is_usual else who.exit_date
 
 
 def _modified(who: Student) -> str:

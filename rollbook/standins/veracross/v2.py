@@ -102,7 +102,10 @@ class V2:
 
         Grades are filtered by code, though they are sent as labels (C).
         """
-        numbers, roster = self._current(), self._roster
+        roster = self._roster
+        # Two clients say that this option means "current students only"; one sends none (C).
+        current_only = request.query.get("option") == "2"
+        numbers = self._current() if current_only else list(roster.numbers())
         if since := request.query.get("updated_after"):
             numbers = [n for n in numbers if roster.student(n).changed_on >= since]
         if grades := request.query.get("grade_level"):
