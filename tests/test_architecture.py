@@ -7,6 +7,7 @@ The layers themselves are import-linter's (`make lint`).
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,8 @@ def nodes(path: Path) -> Iterator[ast.AST]:
     return ast.walk(ast.parse(path.read_text()))
 
 
-def imported(path: Path) -> set[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """Return the modules that a file imports, and the names it takes from them, in full."""
     names: set[str] = set()
     for node in nodes(path):
@@ -40,17 +42,18 @@ def imported(path: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
 
 
-def calls(path: Path) -> set[str]:
+@cache
+def calls(path: Path) -> frozenset[str]:
     """Return the names of the functions and methods that a file calls."""
     called = (node.func for node in nodes(path) if isinstance(node, ast.Call))
-    return {
+    return frozenset(
         each.attr if isinstance(each, ast.Attribute) else each.id
         for each in called
         if isinstance(each, ast.Attribute | ast.Name)
-    }
+    )
 
 
 def test_only_the_store_runs_hand_written_sql() -> None:
