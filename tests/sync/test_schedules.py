@@ -72,7 +72,7 @@ class TestSchedules:
         expected = schedules.upcoming(schedule, 5, START)
         moment = START
         while moment < START + timedelta(weeks=5):
-            moment += timedelta(minutes=97)
+            moment += timedelta(minutes=433)
             run_due(moment)
             end_active()
         runs_made = Run.objects.filter(trigger=Trigger.SCHEDULE, due_at__isnull=False).order_by(
