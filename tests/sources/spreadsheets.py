@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
 import xlsxwriter
@@ -146,6 +147,7 @@ def repacked(content: bytes, **changes: str | bytes) -> bytes:
     return packed(members)
 
 
+@cache
 def zeros(megabytes: int) -> tuple[bytes, int]:
     """Return so many MB of blanks, deflated piece by piece, and their CRC."""
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
