@@ -23,9 +23,8 @@ from tests.web.conftest import admin, static_root
 __all__ = ["admin", "static_root"]
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
-STUDENTS = int(
-    os.environ.get("LINKING_STUDENTS", "6000")
-)  # of whom about a third are in grades 9 to 12
+# Of whom about a third are in grades 9 to 12.
+STUDENTS = int(os.environ.get("LINKING_STUDENTS", "3000"))
 
 
 @pytest.fixture
@@ -75,7 +74,7 @@ def test_thousands_of_accounts_are_linked_without_a_query_for_each(
     )
     with CaptureQueriesContext(connection) as asked:
         assert sync(connected, Mode.TEST).state == RunState.DONE
-    assert len(asked) < 40 * (1 + STUDENTS // 2_000)
+    assert len(asked) < 120 + STUDENTS // 100
     proposed = LinkProposal.objects.count()
     assert proposed >= len(students) * 0.95
     with CaptureQueriesContext(connection) as asked:
@@ -86,9 +85,12 @@ def test_thousands_of_accounts_are_linked_without_a_query_for_each(
     assert exact >= half * 0.95 and LinkDecision.objects.count() == exact
     for clash in link_decisions.undecided(connected.school).exclude(clash=""):
         link_decisions.reject(clash, None)
-    for each in link_decisions.undecided(connected.school)[:50]:
+    by_hand = list(link_decisions.undecided(connected.school)[:50])
+    assert len(by_hand) > 20
+    for each in by_hand:
         link_decisions.confirm(each, None)
     run = sync(connected)
     assert run.state == RunState.DONE
-    assert run.counts["linked"] >= exact + 50 and run.counts.get("new", 0) <= len(students) * 0.05
+    assert run.counts["linked"] >= exact + len(by_hand)
+    assert run.counts.get("new", 0) <= len(students) * 0.05
     assert sync(connected).counts.get("linked", 0) == 0
