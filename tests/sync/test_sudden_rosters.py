@@ -29,11 +29,11 @@ from tests.sync.sudden_rosters import (
 )
 from tests.sync.test_pipeline import sync
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 SIZES = [
     20,
-    pytest.param(200),
-    pytest.param(2_000, marks=pytest.mark.slow),
+    200,
+    pytest.param(2_000, marks=pytest.mark.crash),
     pytest.param(20_000, marks=pytest.mark.crash),
 ]
 GRADES, SCHOOL = list(range(-1, 13)), 5
