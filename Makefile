@@ -39,7 +39,7 @@ format: .venv/dev ## Put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-quick: .venv/dev ## The tests that take less than a second each
+quick: .venv/dev ## The tests that neither sync, nor read an uploaded file, nor need a browser: under a minute
 	$(BIN)/pytest -n auto -q -m "not slow and not crash and not office"
 
 laws: .venv/dev ## The rules and sources against 1,000 made-up inputs each (EXAMPLES=10000 for a long night)

@@ -15,10 +15,22 @@ from rollbook.schools.models import Membership, School, User
 from rollbook.standins import powerschool
 from rollbook.standins.standin import StandIn
 from rollbook.sync.models import Integration
-from tests import database, processes
+from tests import database, environment, processes
 from tests.connecting import connected
 
 PASSWORD = "only for tests, 12 or more"
+# Tests that sync with a server, start processes or read screens of a real web server.
+SLOW_FIXTURES = {"integration", "standin", "sis", "town", "worker", "web", "rollbook"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests as slow that use one of these fixtures; `make quick` leaves them out."""
+    quick = (Path(__file__).parent / "standins", *environment.WITHOUT_DJANGO)
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & SLOW_FIXTURES and not any(item.path.is_relative_to(each) for each in quick):
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")

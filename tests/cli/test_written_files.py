@@ -15,6 +15,7 @@ from rollbook.sync.models import Run
 from rollbook.sync.uploads import drafts, previews
 from tests.cli.conftest import Command
 
+pytestmark = pytest.mark.slow
 TABLE = (
     "SIS ID,E-mail,First name,Last name,Graduation year\n"
     "S1,ada@x.example,Ada,Lovelace,2030\n"

@@ -100,6 +100,7 @@ def test_undoing_the_run_that_closed_it_does_not_open_it_without_an_email(
     assert list(Issue.objects.filter(run=undo).values_list("field", flat=True)) == ["status"]
 
 
+@pytest.mark.slow
 def test_an_upload_gives_a_freed_email_to_a_new_student_or_back_to_who_is_opened(
     school: School,
 ) -> None:

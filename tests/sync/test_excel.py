@@ -289,6 +289,7 @@ def test_names_no_person_in_the_properties_or_the_file_name(
     assert workbook.file_name(run) == f"test-powerschool-student-2026-07-04-{str(run.pk)[:8]}.xlsx"
 
 
+@pytest.mark.slow
 def test_five_thousand_rows_arrive_and_progress_is_told(school: School, written: Written) -> None:
     run = a_run(
         school,

@@ -18,7 +18,7 @@ from tests.sources.loopback import SmallSchool
 from tests.sync.identity_world import World, record
 from tests.sync.test_uploads import brought_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 HEADER = "SIS ID,E-mail,First name,Last name,Graduation year,Birth date"
 OLD = {**record("1", "jlee", "Jon"), "birth_date": "2007-01-02"}

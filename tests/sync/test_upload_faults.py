@@ -14,7 +14,7 @@ from rollbook.sync.uploads import drafts
 from tests.sources.spreadsheets import xlsx
 from tests.sync.test_uploads import confirmed, planned
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 COLUMNS = {
     "sis_id": "SIS ID",

@@ -21,6 +21,7 @@ from tests.processes import Started
 from tests.sources.spreadsheets import bomb, ods, xls, xlsx
 from tests.sync.test_uploads import confirmed, planned
 
+pytestmark = pytest.mark.slow
 HEADINGS = [column.heading for column in upload_template.template_columns()]
 # What two students have in the columns of the template; all other columns are empty.
 STUDENTS: list[dict[str, Any]] = [

@@ -18,7 +18,7 @@ from rollbook.sync.uploads import column_choice, drafts, inspection, previews
 from rollbook.sync.uploads.failing_rows import write_failing_rows
 from rollbook.sync.words.sources import uploader_type
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 HEADER = "SIS ID,E-mail,First name,Last name,Graduation year,Gender,Active"
 ADA = "S1,ada@x.example,Ada,Lovelace,2030,F,TRUE"

@@ -17,7 +17,7 @@ from rollbook.sync.runs import requests
 from rollbook.sync.uploads import drafts, previews
 from tests.sync.test_uploads import ADA, BOB, brought_in, csv_of, previewed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 def test_an_uploaded_student_is_linked_by_the_first_run_and_looked_at_again_after_an_upload(

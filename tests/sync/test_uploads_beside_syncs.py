@@ -20,7 +20,7 @@ from rollbook.sync.uploads import drafts, previews
 from tests.sources.loopback import SmallSchool
 from tests.sync.identity_world import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 GOOD = {"sis_id": "", "graduation_year": "2028", "birth_date": ""}
 

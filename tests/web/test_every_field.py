@@ -29,7 +29,7 @@ from rollbook.sync.setup import integrations
 from tests.sync.test_undo import sync, undone
 from tests.sync.test_uploads import confirmed, previewed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 class MadeUp(NamedTuple):

@@ -16,7 +16,7 @@ from rollbook.sync.models import Run, Upload
 from rollbook.sync.uploads import drafts, inspection, previews
 from tests.sources.spreadsheets import xlsx
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 GOOD = (
     "SIS ID,First name,Last name,E-mail,Graduation year\n"
