@@ -20,7 +20,6 @@ from rollbook.roster.records import ISSUE_NAME_LIMIT, Issue, Severity
 from rollbook.roster.sheets.rows import RowMapper
 from rollbook.students import lookalikes as questions
 from rollbook.students.models import Lookalike as Question
-from rollbook.students.models import StudentAccount
 from rollbook.sync import store
 from rollbook.sync.models import LinkDecision, Run, Upload
 from rollbook.sync.models.link import Verdict
@@ -142,8 +141,7 @@ def _decided(run: Run) -> Different:
 
 def _open_questions(run: Run, noted: set[frozenset[bytes]]) -> Iterable[Lookalike]:
     """Yield the undecided questions about accounts of this source that aren't noted yet."""
-    for question in questions.open_questions(run.school):
-        accounts = (question.account, question.other)
+    for accounts in questions.open_pairs(run.school):
         of_source = [_student(each) for each in accounts if each.source == run.source]
         others = [_student(each) for each in accounts if each.source != run.source]
         # The later SIS ID first, as for accounts that this run makes alike.
@@ -152,7 +150,7 @@ def _open_questions(run: Run, noted: set[frozenset[bytes]]) -> Iterable[Lookalik
             yield Lookalike(*pair)
 
 
-def _student(account: StudentAccount) -> Student:
+def _student(account: questions.AlikeAccount) -> Student:
     return Student(
         account_id=account.pk.bytes,
         sis_id=account.sis_id,

@@ -106,16 +106,19 @@ def batches(pages: Iterable[Page]) -> Iterator[list[Page]]:
     What was gathered before a checkpoint goes on at once.
     """
     batch: list[Page] = []
+    records = size = 0
     since = time.monotonic()
     for page in pages:
         if not page.checkpoint:
             batch.append(page)
-        records = sum(len(each.records) for each in batch)
-        is_large = records >= BATCH or sum(map(_size, batch)) >= BATCH_BYTES
+            records += len(page.records)
+            size += _size(page)
+        is_large = records >= BATCH or size >= BATCH_BYTES
         is_late = time.monotonic() - since >= SECONDS
         if batch and (is_large or is_late or page.checkpoint):
             yield batch
-            batch, since = [], time.monotonic()
+            batch, records, size = [], 0, 0
+            since = time.monotonic()
     if batch:
         yield batch
 

@@ -23,10 +23,25 @@ CHUNK: Final = 2_000
 
 def replaced_sources(school_id: UUID, source: str) -> frozenset[str]:
     """Return the inactive SISs of a school, whose accounts this SIS may take over."""
-    linked = StudentAccount.objects.filter(school_id=school_id, sis_id__isnull=False)
-    sources = set(linked.order_by().values_list("source", flat=True).distinct())
+    sources = _linked_sources(school_id)
     active = Integration.objects.filter(school_id=school_id, active=True)
     return frozenset(sources - {"", source} - set(active.values_list("source", flat=True)))
+
+
+def _linked_sources(school_id: UUID) -> set[str]:
+    """Return the SISs that accounts of a school are linked to.
+
+    Each is looked up by the index, after the one before: DISTINCT goes through all accounts, which
+    took 0.1 s for 100,000.
+    """
+    linked = StudentAccount.objects.filter(school_id=school_id, sis_id__isnull=False)
+    by_source = linked.order_by("source").values_list("source", flat=True)
+    sources = set()
+    source = by_source.first()
+    while source is not None:
+        sources.add(source)
+        source = by_source.filter(source__gt=source).first()
+    return sources
 
 
 def movable_accounts(school_id: UUID, source: str) -> dict[str, int]:

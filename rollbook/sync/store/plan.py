@@ -97,16 +97,15 @@ def save_plan(run: Run, changes: Iterable[Change], issues: Iterable[Issue]) -> N
     a connection that is in the middle of a COPY answers no query. Where both are empty, as in most
     weeks, nothing is sent.
     """
-    end_if_frozen()
     school, run_id = str(run.school_id), str(run.pk)
     changes, issues = iter(changes), iter(issues)
     first_change, first_issue = next(changes, None), next(issues, None)
     if first_change is None and first_issue is None:
         return
+    # No wait for the disk: should the machine lose power, the state "planned", which comes later in
+    # the same log, is lost with it.
+    end_if_frozen("synchronous_commit TO off")
     with connection.cursor() as cursor:
-        # No wait for the disk: should the machine lose power, the state "planned", which comes
-        # later in the same log, is lost with it.
-        cursor.execute("SET LOCAL synchronous_commit TO off")
         if first_change is not None:
             with cursor.copy(sql("copy_changes")) as copy:
                 for change in chain((first_change,), changes):
@@ -178,10 +177,11 @@ def split_emails(run: Run, rows: Sequence[int]) -> int:
 
 def names_of(school_id: UUID, source: str, sis_ids: Iterable[str]) -> dict[str, str]:
     """Return the names of linked students, by SIS ID."""
+    sis_ids = list(sis_ids)
+    if not sis_ids:  # most often: asked for nobody, the database goes through all accounts
+        return {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            sql("names_of"), {"school": school_id, "source": source, "sis_ids": list(sis_ids)}
-        )
+        cursor.execute(sql("names_of"), {"school": school_id, "source": source, "sis_ids": sis_ids})
         return dict(cursor.fetchall())
 
 

@@ -90,13 +90,17 @@ def whole_tables() -> Iterator[None]:
         cursor.execute("SET LOCAL enable_nestloop TO on")
 
 
-def end_if_frozen() -> None:
+def end_if_frozen(*more: str) -> None:
     """Let the database end this transaction when its worker says nothing for FROZEN_SECONDS.
 
-    A worker that freezes must not keep the accounts locked.
+    A worker that freezes must not keep the accounts locked. Nothing is compiled either: no
+    statement of a run is worth it. `more` are further settings of this transaction, sent with these
+    two: while pages are decoded in other threads, each answer of the database is waited for up to
+    5 ms longer than it takes, until Python's lock is free.
     """
+    settings = (f"idle_in_transaction_session_timeout TO '{FROZEN_SECONDS}s'", "jit TO off", *more)
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout TO '{FROZEN_SECONDS}s'")
+        cursor.execute("; ".join(f"SET LOCAL {setting}" for setting in settings))
 
 
 def in_chunks(rows: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
