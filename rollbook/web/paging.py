@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from rollbook.students.listing import COUNTED, Part
 from rollbook.students.models import StudentAccount
+from rollbook.sync.report.row_list import PagedRows
 
 T_co = TypeVar("T_co", covariant=True)
 PER_PAGE = 25
@@ -50,13 +51,18 @@ class Pages(Generic[T_co]):
 
 
 def page_of(
-    rows: Rows[T_co], request: HttpRequest, parameters: Mapping[str, str] | None = None
+    rows: Rows[T_co],
+    request: HttpRequest,
+    parameters: Mapping[str, str] | None = None,
+    total: int | None = None,
 ) -> Pages[T_co]:
     """Return the page that the address asks for, or the nearest one that exists.
 
-    `parameters` are those of the filter; the links carry them on.
+    `parameters` are those of the filter; the links carry them on. `total` is the number of rows
+    where that is known already.
     """
-    total = rows.count()
+    if total is None:
+        total = rows.count()
     count = max(1, -(-total // PER_PAGE))
     number = min(max(_page_number(request), 1), count)
     start = (number - 1) * PER_PAGE
@@ -67,6 +73,7 @@ def page_of(
         next=_link(parameters, page=number + 1) if number < count else "",
         number=number,
         count=count,
+        more=isinstance(rows, PagedRows) and rows.more,
     )
 
 

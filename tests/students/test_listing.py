@@ -83,9 +83,17 @@ def test_filters_narrow_together(make_student: MakeStudent) -> None:
 
 
 @pytest.mark.parametrize("order", ["name", "-name", "email", "-email", "year", "-year"])
+@pytest.mark.parametrize(("few", "counted"), [(500, 10_000), (3, 10_000), (3, 5)])
 def test_pages_neither_miss_nor_repeat_anybody_and_lead_back(
-    make_student: MakeStudent, order: str
+    make_student: MakeStudent,
+    monkeypatch: pytest.MonkeyPatch,
+    order: str,
+    few: int,
+    counted: int,
 ) -> None:
+    """Few students, more, and more than are counted: the database finds a page in another way."""
+    monkeypatch.setattr(listing, "FEW", few)
+    monkeypatch.setattr(listing, "COUNTED", counted)
     for number in range(11):
         account = make_student(
             f"F{number % 2}", f"L{number % 3}", graduation_year=(None, 2027, 2028)[number % 3]

@@ -83,9 +83,10 @@ class Run(models.Model):
     `fence` grows with every claim; applying checks it again, so that a worker that was taken for
     dead can't write. `alarms` are the reasons why guards held the run; they stay when it is
     approved. `cancelled_by` is None for the command line, and where a switch of the integration
-    ended the run. `proof` shows whether the roster was read completely, see `runs.roster_proof`; it
-    is empty until then. `roster_names` has the students of a complete roster by the SIS's own name
-    of their `grades`, and by the key of their `schools`.
+    ended the run. `classes` are the classes of the plan's students, see `report.classes`; null
+    for runs of older versions. `proof` shows whether the roster was read completely, see
+    `runs.roster_proof`; it is empty until then. `roster_names` has the students of a complete
+    roster by the SIS's own name of their `grades`, and by the key of their `schools`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -118,6 +119,7 @@ class Run(models.Model):
     students_total = models.IntegerField(null=True)
 
     counts = models.JSONField(default=dict)
+    classes = models.JSONField(null=True)
     alarms = models.JSONField(default=list)
     approved_at = models.DateTimeField(null=True)
     approved_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")

@@ -10,7 +10,7 @@ from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.planning.changes import WRITING_KINDS, ChangeKind
 from rollbook.students.searching import having_words, person_text
 from rollbook.sync.models import Change, Mode, Run, RunState
-from rollbook.sync.report.classes import StudentClass, classes_of, in_class
+from rollbook.sync.report.classes import in_class
 from rollbook.sync.report.row_list import RowList
 from rollbook.sync.words.fields import FIELD_LABELS, field_label, shown_keys, value_text
 from rollbook.sync.words.kinds import EMAIL_CHANGED, KIND_LABELS, LISTED_KINDS, UPDATED_KINDS
@@ -79,7 +79,7 @@ class UpdatedRow(NamedTuple):
 def new_rows(run: Run, search: str = "", student_class: str | None = None) -> RowList[NewRow]:
     """Return the accounts that a run creates, or would create. `student_class` is a class code."""
     changes = _in_class(_changes(run, search, (ChangeKind.NEW,)), student_class)
-    return RowList(changes, _Rows(run).new)
+    return RowList(changes, _Rows(run).new, one_pass=bool(search or student_class))
 
 
 def updated_rows(
@@ -90,7 +90,7 @@ def updated_rows(
     Besides the kinds of changes, `kind` can be one that is only listed, or "email_changed".
     """
     changes = _in_class(_updated(run, search, kind), student_class)
-    return RowList(changes, _Rows(run).updated)
+    return RowList(changes, _Rows(run).updated, one_pass=bool(search or student_class))
 
 
 def plan_rows(
@@ -102,12 +102,6 @@ def plan_rows(
     else:
         changes = _changes(run, search, (kind,) if kind else ChangeKind)
     return _in_class(changes, student_class)
-
-
-def classes(run: Run, tab: str) -> list[StudentClass]:
-    """Return the classes of the students in the tab `new` or `updated`, without any filter."""
-    kinds = (ChangeKind.NEW,) if tab == "new" else (*UPDATED_KINDS, *LISTED_KINDS)
-    return classes_of(_changes(run, "", kinds))
 
 
 def updated_row(run: Run, change: Change) -> UpdatedRow:

@@ -70,9 +70,13 @@ def _accounts_of(school_id: UUID, clashes: set[Clash]) -> _Accounts:
         by_email[account.email_key].append(account)
     claims = _claims(school_id, clashes)
     sis_ids = {sis_id for claiming in claims.values() for sis_id in claiming if sis_id}
-    claiming_accounts = accounts.filter(sis_id__in=sis_ids) if sis_ids else ()
+    sources = {clash.source for clash in clashes}  # with the source there is an index
+    claiming_accounts = accounts.filter(source__in=sources, sis_id__in=sis_ids) if sis_ids else ()
     by_sis_id = {(account.source, account.sis_id): account for account in claiming_accounts}
-    further = FurtherLink.objects.filter(school_id=school_id, sis_id__in=_sis_ids(clashes, sis_ids))
+    all_ids = _sis_ids(clashes, sis_ids)
+    further = FurtherLink.objects.filter(
+        school_id=school_id, source__in=sources, sis_id__in=all_ids
+    )
     for link in further.select_related("account"):
         by_sis_id[link.source, link.sis_id] = link.account
     return _Accounts(by_email, by_sis_id, claims)

@@ -1,6 +1,6 @@
 """What the stored plan of a run holds, in numbers: its rows by kind and outcome, and by tab."""
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from django.db.models import Count
 
@@ -8,6 +8,8 @@ from rollbook.roster.fields import ACTIVE, STUDENT_FIELDS
 from rollbook.roster.planning.changes import ChangeKind
 from rollbook.sync.models import Change, Issue, Run
 from rollbook.sync.words.kinds import UPDATED_KINDS
+
+ChangeCounts: TypeAlias = dict[str, dict[str, int]]  # rows by kind, then by outcome
 
 
 class TabCounts(NamedTuple):
@@ -26,18 +28,22 @@ def has_plan(run: Run) -> bool:
     return bool(run.counts)
 
 
-def count_changes(run: Run) -> dict[str, dict[str, int]]:
+def count_changes(run: Run) -> ChangeCounts:
     """Return the number of stored rows by kind, then by outcome ("" for an applied one)."""
     changes = Change.objects.filter(school_id=run.school_id, run_id=run.pk).order_by()
-    counts: dict[str, dict[str, int]] = {}
+    counts: ChangeCounts = {}
     for kind, outcome, number in changes.values_list("kind", "outcome").annotate(Count("pk")):
         counts.setdefault(kind, {})[outcome] = number
     return counts
 
 
-def tab_counts(run: Run) -> TabCounts:
-    """Return the numbers of the tabs, counted from the rows that the tabs show."""
-    by_kind = {kind: sum(outcomes.values()) for kind, outcomes in count_changes(run).items()}
+def tab_counts(run: Run, changes: ChangeCounts | None = None) -> TabCounts:
+    """Return the numbers of the tabs, counted from the rows that the tabs show.
+
+    `changes` are the result of `count_changes` where that is known already.
+    """
+    counted = count_changes(run) if changes is None else changes
+    by_kind = {kind: sum(outcomes.values()) for kind, outcomes in counted.items()}
     return TabCounts(
         errors=Issue.objects.filter(school_id=run.school_id, run_id=run.pk).count(),
         new=by_kind.get(ChangeKind.NEW, 0),

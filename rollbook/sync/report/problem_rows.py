@@ -76,7 +76,8 @@ def problem_rows(run: Run, search: str = "", severity: str | None = None) -> Row
     if severity:
         issues = issues.filter(severity=severity)
     places = field_places(run)
-    return RowList(issues.order_by(worst_first(), "pk"), lambda issue: problem_row(issue, places))
+    issues = issues.order_by(worst_first(), "pk")
+    return RowList(issues, lambda issue: problem_row(issue, places), one_pass=bool(search))
 
 
 def explained(run: Run, issues: QuerySet[Issue]) -> Iterator[tuple[Issue, ProblemRow]]:

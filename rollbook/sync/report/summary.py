@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from rollbook.schools.clock import time_text
 from rollbook.sync.models import Change, Issue, Mode, Run, RunCounts, RunState
-from rollbook.sync.report.counts import count_changes
+from rollbook.sync.report.counts import ChangeCounts, count_changes
 from rollbook.sync.words import results
 from rollbook.sync.words.kinds import COUNT_LABELS, UPDATED_KINDS
 from rollbook.sync.words.proofs import proof_words
@@ -33,9 +33,12 @@ def summary(run: Run) -> list[SummaryLine]:
     return [*_in_words(run), *_in_numbers(run)]
 
 
-def what_was_changed(run: Run) -> str:
-    """Return what a run did to the accounts, in one or two sentences."""
-    return results.what_was_changed(run, count_changes(run))
+def what_was_changed(run: Run, changes: ChangeCounts | None = None) -> str:
+    """Return what a run did to the accounts, in one or two sentences.
+
+    `changes` are the result of `count_changes` where that is known already.
+    """
+    return results.what_was_changed(run, count_changes(run) if changes is None else changes)
 
 
 def moved_domains(run: Run) -> list[str]:

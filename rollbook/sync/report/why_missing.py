@@ -12,6 +12,7 @@ from rollbook.roster.planning.changes import ChangeKind
 from rollbook.schools import clock
 from rollbook.schools.models import School
 from rollbook.students.links import links_of
+from rollbook.students.listing import first_of
 from rollbook.students.models import AccountStatus, Protection, StudentAccount
 from rollbook.students.searching import LONGEST_SEARCH, accounts_having, having_words
 from rollbook.sync.models import Change, Mode, OutsideList, Run, RunState
@@ -58,7 +59,7 @@ def _finding(code: str, about: str = "", **values: Any) -> Finding:
 
 def _from_accounts(school: School, asked: str) -> Iterator[Finding]:
     matching = accounts_having(StudentAccount.objects.filter(school=school), school, asked)
-    accounts = list(matching.order_by("last_name", "first_name")[:MOST_FINDINGS])
+    accounts = first_of(matching, MOST_FINDINGS)
     ids = [account.pk for account in accounts]
     undecided = link_decisions.undecided(school).filter(account__in=ids)
     with_proposal = set(undecided.values_list("account_id", flat=True))

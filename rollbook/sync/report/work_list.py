@@ -1,6 +1,7 @@
 """The work list: problems across runs that are open, new or fixed, each with its words."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -22,6 +23,7 @@ from rollbook.sync.report import clash_people
 from rollbook.sync.report.causes import causes, of_cause
 from rollbook.sync.report.clash_people import Clash, Person
 from rollbook.sync.report.problem_rows import FieldPlaces, ProblemRow, field_places, problem_row
+from rollbook.sync.report.row_list import PagedRows
 from rollbook.sync.words.causes import setting_remedy
 from rollbook.sync.words.severities import WHO_LABELS, worst_first
 from rollbook.sync.words.text import word
@@ -72,17 +74,11 @@ class ListedProblem(NamedTuple):
     others: tuple[Person, ...] = ()
 
 
-class ListedProblems:
+class ListedProblems(PagedRows):
     """The problems of a query; only those of the open page are loaded and get their words."""
 
-    def __init__(self, query: QuerySet[Problem]) -> None:
-        self._query = query
-
-    def count(self) -> int:
-        return self._query.count()
-
     def __getitem__(self, part: slice) -> list[ListedProblem]:
-        return list(listed_problems(self._query[part]))
+        return list(listed_problems(self.part(part)))
 
 
 def filtered_problems(school: School, chosen: ProblemQuery) -> QuerySet[Problem]:
@@ -103,7 +99,7 @@ def count_open(school: School) -> int:
     return Problem.objects.filter(school=school, fixed_at__isnull=True)[: COUNTED + 1].count()
 
 
-def listed_problems(problems: QuerySet[Problem]) -> Iterator[ListedProblem]:
+def listed_problems(problems: Iterable[Problem]) -> Iterator[ListedProblem]:
     """Yield these problems with their words. Their accounts are looked up together."""
     loaded = list(problems)
     if not loaded:
@@ -144,15 +140,31 @@ def has_open_problem() -> Q:
 
     It can be about the record of any SIS that has the student.
     """
-    of_link = Problem.objects.filter(
-        school=OuterRef("school"),
-        source=OuterRef("source"),
-        sis_id=OuterRef("sis_id"),
-        fixed_at__isnull=True,
-        severity__in=(Severity.ERROR, Severity.WARNING),
+    further = FurtherLink.objects.filter(_problem_of_link(), account=OuterRef("pk"))
+    return Q(_problem_of_link()) | Q(Exists(further))
+
+
+def with_open_problem(school: School) -> Q:
+    """Return the same condition for a whole school, where the database begins at the problems.
+
+    Among 200,000 students that takes a tenth of the time; for a few students it takes longer.
+    """
+    own = StudentAccount.objects.filter(_problem_of_link(), school=school)
+    further = FurtherLink.objects.filter(_problem_of_link(), school=school)
+    return Q(pk__in=own.values("pk").union(further.values("account")))
+
+
+def _problem_of_link() -> Exists:
+    """Return the condition on accounts or further links that their SIS ID has a problem."""
+    return Exists(
+        Problem.objects.filter(
+            school=OuterRef("school"),
+            source=OuterRef("source"),
+            sis_id=OuterRef("sis_id"),
+            fixed_at__isnull=True,
+            severity__in=(Severity.ERROR, Severity.WARNING),
+        )
     )
-    further = FurtherLink.objects.filter(Exists(of_link), account=OuterRef("pk"))
-    return Q(Exists(of_link)) | Q(Exists(further))
 
 
 def ids_with_open_problem(accounts: QuerySet[StudentAccount]) -> set[UUID]:
@@ -199,11 +211,21 @@ def _clash(problem: Problem) -> Clash:
 
 
 def _accounts_of(problems: list[Problem]) -> dict[tuple[str, str | None], Any]:
-    sis_ids = {problem.sis_id for problem in problems if problem.sis_id is not None}
-    accounts = StudentAccount.objects.filter(school_id=problems[0].school_id, sis_id__in=sis_ids)
-    further = FurtherLink.objects.filter(school_id=problems[0].school_id, sis_id__in=sis_ids)
-    links = [
-        *further.values_list("source", "sis_id", "account_id"),
-        *accounts.values_list("source", "sis_id", "pk"),
-    ]
-    return {(source, sis_id): account_id for source, sis_id, account_id in links}
+    """Return the accounts with these problems, by source and SIS ID.
+
+    Looked up with the source, 25 of them take 0.3 ms. By the SIS ID alone the database went through
+    the whole index of a school.
+    """
+    sis_ids: dict[str, set[str]] = defaultdict(set)
+    for problem in problems:
+        if problem.sis_id is not None:
+            sis_ids[problem.source].add(problem.sis_id)
+    accounts = {}
+    for source, ids in sis_ids.items():
+        linked: dict[str, Any] = {"school_id": problems[0].school_id, "source": source}
+        linked["sis_id__in"] = ids
+        further = FurtherLink.objects.filter(**linked).values_list("sis_id", "account_id")
+        own = StudentAccount.objects.filter(**linked).values_list("sis_id", "pk")
+        for sis_id, account_id in (*further, *own):
+            accounts[source, sis_id] = account_id
+    return accounts

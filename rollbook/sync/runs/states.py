@@ -83,7 +83,9 @@ def planned(run: Run, counts: RunCounts, alarms: Sequence[Alarm], proof: Proof) 
     run.counts = counts.stored()
     run.alarms = [alarm._asdict() for alarm in alarms]
     run.proof = stored_proof(run, proof)
+    run.classes = store.plan_classes(run)
     columns = {"counts": run.counts, "alarms": run.alarms, "proof": run.proof}
+    columns["classes"] = run.classes
     columns["roster_names"] = run.roster_names
     _move(run, (RunState.FETCHING,), RunState.PLANNED, **columns)
 
@@ -97,7 +99,9 @@ def previewed(
     """
     run.counts, run.proof = counts.stored(), stored_proof(run, proof)
     run.alarms = [alarm._asdict() for alarm in alarms]
+    run.classes = store.plan_classes(run)
     columns = {"counts": run.counts, "alarms": run.alarms, "proof": run.proof}
+    columns["classes"] = run.classes
     resting: dict[str, Any] = {"lease_until": None, "attempts": 0}
     _move(run, (RunState.FETCHING,), RunState.PREVIEW, **columns, **resting)
 

@@ -209,6 +209,26 @@ def count_plan(run: Run) -> dict[str, int]:
     return counts
 
 
+def plan_classes(run: Run) -> dict[str, list[str]]:
+    """Return the classes of the students in a plan, as `Run.classes` has them: by tab.
+
+    A class is "grade 12" or "year 2027". A tab has grade levels, or years where no student of it
+    has a grade level.
+    """
+    names: dict[str, dict[str, set[str]]] = {
+        tab: {"grade": set(), "year": set()} for tab in ("new", "updated")
+    }
+    for is_new, grade, year in rows_of("plan_classes", run):
+        of_tab = names["new" if is_new else "updated"]
+        of_tab["grade"].add(grade)
+        of_tab["year"].add(year)
+    classes = {}
+    for tab, of_tab in names.items():
+        kind = "grade" if of_tab["grade"] - {None} else "year"
+        classes[tab] = [f"{kind} {name}" for name in of_tab[kind] if name is not None]
+    return classes
+
+
 def count_moved(run: Run) -> int:
     """Return how many accounts the plan moves here from another source."""
     return int(rows_of("count_moved", run)[0][0])

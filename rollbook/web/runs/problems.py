@@ -24,7 +24,9 @@ def problems(request: SchoolRequest) -> HttpResponse:
     """Show the whole page, or the rows alone while a search is typed."""
     filters = ProblemFilter(request.GET, request.school)
     parameters = filters.parameters
-    pages: Pages[ListedProblem] = page_of(ListedProblems(filters.qs), request, parameters)
+    pages: Pages[ListedProblem] = page_of(
+        ListedProblems(filters.qs, one_pass=bool(filters.value("q"))), request, parameters
+    )
     if filters.value("q") and "page" not in request.GET:
         audit.record(
             "problems.searched", school=request.school, actor=request.person, results=pages.total

@@ -9,7 +9,7 @@ from rollbook.students import never_import_list
 from rollbook.sync.models import Mode, Run, RunState
 from rollbook.sync.report import clash_people
 from rollbook.sync.report.clash_people import Clash, Person
-from rollbook.sync.report.counts import tab_counts
+from rollbook.sync.report.counts import ChangeCounts, tab_counts
 from rollbook.sync.report.problem_rows import ProblemRow
 from rollbook.web.access import SchoolRequest
 from rollbook.web.paging import Pages, page_of
@@ -24,9 +24,14 @@ class Tab(NamedTuple):
     number: int
 
 
-def report_tabs(request: SchoolRequest, run: Run) -> dict[str, Any]:
-    """Return what the templates of a report show."""
-    counts = tab_counts(run)
+def report_tabs(
+    request: SchoolRequest, run: Run, changes: ChangeCounts | None = None
+) -> dict[str, Any]:
+    """Return what the templates of a report show.
+
+    `changes` are the result of `count_changes` where that is known already.
+    """
+    counts = tab_counts(run, changes)
     tabs = [
         Tab("errors", _("Errors"), counts.errors),
         Tab("new", _("New"), counts.new),
@@ -36,7 +41,12 @@ def report_tabs(request: SchoolRequest, run: Run) -> dict[str, Any]:
     if tab not in FILTERS:
         tab = next((each.key for each in tabs if each.number), "errors")
     filters = FILTERS[tab](request.GET, run)
-    pages: Pages[Any] = page_of(filters.rows, request, filters.parameters)
+    pages: Pages[Any] = page_of(
+        filters.rows,
+        request,
+        filters.parameters,
+        total=None if filters.narrows else getattr(counts, tab),
+    )
     may_leave_out = _may_leave_out(request, run)
     context = {
         "tabs": tabs,

@@ -9,6 +9,7 @@ from django_filters import CharFilter, ChoiceFilter
 
 from rollbook.sync.models import Change, Issue, Run
 from rollbook.sync.report import change_rows, problem_rows
+from rollbook.sync.report.classes import classes_of
 from rollbook.sync.report.row_list import RowList
 from rollbook.sync.words.kinds import COUNT_LABELS, EMAIL_CHANGED, LISTED_KINDS, UPDATED_KINDS
 from rollbook.sync.words.severities import SEVERITY_LABELS
@@ -41,7 +42,7 @@ class RowFilter(ListFilter):
         self.run = run
         # `class` is a word of Python, so the filter is declared under another name.
         student_class = self.filters.pop("student_class", None)
-        classes = change_rows.classes(run, self.key) if student_class else []
+        classes = classes_of(run, self.key) if student_class else []
         if student_class and classes:
             student_class.extra["choices"] = classes
             self.filters["class"] = student_class

@@ -11,6 +11,7 @@ from rollbook.schools import clock
 from rollbook.sync import retention, undoing
 from rollbook.sync.models import Run, RunState, Upload, UploadState
 from rollbook.sync.report import summary
+from rollbook.sync.report.counts import ChangeCounts, count_changes, has_plan
 from rollbook.sync.runs import outlook
 from rollbook.sync.words.alarms import alarm_words
 from rollbook.sync.words.cancelling import cancel_words, cancelled_words
@@ -80,10 +81,11 @@ def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
     }
     if working:
         return context
-    return context | _result_context(request, run) | _report_context(request, run)
+    changes = count_changes(run) if has_plan(run) else {}
+    return context | _result_context(request, run, changes) | _report_context(request, run, changes)
 
 
-def _result_context(request: SchoolRequest, run: Run) -> dict[str, Any]:
+def _result_context(request: SchoolRequest, run: Run, changes: ChangeCounts) -> dict[str, Any]:
     """What the page says about a run that rests or is finished, above its report."""
     sis = sis_label(run)
     on_hold = run.state == RunState.ON_HOLD
@@ -95,20 +97,20 @@ def _result_context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "outlook": outlook.outlook(run) if on_hold and request.membership.may_manage else None,
         "completeness": proof_words(run),
         "moved_domains": summary.moved_domains(run),
-        "result": summary.what_was_changed(run) if run.state == RunState.DONE else "",
+        "result": summary.what_was_changed(run, changes) if run.state == RunState.DONE else "",
         "confirm_approve": confirm == "approve",
         "confirm_additions": confirm == "additions",
         "confirm_discard": confirm == "discard",
     }
 
 
-def _report_context(request: SchoolRequest, run: Run) -> dict[str, Any]:
+def _report_context(request: SchoolRequest, run: Run, changes: ChangeCounts) -> dict[str, Any]:
     """What the report shows: its numbers, and its rows unless they were removed for their age."""
     if not line_of(run).has_report:
         return {}
     if retention.is_past_keeping(run):
         return {"tiles": tiles_of(run), "removed_after": config.report_days}
-    return {"tiles": tiles_of(run), **report_tabs(request, run)}
+    return {"tiles": tiles_of(run), **report_tabs(request, run, changes)}
 
 
 def _undo_context(request: SchoolRequest, run: Run) -> dict[str, Any]:

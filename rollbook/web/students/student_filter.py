@@ -72,7 +72,7 @@ class StudentFilter(ListFilter):
             ),
         )
         if self.value("problem"):
-            students = students.filter(work_list.has_open_problem())
+            students = students.filter(work_list.with_open_problem(self.school))
         return students
 
     @property
