@@ -18,7 +18,7 @@ from rollbook.roster.fields import STUDENT_FIELDS
 # there is a SIS ID, its length in bytes. The SIS ID and the e-mail follow.
 _HEAD: Final = Struct(">16s?16s?H")
 FINGERPRINT_AT: Final = 16  # whether there is one, and the fingerprint
-SIS_ID_AT: Final = 34  # its length, and the SIS ID
+SIS_ID_AT: Final = 34  # its length, and the SIS ID; the byte before says whether there is one
 ISSUE_NAME_LIMIT: Final = 300  # characters of a student's full name that an issue keeps
 ISSUE_VALUE_LIMIT: Final = 120  # characters of a bad value that an issue keeps
 # In the before and after of a change: the SIS ID of a further link. The source follows.

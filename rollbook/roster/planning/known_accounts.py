@@ -26,7 +26,8 @@ class KnownAccounts(MutableMapping[str, AccountKey]):
         # The rows by the hash of their SIS ID, counted from 1; 0 is a free place. Half of the
         # places are free, so that the next ones are tried seldom.
         self._table = array("I", [0]) * _LEAST
-        self._entered = 0  # rows that are in the table; the others are entered when it is used
+        self._entered = 0  # rows that are in the table
+        self._has_new_rows = False  # they are entered when it is used
         for key in keys:
             self.add(key, (len(key),))
 
@@ -40,24 +41,26 @@ class KnownAccounts(MutableMapping[str, AccountKey]):
         starts = accumulate(lengths, initial=self._starts[-1])
         self._starts.extend(islice(starts, 1, None))
         self._packed += packed
+        self._has_new_rows = True
 
-    def row_of(self, sis_id: str) -> int | None:
-        """Return the row of a SIS ID; None where no account has it."""
-        if self._entered < self.rows:
+    def row_of(self, sis_id: str, fingerprint: bytes | None = None) -> int | None:
+        """Return the row of a SIS ID; None where no account has it, or not this fingerprint."""
+        if self._has_new_rows:
             self._enter_new_rows()
         written = sis_id.encode("utf-8", "surrogatepass")
-        table, mask = self._table, len(self._table) - 1
+        sought = b"%b%b" % (len(written).to_bytes(2), written)
+        at = SIS_ID_AT
+        if fingerprint is not None:
+            sought = b"\1%b\1%b" % (fingerprint, sought)
+            at = FINGERPRINT_AT
+        packed, starts, table = self._packed, self._starts, self._table
+        mask = len(table) - 1
         place = hash(written) & mask
-        sought = len(written).to_bytes(2) + written
         while number := table[place]:
-            if self._packed.startswith(sought, self._starts[number - 1] + SIS_ID_AT):
+            if packed.startswith(sought, starts[number - 1] + at):
                 return number - 1
             place = place + 1 & mask
         return None
-
-    def has_fingerprint(self, row: int, fingerprint: bytes) -> bool:
-        """Return whether the account of a row has this fingerprint."""
-        return self._packed.startswith(b"\1" + fingerprint, self._starts[row] + FINGERPRINT_AT)
 
     def key(self, row: int) -> AccountKey:
         """Return the key of a row."""
@@ -129,4 +132,4 @@ class KnownAccounts(MutableMapping[str, AccountKey]):
             while table[place]:
                 place = place + 1 & mask
             table[place] = row + 1
-        self._entered = self.rows
+        self._entered, self._has_new_rows = self.rows, False

@@ -182,8 +182,8 @@ class Matcher:
         if type(raw_id) is not int and type(raw_id) is not str:
             return False
         sis_id = str(raw_id)
-        row = self.known.row_of(sis_id)
-        if row is None or not self.known.has_fingerprint(row, fingerprint):
+        row = self.known.row_of(sis_id, fingerprint)
+        if row is None:
             return False
         self._register_unchanged(row, sis_id)
         return True
