@@ -15,6 +15,7 @@ from rollbook.roster.translation import Phrase
 from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.errors import AddressRefused, AddressUnreachable, SourceError
 
+_ODD: Final = frozenset(' \\"<>^`{|}')  # characters that no address has
 HOUR: Final = 3_600
 DAY: Final = 24 * HOUR
 CHECK_ADDRESS = _("Check the address: copy it from the browser while you are signed in to the SIS.")
@@ -31,7 +32,7 @@ def checked_url(url: str) -> SplitResult:
         host = (parts.hostname or "").encode("idna") if ":" not in (parts.hostname or "") else b"ip"
     except ValueError:
         parts, port, host = urlsplit(""), None, b""
-    odd = any(not character.isprintable() or character in ' \\"<>^`{|}' for character in url)
+    odd = not url.isprintable() or not _ODD.isdisjoint(url)
     if parts.scheme not in {"http", "https"} or not host or odd or port == 0:
         raise AddressRefused(
             _("This is not a web address."),
