@@ -23,6 +23,12 @@ from rollbook.roster.values.parsing import Unreadable, email
         ("mira@exаmple.org", "email_lookalike"),
         ("οmar@x.example", "email_lookalike"),  # a Greek omicron
         ("аса@x.example", "email_lookalike"),  # all Cyrillic
+        ("mira@х.org", "email_lookalike"),
+        ("mıra@x.example", "email_lookalike"),  # a dotless i
+        ("miɡa@x.example", "email_lookalike"),
+        (f"mira@{'x' * 64}.example", "email_invalid"),
+        ("mira@192.0.2.1", "email_invalid"),
+        ("mira@x.123", "email_invalid"),
     ],
 )
 def test_what_mail_cannot_carry_is_refused_with_its_reason(written: str, code: str) -> None:
@@ -48,6 +54,11 @@ def test_what_mail_can_carry_is_taken(written: str) -> None:
 @pytest.mark.parametrize("around", ['"{}"', "'{}'", "<{}>", "“{}”", "‘{}’", "«{}»", " < {} > "])
 def test_quotation_marks_and_brackets_around_an_address_are_taken_off(around: str) -> None:
     assert email(around.format("mira@x.example"), 320) == "mira@x.example"
+
+
+@pytest.mark.parametrize("written", ["'mira@x.example", "’mira@x.example"])
+def test_an_apostrophe_in_front_of_an_address_is_taken_off(written: str) -> None:
+    assert email(written, 320) == "mira@x.example"
 
 
 @given(st.text("abcаеорс", min_size=1, max_size=8))

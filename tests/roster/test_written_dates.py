@@ -15,6 +15,11 @@ DAYS_IN_OTHER_DRESS = [
     *("the 13th of December 2009", "December 13, 2009", "Dec. 13th 2009", "DECEMBER 13 2009"),
     *("Sunday, December 13, 2009", "Sun 13 Dec 2009", "sunday 13th december 2009"),
     *("2009年12月13日", "２００９年１２月１３日", "2009 年 12 月 13 日", "2009년 12월 13일"),
+    *("13. Dezember 2009", "13.Dez.2009", "13 de diciembre de 2009", "13 décembre 2009"),
+    *("domingo, 13 de diciembre de 2009", "Sonntag, 13. Dezember 2009", "13 dicembre 2009"),
+    *("13 de dezembro de 2009", "13 декабря 2009", "13 Aralık 2009", "13 desember 2009"),
+    *("2009-Dec-13", "2009 December 13", "Dec/13/2009", "20091213T000000", "平成21年12月13日"),
+    *("2009–12–13", "2009‑12‑13", "13—12—2009", "13.12.2009.", "'2009-12-13", '="2009-12-13"'),
     *("12/13/2009", "13/12/2009", "13.12.2009", "12-13-2009", "12/13/2009 12:00 AM"),
 ]
 
@@ -69,7 +74,11 @@ GRADUATIONS_IN_2028 = [
     *("'28", "’28", "2027-28", "2027-2028", "2027/28", "2027–28", "2028-06-15", "2028-06"),
     *("May 2028", "June, 2028", "Jun-2028", "06/2028", "6/2028", "Spring 2028", "20280615"),
     *("15 June 2028", "6/15/2028", "6/5/2028", "June 15, 2028", "2028年", "2028年6月15日"),
-    *("Cohort 2028", "Year 2028", "Graduating Class of 2028"),
+    *("Cohort 2028", "Year 2028", "Graduating Class of 2028", "class-of-2028", "ClassOf2028"),
+    *("Promotion 2028", "Promoción de 2028", "Jahrgang 2028", "2028 cohort", "2028 (June)"),
+    *("Expected: 2028", "IB 2028", "2028*", "MAY2028", "Juni 2028", "junio de 2028", "2028 May"),
+    *("May '28", "May-28", "27-28", "SY 2027-28", "AY 27/28", "2027—28", "2027 to 2028", "2027_28"),
+    *("2,028", "2.028", "'2028", '"2028"', '="2028"', "46919", "2028届", "2028学年"),
 ]
 
 
@@ -82,7 +91,8 @@ def test_a_graduation_is_read_as_people_write_it(written: str) -> None:
     "written",
     [
         *("28", "Year 12", "class 12", "2027-29", "2011-12", "13/2028", "Smarch 2028", "2028-27"),
-        *("Class of 3028", "graduated", "2028 or 2029", "N/A"),
+        *("Class of 3028", "graduated", "2028 or 2029", "N/A", "28-Jun", "May-12", "11-12"),
+        *("Entry 2020", "joined 2019", "transferred 2024", "Grade 12 2028", "-2028", "1,028"),
     ],
 )
 def test_what_may_be_another_year_is_refused(written: str) -> None:

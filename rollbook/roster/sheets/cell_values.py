@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from rollbook.roster.sheets.headings import ENROLL_STATUS, heading_key
 from rollbook.roster.values.blanks import is_empty_word
-from rollbook.roster.values.dates import certain_date, day, narrow
+from rollbook.roster.values.dates import certain_date, day, plain_date
 from rollbook.roster.values.parsing import Unreadable, short_text
 
 _SEPARATOR: Final = r"(?:\s*[-/.,]\s*|\s+)"
@@ -59,7 +59,7 @@ def date_by_order(value: Any, order: DateOrder) -> date | None:
 def _parse_date(written: str, order: DateOrder) -> date:
     if certain := certain_date(written):
         return certain
-    match = _DATE.fullmatch(narrow(written))
+    match = _DATE.fullmatch(plain_date(written))
     if match is None:
         raise Unreadable("date_invalid")
     first, second, third = match.groups()

@@ -5,6 +5,7 @@ import unicodedata
 from typing import Final
 
 MAX_EMAIL_LENGTH: Final = 254  # RFC 5321, path limit
+_MAX_LABEL: Final = 63  # RFC 1035; each part of a domain
 _SHAPE: Final = re.compile(
     r'[^@\s<>()\[\]\\,;:"]+@[^@\s.<>()\[\]\\,;:"]+(\.[^@\s.<>()\[\]\\,;:"]+)+'
 )
@@ -21,19 +22,26 @@ _LOOKALIKES: Final = frozenset(
     "αβγεικνορτυχωΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"  # Greek
     "օոսցհՕՍ"  # Armenian
 )
+# Latin letters that no address has and that look like usual ones: ı in place of i.
+_ODD_LATIN: Final = frozenset("ıȷɑɡɩɪɴʀʏʟʙʜ")
 
 
 def unquoted(written: str) -> str:
-    """Return an address without quotation marks or brackets around the whole of it."""
+    """Return an address without quotation marks or brackets around the whole of it.
+
+    An apostrophe in front is how a person tells Excel to leave a text alone.
+    """
     for opening, closing in _AROUND:
         if len(written) > 2 and written[0] == opening and written[-1] == closing:
             return written[1:-1].strip()
-    return written
+    return written[1:] if written[:1] in ("'", "’") else written
 
 
 def address_fault(address: str, limit: int) -> str:
     """Return the issue code that says why this is no address; "" where it can be one."""
     if len(address) > min(limit, MAX_EMAIL_LENGTH):
+        return "email_invalid"
+    if _has_long_label(address) or _ends_in_digits(address):
         return "email_invalid"
     if _PLAIN.fullmatch(address):
         return ""
@@ -49,9 +57,22 @@ def address_fault(address: str, limit: int) -> str:
         return "email_characters"
     if _mixes_alphabets(local) or any(map(_mixes_alphabets, labels)):
         return "email_lookalike"
+    if not _ODD_LATIN.isdisjoint(local):
+        return "email_lookalike"
     if domain.isascii() and _is_all_lookalike(local):
         return "email_lookalike"
+    if labels[-1].isascii() and any(map(_is_all_lookalike, labels)):
+        return "email_lookalike"
     return ""
+
+
+def _has_long_label(address: str) -> bool:
+    return any(len(label) > _MAX_LABEL for label in address.rpartition("@")[2].split("."))
+
+
+def _ends_in_digits(address: str) -> bool:
+    """Return whether the domain ends in digits: it is an IP address, or none at all."""
+    return address.rpartition(".")[2].isdigit()
 
 
 def _can_be_in_local_part(character: str) -> bool:

@@ -18,9 +18,9 @@ from rollbook.roster.values.dates import (
     LAST_YEAR,
     certain_date,
     days_by_order,
-    graduation_year_of,
 )
 from rollbook.roster.values.doubled import Doubled
+from rollbook.roster.values.graduation_years import graduation_year_of
 
 SHORT_LIMIT = 320  # characters of a value that is never long, such as a date
 MAX_NUMBER_BITS = 1_000  # 301 digits, more than any field takes
