@@ -340,3 +340,19 @@ def test_a_worker_frozen_while_applying_lets_go_of_the_accounts(
     pipeline.run_sync(run.pk)
     run.refresh_from_db()
     assert (run.state, StudentAccount.objects.count()) == (RunState.DONE, run.counts["new"])
+
+
+def test_everything_before_the_commit_is_time_of_the_run(
+    integration: Integration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = []
+
+    def keep_problems(run: Run) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT statement_timestamp()")
+            moments.append(cursor.fetchone()[0])
+
+    monkeypatch.setattr(store, "keep_problems", keep_problems)
+    run = sync(integration)
+    assert run.finished_at is not None
+    assert run.finished_at > moments[0]

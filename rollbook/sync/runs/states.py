@@ -7,7 +7,7 @@ constraint, and the fence tells a worker that was taken for dead that it has los
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models.functions import Now
 
 from rollbook.roster.planning.guards import Alarm
@@ -120,7 +120,8 @@ def finish(run: Run, counts: RunCounts | None = None) -> None:
     """End a run that did what it was asked to do. Raises LeaseLost.
 
     A test run ends here, too, without having applied anything. Live and test runs both bring the
-    work list of problems up to date, because both show what the SIS sends; an upload does not.
+    work list of problems up to date, because both show what the SIS sends; an upload does not. The
+    checks that the database leaves to the commit, 0.1 s of a large run, are part of its time.
     """
     if counts is not None:
         run.counts = counts.stored()
@@ -130,6 +131,8 @@ def finish(run: Run, counts: RunCounts | None = None) -> None:
         _move(run, origins, RunState.DONE, **columns)
         if not run.is_upload and not run.is_undo:
             store.keep_problems(run)
+        connection.check_constraints()
+        owned(run).update(finished_at=Now())
 
 
 def fail(
