@@ -261,6 +261,13 @@ class Change(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["school", "run", "kind", "id"], name="changes_by_run"),
+            # Before the database has statistics of a plan, it looks for its updates among all rows:
+            # a dozen times 40 ms for 100,000 new students, who aren't in this index.
+            models.Index(
+                fields=["school", "run", "kind"],
+                condition=~Q(kind="new"),
+                name="changes_to_accounts",
+            ),
             models.Index(fields=["school", "account_id"], name="changes_by_account"),
         ]
 

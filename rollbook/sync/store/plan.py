@@ -163,7 +163,8 @@ def fresh_id() -> bytes:
 
 def withdraw(run: Run, sis_ids: Iterable[str]) -> dict[str, str]:
     """Take planned changes back; return the names of the students concerned, by SIS ID."""
-    return dict(rows_of("withdraw_changes", run, sis_ids=list(sis_ids)))
+    asked = list(sis_ids)
+    return dict(rows_of("withdraw_changes", run, sis_ids=asked)) if asked else {}
 
 
 def split_emails(run: Run, rows: Sequence[int]) -> int:
@@ -294,7 +295,9 @@ def withdraw_rows(run: Run, numbers: Iterable[int]) -> None:
 
 def withdraw_accounts(run: Run, ids: Iterable[bytes]) -> None:
     """Take back the planned changes of these accounts."""
-    execute("withdraw_accounts", run, ids=[UUID(bytes=account_id) for account_id in ids])
+    asked = [UUID(bytes=account_id) for account_id in ids]
+    if asked:
+        execute("withdraw_accounts", run, ids=asked)
 
 
 def _planned(rows: Iterable[tuple[Any, ...]]) -> Iterator[PlannedAccount]:

@@ -5,7 +5,7 @@ SELECT c.account_id, c.school_id, %(source)s, 1, (r.requested_at AT TIME ZONE 'U
 FROM sync_change c
 JOIN sync_run r ON r.id = c.run_id
 JOIN students_studentaccount a ON a.id = c.account_id AND a.school_id = c.school_id
-WHERE c.school_id = %(school)s AND c.run_id = %(run)s
+WHERE c.school_id = %(school)s AND c.run_id = %(run)s AND c.kind <> 'new'
   AND (
       (c.kind = 'not_in_roster' AND c.reason <> 'not_sent_paused')
       OR (c.after ->> 'status' IN ('left', 'graduated') AND (c.kind = 'protected' OR c.outcome <> ''))
