@@ -162,6 +162,7 @@ COMMANDS = (
             LazyCommand("unlink", "connect.links:unlink", "Unlink a student from one SIS"),
         ),
     ),
+    LazyCommand("plugin", "connect.plugin:plugin", "Write the plugin for a SIS that has plugins"),
     LazyCommand(
         "upload", "uploads.upload:upload", "Preview a spreadsheet of students, or apply it"
     ),

@@ -224,7 +224,8 @@ class Proof(NamedTuple):
     Missing students are those with an open account whom no page had. `asked` of them were asked for
     one by one; `left` have left or don't exist in the source, `there` are there all the same, and
     about the others the answer was not clear. `agreed` is True where two readings in a row had the
-    same students, which proves that whoever both lack has left.
+    same students, which proves that whoever both lack has left. `by_key` is True where the students
+    were read in the order of their IDs, which proves the same.
     """
 
     completeness: Completeness
@@ -237,6 +238,7 @@ class Proof(NamedTuple):
     left: int = 0
     there: int = 0
     agreed: bool = False
+    by_key: bool = False
 
     def plus(self, other: "Proof") -> "Proof":
         """Return the proof of two rosters read one after the other: complete where both are."""

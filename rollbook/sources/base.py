@@ -184,6 +184,9 @@ class Source:
     is nothing to choose. `count_grades` returns the grades of these schools (of all, where none is
     named) by the SIS's own names in its order. `sample_students` returns about 100 current
     students of these schools.
+
+    `plugin` returns the zip of our plugin for the SIS, which reads these source fields, or the
+    usual ones where there are none; the time becomes its version. None for a SIS without plugins.
     """
 
     slug: str
@@ -196,6 +199,7 @@ class Source:
     list_schools: Callable[[Connection], list[SchoolInSis]]
     count_grades: Callable[[Connection, frozenset[str]], list[GradeInSis]]
     sample_students: Callable[[Connection, frozenset[str]], Sample]
+    plugin: Callable[[frozenset[str], datetime], bytes] | None = None
 
     def variant(self, key: str) -> Variant:
         """Return the variant with this key; the first one for an unknown key."""

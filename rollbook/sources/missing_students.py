@@ -210,5 +210,8 @@ def _proof(
     for each in lists[1:]:
         proof = proof.plus(each.proof(completeness))
     return proof._replace(
-        asked=len(asked), left=len(asked.gone), there=len(asked.here), agreed=agreed
+        asked=len(asked),
+        left=len(asked.gone),
+        there=len(asked.here),
+        agreed=agreed and not proof.by_key,
     )

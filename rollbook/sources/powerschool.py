@@ -1,6 +1,7 @@
 """PowerSchool SIS: reads the active students of a district.
 
-It uses the v1 API, with the Client ID and Client Secret of a plugin.
+It uses the PowerQuery of our plugin where the school has installed it and the mapping can be read
+by it, else the v1 API; both with the Client ID and Client Secret of a plugin.
 """
 
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from rollbook.roster.translation import gettext_noop as _
+from rollbook.sources import powerschool_query as plugin_query
 from rollbook.sources import reckoned_year
 from rollbook.sources.base import (
     Choice,
@@ -21,6 +23,7 @@ from rollbook.sources.base import (
 from rollbook.sources.checks import grades_of
 from rollbook.sources.discovery import GradeInSis, Home, Sample
 from rollbook.sources.http import Http
+from rollbook.sources.list_by_key import ListByKey
 from rollbook.sources.list_with_total import ListWithTotal
 from rollbook.sources.missing_students import read_lists
 from rollbook.sources.powerschool_api import NAME, District
@@ -30,6 +33,8 @@ from rollbook.sources.powerschool_discovery import (
     list_schools,
     sample_students,
 )
+from rollbook.sources.powerschool_plugin import plugin_zip
+from rollbook.sources.powerschool_query import PluginQuery
 
 SIS_ID_HOMES: Final = (
     Home("local_id", _("Student number"), _("the student's page > Demographics > Student Number")),
@@ -78,6 +83,12 @@ def pages(
     ):
         connection.interruption.add(http.close)
         district = District(connection, fields, http, threads)
+        if plugin_query.reads(fields):
+            query = PluginQuery(connection, fields, district)
+            if query.answers():
+                return (yield from read_lists([ListByKey(query, bounds)], query, connection))
+        if only_by_query := plugin_query.needs(fields):
+            raise plugin_query.plugin_missing(only_by_query)
         students = ListWithTotal(district, bounds)
         return (yield from read_lists([students], district, connection))
 
@@ -103,6 +114,7 @@ SOURCE: Final = Source(
     list_schools=list_schools,
     count_grades=count_grades,
     sample_students=sample,
+    plugin=plugin_zip,
     variants=(
         Variant(
             key="",

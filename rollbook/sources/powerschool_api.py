@@ -96,6 +96,25 @@ class Conversation:
             raise_for_status(response, self.origin)
         return response.body
 
+    def post(self, target: str, content: bytes) -> tuple[int, bytes]:
+        """Return status and body of the answer to a POST, which may be a refusal."""
+
+        def ask() -> Response:
+            token, sign_in = self.bearer.value, self.bearer.sign_in
+            headers = {
+                "Authorization": f"Bearer {token}",
+                "Accept": "application/json",
+                "Content-Type": "application/json",
+            }
+            url = self.origin + target
+            response = self._http.request("POST", url, headers=headers, content=content)
+            if response.status == 401:
+                raise_for_401(response, sign_in)
+            return response
+
+        response = self.bearer.renewing(ask)
+        return response.status, response.body
+
     def answer(self, target: str, token: str, sign_in: int) -> Response:
         """Return the answer of any status but 401. Another thread may call it."""
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
@@ -148,23 +167,23 @@ class District:
         email_source = connection.choices.get("email_source", "")
         most_records = connection.bounds.page_records
         self._reader = StudentReader(fields, email_source, most_records)
-        self._conversation = Conversation(connection, http, connection.tokens)
-        self.page_size = min(self._conversation.largest_page(), most_records)
+        self.conversation = Conversation(connection, http, connection.tokens)
+        self.page_size = min(self.conversation.largest_page(), most_records)
 
     def count(self) -> int:
-        return self._conversation.count("/ws/v1/district")
+        return self.conversation.count("/ws/v1/district")
 
     def submit(self, number: int) -> "Future[Records]":
-        token, sign_in = self._conversation.bearer.value, self._conversation.bearer.sign_in
+        token, sign_in = self.conversation.bearer.value, self.conversation.bearer.sign_in
         return self._pages_ahead.submit(lambda: self._page(number, token, sign_in))
 
     def renew(self, expired: TokenExpired) -> None:
-        self._conversation.bearer.renew(expired)
+        self.conversation.bearer.renew(expired)
 
     def begin_singles(self) -> None: ...  # the right to read students covers single ones
 
     def submit_single(self, sis_id: str) -> "Future[Single]":
-        bearer = self._conversation.bearer
+        bearer = self.conversation.bearer
         return self._threads.submit(self._single, sis_id, bearer.value, bearer.sign_in)
 
     def _single(self, sis_id: str, token: str, sign_in: int) -> Single:
@@ -174,11 +193,11 @@ class District:
         if not is_number(sis_id):
             return Single(Presence.UNCLEAR, SisAnswer(sis_id))
         target = f"/ws/v1/student/{sis_id}?{self._reader.parts}"
-        response = self._conversation.answer(target, token, sign_in)
+        response = self.conversation.answer(target, token, sign_in)
         if response.status == 404:  # no student has this id (clients)
             return Single(Presence.GONE, SisAnswer(sis_id, exists=False))
         if response.status != 200:
-            raise_for_status(response, self._conversation.origin)
+            raise_for_status(response, self.conversation.origin)
         return self._reader.single(sis_id, response.body)
 
     def _search(self, sis_id: str, token: str, sign_in: int) -> Single:
@@ -190,11 +209,11 @@ class District:
         def read(body: bytes) -> Single:
             return self._reader.searched(sis_id, body, self.id_field)
 
-        return self._conversation.read(target, read, token, sign_in)
+        return self.conversation.read(target, read, token, sign_in)
 
     def _page(self, number: int, token: str, sign_in: int) -> Records:
         query = f"page={number}&pagesize={self.page_size}&{self._reader.parts}&q={ACTIVE}"
-        return self._conversation.read(
+        return self.conversation.read(
             f"/ws/v1/district/student?{query}", self._reader.records, token, sign_in
         )
 

@@ -29,10 +29,16 @@ from rollbook.sources.http import Http
 from rollbook.sources.powerschool_answers import HOLDERS, not_an_answer
 from rollbook.sources.powerschool_api import ACTIVE, NAME, Conversation
 from rollbook.sources.powerschool_fields import FurtherFields, extension_values
+from rollbook.sources.powerschool_query import ONLY_BY_QUERY, queried_rows, query_answers
 from rollbook.sources.reckoned_year import LAST_GRADES
+from rollbook.sources.shapes import is_number
 
-STEPS: Final = (Step.ADDRESS, Step.SIGN_IN, Step.LIST, Step.SCHOOLS, Step.STUDENTS)
+STEPS: Final = (
+    *(Step.ADDRESS, Step.SIGN_IN, Step.LIST),
+    *(Step.SCHOOLS, Step.PLUGIN_QUERY, Step.STUDENTS),
+)
 GRADUATES: Final = "999999"  # the school of those who have left (doc)
+QUERIED: Final = 500  # rows of the query that are looked through for the students of a chunk
 CHUNK: Final = 25  # students of a sample who are asked for together
 EXPANSIONS: Final = "demographics,contact_info,school_enrollment,schedule_setup"
 # Words in the name of an extension field that isn't the student's own address.
@@ -70,6 +76,13 @@ class _Check:
         number = len(_schools(self.conversation))
         detail = Phrase(_("{number} schools."), number=number)
         return CheckStep(Step.SCHOOLS, StepState.PASSED, detail, needed=False)
+
+    def plugin_query(self) -> CheckStep:
+        """Skip the step where the query isn't installed: `/ws/v1` is read then."""
+        if query_answers(self.conversation):
+            return CheckStep(Step.PLUGIN_QUERY, StepState.PASSED, needed=False)
+        detail = _("The query of our plugin does not answer; students are read without it.")
+        return CheckStep(Step.PLUGIN_QUERY, StepState.SKIPPED, detail, needed=False)
 
     def students(self) -> CheckStep:
         return students_found(NAME, self.conversation.count("/ws/v1/district"))
@@ -113,6 +126,7 @@ def check_connection(connection: Connection) -> Iterator[CheckStep]:
             (Step.SIGN_IN, check.sign_in),
             (Step.LIST, check.may_read),
             (Step.SCHOOLS, check.schools),
+            (Step.PLUGIN_QUERY, check.plugin_query),
             (Step.STUDENTS, check.students),
         )
 
@@ -200,8 +214,25 @@ def _spread(
             f"&expansions={EXPANSIONS}&extensions={extensions}"
         )
         answer = _decoded(conversation, target)
-        records += [_flat(student) for student in _items(answer, "students", "student")]
+        chunk = [_flat(student) for student in _items(answer, "students", "student")]
+        _add_queried(conversation, chunk)
+        records += chunk
     return records
+
+
+def _add_queried(conversation: Conversation, records: list[dict[str, Any]]) -> None:
+    """Put what only the query of our plugin has into the records, where it answers.
+
+    The students of a chunk mostly follow each other by ID.
+    """
+    by_id = {str(record.get("id")): record for record in records}
+    ids = [int(sis_id) for sis_id in by_id if is_number(sis_id)]
+    if not ids:
+        return
+    for row in queried_rows(conversation, min(ids) - 1, QUERIED):
+        record = by_id.get(str(row.get("id")))
+        if record is not None:
+            record.update({name: row[name] for name in ONLY_BY_QUERY if name in row})
 
 
 def _decoded(conversation: Conversation, target: str) -> dict[str, Any]:

@@ -59,6 +59,10 @@ class FurtherFields:
         data = record.pop(EXTENSION_DATA, _NO_DATA)
         if self._tables and data:
             self._put_extensions(record, bytes(data))
+        self.finish_made(record)
+
+    def finish_made(self, record: Record) -> None:
+        """Put the fields that are made from others into a flat record."""
         user_name = record.get(USER_NAME)
         for name, domain in self._domains.items():
             if user_name not in (None, ""):

@@ -242,6 +242,21 @@ def _post_revoke(standin: StandIn, request: Request) -> Any:
     return {"revoked": True}
 
 
+def _post_plugin(standin: StandIn, request: Request) -> Any:
+    """Install an uploaded plugin. A ValueError says why it is refused."""
+    install = getattr(standin.vendor, "install", None)
+    if install is None:
+        raise ValueError("this SIS has no plugins")
+    plugin = install(request.body)
+    return {
+        "installed": plugin.name,
+        "version": ".".join(map(str, plugin.version)),
+        "access_level": plugin.level,
+        "access_request": sorted(plugin.access.allowed),
+        "queries": {name: list(query.columns) for name, query in plugin.queries.items()},
+    }
+
+
 def _post_release(standin: StandIn, request: Request) -> Any:
     standin.release(msgspec.json.decode(request.body or b"{}", type=_Release).name)
     return {"holding": standin.holding}
@@ -257,4 +272,5 @@ _ACTS = {
     ("POST", "edit"): _post_edit,
     ("POST", "tokens/revoke"): _post_revoke,
     ("POST", "release"): _post_release,
+    ("POST", "plugin"): _post_plugin,
 }

@@ -3,6 +3,8 @@
 import base64
 import json
 import socket
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -189,6 +191,20 @@ def test_a_field_is_read_from_the_place_that_the_school_has(
     refused = inside(*change, "--place", "email=gender", "--json")
     assert refused.code == 2
     assert Integration.objects.get().mapping == mapping
+
+
+def test_the_plugin_reads_the_fields_of_the_mapping(
+    inside: Command, school: School, tmp_path: Path
+) -> None:
+    inside(*CONNECT, "--place", "email=person_email", "--without", "gender", stdin=SECRET)
+    for named, is_asked_for in (((), True), (("--school", school.name), False)):
+        file = tmp_path / "plugin.zip"
+        written = inside("plugin", "powerschool", *named, "-o", str(file), "--json")
+        assert written.json["bytes"] == file.stat().st_size
+        with zipfile.ZipFile(file) as archive:
+            plugin = archive.read("plugin.xml").decode()
+        assert "EmailAddress" in plugin and ('field="Gender"' in plugin) is is_asked_for
+    assert inside("plugin", "veracross", "-o", str(file), "--json").code == 2
 
 
 def test_another_address_needs_the_secret_again(inside: Command, school: School) -> None:

@@ -1,11 +1,13 @@
 """PyPI's `powerschool` client, written against real servers, must notice no difference."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from requests.exceptions import HTTPError
 
+from rollbook.sources.powerschool_plugin import QUERY, plugin_zip
 from rollbook.standins import powerschool as standins
 from rollbook.standins.standin import StandIn
 
@@ -118,6 +120,18 @@ def test_it_runs_named_queries(client: Any, running: StandIn) -> None:
     assert len(query.query(body={"$q": "students.grade_level==12"}, pagesize=0)) == query.count(
         body={"$q": "students.grade_level==12"}
     )
+
+
+def test_it_runs_the_query_of_an_uploaded_plugin(client: Any, running: StandIn) -> None:
+    with pytest.raises(HTTPError, match=f"Query {QUERY} not found"):
+        client.get_named_query(QUERY).count()
+    running.vendor.install(plugin_zip((), datetime(2026, 11, 27, tzinfo=UTC)))  # type: ignore[attr-defined]
+    query = client.get_named_query(QUERY)
+    active = [each for each in running.roster() if each.enroll_status == 0]
+    rows = query.query(body={"after": 0}, pagesize=100)
+    assert [row["id"] for row in rows] == [str(each.dcid) for each in active]
+    assert rows[0]["person_email"] == active[0].email
+    assert query.count(body={"after": active[9].dcid}) == len(active) - 10
 
 
 def test_it_shows_our_error_messages(client: Any) -> None:

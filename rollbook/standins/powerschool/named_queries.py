@@ -9,6 +9,14 @@ from rollbook.standins.powerschool.table_rows import Row
 from rollbook.standins.powerschool.tables import TABLES
 
 
+class Filter(NamedTuple):
+    """A condition of an uploaded query on a column of Students: `value` is a number or `:name`."""
+
+    column: str
+    operator: str
+    value: str
+
+
 class NamedQuery(NamedTuple):
     """A PowerQuery with one row for each student; `columns` maps each alias to table.column."""
 
@@ -20,12 +28,16 @@ class NamedQuery(NamedTuple):
     """"" for a query without coreTable: its rows carry no id."""
     arguments: Mapping[str, str] = {}
     """The required arguments, each with the column that it filters."""
+    filters: tuple[Filter, ...] = ()
+    """The conditions of an uploaded query."""
+    required: tuple[str, ...] = ()
+    """The arguments of an uploaded query."""
 
     def row(self, district: District, number: int) -> Row:
         """Return a row: alias → text. Null columns are left out of each row (SM, captured)."""
         rows: dict[str, Row] = {}
         answer: Row = {}
-        for alias, table, column in _split(self.name):
+        for alias, table, column in _split(tuple(self.columns.items())):
             if table not in rows:
                 rows[table] = TABLES[table].row(district, number)
             if column in rows[table]:
@@ -44,8 +56,8 @@ class NamedQuery(NamedTuple):
 
 
 @cache
-def _split(name: str) -> tuple[tuple[str, str, str], ...]:
-    places = [(alias, place.partition(".")) for alias, place in NAMED_QUERIES[name].columns.items()]
+def _split(columns: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str, str], ...]:
+    places = [(alias, place.partition(".")) for alias, place in columns]
     return tuple((alias, table, column) for alias, (table, _, column) in places)
 
 

@@ -1,7 +1,7 @@
 """`POST /ws/schema/query/{name}`: paging, order, `$q`, projection, arguments, versions, errors."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,12 +15,14 @@ from rollbook.standins.powerschool.changes import changed_since, data_version
 from rollbook.standins.powerschool.district import District
 from rollbook.standins.powerschool.fiql import QueryError, Term, Test, WrongType, condition, parse
 from rollbook.standins.powerschool.named_queries import NAMED_QUERIES, NamedQuery
+from rollbook.standins.powerschool.plugins import Uploaded
 from rollbook.standins.powerschool.schema import EXTENSIONS, order_key
 from rollbook.standins.powerschool.tables import TABLES
 
 PAGE_SIZE = 100
 """The default; 0 means all rows, and there is no maximum (OD)."""
 INVALID = "Validation Failed"
+ReadColumn = Callable[[District, int], str | int | None]
 _WHOLE = re.compile("-?[0-9]{1,18}")
 
 
@@ -29,16 +31,18 @@ class PowerQueries:
 
     def __init__(self, district: District, grants: Grants) -> None:
         self.district, self.grants = district, grants
+        self.plugin: Uploaded | None = None
+        """The plugin that was uploaded, besides the queries that are always there."""
 
     def handle(self, request: Request, rest: Sequence[str]) -> Response:
         """Return the answer; `rest` is the path after `/ws/schema/query`. Raises Refused."""
         if list(rest) == ["api"] or not rest:
             listed = [
                 {"name": query.name, "description": query.description}
-                for query in NAMED_QUERIES.values()
+                for query in (*NAMED_QUERIES.values(), *self._uploaded().values())
             ]
             return json_response({"queries": listed})
-        query = NAMED_QUERIES.get(rest[0])
+        query = self._query(rest[0])
         if not query or list(rest[1:]) not in ([], ["count"], ["metadata"]):
             raise schema_error(404, f"Query {rest[0]} not found")  # WR, measured
         if rest[1:] == ["metadata"]:
@@ -53,11 +57,21 @@ class PowerQueries:
             return json_response({"count": len(numbers)})
         return self._answer(request, query, body, numbers)
 
+    def _uploaded(self) -> Mapping[str, NamedQuery]:
+        return self.plugin.queries if self.plugin else {}
+
+    def _query(self, name: str) -> NamedQuery | None:
+        return NAMED_QUERIES.get(name) or self._uploaded().get(name)
+
+    def _may_read(self, query: NamedQuery, place: str) -> bool:
+        """Whether a column is granted; for an uploaded query, its own access request counts too."""
+        of_plugin = self.plugin.access if self.plugin and query.required else None
+        names = place.split(".")
+        return self.grants.allow(*names) and (of_plugin is None or of_plugin.allow(*names))
+
     def _permit(self, query: NamedQuery) -> None:
         """Raise Refused unless every column of the query is granted (OD; body as in CB)."""
-        refused = [
-            place for place in query.columns.values() if not self.grants.allow(*place.split("."))
-        ]
+        refused = [place for place in query.columns.values() if not self._may_read(query, place)]
         if refused:
             raise schema_error(
                 403,
@@ -71,6 +85,7 @@ class PowerQueries:
     def _numbers(self, request: Request, query: NamedQuery, body: dict[str, Any]) -> Sequence[int]:
         tests = _tests(query, str(body.get("$q") or request.query.get("$q") or ""))
         tests += _argument_tests(query, body)
+        brief_tests = _filter_tests(query, body)
         order = request.query.get("order", "")
         key = (query.name, repr(sorted(body.items(), key=str)), request.query.get("$q"), order)
         sorting = _order(query, order)
@@ -83,6 +98,8 @@ class PowerQueries:
                 numbers = [
                     number for number in changed_since(district, since) if number in district.roster
                 ]
+            for read, test in brief_tests:
+                numbers = [number for number in numbers if test(read(district, number))]
             numbers = _filtered(query, district, numbers, tests)
             for alias, descending in reversed(sorting):
                 number_kind = query.kind(alias) == "number"
@@ -218,6 +235,30 @@ def _argument_tests(query: NamedQuery, body: dict[str, Any]) -> list[tuple[str, 
             raise schema_error(400, INVALID, [{**error, "code": "Missing or invalid argument"}])
         tests.append((alias, condition(Term(argument, "==", tuple(map(str, values))), "number")))
     return tests
+
+
+def _filter_tests(query: NamedQuery, body: dict[str, Any]) -> list[tuple[ReadColumn, Test]]:
+    """Return the tests of an uploaded query's WHERE, which may be on columns it doesn't select."""
+    for name in query.required:
+        if not _WHOLE.fullmatch(str(body.get(name))):
+            error = {"resource": query.name, "field": name, "code": "Missing or invalid argument"}
+            raise schema_error(400, INVALID, [error])
+    tests: list[tuple[ReadColumn, Test]] = []
+    for each in query.filters:
+        value = str(body[each.value[1:]]) if each.value.startswith(":") else each.value
+        relation = {"=": "==", ">": "=gt=", ">=": "=ge="}[each.operator]
+        tests.append((_reader_of(each.column), condition(Term("", relation, (value,)), "number")))
+    return tests
+
+
+def _reader_of(column: str) -> ReadColumn:
+    """Return what reads a column of Students, without making the student where that is possible."""
+    attribute = TABLES["students"].brief.get(column)
+    if attribute is not None:
+        return lambda district, number: getattr(district.roster.brief(number), attribute)
+    if column == "dcid":
+        return lambda district, number: number + FIRST_DCID - 1
+    return lambda district, number: TABLES["students"].row(district, number).get(column)
 
 
 def _projection(request: Request, query: NamedQuery, body: dict[str, Any]) -> tuple[str, ...]:

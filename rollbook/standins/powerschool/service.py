@@ -14,6 +14,7 @@ from rollbook.standins.powerschool.answers import Refused, in_accepted_form, sch
 from rollbook.standins.powerschool.changes import Subscriptions, data_version_answer
 from rollbook.standins.powerschool.district import District
 from rollbook.standins.powerschool.oauth import Tokens, unauthorized
+from rollbook.standins.powerschool.plugins import Uploaded, read_plugin
 from rollbook.standins.powerschool.powerqueries import PowerQueries
 from rollbook.standins.powerschool.schema import Schema
 from rollbook.standins.powerschool.v1 import NEEDED, OPEN_PATHS, V1
@@ -80,6 +81,17 @@ class PowerSchool:
         self._schema = Schema(district, plugin.page_size_max, grants)
         self._queries = PowerQueries(district, grants)
         self._subscriptions = Subscriptions()
+
+    def install(self, packed: bytes) -> Uploaded:
+        """Install, approve and enable an uploaded plugin. Raises PluginRefused."""
+        plugin = read_plugin(packed, self._queries.plugin)
+        self._queries.plugin = plugin
+        self._v1.level = plugin.level
+        return plugin
+
+    @property
+    def plugin(self) -> Uploaded | None:
+        return self._queries.plugin
 
     def revoke_tokens(self) -> None:
         self._tokens.revoke()

@@ -44,6 +44,11 @@ def proof_words(run: Run) -> str:
             "Two readings in a row had the same students, so whoever is missing from both has left."
         )
         sentences.append(text)
+    if proof.by_key:
+        text = gettext(
+            "They were read in the order of their IDs, so nobody can be between two pages."
+        )
+        sentences.append(text)
     if proof.completeness == Completeness.SHORT:
         sentences.append(gettext("So nobody is taken to have left."))
     return " ".join([*sentences, _last_complete_run(run)])
