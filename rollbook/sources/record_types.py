@@ -70,11 +70,14 @@ class RecordType:
     def flat(self, record: Any) -> Record:
         """Return a record as a dict without objects inside. A key that did not come is absent."""
         flat: Record = {}
-        for part, struct in self._structs(record):
-            # The values of the record itself come before its objects.
-            for key, value in zip(part.attributes, astuple(struct), strict=False):
-                if value is not UNSET:
-                    flat[key] = value
+        # No generator and no function for a part: 100,000 new students have 500,000 parts.
+        for part in self._parts:
+            struct = getattr(record, part.place) if part.place else record
+            if struct.__class__ is part.type:
+                # The values of the record itself come before its objects.
+                for key, value in zip(part.attributes, astuple(struct), strict=False):
+                    if value is not UNSET:
+                        flat[key] = value
         for key, attribute in self._raw.items():
             value = getattr(record, attribute)
             if value is not _NO_JSON:
@@ -108,9 +111,13 @@ class RecordType:
     def count_values(self, record: Any) -> int:
         """Return how many values a record has; those in `raw` don't count."""
         number = 0
-        for part, struct in self._structs(record):
-            values = astuple(struct)[: len(part.attributes)]
-            number += len(values) - values.count(UNSET)
+        for part in self._parts:
+            struct = getattr(record, part.place) if part.place else record
+            if struct.__class__ is part.type:
+                values = astuple(struct)
+                if not part.place:
+                    values = values[: len(part.attributes)]
+                number += len(values) - values.count(UNSET)
         return number
 
     def cut_texts(self, record: Any) -> int:

@@ -179,7 +179,7 @@ class Matcher:
 
         Return False, and do nothing, for any other record. `raw_id` is its SIS ID as it came.
         """
-        if type(raw_id) is not int and type(raw_id) is not str:
+        if not self.known.rows or (type(raw_id) is not int and type(raw_id) is not str):
             return False
         sis_id = str(raw_id)
         row = self.known.row_of(sis_id, fingerprint)

@@ -31,6 +31,8 @@ def unquoted(written: str) -> str:
 
     An apostrophe in front is how a person tells Excel to leave a text alone.
     """
+    if written[:1].isalnum() and written[-1:].isalnum():  # nearly every address
+        return written
     for opening, closing in _AROUND:
         if len(written) > 2 and written[0] == opening and written[-1] == closing:
             return written[1:-1].strip()
