@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from rollbook.schools import clock
 from rollbook.schools.models import School, User
 from rollbook.standins.standin import StandIn
-from rollbook.sync.models import Integration
-from rollbook.sync.setup import integrations
+from rollbook.sync.models import CheckState, ConnectionTest, Integration
+from rollbook.sync.setup import integrations, proofs
 
 
 def connected(school: School, by: User | None, sis: StandIn, **more: Any) -> Integration:
@@ -26,3 +27,17 @@ def connected(school: School, by: User | None, sis: StandIn, **more: Any) -> Int
     }
     settings = integrations.ConnectionSettings(**usual | more)
     return integrations.save_connection(school, by, settings)
+
+
+def proved(school: School, source: str, variant: str, **credentials: str) -> None:
+    """Let these credentials have passed a connection test, without a SIS."""
+    ConnectionTest.objects.create(
+        school=school,
+        source=source,
+        variant=variant,
+        connection=proofs.connection_digest(source, variant, credentials),
+        state=CheckState.PASSED,
+        reading=False,
+        started_at=clock.now(),
+        touched_at=clock.now(),
+    )

@@ -41,6 +41,12 @@ def saving(school: School, form: Form, saved: Callable[[], Form]) -> Iterator[No
         yield
 
 
+def refuse_outdated(school: School, form: Form, saved: Callable[[], Form]) -> None:
+    """Raise SavedOver where the form could not be saved, before anything takes long."""
+    with saving(school, form, saved):
+        pass
+
+
 def shown_with(form: F, version: str) -> F:
     """Return the form, which shows settings of this version."""
     form.settings_version = version

@@ -26,7 +26,7 @@ from rollbook.web.runs.problems import problems, registrar_file
 from rollbook.web.runs.run_page import run_page, run_progress
 from rollbook.web.runs.trigger import trigger_now
 from rollbook.web.runs.undo import undo_confirm, undo_run
-from rollbook.web.set_up.configure_sis import configure_sis
+from rollbook.web.set_up.configure_sis import configure_sis, connection_test
 from rollbook.web.set_up.freed_emails import freed_emails
 from rollbook.web.set_up.leavers import leavers
 from rollbook.web.set_up.links import confirm_exact, decide_link, links
@@ -63,6 +63,7 @@ of_a_school = [
     path("import/<uuid:upload_id>/discard/", import_discard, name="import-discard"),
     path("import/<uuid:upload_id>/failing.<str:kind>", failing_rows, name="import-failing"),
     path("integrations/", configure_sis, name="configure-sis"),
+    path("integrations/tests/<uuid:test_id>/", connection_test, name="connection-test"),
     path("integrations/<uuid:integration_id>/mapping/", select_mapping, name="select-mapping"),
     path("integrations/<uuid:integration_id>/trigger/", trigger_now, name="trigger"),
     path("integrations/<slug:source>/schedule/", schedule, name="schedule"),

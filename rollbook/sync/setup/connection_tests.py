@@ -165,6 +165,13 @@ def latest(
     return tests.order_by("-started_at").first()
 
 
+def of_target(school: School, target: Target) -> ConnectionTest | None:
+    """Return the last test of these credentials; None where there is none."""
+    tests = ConnectionTest.objects.filter(school=school, connection=target.digest)
+    recent = tests.filter(started_at__gt=clock.now() - KEPT_FOR)
+    return recent.order_by("-started_at").first()
+
+
 def steps_of(test: ConnectionTest) -> list[CheckStep]:
     """Return the steps that have ended."""
     return [

@@ -3,14 +3,16 @@
 So it survives a failed test, another SIS or version, the Back button and a lost session.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rollbook.schools import clock
 from rollbook.schools.models import School, User
+from rollbook.sources.registry import SOURCES
 from rollbook.sync.models import ConnectionDraft
 from rollbook.sync.setup import credentials as vault
-from rollbook.sync.setup.proofs import KEPT_FOR
+from rollbook.sync.setup.proofs import KEPT_FOR, was_accepted
 
+CREDENTIAL: Final = "credential-"  # the key of a credential follows
 MOST_TEXTS, LONGEST_TEXT = 500, 2_000
 
 
@@ -43,7 +45,7 @@ def save_draft(school: School, user: User, typed: Typed) -> Draft:
         name: [text[:LONGEST_TEXT] for text in texts[:MOST_TEXTS]]
         for name, texts in typed.values.items()
     }
-    secrets = dict(before.secrets if before else {})
+    secrets = dict(before.secrets if before and not _goes_elsewhere(before, typed) else {})
     secrets.update({name: text for name, text in typed.secrets.items() if text})
     row, _created = ConnectionDraft.objects.update_or_create(
         school=school,
@@ -58,6 +60,25 @@ def save_draft(school: School, user: User, typed: Typed) -> Draft:
         },
     )
     return Draft(row, secrets)
+
+
+def _goes_elsewhere(before: Draft, typed: Typed) -> bool:
+    """Return whether secrets that a SIS has accepted would now go to another address.
+
+    Those that no SIS has accepted yet are kept, so that a mistyped address can be corrected.
+    """
+    credentials = SOURCES[typed.source].variant(typed.variant).credentials
+    for field in credentials:
+        was = before.values.get(CREDENTIAL + field.key)
+        becomes = typed.values.get(CREDENTIAL + field.key)
+        if field.kind == "url" and was and becomes and was != becomes:
+            values = {
+                each.key: "".join(before.values.get(CREDENTIAL + each.key, [])[:1]).strip()
+                for each in credentials
+            }
+            school = before.row.school
+            return was_accepted(school, typed.source, typed.variant, values | before.secrets)
+    return False
 
 
 def load_draft(school: School, user: User, source: str, variant: str | None = None) -> Draft | None:

@@ -9,6 +9,7 @@ from django.utils.crypto import salted_hmac
 
 from rollbook.schools import clock
 from rollbook.schools.models import School
+from rollbook.sources.discovery import Step, StepState
 from rollbook.sync.models import CheckState, ConnectionTest, Integration, Run
 from rollbook.sync.retention import SET_UP_HOURS
 
@@ -36,6 +37,15 @@ def proved_at(
         .values_list("touched_at", flat=True)
         .first()
     )
+
+
+def was_accepted(school: School, source: str, variant: str, credentials: Mapping[str, str]) -> bool:
+    """Return whether a SIS has accepted the sign-in with these credentials in a test."""
+    tests = ConnectionTest.objects.filter(
+        school=school, connection=connection_digest(source, variant, credentials)
+    )
+    accepted = {"key": Step.SIGN_IN.value, "state": StepState.PASSED.value}
+    return tests.filter(steps__contains=[accepted]).exists()
 
 
 def note_reading(run: Run) -> None:

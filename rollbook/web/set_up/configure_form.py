@@ -1,6 +1,8 @@
 """The form of Step 1.1. Its credential fields and choices follow from the chosen source."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from django import forms
@@ -11,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from rollbook.roster.values.grades import LAST_GRADE
 from rollbook.sources.base import CredentialField, Source
 from rollbook.sync.models import Integration
+from rollbook.sync.setup.drafts import CREDENTIAL
 from rollbook.sync.words.text import translated
 from rollbook.web.forms import Form
 
@@ -29,21 +32,25 @@ QUICK_GRADES: Final = (
 )
 
 NO_AUTOCORRECT: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
-CREDENTIAL, CHOICE = "credential-", "choice-"
+CHOICE: Final = "choice-"
 
 
 class PickForm(Form):
-    """The SIS and version to show, and the SIS that the page showed before."""
+    """The SIS and version to show, and those that the page showed before."""
 
     source = forms.CharField(required=False)
     variant = forms.CharField(required=False)
     shown = forms.CharField(required=False)
+    shown_variant = forms.CharField(required=False)
+    then = forms.CharField(required=False)
 
 
 class ConfigureForm(Form):
     """Step 1.1 for one SIS and version.
 
     `stored` are the stored credentials: ids and addresses with their values, secrets as None.
+    `typed_secrets` were typed earlier and are not saved yet; the rest that was typed then is in
+    `initial`, and `typed_at` says when.
     """
 
     active = forms.BooleanField(
@@ -74,14 +81,23 @@ class ConfigureForm(Form):
         error_messages={"required": gettext_lazy("Choose at least one grade to pull in.")},
     )
 
+    typed_at: datetime | None = None
+    is_kept = True  # until it is saved or discarded
+
     def __init__(
-        self, source: Source, variant: str, stored: dict[str, str | None], **kwargs: Any
+        self,
+        source: Source,
+        variant: str,
+        stored: dict[str, str | None],
+        typed_secrets: Mapping[str, str] = MappingProxyType({}),
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.source, self.variant, self.stored = source, source.variant(variant), stored
+        self.typed_secrets = typed_secrets
         for credential in self.variant.credentials:
-            is_stored = credential.key in stored
-            field = _credential_field(credential, is_stored, stored.get(credential.key))
+            is_set = credential.key in stored or bool(typed_secrets.get(credential.key))
+            field = _credential_field(credential, is_set, stored.get(credential.key))
             self.fields[CREDENTIAL + credential.key] = field
         for choice in self.variant.choices:
             self.fields[CHOICE + choice.key] = forms.ChoiceField(
@@ -91,12 +107,15 @@ class ConfigureForm(Form):
             )
 
     @property
-    def credential_fields(self) -> Iterable[tuple[forms.BoundField, bool]]:
-        """Each credential's field, and whether its stored secret is kept if nothing is typed."""
+    def credential_fields(self) -> Iterable[tuple[forms.BoundField, str]]:
+        """Each credential's field, and which secret it has if nothing is typed: stored or typed."""
         for credential in self.variant.credentials:
             field = self[CREDENTIAL + credential.key]
-            is_kept = credential.kind == "secret" and credential.key in self.stored
-            yield field, is_kept and not field.errors
+            is_open = credential.kind != "secret" or bool(field.errors)
+            if not is_open and self.typed_secrets.get(credential.key):
+                yield field, "typed"
+            else:
+                yield field, "stored" if not is_open and credential.key in self.stored else ""
 
     @property
     def choice_fields(self) -> Iterable[forms.BoundField]:
@@ -107,20 +126,21 @@ class ConfigureForm(Form):
         """The ticked grades as their values in the page."""
         return {str(value) for value in self["grades"].value() or ()}
 
-    @property
-    def secret_was_typed(self) -> bool:
-        """Whether a secret was typed; the page that comes back does not hold it any more."""
-        secrets = (each.key for each in self.variant.credentials if each.kind == "secret")
-        return self.is_bound and any(self[CREDENTIAL + key].value() for key in secrets)
-
     def changed_credentials(self) -> dict[str, str]:
         """Return the typed credentials that differ from the stored ones, by their key."""
-        changed = {}
+        changed = {name: text for name, text in self.typed_secrets.items() if text}
         for credential in self.variant.credentials:
             typed = str(self.cleaned_data[CREDENTIAL + credential.key])
             if typed and typed != self.stored.get(credential.key):
                 changed[credential.key] = typed
         return changed
+
+    def choices_or_usual(self) -> dict[str, str]:
+        """Return the choices as they were sent, in a form that need not be valid."""
+        return {
+            choice.key: str(self[CHOICE + choice.key].value() or choice.options[0][0])
+            for choice in self.variant.choices
+        }
 
     def choices(self) -> dict[str, str]:
         keys = (choice.key for choice in self.variant.choices)

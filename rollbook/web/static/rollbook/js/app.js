@@ -72,6 +72,13 @@
     form.dataset.sent = "yes";
     setTimeout(() => delete form.dataset.sent, 5000); // a missing answer must not lock the form
   });
+  // Whoever signs in again in another tab gets a new token. This tab then sends it too.
+  window.addEventListener("focus", () => {
+    const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+    if (!token) return;
+    for (const input of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) input.value = token;
+  });
+
   // After the browser's Back button, forms must work again.
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
