@@ -50,10 +50,11 @@ def work_on(run: Run) -> None:
             claims.hand_back(run)
         except states.LeaseLost:
             _say_why_it_stops(run)
-        except (DataError, psycopg.DataError) as error:  # a value that no further try can store
-            _fail_by_our_error(run, error)
         except (Error, psycopg.Error) as error:  # COPY raises the driver's own
-            _leave_to_next_try(run, error)
+            if _fails_each_time(error):
+                _fail_by_our_error(run, error)
+            else:
+                _leave_to_next_try(run, error)
         except Exception as error:  # noqa: BLE001 - tried again, it would end the same way
             _fail_by_our_error(run, error)
         if run.state == RunState.FAILED:
@@ -137,6 +138,18 @@ def _fail(run: Run, error: RunRefused | SourceError | KeyMissing) -> None:
     else:
         proof = error.proof if isinstance(error, RosterIncomplete) else None
         states.fail(run, error.code, translated(error.what), translated(error.remedy), proof)
+
+
+def _fails_each_time(error: Error | psycopg.Error) -> bool:
+    """Return whether the database refused a statement for what it is, so no further try helps.
+
+    That is a value that can't be stored, or a column or right that is missing. The driver raises
+    ProgrammingError for broken connections too, but without a code of the server.
+    """
+    driver = error if isinstance(error, psycopg.Error) else error.__cause__
+    if isinstance(driver, psycopg.ProgrammingError):
+        return driver.sqlstate is not None
+    return isinstance(error, DataError | psycopg.DataError)
 
 
 def _leave_to_next_try(run: Run, error: Exception) -> None:

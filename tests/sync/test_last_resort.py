@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.core.mail import EmailMultiAlternatives
-from django.db import DataError, InterfaceError, OperationalError, connection
+from django.db import DataError, InterfaceError, OperationalError, ProgrammingError, connection
 from django.utils import timezone
 
 from rollbook import logs
@@ -28,6 +28,13 @@ from tests.sync.report_runs import a_run, new
 pytestmark = pytest.mark.django_db
 
 SECRET = "Maria"
+
+
+def by_django(error: psycopg.Error) -> ProgrammingError:
+    """Return the error as Django raises it."""
+    wrapped = ProgrammingError(SECRET)
+    wrapped.__cause__ = error
+    return wrapped
 
 
 def raising(error: BaseException) -> Callable[..., Any]:
@@ -57,6 +64,8 @@ def run_of(integration: Integration) -> Run:
         UnicodeEncodeError("utf-8", SECRET, 0, 1, "no"),
         DataError(SECRET),
         psycopg.DataError(SECRET),
+        by_django(psycopg.errors.UndefinedColumn(SECRET)),
+        psycopg.errors.InsufficientPrivilege(SECRET),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -87,7 +96,9 @@ def test_a_run_ends_at_once_with_class_and_reference(
 
 
 @pytest.mark.parametrize(
-    "error", [OperationalError(), InterfaceError(), psycopg.OperationalError()]
+    "error",
+    # The last one is what the driver raises for a connection in a wrong state.
+    [OperationalError(), InterfaceError(), psycopg.OperationalError(), psycopg.ProgrammingError()],
 )
 def test_a_database_that_is_away_is_tried_again(
     integration: Integration, monkeypatch: pytest.MonkeyPatch, error: Exception
