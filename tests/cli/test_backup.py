@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from rollbook.cli.operate import migrate
 from rollbook.schools.models import AuditEntry
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
@@ -140,3 +141,12 @@ def test_a_file_that_is_none_or_is_damaged_is_refused_and_nothing_is_loaded(
         == "backup_of_another_version"
     )
     assert not AuditEntry.objects.exists()
+
+
+def test_no_backup_is_written_of_a_database_that_is_not_set_up(
+    inside: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate, "unapplied", lambda _alias: ["schools.0001_roles"])
+    refused = inside("backup", str(tmp_path / "backup.zip"), "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (7, "not_migrated")
+    assert not list(tmp_path.iterdir())

@@ -97,3 +97,14 @@ def test_a_preview_that_was_discarded_elsewhere_ends_in_words(
     monkeypatch.setattr(previews, "preview", lambda *_args, **_options: waiting)
     ended = inside("upload", str(file), "--json")
     assert (ended.code, ended.json["error"]["code"]) == (3, "preview_discarded")
+
+
+def test_no_preview_is_made_where_the_failing_rows_can_not_be_written(
+    inside: Command, school: School, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(TABLE)
+    missing = str(tmp_path / "no folder" / "rows.csv")
+    refused = inside("upload", str(file), "--failing-rows", missing, "--here", "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (2, "folder_missing")
+    assert not Run.objects.exists()

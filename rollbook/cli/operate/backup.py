@@ -7,6 +7,7 @@ import click
 from rollbook import backup as backups
 from rollbook.cli import audit_log
 from rollbook.cli.exit_codes import Exit
+from rollbook.cli.operate.migrate import refuse_unmigrated
 from rollbook.cli.output import Document, Output, Refusal, prints, say
 from rollbook.sync.setup import credentials
 
@@ -35,6 +36,7 @@ def backup(file: Path) -> Output:
     Example:
       rollbook backup /backups/rollbook-monday.zip
     """
+    refuse_unmigrated()
     try:
         manifest = backups.write(file)
     except FileExistsError as error:

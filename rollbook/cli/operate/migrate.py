@@ -8,7 +8,7 @@ from django.db.migrations.executor import MigrationExecutor
 from psycopg import errors
 
 from rollbook.cli.exit_codes import Exit
-from rollbook.cli.output import Document, Output, Refusal, prints
+from rollbook.cli.output import Document, Output, Refusal, not_migrated, prints
 from rollbook.config import config
 
 
@@ -31,6 +31,12 @@ def migrate() -> Output:
                 raise
             raise refusal from error
     return Output({"applied": waiting})
+
+
+def refuse_unmigrated() -> None:
+    """Raise a Refusal if the database is not set up for this version."""
+    if unapplied("default"):
+        raise not_migrated()
 
 
 def unapplied(alias: str = "owner") -> list[str]:

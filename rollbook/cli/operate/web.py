@@ -11,8 +11,8 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.util import import_app
 
 from rollbook import database
-from rollbook.cli.operate.migrate import unapplied
-from rollbook.cli.output import not_migrated, plain_refusals, say
+from rollbook.cli.operate.migrate import refuse_unmigrated
+from rollbook.cli.output import plain_refusals, say
 from rollbook.config import config
 
 
@@ -96,8 +96,7 @@ def _prepare() -> None:
 
     That is the address of an embedded database and, in production, the static files.
     """
-    if unapplied("default"):
-        raise not_migrated()
+    refuse_unmigrated()
     if config.production:
         database.refuse_owner(connections["default"])
     if config.database_url is None:  # this process keeps the embedded server running

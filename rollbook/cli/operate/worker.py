@@ -16,8 +16,8 @@ from procrastinate import App, exceptions
 from procrastinate.contrib.django import app
 
 from rollbook import database
-from rollbook.cli.operate.migrate import unapplied
-from rollbook.cli.output import not_migrated, plain_refusals, say
+from rollbook.cli.operate.migrate import refuse_unmigrated
+from rollbook.cli.output import plain_refusals, say
 from rollbook.config import config
 from rollbook.sync import queue
 from rollbook.sync.runs import lease
@@ -62,8 +62,7 @@ def worker(concurrency: int | None) -> None:
 
 def _refuse_unready() -> None:
     """Raise an error if the database is not set up, or if we log in as the owner of its tables."""
-    if unapplied("default"):
-        raise not_migrated()
+    refuse_unmigrated()
     if config.production:
         database.refuse_owner(connection)
     connection.close()

@@ -53,7 +53,9 @@ def _checked(settings: school_setup.SchoolSettings) -> school_setup.SchoolSettin
         raise Refusal(Exit.REFUSED, "school_exists", taken.what, remedy) from taken
     except SettingRefused as refused:
         code = {"name": "name_missing", "timezone": "timezone_unknown"}[refused.field]
-        remedy = "No school was added. A time zone is an IANA name, such as America/New_York."
+        remedy = "No school was added."
+        if refused.field == "timezone":
+            remedy = f"{remedy} A time zone is an IANA name, such as America/New_York."
         raise Refusal(Exit.USAGE, code, refused.what, remedy) from refused
 
 

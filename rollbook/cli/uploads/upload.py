@@ -6,6 +6,7 @@ from typing import NamedTuple
 import click
 
 from rollbook.cli.exit_codes import EXIT_CODES, Exit
+from rollbook.cli.files import check_folder
 from rollbook.cli.options import grouped, school_option
 from rollbook.cli.output import Document, Output, Refusal, prints, say, table
 from rollbook.cli.runs.runs import show_run
@@ -198,3 +199,5 @@ def _check_usage(file: Path | None, run_name: str | None, decision: Decision) ->
             "Give a file, or an earlier preview with --run. --discard needs --run.",
             "See rollbook upload --help.",
         )
+    if decision.failing_rows is not None:
+        check_folder(decision.failing_rows)  # before a preview is made for nothing
