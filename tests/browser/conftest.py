@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import processes
 from tests.browser.ways import POWERSCHOOL, Way
 from tests.processes import Started
 
@@ -70,6 +71,32 @@ def sis(way: Way) -> "Iterator[StandIn]":
     """A stand-in whose records are all in order."""
     with way.serve() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def web_server(
+    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Started]:
+    """One web server for all tests: it takes 1.5 s of CPU and a second or two to start and end."""
+    folder = tmp_path_factory.mktemp("web")
+    caught = {"ROLLBOOK_CAUGHT_MAIL_DIR": str(folder / "mail")}
+    with processes.web(log=folder / "web.log", **caught) as started:
+        yield started
+
+
+@pytest.fixture
+def web(transactional_db: None, web_server: Started) -> Started:
+    """The web server. All that it knows is in the database, which is empty in each test."""
+    assert web_server.process.poll() is None, web_server.output
+    return web_server
+
+
+@pytest.fixture
+def caught_mail(web_server: Started) -> Iterator[Path]:
+    """The folder of the mails that the web server shows; not made yet."""
+    folder = web_server.log.parent / "mail"
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 Visit = Callable[..., Page]

@@ -95,12 +95,12 @@ def made_mail(run: Run, person: "User", folder: Path) -> None:
 
 @pytest.fixture
 def screens(
-    web: Started, integration: "Integration", administrator: "User", tmp_path: Path
+    web: Started, integration: "Integration", administrator: "User", caught_mail: Path
 ) -> dict[str, str]:
     """Every screen with something on it, by name."""
     done, failed, held = made_runs(integration)
     fill_report(done)
-    made_mail(failed, administrator, tmp_path / "mail")
+    made_mail(failed, administrator, caught_mail)
     start = f"{web.url}/schools/{integration.school_id}"
     runs = f"{start}/runs/{done.pk}/"
     return {
