@@ -23,7 +23,7 @@ def test_a_flattened_row_has_text_columns_and_a_numeric_id(school: Client) -> No
     answer = school.query(LIST, pagesize=1).json
     assert answer.keys() == {"name", "record", "@extensions"} and answer["name"] == "Students"
     [row] = answer["record"]
-    assert row["_name"] == "students" and row["_id"] == 1001 and row["dcid"] == "1001"
+    assert row["_name"] == answer["name"] and row["_id"] == 1001 and row["dcid"] == "1001"
     truth = school.standin.roster()[0]
     assert (row["last_name"], row["email"], row["dob"]) == (
         truth.last_name,

@@ -45,3 +45,18 @@ def test_a_school_keeps_its_emails_where_it_likes() -> None:
         assert (known.email in body) is (home not in {"domain", "none"}), home
         name = {"username": known.email, "domain": known.email.partition("@")[0]}.get(home)
         assert student["student_username"] == (name or known.username)
+
+
+def test_a_section_lists_who_takes_it(own: Client) -> None:
+    sections = own.get("/ws/v1/school/5/section").json["sections"]["section"]
+    assert "gradebooktype" in sections[0]
+    taken = own.get(f"/ws/v1/section/{sections[0]['id']}/section_enrollment").json
+    entries = taken["section_enrollments"].get("section_enrollment", [])
+    for entry in entries if isinstance(entries, list) else [entries]:
+        assert entry["section_id"] == sections[0]["id"] and entry["dropped"] is False
+    assert own.get("/ws/v1/section/9/section_enrollment").status == 404
+
+
+def test_staff_carry_the_id_of_their_user(own: Client) -> None:
+    staff = own.get("/ws/v1/school/5/staff").json["staffs"]["staff"]
+    assert all(person["users_dcid"] for person in staff)

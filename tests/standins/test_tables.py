@@ -116,13 +116,13 @@ def test_numbers_sort_as_numbers_and_a_single_record_stays_a_list(school: Client
     assert isinstance(
         school.get(f"{TABLE}/students?projection=dcid&q=dcid==1001").json["record"], list
     )
-    assert "record" not in school.get(f"{TABLE}/students?projection=dcid&q=dcid==1").json
+    assert school.get(f"{TABLE}/students?projection=dcid&q=dcid==1").json["record"] == []
 
 
-def test_null_columns_are_left_out(own: Client) -> None:
+def test_null_columns_are_empty_text(own: Client) -> None:
     own.standin.edit(1003, middle_name="")
     record = own.get(f"{TABLE}/students/1003?projection=middle_name,last_name").json
-    assert record["tables"]["students"].keys() == {"last_name"}
+    assert record["tables"]["students"]["middle_name"] == ""
 
 
 @pytest.mark.parametrize(
@@ -240,3 +240,10 @@ def test_writes_to_extension_rows_name_the_other_verb(school: Client) -> None:
     post = school.post(f"{TABLE}/u_students_extension/1001", {})
     assert post.status == 404 and "PUT" in post.json["message"]
     assert school.post(f"{TABLE}/students", {}).status == 405
+
+
+def test_not_equal_is_understood(school: Client) -> None:
+    everybody = school.get(f"{TABLE}/students/count").json["count"]
+    some = school.get(f"{TABLE}/students/count?q=enroll_status==0").json["count"]
+    others = school.get(f"{TABLE}/students/count?q=enroll_status!=0").json["count"]
+    assert others and some + others == everybody

@@ -122,6 +122,18 @@ class District:
             return None
         return Enrolment(dcid, who, sections[(who.dice[at] + at) % len(sections)])
 
+    def enrolments(self, section: Section) -> list[Enrolment]:
+        """Return the students who take a class."""
+        enrolments = []
+        for number in self.roster.numbers():
+            if self.roster.brief(number).school_number != section.term.school.number:
+                continue
+            for at in range(ENROLMENTS):
+                enrolment = self.enrolment(number * 10 + at)
+                if enrolment and enrolment.section == section:
+                    enrolments.append(enrolment)
+        return enrolments
+
     def _sections(self, school: School) -> list[Section]:
         staff = [person for person in self.staff if person.school is school]
         year = next(term for term in self.terms if term.school is school)

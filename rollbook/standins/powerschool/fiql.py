@@ -1,4 +1,4 @@
-"""PowerSchool's search language: `field==value;other=ge=value`, `(A,P)`, `*`; it has no OR."""
+"""PowerSchool's search language: `field==value;other!=value`, `(A,P)`, `*`; it has no OR."""
 
 import operator
 import re
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 _TERM = re.compile(
-    r"\s*([A-Za-z_$][\w$.]*)\s*(==|=(?:gt|ge|lt|le)=)(.*)", re.IGNORECASE | re.DOTALL
+    r"\s*([A-Za-z_$][\w$.]*)\s*(==|!=|=(?:gt|ge|lt|le)=)(.*)", re.IGNORECASE | re.DOTALL
 )
 _SEPARATOR = re.compile(r";(?![^(]*\))")
 _LETTERS = {"p": -1, "a": 0, "i": 1, "t": 2, "g": 3, "h": 4}
@@ -52,7 +52,7 @@ def _parse_term(part: str, value_lists: bool) -> Term:
         if not value_lists:
             raise QueryError("Parentheses are not allowed")
         values = [item.strip() for item in value[1:-1].split(",")]
-        if relation != "==" or not all(values):
+        if relation not in ("==", "!=") or not all(values):
             raise QueryError(f"Invalid list of values for {field}")
     return Term(field, relation, tuple(_plain(item) for item in values))
 
@@ -69,6 +69,9 @@ def condition(term: Term, kind: str) -> Test:
 
     Kinds: number, text, date, letter (a status).
     """
+    if term.operator == "!=":
+        equal = condition(term._replace(operator="=="), kind)
+        return lambda value: not equal(value)
     if term.values == (NULL,) and term.operator == "==":
         return lambda value: value in (None, "")
     if kind == "letter":

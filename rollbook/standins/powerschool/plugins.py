@@ -173,7 +173,7 @@ def _core_table(name: str) -> str:
         return ""
     if name.lower() != "students":
         raise PluginRefused("this stand-in runs queries of students only")
-    return TABLES[name.lower()].name
+    return name
 
 
 def _check_select(sql: str, places: Sequence[str]) -> None:

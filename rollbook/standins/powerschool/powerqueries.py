@@ -176,12 +176,12 @@ def _filtered(
 def _flat(query: NamedQuery, shown: dict[str, str], number: int) -> dict[str, Any]:
     """Return a flattened row. Without a coreTable it has the columns only.
 
-    With one it has `_name`, and `_id` as a number if the key is selected.
+    With one it has `_name`, spelt as the top name (EP). `_id` is a number, if the key is selected.
     """
     if not query.core_table:
         return dict(shown)
     key = {"_id": number + FIRST_DCID - 1} if "dcid" in shown else {}
-    return {"_name": query.core_table.lower(), **key, **shown}
+    return {"_name": query.core_table, **key, **shown}
 
 
 def _grouped(query: NamedQuery, shown: dict[str, str], number: int) -> dict[str, Any]:

@@ -49,6 +49,7 @@ def staff_json(person: Staff, expansions: tuple[str, ...]) -> dict[str, Any]:
     """Return staff; `local_id` is a number when it looks like one (SW: 5 and "Jeremy.J")."""
     answer: dict[str, Any] = {
         "id": person.dcid,
+        "users_dcid": person.dcid,
         "local_id": as_number(person.local_id),
         "name": {"first_name": person.first_name, "last_name": person.last_name},
         "teacher_username": person.email.partition("@")[0],
@@ -94,7 +95,7 @@ def section_json(section: Section, expansions: tuple[str, ...]) -> dict[str, Any
         "section_number": as_number(section.number),
         "expression": section.expression,
         "staff_id": section.staff.dcid,
-        "gradebook_type": "PTP",
+        "gradebooktype": "PTP",
     }
     return answer | ({"term": term_json(section.term)} if "term" in expansions else {})
 

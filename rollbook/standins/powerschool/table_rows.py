@@ -7,7 +7,7 @@ from rollbook.standins.people import GRADUATES, SCHOOLS, Student, household
 from rollbook.standins.powerschool.district import ENROLMENTS, District
 
 Row = dict[str, str]
-"""Lower-case column → text. Absent columns are left out: our choice, real tables may send null."""
+"""Lower-case column → text. Absent columns are left out here; answers of tables have "" (EP)."""
 
 
 def _without_empty(row: Mapping[str, object]) -> Row:

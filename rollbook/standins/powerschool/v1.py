@@ -10,7 +10,7 @@ from rollbook.standins.messages import Request, Response, json_response
 from rollbook.standins.people import GRADUATES, SCHOOLS, School
 from rollbook.standins.powerschool import structures as shapes
 from rollbook.standins.powerschool.answers import lone, v1_error
-from rollbook.standins.powerschool.district import District
+from rollbook.standins.powerschool.district import District, Section
 from rollbook.standins.powerschool.fiql import QueryError, WrongType
 from rollbook.standins.powerschool.search import find_items, find_students
 from rollbook.standins.powerschool.student_json import (
@@ -223,7 +223,7 @@ class V1:
         )
 
     def _single(self, request: Request, rest: Sequence[str]) -> Response:
-        kind, dcid = request.path.split("/")[3], rest[0] if len(rest) == 1 else ""
+        kind, dcid = request.path.split("/")[3], rest[0] if rest else ""
         every: dict[str, Sequence[Any]] = {
             "staff": self.district.staff,
             "course": self.district.courses,
@@ -233,6 +233,10 @@ class V1:
         item = next((item for item in every[kind] if str(item.dcid) == dcid), None)
         if item is None:
             raise v1_error(404, f"{kind.capitalize()} {dcid} not found")
+        if kind == "section" and list(rest[1:]) == ["section_enrollment"]:
+            return self._enrolments(request, item)
+        if rest[1:]:
+            raise v1_error(404, "Resource not found")
         return self._show(request, LISTINGS[kind], item)
 
     def _enrolment(self, request: Request, rest: Sequence[str]) -> Response:
@@ -241,6 +245,17 @@ class V1:
         if not enrolment:
             raise v1_error(404, "Section enrollment not found")
         return json_response({"section_enrollment": shapes.enrolment_json(enrolment)})
+
+    def _enrolments(self, request: Request, section: Section) -> Response:
+        """Return the enrolments of a section; clients ask for them (EP)."""
+        shown = [
+            shapes.enrolment_json(each)
+            for each in self._page(request, self.district.enrolments(section))
+        ]
+        body: dict[str, Any] = shapes.available(())
+        if shown:
+            body["section_enrollment"] = lone(shown, self.district.single_object)
+        return json_response({"section_enrollments": body})
 
     def _page(self, request: Request, items: Sequence[Any]) -> Sequence[Any]:
         """Return the items of the page asked for, counted from 1 (WR, GH, MF).
