@@ -40,6 +40,42 @@ GRADUATES = School(9, GRADUATED_SCHOOL, "Graduated Students", 99, 99)
 SCHOOL_BY_NUMBER = {school.number: school for school in (*SCHOOLS, GRADUATES)}
 
 
+COUNTRIES = ("us", "uk", "au", "ib")
+"""Whose grades: in the United Kingdom a year has the number of the American grade plus one."""
+# How many schools share the students of each school of the usual district.
+_SHARES = {100: 4, 110: 4, 200: 3, 300: 3}
+MANY = sum(_SHARES.values())
+
+
+def schools_of(number: int) -> tuple[School, ...]:
+    """Return the schools of a district that has 1, 4 or 14. Raises ValueError."""
+    if number == len(SCHOOLS):
+        return SCHOOLS
+    if number == 1:
+        return (School(5, 300, "Exampleton School", -1, 13),)
+    if number != MANY:
+        raise ValueError(f"a district has 1, {len(SCHOOLS)} or {MANY} schools")
+    schools: list[School] = []
+    for school in SCHOOLS:
+        for at in range(_SHARES[school.number]):
+            dcid, place = 20 + len(schools), school.number + at
+            name = f"{school.name} {at + 1}"
+            schools.append(School(dcid, place, name, school.low_grade, school.high_grade))
+    return tuple(schools)
+
+
+def school_of(seed: int, number: int, usual: int, schools: int) -> int:
+    """Return the number of a student's school in a district with so many, from the usual one."""
+    if usual == GRADUATED_SCHOOL or schools == len(SCHOOLS):
+        return usual
+    return 300 if schools == 1 else usual + scramble(seed + 1, number) % _SHARES[usual]
+
+
+def grade_in(country: str, grade: int) -> int:
+    """Return a grade as it is counted in this country."""
+    return grade + 1 if country == "uk" and grade != GRADUATED_GRADE else grade
+
+
 class Brief(NamedTuple):
     """Status, grade and school of a student: all that a filter needs.
 

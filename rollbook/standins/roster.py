@@ -62,6 +62,35 @@ class RosterOptions(TypedDict, total=False):
     """Where the e-mail is kept; see `homes`."""
     year_home: str
     """Where the graduation year is kept; see `homes`."""
+    year_gaps: int
+    """How many of a hundred students have no graduation year."""
+    schools: int
+    """How many schools the district has: 1, 4 or 14."""
+    country: str
+    """Whose grades: one of `people.COUNTRIES`."""
+
+
+class District(NamedTuple):
+    """What kind of district a roster is of."""
+
+    schools: int = len(people.SCHOOLS)
+    country: str = "us"
+    year_gaps: int = 0
+
+
+USUAL = District()
+
+
+def district_of(options: Mapping[str, Any]) -> District:
+    """Return the kind of district from the options of a stand-in. Raises ValueError."""
+    district = District(
+        options.get("schools", USUAL.schools),
+        options.get("country", USUAL.country),
+        options.get("year_gaps", 0),
+    )
+    if district.country not in people.COUNTRIES:
+        raise ValueError(f"no country {district.country}")
+    return USUAL if district == USUAL else district
 
 
 class Roster:
@@ -71,9 +100,17 @@ class Roster:
     """
 
     def __init__(
-        self, seed: int, students: int, *, week: int = 1, hostile: bool = False, clean: bool = False
+        self,
+        seed: int,
+        students: int,
+        *,
+        week: int = 1,
+        hostile: bool = False,
+        clean: bool = False,
+        district: District = USUAL,
     ) -> None:
-        self.seed, self.size = seed, students
+        self.seed, self.size, self.district = seed, students, district
+        self.schools = people.schools_of(district.schools)
         self._hostile, self._clean = hostile, clean
         self._lock = RLock()
         self._edits: dict[int, dict[str, Any]] = {}
@@ -166,7 +203,13 @@ class Roster:
         if number in state.changes or number in self._edits:
             who = self._student(state, number)
             return Brief(who.enroll_status, who.grade_level, who.school_number)
-        return people.brief(self.seed, number, number > self.size)
+        brief = people.brief(self.seed, number, number > self.size)
+        if self.district is USUAL:
+            return brief
+        return brief._replace(
+            grade_level=people.grade_in(self.district.country, brief.grade_level),
+            school_number=self._school(number, brief.school_number),
+        )
 
     def _student(self, state: _State, number: int) -> Student:
         who = self._base(state, number)
@@ -184,7 +227,18 @@ class Roster:
             joined_on = _monday(
                 next((at + 2 for at, top in enumerate(state.joined) if number <= top), 2)
             )
-        return people.student(self.seed, number, self._clean, joined_on)
+        who = people.student(self.seed, number, self._clean, joined_on)
+        if self.district is USUAL:
+            return who
+        has_gap = people.scramble(self.seed + 2, number) % 100 < self.district.year_gaps
+        return who._replace(
+            grade_level=people.grade_in(self.district.country, who.grade_level),
+            school_number=self._school(number, who.school_number),
+            graduation_year=0 if has_gap else who.graduation_year,
+        )
+
+    def _school(self, number: int, usual: int) -> int:
+        return people.school_of(self.seed, number, usual, self.district.schools)
 
     def _differing(self, before: _State, after: _State) -> list[int]:
         numbers = {

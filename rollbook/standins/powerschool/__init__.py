@@ -27,7 +27,7 @@ from rollbook.standins.powerschool.service import (
     PowerSchool,
     credentials,
 )
-from rollbook.standins.roster import Roster, RosterOptions
+from rollbook.standins.roster import Roster, RosterOptions, district_of
 from rollbook.standins.standin import ServerOptions, StandIn
 
 __all__ = ["KINDS", "Fault", "StandIn", "serve"]
@@ -49,6 +49,7 @@ def serve(**options: Unpack[Options]) -> StandIn:
         week=options.get("week", 1),
         hostile=options.get("hostile", False),
         clean=options.get("clean", False),
+        district=district_of(options),
     )
     usual_id, usual_secret = credentials(seed)
     plugin = Plugin(

@@ -5,6 +5,7 @@ from typing import Any
 
 from rollbook.standins.faults import read_fault
 from rollbook.standins.homes import ALL, EMAIL_HOMES, YEAR_HOMES
+from rollbook.standins.people import COUNTRIES
 from rollbook.standins.powerschool import KINDS, StandIn, serve
 from rollbook.standins.powerschool.v1 import LEVELS
 
@@ -29,6 +30,9 @@ def add_arguments(commands: Any) -> None:
     add("--week", type=int, default=1, help="2 and on: joiners, leavers, new names and e-mails")
     add("--email-home", choices=EMAIL_HOMES, default=ALL, help="where the e-mail is kept")
     add("--year-home", choices=YEAR_HOMES, default=ALL, help="where the graduation year is kept")
+    add("--year-gaps", type=int, default=0, metavar="PERCENT", help="without a graduation year")
+    add("--schools", type=int, choices=(1, 4, 14), default=4, help="schools of the district")
+    add("--country", choices=COUNTRIES, default="us", help="whose grades")
     add("--clean", action="store_true", help="without the few flaws that real rosters have")
     add(
         "--hostile",

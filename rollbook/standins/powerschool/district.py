@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rollbook.standins import people
 from rollbook.standins.homes import EVERYWHERE, Homes
-from rollbook.standins.people import SCHOOLS, School, Student
+from rollbook.standins.people import GRADUATES, School, Student
 from rollbook.standins.roster import Roster
 
 STAFF_PER_SCHOOL, ENROLMENTS = 12, 4
@@ -78,18 +78,23 @@ class District:
         self, roster: Roster, single_object: bool = True, homes: Homes = EVERYWHERE
     ) -> None:
         self.roster, self.single_object, self.homes = roster, single_object, homes
-        self.staff = [_staff(roster.seed, at) for at in range(len(SCHOOLS) * STAFF_PER_SCHOOL)]
+        schools = self.schools = roster.schools
+        self.school_by_number = {school.number: school for school in (*schools, GRADUATES)}
+        self.staff = [
+            _staff(roster.seed, at, schools[at // STAFF_PER_SCHOOL])
+            for at in range(len(schools) * STAFF_PER_SCHOOL)
+        ]
         self.courses = [
             Course(31 + at, f"C{100 + at * 10}", name) for at, name in enumerate(_SUBJECTS)
         ]
-        self.terms = [term for school in SCHOOLS for term in _terms(school)]
-        sections = [section for school in SCHOOLS for section in self._sections(school)]
+        self.terms = [term for school in schools for term in _terms(school)]
+        sections = [section for school in schools for section in self._sections(school)]
         self.sections = sorted(
             sections, key=lambda one: (one.number, one.course.number, one.term.dcid)
         )
         self.sections_of = {
             school.number: [section for section in self.sections if section.term.school is school]
-            for school in SCHOOLS
+            for school in schools
         }
         self.fragments = Fragments()
         self._lock = RLock()
@@ -177,7 +182,7 @@ class Fragments:
         return pieces
 
 
-def _staff(seed: int, at: int) -> Staff:
+def _staff(seed: int, at: int, school: School) -> Staff:
     who = people.student(seed, 5_000_000 + at, clean=True)
     local_id = f"{who.first_name}.{who.last_name[:1]}" if at % 6 == 5 else str(at + 1)
     email = f"{who.username.rstrip('0123456789')}{at + 1}@staff.school.example"
@@ -188,7 +193,7 @@ def _staff(seed: int, at: int) -> Staff:
         who.last_name,
         email,
         f"555-02{at % 100:02d}",
-        SCHOOLS[at // STAFF_PER_SCHOOL],
+        school,
     )
 
 

@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rollbook.standins.people import SCHOOL_BY_NUMBER, Student
+from rollbook.standins.people import GRADUATES, Student
 from rollbook.standins.powerschool.district import District
 from rollbook.standins.powerschool.fiql import QueryError, Test, condition, parse
 from rollbook.standins.roster import Roster
@@ -35,8 +35,9 @@ def _school(roster: Roster, number: int) -> int:
 
 
 def _school_id(roster: Roster, number: int) -> int | None:
-    school = SCHOOL_BY_NUMBER.get(roster.brief(number).school_number)
-    return school.dcid if school else None
+    school_number = roster.brief(number).school_number
+    schools = (*roster.schools, GRADUATES)
+    return next((school.dcid for school in schools if school.number == school_number), None)
 
 
 def _local_id(who: Student) -> str | int:

@@ -6,7 +6,7 @@ The quirks are those of captured answers; the letters in brackets are explained 
 from collections.abc import Callable
 from typing import Any
 
-from rollbook.standins.people import FIRST_DCID, GRADUATED, SCHOOL_BY_NUMBER, Student, household
+from rollbook.standins.people import FIRST_DCID, GRADUATED, Student, household
 from rollbook.standins.powerschool.answers import as_number, lone, without_absent
 from rollbook.standins.powerschool.district import District
 
@@ -67,7 +67,7 @@ def _phones(who: Student, district: District) -> Any:
 
 def _school_enrollment(who: Student, district: District) -> Any:
     letter, description = STATUS.get(who.enroll_status, ("I", "Inactive"))
-    school = SCHOOL_BY_NUMBER.get(who.school_number)
+    school = district.school_by_number.get(who.school_number)
     return without_absent(
         {
             "enroll_status": letter,

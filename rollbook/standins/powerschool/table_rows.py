@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 
-from rollbook.standins.people import GRADUATES, SCHOOLS, Student, household
+from rollbook.standins.people import Student, household
 from rollbook.standins.powerschool.district import ENROLMENTS, District
 
 Row = dict[str, str]
@@ -121,7 +121,7 @@ def email_link_row(district: District, key: int) -> Row:
 
 
 def school_row(district: District, key: int) -> Row:
-    school = next(school for school in (*SCHOOLS, GRADUATES) if school.dcid == key)
+    school = next(school for school in district.school_by_number.values() if school.dcid == key)
     return _without_empty(
         {
             "dcid": school.dcid,

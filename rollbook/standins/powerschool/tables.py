@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from rollbook.standins.people import FIRST_DCID, GRADUATES, SCHOOLS
+from rollbook.standins.people import FIRST_DCID
 from rollbook.standins.powerschool import table_rows as rows
 from rollbook.standins.powerschool.district import District
 from rollbook.standins.powerschool.student_json import core_fields, locator_fields, own_fields
@@ -125,7 +125,7 @@ _TABLES = (
     Table(
         "Schools",
         _columns("DCID:n ID:n School_Number:n Name Abbreviation Low_Grade:n High_Grade:n"),
-        lambda district: [school.dcid for school in (*SCHOOLS, GRADUATES)],
+        lambda district: [school.dcid for school in district.school_by_number.values()],
         rows.school_row,
     ),
     Table(

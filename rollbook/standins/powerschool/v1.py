@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from rollbook.standins.messages import Request, Response, json_response
-from rollbook.standins.people import GRADUATES, SCHOOLS, School
+from rollbook.standins.people import School
 from rollbook.standins.powerschool import structures as shapes
 from rollbook.standins.powerschool.answers import lone, v1_error
 from rollbook.standins.powerschool.district import District, Section
@@ -96,7 +96,7 @@ class V1:
                 return json_response({"district": {**about, "addresses": "", "phones": ""}})
             case ["school", *more]:
                 # Without the school of graduates: MD says so of the count, and the list must agree.
-                return self._list(request, LISTINGS["school"], SCHOOLS, more)
+                return self._list(request, LISTINGS["school"], self.district.schools, more)
             case ["student", *more]:
                 # No default filter, unlike a school's students (MD).
                 return self._students(request, None, request.query.get("q", ""), more)
@@ -168,7 +168,7 @@ class V1:
 
     def _school(self, request: Request, rest: Sequence[str]) -> Response:
         """Answer `/school/{id}...`; the id is Schools.DCID, not the school number (SF)."""
-        by_dcid = {str(school.dcid): school for school in (*SCHOOLS, GRADUATES)}
+        by_dcid = {str(school.dcid): school for school in self.district.school_by_number.values()}
         school = by_dcid.get(rest[0]) if rest else None
         if not school:
             raise v1_error(404, "School not found")

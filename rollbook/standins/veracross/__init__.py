@@ -8,7 +8,7 @@ from typing import Unpack
 
 from rollbook.standins.faults import Fault
 from rollbook.standins.homes import ALL, checked
-from rollbook.standins.roster import Roster, RosterOptions
+from rollbook.standins.roster import Roster, RosterOptions, district_of
 from rollbook.standins.standin import ServerOptions, StandIn
 from rollbook.standins.veracross.faults import KINDS
 from rollbook.standins.veracross.service import SCOPES, Setup, SetupOptions, Veracross, credentials
@@ -55,6 +55,7 @@ def serve(**options: Unpack[Options]) -> VeracrossStandIn:
         week=options.get("week", 1),
         hostile=options.get("hostile", False),
         clean=options.get("clean", False),
+        district=district_of(options),
     )
     usual_id, usual_secret, usual_password = credentials(seed)
     setup = Setup(

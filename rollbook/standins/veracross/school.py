@@ -9,7 +9,7 @@ from rollbook.standins.people import Student
 NONE = "<None>"
 GENDERS = {"": 0, "M": 1, "F": 2, "X": 3}
 GENDER_LABELS = {0: NONE, 1: "Male", 2: "Female", 3: "X"}
-GRADES = range(-1, 13)
+GRADES = range(-1, 14)
 ROLES = {
     0: NONE,
     1: "Student",
@@ -40,11 +40,20 @@ def grade_code(level: int) -> int:
     return (20 + 5 * level) % 29 if level in GRADES else 0
 
 
-def grade_label(level: int) -> str:
-    """Return the label of a grade."""
+_LABELS: dict[str, dict[int, str]] = {
+    "us": {-1: "Pre-K", 0: "Kindergarten"},
+    "uk": {0: "Reception"},
+    "au": {-1: "Kindy", 0: "Prep"},
+    "ib": {-1: "EY1", 0: "KG1", 9: "G9", 11: "Grade 11 (IB1)", 12: "Grade 12 (IB2)"},
+}
+_WORD = {"us": "Grade", "uk": "Year", "au": "Year", "ib": "Grade"}
+
+
+def grade_label(level: int, country: str = "us") -> str:
+    """Return the label of a grade in the words of a country."""
     if level not in GRADES:
         return "None"
-    return {-1: "Pre-K", 0: "Kindergarten"}.get(level, f"Grade {level}")
+    return _LABELS[country].get(level, f"{_WORD[country]} {level}")
 
 
 def role_of(enroll_status: int) -> int:
@@ -110,11 +119,14 @@ def value_list(field: str, labels: Mapping[int, str]) -> dict[str, Any]:
     }
 
 
-_GRADE_LABELS = {0: "None", **{grade_code(level): grade_label(level) for level in GRADES}}
+def _grade_labels(country: str) -> dict[int, str]:
+    levels = range(14) if country == "uk" else range(-1, 13)
+    return {0: "None", **{grade_code(level): grade_label(level, country) for level in levels}}
+
+
 _NO_PARTS = {0: NONE}
 _LISTS = {
     "gender": GENDER_LABELS,
-    "grade_level": _GRADE_LABELS,
     "school_level": LEVELS,
     "homeroom": ROOMS,
     "campus.id": CAMPUSES,
@@ -147,6 +159,7 @@ SINGLE_ORDER = (
 )
 
 
-def value_lists(fields: Sequence[str]) -> list[dict[str, Any]]:
+def value_lists(fields: Sequence[str], country: str = "us") -> list[dict[str, Any]]:
     """Return the value lists of these fields."""
-    return [value_list(field, _LISTS[field]) for field in fields]
+    lists = {**_LISTS, "grade_level": _grade_labels(country)}
+    return [value_list(field, lists[field]) for field in fields]

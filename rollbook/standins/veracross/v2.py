@@ -15,7 +15,7 @@ from rollbook.standins.messages import Request, Response, json_response
 from rollbook.standins.people import FIRST_DCID
 from rollbook.standins.roster import Roster
 from rollbook.standins.veracross.answers import refused
-from rollbook.standins.veracross.school import grade_code
+from rollbook.standins.veracross.school import grade_code, grade_label
 from rollbook.standins.veracross.students import v2_relationships, v2_student
 
 USUAL_SIZE, LARGEST_SIZE = 100, 1000
@@ -85,7 +85,11 @@ class V2:
         return json_response(shown)._replace(headers=(("X-Total-Count", str(len(numbers))),))
 
     def _show(self, number: int) -> dict[str, object]:
-        return v2_student(self._roster.student(number), self._roles_as_list, self._homes)
+        student = self._roster.student(number)
+        shown = v2_student(student, self._roles_as_list, self._homes)
+        if shown.get("current_grade"):
+            shown["current_grade"] = grade_label(student.grade_level, self._roster.district.country)
+        return shown
 
     def _number(self, person: str) -> int:
         number = int(person) - FIRST_DCID + 1 if person.isdecimal() and len(person) < 10 else 0

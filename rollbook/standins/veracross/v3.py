@@ -74,7 +74,7 @@ class V3:
             v3_student(self._roster.student(number), self._homes)
             for number in self._numbers(request)[start : start + size]
         ]
-        return _enveloped(request, shown, LIST_ORDER)
+        return self._enveloped(request, shown, LIST_ORDER)
 
     def _single(self, request: Request, person: str) -> Response:
         if request.query:
@@ -84,9 +84,15 @@ class V3:
         number = int(person) - FIRST_DCID + 1 if person.isdecimal() and len(person) < 10 else 0
         if number not in self._roster:
             raise refused(404, "The requested resource wasn't found")  # undocumented (?)
-        return _enveloped(
+        return self._enveloped(
             request, v3_single(self._roster.student(number), self._homes), SINGLE_ORDER
         )
+
+    def _enveloped(self, request: Request, data: Any, order: Sequence[str]) -> Response:
+        document = {"data": data}
+        if request.headers.get("x-api-value-lists", "").lower() == "include":
+            document["value_lists"] = value_lists(order, self._roster.district.country)
+        return json_response(document)
 
     def _numbers(self, request: Request) -> list[int]:
         """Return the current students, or those with the role asked for (C).
@@ -118,13 +124,6 @@ def _check_forms(request: Request, dotted: bool) -> None:
     encodings = {part.partition(";")[0].strip() for part in header.split(",")}
     if not encodings & {"deflate", "identity", "*"}:
         raise refused(406, "The requested encoding isn't available")
-
-
-def _enveloped(request: Request, data: Any, order: Sequence[str]) -> Response:
-    document = {"data": data}
-    if request.headers.get("x-api-value-lists", "").lower() == "include":
-        document["value_lists"] = value_lists(order)
-    return json_response(document)
 
 
 def _check(name: str, value: str) -> Callable[[Student], bool]:
