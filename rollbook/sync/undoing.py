@@ -22,6 +22,7 @@ from rollbook.students.models import StudentAccount
 from rollbook.sync import queue, retention, store
 from rollbook.sync.models import Change, Integration, Mode, Run, RunState, UndoCounts, UndoSettings
 from rollbook.sync.refusals import RunRefused
+from rollbook.sync.report.counts import ChangeCounts
 from rollbook.sync.runs import claims, decisions, progress, requests, states
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.store import undo
@@ -56,14 +57,16 @@ class Undoing(NamedTuple):
         return not self.accounts and not self.deactivated
 
 
-def is_undoable(run: Run) -> bool:
-    """Return whether a run can be undone: finished, live, wrote something, rows still kept."""
-    return (
-        run.state == RunState.DONE
-        and run.mode == Mode.LIVE
-        and not retention.is_past_keeping(run)
-        and _written(run).exists()
-    )
+def is_undoable(run: Run, changes: ChangeCounts | None = None) -> bool:
+    """Return whether a run can be undone: finished, live, wrote something, rows still kept.
+
+    `changes` are the result of `count_changes` where that is known already.
+    """
+    if run.state != RunState.DONE or run.mode != Mode.LIVE or retention.is_past_keeping(run):
+        return False
+    if changes is None:
+        return _written(run).exists()
+    return any(changes.get(kind, {}).get("") for kind in WRITING_KINDS)
 
 
 def preview(run: Run, by: User | None, student: UUID | None = None, via: str = "web") -> Run:

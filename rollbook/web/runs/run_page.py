@@ -69,6 +69,7 @@ def run_progress(request: SchoolRequest, run_id: UUID) -> HttpResponse:
 
 def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
     working = run.state in WORKING
+    changes = count_changes(run) if has_plan(run) and not working else {}
     context: dict[str, Any] = {
         "run": run,
         "line": line_of(run),
@@ -77,11 +78,10 @@ def _context(request: SchoolRequest, run: Run) -> dict[str, Any]:
         "stages": stages_of(run) if working else [],
         "may_cancel": request.membership.may_manage and run.is_cancellable,
         **_upload_context(request, run),
-        **_undo_context(request, run),
+        **_undo_context(request, run, changes),
     }
     if working:
         return context
-    changes = count_changes(run) if has_plan(run) else {}
     return context | _result_context(request, run, changes) | _report_context(request, run, changes)
 
 
@@ -113,10 +113,10 @@ def _report_context(request: SchoolRequest, run: Run, changes: ChangeCounts) -> 
     return {"tiles": tiles_of(run), **report_tabs(request, run, changes)}
 
 
-def _undo_context(request: SchoolRequest, run: Run) -> dict[str, Any]:
+def _undo_context(request: SchoolRequest, run: Run, changes: ChangeCounts) -> dict[str, Any]:
     """What the page shows of a run that can be undone, was undone, or is an undo to confirm."""
     may_manage = request.membership.may_manage
-    context: dict[str, Any] = {"undoable": may_manage and undoing.is_undoable(run)}
+    context: dict[str, Any] = {"undoable": may_manage and undoing.is_undoable(run, changes)}
     if run.state == RunState.UNDONE:
         undos = run.undone_by.filter(state=RunState.DONE).select_related("undoes__undoes")
         context["undone_by"] = list(undos.order_by("requested_at"))
