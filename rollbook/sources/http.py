@@ -27,7 +27,7 @@ from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.bounds import Bounds
 from rollbook.sources.connections import Again, Call, GuardedNetwork, trust
 from rollbook.sources.errors import PageTooHeavy, SourceError, TryLater, UnexpectedShape
-from rollbook.sources.numbers import seconds_to_wait
+from rollbook.sources.numbers import seconds_to_wait, sis_time
 from rollbook.sources.pace import Pace
 from rollbook.sources.wire import checked_url, duration, gunzipped, limited
 
@@ -156,7 +156,7 @@ class Http:
             response = self._send(method, parts, headers, content)
         status, size = response.status, len(response.body)
         log.debug("%s %s answered %d with %d bytes", method, parts.hostname, status, size)
-        now = datetime.now(UTC)
+        now = sis_time(response.headers.get("date", ""), datetime.now(UTC))
         wait = seconds_to_wait(response.headers.get("retry-after", ""), now)
         seconds_to_reset = self._pace.learn(response.headers, now) if wait is None else None
         if status in RETRIED_STATUSES:

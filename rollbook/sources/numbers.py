@@ -75,6 +75,17 @@ def http_date(text: str) -> datetime | None:
         return None
 
 
+def sis_time(date_header: str, now: datetime) -> datetime:
+    """Return the time by the clock of the SIS, from the `Date` header of its answer.
+
+    What a SIS says about times is compared with it, because our own clock may be wrong. `now` is
+    ours: it counts if there is no date, or one that is years away.
+    """
+    then = http_date(date_header)
+    is_sensible = then is not None and abs((then - now).total_seconds()) < LONGEST_SECONDS
+    return then if then is not None and is_sensible else now
+
+
 def seconds_to_wait(text: str, now: datetime) -> float | None:
     """Return the seconds that a `Retry-After` header asks for; None if it says nothing usable.
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-from rollbook.sources.numbers import header_number, http_date
+from rollbook.sources.numbers import header_number, sis_time
 
 SPELLINGS: Final = ("x-rate-limit-", "x-ratelimit-")
 # From here on it is a Unix time (September 2001); as seconds to wait it would be 32 years.
@@ -70,8 +70,8 @@ def seconds_to_reset(headers: Mapping[str, str], now: datetime) -> float | None:
         return None
     if reset < UNIX_TIMES:
         return reset + MARGIN
-    sis_time = http_date(headers.get("date", "")) or now
-    return max(0.0, reset - sis_time.timestamp()) + MARGIN
+    there = sis_time(headers.get("date", ""), now)
+    return max(0.0, reset - there.timestamp()) + MARGIN
 
 
 def _whole_number(headers: Mapping[str, str], name: str) -> int | None:

@@ -30,6 +30,7 @@ def read(content: bytes) -> None:
     numbers.number(text)
     numbers.whole_number(text)
     numbers.http_date(text)
+    numbers.sis_time(text, NOW)
     duration(numbers.seconds_to_wait(text, NOW) or 0.0)
     numbers.lifetime(numbers.scalar(content))
     seconds_to_reset({"x-rate-limit-reset": text, "date": text}, NOW)

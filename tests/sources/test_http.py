@@ -5,7 +5,8 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -85,6 +86,26 @@ def test_retry_after_is_honoured() -> None:
     ) as server:
         assert ask(server, waits).body == b"good"
     assert waits[0] == 7 and 1.5 <= waits[1] <= 2.5  # ours, where the SIS asks for none
+
+
+@pytest.mark.parametrize("days", [400, -400])
+def test_a_retry_after_date_is_compared_with_the_clock_of_the_sis(days: int) -> None:
+    waits: list[float] = []
+    theirs = datetime.now(UTC) + timedelta(days=days)  # or ours is wrong by as much
+    later = format_datetime(theirs + timedelta(seconds=90), usegmt=True)
+    date = format_datetime(theirs, usegmt=True)
+    with Loopback(first(Reply(429, headers={"Retry-After": later, "Date": date}))) as server:
+        assert ask(server, waits).body == b"good"
+    assert waits == [90]
+
+
+def test_a_date_that_makes_no_sense_is_passed_over() -> None:
+    waits: list[float] = []
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    headers = {"Retry-After": later, "Date": "Thu, 01 Jan 1970 00:00:00 GMT"}
+    with Loopback(first(Reply(429, headers=headers))) as server:
+        assert ask(server, waits).body == b"good"
+    assert 80 < waits[0] <= 90
 
 
 def test_a_longer_retry_after_than_the_bound_ends_the_run() -> None:
