@@ -72,7 +72,8 @@ def load_account_keys(
     }
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(sql("pack_account_keys"), asked)
-        for packed, lengths in cursor:
+        while row := cursor.fetchone():  # one at a time: each has 4,096 keys
+            packed, lengths = row
             sizes = array("h", bytes(lengths))
             sizes.byteswap()
             keys.linked.add(bytes(packed), sizes)
