@@ -74,7 +74,8 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             headings="studentemail studentsemail studentemailaddress schoolemail "
             "schoolemailaddress email emailaddress mail mailaddress email1 primaryemail "
             "signinemail loginemail username login useremail "
-            "correo correoelectronico 邮箱 电子邮箱 电子邮件 邮件地址 電子郵件",
+            "correo correoelectronico courriel adresseemail emailadresse "
+            "メールアドレス 이메일 邮箱 电子邮箱 电子邮件 邮件地址 電子郵件",
         ),
         Field(
             "first_name",
@@ -164,7 +165,9 @@ STUDENT_FIELDS: Final[dict[str, Field]] = {
             example="2012-05-03",
             meaning=_("Year-month-day is always understood; for other orders you say which one."),
             headings="birthdate dateofbirth birthday dob birth borndate bornon studentdob "
-            "dateborn geburtsdatum fechadenacimiento 出生日期 生日",
+            "dateborn geburtsdatum fechadenacimiento datedenaissance datadenascimento "
+            "datadinascita geboortedatum fodelsedatum dogumtarihi dataurodzenia датарождения "
+            "出生日期 生日 生年月日 생년월일",
         ),
         Field(
             "gender",

@@ -3,10 +3,17 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Final
 
 from rollbook.roster.fields import ACTIVE
 from rollbook.roster.sheets.cell_values import CLOSED_WORDS, DateOrder, active_flag
+from rollbook.roster.sheets.contrary_words import (
+    DATE_ENDINGS,
+    KIND_WORDS,
+    OTHER_SCHOOLS,
+    PLAIN_WORDS,
+)
 from rollbook.roster.sheets.date_orders import read_date
 from rollbook.roster.sheets.full_names import can_be_split
 from rollbook.roster.sheets.headings import (
@@ -23,6 +30,7 @@ MOST_OF: Final = 0.8  # the share of a column's values that must look like a fie
 NEARLY_ALL: Final = 0.95  # the same for birth dates, which other dates look like
 _FEWEST: Final = 2  # values from which something is guessed
 _FEWEST_COUNTING: Final = 3  # values from which 1, 2, 3 is a running number and not an ID
+_MOST_GAPS: Final = 1.5  # numbers for each line of a list that counts
 _YOUNGEST, _OLDEST = 2, 25  # years of age of students
 _YEARS_BACK, _YEARS_AHEAD = 1, 20  # in which the students of a file graduate
 
@@ -30,6 +38,7 @@ _FEMALE: Final = ("f", "female", "girl", "woman", "mujer", "femenino", "女", "w
 _MALE: Final = ("m", "male", "boy", "man", "hombre", "masculino", "男", "mannlich", "garcon")
 GENDERS: Final = frozenset((*_FEMALE, *_MALE, "x", "nonbinary", "other", "u", "unknown"))
 
+_COUNT: Final = re.compile("0|[1-9][0-9]{0,5}")
 _YEAR: Final = re.compile(r"(?:class of )?(20\d\d)(?:\.0)?", re.IGNORECASE)
 # Beside these a heading of a grade has no other word: "Math Grade" is a mark.
 _GRADE_WORDS: Final = frozenset(
@@ -49,13 +58,20 @@ _ONLY_A_YEAR: Final = frozenset(("year", "current", "this", "yr", "the", "years"
 
 
 def merely_counts(values: Sequence[str]) -> bool:
-    """Return whether a column is 1, 2, 3 … in order: the number of a line, which is no ID."""
+    """Return whether a column counts its lines: 1, 2, 3 … in order, which are no IDs.
+
+    It may begin with 0, have signs around (1., 1)), and have gaps where lines were deleted. 001 is
+    an ID.
+    """
     if len(values) < _FEWEST_COUNTING:
         return False
-    return all(
-        value.removesuffix(".0").removesuffix(".") == str(number)
-        for number, value in enumerate(values, 1)
-    )
+    bare = [value.removesuffix(".0").strip(".#()[] ") for value in values]
+    if not all(map(_COUNT.fullmatch, bare)):
+        return False
+    numbers = [int(text) for text in bare]
+    in_order = all(one < other for one, other in pairwise(numbers))
+    has_few_gaps = numbers[-1] - numbers[0] < _MOST_GAPS * len(numbers)
+    return in_order and numbers[0] in (0, 1) and has_few_gaps
 
 
 def looks_right(heading: str, values: Sequence[str]) -> bool:
@@ -81,11 +97,13 @@ def only_field_of(heading: str | None, values: Sequence[str], today: date) -> st
         return None
     words = set(heading_words(heading))
     if _are_emails(values):
-        return "email"
+        return None if _says_more("email", words) else "email"
     if _are_birth_dates(values, today):
-        return "birth_date"
-    if _are_graduation_years(values, today) and not words <= _ONLY_A_YEAR:
-        return "graduation_year"
+        is_other = _says_more("birth_date", words) or any(map(_is_compound_of_date, words))
+        return None if is_other else "birth_date"
+    if _are_graduation_years(values, today):
+        is_other = words <= _ONLY_A_YEAR or not words.isdisjoint(OTHER_SCHOOLS)
+        return None if is_other else "graduation_year"
     if _are_genders(values):
         return "gender"
     if words & {"grade", "year"} and words <= _GRADE_WORDS and _are(values, _is_grade):
@@ -93,6 +111,23 @@ def only_field_of(heading: str | None, values: Sequence[str], today: date) -> st
     if "active" in words and words <= _ACTIVE_WORDS and all(map(_is_active_flag, values)):
         return ACTIVE
     return None
+
+
+def _says_more(field: str, words: set[str]) -> bool:
+    """Return whether a heading says "email" or "date" beside a word that we don't know."""
+    if words.isdisjoint(KIND_WORDS[field]):
+        return False
+    known = KIND_WORDS[field] | PLAIN_WORDS
+    return any(word not in known and not word.isdecimal() for word in words)
+
+
+def _is_compound_of_date(word: str) -> bool:
+    return any(word.endswith(ending) and word != ending for ending in DATE_ENDINGS)
+
+
+def are_addresses(values: Sequence[str]) -> bool:
+    """Return whether most values are e-mail addresses, which are no IDs."""
+    return bool(values) and _are(values, _is_email)
 
 
 def _are(values: Sequence[str], check: Callable[[str], bool], share: float = MOST_OF) -> bool:

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Final
 
 from rollbook.roster.sheets.column_values import (
+    are_addresses,
     are_dates_of_others,
     are_full_names,
     looks_right,
@@ -121,6 +122,8 @@ def _values(column: int, rows: Sequence[CellTexts]) -> list[str]:
 
 def _agrees(heading: KnownHeading, values: Sequence[str]) -> bool:
     """Return whether the values of a column leave it possible that its heading means our field."""
+    if heading.field in _IDS and are_addresses(values):
+        return False
     if heading.key in _MAYBE_RUNNING and merely_counts(values):
         return False
     return looks_right(heading.key, values)

@@ -7,7 +7,14 @@ _PEOPLE: Final = """
     sister spouse carer carers caregiver custodian tutor tutors coach mentor principal head staff
     faculty employee doctor physician nurse sponsor agent payer billing host referee recommender
     kin hod pastoral owner author invited houseparent
-    madre padre apoderado acudiente responsable profesor docente pere mere eltern mutter vater
+    dean hr manager supervisor nanny babysitter nok uncle aunt grandparent grandparents gran grandma
+    grandpa psychologist therapist driver agency employer lawyer roommate admin administrator
+    madre padre madres padres apoderado acudiente responsable profesor profesora docente docentes
+    pere mere tuteur tutrice professeur enseignant enseignante famille familia familie famiglia
+    eltern mutter vater lehrer lehrerin klassenlehrer klassenlehrerin betreuer vormund
+    genitore genitori responsabile insegnante encarregado responsavel pai mae professor professora
+    ouder ouders voogd leraar foralder foraldrar vardnadshavare larare veli anne baba ogretmen
+    rodzic rodzica rodzice opiekun nauczyciel wali huynh magulang guro
 """
 _EVENTS: Final = """
     entry entries enter entered entering start starts started starting begin begins began join joins
@@ -17,11 +24,45 @@ _EVENTS: Final = """
     since signed consent immunization immunisation baptism graduated leaving leave intake valid
     term acad ay doa doe locker
     interview application applied arrival arrived attended attendance seen hire hired
-    ingreso inscripcion alta baja eintritt aufnahme
+    ingreso inscripcion alta baja eintritt aufnahme anmeldung beginn einschulung zugang
+    entree arrivee rentree iscrizione ingresso iscritto admissao inschrijving aanmelding instroom
+    inskrivning antagning kayit nhap masuk daftar pendaftaran przyjecia rekrutacji zapisu
 """
 _PLACES: Final = "zip postal postleitzahl home work office phone fax"
 _SIGN_IN: Final = (
     "login logon signin signon recovery backup alternate secondary other alternative password"
+)
+
+# Words of a heading that tell what kind of value it has, and the words beside which it is still the
+# student's. With any other word, such as "Nanny email" or "Tour date", the values decide nothing.
+KIND_WORDS: Final = {
+    "email": frozenset(
+        ("email", "emails", "mail", "mails", "correo", "courriel", "correio", "posta")
+    ),
+    "birth_date": frozenset(
+        (
+            *("date", "dates", "datum", "fecha", "data", "dato", "дата", "tarih", "tarihi"),
+            *("tanggal", "ngay", "day", "dag"),
+        )
+    ),
+}
+_PLAIN: Final = """
+    e student students pupil pupils learner child alumno alumna eleve schuler alunno aluno
+    email mail address addresses adresse address1 addr id school google gmail microsoft ms o outlook
+    new primary main official preferred institutional account user electronico electronique
+    elektronische elettronica eletronico direccion indirizzo endereco of the a or and required
+    optional field de del la el le di da do in name sis current column
+    date dates datum fecha data birth geburt naissance nacimiento nascita nascimento
+"""
+PLAIN_WORDS: Final = frozenset(_PLAIN.split())
+# What a compound such as Aufnahmedatum ends with. Birthdate and 出生日期 are known headings.
+DATE_ENDINGS: Final = ("datum", "date", "dato", "日期", "日", "일", "날짜")
+# Beside "graduation" these name another school than this one.
+OTHER_SCHOOLS: Final = frozenset(
+    (
+        *("middle", "college", "university", "elementary", "primary", "preschool"),
+        *("kindergarten", "lower", "alumni", "8"),
+    )
 )
 
 # As words of their own. "first name" and "last name" are taken out before.
@@ -33,9 +74,26 @@ CONTRARY_STEMS: Final = (
     *("advisor", "adviser", "previous", "enrol", "admission", "admit", "joined", "modified"),
     *("created", "creation", "passport", "postcode", "lastupdate", "lastlogin", "lastsign"),
     *("registration", "registered", "yearentered", "startdate", "entrydate", "exitdate"),
+    *("aufnahme", "einschulung", "anmelde", "inscri", "iscriz", "inschrijv", "inskriv"),
     *("eintritt", "emergencia", "contacto", "matricula", "creacion", "modificacion"),
     *("家长", "父", "母", "监护", "联系人", "紧急", "老师", "教师", "班主任", "辅导员"),
     *("入学", "入校", "注册", "登记", "创建", "修改", "更新", "护照", "邮编", "邮政编码", "登录"),
+    *("родител", "матери", "отца", "опекун", "учител", "зачислен", "поступлен", "регистрац"),
+    *("保護者", "先生", "担任", "入園", "転入", "登録"),
+    *(
+        "학부모",
+        "부모",
+        "보호자",
+        "교사",
+        "선생",
+        "담임",
+        "입학",
+        "등록",
+        "전입",
+        "어머니",
+        "아버지",
+    ),
+    *("ผู้ปกครอง", "บิดา", "มารดา", "ครู", "ولي", "الأب", "الأم", "معلم", "تسجيل", "التحاق"),
     *("家長", "監護", "聯絡人", "緊急", "老師", "教師", "註冊", "創建", "護照"),
 )
 

@@ -150,11 +150,15 @@ def speaks_against_student(name: str | None) -> bool:
     if not CONTRARY_WORDS.isdisjoint(words):
         return True
     joined = "".join(words)
-    if any(stem in joined for stem in CONTRARY_STEMS):
+    if any(stem in joined for stem in _CONTRARY_STEMS):
         return True
     return any(phrase in spaced for phrase in CONTRARY_PHRASES)
 
 
 def _folded(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return unicodedata.normalize("NFC", bare)  # Korean syllables are taken apart as well
+
+
+_CONTRARY_STEMS: Final = tuple(map(_folded, CONTRARY_STEMS))
