@@ -108,13 +108,13 @@ def test_the_labels_of_the_credentials_follow_the_version_and_the_keyboard_stays
     page = visit()
     page.get_by_role("link", name="Start Setup and Integrate").click()
     page.get_by_role("radio", name="Veracross").check()
-    for label in ("Client ID", "Client Secret", "School Route"):
-        expect(page.get_by_label(label, exact=True)).to_be_visible()
-    page.get_by_label("School Route").fill("acs")
-    page.get_by_role("radio", name="API v3").focus()
-    page.keyboard.press("ArrowDown")
     for label in ("User Name", "Password", "Client"):
         expect(page.get_by_label(label, exact=True)).to_be_visible()
-    expect(page.get_by_label("Client", exact=True)).to_have_value("acs")
-    expect(page.get_by_role("radio", name="API v2")).to_be_focused()
-    expect(page.get_by_label("School Route")).to_have_count(0)
+    page.get_by_label("Client", exact=True).fill("acs")
+    page.get_by_role("radio", name="API v2").focus()
+    page.keyboard.press("ArrowDown")
+    for label in ("Client ID", "Client Secret", "School Route"):
+        expect(page.get_by_label(label, exact=True)).to_be_visible()
+    expect(page.get_by_label("School Route")).to_have_value("acs")
+    expect(page.get_by_role("radio", name="API v3")).to_be_focused()
+    expect(page.get_by_label("Client", exact=True)).to_have_count(0)
