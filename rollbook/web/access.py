@@ -90,6 +90,7 @@ def _to_sign_in(request: SchoolRequest) -> HttpResponse:
     For a request by htmx, reload the whole page: the sign-in must not replace a part of it.
     """
     if request.htmx:
-        page = request.htmx.current_url_abs_path or resolve_url("home")
-        return HttpResponseClientRedirect(redirect_to_login(page).url)
+        page = request.htmx.current_url_abs_path
+        address = redirect_to_login(page).url if page else resolve_url("sign-in")
+        return HttpResponseClientRedirect(address)
     return redirect_to_login(request.get_full_path())

@@ -78,7 +78,7 @@ def test_a_good_connection_passes_and_reads_what_the_set_up_shows(
     test = checked(school, powerschool_at(sis))
     assert (test.state, test.reading) == (CheckState.PASSED, False)
     steps = connection_tests.steps_of(test)
-    assert {step.state for step in steps} == {StepState.PASSED}
+    assert {step.state for step in steps if step.needed} == {StepState.PASSED}
     assert steps[-1].number == sum(grade.students for grade in connection_tests.grades_of(test))
     assert len(connection_tests.schools_of(test)) > 1
     sample = connection_tests.sample_of(test)

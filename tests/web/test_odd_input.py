@@ -91,6 +91,7 @@ def values(
         "school_id": school.pk,
         "upload_id": upload.pk,
         "integration_id": connected.pk,
+        "test_id": uuid4(),
         "student_id": student.pk,
         "run_id": upload.run_id,
         "entry_id": uuid4(),

@@ -11,6 +11,7 @@ from django.urls import reverse
 from rollbook.schools.models import School, User
 from rollbook.sync.models import Integration, Mode, Run, RunState
 from rollbook.sync.setup import credentials, integrations
+from tests.connecting import proved
 from tests.web.conftest import MakeRun
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +95,8 @@ def test_a_switch_that_was_turned_off_stays_off_while_picking_without_scripts(
 def test_each_version_is_saved_with_its_own_boxes_and_rows(
     admin: Client, address: str, school: School
 ) -> None:
+    works = {"user_name": "api.acs", "password": "of version 2", "client": "acs"}
+    proved(school, "veracross", "v2", **works)
     admin.post(address, VERACROSS)
     saved = Integration.objects.get()
     assert (saved.variant, credentials.load(saved)["password"]) == ("v2", "of version 2")

@@ -3,6 +3,7 @@
 So it survives a failed test, another SIS or version, the Back button and a lost session.
 """
 
+import re
 from typing import Final, NamedTuple
 
 from rollbook.schools import clock
@@ -13,6 +14,7 @@ from rollbook.sync.setup import credentials as vault
 from rollbook.sync.setup.proofs import KEPT_FOR, was_accepted
 
 CREDENTIAL: Final = "credential-"  # the key of a credential follows
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 MOST_TEXTS, LONGEST_TEXT = 500, 2_000
 
 
@@ -42,11 +44,11 @@ def save_draft(school: School, user: User, typed: Typed) -> Draft:
     """Keep what was typed, in place of what was kept for the same SIS and version."""
     before = load_draft(school, user, typed.source, typed.variant)
     values = {
-        name: [text[:LONGEST_TEXT] for text in texts[:MOST_TEXTS]]
-        for name, texts in typed.values.items()
+        _storable(name): [_storable(text) for text in texts[:MOST_TEXTS]]
+        for name, texts in list(typed.values.items())[:MOST_TEXTS]
     }
     secrets = dict(before.secrets if before and not _goes_elsewhere(before, typed) else {})
-    secrets.update({name: text for name, text in typed.secrets.items() if text})
+    secrets.update({name: _storable(text) for name, text in typed.secrets.items() if text})
     row, _created = ConnectionDraft.objects.update_or_create(
         school=school,
         user=user,
@@ -55,11 +57,16 @@ def save_draft(school: School, user: User, typed: Typed) -> Draft:
         defaults={
             "values": values,
             "secrets": vault.seal(secrets, _bound_to(school, user, typed.source, typed.variant)),
-            "settings_version": typed.settings_version[:40],
+            "settings_version": _storable(typed.settings_version)[:40],
             "updated_at": clock.now(),
         },
     )
     return Draft(row, secrets)
+
+
+def _storable(text: str) -> str:
+    """Return a text without what the database can't store; saving it is refused in words."""
+    return _UNSTORABLE.sub("", text)[:LONGEST_TEXT]
 
 
 def _goes_elsewhere(before: Draft, typed: Typed) -> bool:

@@ -1,6 +1,7 @@
 """Step 1.1 Configure your SIS: choose one, enter its credentials, test them, pick grades."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -92,7 +93,7 @@ def configure_sis(request: SchoolRequest) -> HttpResponse:
         drafts.discard_drafts(request.school, request.person, shown.source.slug)
         return _to(request, shown.address)
     if _starts_afresh(shown, picked.given("shown")):
-        return _to(request, shown.address)
+        return _to(request, f"{shown.address.partition('?')[0]}?source={shown.source.slug}")
     if action == "roster":
         form = shown.form(data=request.POST)
         return _page(request, shown, _as_typed(shown, form), part="configure_sis_roster")
@@ -124,6 +125,8 @@ def _shown(request: SchoolRequest, source_key: str | None, variant_key: str | No
 
 def _keep_typed(request: SchoolRequest, picked: PickForm) -> None:
     """Keep what was typed for the SIS and version that the page showed."""
+    if pressed(request.POST) == "pick" and "shown_variant" not in picked.data:
+        return  # nobody knows which version it was typed for
     source_key = picked.given("shown") or picked.given("source")
     variant_key = picked.given("shown_variant") or picked.given("variant")
     before = _shown(request, source_key, variant_key)
@@ -203,7 +206,7 @@ def _next(request: SchoolRequest, shown: Shown) -> HttpResponse:
     form = shown.form(data=request.POST)
     if not form.is_valid():
         return _page(request, shown, form, part="configure_sis_form")
-    if _is_changed(shown, form):
+    if not _is_saved(shown, form):
         try:
             refuse_outdated(request.school, form, shown.saved_form)
             target = shown.connecting.target(form.choices())
@@ -221,14 +224,20 @@ def _next(request: SchoolRequest, shown: Shown) -> HttpResponse:
     return _to(request, reverse("select-mapping", args=[request.school.pk, saved.pk]))
 
 
-def _is_changed(shown: Shown, form: ConfigureForm) -> bool:
-    """Return whether another connection than the saved one would be saved.
+def _is_saved(shown: Shown, form: ConfigureForm) -> bool:
+    """Return whether the connection that was typed is the saved one.
 
-    A saved one needs no test: Active and Test Run can be switched while the SIS is down.
+    That one needs no test: Active and Test Run can be switched while the SIS is down.
     """
     integration = shown.integration
-    is_saved = integration is not None and integration.variant == form.variant.key
-    return not is_saved or bool(form.changed_credentials())
+    if integration is None or integration.variant != form.variant.key:
+        return False
+    if not form.changed_credentials():
+        return True
+    with suppress(SettingRefused):
+        target = shown.connecting.target(form.choices())
+        return target.digest == connection_tests.digest_of_saved(integration)
+    return False
 
 
 def _saved(request: SchoolRequest, shown: Shown, form: ConfigureForm) -> Integration | None:
