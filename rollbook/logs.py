@@ -47,12 +47,17 @@ def log_unforeseen(log: logging.Logger, work: str, error: Exception) -> str:
     return reference
 
 
-class WithoutTraceback(logging.Filter):
-    """Removes the exception from a line whose message says everything."""
+class BadRequestsInOneLine(logging.Filter):
+    """Removes the lines of code from what is logged about a request that we refuse.
+
+    Scanners send wrong hosts, NULs and endless forms all day. The message says everything.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return True always: the line stays."""
-        record.exc_info = record.exc_text = None
+        is_refusal = record.name == "django.request" and record.levelno < logging.ERROR
+        if is_refusal or record.name.startswith("django.security."):
+            record.exc_info = record.exc_text = None
         return True
 
 

@@ -150,15 +150,19 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"text": {"()": "rollbook.logs.Text"}, "json": {"()": "rollbook.logs.Json"}},
-    "filters": {"without_traceback": {"()": "rollbook.logs.WithoutTraceback"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": config.log_format}},
+    "filters": {"bad_requests": {"()": "rollbook.logs.BadRequestsInOneLine"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": config.log_format,
+            "filters": ["bad_requests"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "rollbook": {"level": "INFO"},
         # Django's own handlers would mail or print exceptions with their messages.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
-        # Scanners send wrong hosts all day: one line each, without the lines of code.
-        "django.security.DisallowedHost": {"filters": ["without_traceback"], "propagate": True},
     },
 }

@@ -4,6 +4,8 @@ import json
 import logging
 import sys
 import threading
+from collections.abc import Iterator
+from io import StringIO
 
 import pytest
 from django.test import Client
@@ -59,7 +61,37 @@ def test_an_exception_shows_its_code_and_not_its_message() -> None:
             assert "ValueError" in text and "KeyError" in text and "test_logs.py" in text
 
 
-def test_a_wrong_host_is_one_line(client: Client, caplog: pytest.LogCaptureFixture) -> None:
-    assert client.get("/", headers={"host": "scanner.invalid"}).status_code == 400
-    lines = [line for line in caplog.records if "scanner.invalid" in line.getMessage()]
-    assert [line.exc_info for line in lines] == [None]
+@pytest.fixture
+def written() -> Iterator[StringIO]:
+    """What the handler of the settings writes."""
+    (console,) = (each for each in logging.getLogger().handlers if each.name == "console")
+    assert isinstance(console, logging.StreamHandler)
+    before, text = console.stream, StringIO()
+    console.setStream(text)
+    yield text
+    console.setStream(before)
+
+
+def test_a_request_that_is_refused_is_one_line(client: Client, written: StringIO) -> None:
+    part = f'--x\r\nContent-Disposition: form-data; name="{"n" * 5000}"\r\n\r\n1\r\n--x--\r\n'
+    multipart, plain = "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"
+    endless = "&".join(f"f{number}=" for number in range(2_000))
+    with_cookie = Client(enforce_csrf_checks=True)
+    with_cookie.cookies["csrftoken"] = "x" * 32
+    for response in (
+        client.get("/", headers={"host": "scanner.invalid"}),
+        with_cookie.post("/sign-in/", part, multipart),
+        with_cookie.post("/sign-in/", endless, plain),
+    ):
+        assert response.status_code == 400
+    lines = written.getvalue().splitlines()
+    assert len(lines) == 3, lines
+    assert "scanner.invalid" in lines[0]
+
+
+def test_an_error_of_ours_keeps_its_lines_of_code(written: StringIO) -> None:
+    try:
+        raise KeyError
+    except KeyError:
+        logging.getLogger("django.request").error("Internal Server Error: /", exc_info=True)
+    assert "test_logs.py" in written.getvalue()
