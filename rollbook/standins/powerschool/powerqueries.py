@@ -1,6 +1,7 @@
 """`POST /ws/schema/query/{name}`: paging, order, `$q`, projection, arguments, versions, errors."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ from rollbook.standins.powerschool.answers import schema_error
 from rollbook.standins.powerschool.changes import changed_since, data_version
 from rollbook.standins.powerschool.district import District
 from rollbook.standins.powerschool.fiql import QueryError, Term, Test, WrongType, condition, parse
-from rollbook.standins.powerschool.named_queries import NAMED_QUERIES, NamedQuery
+from rollbook.standins.powerschool.named_queries import NAMED_QUERIES, Filter, NamedQuery
 from rollbook.standins.powerschool.plugins import Uploaded
 from rollbook.standins.powerschool.schema import EXTENSIONS, order_key
 from rollbook.standins.powerschool.tables import TABLES
@@ -86,8 +87,10 @@ class PowerQueries:
         tests = _tests(query, str(body.get("$q") or request.query.get("$q") or ""))
         tests += _argument_tests(query, body)
         brief_tests = _filter_tests(query, body)
+        first, key_arguments = _first_number(query, body)
         order = request.query.get("order", "")
-        key = (query.name, repr(sorted(body.items(), key=str)), request.query.get("$q"), order)
+        rest = {name: body[name] for name in body if name not in key_arguments}
+        key = (query.name, repr(sorted(rest.items(), key=str)), request.query.get("$q"), order)
         sorting = _order(query, order)
         since = _since(body)
         district = self.district
@@ -110,7 +113,10 @@ class PowerQueries:
                 )
             return numbers
 
-        return district.index(key, build)
+        numbers = district.index(key, build)
+        if sorting:
+            return [number for number in numbers if number >= first]
+        return numbers[bisect_left(numbers, first) :]  # in the order of the DCID
 
     def _answer(
         self, request: Request, query: NamedQuery, body: dict[str, Any], numbers: Sequence[int]
@@ -245,10 +251,30 @@ def _filter_tests(query: NamedQuery, body: dict[str, Any]) -> list[tuple[ReadCol
             raise schema_error(400, INVALID, [error])
     tests: list[tuple[ReadColumn, Test]] = []
     for each in query.filters:
+        if _is_key(each):
+            continue
         value = str(body[each.value[1:]]) if each.value.startswith(":") else each.value
         relation = {"=": "==", ">": "=gt=", ">=": "=ge="}[each.operator]
         tests.append((_reader_of(each.column), condition(Term("", relation, (value,)), "number")))
     return tests
+
+
+def _is_key(each: Filter) -> bool:
+    return each.column == "dcid" and each.operator != "="
+
+
+def _first_number(query: NamedQuery, body: dict[str, Any]) -> tuple[int, set[str]]:
+    """Return the lowest student number that `DCID > :argument` lets through, and such arguments.
+
+    They are no part of a cached search, so that reading 100,000 students by key is quick.
+    """
+    first, arguments = 1, {"projection"}
+    for each in query.filters:
+        if _is_key(each):
+            arguments.add(each.value[1:])
+            dcid = int(body[each.value[1:]] if each.value.startswith(":") else each.value)
+            first = max(first, dcid - FIRST_DCID + 1 + (each.operator == ">"))
+    return first, arguments
 
 
 def _reader_of(column: str) -> ReadColumn:
@@ -256,8 +282,6 @@ def _reader_of(column: str) -> ReadColumn:
     attribute = TABLES["students"].brief.get(column)
     if attribute is not None:
         return lambda district, number: getattr(district.roster.brief(number), attribute)
-    if column == "dcid":
-        return lambda district, number: number + FIRST_DCID - 1
     return lambda district, number: TABLES["students"].row(district, number).get(column)
 
 

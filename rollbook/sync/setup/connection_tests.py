@@ -253,6 +253,7 @@ def _sealed(test: ConnectionTest, sample: Sample) -> bytes:
                 "label": str(home.label),
                 "where": str(home.where),
                 "needs_plugin": home.needs_plugin,
+                "made": home.made,
             }
             for home in entries
         ]

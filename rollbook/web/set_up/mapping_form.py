@@ -16,6 +16,15 @@ from rollbook.sync.setup.field_rules import app_wins, blank_clears
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.text import translated, word
 from rollbook.web.forms import Form
+from rollbook.web.set_up.mapping_places import (
+    PLACE,
+    TYPED,
+    ShownPlaces,
+    place_fields,
+    shown_places,
+    source_field_of,
+    what_to_type,
+)
 
 RULE: Final = "rule-"  # the name of a field follows
 OVERWRITE, OVERWRITE_OR_CLEAR, FILL_ONCE = "sis", "clears", "app"
@@ -31,7 +40,8 @@ class ShownRow(NamedTuple):
     """One row of the mapping in the page. `value` names it in the form.
 
     `rules` are those to choose from, `rule` is the chosen one. `owners` are the SISs that could own
-    the field, where the school has several; `owner` is the chosen one.
+    the field, where the school has several; `owner` is the chosen one. `places` are those where the
+    SIS may keep the value, where there are several.
     """
 
     value: str
@@ -44,6 +54,7 @@ class ShownRow(NamedTuple):
     rules: Sequence[tuple[str, str]] = ()
     owner: str = ""
     owners: Sequence[tuple[str, str]] = ()
+    places: ShownPlaces | None = None
 
 
 class MappingForm(Form):
@@ -81,6 +92,9 @@ class MappingForm(Form):
                 required=False,
                 initial=self.saved_rules.get(row.field, OVERWRITE),
             )
+        self.usual = {row.field: row for row in integration.variant_type.mapping}
+        for row in self.mapping:
+            self.fields.update(place_fields(self.usual[row.field], row.source_field))
         self.owner_choices = _owner_choices(integration)
         chosen_owners = field_owners.owners(integration.school) if self.owner_choices else {}
         for field, choices in self.owner_choices.items():
@@ -106,10 +120,32 @@ class MappingForm(Form):
         """The rows that can be added."""
         return [self._shown(row) for row in self.mapping if not self._is_kept(row)]
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse a text beside a place that can't be used."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for field in self.usual:
+            source_field = self._chosen_place(field)
+            if source_field and not self.integration.variant_type.row(source_field, field):
+                self.add_error(TYPED + field, what_to_type(cleaned[PLACE + field]))
+        return cleaned
+
     def rows(self) -> list[tuple[str, str]]:
         """Return the rows of a valid form, as pairs of a SIS field and our field."""
         pairs = (value.rpartition(":") for value in set(self.cleaned_data["row"]))
-        return sorted((source_field, field) for source_field, _colon, field in pairs)
+        return sorted(
+            (self._chosen_place(field) or source_field, field)
+            for source_field, _colon, field in pairs
+        )
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether another place was chosen, and nothing is to be saved yet."""
+        return "look" in self.data
+
+    def _chosen_place(self, field: str) -> str:
+        """Return the source field that was chosen for a row; "" where nothing was sent."""
+        place = self.cleaned_data.get(PLACE + field) or ""
+        return source_field_of(place, self.cleaned_data.get(TYPED + field) or "")
 
     def fields_with(self, rule: str) -> set[str]:
         """Return our fields that have this rule in a valid form, or have it saved."""
@@ -146,7 +182,14 @@ class MappingForm(Form):
             self._rules_for(row.field),
             str(self[OWNER + row.field].value() or "") if row.field in self.owner_choices else "",
             self.owner_choices.get(row.field, ()),
+            self._places(row.field),
         )
+
+    def _places(self, field: str) -> ShownPlaces | None:
+        if PLACE + field not in self.fields:
+            return None
+        place = str(self[PLACE + field].value() or self.usual[field].source_field)
+        return shown_places(self.usual[field], place, str(self[TYPED + field].value() or ""))
 
     def _rules_for(self, field: str) -> list[tuple[str, str]]:
         """Return the rules to choose from. The SIS ID has none; a required value is not cleared."""

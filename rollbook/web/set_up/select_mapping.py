@@ -32,7 +32,7 @@ def select_mapping(request: SchoolRequest, integration_id: UUID) -> HttpResponse
     if request.method != "POST":
         return _page(request, _saved_form(integration))
     form = MappingForm(integration, request.POST)
-    if form.touched:
+    if form.touched or form.only_looks:
         touched = MappingForm(integration, initial=form.typed_values())
         return _page(request, shown_with(touched, form.settings_version))
     if not _saved(request, form):
