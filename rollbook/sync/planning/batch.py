@@ -5,7 +5,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from rollbook.roster.planning.changes import (
-    WRITING_KINDS,
+    UPDATING_KINDS,
     Change,
     ChangeKind,
     Rules,
@@ -81,7 +81,7 @@ class Tally:
     def __init__(self, settled_others: Collection[bytes] = ()) -> None:
         self._settled_others = settled_others
         self.read = self.outside_selection = self.other_people = 0
-        self.moved: set[str] = set()  # SIS IDs of those whose e-mail is planned to change
+        self.moved: set[str] = set()  # SIS IDs of accounts whose e-mail is planned to change
         self.waiting: list[PlannedAccount] = []
         self.outside_digests = bytearray()  # of students outside the selection, without an account
 
@@ -92,7 +92,7 @@ class Tally:
             if issue.code == "other_person" and not self._is_settled(matcher, issue.sis_id):
                 self.other_people += 1
         for change in batch.changes:
-            moves = "email_key" in change.after and change.kind in WRITING_KINDS
+            moves = "email_key" in change.after and change.kind in UPDATING_KINDS
             if moves and change.sis_id is not None:
                 self.moved.add(change.sis_id)
         self.outside_selection += len(batch.outside)

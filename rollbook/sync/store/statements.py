@@ -1,9 +1,10 @@
 """How the hand-written SQL of `sql/` is read and run. Nothing outside `sync.store` runs any.
 
 Each file starts with a line that says what the statement does. It names the columns that a plan
-writes by `$fields` (`$a_fields` and `$v_fields` with a table before each, `$set_fields` for an
-UPDATE), so that STUDENT_FIELDS stays the one list of them. `$last_change` is a part that the
-statements about an undo share, `sql/part_last_change.sql`. Everything else is a parameter.
+writes by `$fields` (`$a_fields` with a table before each, `$set_fields` for an UPDATE, `$c_fields`
+as they are in the JSON of a change), so that STUDENT_FIELDS stays the one list of them.
+`$last_change` is a part that the statements about an undo share, `sql/part_last_change.sql`.
+Everything else is a parameter.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,7 @@ from rollbook.roster.fields import STUDENT_FIELDS
 from rollbook.roster.planning.changes import UPDATING_KINDS, WRITING_KINDS
 from rollbook.roster.records import LINK_KEY
 from rollbook.sources.registry import SOURCES
+from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Run
 
 CHUNK: Final = 5_000  # rows that travel at a time
@@ -29,16 +31,23 @@ _WRITTEN: Final = (*STUDENT_FIELDS, "email_key")
 _COLUMNS: Final = {
     "fields": ", ".join(_WRITTEN),
     "a_fields": ", ".join(f"a.{column}" for column in _WRITTEN),
-    "v_fields": ", ".join(f"v.{column}" for column in _WRITTEN),
     "set_fields": ", ".join(f"{column} = v.{column}" for column in _WRITTEN),
 }
+
+
+def _from_json(column: str) -> str:
+    """Return the expression for a column's value in `after`, the JSON of a change."""
+    kind = StudentAccount._meta.get_field(column).db_type(connection) or ""
+    cast = "" if kind.startswith("varchar") else f"::{kind}"
+    return f"(c.after ->> '{column}'){cast}"
 
 
 @cache
 def sql(name: str) -> Any:
     """Return the statement of `sql/NAME.sql`, with columns and shared parts filled in."""
     last_change = _text("part_last_change").rstrip()
-    return Template(_text(name)).substitute(_COLUMNS, last_change=last_change)
+    c_fields = ", ".join(map(_from_json, _WRITTEN))
+    return Template(_text(name)).substitute(_COLUMNS, last_change=last_change, c_fields=c_fields)
 
 
 def _text(name: str) -> str:
