@@ -40,6 +40,20 @@ SAME = [
     ("St. John", "St John"),
     ("Ｍｉｒａ", "Mira"),
     ("Γιώργος", "ΓΙΩΡΓΟΣ"),
+    *(("O'Neal", f"O{sign}Neal") for sign in 'ꞌ՚׳ߴˊ❜‚„“"'),
+    *(("Mary-Jane", f"Mary{sign}Jane") for sign in "־᠆⸗⸺゠˗_~/"),
+    ("Ƒatou Ɠarba", "Fatou Garba"),
+    ("Ɲene Ƥaul", "Nene Paul"),
+    ("ɑɡnes", "agnes"),
+    ("محمّد", "محمد"),
+    ("أحمد", "احمد"),
+    ("فاطمة", "فاطمه"),
+    ("יוֹסֵף", "יוסף"),
+    ("Saint John", "St. John"),
+    ("Lennox (Jr)", "Lennox"),
+    ("Lennox Jnr", "Lennox"),
+    ("Lennox V", "Lennox"),
+    ("Silva Filho", "Silva"),
 ]
 
 
@@ -53,6 +67,7 @@ def test_the_way_of_writing_makes_no_other_name(one: str, other: str) -> None:
     ("one", "other"),
     [
         *(("Ada", "Ida"), ("Jr", "Sr"), ("III", "II"), ("-", "'"), ("-", ""), ("か", "が")),
+        *(("Al", "V"), ("Neto", "Filho"), ("Anna", "Hanna"), ("И", "І")),
         *(("Müller", "Mueller"), ("Lee", "Li"), ("王", "李"), ("Ivan", "Иван")),
     ],
 )

@@ -39,9 +39,26 @@ TWO_LETTERS: Final = {
 _PASS_OVER: Final = str.maketrans("", "", PASSED_OVER)
 _LETTERS: Final = str.maketrans({**ONE_LETTER, **TWO_LETTERS})
 _MARKS: Final = re.compile("[\u0300-\u036f]")
-_WORDS: Final = re.compile(r"[\s.,]+")
-_APART: Final = re.compile("[-‐‑‒–—―−⁃﹣－・･·•‧]")
-_SUFFIXES: Final = frozenset(("jr", "sr", "junior", "senior", "ii", "iii", "iv", "2nd", "3rd"))
+_WORDS: Final = re.compile(r"[\s.,()\[\]]+")
+_APART: Final = re.compile('[-‐‑‒–—―−⁃﹣－・･·•‧()/"“”„]')
+_SUFFIXES: Final = frozenset(
+    (
+        *("jr", "jnr", "sr", "snr", "junior", "senior", "ii", "iii", "iv", "v", "2nd", "3rd"),
+        *("4th", "esq", "filho", "neto"),
+    )
+)
+# What the fold leaves, because searches need no index for it: rarer apostrophes and dashes, and
+# marks that Arabic and Hebrew are written with or without.
+_RARE_SIGNS: Final = re.compile(
+    '[ꞌꞋ՚׳״ߴߵˊˋ❛❜❝❞‚„“”"″‶־᠆⸗⸺⸻゠˗_~/\u0640\u064b-\u0655\u0670\u0591-\u05bd\u05bf-\u05c7]'
+)
+_RARE_LETTERS: Final = str.maketrans(
+    {
+        **{"ɑ": "a", "ǝ": "e", "ɡ": "g", "ɪ": "i", "ɯ": "m", "ʒ": "z", "ȝ": "y", "ꝺ": "d"},
+        **{"ꜳ": "aa", "ȷ": "j", "ʋ": "v", "ʀ": "r", "ʏ": "y", "ʟ": "l", "ɩ": "i", "ʊ": "u"},
+        **{"ى": "ي", "ی": "ي", "ة": "ه", "ٱ": "ا", "ک": "ك"},
+    }
+)
 
 
 def personal_name(value: Any, limit: int) -> str | None:
@@ -101,10 +118,21 @@ def name_key(name: str) -> str:
 
     The marks of other scripts stay: there they make a different letter, as in か and が.
     """
-    words = _WORDS.sub(" ", fold(name)).split()
+    folded = _RARE_SIGNS.sub("", fold(name))
+    if not folded.isascii():
+        folded = "".join(map(_plain_letter, folded.translate(_RARE_LETTERS)))
+    words = _WORDS.sub(" ", folded).split()
     while len(words) > 1 and words[-1] in _SUFFIXES:
         words.pop()
-    return "".join(words) or name.casefold().strip()
+    return "".join("st" if word == "saint" else word for word in words) or name.casefold().strip()
+
+
+@lru_cache(maxsize=4_096)
+def _plain_letter(letter: str) -> str:
+    """Return the letter without what Unicode doesn't take off: ƒ, a small f with a hook, is f."""
+    words = unicodedata.name(letter, "").split()
+    is_latin = words[:1] == ["LATIN"] and "WITH" in words and len(words[3]) == 1
+    return words[3].lower() if is_latin else letter
 
 
 def _given_names(name: str) -> frozenset[str]:
