@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from rollbook.roster.planning.known_accounts import KnownAccounts
 from rollbook.roster.planning.mapping import MappedRecord
+from rollbook.roster.planning.packed_table import PackedTable
 from rollbook.roster.records import AccountKey, Issue, Severity, StudentRecord
 
 
@@ -98,7 +99,7 @@ class Matcher:
         self._confirmed: set[str] = set()
         if links:
             self._add_links(links)
-        self._digests: dict[str, bytes] = {}
+        self._digests = PackedTable()  # of records that are not unchanged, by SIS ID
         # By the row of a known account, whether its SIS ID has come: a byte each. Nearly all of
         # them come unchanged, and nothing else is kept of those.
         self._came = bytearray(self.known.rows)
@@ -109,7 +110,7 @@ class Matcher:
         # Claims of an e-mail that the account doesn't have already. Nearly all accounts keep
         # theirs, so those aren't listed. By e-mail key: the first SIS ID, and all of them where
         # several claim it.
-        self._claims: dict[str, str] = {}
+        self._claims = PackedTable()
         self._shared: dict[str, set[str]] = {}
         # Known students whose record has a different e-mail than their account.
         self._moving: set[str] = set()
@@ -163,12 +164,11 @@ class Matcher:
         if row is not None and self._came[row] == _UNCHANGED:
             self._repeated.add(sis_id)
             return False
-        first_digest = self._digests.get(sis_id)
+        first_digest = self._digests.enter(sis_id, mapped.digest)
         if first_digest is not None:
             if first_digest != mapped.digest:
                 self._repeated.add(sis_id)
             return False
-        self._digests[sis_id] = mapped.digest
         if row is not None:
             self._came[row] = _DIFFERENT
             self._known_sent += 1
@@ -245,14 +245,15 @@ class Matcher:
         return self.known.get(sis_id) if sis_id is not None else None
 
     def _claim(self, address: str, sis_id: str) -> None:
-        first = self._claims.setdefault(address, sis_id)
-        if first != sis_id:
-            self._shared.setdefault(address, {first}).add(sis_id)
+        first = self._claims.enter(address, sis_id.encode())
+        if first is not None and first.decode() != sis_id:
+            self._shared.setdefault(address, {first.decode()}).add(sis_id)
 
     def _claimants(self, address: str) -> set[str]:
         if address in self._shared:
             return self._shared[address]
-        return {self._claims[address]} if address in self._claims else set()
+        first = self._claims.get(address)
+        return set() if first is None else {first.decode()}
 
     def check_roster(
         self, moved: Collection[str], complete: bool, freed: Collection[str] = ()
@@ -263,7 +264,9 @@ class Matcher:
         that closed accounts give up, unless their students are back in this roster. Accounts that
         the roster lacks are named only where it was read `complete`.
         """
-        owners = {key.email_key: key for key in self.known.with_emails(self._claims)}
+        owners = {}
+        if self.known.rows:
+            owners = {key.email_key: key for key in self.known.with_emails(set(self._claims))}
         owners |= self._unlinked
         for address in freed:
             owner = owners.get(address)
