@@ -97,3 +97,18 @@ def test_accounts_with_a_problem_are_the_same_from_both_sides(
     of_school = accounts.filter(work_list.with_open_problem(integration.school))
     assert one in of_school
     assert set(of_school) == set(accounts.filter(work_list.has_open_problem()))
+
+
+@pytest.mark.parametrize("only_in_account", [False, True])
+def test_the_class_of_a_row_is_that_in_the_change_or_else_that_of_the_account(
+    school: School, only_in_account: bool
+) -> None:
+    account = StudentAccount.objects.create(
+        school=school, email="g@x.example", email_key="g@x.example", graduation_year=2031
+    )
+    after = {"last_name": "H"} if only_in_account else {"graduation_year": 2030}
+    run = a_run(school, [updated({}, after)])
+    Change.objects.filter(run=run).update(account_id=account.pk)
+    classes = ("year 2030", "year 2031", "year 99999", "year x", "grade 9", "form 9")
+    counts = [change_rows.updated_rows(run, student_class=code).count() for code in classes]
+    assert counts == ([0, 1, 0, 0, 0, 0] if only_in_account else [1, 0, 0, 0, 0, 0])

@@ -78,7 +78,7 @@ class UpdatedRow(NamedTuple):
 
 def new_rows(run: Run, search: str = "", student_class: str | None = None) -> RowList[NewRow]:
     """Return the accounts that a run creates, or would create. `student_class` is a class code."""
-    changes = _in_class(_changes(run, search, (ChangeKind.NEW,)), student_class)
+    changes = _in_class(_changes(run, search, (ChangeKind.NEW,)), run, student_class)
     return RowList(changes, _Rows(run).new, one_pass=bool(search or student_class))
 
 
@@ -89,7 +89,7 @@ def updated_rows(
 
     Besides the kinds of changes, `kind` can be one that is only listed, or "email_changed".
     """
-    changes = _in_class(_updated(run, search, kind), student_class)
+    changes = _in_class(_updated(run, search, kind), run, student_class)
     return RowList(changes, _Rows(run).updated, one_pass=bool(search or student_class))
 
 
@@ -101,7 +101,7 @@ def plan_rows(
         changes = _updated(run, search, kind)
     else:
         changes = _changes(run, search, (kind,) if kind else ChangeKind)
-    return _in_class(changes, student_class)
+    return _in_class(changes, run, student_class)
 
 
 def updated_row(run: Run, change: Change) -> UpdatedRow:
@@ -192,5 +192,5 @@ def _updated(run: Run, search: str, kind: str | None) -> QuerySet[Change]:
     return _changes(run, search, {kind}.intersection((*UPDATED_KINDS, *LISTED_KINDS)))
 
 
-def _in_class(changes: QuerySet[Change], student_class: str | None) -> QuerySet[Change]:
-    return in_class(changes, student_class) if student_class else changes
+def _in_class(changes: QuerySet[Change], run: Run, student_class: str | None) -> QuerySet[Change]:
+    return in_class(changes, run, student_class) if student_class else changes

@@ -2,9 +2,8 @@
 
 from typing import Final, NamedTuple
 
-from django.db.models import OuterRef, QuerySet, Subquery, TextField
+from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _
 
 from rollbook.students.models import StudentAccount
@@ -35,22 +34,21 @@ def classes_of(run: Run, tab: str) -> list[StudentClass]:
     return [StudentClass(code, _class_label(code)) for code in codes]
 
 
-def in_class(changes: QuerySet[Change], code: str) -> QuerySet[Change]:
-    """Return the changes of one class, none for an unknown code."""
+def in_class(changes: QuerySet[Change], run: Run, code: str) -> QuerySet[Change]:
+    """Return those changes of a run that are in a class, none for an unknown code.
+
+    The class is that in the change, else that of the account. The accounts of the class are found
+    once: to look up each account took 0.3 s for 95,000 rows.
+    """
     kind, _space, name = code.partition(" ")
-    if kind not in FIELDS:
+    is_year = name.isdecimal() and len(name) <= 4
+    if kind not in FIELDS or (kind == "year" and not is_year):
         return changes.none()
-    return changes.annotate(class_name=_class_name(kind)).filter(class_name=name)
-
-
-def _class_name(kind: str) -> Coalesce:
-    """Return the expression for a student's class: from the change, else from the account."""
     field = FIELDS[kind]
-    accounts = StudentAccount.objects.filter(
-        pk=OuterRef("account_id"), school_id=OuterRef("school_id")
-    )
-    of_account = Cast(Subquery(accounts.values(field)[:1]), TextField())
-    return Coalesce(KT(f"after__{field}"), of_account)
+    accounts = StudentAccount.objects.filter(school_id=run.school_id, **{field: name})
+    in_change = Q(class_name=name)
+    in_account = Q(class_name__isnull=True, account_id__in=accounts.values("pk"))
+    return changes.annotate(class_name=KT(f"after__{field}")).filter(in_change | in_account)
 
 
 def _class_label(code: str) -> str:
