@@ -12,7 +12,6 @@ from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources import powerschool_query as plugin_query
 from rollbook.sources import reckoned_year
 from rollbook.sources.base import (
-    Choice,
     Connection,
     CredentialField,
     MappingRow,
@@ -213,23 +212,6 @@ SOURCE: Final = Source(
                     required=False,
                     label=_("Home room"),
                     where=_("the student's page > Scheduling Setup > Home Room"),
-                ),
-            ),
-            choices=(
-                Choice(
-                    key="email_source",
-                    label=_("Where the student's e-mail is kept"),
-                    options=(
-                        ("contact_info", _("The student's contact e-mail")),
-                        (
-                            "student_username",
-                            _("The student's user name, where it is an e-mail address"),
-                        ),
-                    ),
-                    help=_(
-                        "Districts keep it in different places. A test run shows which students "
-                        "have none."
-                    ),
                 ),
             ),
         ),

@@ -24,7 +24,7 @@ from rollbook.sources.http import NEXT_RUN, Response
 from rollbook.sources.missing_students import Presence, Single
 from rollbook.sources.page_records import MOST_RECORDS, PageReader, PageShape
 from rollbook.sources.powerschool_fields import EXTENSION_DATA, FurtherFields
-from rollbook.sources.record_types import Record, RecordType
+from rollbook.sources.record_types import RecordType
 from rollbook.sources.sent_records import SentRecords
 from rollbook.sources.shapes import Scalar, decoded, iso_day, short_text
 from rollbook.sources.wire import redirect_host
@@ -125,31 +125,23 @@ class StudentReader:
     `parts` is the part of a query that names the objects and extensions to be sent.
     """
 
-    def __init__(
-        self, fields: frozenset[str], email_source: str, most_records: int = MOST_RECORDS
-    ) -> None:
-        self._username_as_email = email_source == "student_username" and "email" in fields
-        self._keep_username = "student_username" in fields
+    def __init__(self, fields: frozenset[str], most_records: int = MOST_RECORDS) -> None:
         self._further = FurtherFields(fields)
         read = (fields | ALWAYS_READ | self._further.read) & HOLDERS.keys()
-        if self._username_as_email:
-            read = read - {"email"} | {"student_username"}
         self._holders = sorted({HOLDERS[field] for field in read} - {""})
         self.parts = self._further.parts(holder for holder in self._holders if holder != "name")
         keys = {
             holder: frozenset(field for field in read if HOLDERS[field] == holder)
             for holder in ("", *self._holders)
         }
-        renamed = {"student_username": "email"} if self._username_as_email else {}
         raw = (EXTENSION_DATA,) if self._further.extensions else ()
         self._type = RecordType(keys, "id", raw)
         typed_dict: Any = TypedDict  # its functional form, whose fields mypy can't know
         self._single = msgspec.json.Decoder(typed_dict("_Single", {"student": self._type.type}))
-        is_usual = not self._username_as_email and not self._further
-        self._finish = None if is_usual else self._put_further
+        self._finish = self._further.finish if self._further else None
         self._reader = PageReader(
             name="PowerSchool",
-            shape=_page_shape(self._type.type, renamed),
+            shape=_page_shape(self._type.type),
             record=self._type,
             refuse=lambda: not_powerschool(_NOT_AN_ANSWER),
             most_records=most_records,
@@ -200,20 +192,8 @@ class StudentReader:
             record.flattened()
         return Single(Presence.HERE, answer, record)
 
-    def _put_further(self, record: Record) -> None:
-        self._further.finish(record)
-        if self._username_as_email:
-            self._put_username(record)
 
-    def _put_username(self, record: Record) -> None:
-        name = record.get("student_username")
-        if not self._keep_username:
-            record.pop("student_username", None)
-        if isinstance(name, str) and "@" in name:
-            record["email"] = name
-
-
-def _page_shape(student: Any, renamed: dict[str, str]) -> PageShape:
+def _page_shape(student: Any) -> PageShape:
     """Return how a page is decoded whose students have this type."""
     typed_dict: Any = TypedDict
     list_of: Any = list
@@ -227,7 +207,7 @@ def _page_shape(student: Any, renamed: dict[str, str]) -> PageShape:
         page=msgspec.json.Decoder(page_of(one_or_many)),
         raw_page=msgspec.json.Decoder(page_of(msgspec.Raw)),
         path=("students", "student"),
-        fields=renamed,
+        fields={},
     )
 
 

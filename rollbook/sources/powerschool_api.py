@@ -164,9 +164,8 @@ class District:
         self._threads = threads
         self.id_field = connection.id_field or "id"
         self._pages_ahead = PagesAhead(http, threads)
-        email_source = connection.choices.get("email_source", "")
         most_records = connection.bounds.page_records
-        self._reader = StudentReader(fields, email_source, most_records)
+        self._reader = StudentReader(fields, most_records)
         self.conversation = Conversation(connection, http, connection.tokens)
         self.page_size = min(self.conversation.largest_page(), most_records)
 

@@ -12,7 +12,7 @@ from rollbook.roster.records import SisAnswer
 from rollbook.roster.translation import Phrase
 from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources.base import Connection
-from rollbook.sources.errors import PermissionMissing, TokenExpired
+from rollbook.sources.errors import PermissionMissing, TokenExpired, UnexpectedShape
 from rollbook.sources.missing_students import Presence, Single
 from rollbook.sources.numbers import NULL, scalar, whole_number
 from rollbook.sources.page_records import PageReader, PageShape
@@ -68,8 +68,17 @@ def plugin_missing(fields: list[str]) -> PermissionMissing:
 
 def query_answers(conversation: Conversation) -> bool:
     """Return whether the query of our plugin is installed and may read its fields."""
-    status, _body = conversation.post(_target("", 1), msgspec.json.encode({"after": "0"}))
-    return status == 200
+    return is_answer(*conversation.post(_target("", 1), msgspec.json.encode({"after": "0"})))
+
+
+def is_answer(status: int, body: bytes) -> bool:
+    """Return whether this is what a PowerQuery answers, and not some page with status 200."""
+    try:
+        answer = decoded_answer(_ANYTHING, body) if status == 200 else None
+    except UnexpectedShape:
+        return False
+    # No rows: no "record", but "@extensions" all the same (clients).
+    return isinstance(answer, dict) and bool({"record", "@extensions"} & answer.keys())
 
 
 def queried_rows(conversation: Conversation, after: int, size: int) -> list[Record]:
@@ -105,8 +114,7 @@ class PluginQuery:
 
     def answers(self) -> bool:
         """Return whether the query is installed, has these fields, and may read them."""
-        status, _body = self._post(_target("", 1), 0)
-        return status == 200
+        return is_answer(*self._post(_target("", 1), 0))
 
     def count(self) -> int:
         body = self._asked(_target("/count", self.page_size), 0)

@@ -174,6 +174,15 @@ def test_what_is_not_named_stays(inside: Command, school: School) -> None:
     assert ["birth_date", "birth_date"] in Integration.objects.get().mapping
 
 
+def test_an_unknown_choice_saves_nothing(inside: Command, school: School) -> None:
+    names = ("user_name=id", "client=acs")
+    pairs = [part for name in names for part in ("--credential", name)]
+    connect = ("integration", "set", "veracross", "--variant", "v3", *pairs, "--grades", "9-12")
+    refused = inside(*connect, "--choice", "future_students=maybe", "--json", stdin=SECRET)
+    assert (refused.code, refused.json["error"]["code"]) == (2, "choice_unknown")
+    assert not Integration.objects.exists()
+
+
 def test_a_field_is_read_from_the_place_that_the_school_has(
     inside: Command, school: School
 ) -> None:
@@ -227,7 +236,7 @@ def test_another_address_needs_the_secret_again(inside: Command, school: School)
     ("arguments", "code", "error"),
     [
         (("--grades", "9-nine"), 2, "grades_unreadable"),
-        (("--choice", "email_source=fax"), 2, "choice_unknown"),
+        (("--place", "email=fax"), 2, "field_unknown"),
         (("--choice", "colour=red"), 2, "pair_unknown"),
         (("--credential", "user=me"), 2, "pair_unknown"),
         (("--credential", "client_id"), 2, "pair_unknown"),

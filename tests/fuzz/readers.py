@@ -21,7 +21,7 @@ with atheris.instrument_imports(include=["rollbook.sources", "email", "json"]):
     from rollbook.sources.wire import checked_url, duration, redirect_host
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-STUDENTS = StudentReader(frozenset(HOLDERS), "")
+STUDENTS = StudentReader(frozenset(HOLDERS))
 
 
 def read(content: bytes) -> None:

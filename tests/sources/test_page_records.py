@@ -53,7 +53,7 @@ POWERSCHOOL = Form(
     b'{"id":%d,"name":{"first_name":"Ada","last_name":"Byron"},'
     b'"contact_info":{"email":"a%d@x.example"},'
     b'"school_enrollment":{"grade_level":9},"demographics":{"birth_date":"2010-05-17"}}',
-    StudentReader(FIELDS, "").records,
+    StudentReader(FIELDS).records,
 )
 LEGACY = Form(
     "person_pk",

@@ -69,7 +69,7 @@ def test_a_hostile_page_of_20_megabytes_takes_less_than_150(student: bytes) -> N
         + b",".join([student] * (19_999_900 // (len(student) + 1)))
         + b"]}}"
     )
-    reading = StudentReader(frozenset(HOLDERS), "")
+    reading = StudentReader(frozenset(HOLDERS))
 
     def records() -> None:
         with suppress(SourceError):

@@ -17,7 +17,7 @@ from rollbook.sources.powerschool_plugin import QUERY, QUERY_FILE, plugin_zip, s
 from rollbook.sources.powerschool_query import PluginQuery
 from rollbook.sources.registry import SOURCES
 from rollbook.standins import people, powerschool
-from rollbook.standins.powerschool import StandIn
+from rollbook.standins.powerschool import Fault, StandIn
 from rollbook.standins.powerschool.plugins import PluginRefused
 from rollbook.standins.powerschool.tables import TABLES
 from tests.sources.test_homes import connection
@@ -93,6 +93,11 @@ def test_a_plugin_without_a_mapped_field_is_not_used(standin: StandIn) -> None:
     install(standin, BOTH - {"u_students_extension.student_email"})
     assert list(records(read(standin, BOTH))) == active(standin)
     assert asked(standin, "/ws/v1/district/student")
+
+
+def test_a_page_with_status_200_is_no_answer_of_the_query(standin: StandIn) -> None:
+    standin.faults = [Fault("html", path="/ws/schema/*")]
+    assert list(records(read(standin, BOTH))) == active(standin)
 
 
 def test_a_field_that_is_not_granted_is_read_by_v1_where_that_has_it() -> None:

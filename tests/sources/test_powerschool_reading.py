@@ -23,10 +23,8 @@ from tests.sources.loopback import FIELDS, SmallSchool, as_json, student
 ALL = frozenset(HOLDERS)
 
 
-def read(
-    students: Any, fields: frozenset[str] = FIELDS, email_source: str = "contact_info"
-) -> Records:
-    return StudentReader(fields, email_source).records(json.dumps({"students": students}).encode())
+def read(students: Any, fields: frozenset[str] = FIELDS) -> Records:
+    return StudentReader(fields).records(json.dumps({"students": students}).encode())
 
 
 def test_every_active_student_comes_once_with_the_wanted_fields_only() -> None:
@@ -138,32 +136,22 @@ def test_unknown_keys_in_new_versions_are_skipped() -> None:
     ]
 
 
-def test_the_user_name_can_be_the_email_where_it_is_one() -> None:
+def test_the_user_name_is_read_as_it_is_and_with_a_domain() -> None:
     students = [
-        student(1) | {"student_username": "ada@example.org"},
+        student(1) | {"student_username": "ada"},
         student(2),
         student(3) | {"student_username": 20_418},
     ]
     with SmallSchool() as school:
         school.students = students
-        records = school.records(email_source="student_username")
-        expansions = {
-            asked.query["expansions"]
-            for asked in school.server.asked
-            if "expansions" in asked.query
-        }
-    assert [record.get("email") for record in records] == ["ada@example.org", None, None]
-    assert all("student_username" not in record for record in records)
-    assert expansions == {"demographics,school_enrollment"}
-
-
-def test_a_mapped_user_name_stays_beside_the_email() -> None:
-    records = read(
-        {"student": {"id": 1, "student_username": "a@b.example"}},
-        frozenset({"email", "student_username"}),
-        "student_username",
-    )
-    assert records == [{"id": 1, "student_username": "a@b.example", "email": "a@b.example"}]
+        name, address = "student_username", "student_username@x.example"
+        records = school.records(fields=frozenset({"id", name, address}))
+        alone = school.records(fields=frozenset({"id", address}))
+    assert [record.get(name) for record in records] == ["ada", "user2", 20_418]
+    addresses = ["ada@x.example", "user2@x.example", "20418@x.example"]
+    assert [record.get(address) for record in records] == addresses
+    assert [record.get(address) for record in alone] == addresses
+    assert all(name not in record for record in alone)
 
 
 @pytest.mark.parametrize(
@@ -188,12 +176,12 @@ def test_a_mapped_user_name_stays_beside_the_email() -> None:
 )
 def test_another_shape_is_not_guessed_at(body: bytes) -> None:
     with pytest.raises(UnexpectedShape, match="not what PowerSchool answers"):
-        StudentReader(ALL, "").records(body)
+        StudentReader(ALL).records(body)
 
 
 def test_an_answer_of_objects_without_end_is_refused_before_it_fills_the_memory() -> None:
     with pytest.raises(UnexpectedShape):
-        StudentReader(ALL, "").records(b'{"students":{"student":[' + b"{}," * 1_000_000 + b"{}]}}")
+        StudentReader(ALL).records(b'{"students":{"student":[' + b"{}," * 1_000_000 + b"{}]}}")
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
@@ -224,7 +212,7 @@ anything = st.recursive(
 )
 def test_any_json_is_read_or_refused_and_nothing_else(document: Any) -> None:
     try:
-        records = StudentReader(ALL, "").records(msgspec.json.encode(document))
+        records = StudentReader(ALL).records(msgspec.json.encode(document))
     except SourceError:
         return
     assert all(isinstance(record, dict) and record.keys() <= ALL for record in records)
@@ -233,7 +221,7 @@ def test_any_json_is_read_or_refused_and_nothing_else(document: Any) -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused_and_nothing_else(body: bytes) -> None:
     with suppress(SourceError):
-        StudentReader(FIELDS, "").records(body)
+        StudentReader(FIELDS).records(body)
 
 
 @given(st.binary(max_size=60) | anything.map(msgspec.json.encode))

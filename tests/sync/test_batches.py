@@ -7,7 +7,7 @@ from rollbook.sync.planning.reading import BATCH, BATCH_BYTES, batches
 
 def page(records: int, size: int = 0) -> Page:
     body = b'{"students":{"student":[%b]}}' % b",".join([b'{"id":1}'] * records)
-    sent = StudentReader(frozenset(), "").records(body)
+    sent = StudentReader(frozenset()).records(body)
     sent.size = size
     return Page(sent, 1, None, None)
 

@@ -23,7 +23,6 @@ FILLED = {
     "credential-client_id": "our-id",
     "credential-client_secret": SECRET,
     "credential-client_url": "https://ps.lincoln.example",
-    "choice-email_source": "contact_info",
     "grades": ["9", "10", "11", "12"],
     "active": "on",
     "test_run": "on",

@@ -37,7 +37,6 @@ def typed(sis: StandIn, **changed: Any) -> dict[str, Any]:
         "credential-client_id": sis.client_id,
         "credential-client_secret": sis.client_secret,
         "credential-client_url": sis.url,
-        "choice-email_source": "contact_info",
         "grades": ["9", "10", "11", "12"],
         "active": "on",
         "test_run": "on",
@@ -186,7 +185,6 @@ def test_switches_are_saved_while_the_sis_is_down(
         "source": "powerschool",
         "credential-client_id": "our-id",
         "credential-client_url": "https://ps.lincoln.example",
-        "choice-email_source": "contact_info",
         "grades": ["9", "10"],
         "action": "next",
     }

@@ -21,7 +21,6 @@ STEP_1_1 = {
     "source": "powerschool",
     "credential-client_id": "our-id",
     "credential-client_url": "https://ps.lincoln.example",
-    "choice-email_source": "contact_info",
     "grades": ["9", "10"],
     "active": "on",
     "test_run": "on",

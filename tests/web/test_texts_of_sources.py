@@ -20,7 +20,7 @@ LANGUAGE = {
     "API v3": "Schnittstelle 3",
     "Client URL": "Adresse",
     "The address at which you open PowerSchool in the browser.": "Die Adresse im Browser.",
-    "The student's contact e-mail": "Die Kontaktadresse",
+    "User name with a domain": "Benutzername und Domain",
     "The file is {kind}, not a spreadsheet.": "Keine Tabelle, sondern {kind}.",
     "a picture": "ein Bild",
     "PowerSchool is in maintenance.": "PowerSchool wird gewartet.",
@@ -36,10 +36,14 @@ def shown(client: Client, address: str) -> str:
     return html.unescape(client.get(address).content.decode())
 
 
-def test_labels_help_and_options_of_a_source(admin: Client, school: School) -> None:
+def test_labels_help_and_options_of_a_source(
+    admin: Client, school: School, connected: Integration
+) -> None:
+    mapping = shown(admin, reverse("select-mapping", args=[school.pk, connected.pk]))
+    assert "Benutzername und Domain" in mapping
     address = reverse("configure-sis", args=[school.pk])
     page = shown(admin, address)
-    assert "Adresse" in page and "Die Adresse im Browser." in page and "Kontaktadresse" in page
+    assert "Adresse" in page and "Die Adresse im Browser." in page
     assert "Client URL" not in page
     assert "Schnittstelle 3" in shown(admin, f"{address}?source=veracross")
 
