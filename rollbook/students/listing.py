@@ -94,7 +94,7 @@ def part_of(
     before: UUID | None = None,
 ) -> Part:
     """Return the page after, or before, an account; the first one if that account is gone."""
-    matches = _matches(accounts)
+    matches = _matches(accounts, most=COUNTED)
     backwards = before is not None
     edge = _values_of(school, order, before if backwards else after)
     if edge is not None:
@@ -112,7 +112,7 @@ def part_of(
 
 
 class _Matches(NamedTuple):
-    """How many accounts pass a filter, COUNTED + 1 at most, and how to get a page of them soon."""
+    """How many accounts pass a filter, counted to a limit, and how to get a page of them soon."""
 
     total: int
     accounts: QuerySet[StudentAccount]
@@ -129,12 +129,14 @@ class _Matches(NamedTuple):
 
 
 def first_of(accounts: QuerySet[StudentAccount], number: int) -> list[StudentAccount]:
-    """Return the first of these accounts by name."""
-    return list(_matches(accounts).ordered("name")[:number])
+    """Return the first by name of the accounts that a search finds."""
+    matches = _matches(accounts, most=FEW)
+    return list(ordered(matches.accounts, "name", by_index=False)[:number])
 
 
-def _matches(accounts: QuerySet[StudentAccount]) -> _Matches:
-    some = accounts.order_by().values_list("pk", flat=True)[: COUNTED + 1]
+def _matches(accounts: QuerySet[StudentAccount], most: int) -> _Matches:
+    """Return these accounts, counted up to `most` and one more."""
+    some = accounts.order_by().values_list("pk", flat=True)[: most + 1]
     ids = list(some)
     if len(ids) <= FEW:
         accounts = StudentAccount.objects.alias(year=YEAR).filter(pk__in=ids)
