@@ -16,7 +16,8 @@ def after_a_run(
 ) -> Accounts:
     """Return the accounts after a run.
 
-    Every enrolled student of the chosen grades is as in the SIS; all other accounts stay.
+    Every enrolled student of the chosen grades is as in the SIS; all other accounts stay. So does a
+    student whose e-mail in the SIS belongs to an account that stays.
     """
     after = dict(before)
     for each in roster:
@@ -30,7 +31,23 @@ def after_a_run(
                 each["birth_date"],
                 each["gender"],
             )
+    while taken := _whose_email_is_taken(before, after):
+        for sis_id in taken:
+            if sis_id in before:
+                after[sis_id] = before[sis_id]
+            else:
+                del after[sis_id]
     return after
+
+
+def _whose_email_is_taken(before: Accounts, after: Accounts) -> list[str]:
+    """Return the SIS IDs of changed accounts with the e-mail of an account that stays."""
+    staying = {each[0] for sis_id, each in after.items() if before.get(sis_id) == each}
+    return [
+        sis_id
+        for sis_id, each in after.items()
+        if before.get(sis_id) != each and each[0] in staying
+    ]
 
 
 def to_change(before: Accounts, after: Accounts) -> list[str]:

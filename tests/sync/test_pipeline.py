@@ -1,9 +1,7 @@
 """A run from end to end against the stand-in, over a real socket and a real database."""
 
-import time
-
 import pytest
-from django.db import Error, connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from rollbook.roster.records import Severity
@@ -17,7 +15,6 @@ from rollbook.sync.refusals import RunRefused
 from rollbook.sync.runs import claims, decisions, requests, states
 from rollbook.sync.runs.lease import Lease
 from rollbook.sync.setup.integrations import save_mapping
-from rollbook.sync.store import statements
 from rollbook.sync.words.sources import uploader_type
 
 pytestmark = pytest.mark.django_db
@@ -316,30 +313,6 @@ def test_a_sis_id_that_comes_twice_with_other_values_is_left_alone_and_counted_o
     assert repeated
     assert run.counts["unchanged"] == first.counts["new"] - in_selection
     assert accounts_checksum() == before
-
-
-@pytest.mark.slow
-@pytest.mark.django_db(transaction=True)
-def test_a_worker_frozen_while_applying_lets_go_of_the_accounts(
-    integration: Integration, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(statements, "FROZEN_SECONDS", 1)
-    run = requests.request(integration, trigger=Trigger.PERSON).run
-    claimed = claims.claim(run.pk)
-    assert claimed is not None
-    with Lease(claimed) as lease:
-        from_roster.plan(claimed, lease)
-    states.applying(claimed)
-    with pytest.raises(Error), transaction.atomic():
-        store.apply_plan(claimed)
-        time.sleep(2)  # frozen: the database ends the session
-        states.finish(claimed)
-    connection.close()
-    assert not StudentAccount.objects.exists()
-    Run.objects.filter(pk=run.pk).update(lease_until=None)
-    pipeline.run_sync(run.pk)
-    run.refresh_from_db()
-    assert (run.state, StudentAccount.objects.count()) == (RunState.DONE, run.counts["new"])
 
 
 def test_everything_before_the_commit_is_time_of_the_run(

@@ -30,7 +30,7 @@ def note(run: Run, pages: list[Page], students_done: int) -> None:
     The transaction holds the run's row from now on, so it must not outlast a frozen worker. Raises
     LeaseLost.
     """
-    store.end_if_frozen()
+    store.end_if_frozen(run)
     run.pages_done += sum(page.number > 0 for page in pages)
     run.students_done = students_done
     for page in pages:

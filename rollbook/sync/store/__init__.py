@@ -33,7 +33,13 @@ from rollbook.sync.store.settled import (
     settled_accounts,
     update_settlements,
 )
-from rollbook.sync.store.statements import CHUNK, end_if_frozen, in_chunks, whole_tables
+from rollbook.sync.store.statements import (
+    CHUNK,
+    end_frozen_sessions,
+    end_if_frozen,
+    in_chunks,
+    whole_tables,
+)
 
 __all__ = [
     "CHUNK",
@@ -46,6 +52,7 @@ __all__ = [
     "count_moved",
     "count_plan",
     "delete_school_rows",
+    "end_frozen_sessions",
     "end_if_frozen",
     "end_settlements",
     "expected_groups",

@@ -16,7 +16,7 @@ def apply_plan(run: Run) -> int:
     left out and marked. If an e-mail or SIS ID was given to somebody else meanwhile, the database
     refuses all rows; then those are marked too, and the rest is applied.
     """
-    end_if_frozen()
+    end_if_frozen(run)
     with whole_tables():
         execute("lock_accounts", run)
         overtaken = execute("mark_overtaken", run)

@@ -104,7 +104,7 @@ def save_plan(run: Run, changes: Iterable[Change], issues: Iterable[Issue]) -> N
         return
     # No wait for the disk: should the machine lose power, the state "planned", which comes later in
     # the same log, is lost with it.
-    end_if_frozen("synchronous_commit TO off")
+    end_if_frozen(run, "synchronous_commit TO off")
     with connection.cursor() as cursor:
         if first_change is not None:
             with cursor.copy(sql("copy_changes")) as copy:

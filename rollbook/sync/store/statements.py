@@ -14,7 +14,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, transaction
 
 from rollbook.config import config
 from rollbook.roster.fields import STUDENT_FIELDS
@@ -99,17 +99,36 @@ def whole_tables() -> Iterator[None]:
         cursor.execute("SET LOCAL enable_nestloop TO on")
 
 
-def end_if_frozen(*more: str) -> None:
+def end_if_frozen(run: Run, *more: str) -> None:
     """Let the database end this transaction when its worker says nothing for FROZEN_SECONDS.
 
-    A worker that freezes must not keep the accounts locked. Nothing is compiled either: no
-    statement of a run is worth it. `more` are further settings of this transaction, sent with these
+    A worker that freezes must not keep the accounts or its run locked. The session has the name of
+    the run, so that `end_frozen_sessions` finds it too. Nothing is compiled either: no statement
+    of a run is worth it. `more` are further settings of this transaction, sent with these
     two: while pages are decoded in other threads, each answer of the database is waited for up to
     5 ms longer than it takes, until Python's lock is free.
     """
-    settings = (f"idle_in_transaction_session_timeout TO '{FROZEN_SECONDS}s'", "jit TO off", *more)
+    settings = (
+        f"idle_in_transaction_session_timeout TO '{FROZEN_SECONDS}s'",
+        f"application_name TO 'rollbook run {run.pk}'",
+        "jit TO off",
+        *more,
+    )
     with connection.cursor() as cursor:
         cursor.execute("; ".join(f"SET LOCAL {setting}" for setting in settings))
+
+
+def end_frozen_sessions() -> int:
+    """End the sessions of workers that fell silent in a transaction of a run; return how many.
+
+    A session that waits for the rows of a COPY is not idle to PostgreSQL, and takes no time-out. It
+    would keep the run from all other workers for as long as its own worker is frozen. Only the role
+    that signed in sees these sessions.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE NONE")
+        cursor.execute(sql("end_frozen_sessions"), {"seconds": FROZEN_SECONDS})
+        return int(cursor.rowcount)
 
 
 def in_chunks(rows: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:

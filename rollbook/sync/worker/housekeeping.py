@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection
 from procrastinate.exceptions import ConnectorException
 
 from rollbook.schools import slow_down
-from rollbook.sync import deleting, queue, retention
+from rollbook.sync import deleting, queue, retention, store
 from rollbook.sync.mail import invitations, notices
 from rollbook.sync.report import files
 from rollbook.sync.runs import claims
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 PARTS: Final[tuple[Callable[[], Any], ...]] = (
     due.run_due,
     queue.sweep,
+    store.end_frozen_sessions,
     claims.sweep,
     files.sweep_reports,
     drafts.sweep_uploads,
