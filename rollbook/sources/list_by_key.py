@@ -76,6 +76,10 @@ class ListByKey:
     def ids(self) -> set[StudentId]:
         return self._tally.ids
 
+    @property
+    def without_id(self) -> int:
+        return self._tally.without_id
+
     def require_total(self) -> None:
         """Raise RosterIncomplete where fewer students came than the SIS counts."""
         if self._tally.students >= self._stated:

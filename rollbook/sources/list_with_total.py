@@ -96,6 +96,10 @@ class ListWithTotal:
         return self._tally.ids
 
     @property
+    def without_id(self) -> int:
+        return self._tally.without_id
+
+    @property
     def agrees(self) -> bool:
         return self._readings.agree and self._tally.records >= self._stated
 

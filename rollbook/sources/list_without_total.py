@@ -89,6 +89,10 @@ class ListWithoutTotal:
         return self._tally.ids
 
     @property
+    def without_id(self) -> int:
+        return self._tally.without_id
+
+    @property
     def agrees(self) -> bool:
         return self._readings.agree
 

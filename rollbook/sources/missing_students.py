@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, Protocol
 from rollbook.roster.records import Completeness, Proof, SisAnswer
 from rollbook.sources.base import Connection, Page, Pages
 from rollbook.sources.errors import SourceError, TokenExpired, UnexpectedShape
-from rollbook.sources.paging import StudentList, unproven
+from rollbook.sources.paging import StudentList, unproven, without_ids
 from rollbook.sources.sent_records import Records
 
 KNOWN_STUDENTS: Final = 3  # are asked for until one is found; some may have left since
@@ -30,6 +30,7 @@ class Presence(Enum):
     HERE = "here"
     GONE = "gone"
     UNCLEAR = "unclear"
+    OTHER = "other"  # the record that came isn't the student's, or its ID can't be read
 
 
 class Single(NamedTuple):
@@ -61,10 +62,11 @@ class _Asked:
     gone: dict[str, SisAnswer] = field(default_factory=dict)
     unclear: dict[str, SisAnswer] = field(default_factory=dict)
     here: set[str] = field(default_factory=set)
+    other: set[str] = field(default_factory=set)
     can_ask: bool = True
 
     def __len__(self) -> int:
-        return len(self.gone) + len(self.unclear) + len(self.here)
+        return len(self.gone) + len(self.unclear) + len(self.here) + len(self.other)
 
     def unsettled(self, missing: Iterable[str]) -> list[str]:
         """Return the missing students about whom nothing is proven yet."""
@@ -72,7 +74,7 @@ class _Asked:
 
     def new(self, missing: Iterable[str]) -> list[str]:
         """Return the missing students who weren't asked for yet."""
-        asked = {*self.gone, *self.unclear, *self.here}
+        asked = {*self.gone, *self.unclear, *self.here, *self.other}
         return [sis_id for sis_id in missing if sis_id not in asked]
 
 
@@ -111,8 +113,11 @@ def _prove_missing(
         if to_ask and asked.can_ask and in_bounds:
             yield from _ask_each(to_ask, lists, single_reads, asked, 2 * bounds.parallel)
             continue
+        if nameless := sum(each.without_id for each in lists):
+            proof = _proof(lists, Completeness.SHORT, asked, agreed=False)
+            raise without_ids(lists[0].name, len(unsettled), nameless, proof)
         differing = [each for each in lists if not each.agrees]
-        was_here = any(sis_id in asked.here for sis_id in unsettled)
+        was_here = any(sis_id in asked.here or sis_id in asked.other for sis_id in unsettled)
         if not differing and not was_here:
             answers = [asked.unclear[each] for each in unsettled if each in asked.unclear]
             yield Page([], 0, None, None, answers=tuple(answers))
@@ -150,6 +155,8 @@ def _ask_each(
         elif single.presence is Presence.GONE:
             asked.gone[sis_id] = single.answer
             gone.append(single.answer)
+        elif single.presence is Presence.OTHER:
+            asked.other.add(sis_id)
         else:
             asked.unclear[sis_id] = single.answer
     yield Page([], 0, None, None, answers=tuple(gone))

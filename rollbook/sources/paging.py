@@ -46,6 +46,8 @@ class StudentList(Protocol):
     def agrees(self) -> bool: ...
     @property
     def ids(self) -> set[StudentId]: ...
+    @property
+    def without_id(self) -> int: ...
 
 
 @dataclass(slots=True)
@@ -250,6 +252,17 @@ def gave_too_many(name: str, bounds: Bounds) -> RosterIncomplete:
     return RosterIncomplete(
         Phrase(what, name=name, students=students, pages=pages), RAISE_THE_BOUND
     )
+
+
+def without_ids(name: str, missing: int, records: int, proof: Proof) -> RosterIncomplete:
+    """Return the error where records that nobody can name may be those of the missing students."""
+    what = _(
+        "The list of {name} lacks students with an account ({missing}), and it has records without "
+        "an ID that can be read ({records}), which may be theirs."
+    )
+    remedy = _("Correct the records without an ID in {name}, then run it again.")
+    phrase = Phrase(what, missing=f"{missing:,}", records=f"{records:,}", name=name)
+    return RosterIncomplete(phrase, Phrase(remedy, name=name), proof)
 
 
 def unproven(name: str, missing: int, proof: Proof) -> RosterIncomplete:

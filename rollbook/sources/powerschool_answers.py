@@ -173,7 +173,7 @@ class StudentReader:
         """Return the answer about one student. Raises UnexpectedShape."""
         student = decoded_answer(_ONE_STUDENT, body)["student"]
         if str(student.get(id_field)) != sis_id:
-            return Single(Presence.UNCLEAR, SisAnswer(sis_id))
+            return Single(Presence.OTHER, SisAnswer(sis_id))
         enrollment = student.get("school_enrollment")
         enrollment = enrollment if isinstance(enrollment, dict) else {}
         code = str(enrollment.get("enroll_status_code", ""))

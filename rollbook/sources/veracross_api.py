@@ -183,9 +183,9 @@ class LegacyApi:
 
 
 def single(sis_id: str, presence: Presence, record: Record, answer: SisAnswer) -> Single:
-    """Return the answer about one student; unclear where it is about somebody else."""
+    """Return the answer about one student."""
     if str(record.get("person_pk")) != sis_id:
-        return Single(Presence.UNCLEAR, SisAnswer(sis_id))
+        return Single(Presence.OTHER, SisAnswer(sis_id))
     return Single(presence, answer, [record] if presence is Presence.HERE else [])
 
 

@@ -30,7 +30,7 @@ class PagedSis:
     `throughout` are those who never left. `how_gone` says how a single read answers for somebody
     who has: "unknown", "date", "status". `reads_singles` is False where that right is missing. With
     `is_patient`, of two pages in a row at most one is cut short, and no page holds fewer than 3.
-    At first a page holds `cap` students.
+    At first a page holds `cap` students. `sent_ids` are what it sends instead of an id.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class PagedSis:
         self._total_off = 0
         self._cut: int | None = None  # of the next page only so many records come
         self._is_patient, self._was_cut = is_patient, False
+        self.sent_ids: dict[int, Any] = {}
 
     # What happens ------------------------------------------------------------------------------
 
@@ -104,6 +105,8 @@ class PagedSis:
         self.asked.append(path)
         if path.endswith(("access_token", "/metadata")):
             return _json({**TOKEN, "metadata": {"student_max_page_size": 4}})
+        if "/schema/query/" in path:
+            return _json({"message": "No such query"}, status=404)
         self._move()
         last = path.rpartition("/")[2].removesuffix(".json")
         if last == "count":
@@ -112,13 +115,15 @@ class PagedSis:
             return self._single(int(last), "/v3/" in path, "/v2/" in path)
         if "/v3/" in path:
             rows = self._page(int(headers["X-Page-Number"]), int(headers["X-Page-Size"]))
-            return _json({"data": [_veracross(each, "id") for each in rows], "value_lists": GRADES})
+            return _json(
+                {"data": [self._veracross(each, "id") for each in rows], "value_lists": GRADES}
+            )
         if "/v2/" in path:
             rows = self._page(int(query["page"]), int(query["count"]))
             total = str(max(0, len(self.order) + self._total_off))
-            return _json([_veracross(each, "person_pk") for each in rows], total)
+            return _json([self._veracross(each, "person_pk") for each in rows], total)
         rows = self._page(int(query["page"]), int(query["pagesize"]))
-        return _json({"students": {"student": [_powerschool(each) for each in rows]}})
+        return _json({"students": {"student": [self._powerschool(each) for each in rows]}})
 
     def token(self, content: bytes) -> Response:
         """Return the answer to a sign-in at v3."""
@@ -139,14 +144,14 @@ class PagedSis:
         if not here and self._how_gone == "unknown":
             return _json({"error": "Not found"}, status=404)
         if is_v3 or is_v2:
-            record = _veracross(student, "id" if is_v3 else "person_pk")
+            record = self._veracross(student, "id" if is_v3 else "person_pk")
             if not here:
                 record["enrollment_status"] = 4 if is_v3 else "Withdrawn"
             if not here and self._how_gone == "date":
                 record["exit_date"] = LEFT_ON
             is_bare = not is_v3 and student % 2  # clients of v2 disagree
             return _json(record if is_bare else {"data" if is_v3 else "student": record})
-        record = _powerschool(student)
+        record = self._powerschool(student)
         if not here:
             record["school_enrollment"] |= {
                 "enroll_status_code": 2,
@@ -154,6 +159,16 @@ class PagedSis:
                 "exit_date": LEFT_ON,
             }
         return _json({"student": record})
+
+    def _powerschool(self, student: int) -> dict[str, Any]:
+        enrollment = {"enroll_status_code": 0, "grade_level": 9}
+        sent = self.sent_ids.get(student, student)
+        return {"id": sent, "name": {"first_name": "A"}, "school_enrollment": enrollment}
+
+    def _veracross(self, student: int, id_field: str) -> dict[str, Any]:
+        status: Any = 3 if id_field == "id" else "Enrolled"
+        sent = self.sent_ids.get(student, student)
+        return {id_field: sent, "first_name": "A", "grade_level": 9, "enrollment_status": status}
 
 
 class InProcess:
@@ -187,13 +202,3 @@ class InProcess:
 def _json(document: Any, total: str = "", status: int = 200) -> Response:
     headers = {"x-total-count": total} if total else {}
     return Response(status, headers, json.dumps(document).encode())
-
-
-def _powerschool(student: int) -> dict[str, Any]:
-    enrollment = {"enroll_status_code": 0, "grade_level": 9}
-    return {"id": student, "name": {"first_name": "A"}, "school_enrollment": enrollment}
-
-
-def _veracross(student: int, id_field: str) -> dict[str, Any]:
-    status: Any = 3 if id_field == "id" else "Enrolled"
-    return {id_field: student, "first_name": "A", "grade_level": 9, "enrollment_status": status}

@@ -176,3 +176,16 @@ def test_where_single_students_can_not_be_read_not_found_means_nothing() -> None
         outcome = reading(case, sis)
         assert outcome.proof is not None and outcome.proof.agreed
         assert (outcome.missing, outcome.answers, outcome.proof.asked) == ({5}, {}, 0)
+
+
+@each_case
+@pytest.mark.parametrize("sent", [None, "", "garbled", 99_999], ids=str)
+def test_a_student_whose_record_has_another_id_in_each_answer_is_not_missing(
+    case: Case, sent: object
+) -> None:
+    """Both readings agree, and the record that comes when he is asked for isn't his."""
+    sis = a_sis(case, 10)
+    sis.sent_ids = {4: sent}
+    outcome = reading(case, sis)
+    if sent in (None, "") or not case.without_singles:
+        assert outcome.proof is None
