@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -143,9 +144,17 @@ def test_the_client_in_any_letter_case_is_found_and_another_is_not(school: Verac
 
 def test_nonsense_is_refused(school: VeracrossClient) -> None:
     assert school.v2("students.json?page=x").status == 400
-    assert (
-        school.v2("students.xml").status == 406 and school.v2("students?format=xml").status == 406
-    )
+    assert school.v2("students?format=yaml").status == 406
+
+
+@pytest.mark.parametrize("path", ["students.xml?option=2", "students?format=xml&option=2"])
+def test_xml_is_answered_too(school: VeracrossClient, path: str) -> None:
+    root = ElementTree.fromstring(school.v2(path).body)
+    students = school.v2("students?option=2").json
+    assert root.tag == "students" and len(root) == len(students)
+    assert root[0].findtext("person_pk") == str(students[0]["person_pk"])
+    assert root[0].findtext("legacy_id") == ""
+    assert ElementTree.fromstring(school.v2("students/1003.xml").body).tag == "student"
 
 
 def test_the_reset_is_a_number_of_seconds() -> None:
@@ -155,3 +164,15 @@ def test_the_reset_is_a_number_of_seconds() -> None:
     assert [answer.status for answer in answers] == [200, 200, 429]
     assert [answer.headers["X-Rate-Limit-Remaining"] for answer in answers] == ["1", "0", "0"]
     assert all(98 <= int(answer.headers["X-Rate-Limit-Reset"]) <= 100 for answer in answers)
+
+
+def test_neighbours_of_the_students_are_lists_too(school: VeracrossClient) -> None:
+    for kind in ("facstaff", "parents", "classes", "enrollments"):
+        answer = school.v2(f"{kind}.json?count=10")
+        assert len(answer.json) == 10 and int(answer.headers["X-Total-Count"]) > 10, kind
+    student = school.v2("students/1003.json").json["student"]
+    household = school.v2(f"households/{student['household_fk']}.json").json["household"]
+    assert household["household_pk"] == student["household_fk"] and household["city"]
+    assert school.v2("households/1.json").status == 404
+    assert "first_nick_name" in student
+    assert "nick_first_name" in school.v2("facstaff.json").json[0]

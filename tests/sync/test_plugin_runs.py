@@ -1,8 +1,10 @@
 """Runs of a school whose e-mails only some places have, by `/ws/v1` and by our plugin."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 
 from rollbook.sources.powerschool_plugin import QUERY
 from rollbook.standins.standin import StandIn
@@ -56,3 +58,21 @@ def test_the_email_of_the_person_comes_in(integration: Integration, standin: Sta
 def changes(run: Run) -> dict[str, int]:
     kinds = ("new", "updated", "unchanged", "not_in_roster", "returning")
     return {kind: run.counts[kind] for kind in kinds if run.counts.get(kind)}
+
+
+def test_the_setting_of_before_is_carried_into_the_mapping(integration: Integration) -> None:
+    migration = import_module("rollbook.sync.migrations.0031_where_the_email_is")
+    integration.choices = {"email_source": "student_username"}
+    integration.save()
+    version = integration.mapping_version
+    migration.into_the_mapping(apps, None)
+    integration.refresh_from_db()
+    assert ["student_username", "email"] in integration.mapping
+    assert (integration.choices, integration.mapping_version) == ({}, version + 1)
+    migration.into_the_mapping(apps, None)
+    integration.refresh_from_db()
+    assert integration.mapping_version == version + 1
+    migration.put_back(apps, None)
+    integration.refresh_from_db()
+    assert ["email", "email"] in integration.mapping
+    assert integration.choices == {"email_source": "student_username"}

@@ -1,17 +1,22 @@
 """The form of Veracross's answers, and the headers that all of them have."""
 
+import re
 import time
 from http import HTTPStatus
 from math import ceil
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
+from xml.sax.saxutils import escape
 
 from rollbook.standins.messages import Request, Response, json_response
 
 REVISION = "2026-09-23"
 """`X-API-Revision` is declared as required. Its values are undocumented: this is our choice."""
 TOO_MANY = "Too Many Requests"
+
+SINGULAR = {"students": "student", "facstaff": "facstaff", "parents": "parent", "classes": "class"}
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Refused(Exception):
@@ -95,3 +100,27 @@ def accepts_json(request: Request) -> bool:
     accept = request.headers.get("accept", "*/*").lower()
     types = {part.partition(";")[0].strip() for part in accept.split(",")}
     return bool(types & {"application/json", "application/*", "*/*"})
+
+
+def in_xml(response: Response, name: str) -> Response:
+    """Return an answer of v2 as XML, where unset values are empty elements (C)."""
+    document = response.document()
+    if isinstance(document, list):
+        one = SINGULAR.get(name, "row")
+        inner = "".join(_element(one, item) for item in document)
+        body = f'<{name} type="array">{inner}</{name}>'
+    else:
+        body = "".join(_element(key, value) for key, value in document.items())
+    text = f'<?xml version="1.0" encoding="UTF-8"?>{body}'
+    return response._replace(body=text.encode(), content_type="application/xml; charset=utf-8")
+
+
+def _element(name: str, content: Any) -> str:
+    if content is None:
+        return f"<{name}/>"
+    if isinstance(content, dict):
+        return f"<{name}>{''.join(_element(key, each) for key, each in content.items())}</{name}>"
+    if isinstance(content, list):
+        return "".join(_element(name, each) for each in content)
+    text = str(content).lower() if isinstance(content, bool) else str(content)
+    return f"<{name}>{escape(_NOT_IN_XML.sub('', text))}</{name}>"

@@ -14,7 +14,8 @@ from rollbook.standins.homes import EVERYWHERE, Homes
 from rollbook.standins.messages import Request, Response, json_response
 from rollbook.standins.people import FIRST_DCID
 from rollbook.standins.roster import Roster
-from rollbook.standins.veracross.answers import refused
+from rollbook.standins.veracross.answers import in_xml, refused
+from rollbook.standins.veracross.neighbours import NEIGHBOURS, Neighbour, v2_household
 from rollbook.standins.veracross.school import grade_code, grade_label
 from rollbook.standins.veracross.students import v2_relationships, v2_student
 
@@ -61,15 +62,24 @@ class V2:
         form = (_SUFFIX.search(last) or ["", request.query.get("format", "json")])[1]
         if request.method != "GET":
             raise refused(405, "The requested method isn't allowed")
-        if form != "json":
-            raise refused(406, "This stand-in answers JSON only")
-        match [*parts, _SUFFIX.sub("", last)]:
+        if form not in ("json", "xml"):
+            raise refused(406, "The requested format isn't available")
+        path = [*parts, _SUFFIX.sub("", last)]
+        response = self._answer(request, path)
+        return in_xml(response, path[0]) if form == "xml" else response
+
+    def _answer(self, request: Request, path: list[str]) -> Response:
+        match path:
             case ["students"]:
                 return self._list(request, self._numbers(request))
             case ["students", "recent"]:
                 return self._list(request, self._recent())
             case ["students", person]:
                 return json_response({"student": self._show(self._number(person))})
+            case ["households", household] if household.isdecimal():
+                return json_response({"household": self._household(int(household))})
+            case [kind] if kind in NEIGHBOURS:
+                return self._neighbours(request, NEIGHBOURS[kind])
             case ["students", person, "relationships"]:
                 related = v2_relationships(self._roster.student(self._number(person)))
                 return json_response(related)._replace(
@@ -83,6 +93,21 @@ class V2:
         start = (max(1, _whole(request, "page", 1)) - 1) * size
         shown = [self._show(number) for number in numbers[start : start + size]]
         return json_response(shown)._replace(headers=(("X-Total-Count", str(len(numbers))),))
+
+    def _household(self, household: int) -> dict[str, object]:
+        """Return a household with its students, who share its number."""
+        numbers = [n for n in (household * 2 - 18_000, household * 2 - 17_999) if n in self._roster]
+        if not numbers:
+            raise refused(404, "Not found")
+        return v2_household(self._roster.student(numbers[0]), household)
+
+    def _neighbours(self, request: Request, show: Neighbour) -> Response:
+        """Return a page of a list beside the students: facstaff, parents, classes, enrollments."""
+        numbers = self._current()
+        size = min(_whole(request, "count", USUAL_SIZE) or USUAL_SIZE, LARGEST_SIZE)
+        start = (max(1, _whole(request, "page", 1)) - 1) * size
+        rows = [show(self._roster.student(number)) for number in numbers[start : start + size]]
+        return json_response(rows)._replace(headers=(("X-Total-Count", str(len(numbers))),))
 
     def _show(self, number: int) -> dict[str, object]:
         student = self._roster.student(number)
