@@ -32,7 +32,7 @@ class DoubledKeys:
     def __init__(self, page: PageJson, body: bytes, records: int) -> None:
         self._page, self._body, self._records = page, body, records
         self._asked = 0
-        self._has_none = False
+        self._is_counted = self._has_none = False
         self._raws: list[msgspec.Raw] = []
 
     def release(self) -> None:
@@ -40,19 +40,32 @@ class DoubledKeys:
         self._body = b""
         self._raws = []
 
+    def expect(self, number: int, count_values: Callable[[], int]) -> None:
+        """Count the keys of the page now if so many of its records will be asked for.
+
+        On a page of new students an eighth of them was looked into before: 2 µs for each student.
+        """
+        if number > self._records // 8:
+            self._count(count_values)
+
     def of(self, position: int, count_values: Callable[[], int]) -> dict[str, Doubled]:
         """Return the fields that the record at this position of the page has twice.
 
         `count_values` returns how many values the records of the page have in all.
         """
         self._asked += 1
-        if self._asked == 1 + self._records // 8:
-            self._has_none = self._page.count_keys(self._body) == count_values()
+        if self._asked > self._records // 8:
+            self._count(count_values)
         if self._has_none:
             return {}
         if not self._raws:
             self._find_records()
         return self._page.doubled(bytes(self._raws[position])) if self._raws else {}
+
+    def _count(self, count_values: Callable[[], int]) -> None:
+        if not self._is_counted:
+            self._is_counted = True
+            self._has_none = self._page.count_keys(self._body) == count_values()
 
     def _find_records(self) -> None:
         try:

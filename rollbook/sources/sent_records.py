@@ -97,6 +97,11 @@ class SentRecords(Sequence[Record]):
                 self._type.remove(self._structs, field)
         return list(map(self._type.content, self._structs))
 
+    def expect_doubled(self, number: int) -> None:
+        """Prepare for calls of `doubled` for so many records."""
+        if self._doubled_keys is not None:
+            self._doubled_keys.expect(number, self._count_values)
+
     def doubled(self, place: int) -> dict[str, Doubled]:
         """Return the fields that a record has twice, with different values."""
         if self._doubled_keys is None:

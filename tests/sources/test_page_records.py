@@ -135,7 +135,10 @@ def test_a_record_with_an_odd_id_is_a_problem_of_nobody(form: Form, value: bytes
 
 
 def marked(form: Form, body: bytes) -> list[dict[str, Any]]:
-    records = form.read(body)
+    records, counted = form.read(body), form.read(body)
+    counted.expect_doubled(len(counted))  # as where all records of a page are new
+    for place in range(len(records)):
+        assert records.doubled(place).keys() == counted.doubled(place).keys()
     return [record | records.doubled(place) for place, record in enumerate(records)]
 
 
