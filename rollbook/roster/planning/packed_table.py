@@ -27,11 +27,12 @@ class PackedTable:
         entry, place = self._find(written)
         if entry:
             return self._value(entry, len(written))
-        self._packed += written
-        self._packed += value
-        self._starts.append(len(self._packed))
-        self._places[place] = len(self)
-        if 2 * len(self) > len(self._places):
+        packed, starts, places = self._packed, self._starts, self._places
+        packed += written
+        packed += value
+        places[place] = entry = len(starts)
+        starts.append(len(packed))
+        if 2 * entry > len(places):
             self._grow()
         return None
 
