@@ -60,7 +60,8 @@ def main() -> None:
             server.choose(chosen.students, day)
         roots = {ROLLBOOK: ROOT} | ({BEFORE: chosen.before} if chosen.before else {})
         checkouts = {
-            name: Checkout(root, place, cluster, chosen.students) for name, root in roots.items()
+            name: Checkout(name, root, place, cluster, chosen.students)
+            for name, root in roots.items()
         }
         stage = Stage(place, cluster, server, pythons, chosen.students)
         commits = {name: checkout.commit() for name, checkout in checkouts.items()}

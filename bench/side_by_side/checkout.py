@@ -33,16 +33,21 @@ class Worker(NamedTuple):
 
 
 class Checkout:
-    """A checkout of Rollbook in which `make .venv/dev` has been run."""
+    """A checkout of Rollbook in which `make .venv/dev` has been run.
 
-    def __init__(self, root: Path, place: Place, cluster: Cluster, students: int) -> None:
+    Its databases and its folder have `name`, since two checkouts may lie in folders of one name.
+    """
+
+    def __init__(
+        self, name: str, root: Path, place: Place, cluster: Cluster, students: int
+    ) -> None:
         self.root = root.resolve()
         self._python = self.root / ".venv" / "bin" / "python"
         if not self._python.exists():
             raise SystemExit(f"Run `make .venv/dev` in {self.root} first.")
         self._cluster = cluster
         self._students = students
-        self._name = f"rollbook_{self.root.name}"
+        self._name = name.replace(" ", "_")
         self._folder = place.empty_folder(self._name)
         self._template = f"{self._name}_template"
         self.database = self._template
