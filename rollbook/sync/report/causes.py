@@ -93,10 +93,10 @@ def of_cause(problems: QuerySet[Problem], key: str) -> QuerySet[Problem]:
     return problems.filter(value=value) if value else problems
 
 
-def without_settings(problems: QuerySet[Problem], school: School) -> QuerySet[Problem]:
+def without_settings(problems: QuerySet[Problem], of_school: list[Cause]) -> QuerySet[Problem]:
     """Return the problems without those that a setting of ours probably causes."""
     of_setting = Q()
-    for cause in causes(school):
+    for cause in of_school:
         if cause.setting is not None:
             of_setting |= Q(source=cause.source, code=cause.code, field=cause.field)
     return problems.exclude(of_setting) if of_setting else problems

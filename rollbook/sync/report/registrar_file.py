@@ -10,7 +10,7 @@ from rollbook.roster.problems.problem_texts import REGISTRAR
 from rollbook.schools.models import School
 from rollbook.sync.models import Problem
 from rollbook.sync.report import excel
-from rollbook.sync.report.causes import without_settings
+from rollbook.sync.report.causes import Cause, causes, without_settings
 from rollbook.sync.report.csv_file import csv_text
 from rollbook.sync.report.work_list import (
     NEW,
@@ -23,14 +23,17 @@ from rollbook.sync.report.work_list import (
 ROWS_AT_A_TIME: Final = 2_000
 
 
-def registrar_problems(school: School, chosen: ProblemQuery) -> QuerySet[Problem]:
+def registrar_problems(
+    school: School, chosen: ProblemQuery, of_school: list[Cause] | None = None
+) -> QuerySet[Problem]:
     """Return the problems that go into the file: open, within the filter, and fixed in the SIS.
 
     Those that a setting of ours probably causes aren't among them: a registrar can't fix these.
+    `of_school` are the causes of its problems where they are known already.
     """
     state = NEW if chosen.state == NEW else OPEN
     problems = filtered_problems(school, chosen._replace(state=state, who=REGISTRAR))
-    return without_settings(problems, school)
+    return without_settings(problems, causes(school) if of_school is None else of_school)
 
 
 def write_csv(problems: QuerySet[Problem], target: IO[str]) -> None:

@@ -20,7 +20,7 @@ from rollbook.students.models import FurtherLink, StudentAccount
 from rollbook.students.searching import full_name_text, having_words
 from rollbook.sync.models import Issue, Problem, Run
 from rollbook.sync.report import clash_people
-from rollbook.sync.report.causes import causes, of_cause
+from rollbook.sync.report.causes import Cause, causes, of_cause
 from rollbook.sync.report.clash_people import Clash, Person
 from rollbook.sync.report.problem_rows import FieldPlaces, ProblemRow, field_places, problem_row
 from rollbook.sync.report.row_list import PagedRows
@@ -77,8 +77,12 @@ class ListedProblem(NamedTuple):
 class ListedProblems(PagedRows):
     """The problems of a query; only those of the open page are loaded and get their words."""
 
+    def __init__(self, query: QuerySet[Problem], of_school: list[Cause], *, one_pass: bool) -> None:
+        super().__init__(query, one_pass=one_pass)
+        self._causes = of_school
+
     def __getitem__(self, part: slice) -> list[ListedProblem]:
-        return list(listed_problems(self.part(part)))
+        return list(listed_problems(self.part(part), self._causes))
 
 
 def filtered_problems(school: School, chosen: ProblemQuery) -> QuerySet[Problem]:
@@ -99,7 +103,9 @@ def count_open(school: School) -> int:
     return Problem.objects.filter(school=school, fixed_at__isnull=True)[: COUNTED + 1].count()
 
 
-def listed_problems(problems: Iterable[Problem]) -> Iterator[ListedProblem]:
+def listed_problems(
+    problems: Iterable[Problem], of_school: list[Cause] | None = None
+) -> Iterator[ListedProblem]:
     """Yield these problems with their words. Their accounts are looked up together."""
     loaded = list(problems)
     if not loaded:
@@ -110,7 +116,7 @@ def listed_problems(problems: Iterable[Problem]) -> Iterator[ListedProblem]:
     places = {run_id: field_places(run) for run_id, run in runs.items()}
     settings = {
         (cause.source, cause.code, cause.field): cause.setting
-        for cause in causes(loaded[0].school)
+        for cause in (causes(loaded[0].school) if of_school is None else of_school)
         if cause.setting is not None
     }
     for problem in loaded:

@@ -1,6 +1,7 @@
 """The filter of the list of problems."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -11,6 +12,7 @@ from django_filters import CharFilter, ChoiceFilter
 from rollbook.schools.models import School
 from rollbook.sync.models import Problem
 from rollbook.sync.report import registrar_file, work_list
+from rollbook.sync.report.causes import Cause, causes
 from rollbook.sync.report.work_list import FIXED, NEW, OPEN, ProblemQuery
 from rollbook.sync.words.severities import SEVERITY_EFFECTS, WHO_LABELS
 from rollbook.sync.words.text import word
@@ -61,7 +63,12 @@ class ProblemFilter(ListFilter):
     @property
     def corrections(self) -> QuerySet[Problem]:
         """The problems within the filter that the registrar can fix in the SIS."""
-        return registrar_file.registrar_problems(self._school, self._chosen())
+        return registrar_file.registrar_problems(self._school, self._chosen(), self.causes)
+
+    @cached_property
+    def causes(self) -> list[Cause]:
+        """The causes of the open problems, without any filter."""
+        return causes(self._school)
 
     def _chosen(self) -> ProblemQuery:
         return ProblemQuery(

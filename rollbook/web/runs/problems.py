@@ -9,7 +9,6 @@ from django.utils.http import urlencode
 
 from rollbook.schools import audit
 from rollbook.students import never_import_list
-from rollbook.sync.report.causes import causes
 from rollbook.sync.report.excel import XLSX
 from rollbook.sync.report.registrar_file import write_csv, write_xlsx
 from rollbook.sync.report.work_list import ListedProblem, ListedProblems
@@ -25,7 +24,9 @@ def problems(request: SchoolRequest) -> HttpResponse:
     filters = ProblemFilter(request.GET, request.school)
     parameters = filters.parameters
     pages: Pages[ListedProblem] = page_of(
-        ListedProblems(filters.qs, one_pass=bool(filters.value("q"))), request, parameters
+        ListedProblems(filters.qs, filters.causes, one_pass=bool(filters.value("q"))),
+        request,
+        parameters,
     )
     if filters.value("q") and "page" not in request.GET:
         audit.record(
@@ -42,7 +43,7 @@ def problems(request: SchoolRequest) -> HttpResponse:
     }
     if request.htmx:
         return render(request, "web/runs/problems_rows.html", context | {"searched": True})
-    context |= {"why_form": WhyForm(), "causes": causes(request.school)}
+    context |= {"why_form": WhyForm(), "causes": filters.causes}
     return render(request, "web/runs/problems.html", context)
 
 
