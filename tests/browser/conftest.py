@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests import processes
 from tests.browser.ways import POWERSCHOOL, Way
@@ -57,6 +57,13 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 @pytest.fixture(scope="session")
 def base_url() -> None:
     """In place of pytest-base-url's own, which warns under this pytest; our addresses are whole."""
+
+
+@pytest.fixture
+def context(context: BrowserContext) -> BrowserContext:
+    """A context of the browser whose clicks and fillings wait as long as what is expected."""
+    context.set_default_timeout(PATIENCE)
+    return context
 
 
 @pytest.fixture

@@ -1,15 +1,17 @@
 """Import Users on the screens: by keyboard alone, with faults that are corrected on the way."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FileChooser, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from rollbook.students.models import StudentAccount
 from rollbook.sync import pipeline
 from rollbook.sync.uploads import drafts, previews
-from tests.browser.conftest import Visit
+from tests.browser.conftest import PATIENCE, Visit
 from tests.browser.looking import look, tab_to
 from tests.processes import Started
 
@@ -42,10 +44,18 @@ def choose(page: Page, file: Path) -> None:
         if page.evaluate("document.activeElement.id") == "file":
             break
     expect(page.locator("#file")).to_be_focused()
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
-    chooser.value.set_files(file)
+    opened(page).set_files(file)
     expect(page.locator("#announce")).to_have_text(file.name)
+
+
+def opened(page: Page) -> FileChooser:
+    """Press Enter until the file chooser opens: a very busy browser drops a key now and then."""
+    for _ in range(PATIENCE // 5_000):
+        with suppress(PlaywrightTimeout):
+            with page.expect_file_chooser(timeout=5_000) as chooser:
+                page.keyboard.press("Enter")
+            return chooser.value
+    pytest.fail("Enter opens no file chooser")
 
 
 def test_the_whole_way_with_the_keyboard_alone(
