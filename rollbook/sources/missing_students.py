@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, Protocol
 from rollbook.roster.records import Completeness, Proof, SisAnswer
 from rollbook.sources.base import Connection, Page, Pages
 from rollbook.sources.errors import SourceError, TokenExpired, UnexpectedShape
-from rollbook.sources.paging import StudentList, unproven, without_ids
+from rollbook.sources.paging import StudentList, odd_ids, unproven
 from rollbook.sources.sent_records import Records
 
 KNOWN_STUDENTS: Final = 3  # are asked for until one is found; some may have left since
@@ -113,11 +113,12 @@ def _prove_missing(
         if to_ask and asked.can_ask and in_bounds:
             yield from _ask_each(to_ask, lists, single_reads, asked, 2 * bounds.parallel)
             continue
-        if nameless := sum(each.without_id for each in lists):
+        others = [sis_id for sis_id in unsettled if sis_id in asked.other]
+        if odd := len(others) + sum(each.without_id for each in lists):
             proof = _proof(lists, Completeness.SHORT, asked, agreed=False)
-            raise without_ids(lists[0].name, len(unsettled), nameless, proof)
+            raise odd_ids(lists[0].name, len(unsettled), odd, proof)
         differing = [each for each in lists if not each.agrees]
-        was_here = any(sis_id in asked.here or sis_id in asked.other for sis_id in unsettled)
+        was_here = any(sis_id in asked.here for sis_id in unsettled)
         if not differing and not was_here:
             answers = [asked.unclear[each] for each in unsettled if each in asked.unclear]
             yield Page([], 0, None, None, answers=tuple(answers))

@@ -254,13 +254,13 @@ def gave_too_many(name: str, bounds: Bounds) -> RosterIncomplete:
     )
 
 
-def without_ids(name: str, missing: int, records: int, proof: Proof) -> RosterIncomplete:
-    """Return the error where records that nobody can name may be those of the missing students."""
+def odd_ids(name: str, missing: int, records: int, proof: Proof) -> RosterIncomplete:
+    """Return the error where records with odd IDs may be those of the missing students."""
     what = _(
-        "The list of {name} lacks students with an account ({missing}), and it has records without "
-        "an ID that can be read ({records}), which may be theirs."
+        "The list of {name} lacks students with an account ({missing}). It gave records without "
+        "an ID, or with another ID than asked for ({records}), which may be theirs."
     )
-    remedy = _("Correct the records without an ID in {name}, then run it again.")
+    remedy = _("Correct the IDs of these records in {name}, then run it again.")
     phrase = Phrase(what, missing=f"{missing:,}", records=f"{records:,}", name=name)
     return RosterIncomplete(phrase, Phrase(remedy, name=name), proof)
 
