@@ -206,6 +206,10 @@ class Source:
         return next((variant for variant in self.variants if variant.key == key), self.variants[0])
 
     @property
+    def has_plugin(self) -> bool:
+        return self.plugin is not None
+
+    @property
     def uploader_type(self) -> str:
         """The name of live runs of this source in the history; test runs put "Test " before it."""
         return f"{self.label} Student"

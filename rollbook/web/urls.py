@@ -31,6 +31,7 @@ from rollbook.web.set_up.freed_emails import freed_emails
 from rollbook.web.set_up.leavers import leavers
 from rollbook.web.set_up.links import confirm_exact, decide_link, links
 from rollbook.web.set_up.notifications import notifications
+from rollbook.web.set_up.plugin import plugin
 from rollbook.web.set_up.safety_limits import safety_limits
 from rollbook.web.set_up.schedule import pauses, schedule
 from rollbook.web.set_up.school_settings import delete_school, school_settings
@@ -66,6 +67,7 @@ of_a_school = [
     path("integrations/tests/<uuid:test_id>/", connection_test, name="connection-test"),
     path("integrations/<uuid:integration_id>/mapping/", select_mapping, name="select-mapping"),
     path("integrations/<uuid:integration_id>/trigger/", trigger_now, name="trigger"),
+    path("integrations/<slug:source>/plugin.zip", plugin, name="plugin"),
     path("integrations/<slug:source>/schedule/", schedule, name="schedule"),
     path("integrations/<slug:source>/pauses/", pauses, name="pauses"),
     path("integrations/<slug:source>/leavers/", leavers, name="leavers"),

@@ -1,6 +1,8 @@
 """Step 1.2: choosing where the SIS keeps the e-mail, the graduation year and the SIS ID."""
 
 import re
+import zipfile
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -77,3 +79,16 @@ def test_choosing_a_place_shows_the_box_that_belongs_to_it(
     assert 'name="typed-email"' in part.content.decode()
     connected.refresh_from_db()
     assert ["email", "email"] in connected.mapping
+
+
+def test_the_plugin_is_offered_where_the_sis_has_plugins(admin: Client, school: School) -> None:
+    setup = reverse("configure-sis", args=[school.pk])
+    link = reverse("plugin", args=[school.pk, "powerschool"])
+    assert link in admin.get(setup).content.decode()
+    answer = admin.get(link)
+    assert 'filename="rollbook-plugin.zip"' in answer["Content-Disposition"]
+    packed = BytesIO(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
+    with zipfile.ZipFile(packed) as archive:
+        assert "plugin.xml" in archive.namelist()
+    assert admin.get(reverse("plugin", args=[school.pk, "veracross"])).status_code == 404
+    assert link not in admin.get(f"{setup}?source=veracross").content.decode()
