@@ -88,6 +88,7 @@ clean: ## Remove the environment and all caches; a demo's data in .demo stays
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/rollbook.pth"
 	@printf '#!/bin/sh\nexec "%s/$(BIN)/python" -m rollbook "$$@"\n' "$(CURDIR)" > $(BIN)/rollbook && chmod +x $(BIN)/rollbook
+	@$(BIN)/python -m compileall -q rollbook || true # where PYTHONDONTWRITEBYTECODE is set, no start does it
 	@touch $@
 
 .PHONY: chromium
