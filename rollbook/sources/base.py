@@ -91,6 +91,8 @@ class Variant:
     choices: tuple[Choice, ...] = ()
     hint: str = ""
     steps: tuple[Step, ...] = ()  # of its connection test
+    grades_note: str = ""  # what a person has to know about its grades
+    absent_note: str = ""  # which usual field it doesn't have, and why
 
     def row(self, source_field: str, field: str) -> MappingRow | None:
         """Return the mapping row that fills our field from this source field; None for none.

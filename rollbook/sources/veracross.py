@@ -244,6 +244,15 @@ SOURCE: Final = Source(
             key="v3",
             label=_("API v3"),
             steps=V3_STEPS,
+            grades_note=_(
+                "After the roll-over, Veracross gives next year's grades, often before the school "
+                "year has ended. Then every class moves up one grade in one run. Pause the "
+                "schedule over the roll-over, or look at a test run first."
+            ),
+            absent_note=_(
+                "Personal Email Address is missing: API v3 lists one e-mail for each student. "
+                "API v2 has both."
+            ),
             hint=_(
                 "Make an OAuth application for Rollbook in Veracross and switch on its scopes "
                 "students:list and students:read. If Veracross gave you a user name and a "

@@ -92,3 +92,14 @@ def test_the_plugin_is_offered_where_the_sis_has_plugins(admin: Client, school: 
         assert "plugin.xml" in archive.namelist()
     assert admin.get(reverse("plugin", args=[school.pk, "veracross"])).status_code == 404
     assert link not in admin.get(f"{setup}?source=veracross").content.decode()
+
+
+def test_a_version_says_what_it_lacks_and_what_its_grades_do(
+    admin: Client, school: School, connected: Integration
+) -> None:
+    v3 = {"action": "pick", "source": "veracross", "shown": "veracross", "variant": "v3"}
+    page = admin.post(reverse("configure-sis", args=[school.pk]), v3).content.decode()
+    assert "After the roll-over" in page
+    Integration.objects.filter(pk=connected.pk).update(source="veracross", variant="v3")
+    mapping = admin.get(reverse("select-mapping", args=[school.pk, connected.pk]))
+    assert "Personal Email Address is missing" in mapping.content.decode()
