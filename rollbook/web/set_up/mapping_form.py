@@ -1,6 +1,7 @@
 """The form of Step 1.2: which rows of the mapping are kept, and how the SIS fills each field."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from django import forms
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from rollbook.roster.fields import REQUIRED_FIELDS
 from rollbook.sources.base import MappingRow
+from rollbook.sources.discovery import HomeFill
 from rollbook.sync.models import Integration
 from rollbook.sync.setup import field_owners, integrations
 from rollbook.sync.setup.field_rules import app_wins, blank_clears
@@ -26,13 +28,14 @@ from rollbook.web.set_up.mapping_places import (
     what_to_type,
 )
 
+Fills = Mapping[str, Sequence[HomeFill]]  # how each place of a field is filled
 RULE: Final = "rule-"  # the name of a field follows
 OVERWRITE, OVERWRITE_OR_CLEAR, FILL_ONCE = "sis", "clears", "app"
 OWNER: Final = "owner-"
 RULES: Final = {
-    OVERWRITE: gettext_lazy("Overwrite our value"),
-    OVERWRITE_OR_CLEAR: gettext_lazy("Overwrite, even with a blank"),
-    FILL_ONCE: gettext_lazy("Fill once, then keep ours"),
+    OVERWRITE: gettext_lazy("%(sis)s overwrites"),
+    OVERWRITE_OR_CLEAR: gettext_lazy("%(sis)s overwrites, even with a blank"),
+    FILL_ONCE: gettext_lazy("Keep ours once filled"),
 }
 
 
@@ -68,9 +71,11 @@ class MappingForm(Form):
         integration: Integration,
         data: QueryDict | None = None,
         initial: dict[str, Any] | None = None,
+        fills: Fills = MappingProxyType({}),
     ) -> None:
         super().__init__(data, initial=initial)
         self.integration = integration
+        self.fills = fills
         self.mapping = integrations.mapping_rows(integration)
         rows = [(row_value(row), row.source_field) for row in self.mapping]
         saved_rows = [f"{source_field}:{field}" for source_field, field in integration.mapping]
@@ -88,7 +93,7 @@ class MappingForm(Form):
         for row in self.mapping:
             self.fields[RULE + row.field] = forms.ChoiceField(
                 label=word(FIELD_LABELS, row.field),
-                choices=list(RULES.items()),
+                choices=rules_of(integration),
                 required=False,
                 initial=self.saved_rules.get(row.field, OVERWRITE),
             )
@@ -136,6 +141,17 @@ class MappingForm(Form):
             (self._chosen_place(field) or source_field, field)
             for source_field, _colon, field in pairs
         )
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return the rows that are kept as they were typed, in the SIS's order."""
+        return [(self._typed_source(row), row.field) for row in self.mapping if self._is_kept(row)]
+
+    def _typed_source(self, row: MappingRow) -> str:
+        """Return from which source field a row is filled, as it was typed."""
+        if PLACE + row.field not in self.fields:
+            return row.source_field
+        place, typed = self[PLACE + row.field].value(), self[TYPED + row.field].value()
+        return source_field_of(str(place or ""), str(typed or "")) or row.source_field
 
     @property
     def only_looks(self) -> bool:
@@ -189,14 +205,21 @@ class MappingForm(Form):
         if PLACE + field not in self.fields:
             return None
         place = str(self[PLACE + field].value() or self.usual[field].source_field)
-        return shown_places(self.usual[field], place, str(self[TYPED + field].value() or ""))
+        typed = str(self[TYPED + field].value() or "")
+        return shown_places(self.usual[field], place, typed, self.fills.get(field, ()))
 
     def _rules_for(self, field: str) -> list[tuple[str, str]]:
         """Return the rules to choose from. The SIS ID has none; a required value is not cleared."""
         if field == "sis_id":
             return []
         without = {OVERWRITE_OR_CLEAR} if field in REQUIRED_FIELDS else set()
-        return [(rule, str(words)) for rule, words in RULES.items() if rule not in without]
+        return [(rule, text) for rule, text in rules_of(self.integration) if rule not in without]
+
+
+def rules_of(integration: Integration) -> list[tuple[str, str]]:
+    """Return the rules of a field with their words, which name the SIS."""
+    sis = integration.source_type.label
+    return [(rule, str(words) % {"sis": sis}) for rule, words in RULES.items()]
 
 
 def _owner_choices(integration: Integration) -> dict[str, list[tuple[str, str]]]:

@@ -1,12 +1,13 @@
 """Where the SIS keeps the value of a mapping row: the select of Step 1.2, and its text."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from django import forms
 from django.utils.translation import gettext as _
 
 from rollbook.sources.base import MappingRow
-from rollbook.sources.discovery import USER_NAME_AT
+from rollbook.sources.discovery import USER_NAME_AT, HomeFill
 from rollbook.sync.words.text import translated
 
 PLACE: Final = "place-"  # the name of a field follows
@@ -45,9 +46,19 @@ def place_fields(usual: MappingRow, source_field: str) -> dict[str, forms.Field]
     }
 
 
-def shown_places(usual: MappingRow, place: str, typed: str) -> ShownPlaces:
-    """Return what the page shows of a row's places."""
-    return ShownPlaces(_options(usual), place, typed, _typed_label(place))
+def shown_places(
+    usual: MappingRow, place: str, typed: str, fills: Sequence[HomeFill] = ()
+) -> ShownPlaces:
+    """Return what the page shows of a row's places, with how many students have a value there."""
+    fill_of = {fill.home.source_field: fill for fill in fills}
+    options = []
+    for code, label in _options(usual):
+        words = label
+        if fill := fill_of.get(code):
+            counts = {"place": label, "usable": fill.usable, "students": fill.students}
+            words = _("%(place)s: %(usable)d of %(students)d usable") % counts
+        options.append((code, words))
+    return ShownPlaces(options, place, typed, _typed_label(place))
 
 
 def source_field_of(place: str, typed: str) -> str:
