@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.options import Decorator
 from rollbook.cli.output import Refusal, say
+from rollbook.schools.models import School
 from rollbook.sync import pipeline, queue
 from rollbook.sync.models import Run, RunState
 from rollbook.sync.words.sources import uploader_type
@@ -60,7 +61,7 @@ def _wait(run: Run, timeout: float | None, progress: "_Lines | _Bar") -> None:
         try:
             run.refresh_from_db()
         except Run.DoesNotExist as gone:
-            raise _discarded(run) from gone
+            raise _gone(run) from gone
         progress.show(run)
         if not run.is_active or run.state == RunState.ON_HOLD:
             return
@@ -85,8 +86,15 @@ def _wait(run: Run, timeout: float | None, progress: "_Lines | _Bar") -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def _discarded(run: Run) -> Refusal:
-    """Return the refusal for a preview that somebody discarded before it was made."""
+def _gone(run: Run) -> Refusal:
+    """Return the refusal for a run that was deleted while it was waited for."""
+    if not School.objects.filter(pk=run.school_id).exists():
+        return Refusal(
+            Exit.REFUSED,
+            "school_deleted",
+            f"The school was deleted while the run {run.pk} was at work.",
+            "`rollbook audit` shows who deleted it, and when all is gone.",
+        )
     return Refusal(
         Exit.REFUSED,
         "preview_discarded",

@@ -10,8 +10,8 @@ import pytest
 from rollbook.cli.files import written
 from rollbook.cli.output import Refusal
 from rollbook.schools.models import School
-from rollbook.sync import pipeline
-from rollbook.sync.models import Run
+from rollbook.sync import deleting, pipeline
+from rollbook.sync.models import Run, Upload
 from rollbook.sync.uploads import drafts, previews
 from tests.cli.conftest import Command
 
@@ -97,6 +97,24 @@ def test_a_preview_that_was_discarded_elsewhere_ends_in_words(
     monkeypatch.setattr(previews, "preview", lambda *_args, **_options: waiting)
     ended = inside("upload", str(file), "--json")
     assert (ended.code, ended.json["error"]["code"]) == (3, "preview_discarded")
+
+
+def test_a_school_that_is_deleted_meanwhile_ends_the_wait_in_words(
+    inside: Command, school: School, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(TABLE)
+    make_preview = previews.preview
+
+    def preview(draft: Upload, *_args: object, **_options: object) -> Run:
+        waiting = make_preview(draft, None)
+        deleting.request(school, None, school.name)
+        deleting.delete_rows(school.pk)
+        return waiting
+
+    monkeypatch.setattr(previews, "preview", preview)
+    ended = inside("upload", str(file), "--json")
+    assert (ended.code, ended.json["error"]["code"]) == (3, "school_deleted")
 
 
 def test_no_preview_is_made_where_the_failing_rows_can_not_be_written(
