@@ -95,6 +95,27 @@ def test_a_second_record_of_a_student_waits_until_a_person_decides() -> None:
 
 
 @pytest.mark.django_db
+def test_a_record_that_may_be_either_of_two_accounts_is_proposed_for_both() -> None:
+    with SmallSchool(0) as small:
+        world = World(small)
+        roster = [record("4", "first"), record("12", "second")]
+        world.sync(roster, True)
+        roster.append(record("15", "third"))
+        world.sync(roster, True)
+        issue = Issue.objects.get(code="like_another_student")
+        assert (issue.sis_id, issue.other) == ("15", "Ana Lee (SIS ID 4)")
+        proposals = link_decisions.undecided(world.school)
+        assert {(each.sis_id, each.account.sis_id) for each in proposals} == {
+            ("15", "4"),
+            ("15", "12"),
+        }
+        for each in proposals:
+            link_decisions.reject(each, None)
+        world.sync(roster, True)
+        assert {one.sis_id for one in people(world.school).values()} == {"4", "12", "15"}
+
+
+@pytest.mark.django_db
 def test_two_new_students_who_are_alike_both_come_in_and_are_asked_about() -> None:
     with SmallSchool(0) as small:
         world = World(small)

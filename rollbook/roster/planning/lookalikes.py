@@ -44,12 +44,20 @@ class Lookalike(NamedTuple):
 class Lookalikes(NamedTuple):
     """The students who are alike.
 
-    `waiting` are new ones, each with the account that may be theirs; `asked` are pairs of open
+    `waiting` are new ones, with each account that may be theirs; `asked` are pairs of open
     accounts about which a person is asked.
     """
 
     waiting: list[Lookalike]
     asked: list[Lookalike]
+
+    @property
+    def first_accounts(self) -> list[Lookalike]:
+        """Return each waiting student once, with the first account that may be theirs."""
+        first: dict[bytes, Lookalike] = {}
+        for each in self.waiting:
+            first.setdefault(each.student.account_id, each)
+        return list(first.values())
 
 
 Different = Callable[[Student, Student], bool]
@@ -70,11 +78,14 @@ def lookalikes(
         accounts = [each for each in alike if not each.is_new]
         staying = list(accounts)
         for student in (each for each in alike if each.is_new):
-            other = _possible_account(student, accounts, are_different, linked_only)
-            if other is None:
+            possible = [
+                account
+                for account in accounts
+                if (account.is_linked or not linked_only) and not are_different(student, account)
+            ]
+            if not possible:
                 staying.append(student)
-            else:
-                waiting.append(Lookalike(student, other))
+            waiting += [Lookalike(student, account) for account in possible]
         asked += _pairs(staying, are_different)
     return Lookalikes(waiting, asked)
 
@@ -87,15 +98,6 @@ def groups_of_alike(students: Iterable[Student]) -> list[list[Student]]:
         if key is not None:
             of_person.setdefault(key, []).append(student)
     return [sorted(alike, key=by_sis_id) for alike in of_person.values() if len(alike) > 1]
-
-
-def _possible_account(
-    student: Student, accounts: list[Student], are_different: Different, linked_only: bool
-) -> Student | None:
-    for account in accounts:
-        if (account.is_linked or not linked_only) and not are_different(student, account):
-            return account
-    return None
 
 
 def _pairs(alike: list[Student], are_different: Different) -> list[Lookalike]:

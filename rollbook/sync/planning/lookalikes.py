@@ -32,13 +32,14 @@ Decisions: TypeAlias = dict[UUID, dict[str | None, LinkDecision]]
 def withdraw(run: Run) -> list[Issue]:
     """Withdraw the new accounts that may be a second one of their student; return the issues.
 
-    A link with the existing account is proposed, so that a person can decide. Two accounts that are
-    alike otherwise, such as two new ones, are noted in each run until a person has decided.
+    A link with each existing account is proposed, so that a person can decide. Two accounts that
+    are alike otherwise, such as two new ones, are noted in each run until a person has decided.
     """
     alike = _alike(run, linked_only=True)
     _propose_links(run, alike.waiting)
-    store.withdraw_accounts(run, [each.student.account_id for each in alike.waiting])
-    issues = [_waiting_issue(each) for each in alike.waiting]
+    waiting = alike.first_accounts
+    store.withdraw_accounts(run, [each.student.account_id for each in waiting])
+    issues = [_waiting_issue(each) for each in waiting]
     noted = {_pair(each.student, each.other) for each in alike.asked}
     asked = [*alike.asked, *_open_questions(run, noted)]
     return issues + [_asked_issue(each) for each in asked]
@@ -52,9 +53,10 @@ def withdraw_rows(run: Run, mapper: RowMapper, *, accepted: bool) -> list[Issue]
     if accepted:
         return []
     alike = _alike(run, linked_only=False)
-    store.withdraw_accounts(run, [each.student.account_id for each in alike.waiting])
+    waiting = alike.first_accounts
+    store.withdraw_accounts(run, [each.student.account_id for each in waiting])
     issues = []
-    for each in alike.waiting:
+    for each in waiting:
         student = each.student
         row_number = student.row_number or 0
         issue = mapper.issue_at("row_like_account", row_number, "birth_date", student.born)
@@ -165,19 +167,17 @@ def _pair(one: Student, other: Student) -> frozenset[bytes]:
 
 
 def _propose_links(run: Run, alike: list[Lookalike]) -> None:
-    pairs = {
-        each.student.sis_id: each.other.account_id
-        for each in alike
-        if each.student.sis_id is not None
-    }
-    if not pairs:
+    if not alike:
         return
-    accounts = store.load_accounts(run.school_id, pairs.values())
+    accounts = store.load_accounts(run.school_id, (each.other.account_id for each in alike))
+    sis_ids = {each.student.sis_id for each in alike if each.student.sis_id is not None}
+    planned = {each.sis_id: each for each in store.planned_new(run, sis_ids)}
     possible = []
-    for planned in store.planned_new(run, pairs):
-        account = accounts.get(pairs[planned.sis_id])
-        if account is not None:
-            possible.append(PossibleRelink(account, planned))
+    for student, other in alike:
+        account = accounts.get(other.account_id)
+        new = planned.get(student.sis_id or "")
+        if account is not None and new is not None:
+            possible.append(PossibleRelink(account, new))
     links.propose_relinks(run, possible)
 
 
