@@ -1,14 +1,18 @@
 """The time by the database's clock, and moments on a school's clocks as values and as text."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import connection
 from django.utils.formats import date_format
 
-if TYPE_CHECKING:  # commands import this module before Django is set up
-    from rollbook.schools.models import School
+
+class InZone(Protocol):
+    """A school, as far as its clocks are concerned: `timezone` is an IANA name."""
+
+    @property
+    def timezone(self) -> str: ...
 
 
 def now() -> datetime:
@@ -42,7 +46,7 @@ def zone_named(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def zone_of(school: "School") -> ZoneInfo:
+def zone_of(school: InZone) -> ZoneInfo:
     """Return the school's zone, or UTC where this machine does not know it."""
     return zone_named(school.timezone)
 
@@ -52,12 +56,12 @@ def local_time(moment: datetime, zone: str) -> datetime:
     return moment.astimezone(zone_named(zone))
 
 
-def local_day(moment: datetime, school: "School") -> date:
+def local_day(moment: datetime, school: InZone) -> date:
     """Return the calendar day that a moment falls on at the school."""
     return moment.astimezone(zone_of(school)).date()
 
 
-def end_of_day(day: date, school: "School") -> datetime:
+def end_of_day(day: date, school: InZone) -> datetime:
     """Return the moment, in UTC, at which a calendar day ends at the school."""
     midnight = datetime.combine(day + timedelta(days=1), time(0), zone_of(school))
     return midnight.astimezone(UTC)
@@ -71,6 +75,6 @@ def time_text(moment: datetime | None, zone: str) -> str:
     return f"{there:%Y-%m-%d %H:%M:%S} ({there.tzinfo})"
 
 
-def day_text(moment: datetime, school: "School") -> str:
+def day_text(moment: datetime, school: InZone) -> str:
     """Return the day of a moment at the school, written out in the reader's language."""
     return date_format(moment.astimezone(zone_of(school)), "DATE_FORMAT")
