@@ -58,6 +58,8 @@ def take(page: Page, about: dict[str, Any], folder: str) -> None:
     page.get_by_label("Client ID").fill(sis["client_id"])
     page.get_by_label("Client Secret").fill(sis["client_secret"])
     page.get_by_label("Client URL").fill(sis["url"])
+    page.get_by_role("button", name="Test connection").click()
+    page.get_by_label("Exampleton High School").check()
     page.get_by_role("button", name="High (9–12)").click()
     page.get_by_label("Test Run").uncheck()
     page.get_by_role("button", name="Next Step").click()

@@ -133,6 +133,16 @@ def visit(page: Page, web: Started, administrator: "User", password: str) -> Ite
     ] == []  # a page that isn't there is what one test opens
 
 
+def choose_all_schools(page: Page) -> None:
+    """Test the connection, and tick every school that the SIS then has."""
+    page.get_by_role("button", name="Test connection").click()
+    expect(page.locator("#connection-test")).to_contain_text("The connection works")
+    expect(page.get_by_text("Reading schools, grades")).to_have_count(0)
+    expect(page.locator("#id_grades.grades-wide")).to_be_visible()
+    for box in page.locator("input[name=schools]").all():
+        box.check()
+
+
 def connect(
     page: Page, sis: "StandIn", way: Way = POWERSCHOOL, *, secret: str = "", test_run: bool = False
 ) -> None:
@@ -146,6 +156,8 @@ def connect(
         page.get_by_label(label, exact=True).fill(
             secret if secret and label == way.secret else value(sis)
         )
+    if not secret:
+        choose_all_schools(page)
     page.get_by_role("button", name="High (9–12)").click()
     page.get_by_label("Test Run").set_checked(test_run)
     page.get_by_role("button", name="Next Step").click()

@@ -38,6 +38,7 @@ def typed(sis: StandIn, **changed: Any) -> dict[str, Any]:
         "credential-client_secret": sis.client_secret,
         "credential-client_url": sis.url,
         "grades": ["9", "10", "11", "12"],
+        "schools": ["300"],
         "active": "on",
         "test_run": "on",
         "action": "next",

@@ -84,6 +84,17 @@ def causes(school: School) -> list[Cause]:
     return grouped[:MOST]
 
 
+def undecided_grades(integration: Integration) -> dict[str, int]:
+    """Return the names of grades that nobody has decided about, with their students."""
+    problems = Problem.objects.filter(
+        school=integration.school_id,
+        source=integration.source,
+        fixed_at__isnull=True,
+        code="grade_undecided",
+    )
+    return dict(problems.values_list("value").annotate(Count("pk")).order_by("value"))
+
+
 def of_cause(problems: QuerySet[Problem], key: str) -> QuerySet[Problem]:
     """Return the problems with this cause, see `Cause.key`; all of them for an empty key."""
     if not key:

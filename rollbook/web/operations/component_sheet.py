@@ -10,6 +10,7 @@ from rollbook.sync.report.change_rows import Diff
 from rollbook.web.paging import Pages
 from rollbook.web.set_up.configure_form import ConfigureForm
 from rollbook.web.set_up.mapping_form import ShownRow
+from rollbook.web.set_up.roster_offer import RosterOffer
 from rollbook.web.steps import Step
 
 
@@ -19,9 +20,11 @@ def component_sheet(request: HttpRequest) -> HttpResponse:
     secrets: dict[str, str | None] = {
         field.key: None for field in source.variants[0].credentials if field.kind == "secret"
     }
+    offer = RosterOffer([], [], must_choose=False)
+    switched_on = {"active": True}
     context = {
-        "form": ConfigureForm(source, "", {}, data={}),
-        "kept_form": ConfigureForm(source, "", secrets, initial={"active": True}, prefix="kept"),
+        "form": ConfigureForm(source, "", {}, offer, data={}),
+        "kept_form": ConfigureForm(source, "", secrets, offer, initial=switched_on, prefix="kept"),
         "rows": [
             ShownRow("id:sis_id", "ID", "id", "SIS ID", True),
             ShownRow(

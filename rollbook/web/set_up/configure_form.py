@@ -6,26 +6,20 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from rollbook.roster.values.grades import LAST_GRADE
 from rollbook.sources.base import CredentialField, Source
 from rollbook.sync.models import Integration
 from rollbook.sync.setup.drafts import CREDENTIAL
+from rollbook.sync.setup.roster_choice import RosterChoice
 from rollbook.sync.words.text import translated
 from rollbook.web.forms import Form
-
-GRADES: Final[dict[int, str | Promise]] = {
-    -1: gettext_lazy("Pre-K"),
-    0: gettext_lazy("K"),
-    **{grade: str(grade) for grade in range(1, LAST_GRADE + 1)},
-}
+from rollbook.web.set_up.roster_offer import LEVELS, RosterOffer
 
 # Buttons that tick several grades at once: (words, grades).
 QUICK_GRADES: Final = (
-    (gettext_lazy("All"), tuple(GRADES)),
+    (gettext_lazy("All"), tuple(LEVELS)),
     (gettext_lazy("Elementary"), (0, 1, 2, 3, 4, 5)),
     (gettext_lazy("Middle"), (6, 7, 8)),
     (gettext_lazy("High (9–12)"), (9, 10, 11, 12)),
@@ -45,12 +39,22 @@ class PickForm(Form):
     then = forms.CharField(required=False)
 
 
+class SchoolsField(forms.MultipleChoiceField):
+    """The ticked schools. Those that aren't offered are left out later, see `RosterOffer.choice`.
+
+    They may have been typed before the test that offers them.
+    """
+
+    def valid_value(self, value: Any) -> bool:
+        return True
+
+
 class ConfigureForm(Form):
     """Step 1.1 for one SIS and version.
 
     `stored` are the stored credentials: ids and addresses with their values, secrets as None.
-    `typed_secrets` were typed earlier and are not saved yet; the rest that was typed then is in
-    `initial`, and `typed_at` says when.
+    `offer` are the grades and schools to choose from. `typed_secrets` were typed earlier and are
+    not saved yet; the rest that was typed then is in `initial`, and `typed_at` says when.
     """
 
     active = forms.BooleanField(
@@ -74,12 +78,12 @@ class ConfigureForm(Form):
             "It gives counts, reasons and a link, but no student names."
         ),
     )
-    grades = forms.TypedMultipleChoiceField(
+    grades = forms.MultipleChoiceField(
         label=gettext_lazy("Grades"),
-        coerce=int,
-        choices=list(GRADES.items()),
         error_messages={"required": gettext_lazy("Choose at least one grade to pull in.")},
     )
+
+    schools = SchoolsField(label=gettext_lazy("Schools"), required=False)
 
     typed_at: datetime | None = None
     is_kept = True  # until it is saved or discarded
@@ -89,10 +93,16 @@ class ConfigureForm(Form):
         source: Source,
         variant: str,
         stored: dict[str, str | None],
+        offer: RosterOffer,
         typed_secrets: Mapping[str, str] = MappingProxyType({}),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.offer = offer
+        choices = [(value, value) for value in offer.values]
+        self.fields["grades"] = _choices(self.fields["grades"], choices)
+        schools = [(each.key, each.name) for each in offer.schools]
+        self.fields["schools"] = _choices(self.fields["schools"], schools)
         self.source, self.variant, self.stored = source, source.variant(variant), stored
         self.typed_secrets = typed_secrets
         for credential in self.variant.credentials:
@@ -124,7 +134,21 @@ class ConfigureForm(Form):
     @property
     def chosen_grades(self) -> set[str]:
         """The ticked grades as their values in the page."""
-        return {str(value) for value in self["grades"].value() or ()}
+        return self.offer.ticked(str(value) for value in self["grades"].value() or ())
+
+    @property
+    def chosen_schools(self) -> set[str]:
+        """The keys of the ticked schools."""
+        return {str(key) for key in self["schools"].value() or ()}
+
+    def levels(self) -> list[int]:
+        """Return the chosen levels, where the SIS wasn't asked for its grades."""
+        return [] if self.offer.options else [int(value) for value in self.cleaned_data["grades"]]
+
+    def roster(self) -> RosterChoice | None:
+        """Return the chosen grades and schools, where the SIS was asked for them."""
+        schools = self.cleaned_data["schools"]
+        return self.offer.choice(self.cleaned_data["grades"], schools)
 
     def changed_credentials(self) -> dict[str, str]:
         """Return the typed credentials that differ from the stored ones, by their key."""
@@ -145,6 +169,12 @@ class ConfigureForm(Form):
     def choices(self) -> dict[str, str]:
         keys = (choice.key for choice in self.variant.choices)
         return {key: str(self.cleaned_data[CHOICE + key]) for key in keys}
+
+
+def _choices(field: forms.Field, choices: list[tuple[str, str]]) -> forms.Field:
+    assert isinstance(field, forms.MultipleChoiceField)
+    field.choices = choices
+    return field
 
 
 def _credential_field(
@@ -174,11 +204,18 @@ def _credential_field(
 def values_of(integration: Integration | None) -> dict[str, Any]:
     """Return the saved values. Without an integration, Active and Test Run are on."""
     if integration is None:
-        return {"active": True, "test_run": True, "notify_on_errors": True, "grades": []}
+        switches = {"active": True, "test_run": True, "notify_on_errors": True}
+        return switches | {"grades": [], "schools": []}
     saved: dict[str, Any] = {
         "active": integration.active,
         "test_run": integration.test_run,
         "notify_on_errors": integration.notify_on_errors,
-        "grades": integration.grades,
+        "grades": _saved_grades(integration),
+        "schools": [each["key"] for each in integration.schools],
     }
     return saved | {CHOICE + key: value for key, value in integration.choices.items()}
+
+
+def _saved_grades(integration: Integration) -> list[str]:
+    names = [each["name"] for each in integration.grade_names if each["chosen"]]
+    return names or [str(level) for level in integration.grades]

@@ -26,7 +26,6 @@ from rollbook.web.access import SchoolRequest, own_row, school_required
 from rollbook.web.forms import pressed
 from rollbook.web.saved_over import SavedOver, refuse_outdated, saving, shown_with
 from rollbook.web.set_up.configure_form import (
-    GRADES,
     QUICK_GRADES,
     ConfigureForm,
     PickForm,
@@ -249,7 +248,9 @@ def _saved(request: SchoolRequest, shown: Shown, form: ConfigureForm) -> Integra
         variant=form.variant.key,
         choices=form.choices(),
         credentials=form.changed_credentials(),
-        grades=form.cleaned_data["grades"],
+        grades=form.levels(),
+        roster=form.roster(),
+        several_schools=form.offer.must_choose,
         active=form.cleaned_data["active"],
         test_run=form.cleaned_data["test_run"],
         notify_on_errors=form.cleaned_data["notify_on_errors"],
@@ -279,7 +280,6 @@ def _page(
         "form": form,
         "panel": panel or shown.connecting.panel(),
         "sources": [(source, saved.get(source.slug)) for source in SOURCES.values()],
-        "grades": list(GRADES.items()),
         "quick_grades": [
             (words, " ".join(map(str, grades)), _grades_chosen(len(grades)))
             for words, grades in QUICK_GRADES

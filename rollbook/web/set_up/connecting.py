@@ -21,7 +21,9 @@ from rollbook.sync.words.connection_tests import (
 )
 from rollbook.web.forms import VERSION
 from rollbook.web.saved_over import differences, shown_with
+from rollbook.web.set_up import roster_offer
 from rollbook.web.set_up.configure_form import ConfigureForm, values_of
+from rollbook.web.set_up.roster_offer import RosterOffer
 
 _NOT_TYPED: Final = {
     *("csrfmiddlewaretoken", "action", "then", VERSION),
@@ -44,7 +46,20 @@ class Connecting(NamedTuple):
         stored: dict[str, str | None] = {}
         if self.integration is not None and self.integration.variant == self.variant.key:
             stored = vault.stored(self.integration)
-        return ConfigureForm(self.source, self.variant.key, stored, self.typed_secrets(), **kwargs)
+        return ConfigureForm(
+            self.source, self.variant.key, stored, self.offer(), self.typed_secrets(), **kwargs
+        )
+
+    def offer(self) -> RosterOffer:
+        """Return the grades and schools to choose from."""
+        return roster_offer.offer(self.integration, self.source.slug, self.last_test())
+
+    def last_test(self) -> ConnectionTest | None:
+        """Return the last test of what is typed or stored; None where there is none."""
+        try:
+            return connection_tests.of_target(self.school, self.target({}))
+        except SettingRefused:
+            return None
 
     def draft(self) -> drafts.Draft | None:
         return drafts.load_draft(self.school, self.person, self.source.slug, self.variant.key)
@@ -135,11 +150,7 @@ class Connecting(NamedTuple):
 
     def panel(self, then: str = "", test: ConnectionTest | None = None) -> "Panel":
         """Return the test of what is typed now, as the page shows it."""
-        if test is None:
-            try:
-                test = connection_tests.of_target(self.school, self.target({}))
-            except SettingRefused:
-                test = None
+        test = test or self.last_test()
         return panel_of(test, self.source, self.variant, self.plain(self.draft()), then)
 
 

@@ -27,7 +27,7 @@
   const chooseGrades = (button) => {
     const wanted = new Set(button.dataset.grades.split(" "));
     const boxes = button.closest("fieldset").querySelectorAll("input[type=checkbox]");
-    for (const box of boxes) box.checked = wanted.has(box.value);
+    for (const box of boxes) box.checked = wanted.has(box.dataset.level);
     announce(button.dataset.announce);
   };
 

@@ -1,0 +1,99 @@
+"""The grades and schools that Step 1.1 offers, and what a person ticked among them."""
+
+from collections.abc import Collection, Iterable
+from typing import Final, NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from rollbook.roster.values.grades import LAST_GRADE
+from rollbook.sources.discovery import SchoolInSis
+from rollbook.sync.models import CheckState, ConnectionTest, Integration
+from rollbook.sync.report.causes import undecided_grades
+from rollbook.sync.setup import connection_tests, roster_choice
+from rollbook.sync.setup.roster_choice import GradeOption, RosterChoice
+
+# Offered until the SIS was asked for its own grades.
+LEVELS: Final[dict[int, str | Promise]] = {
+    -1: gettext_lazy("Pre-K"),
+    0: gettext_lazy("K"),
+    **{grade: str(grade) for grade in range(1, LAST_GRADE + 1)},
+}
+
+
+class GradeBox(NamedTuple):
+    """One grade to tick. `students` is None where the SIS wasn't asked."""
+
+    value: str
+    label: str | Promise
+    level: int | None
+    students: int | None = None
+    is_new: bool = False
+
+
+class RosterOffer(NamedTuple):
+    """What can be chosen: the SIS's own grades, or levels while there are none; and schools.
+
+    `must_choose` is True where the SIS has several schools.
+    """
+
+    options: list[GradeOption]
+    schools: list[SchoolInSis]
+    must_choose: bool
+
+    @property
+    def boxes(self) -> list[GradeBox]:
+        if not self.options:
+            return [GradeBox(str(level), words, level) for level, words in LEVELS.items()]
+        return [
+            GradeBox(each.name, each.name, each.level, each.students, each.is_new)
+            for each in self.options
+        ]
+
+    @property
+    def values(self) -> list[str]:
+        """What a form may send: names, and levels of a form that was shown before."""
+        names = [each.name for each in self.options]
+        return list(dict.fromkeys([*names, *map(str, LEVELS)]))
+
+    def ticked(self, values: Iterable[str]) -> set[str]:
+        """Return the values of the ticked boxes. A level ticks each grade that means it."""
+        given = set(values)
+        names = {each.name for each in self.options}
+        levels = given - names
+        if not self.options:
+            return given
+        return {
+            each.name
+            for each in self.options
+            if each.name in given or (each.level is not None and str(each.level) in levels)
+        }
+
+    def choice(self, values: Iterable[str], schools: Collection[str]) -> RosterChoice | None:
+        """Return what was chosen by the SIS's own names; None where levels were."""
+        if not self.options:
+            return None
+        grades = roster_choice.decided(self.options, self.ticked(values), {})
+        return RosterChoice(grades, [each for each in self.schools if each.key in schools])
+
+
+def offer(integration: Integration | None, source: str, test: ConnectionTest | None) -> RosterOffer:
+    """Return what Step 1.1 offers: what a test has read, else what is stored."""
+    if integration is not None and integration.source != source:
+        integration = None
+    stored = [SchoolInSis(**each, students=None) for each in chosen_schools(integration)]
+    is_read = test is not None and test.state == CheckState.PASSED and bool(test.grades)
+    if test is not None and is_read:
+        options = roster_choice.offered_grades(integration, connection_tests.grades_of(test))
+        schools = connection_tests.schools_of(test)
+    else:
+        options, schools = roster_choice.stored_grades(integration), stored
+    if integration is not None and options:
+        options = roster_choice.with_new_names(options, undecided_grades(integration))
+    several = schools if len(schools) > 1 or stored else []
+    return RosterOffer(options, several, bool(several))
+
+
+def chosen_schools(integration: Integration | None) -> list[dict[str, str]]:
+    """Return the schools that are stored, each with its key and name."""
+    return list(integration.schools) if integration is not None else []
