@@ -12,10 +12,12 @@ from rollbook.roster.planning.changes import ChangeKind
 from rollbook.roster.planning.guards import Limits
 from rollbook.roster.records import Completeness, Severity
 from rollbook.sources.base import Source
+from rollbook.sources.discovery import Slip
 from rollbook.sources.registry import SOURCES
 from rollbook.sources.spreadsheet.errors import UploadRefused
 from rollbook.sync.models import Mode, RunState
 from rollbook.sync.words.alarms import ALARMS
+from rollbook.sync.words.connection_tests import NO_HTTPS
 from rollbook.sync.words.proofs import COMPLETENESS_LABELS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -117,3 +119,9 @@ def test_every_function_that_a_document_names_beside_its_file_exists(page: str) 
 
 def files_of(path: str) -> list[Path]:
     return [start / path for start in STARTS if (start / path).exists()]
+
+
+def test_every_slip_of_a_connection_test_is_described() -> None:
+    text = read("docs/connectors.md")
+    for code in (NO_HTTPS, *(slip.value for slip in Slip if slip is not Slip.NONE)):
+        assert f"(`{code}`)" in text, code
