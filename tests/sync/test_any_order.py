@@ -151,10 +151,10 @@ class Runs(Uploads):
         assert found == {
             self.stored[row.key]: (shown(row.before), shown(row.after)) for row in planned.rows
         }
-        assert (
-            sorted(Issue.objects.filter(run=undoing).values_list("field", flat=True))
-            == planned.stays
-        )
+        # What came again is listed too: `test_undo_at_random` has a model of that.
+        again = ("written_again_since", "made_again_since")
+        left_alone = Issue.objects.filter(run=undoing).exclude(code__in=again)
+        assert sorted(left_alone.values_list("field", flat=True)) == planned.stays
 
     def _finished(self, run: Run, done: Done) -> None:
         self.done.append((run, done))
