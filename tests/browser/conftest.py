@@ -143,10 +143,10 @@ def choose_all_schools(page: Page) -> None:
         box.check()
 
 
-def connect(
-    page: Page, sis: "StandIn", way: Way = POWERSCHOOL, *, secret: str = "", test_run: bool = False
+def enter_credentials(
+    page: Page, sis: "StandIn", way: Way = POWERSCHOOL, *, secret: str = ""
 ) -> None:
-    """Step 1.1, from the Upload page to the mapping, as a person does it."""
+    """Step 1.1, from the Upload page to the credentials; with this secret where one is given."""
     page.get_by_role("link", name="Start Setup and Integrate").click()
     page.get_by_role("radio", name=way.sis).check()
     if way.version:
@@ -156,8 +156,12 @@ def connect(
         page.get_by_label(label, exact=True).fill(
             secret if secret and label == way.secret else value(sis)
         )
-    if not secret:
-        choose_all_schools(page)
+
+
+def connect(page: Page, sis: "StandIn", way: Way = POWERSCHOOL, *, test_run: bool = False) -> None:
+    """Step 1.1, from the Upload page to the mapping, as a person does it."""
+    enter_credentials(page, sis, way)
+    choose_all_schools(page)
     page.get_by_role("button", name="High (9–12)").click()
     page.get_by_label("Test Run").set_checked(test_run)
     page.get_by_role("button", name="Next Step").click()

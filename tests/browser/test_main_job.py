@@ -10,8 +10,8 @@ from python_calamine import CalamineWorkbook
 
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
-from rollbook.sync.models import Run
-from tests.browser.conftest import Visit, connect
+from rollbook.sync.models import Integration, Run
+from tests.browser.conftest import Visit, connect, enter_credentials
 from tests.browser.ways import WAYS, Way
 from tests.processes import Started
 
@@ -207,22 +207,16 @@ def test_a_double_click_starts_one_run(visit: Visit, sis: StandIn) -> None:
     assert Run.objects.count() == 1
 
 
-def test_a_wrong_secret_names_the_remedy_and_shows_no_secret(
-    visit: Visit, worker: Started, sis: StandIn
-) -> None:
+def test_a_wrong_secret_is_noticed_before_anything_is_saved(visit: Visit, sis: StandIn) -> None:
     page = visit()
-    connect(page, sis, secret="not-the-secret-of-this-school")
-    page.get_by_role("button", name="Save & Trigger Now").click()
-    finished(page, "Failed")
-    note = page.locator("#run .note-problem")
-    expect(note).to_contain_text("Client Secret")
-    expect(note).to_contain_text("Nothing was changed")
-    expect(note).to_contain_text("What to do next:")
-    for address in (
-        page.url,
-        page.url.split("/runs/")[0] + "/integrations/",
-        page.url.split("/runs/")[0] + "/history/",
-    ):
-        page.goto(address)
-        assert "not-the-secret-of-this-school" not in page.content()
+    enter_credentials(page, sis, secret="not-the-secret-of-this-school")
+    page.get_by_role("button", name="High (9–12)").click()
+    page.get_by_role("button", name="Next Step").click()
+    test = page.locator("#connection-test")
+    expect(test).to_contain_text("Client Secret")
+    expect(test).to_contain_text("What to do:")
+    expect(test).to_contain_text("Nothing was saved.")
+    assert not Integration.objects.exists()
+    page.reload()
+    assert "not-the-secret-of-this-school" not in page.content()
     assert not StudentAccount.objects.exists()
