@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from rollbook.schools.models import AuditEntry
 from rollbook.standins.standin import StandIn
+from rollbook.students import merging
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import (
     Change,
@@ -179,6 +180,20 @@ def test_clashes_keep_the_first_live_run_from_changing_anything(
     assert StudentAccount.objects.get(pk=one.account_id).sis_id == str(second.dcid)
     assert StudentAccount.objects.get(pk=two.account_id).source == ""
     assert StudentAccount.objects.filter(source="powerschool").count() == len(students_of(standin))
+
+
+def test_a_clash_of_an_account_that_was_merged_since_stops_no_live_run(
+    integration: Integration, standin: StandIn
+) -> None:
+    student, another = students_of(standin)[:2]
+    namesake = account_of(integration, student, first_name="Somebody", last_name="Else")
+    kept = account_of(integration, another)
+    sync(integration, Mode.TEST)
+    assert link_decisions.undecided(integration.school).filter(account=namesake).exists()
+    merging.merge(kept, namesake, None)
+    assert not link_decisions.proposals(integration.school).filter(account=namesake).exists()
+    assert not link_decisions.undecided(integration.school).exclude(clash="").exists()
+    assert requests.request(integration, trigger=Trigger.PERSON).created
 
 
 def test_an_uploaded_sis_id_is_evidence(integration: Integration, standin: StandIn) -> None:

@@ -6,9 +6,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from rollbook.students.models import FurtherLink, StudentAccount
-from rollbook.sync.models import Integration, LinkProposal
+from rollbook.sync.models import Integration
 from rollbook.sync.models.run import Run
-from rollbook.sync.setup.link_decisions import undecided, without_link
+from rollbook.sync.setup.link_decisions import proposals, undecided, without_link
 from rollbook.sync.words.text import number
 
 
@@ -47,11 +47,10 @@ def note(integration: Integration) -> FirstRunNote | None:
             % words,
             0,
         )
-    proposals = LinkProposal.objects.filter(school=school, source=source)
     open_ones = undecided(school, source)
     waiting = open_ones.exclude(same_email=True, same_name=True, clash="")
     waiting_accounts = set(waiting.values_list("account_id", flat=True))
-    matched = set(proposals.values_list("account_id", flat=True)) - waiting_accounts
+    matched = set(proposals(school, source).values_list("account_id", flat=True)) - waiting_accounts
     counts = {
         "matched": number(len(matched)),
         "waiting": number(len(waiting_accounts)),

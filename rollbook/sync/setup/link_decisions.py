@@ -87,7 +87,8 @@ def proposals(school: School, source: str | None = None) -> QuerySet[LinkProposa
     """Return the proposals of the last complete plans, clashes first.
 
     They are about accounts without a link, accounts that another SIS has, and accounts whose
-    student may have a new SIS ID. Pairs that are linked by now are left out.
+    student may have a new SIS ID. Pairs that are linked by now are left out, and undecided ones of
+    an account that was merged since.
 
     Each is annotated with `confirmed` and `rejected`: what somebody decided about this pair.
     """
@@ -112,7 +113,7 @@ def proposals(school: School, source: str | None = None) -> QuerySet[LinkProposa
     annotated: QuerySet[LinkProposal] = rows.annotate(
         confirmed=Exists(pair.filter(verdict=Verdict.CONFIRMED)),
         rejected=Exists(pair.filter(verdict=Verdict.NOT_SAME)),
-    )
+    ).exclude(account__status=AccountStatus.MERGED, confirmed=False, rejected=False)
     return annotated.order_by("-clash", "name", "sis_id", "pk")
 
 
