@@ -77,6 +77,9 @@ COMMANDS = (
             LazyCommand(
                 "check", "connect.check:check_integration", "Test the saved connection step by step"
             ),
+            LazyCommand(
+                "select", "connect.select:select", "Show or choose the grades and schools of a SIS"
+            ),
             LazyCommand("show", "connect.integrations:show", "Show how a school is connected"),
             LazyCommand(
                 "list", "connect.integrations:list_integrations", "List the connected SISs"

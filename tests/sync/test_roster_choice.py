@@ -12,8 +12,10 @@ from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import roster_choice
 from rollbook.sync.setup.roster_choice import GradeOption, RosterChoice
 from rollbook.sync.words.selection import selection_words
+from tests.cli.conftest import Command, inside
 from tests.sync.test_pipeline import complete, held, sync
 
+__all__ = ["inside"]
 pytestmark = pytest.mark.django_db
 
 HIGH = [9, 10, 11, 12]
@@ -149,3 +151,21 @@ def test_a_new_choice_lifts_the_limit_for_new_students_once(
     saved(integration, *(option(str(level), level, chosen=True) for level in HIGH))
     run = sync(integration)
     assert (run.state, run.alarms) == (RunState.DONE, []) and run.counts["new"] > 5
+
+
+def test_the_command_shows_and_chooses_grades_and_schools(
+    integration: Integration, inside: Command
+) -> None:
+    refused = inside("integration", "select", "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (3, "sis_not_asked")
+    assert inside("integration", "check", "--json").code == 0
+    shown = inside("integration", "select", "--json").json["selection"]
+    assert len(shown["schools"]) > 1 and not any(each["chosen"] for each in shown["schools"])
+    unknown = inside("integration", "select", "--sis-school", "4711", "--json")
+    assert unknown.json["error"]["code"] == "sis_school_not_found"
+    key = shown["schools"][-1]["key"]
+    chosen = inside("integration", "select", "--sis-school", key, "--without-grade", "9", "--json")
+    assert chosen.code == 0
+    integration.refresh_from_db()
+    assert [each["key"] for each in integration.schools] == [key]
+    assert integration.grades == [10, 11, 12]

@@ -155,6 +155,32 @@ def _address_changed(
     return False
 
 
+@transaction.atomic
+def save_roster(
+    integration: Integration,
+    by: User | None,
+    choice: roster_choice.RosterChoice,
+    *,
+    several_schools: bool,
+    via: str = "web",
+) -> None:
+    """Save which grades and schools are pulled in. Raises SettingRefused, and then saves nothing.
+
+    `several_schools` is True where the SIS has more than one school.
+    """
+    roster_choice.store(integration, choice, several_schools=several_schools)
+    integration.save(update_fields=["grade_names", "grades", "schools", "updated_at"])
+    audit.record(
+        "integration.selected",
+        school=integration.school,
+        actor=by,
+        subject=str(integration.pk),
+        via=via,
+        grades=[each.name for each in choice.grades if each.chosen],
+        schools=[each.key for each in choice.schools],
+    )
+
+
 def default_mapping(variant: Variant) -> list[tuple[str, str]]:
     """Return every row of the variant as (SIS field, our field), in the source's order."""
     return [(row.source_field, row.field) for row in variant.mapping]
