@@ -9,6 +9,7 @@ import pytest
 
 from rollbook.schools.models import School, User
 from rollbook.standins import powerschool, veracross
+from rollbook.standins.people import USUAL_EXITS
 from rollbook.standins.roster import KNOWN_FIELDS
 from rollbook.standins.standin import StandIn
 from rollbook.students.models import StudentAccount
@@ -76,6 +77,8 @@ def moved_to(sis: StandIn, town: Town, late: int) -> None:
     """Enter everybody in the new SIS, except one who is late."""
     for one in town.sis.roster():
         values = {name: getattr(one, name) for name in KNOWN_FIELDS if name != "dcid"}
+        # Of those whom the made-up school had as leavers, the new SIS has an exit date otherwise.
+        values["exit_date"] = USUAL_EXITS[-1]
         if one.dcid == late:
             values["enroll_status"] = 2
         sis.edit(one.dcid, **values)

@@ -1,12 +1,15 @@
 """Processes that the demo starts: each in its own session, and ended by its process id."""
 
 import contextlib
+import fcntl
 import json
+import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +113,15 @@ def first_json(child: Child) -> dict[str, Any] | None:
                 document: dict[str, Any] = json.loads(line)
                 return document
     return None
+
+
+@contextlib.contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Let the demos of this machine do a part of their start one after the other."""
+    file = Path(tempfile.gettempdir()) / f"rollbook-demo-{os.getuid()}.lock"
+    with file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def free_port(first: int, taken: tuple[int, ...] = ()) -> int:

@@ -22,6 +22,7 @@ from rollbook.cli.demo.processes import (
     free_port,
     is_running,
     listens,
+    one_at_a_time,
 )
 from rollbook.cli.demo.ready import SIS_NAMES, show_ready
 from rollbook.cli.demo.standins import STANDINS, StandIn
@@ -121,14 +122,17 @@ class Demo:
     def start_sis(self, standin: StandIn) -> Child:
         """Start a stand-in, on the port it had before if that is free."""
         before = self.state.values.get("sis", {}).get(standin.slug, {}).get("url", "")
-        port = free_port(urlsplit(before).port or standin.port, tuple(self.ports))
-        self.ports.append(port)
-        arguments = partial(standin.arguments, port, self.students)
-        return self.start(
-            standin.slug,
-            lambda: arguments(self.state.read().get("week", 1)),
-            lambda child: first_json(child) is not None,
-        )
+        with one_at_a_time():  # another demo that starts now must not take the same port
+            port = free_port(urlsplit(before).port or standin.port, tuple(self.ports))
+            self.ports.append(port)
+            arguments = partial(standin.arguments, port, self.students)
+            child = self.start(
+                standin.slug,
+                lambda: arguments(self.state.read().get("week", 1)),
+                lambda child: first_json(child) is not None,
+            )
+            child.wait_until_ready()
+        return child
 
     def start_mail(self, ending: ExitStack) -> int | None:
         """Start the mail catcher and return its port, or None if it isn't installed."""
