@@ -30,7 +30,7 @@ from rollbook.cli.demo.state import State
 from rollbook.cli.framework import remove_settings, set_up
 from rollbook.cli.output import Document, print_json, say
 
-MAIL_PORT = 8125
+WEB_PORT, MAIL_PORT = 8000, 8125  # with another port for the screens, all ports move along
 RESTARTS, RESTART_SECONDS = 3, 60.0
 
 
@@ -81,6 +81,7 @@ class Demo:
         self.state = State(folder)
         self.children: list[Child] = []
         self.ports: list[int] = []
+        self.offset = 0
         self.take_over()
         (self.folder / "logs").mkdir(exist_ok=True)
         ending.callback(self.state.save, pid=None, children=[])
@@ -101,6 +102,7 @@ class Demo:
 
     def take_web_port(self, preferred: int) -> int:
         """Return the port of the screens: the preferred one, or the next that is free."""
+        self.offset = preferred - WEB_PORT if preferred + 200 < 65_536 else 0
         port = free_port(preferred)
         if port != preferred:
             say(
@@ -123,7 +125,7 @@ class Demo:
         """Start a stand-in, on the port it had before if that is free."""
         before = self.state.values.get("sis", {}).get(standin.slug, {}).get("url", "")
         with one_at_a_time():  # another demo that starts now must not take the same port
-            port = free_port(urlsplit(before).port or standin.port, tuple(self.ports))
+            port = free_port(urlsplit(before).port or standin.port + self.offset, tuple(self.ports))
             self.ports.append(port)
             arguments = partial(standin.arguments, port, self.students)
             child = self.start(
@@ -143,7 +145,7 @@ class Demo:
             )
             return None
         mail_catcher = import_module("rollbook.cli.demo.mail_catcher")
-        port = MAIL_PORT
+        port = MAIL_PORT + self.offset
         while True:
             port = free_port(port, tuple(self.ports))
             try:

@@ -184,8 +184,9 @@ def _test(request: SchoolRequest, shown: Shown, then: str = "") -> HttpResponse:
         return redirect(shown.address)
     if is_new:
         connection_tests.work_in_background(test, target)
-    drafted = shown.connecting.drafted_form() or shown.saved_form()
+    # In this order: a test that the panel shows as over has read the grades that the form offers.
     panel = shown.connecting.panel(then, test)
+    drafted = shown.connecting.drafted_form() or shown.saved_form()
     return _page(request, shown, drafted, part="configure_sis_form", panel=panel)
 
 
