@@ -7,6 +7,7 @@ ended, so that a page can follow it.
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
@@ -100,11 +101,16 @@ def begin(school: School, by: User | None, target: Target) -> tuple[ConnectionTe
 
 
 def work_in_background(test: ConnectionTest, target: Target) -> None:
-    """Work on a test in a thread of this process."""
+    """Work on a test in a thread of this process.
+
+    The thread has its own copy. A page that is made meanwhile must not see half of a change: it
+    would be told nothing at the next change, and would not ask for the grades.
+    """
+    own = copy(test)
 
     def run() -> None:
         try:
-            work_on(test, target)
+            work_on(own, target)
         finally:
             connection.close()
 
