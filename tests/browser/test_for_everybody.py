@@ -183,9 +183,6 @@ def test_the_wizard_can_be_walked_with_the_keyboard_alone(visit: Visit, standin:
         page.keyboard.type(value)
     tab_to(page, "Test connection")
     page.keyboard.press("Enter")
-    expect(page.locator("#connection-test")).to_contain_text("The connection works")
-    expect(page.get_by_text("Reading schools, grades")).to_have_count(0)
-    page.reload()  # what was typed is kept
     expect(page.locator("#id_grades.grades-wide")).to_be_visible()
     tab_to(page, "Exampleton High School")
     page.keyboard.press("Space")
