@@ -45,7 +45,7 @@ def everybody(people: list[Person]) -> list[Person]:
 
 
 def _new_person(email: str, name: str, role: str) -> Person:
-    return {"email": email, "name": name, "role": role, "password": secrets.token_urlsafe(9)}
+    return {"email": email, "name": name, "role": role, "password": secrets.token_urlsafe(15)}
 
 
 def _add(person: Person, school: School) -> None:

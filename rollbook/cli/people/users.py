@@ -72,15 +72,19 @@ def add_user(
             f"{email!r} is not an e-mail address. Nobody was added.",
             "Check the address.",
         ) from error
-    new_password = ""
+    new_password, needs_password = "", False
     with transaction.atomic():
         user = User.objects.filter(email=email).first()
         if user is None:
             user = User(email=email, name=_checked(name) if name.strip() else email)
-            new_password = _set_password(user, password_stdin)
+            user.set_unusable_password()
             user.save()
             audit_log.record("user.added", school, str(user.pk))
+            needs_password = True
         Membership.objects.update_or_create(school=school, user=user, defaults={"role": role})
+        if needs_password:  # after the membership: the school's name makes a weak password
+            new_password = _set_password(user, password_stdin)
+            user.save()
         audit_log.record("membership.set", school, str(user.pk), role=role)
     return Output({"user": of_user(user), "password": new_password or None})
 
@@ -134,7 +138,7 @@ def set_password(email: str, password_stdin: bool) -> Output:
 def _set_password(user: User, from_stdin: bool) -> str:
     """Set a user's password, from standard input or a new one; return it if it is new."""
     given = sys.stdin.readline().rstrip("\r\n") if from_stdin else ""
-    password = given if from_stdin else secrets.token_urlsafe(12)
+    password = given if from_stdin else secrets.token_urlsafe(15)
     try:
         validate_password(password, user)
     except ValidationError as error:
