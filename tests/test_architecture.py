@@ -73,6 +73,7 @@ def test_only_the_store_runs_hand_written_sql() -> None:
         "backup.py",  # copies whole tables out and in
         "database.py",  # asks what its own role may do
         "schools/clock.py",  # asks for the time
+        "schools/audit_chain.py",  # takes its lock, lets the owner's function remove old entries
         "embedded/server.py",  # makes the role and the database
     }
 

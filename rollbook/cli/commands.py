@@ -229,3 +229,12 @@ KEYS_COMMANDS = (
         "Encrypt all stored credentials with the newest key",
     ),
 )
+
+AUDIT_COMMANDS = (
+    LazyCommand(
+        "verify",
+        "people.audit_chain:verify",
+        "Check that no entry of the audit log was changed, removed, swapped or back-dated",
+    ),
+    LazyCommand("anchor", "people.audit_chain:anchor", "Print the end of the audit log's chain"),
+)

@@ -113,7 +113,8 @@ class Membership(models.Model):
 class AuditEntry(models.Model):
     """One action of a person, which the app role can neither change nor delete.
 
-    It has ids and counts, never a student's values.
+    It has ids and counts, never a student's values. `students` are the ids of the accounts that
+    were shown or taken, 16 bytes each. The database sets `at`, whatever the app role says.
     """
 
     school = models.ForeignKey(
@@ -125,12 +126,46 @@ class AuditEntry(models.Model):
     action = models.CharField(max_length=60)
     subject = models.CharField(max_length=100, blank=True)
     detail = models.JSONField(default=dict)
+    students = models.BinaryField(default=bytes)
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["school", "-at"], name="audit_by_school")]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.action}"
+
+
+class AuditSeal(models.Model):
+    """The place of one audit entry in the chain of this installation.
+
+    `content` is a digest of the entry. `digest` covers it, this place and the digest before it, so
+    no entry can be changed, removed or put elsewhere without breaking the chain. The app role adds
+    seals and can neither change nor delete one.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    entry_id = models.BigIntegerField(unique=True)
+    content = models.BinaryField()
+    digest = models.BinaryField()
+    sealed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.entry_id}"
+
+
+class AuditStart(models.Model):
+    """Where the chain begins after old entries were removed: the last seal that went with them.
+
+    Only a function of the database's owner writes it, together with the removal.
+    """
+
+    number = models.BigIntegerField()
+    digest = models.BinaryField()
+    removed = models.BigIntegerField()
+    at = MadeAt()
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.removed}"
 
 
 class SignInFailure(models.Model):

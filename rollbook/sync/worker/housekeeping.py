@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db import DatabaseError, connection
 from procrastinate.exceptions import ConnectorException
 
-from rollbook.schools import slow_down
+from rollbook.schools import audit_chain, slow_down
 from rollbook.sync import deleting, queue, retention, store
 from rollbook.sync.mail import invitations, notices
 from rollbook.sync.report import files
@@ -28,6 +28,7 @@ PARTS: Final[tuple[Callable[[], Any], ...]] = (
     notices.sweep,
     invitations.sweep,
     slow_down.sweep,
+    audit_chain.seal,
     deleting.sweep,
     retention.sweep,
 )
