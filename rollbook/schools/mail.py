@@ -5,7 +5,6 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from rollbook.schools.models import School
 from rollbook.schools.moments import MadeAt
 
 
@@ -19,7 +18,7 @@ class Mail(models.Model):
     """The columns of every mail. `trouble` is why the last try failed."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
+    school = models.ForeignKey("schools.School", on_delete=models.CASCADE, related_name="+")
     state = models.CharField(max_length=12, choices=MailState.choices, default=MailState.WAITING)
     tries = models.IntegerField(default=0)
     trouble = models.CharField(max_length=300, blank=True)

@@ -1,13 +1,33 @@
 """Schools, the people who work for them, their roles, and the audit log of what they did."""
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.utils.translation import gettext_lazy as _
+from django.utils.crypto import salted_hmac
 
 from rollbook.schools.moments import MadeAt
+from rollbook.schools.roles import Role, rank
+from rollbook.schools.staff_models import EmergencyAccess, EmergencyNotice, StaffInvitation
+
+__all__ = [
+    "MAY_ENTER",
+    "AuditEntry",
+    "EmergencyAccess",
+    "EmergencyNotice",
+    "Membership",
+    "OpenSchools",
+    "People",
+    "Role",
+    "School",
+    "SignInFailure",
+    "StaffInvitation",
+    "User",
+]
+
+# The memberships that let somebody in: neither the membership nor the user is disabled.
+MAY_ENTER = models.Q(disabled_at__isnull=True, user__is_active=True)
 
 
 class OpenSchools(models.Manager["School"]):
@@ -56,12 +76,22 @@ class People(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A person who signs in. Memberships say what they may do."""
+    """A person who signs in. Memberships say what they may do.
+
+    An operator of the installation adds schools and looks after the machines. Operators have no
+    memberships, so they never see students.
+
+    `session_generation` grows whenever the person loses access to something. A session keeps the
+    generation of its sign-in. Older ones than `oldest_session` are over, for good.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=200)
     is_active = models.BooleanField(default=True)
+    is_operator = models.BooleanField(default=False)
+    session_generation = models.PositiveIntegerField(default=0)
+    oldest_session = models.PositiveIntegerField(default=0)
     created_at = MadeAt()
     schools: "models.ManyToManyField[School, Membership]" = models.ManyToManyField(
         School, through="Membership", related_name="people"
@@ -74,22 +104,26 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name or self.email
 
-
-class Role(models.TextChoices):
-    OWNER = "owner", _("Owner")
-    ADMINISTRATOR = "administrator", _("Administrator")
-    COUNSELOR = "counselor", _("Counselor")
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        """Return what Django compares at each request: it changes with the oldest session too."""
+        hashed: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        value = f"{self.pk}/{self.oldest_session}/{hashed}"
+        key = "rollbook.session_generation"
+        return salted_hmac(key, value, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Membership(models.Model):
     """The role of a person at a school.
 
-    A counselor sees students and reports, never credentials, and starts no run.
+    A counselor sees students and reports, never credentials, and starts no run. Sessions of an
+    older generation than `oldest_session` don't open the school (see `User`).
     """
 
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices)
+    disabled_at = models.DateTimeField(null=True)
+    oldest_session = models.PositiveIntegerField(default=0)
     # The columns of the students' list that this person has chosen; null is the usual ones.
     student_columns = models.JSONField(null=True)
 
@@ -101,9 +135,22 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user} · {self.get_role_display()}"
 
+    def save(self, *args: Any, **options: Any) -> None:
+        """Save the membership. A new one opens to no session from before an earlier removal."""
+        if self._state.adding:
+            people = User.objects.filter(pk=self.user_id)
+            generations = people.values_list("session_generation", flat=True)
+            self.oldest_session = generations.first() or 0
+        super().save(*args, **options)
+
+    @property
+    def may_enter(self) -> bool:
+        """Whether neither the membership nor the user is disabled (see MAY_ENTER)."""
+        return self.disabled_at is None and self.user.is_active
+
     @property
     def may_manage(self) -> bool:
-        return self.role in {Role.OWNER, Role.ADMINISTRATOR}
+        return rank(self.role) >= rank(Role.ADMINISTRATOR)
 
     @property
     def may_delete_school(self) -> bool:

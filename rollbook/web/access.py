@@ -5,9 +5,10 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
+from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import Model, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, resolve_url
 from django.utils import timezone
@@ -16,9 +17,11 @@ from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from rollbook.schools import emergency
 from rollbook.schools.clock import zone_of
-from rollbook.schools.models import Membership, School, User
+from rollbook.schools.models import MAY_ENTER, EmergencyAccess, Membership, School, User
 from rollbook.web.navigation import Navigation
+from rollbook.web.session_keys import generation
 
 P = ParamSpec("P")
 M = TypeVar("M", bound=Model)
@@ -31,6 +34,7 @@ class SchoolRequest(HttpRequest):
     membership: Membership
     person: User
     navigation: Navigation
+    emergency: EmergencyAccess | None  # an operator who is no member
     htmx: HtmxDetails
 
 
@@ -53,7 +57,9 @@ def school_required(*, manage: bool = False) -> Callable[[View[P]], Callable[...
             request = cast(SchoolRequest, plain)
             if not plain.user.is_authenticated:
                 return _to_sign_in(request)
-            _load(request, plain.user.pk, school_id)
+            if not _load(request, plain.user.pk, school_id):
+                logout(plain)  # a session from before this person lost access never revives
+                return _to_sign_in(request)
             if manage and not request.membership.may_manage:
                 raise PermissionDenied(
                     _("Only owners and administrators of this school can set up and start a sync.")
@@ -71,17 +77,54 @@ def own_row(request: SchoolRequest, rows: type[M] | QuerySet[M], **which: Any) -
     return get_object_or_404(rows, school=request.school, **which)
 
 
-def _load(request: SchoolRequest, user_id: UUID, school_id: UUID) -> None:
-    """Load the person's membership and school by one query. Raises Http404 if there is none."""
+def _load(request: SchoolRequest, user_id: UUID, school_id: UUID) -> bool:
+    """Load the person's membership and school by one query. Raises Http404 if there is none.
+
+    Returns False for a session from before the person lost access. Only for a person without a
+    membership it takes a second query: an operator may have emergency access.
+    """
     memberships = Membership.objects.select_related("school", "user")
-    membership = memberships.filter(school_id=school_id, user_id=user_id).first()
+    with_visits = memberships.annotate(is_visited=emergency.is_visited(OuterRef("school_id")))
+    membership = with_visits.filter(school_id=school_id, user_id=user_id).first()
     if membership is None:
+        access = emergency.open_access(user_id, school_id)
+        if access is None:
+            raise Http404
+        _show(request, emergency.membership(access), access)
+        return True
+    if generation(request) < membership.oldest_session:
+        return False
+    if not membership.may_enter:
         raise Http404
+    _show(request, membership, is_visited=membership.is_visited)
+    return True
+
+
+def _show(
+    request: SchoolRequest,
+    membership: Membership,
+    access: EmergencyAccess | None = None,
+    *,
+    is_visited: bool = False,
+) -> None:
+    """Give a request what the pages of a school show."""
     request.membership = membership
     request.school = membership.school
     request.person = membership.user
+    request.emergency = access
     page = request.resolver_match.view_name if request.resolver_match else ""
-    request.navigation = Navigation(membership.school, page)
+    request.navigation = Navigation(membership.school, page, is_visited=is_visited)
+
+
+def still_allowed(request: SchoolRequest) -> bool:
+    """Return whether the person may still see the school, asked again during a long answer."""
+    user = User.objects.filter(pk=request.person.pk, is_active=True)
+    if not user.filter(oldest_session__lte=generation(request)).exists():
+        return False
+    if request.emergency is not None:
+        return emergency.open_access(request.person.pk, request.school.pk) is not None
+    memberships = Membership.objects.filter(MAY_ENTER, pk=request.membership.pk)
+    return memberships.filter(oldest_session__lte=generation(request)).exists()
 
 
 def _to_sign_in(request: SchoolRequest) -> HttpResponse:

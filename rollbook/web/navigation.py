@@ -4,7 +4,8 @@ from typing import Final
 
 from django.utils.functional import cached_property
 
-from rollbook.schools.models import School
+from rollbook.schools import emergency
+from rollbook.schools.models import EmergencyAccess, School
 from rollbook.sync.report import work_list
 from rollbook.sync.setup import link_decisions
 from rollbook.sync.words.text import number
@@ -38,9 +39,15 @@ SECTIONS: Final = {
 class Navigation:
     """The navigation around one page. A count is asked for when it is shown, and only once."""
 
-    def __init__(self, school: School, page: str) -> None:
+    def __init__(self, school: School, page: str, *, is_visited: bool = False) -> None:
         self._school = school
+        self._is_visited = is_visited
         self.section = SECTIONS.get(page, page)
+
+    @cached_property
+    def visits(self) -> list[EmergencyAccess]:
+        """The operators who have emergency access to the school now."""
+        return emergency.open_accesses(self._school) if self._is_visited else []
 
     @cached_property
     def open_problems(self) -> str:

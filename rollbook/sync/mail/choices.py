@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from rollbook.schools import audit
-from rollbook.schools.models import Membership, User
+from rollbook.schools.models import MAY_ENTER, Membership, User
 from rollbook.sync.models import ERROR_EVENTS, Integration, NoticeChoice, NoticeEvent
 
 
@@ -14,7 +14,7 @@ def audience(integration: Integration) -> list[tuple[User, set[str]]]:
     """
     choices = NoticeChoice.objects.filter(school=integration.school)
     chosen = dict(choices.values_list("user_id", "events"))
-    memberships = Membership.objects.filter(school=integration.school, user__is_active=True)
+    memberships = Membership.objects.filter(MAY_ENTER, school=integration.school)
     silenced = set() if integration.notify_on_errors else set(ERROR_EVENTS)
     people = []
     for membership in memberships.select_related("user").order_by("user__email"):

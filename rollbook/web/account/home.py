@@ -28,4 +28,8 @@ def schools(request: HttpRequest) -> HttpResponse:
 
 def _memberships(request: HttpRequest) -> QuerySet[Membership]:
     user = cast(User, request.user)
-    return user.memberships.select_related("school").order_by("school__name")
+    return (
+        user.memberships.filter(disabled_at__isnull=True)
+        .select_related("school")
+        .order_by("school__name")
+    )

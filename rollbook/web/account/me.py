@@ -23,9 +23,8 @@ from rollbook.students.models import StudentLogin
 from rollbook.sync.mail import invitations
 from rollbook.sync.report import student_values
 from rollbook.web.account.me_forms import AddressForm, PasswordForm, StudentSignInForm
-from rollbook.web.account.session_ends import STUDENT
+from rollbook.web.session_keys import CODE, STUDENT
 
-CODE: Final = "student_code"
 DOOR: Final = "student"
 # Why a link does not open, by `LinkClosed.code`.
 CLOSED: Final = {

@@ -12,12 +12,11 @@ from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponseBase
 
 from rollbook.schools import clock
+from rollbook.web.session_keys import BEGAN, SEEN, STUDENT
 
 LONGEST: Final = 12 * 3600
 IDLE: Final = 30 * 60
 NOTED_EVERY: Final = 60  # seconds: the session isn't written with each request
-STUDENT: Final = "student"
-BEGAN, SEEN = "began", "seen"
 
 
 class SessionEnds:
