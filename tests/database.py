@@ -22,6 +22,7 @@ from rollbook.config import Config
 from rollbook.embedded import server
 from tests.environment import FOLDER
 
+OWNER, APP = "rollbook_owner", "rollbook_app"
 TEMPLATE = "rollbook"  # made by `rollbook.embedded`, migrated here
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
 
@@ -42,6 +43,7 @@ def clone() -> str:
             if not (folder / "migrated").exists():
                 _trade_safety_for_speed(connection)
                 _migrate(template)
+                connection.execute(f"ALTER ROLE {APP} LOGIN")
                 (folder / "migrated").touch()
             statement = sql.SQL("CREATE DATABASE {} OWNER rollbook_owner TEMPLATE {}")
             connection.execute(statement.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
@@ -56,14 +58,23 @@ def _trade_safety_for_speed(connection: psycopg.Connection[Any]) -> None:
 
 
 def _migrate(address: str) -> None:
-    use(address)
+    _sign_in(app=address, owner="")
     call_command("migrate", database="owner", verbosity=0)
     connections.close_all()
 
 
 def use(address: str) -> None:
-    """Let Django's two connections, and processes started from here, use this database."""
-    os.environ["DATABASE_URL"] = address
+    """Let Django's two connections, and processes started from here, use this database.
+
+    As in production, the app signs in as a role that owns nothing.
+    """
+    _sign_in(app=address.replace(OWNER, APP, 1), owner=address)
+
+
+def _sign_in(*, app: str, owner: str) -> None:
+    os.environ |= {"DATABASE_URL": app, "DATABASE_OWNER_URL": owner}
+    if not owner:
+        del os.environ["DATABASE_OWNER_URL"]
     for alias, values in database.connections(Config()).items():
         settings.DATABASES[alias].update(values)
 

@@ -49,7 +49,7 @@ def checksums() -> dict[str, str]:
 
 def wipe() -> None:
     connection.close()
-    database.clean(os.environ["DATABASE_URL"])
+    database.clean(os.environ["DATABASE_OWNER_URL"])
 
 
 def test_backup_wipe_and_restore_bring_everything_back_and_one_due_run(

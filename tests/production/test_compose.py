@@ -124,7 +124,7 @@ def test_static_files_are_collected_as_the_image_is_built(tmp_path: Path) -> Non
 def test_with_two_logins_the_owner_migrates_and_web_works_as_one_that_owns_nothing(
     tmp_path: Path,
 ) -> None:
-    owner = os.environ["DATABASE_URL"]
+    owner = os.environ["DATABASE_OWNER_URL"]
     name, app = f"compose_{os.getpid()}", f"compose_app_{os.getpid()}"
     address = urlsplit(owner)._replace(path=f"/{name}").geturl()
     with psycopg.connect(owner, autocommit=True) as connection:

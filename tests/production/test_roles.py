@@ -21,7 +21,7 @@ OTHER, APP = f"{NAME}_owner", f"{NAME}_app"
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment for an empty database whose owner may not create roles."""
-    server = os.environ["DATABASE_URL"]
+    server = os.environ["DATABASE_OWNER_URL"]
     address = urlsplit(server)._replace(path=f"/{NAME}").geturl()
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE ROLE {OTHER} LOGIN; CREATE ROLE {APP} LOGIN")
@@ -46,13 +46,14 @@ def test_neither_starts_on_a_database_that_is_not_migrated(
 
 def migrate(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "rollbook", "migrate"]
+    ours = {name: value for name, value in os.environ.items() if name != "DATABASE_OWNER_URL"}
     return subprocess.run(
         command,
         capture_output=True,
         text=True,
         check=False,
         timeout=LAST_BOUND,
-        env=os.environ | environment,
+        env=ours | environment,
     )
 
 

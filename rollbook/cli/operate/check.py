@@ -8,6 +8,7 @@ import click
 from django.db import connection
 from django.db.models import Min
 
+from rollbook import database
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.operate.migrate import unapplied
 from rollbook.cli.output import Document, Output, Refusal, prints, refusals
@@ -99,6 +100,16 @@ def _database() -> Check:
     return Check("database", version >= 15, f"PostgreSQL {version}", remedy)
 
 
+def _role() -> Check:
+    """Check that the role that signed in can't get around the rules of the database."""
+    power = database.power_of_role(connection)
+    if not power:
+        return Check("role", True, "owns nothing and can become nobody else")
+    if not config.production:
+        return Check("role", True, f"{power} Fine for trying out; production refuses it")
+    return Check("role", False, power, database.ROLE_REMEDY)
+
+
 def _migrations() -> Check:
     waiting = unapplied("default")
     detail = f"{len(waiting)} not applied yet" if waiting else "up to date"
@@ -185,6 +196,6 @@ def _schedules() -> Check:
 
 
 CHECKS = (
-    *(_settings, _database, _migrations, _mail, _keys),
+    *(_settings, _database, _role, _migrations, _mail, _keys),
     *(_worker, _waiting, _schedules, _clock),
 )

@@ -98,7 +98,7 @@ def _prepare() -> None:
     """
     refuse_unmigrated()
     if config.production:
-        database.refuse_owner(connections["default"])
+        database.refuse_powerful_role(connections["default"])
     if config.database_url is None:  # this process keeps the embedded server running
         os.environ["DATABASE_URL"] = settings.EMBEDDED_URL
     if config.production:

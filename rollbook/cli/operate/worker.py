@@ -61,10 +61,10 @@ def worker(concurrency: int | None) -> None:
 
 
 def _refuse_unready() -> None:
-    """Raise an error if the database is not set up, or if we log in as the owner of its tables."""
+    """Raise an error if the database is not set up, or if our role has too much power."""
     refuse_unmigrated()
     if config.production:
-        database.refuse_owner(connection)
+        database.refuse_powerful_role(connection)
     connection.close()
 
 
