@@ -12,8 +12,8 @@ from rollbook.cli.output import Refusal, end_with, refusals
 HELP_SETTINGS = {
     "DATABASE_URL": "postgresql://help@127.0.0.1:1/none",
     "ROLLBOOK_ENV": "production",
-    "ROLLBOOK_SECRET_KEY": "only for printing help " * 3,
-    "ROLLBOOK_ENCRYPTION_KEYS": f"help:{'A' * 43}=",
+    "ROLLBOOK_SECRET_KEY": "only for printing help; it signs nothing 0123456789",
+    "ROLLBOOK_ENCRYPTION_KEYS": "help:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
     "ROLLBOOK_ALLOWED_HOSTS": "help.invalid",
     "ROLLBOOK_PUBLIC_URL": "https://help.invalid",
 }
