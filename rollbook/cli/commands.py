@@ -78,7 +78,9 @@ COMMANDS = (
                 "check", "connect.check:check_integration", "Test the saved connection step by step"
             ),
             LazyCommand(
-                "select", "connect.select:select", "Show or choose the grades and schools of a SIS"
+                "select",
+                "connect.select:select",
+                "Show or choose the grades and schools of a SIS, and what its names of grades mean",
             ),
             LazyCommand("show", "connect.integrations:show", "Show how a school is connected"),
             LazyCommand(

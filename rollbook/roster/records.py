@@ -278,8 +278,11 @@ class Selection(NamedTuple):
     imported. Any other name counts as the level that it means, and is imported where `grades` has
     that level: pre-kindergarten -1 and below, kindergarten 0, then 1 to 13. `schools` are the keys
     of the chosen schools; it is empty where the SIS has one school, or all of them are imported.
+    `doubted` are levels that a name was guessed to mean and a person corrected: another name of
+    such a level is not certain either.
     """
 
     grades: frozenset[int]
     names: Mapping[str, bool] = MappingProxyType({})
     schools: frozenset[str] = frozenset()
+    doubted: frozenset[int] = frozenset()

@@ -125,7 +125,8 @@ class Connection:
     end the conversation by `interruption`. `id_field` is the source field that is mapped to the SIS
     ID, "" for the source's usual one. `missing` returns the SIS IDs of the open accounts that no
     page has had so far; None where nobody asks who is missing. `today` is the day at the school: an
-    exit date after it has not come yet.
+    exit date after it has not come yet. `grade_meanings` are the levels that a person chose for
+    names of grades, see `roster.values.grades.level_of`.
     """
 
     credentials: Mapping[str, str] = field(repr=False)
@@ -137,6 +138,7 @@ class Connection:
     id_field: str = ""
     missing: Callable[[], Collection[str]] | None = None
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
+    grade_meanings: Mapping[str, int | None] = field(default_factory=dict)
 
 
 class Page(NamedTuple):

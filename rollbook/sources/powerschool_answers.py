@@ -5,6 +5,8 @@ measured on live servers (live).
 """
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, NoReturn, TypedDict, TypeVar
 from urllib.parse import urlsplit
 
@@ -123,10 +125,16 @@ class StudentReader:
     """Reads the students of a page. The decoder skips every field that isn't asked for.
 
     `parts` is the part of a query that names the objects and extensions to be sent.
+    `meanings` are the levels of names of grades, as in `base.Connection`.
     """
 
-    def __init__(self, fields: frozenset[str], most_records: int = MOST_RECORDS) -> None:
-        self._further = FurtherFields(fields)
+    def __init__(
+        self,
+        fields: frozenset[str],
+        most_records: int = MOST_RECORDS,
+        meanings: Mapping[str, int | None] = MappingProxyType({}),
+    ) -> None:
+        self._further = FurtherFields(fields, meanings)
         read = (fields | ALWAYS_READ | self._further.read) & HOLDERS.keys()
         self._holders = sorted({HOLDERS[field] for field in read} - {""})
         self.parts = self._further.parts(holder for holder in self._holders if holder != "name")

@@ -165,7 +165,7 @@ class District:
         self.id_field = connection.id_field or "id"
         self._pages_ahead = PagesAhead(http, threads)
         most_records = connection.bounds.page_records
-        self._reader = StudentReader(fields, most_records)
+        self._reader = StudentReader(fields, most_records, connection.grade_meanings)
         self.conversation = Conversation(connection, http, connection.tokens)
         self.page_size = min(self.conversation.largest_page(), most_records)
 

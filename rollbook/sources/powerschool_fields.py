@@ -4,13 +4,14 @@ They are a user name with a domain (`student_username@school.example`), a field 
 (`u_students_extension.student_email`), and a graduation year that is reckoned from the grade.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
 
 from rollbook.sources.base import EXTENSION_FIELD
-from rollbook.sources.reckoned_year import LAST_GRADES, put_year
+from rollbook.sources.reckoned_year import YearReckoner
 from rollbook.sources.record_types import Record
 
 USER_NAME: Final = "student_username"
@@ -22,16 +23,21 @@ class FurtherFields:
     """Those of the source fields of one run, and how they are put into a record.
 
     `read` are the usual fields that they are made from; those in `fields` stay in the record.
-    `extensions` names the tables that have to be asked for, with commas between.
+    `extensions` names the tables that have to be asked for, with commas between. `meanings` are
+    the levels of names of grades, as in `base.Connection`.
     """
 
-    def __init__(self, fields: Iterable[str]) -> None:
+    def __init__(
+        self,
+        fields: Iterable[str],
+        meanings: Mapping[str, int | None] = MappingProxyType({}),
+    ) -> None:
         names = frozenset(fields)
         self._fields = names
         self._domains = {
             name: name.removeprefix(USER_NAME) for name in names if name.startswith(f"{USER_NAME}@")
         }
-        self._years = sorted(names & LAST_GRADES.keys())
+        self._years = YearReckoner(names, meanings)
         self._tables: dict[str, dict[str, str]] = {}
         for name in sorted(names):
             if EXTENSION_FIELD.fullmatch(name):
@@ -39,7 +45,7 @@ class FurtherFields:
                 self._tables.setdefault(table, {})[column] = name
         self.extensions = ",".join(self._tables)
         self.read = frozenset({USER_NAME} if self._domains else ()) | frozenset(
-            {"grade_level", "exit_date"} if self._years else ()
+            {"grade_level", "exit_date"} if self._years.names else ()
         )
 
     def parts(self, expansions: Iterable[str]) -> str:
@@ -49,10 +55,10 @@ class FurtherFields:
 
     @property
     def depends_on_grade(self) -> bool:
-        return bool(self._years)
+        return bool(self._years.names)
 
     def __bool__(self) -> bool:
-        return bool(self._domains or self._years or self._tables)
+        return bool(self._domains or self._years.names or self._tables)
 
     def finish(self, record: Record) -> None:
         """Put the further fields into a flat record."""
@@ -67,8 +73,9 @@ class FurtherFields:
         for name, domain in self._domains.items():
             if user_name not in (None, ""):
                 record[name] = f"{user_name}{domain}"
-        for name in self._years:
-            put_year(record, name, record.get("grade_level"), str(record.get("exit_date", "")))
+        if self._years.names:
+            ends = str(record.get("exit_date", ""))
+            self._years.put_years(record, record.get("grade_level"), ends)
         for name in self.read - self._fields - {"grade_level"}:
             record.pop(name, None)
 

@@ -109,7 +109,9 @@ class PluginQuery:
         self._conversation: Conversation = district.conversation
         names = query_fields(fields)
         self._projection = ";".join(place_of(name).lower() for name in sorted(names))
-        self._reader = _reader(names, FurtherFields(fields), connection.bounds.page_records)
+        self._reader = _reader(
+            names, FurtherFields(fields, connection.grade_meanings), connection.bounds.page_records
+        )
         self._depends_on_grade = bool(fields & LAST_GRADES.keys())
 
     def answers(self) -> bool:

@@ -1,14 +1,16 @@
 """The graduation year reckoned from the grade, for schools whose SIS has none."""
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from rollbook.roster.translation import gettext_noop as _
-from rollbook.roster.values.grades import grade
+from rollbook.roster.values.grades import level_of
 from rollbook.sources.discovery import Home
 
 Record = dict[str, Any]
 FIRST_MONTH: Final = 7  # of a school year, where no date of the SIS says when it ends
+YEAR_END_FIELD: Final = "exit_date"  # the date near the end of the school year, where one has it
 # Source fields, by the grade that graduates.
 LAST_GRADES: Final = {
     "graduation_year_by_grade_12": 12,
@@ -30,15 +32,28 @@ HOMES: Final = (
 )
 
 
-def put_year(record: Record, name: str, grade_name: Any, ends: str = "") -> None:
-    """Put the reckoned year under `name`, unless the grade isn't one of a school year.
+class YearReckoner:
+    """Reckons the graduation years of a roster for the source fields `names`.
 
-    `ends` is a date near the end of the current school year, as the SIS has it; "" for none.
+    `meanings` are the levels that a person chose for names of grades, see `grades.level_of`.
     """
-    level = grade(grade_name)
-    last = LAST_GRADES[name]
-    if level is not None and level <= last:
-        record[name] = _end_of_school_year(ends, datetime.now(UTC).date()) + last - level
+
+    def __init__(self, names: Iterable[str], meanings: Mapping[str, int | None]) -> None:
+        self.names = sorted(LAST_GRADES.keys() & set(names))
+        self._meanings = meanings
+
+    def put_years(self, record: Record, grade_name: Any, ends: str = "") -> None:
+        """Put the years into a record, unless the grade isn't one of a school year.
+
+        `ends` is a date near the end of the current school year, as the SIS has it; "" for none.
+        """
+        level = level_of(grade_name, self._meanings)
+        for name in self.names:
+            last = LAST_GRADES[name]
+            if level is not None and level <= last:
+                record[name] = _end_of_school_year(ends, datetime.now(UTC).date()) + last - level
+            else:
+                record.pop(name, None)
 
 
 def _end_of_school_year(ends: str, today: date) -> int:

@@ -109,7 +109,7 @@ class LegacyApi:
         self._pages_ahead = PagesAhead(http, threads)
         most_records = connection.bounds.page_records
         self.page_size = min(self.page_size, most_records)
-        self._further = FurtherFields(fields | ALWAYS_READ)
+        self._further = FurtherFields(fields | ALWAYS_READ, connection.grade_meanings)
         read = self._further.read
         self._reader = list_reader(read, most_records)
         self._statuses = Statuses(V2_STATUS, connection.today)
@@ -198,7 +198,7 @@ class DataApi:
         self._credentials, self._http = connection.credentials, http
         self._address = address(self._credentials["client"])
         self._value_lists = ValueLists()
-        self._further = FurtherFields(fields | ALWAYS_READ)
+        self._further = FurtherFields(fields | ALWAYS_READ, connection.grade_meanings)
         read = self._further.read
         v3_fields = {V3_NAMES.get(name, name) for name in read}
         self._coded_fields = [field for field in CODED_FIELDS if field in v3_fields]

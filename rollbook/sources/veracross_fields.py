@@ -5,12 +5,13 @@ domain (`username@school.example`), and a graduation year that is reckoned from 
 labels; v3 sends codes and, in its list, the campus as an object (spec).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
 
-from rollbook.sources.reckoned_year import LAST_GRADES, put_year
+from rollbook.sources.reckoned_year import YearReckoner
 from rollbook.sources.record_types import Record
 from rollbook.sources.shapes import short_text
 from rollbook.sources.veracross_answers import NO_LABEL, ValueLists
@@ -25,10 +26,15 @@ SEPARATOR: Final = " · "
 class FurtherFields:
     """Those of the source fields of one run, and how they are put into a record.
 
-    `read` are the fields to read instead, by v2's names.
+    `read` are the fields to read instead, by v2's names. `meanings` are the levels of names of
+    grades, as in `base.Connection`.
     """
 
-    def __init__(self, fields: Iterable[str]) -> None:
+    def __init__(
+        self,
+        fields: Iterable[str],
+        meanings: Mapping[str, int | None] = MappingProxyType({}),
+    ) -> None:
         self._fields = frozenset(fields)
         self._has_school = SCHOOL in self._fields
         self._domains = {
@@ -36,15 +42,15 @@ class FurtherFields:
             for name in self._fields
             if name.startswith(f"{USER_NAME}@")
         }
-        self._years = sorted(self._fields & LAST_GRADES.keys())
-        made = {SCHOOL, *self._domains, *self._years}
+        self._years = YearReckoner(self._fields, meanings)
+        made = {SCHOOL, *self._domains, *self._years.names}
         sources = {LEVEL} if self._has_school else set()
         if self._domains:
             sources.add(USER_NAME)
         self.read = frozenset((self._fields - made) | sources)
 
     def __bool__(self) -> bool:
-        return bool(self._has_school or self._domains or self._years)
+        return bool(self._has_school or self._domains or self._years.names)
 
     def finish(
         self,
@@ -62,8 +68,7 @@ class FurtherFields:
             for name, domain in self._domains.items():
                 if user_name not in (None, ""):
                     record[name] = f"{user_name}{domain}"
-            for name in self._years:
-                put_year(record, name, record.get("current_grade"))
+            self._years.put_years(record, record.get("current_grade"))
 
 
 def take_campuses(records: Iterable[Record]) -> list[bytes]:

@@ -3,7 +3,7 @@
 import pytest
 
 from rollbook.roster.planning.changes import ChangeKind
-from rollbook.schools.models import School
+from rollbook.schools.models import AuditEntry, School
 from rollbook.sources.discovery import GradeInSis, SchoolInSis
 from rollbook.standins.people import SCHOOLS
 from rollbook.standins.standin import StandIn
@@ -77,9 +77,32 @@ def test_names_that_came_in_a_run_are_offered_as_new() -> None:
 def test_a_person_decides_about_each_name_and_says_what_it_means() -> None:
     options = [option("Kindy", None, False, is_new=True), option("9", 9, True)]
     assert roster_choice.decided(options, {"Kindy"}, {"Kindy": 0}) == [
-        option("Kindy", 0, chosen=True),
+        option("Kindy", 0, chosen=True)._replace(by_person=True),
         option("9", 9, chosen=False),
     ]
+
+
+def test_a_meaning_is_remembered_and_no_guess_replaces_it() -> None:
+    options = [option("Year 13", 13, chosen=True), option("Staff", None, chosen=False)]
+    decided = roster_choice.decided(options, {"Year 13"}, {"Year 13": 12})
+    integration = Integration(grade_names=[each.stored() for each in decided], grades=[12])
+    assert integration.grade_meanings == {"year 13": 12}
+    offered = roster_choice.offered_grades(
+        integration, offer("Year 13", "YEAR 13", "Year 13 (Boarding)", "Year 12", "")
+    )
+    assert [(each.name, each.level, each.chosen, each.is_new) for each in offered] == [
+        ("Year 13", 12, True, False),
+        ("Year 13 (Boarding)", None, False, True),
+        ("Year 12", 12, True, False),
+        ("Staff", None, False, False),
+    ]
+    assert offered[0].students == 60, "the same name in other letters"
+
+
+def test_meanings_that_a_person_changed_are_told_apart() -> None:
+    before: dict[str, int | None] = {"prep": 0, "dp1": 11}
+    after = before | {"prep": 8, "staff": None}
+    assert roster_choice.changed_meanings(before, after) == {"prep": 8, "staff": None}
 
 
 def test_levels_decide_about_the_names_that_mean_one() -> None:
@@ -169,3 +192,41 @@ def test_the_command_shows_and_chooses_grades_and_schools(
     integration.refresh_from_db()
     assert [each["key"] for each in integration.schools] == [key]
     assert integration.grades == [10, 11, 12]
+
+
+def test_the_command_says_what_a_grade_means(integration: Integration, inside: Command) -> None:
+    options = [option("Year 13", 13, chosen=True), option("Kindy", None, chosen=False)]
+    saved(integration, *options)
+    select = ("integration", "select", "--json", "--grade-meaning")
+    for pair, code in (("Year 13", 2), ("Year 13=thirteen", 2), ("Kindy=99", 2), ("Year 8=8", 6)):
+        assert inside(*select, pair).code == code
+    shown = inside(*select, "year  13=12", "--grade-meaning", "Kindy=K").json["selection"]
+    meanings = {each["name"]: (each["level"], each["by_person"]) for each in shown["grades"]}
+    assert meanings == {"Year 13": (12, True), "Kindy": (0, True)}
+    integration.refresh_from_db()
+    assert integration.grade_meanings == {"year 13": 12, "kindy": 0}
+    assert integration.grades == [12]
+    entry = AuditEntry.objects.filter(action="integration.selected").latest("pk")
+    assert entry.detail["grade_meanings"] == {"year 13": 12, "kindy": 0}
+    assert inside(*select, "Year 13=none").code == 0
+    integration.refresh_from_db()
+    assert integration.grade_meanings["year 13"] is None
+
+
+def test_a_changed_meaning_changes_graduation_years_and_holds_the_run(
+    integration: Integration,
+) -> None:
+    integration.mapping = [
+        ["graduation_year_by_grade_12" if field == "graduation_year" else source, field]
+        for source, field in integration.mapping
+    ]
+    options = [option(str(level), level, chosen=True) for level in HIGH]
+    saved(integration, *options)
+    sync(integration)
+    levels: dict[str, int | None] = {"9": 8, "10": 9, "11": 10, "12": 11}
+    saved(integration, *roster_choice.decided(options, {"9", "10", "11", "12"}, levels))
+    run = sync(integration)
+    assert (run.state, [each["code"] for each in run.alarms]) == (RunState.ON_HOLD, ["years"])
+    change = Change.objects.filter(run=run, kind=ChangeKind.UPDATED).earliest("pk")
+    assert change.after["graduation_year"] == change.before["graduation_year"] + 1
+    assert selection_words(run.roster_settings).startswith("9 (Grade 8), 10 (Grade 9)")

@@ -64,3 +64,49 @@ def test_a_district_needs_a_choice_of_schools_which_is_saved(
     assert saved.grades == [9, 10]
     again = admin.get(address).content.decode()
     assert boxes(again, "schools")[first] and boxes(again, "grades")["10"]
+
+
+def meaning(page: str, grade: str) -> tuple[str, str]:
+    """Return the code and the words of what a grade means on the page."""
+    select = re.search(rf'name="meaning-{grade}".*?</select>', page, re.S)
+    assert select
+    chosen = re.search(r'value="([^"]*)" selected>([^<]*)<', select[0])
+    assert chosen
+    return chosen[1], chosen[2]
+
+
+def test_a_person_corrects_what_a_grade_means_and_it_is_remembered(
+    admin: Client, school: School, standin: StandIn
+) -> None:
+    page = page_after_test(admin, school, standin, grades=["9"])
+    first = next(iter(boxes(page, "schools")))
+    assert (meaning(page, "9"), meaning(page, "0")) == (("9", "Grade 9"), ("0", "Kindergarten"))
+    address = reverse("configure-sis", args=[school.pk])
+    choice = {"action": "next", "grades": ["9", "10"], "schools": [first]}
+    admin.post(address, typed(standin, **choice, **{"meaning-9": "8", "meaning-0": "none"}))
+    saved = Integration.objects.get()
+    assert saved.grade_meanings == {"9": 8, "0": None}
+    assert saved.grades == [8, 10]
+    again = admin.get(address).content.decode()
+    assert (meaning(again, "9")[1], meaning(again, "0")[1]) == ("Grade 8", "No grade level")
+    admin.post(address, typed(standin, **choice))
+    saved.refresh_from_db()
+    assert saved.grade_meanings == {"9": 8, "0": None}, "a form without meanings keeps them"
+
+
+def test_an_old_tab_does_not_undo_a_meaning(
+    admin: Client, school: School, standin: StandIn
+) -> None:
+    page = page_after_test(admin, school, standin, grades=["9"])
+    first = next(iter(boxes(page, "schools")))
+    address = reverse("configure-sis", args=[school.pk])
+    choice = {"action": "next", "grades": ["9"], "schools": [first]}
+    admin.post(address, typed(standin, **choice, **{"meaning-9": "9"}))
+    old = admin.get(address).content.decode()
+    version = re.search(r'name="settings_version" value="([^"]*)"', old)
+    assert version
+    admin.post(address, typed(standin, **choice, **{"meaning-9": "8"}))
+    stale = {"meaning-9": "9", "settings_version": version[1]}
+    refused = admin.post(address, typed(standin, **choice, **stale)).content.decode()
+    assert "Nothing was saved" in refused and "Meaning of 9" in refused
+    assert Integration.objects.get().grade_meanings == {"9": 8}

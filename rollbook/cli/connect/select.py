@@ -9,33 +9,48 @@ from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_integration, find_school
 from rollbook.cli.options import grouped, school_option, source_option
 from rollbook.cli.output import Document, Output, Refusal, not_found, prints, table
+from rollbook.roster.values.grades import LAST_GRADE, grade
 from rollbook.sources.discovery import SchoolInSis
 from rollbook.sync.models import Integration
+from rollbook.sync.report.causes import undecided_grades
 from rollbook.sync.setup import connection_tests, integrations, roster_choice
 from rollbook.sync.setup.roster_choice import GradeOption, RosterChoice
+from rollbook.sync.words.selection import LOWEST_NAMED, level_words
 
 
 class Changes(NamedTuple):
-    """What to change: names of grades, and keys of schools."""
+    """What to change: names of grades, keys of schools, and pairs of NAME=LEVEL."""
 
     grades: tuple[str, ...]
     without_grades: tuple[str, ...]
     schools: tuple[str, ...]
+    meanings: tuple[str, ...]
 
 
 def _show(document: Document) -> None:
     selection = document["selection"]
     rows = [
-        ("yes" if each["chosen"] else "no", each["name"], f"{each['students']:,}")
+        (
+            "not decided" if each["new"] else "yes" if each["chosen"] else "no",
+            each["name"],
+            _meaning_words(each["level"], each["by_person"]),
+            f"{each['students']:,}",
+        )
         for each in selection["grades"]
     ]
-    table(("Pulled in", "Grade", "Students"), rows, "No grades.")
+    table(("Pulled in", "Grade", "Means", "Students"), rows, "No grades.")
     schools = [
         ("yes" if each["chosen"] else "no", each["key"], each["name"])
         for each in selection["schools"]
     ]
     if schools:
         table(("Pulled in", "School", "Name"), schools, "")
+
+
+def _meaning_words(level: int | None, by_person: bool) -> str:
+    if level is None:
+        return "no grade level" if by_person else "not decided"
+    return level_words(level)
 
 
 @click.command("select")
@@ -59,51 +74,113 @@ def _show(document: Document) -> None:
         metavar="KEY",
         help="Pull in only the students of this school of the SIS, and of others named so.",
     ),
+    click.option(
+        "--grade-meaning",
+        "meanings",
+        multiple=True,
+        metavar="NAME=LEVEL",
+        help='What the name of a grade means: "Year 13=12", "Prep=K" or "Staff=none".',
+    ),
 )
 @prints(_show)
 def select(school_name: str | None, source: str | None, changes: Changes) -> Output:
-    """Show or choose the grades and schools of a SIS. They have the SIS's own names.
+    """Show or choose the grades and schools of a SIS, and what its names of grades mean.
 
-    They are those that the last `rollbook integration check` or connection test has read.
+    They are those that the last `rollbook integration check` or connection test has read, else
+    those that are saved. A meaning is remembered and goes before what Rollbook guesses.
 
     \b
     Examples:
       rollbook integration select --sis-school 300
       rollbook integration select --grade "Year 13" --without-grade Nursery
+      rollbook integration select --grade-meaning "Year 13=12" --grade-meaning Prep=K
     """
     integration = find_integration(find_school(school_name), source)
+    grades, schools = _offered(integration)
+    if any(changes):
+        choice = RosterChoice(
+            _decided(integration, grades, changes), _chosen(integration, schools, changes.schools)
+        )
+        integrations.save_roster(
+            integration, None, choice, several_schools=len(schools) > 1, via=VIA
+        )
+        names = {each.name: each for each in choice.grades}
+        grades = [names.get(each.name, each) for each in grades]
+    return Output({"selection": _document(integration, grades, schools)})
+
+
+def _offered(integration: Integration) -> tuple[list[GradeOption], list[SchoolInSis]]:
+    """Return the grades and schools that a test has read in the last 24 hours, else the saved ones.
+
+    Grades that came with the last run and that nobody has decided about are among them.
+    """
     test = connection_tests.latest(integration.school, integration.source, integration.variant)
-    if test is None or not test.grades:
+    if test is not None and test.grades:
+        grades = roster_choice.offered_grades(integration, connection_tests.grades_of(test))
+        schools = connection_tests.schools_of(test)
+    else:
+        grades = roster_choice.stored_grades(integration)
+        schools = [SchoolInSis(**each, students=None) for each in integration.schools]
+    if not grades:
         raise Refusal(
             Exit.REFUSED,
             "sis_not_asked",
             "The SIS was not asked for its grades in the last 24 hours. Nothing was saved.",
             "Run `rollbook integration check` first.",
         )
-    grades = roster_choice.offered_grades(integration, connection_tests.grades_of(test))
-    schools = connection_tests.schools_of(test)
-    if any(changes):
-        choice = RosterChoice(
-            _decided(grades, changes), _chosen(integration, schools, changes.schools)
-        )
-        integrations.save_roster(
-            integration, None, choice, several_schools=len(schools) > 1, via=VIA
-        )
-        grades = choice.grades
-    return Output({"selection": _document(integration, grades, schools)})
+    return roster_choice.with_new_names(grades, undecided_grades(integration)), schools
 
 
-def _decided(options: list[GradeOption], changes: Changes) -> list[GradeOption]:
-    names = {each.name for each in options}
-    for name in (*changes.grades, *changes.without_grades):
-        if name not in names:
-            not_found(
-                "grade_not_found",
-                f"The SIS has no grade {name!r}. Nothing was saved.",
-                f"It has: {', '.join(names)}.",
+def _decided(
+    integration: Integration, options: list[GradeOption], changes: Changes
+) -> list[GradeOption]:
+    """Return the options as they are to be saved.
+
+    A new name that is not mentioned stays undecided. One that only gets a meaning is pulled in
+    where its level is.
+    """
+    pulled_in = {_named(options, name) for name in changes.grades}
+    left_out = {_named(options, name) for name in changes.without_grades}
+    meanings = _meanings(options, changes.meanings)
+    mentioned = pulled_in | left_out | meanings.keys()
+    chosen = {each.name for each in options if each.chosen}
+    for each in options:
+        if each.is_new and meanings.get(each.name) in integration.grades:
+            chosen.add(each.name)
+    known = [each for each in options if not each.is_new or each.name in mentioned]
+    return roster_choice.decided(known, (chosen | pulled_in) - left_out, meanings)
+
+
+def _named(options: list[GradeOption], name: str) -> str:
+    """Return the SIS's own spelling of a name of a grade, whatever its letters and spaces."""
+    key = " ".join(name.split()).casefold()
+    for each in options:
+        if each.name.casefold() == key:
+            return each.name
+    not_found(
+        "grade_not_found",
+        f"The SIS has no grade {name!r}. Nothing was saved.",
+        f"It has: {', '.join(each.name for each in options)}.",
+    )
+
+
+def _meanings(options: list[GradeOption], pairs: tuple[str, ...]) -> dict[str, int | None]:
+    """Return the levels by name, from pairs such as "Year 13=12"."""
+    levels: dict[str, int | None] = {}
+    for pair in pairs:
+        name, equals, written = pair.rpartition("=")
+        is_none = written.strip().casefold() == "none"
+        level = None if is_none else grade(written)
+        is_level = level is not None and LOWEST_NAMED <= level <= LAST_GRADE
+        if not equals or not (is_none or is_level):
+            raise Refusal(
+                Exit.USAGE,
+                "grade_meaning_unreadable",
+                f"{pair!r} is not the name of a grade and a level. Nothing was saved.",
+                'Write it like "Year 13=12", "Prep=K", "Nursery=PK" or "Staff=none".',
             )
-    chosen = {each.name for each in options if each.chosen} | set(changes.grades)
-    return roster_choice.decided(options, chosen - set(changes.without_grades), {})
+        levels[_named(options, name)] = level
+    return levels
 
 
 def _chosen(
@@ -129,7 +206,7 @@ def _document(
     chosen = {each["key"] for each in integration.schools}
     return {
         "source": integration.source,
-        "grades": [each.stored() for each in grades],
+        "grades": [each.stored() | {"new": each.is_new} for each in grades],
         "schools": [
             {"key": each.key, "name": each.name, "chosen": each.key in chosen} for each in schools
         ],

@@ -95,9 +95,20 @@ def grade_choice(selection: Selection, written: str, value: Any = None) -> Choic
     if chosen is not None:
         return Choice.IMPORTED if chosen else Choice.OUTSIDE
     level = grade(written if value is None else value)
-    if level is not None:
+    if level is not None and level not in selection.doubted:
         return Choice.IMPORTED if level in selection.grades else Choice.OUTSIDE
     return Choice.UNDECIDED if written else Choice.NO_GRADE
+
+
+def doubted_levels(meanings: Mapping[str, int | None]) -> frozenset[int]:
+    """Return the levels that a guess gives to names whose meaning a person corrected.
+
+    Where *Year 13* means Grade 12, *Year 13 (Boarding)* probably doesn't mean Grade 13.
+    """
+    guesses = {name: grade(name) for name in meanings}
+    return frozenset(
+        guess for name, guess in guesses.items() if guess is not None and guess != meanings[name]
+    )
 
 
 class RenamedGrades(NamedTuple):

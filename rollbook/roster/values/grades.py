@@ -6,6 +6,7 @@ a year of age.
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -73,6 +74,21 @@ def grade(value: Any) -> int | None:
     except Unreadable:
         return None
     return None if written is None else _grade(written)
+
+
+def level_of(value: Any, meanings: Mapping[str, int | None]) -> int | None:
+    """Return the level of a grade: what a person chose for its name, else what the name means.
+
+    `meanings` are by the name in lower case; None is a name that is no school year. Never raises.
+    """
+    if meanings:
+        try:
+            name = (text(value, NAME_LIMIT) or "").casefold()
+        except Unreadable:
+            return None
+        if name in meanings:
+            return meanings[name]
+    return grade(value)
 
 
 @lru_cache(maxsize=4_096)

@@ -26,8 +26,9 @@ class Integration(models.Model):
 
     `grades` are the grade levels to pull in, as integers: -1 and below pre-kindergarten, 0
     kindergarten, 1 to 13. `grade_names` are the SIS's own names of grades in its order, each a
-    `{"name", "students", "level", "chosen"}`: what the SIS said when it was last asked, and what a
-    person decided; they go before `grades`. `schools` are the chosen schools of the district, each
+    `{"name", "students", "level", "chosen", "by_person"}`: what the SIS said when it was last
+    asked, and what a person decided; they go before `grades`. `by_person` is True where a person
+    chose the level. `schools` are the chosen schools of the district, each
     a `{"key", "name"}`; it is empty where all students are this school's.
     `mapping` is a list of `[source field, our field]`; `mapping_version` grows with each change of
     it and is part of every fingerprint.
@@ -72,6 +73,15 @@ class Integration(models.Model):
     def has_grades(self) -> bool:
         """Whether at least one grade is chosen."""
         return bool(self.grades) or any(each["chosen"] for each in self.grade_names)
+
+    @property
+    def grade_meanings(self) -> dict[str, int | None]:
+        """The levels that a person chose for names of grades, by the name in lower case."""
+        return {
+            each["name"].casefold(): each["level"]
+            for each in self.grade_names
+            if each.get("by_person")
+        }
 
     @property
     def source_type(self) -> Source:

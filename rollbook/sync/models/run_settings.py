@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import msgspec
 
+from rollbook.roster.planning.selecting import doubted_levels
 from rollbook.roster.records import Selection
 
 
@@ -38,7 +39,8 @@ class RosterSettings(StoredSettings, frozen=True, kw_only=True):
     `mapping` are pairs of (source field, our field). `leavers` and `limits` are the values of
     `leaver_rules.LeaverRules` and `roster.guards.Limits` by name; `wider` are those limits that
     were given for this run alone. `grades`, `grade_names` and `schools` are those of
-    `models.Integration`; of the schools, their names by key.
+    `models.Integration`; of the schools, their names by key. `grade_meanings` are the levels that
+    a person chose for names of grades, by the name in lower case.
     `test_run` is the integration's switch, which a run may override.
     `free_emails_after` is the rule of the school.
     `other_fields` are the fields that the other active SISs of the school map, by source; `owners`
@@ -47,6 +49,7 @@ class RosterSettings(StoredSettings, frozen=True, kw_only=True):
 
     grades: tuple[int, ...] = ()
     grade_names: dict[str, bool] = {}
+    grade_meanings: dict[str, int | None] = {}
     schools: dict[str, str] = {}
     mapping: tuple[tuple[str, str], ...] = ()
     mapping_version: int = 1
@@ -66,7 +69,8 @@ class RosterSettings(StoredSettings, frozen=True, kw_only=True):
     def selection(self) -> Selection:
         """The students to import, by grade and school."""
         names = {name.casefold(): chosen for name, chosen in self.grade_names.items()}
-        return Selection(frozenset(self.grades), names, frozenset(self.schools))
+        doubted = doubted_levels(self.grade_meanings)
+        return Selection(frozenset(self.grades), names, frozenset(self.schools), doubted)
 
 
 class UploadSettings(StoredSettings, frozen=True, kw_only=True):

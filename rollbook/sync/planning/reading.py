@@ -82,6 +82,7 @@ def read_roster(
         id_field="".join(id_fields),
         missing=lambda: missing_ids,
         today=clock.local_day(clock.now(), run.school),
+        grade_meanings=settings.grade_meanings,
     )
     pages = _pages(run.integration, connection, source_fields, tokens)
     return Reading(pages, lease, find_missing)

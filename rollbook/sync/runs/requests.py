@@ -107,6 +107,7 @@ def _settings(
     return RosterSettings(
         grades=tuple(integration.grades),
         grade_names={each["name"]: each["chosen"] for each in integration.grade_names},
+        grade_meanings=integration.grade_meanings,
         schools={each["key"]: each["name"] for each in integration.schools},
         mapping=tuple((source_field, field) for source_field, field in integration.mapping),
         mapping_version=integration.mapping_version,

@@ -28,6 +28,7 @@ from rollbook.sources.discovery import (
     StepState,
 )
 from rollbook.sources.errors import SourceError
+from rollbook.sources.reckoned_year import LAST_GRADES, YEAR_END_FIELD, YearReckoner
 from rollbook.sources.registry import SOURCES
 from rollbook.sync.models import CheckState, ConnectionTest, Integration
 from rollbook.sync.refusals import SettingRefused
@@ -201,11 +202,22 @@ def sample_of(test: ConnectionTest) -> Sample | None:
     content = vault.unseal(test.sample, _bound_to(test))
     if content is None:
         return None
+    _reckon_years(test, content["records"])
     homes = {
         field: tuple(Home(**each) for each in entries)
         for field, entries in content["homes"].items()
     }
     return Sample(content["records"], homes)
+
+
+def _reckon_years(test: ConnectionTest, records: list[dict[str, Any]]) -> None:
+    """Reckon the graduation years again, by what a person said about the names of grades."""
+    saved = Integration.objects.filter(school_id=test.school_id, source=test.source).first()
+    if saved is not None and saved.grade_meanings:
+        reckoner = YearReckoner(LAST_GRADES, saved.grade_meanings)
+        for record in records:
+            grade_name = record.get(saved.source_type.grade_field)
+            reckoner.put_years(record, grade_name, str(record.get(YEAR_END_FIELD, "")))
 
 
 def _store_step(test: ConnectionTest, step: CheckStep) -> None:

@@ -71,14 +71,7 @@ def save_connection(
         integration.mapping_version += 1
     integration.variant = variant.key
     integration.choices = choices
-    if settings.roster is not None:
-        roster_choice.store(integration, settings.roster, several_schools=settings.several_schools)
-    elif set(settings.grades) != set(integration.grades):
-        by_level = roster_choice.decided_by_level(
-            roster_choice.stored_grades(integration), settings.grades
-        )
-        integration.grade_names = [each.stored() for each in by_level]
-        integration.grades = sorted(set(settings.grades))
+    meanings = _store_selection(integration, settings)
     integration.active = settings.active
     integration.test_run = settings.test_run
     integration.notify_on_errors = settings.notify_on_errors
@@ -94,10 +87,27 @@ def save_connection(
         active=settings.active,
         test_run=settings.test_run,
         grades=integration.grades,
+        grade_meanings=meanings,
         schools=[each["key"] for each in integration.schools],
         credentials_replaced=sorted(name for name, value in typed.items() if value),
     )
     return integration
+
+
+def _store_selection(
+    integration: Integration, settings: ConnectionSettings
+) -> dict[str, int | None]:
+    """Store the chosen grades and schools. Return the meanings of grades that a person changed."""
+    before = integration.grade_meanings
+    if settings.roster is not None:
+        roster_choice.store(integration, settings.roster, several_schools=settings.several_schools)
+    elif set(settings.grades) != set(integration.grades):
+        by_level = roster_choice.decided_by_level(
+            roster_choice.stored_grades(integration), settings.grades
+        )
+        integration.grade_names = [each.stored() for each in by_level]
+        integration.grades = sorted(set(settings.grades))
+    return roster_choice.changed_meanings(before, integration.grade_meanings)
 
 
 def credentials_to_use(
@@ -168,6 +178,7 @@ def save_roster(
 
     `several_schools` is True where the SIS has more than one school.
     """
+    meanings_before = integration.grade_meanings
     roster_choice.store(integration, choice, several_schools=several_schools)
     integration.save(update_fields=["grade_names", "grades", "schools", "updated_at"])
     audit.record(
@@ -177,6 +188,7 @@ def save_roster(
         subject=str(integration.pk),
         via=via,
         grades=[each.name for each in choice.grades if each.chosen],
+        grade_meanings=roster_choice.changed_meanings(meanings_before, integration.grade_meanings),
         schools=[each.key for each in choice.schools],
     )
 

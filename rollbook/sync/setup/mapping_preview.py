@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from rollbook.roster.fields import STUDENT_FIELDS
-from rollbook.roster.planning.selecting import Choice, Selector
+from rollbook.roster.planning.selecting import Choice, Selector, doubted_levels
 from rollbook.roster.records import Selection
 from rollbook.roster.values.parsers import PARSERS
 from rollbook.roster.values.parsing import Unreadable
@@ -91,6 +91,7 @@ def _selected(integration: Integration, records: Iterable[dict[str, Any]]) -> li
         frozenset(integration.grades),
         {each["name"].casefold(): each["chosen"] for each in integration.grade_names},
         frozenset(each["key"] for each in integration.schools),
+        doubted_levels(integration.grade_meanings),
     )
     source = integration.source_type
     selector = Selector(selection, source.grade_field, source.school_field)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from rollbook.roster.planning.selecting import Choice, grade_choice
+from rollbook.roster.planning.selecting import Choice, doubted_levels, grade_choice
 from rollbook.roster.records import Selection
 from rollbook.roster.values.grades import grade
 from rollbook.sources.discovery import GradeInSis, SchoolInSis
@@ -16,8 +16,9 @@ from rollbook.sync.refusals import SettingRefused
 class GradeOption(NamedTuple):
     """One grade by the SIS's own name, with its students when the SIS was last asked.
 
-    `level` is what the name means, None where nobody knows. `is_new` is True where nobody has
-    decided about it yet, although grades were chosen before.
+    `level` is what the name means, None where nobody knows; `by_person` is True where a person
+    chose it. `is_new` is True where nobody has decided about the grade yet, although grades were
+    chosen before.
     """
 
     name: str
@@ -25,6 +26,7 @@ class GradeOption(NamedTuple):
     level: int | None
     chosen: bool
     is_new: bool = False
+    by_person: bool = False
 
     def stored(self) -> dict[str, Any]:
         """Return the option as `Integration.grade_names` has it."""
@@ -55,20 +57,45 @@ def offered_grades(
     """
     stored = {each.name.casefold(): each for each in stored_grades(integration)}
     levels = frozenset(integration.grades) if integration is not None else frozenset()
-    options = []
+    doubted = doubted_levels(integration.grade_meanings) if integration is not None else frozenset()
+    has_chosen = bool(levels or stored)
+    options: list[GradeOption] = []
+    places: dict[str, int] = {}
     for each in grades:
+        if not each.name:
+            continue  # students without a grade; each is a problem of its own
         students = each.students
         if schools:
             students = sum(each.by_school.get(key, 0) for key in schools)
-        before = stored.pop(each.name.casefold(), None)
-        if before is not None:
-            options.append(before._replace(name=each.name, students=students))
+        key = each.name.casefold()
+        if key in places:  # the same name in other letters
+            same = options[places[key]]
+            options[places[key]] = same._replace(students=same.students + students)
             continue
-        chosen = grade_choice(Selection(levels), each.name) is Choice.IMPORTED
-        is_new = bool(levels or stored) and grade(each.name) is None
-        options.append(GradeOption(each.name, students, grade(each.name), chosen, is_new))
+        places[key] = len(options)
+        before = stored.pop(key, None)
+        if before is not None:
+            level = before.level if before.by_person else _guess(doubted, each.name, before.level)
+            options.append(before._replace(name=each.name, students=students, level=level))
+            continue
+        choice = grade_choice(Selection(levels, doubted=doubted), each.name)
+        options.append(
+            GradeOption(
+                name=each.name,
+                students=students,
+                level=_guess(doubted, each.name),
+                chosen=choice is Choice.IMPORTED,
+                is_new=has_chosen and choice is Choice.UNDECIDED,
+            )
+        )
     gone = [each._replace(students=0) for each in stored.values()]
     return options + gone
+
+
+def _guess(doubted: frozenset[int], name: str, stored: int | None = None) -> int | None:
+    """Return what a name means where that is certain, else the level that is `stored`."""
+    level = grade(name)
+    return stored if level is None or level in doubted else level
 
 
 def with_new_names(options: list[GradeOption], names: Mapping[str, int]) -> list[GradeOption]:
@@ -85,13 +112,28 @@ def with_new_names(options: list[GradeOption], names: Mapping[str, int]) -> list
 def decided(
     options: Iterable[GradeOption], chosen: Collection[str], levels: Mapping[str, int | None]
 ) -> list[GradeOption]:
-    """Return the options as a person decided: the names in `chosen`, and `levels` by name."""
-    return [
-        each._replace(
-            chosen=each.name in chosen, level=levels.get(each.name, each.level), is_new=False
+    """Return the options as a person decided: the names in `chosen`, and `levels` by name.
+
+    A level that a person chose is remembered as his, and no guess replaces it.
+    """
+    grades = []
+    for each in options:
+        level = levels.get(each.name, each.level)
+        by_person = each.by_person or level != each.level
+        is_chosen = each.name in chosen
+        grades.append(
+            each._replace(chosen=is_chosen, level=level, by_person=by_person, is_new=False)
         )
-        for each in options
-    ]
+    return grades
+
+
+def changed_meanings(
+    before: Mapping[str, int | None], after: Mapping[str, int | None]
+) -> dict[str, int | None]:
+    """Return the levels that a person chose now, by the names in lower case."""
+    return {
+        name: level for name, level in after.items() if name not in before or before[name] != level
+    }
 
 
 def decided_by_level(options: Iterable[GradeOption], levels: Collection[int]) -> list[GradeOption]:

@@ -15,7 +15,13 @@ from rollbook.sync.setup.drafts import CREDENTIAL
 from rollbook.sync.setup.roster_choice import RosterChoice
 from rollbook.sync.words.text import translated
 from rollbook.web.forms import Form
-from rollbook.web.set_up.roster_offer import LEVELS, RosterOffer
+from rollbook.web.set_up.roster_offer import (
+    LEVELS,
+    GradeBox,
+    RosterOffer,
+    meaning_code,
+    meaning_options,
+)
 
 # Buttons that tick several grades at once: (words, grades).
 QUICK_GRADES: Final = (
@@ -27,6 +33,7 @@ QUICK_GRADES: Final = (
 
 NO_AUTOCORRECT: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 CHOICE: Final = "choice-"
+MEANING: Final = "meaning-"  # the name of a grade follows
 
 
 class PickForm(Form):
@@ -101,6 +108,13 @@ class ConfigureForm(Form):
         self.offer = offer
         choices = [(value, value) for value in offer.values]
         self.fields["grades"] = _choices(self.fields["grades"], choices)
+        for option in offer.options:
+            self.fields[MEANING + option.name] = forms.ChoiceField(
+                label=_("Meaning of %(grade)s") % {"grade": option.name},
+                choices=meaning_options(option),
+                required=False,
+                initial=meaning_code(option),
+            )
         schools = [(each.key, each.name) for each in offer.schools]
         self.fields["schools"] = _choices(self.fields["schools"], schools)
         self.source, self.variant, self.stored = source, source.variant(variant), stored
@@ -137,6 +151,13 @@ class ConfigureForm(Form):
         return self.offer.ticked(str(value) for value in self["grades"].value() or ())
 
     @property
+    def grade_boxes(self) -> Iterable[tuple[GradeBox, forms.BoundField | None]]:
+        """Each grade to tick, and the field for what its name means, if the SIS has the name."""
+        for box in self.offer.boxes:
+            name = MEANING + box.value
+            yield box, self[name] if self.offer.options else None
+
+    @property
     def chosen_schools(self) -> set[str]:
         """The keys of the ticked schools."""
         return {str(key) for key in self["schools"].value() or ()}
@@ -147,8 +168,9 @@ class ConfigureForm(Form):
 
     def roster(self) -> RosterChoice | None:
         """Return the chosen grades and schools, where the SIS was asked for them."""
-        schools = self.cleaned_data["schools"]
-        return self.offer.choice(self.cleaned_data["grades"], schools)
+        chosen = self.cleaned_data
+        meanings = {each.name: chosen.get(MEANING + each.name, "") for each in self.offer.options}
+        return self.offer.choice(chosen["grades"], chosen["schools"], meanings)
 
     def changed_credentials(self) -> dict[str, str]:
         """Return the typed credentials that differ from the stored ones, by their key."""

@@ -1,9 +1,10 @@
 """The grades and schools that Step 1.1 offers, and what a person ticked among them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from rollbook.roster.values.grades import LAST_GRADE
@@ -12,6 +13,7 @@ from rollbook.sync.models import CheckState, ConnectionTest, Integration
 from rollbook.sync.report.causes import undecided_grades
 from rollbook.sync.setup import connection_tests, roster_choice
 from rollbook.sync.setup.roster_choice import GradeOption, RosterChoice
+from rollbook.sync.words.selection import LOWEST_NAMED, level_words
 
 # Offered until the SIS was asked for its own grades.
 LEVELS: Final[dict[int, str | Promise]] = {
@@ -19,6 +21,7 @@ LEVELS: Final[dict[int, str | Promise]] = {
     0: gettext_lazy("K"),
     **{grade: str(grade) for grade in range(1, LAST_GRADE + 1)},
 }
+NOT_DECIDED, NO_LEVEL = "", "none"  # what a grade means, besides a level
 
 
 class GradeBox(NamedTuple):
@@ -69,12 +72,41 @@ class RosterOffer(NamedTuple):
             if each.name in given or (each.level is not None and str(each.level) in levels)
         }
 
-    def choice(self, values: Iterable[str], schools: Collection[str]) -> RosterChoice | None:
-        """Return what was chosen by the SIS's own names; None where levels were."""
+    def choice(
+        self, values: Iterable[str], schools: Collection[str], meanings: Mapping[str, str]
+    ) -> RosterChoice | None:
+        """Return what was chosen by the SIS's own names; None where levels were.
+
+        `meanings` are the chosen codes of `meaning_options` by the name of a grade.
+        """
         if not self.options:
             return None
-        grades = roster_choice.decided(self.options, self.ticked(values), {})
+        levels = {
+            name: None if code == NO_LEVEL else int(code)
+            for name, code in meanings.items()
+            if code != NOT_DECIDED
+        }
+        grades = roster_choice.decided(self.options, self.ticked(values), levels)
         return RosterChoice(grades, [each for each in self.schools if each.key in schools])
+
+
+def meaning_code(option: GradeOption) -> str:
+    """Return what a grade means now, as a code of `meaning_options`."""
+    if option.level is not None:
+        return str(option.level)
+    return NO_LEVEL if option.by_person else NOT_DECIDED
+
+
+def meaning_options(option: GradeOption) -> list[tuple[str, str]]:
+    """Return what a grade may mean, as (code, words). Not decided is offered only while it is."""
+    levels = {*range(LOWEST_NAMED, LAST_GRADE + 1)}
+    if option.level is not None:
+        levels.add(option.level)
+    options = [(str(level), level_words(level)) for level in sorted(levels)]
+    options.append((NO_LEVEL, _("No grade level")))
+    if meaning_code(option) == NOT_DECIDED:
+        options.insert(0, (NOT_DECIDED, _("Not decided")))
+    return options
 
 
 def offer(integration: Integration | None, source: str, test: ConnectionTest | None) -> RosterOffer:

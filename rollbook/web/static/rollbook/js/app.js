@@ -27,7 +27,10 @@
   const chooseGrades = (button) => {
     const wanted = new Set(button.dataset.grades.split(" "));
     const boxes = button.closest("fieldset").querySelectorAll("input[type=checkbox]");
-    for (const box of boxes) box.checked = wanted.has(box.dataset.level);
+    for (const box of boxes) {
+      const meaning = box.closest(".grade").querySelector("select");
+      box.checked = wanted.has(meaning ? meaning.value : box.dataset.level);
+    }
     announce(button.dataset.announce);
   };
 
