@@ -15,7 +15,9 @@ from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from rollbook.sign_in_settings import SignInSettings
 
 
 def _split_list(value: object) -> object:
@@ -30,7 +32,7 @@ def _split_list(value: object) -> object:
 TextList = Annotated[list[str], NoDecode, BeforeValidator(_split_list)]
 
 
-class Config(BaseSettings):
+class Config(SignInSettings):
     """The settings. Each is an environment variable: ROLLBOOK_ and the field's name in capitals.
 
     Only the two database addresses have names of their own.

@@ -16,13 +16,14 @@ __all__ = [
     "AuditEntry",
     "EmergencyAccess",
     "EmergencyNotice",
+    "KnownDevice",
     "Membership",
     "OpenSchools",
     "People",
     "Role",
     "School",
-    "SignInFailure",
     "StaffInvitation",
+    "TryCounter",
     "User",
 ]
 
@@ -215,14 +216,33 @@ class AuditStart(models.Model):
         return f"{self.number} {self.removed}"
 
 
-class SignInFailure(models.Model):
-    """One failed sign-in. `who` is a digest of the typed address, whether or not it is known."""
+class TryCounter(models.Model):
+    """How often a password or code was tried. `who` is a digest of an account or a network.
 
-    who = models.CharField(max_length=64)
-    at = MadeAt()
+    `rollbook.schools.slow_down` writes the rows and says what they mean.
+    """
 
-    class Meta:
-        indexes: ClassVar = [models.Index(fields=["who", "at"], name="failures_by_address")]
+    who = models.CharField(max_length=64, primary_key=True)
+    tries = models.IntegerField()
+    in_a_row = models.IntegerField()
+    began_at = models.DateTimeField()
+    last_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M}"
+        return f"{self.tries} tries"
+
+
+class KnownDevice(models.Model):
+    """A browser in which an account has signed in; digests of the account and of a cookie."""
+
+    account = models.CharField(max_length=64)
+    device = models.CharField(max_length=64)
+    last_used_at = MadeAt()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "device"], name="one_row_per_device")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.last_used_at:%Y-%m-%d %H:%M}"

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from rollbook.schools import clock, slow_down
-from rollbook.schools.models import School, SignInFailure, User
+from rollbook.schools.models import School, TryCounter, User
 from rollbook.sync.models import Run, Trigger
 
 pytestmark = pytest.mark.django_db
@@ -32,11 +32,13 @@ def test_rows_get_the_time_of_the_database(wrong_clock: None, administrator: Use
 
 
 def test_failed_sign_ins_count_for_15_minutes(wrong_clock: None) -> None:
-    for _time in range(slow_down.FAILURES):
-        slow_down.failed("staff", "ada@lincoln.example")
-    assert slow_down.minutes_to_wait("staff", "ada@lincoln.example") == 15
-    SignInFailure.objects.update(at=clock.now() - slow_down.WINDOW)
-    assert slow_down.minutes_to_wait("staff", "ada@lincoln.example") == 0
+    def one_more() -> slow_down.Refused | None:
+        return slow_down.count("staff", "ada@lincoln.example", "192.0.2.1").refused
+
+    assert [one_more() for _time in range(10)] == [None] * 10
+    assert one_more() == slow_down.Refused("account", 15)
+    TryCounter.objects.update(last_at=clock.now() - timedelta(minutes=15))
+    assert one_more() is None
 
 
 def test_a_session_ends_by_the_clock_of_the_database(

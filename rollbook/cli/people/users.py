@@ -15,6 +15,7 @@ from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_school, find_user
 from rollbook.cli.options import Decorator, school_option
 from rollbook.cli.output import Document, Output, Refusal, prints, say, table
+from rollbook.schools import devices, slow_down
 from rollbook.schools.models import Membership, User
 from rollbook.schools.names import NameRefused, checked_name
 
@@ -131,6 +132,8 @@ def set_password(email: str, password_stdin: bool) -> Output:
     with transaction.atomic():
         new_password = _set_password(user, password_stdin)
         user.save()
+        slow_down.forget("staff", user.email)
+        devices.revoke("staff", user.email)
         audit_log.record("user.password_set", None, str(user.pk))
     return Output({"user": of_user(user), "password": new_password or None})
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db import DatabaseError, connection
 from procrastinate.exceptions import ConnectorException
 
-from rollbook.schools import audit_chain, slow_down
+from rollbook.schools import audit_chain, devices, slow_down
 from rollbook.sync import deleting, queue, retention, store
 from rollbook.sync.mail import invitations, notices
 from rollbook.sync.report import files
@@ -29,6 +29,7 @@ PARTS: Final[tuple[Callable[[], Any], ...]] = (
     invitations.sweep,
     slow_down.sweep,
     audit_chain.seal,
+    devices.sweep,
     deleting.sweep,
     retention.sweep,
 )

@@ -16,16 +16,18 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from rollbook.schools import slow_down
+from rollbook.schools import devices, slow_down
 from rollbook.schools.clock import zone_of
 from rollbook.students import registration
 from rollbook.students.models import StudentLogin
 from rollbook.sync.mail import invitations
 from rollbook.sync.report import student_values
+from rollbook.web.account import tries
 from rollbook.web.account.me_forms import AddressForm, PasswordForm, StudentSignInForm
 from rollbook.web.session_keys import CODE, STUDENT
 
 DOOR: Final = "student"
+RESET: Final = "student-reset"
 # Why a link does not open, by `LinkClosed.code`.
 CLOSED: Final = {
     "unknown": gettext_lazy(
@@ -46,10 +48,10 @@ def register(request: HttpRequest, invitation_id: UUID, code: str) -> HttpRespon
         invitation = registration.opened(invitation_id, code)
         form = PasswordForm(invitation.account, request.POST or None)
         if request.method == "POST" and form.is_valid():
-            _start_session(
-                request, registration.register(invitation, form.cleaned_data["password"])
-            )
-            return redirect("me")
+            login = registration.register(invitation, form.cleaned_data["password"])
+            slow_down.forget(DOOR, login.account.email)
+            devices.revoke(DOOR, login.account.email)
+            return _enter(request, login)
     except registration.LinkClosed as closed:
         status = 404 if closed.code == "unknown" else 410
         closed_context = {"words": CLOSED[closed.code]}
@@ -65,31 +67,37 @@ def student_sign_in(request: HttpRequest) -> HttpResponse:
     """Sign a student in. Repeated failures have to wait."""
     form = StudentSignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        login = _login(form)
+        login = _login(request, form)
         if login is not None:
-            _start_session(request, login)
-            return redirect("me")
+            return _enter(request, login)
     return render(request, "web/account/me_sign_in.html", {"form": form})
 
 
-def _login(form: StudentSignInForm) -> StudentLogin | None:
+def _login(request: HttpRequest, form: StudentSignInForm) -> StudentLogin | None:
     """Return the login of an e-mail and password, or None with the reason in the form."""
     address = form.cleaned_data["email"]
-    if minutes := slow_down.minutes_to_wait(DOOR, address):
-        text = _("Too many failed attempts. Try this e-mail again in %(n)d minutes.")
-        form.add_error(None, text % {"n": minutes})
+    counted = tries.count(request, DOOR, address)
+    if counted.refused:
+        form.add_error(None, tries.refusal(counted.refused))
         return None
     login = registration.sign_in(address, form.cleaned_data["password"])
     if login is not None:
-        slow_down.forget(DOOR, address)
+        counted.succeeded()
         return login
-    slow_down.failed(DOOR, address)
     text = _(
         "This e-mail and password don't match. Check both. "
         "If both are right, ask your school whether your account is active."
     )
     form.add_error(None, text)
     return None
+
+
+def _enter(request: HttpRequest, login: StudentLogin) -> HttpResponse:
+    """Start a student's session and remember the device."""
+    _start_session(request, login)
+    response = redirect("me")
+    tries.remember_device(request, response, DOOR, login.account.email)
+    return response
 
 
 def _start_session(request: HttpRequest, login: StudentLogin) -> None:
@@ -138,5 +146,11 @@ def forgot(request: HttpRequest) -> HttpResponse:
     form = AddressForm(request.POST or None)
     requested = request.method == "POST" and form.is_valid()
     if requested:
-        invitations.forgotten(form.cleaned_data["email"])
+        address = form.cleaned_data["email"]
+        counted = tries.count(request, RESET, address)
+        if counted.refused:
+            form.add_error(None, tries.refusal(counted.refused))
+            requested = False
+        else:
+            invitations.forgotten(address)
     return render(request, "web/account/me_forgot.html", {"form": form, "requested": requested})

@@ -11,8 +11,9 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from rollbook.schools import audit, slow_down
+from rollbook.schools import audit
 from rollbook.schools.models import User
+from rollbook.web.account import tries
 
 DOOR: Final = "staff"
 NO_MATCH: Final = _(
@@ -27,7 +28,6 @@ class SignInForm(AuthenticationForm):
     error_messages = {
         "invalid_login": NO_MATCH,
         "inactive": NO_MATCH,
-        "slow_down": _("Too many failed attempts. Try this e-mail again in %(minutes)d minutes."),
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -39,18 +39,13 @@ class SignInForm(AuthenticationForm):
         self.fields["password"].label = _("Password")
 
     def clean(self) -> dict[str, Any]:
-        """Refuse where too many attempts failed; else check the password, and count a failure."""
-        address = self.cleaned_data.get("username") or ""
-        if minutes := slow_down.minutes_to_wait(DOOR, address):
-            raise forms.ValidationError(
-                self.error_messages["slow_down"], code="slow_down", params={"minutes": minutes}
-            )
-        try:
-            cleaned: dict[str, Any] = super().clean()
-        except forms.ValidationError:
-            slow_down.failed(DOOR, address)
-            raise
-        slow_down.forget(DOOR, address)
+        """Count the try; then check the password, if the account and its network may try."""
+        assert self.request is not None
+        counted = tries.count(self.request, DOOR, self.cleaned_data.get("username") or "")
+        if counted.refused:
+            raise forms.ValidationError(tries.refusal(counted.refused), code="slow_down")
+        cleaned: dict[str, Any] = super().clean()
+        counted.succeeded()
         return cleaned
 
 
@@ -65,6 +60,7 @@ class SignIn(LoginView):
         response = super().form_valid(form)
         user = form.get_user()
         assert isinstance(user, User)
+        tries.remember_device(self.request, response, DOOR, user.email)
         audit.record("signed_in", school=None, actor=user)
         return response
 
