@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,16 +17,15 @@ from rollbook.sync.setup.roster_choice import RosterChoice
 from rollbook.sync.words.text import translated
 from rollbook.web.forms import Form
 from rollbook.web.set_up.roster_offer import (
-    LEVELS,
     GradeBox,
     RosterOffer,
     meaning_code,
     meaning_options,
 )
 
-# Buttons that tick several grades at once: (words, grades).
-QUICK_GRADES: Final = (
-    (gettext_lazy("All"), tuple(LEVELS)),
+# Buttons that tick several grades at once: (words, levels). None ticks every grade.
+QUICK_GRADES: Final[tuple[tuple[Promise, tuple[int, ...] | None], ...]] = (
+    (gettext_lazy("All"), None),
     (gettext_lazy("Elementary"), (0, 1, 2, 3, 4, 5)),
     (gettext_lazy("Middle"), (6, 7, 8)),
     (gettext_lazy("High (9–12)"), (9, 10, 11, 12)),

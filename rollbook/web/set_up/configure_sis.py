@@ -281,10 +281,7 @@ def _page(
         "form": form,
         "panel": panel or shown.connecting.panel(),
         "sources": [(source, saved.get(source.slug)) for source in SOURCES.values()],
-        "quick_grades": [
-            (words, " ".join(map(str, grades)), _grades_chosen(len(grades)))
-            for words, grades in QUICK_GRADES
-        ],
+        "quick_grades": [(words, *_quick_choice(levels)) for words, levels in QUICK_GRADES],
         "steps": steps("1.1", integration),
         "schedule_sentence": sentence(schedules.ensure(integration)) if integration else "",
     }
@@ -302,5 +299,9 @@ def _context(shown: Shown) -> dict[str, Any]:
     }
 
 
-def _grades_chosen(number: int) -> str:
-    return _("%(count)d grades chosen") % {"count": number}
+def _quick_choice(levels: tuple[int, ...] | None) -> tuple[str, str]:
+    """Return which boxes a button ticks, and what is announced then."""
+    if levels is None:
+        return "all", _("All grades chosen")
+    announced = _("%(count)d grades chosen") % {"count": len(levels)}
+    return " ".join(map(str, levels)), announced

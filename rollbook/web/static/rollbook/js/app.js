@@ -32,6 +32,8 @@
       box.checked = wanted.has(meaning ? meaning.value : box.dataset.level);
     }
     announce(button.dataset.announce);
+    // Names too whose level nobody knows, such as EY1.
+    if (wanted.has("all")) for (const box of boxes) box.checked = true;
   };
 
   document.addEventListener("click", (event) => {
