@@ -93,7 +93,7 @@ def plugin_zip(fields: Iterable[str], made_at: datetime) -> bytes:
     names.insert(0, ID_FIELD)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("plugin.xml", _plugin_xml(names, f"{made_at:%y.%m.%d.%H%M}"))
+        archive.writestr("plugin.xml", _plugin_xml(names, f"{made_at:%y.%m.%d.%H%M%S}"))
         archive.writestr(QUERY_FILE, _queries_xml(names))
     return packed.getvalue()
 

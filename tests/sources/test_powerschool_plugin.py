@@ -160,7 +160,7 @@ def test_the_set_up_sees_the_query_and_what_only_it_has(standin: StandIn) -> Non
 def test_the_plugin_asks_for_the_least_rights() -> None:
     with zipfile.ZipFile(io.BytesIO(plugin_zip(PERSON, MADE_AT))) as archive:
         plugin, queries = archive.read("plugin.xml"), archive.read(QUERY_FILE)
-    assert b'accessLevelV1Api="READ"' in plugin and b'version="26.11.27.1630"' in plugin
+    assert b'accessLevelV1Api="READ"' in plugin and b'version="26.11.27.163000"' in plugin
     assert b"EmailAddress" in plugin
     for other in (b"DOB", b"Gender", b"SSN", b"U_STUDENTS_EXTENSION"):
         assert other not in plugin and other not in queries
