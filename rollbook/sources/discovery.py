@@ -5,7 +5,7 @@ where the school keeps the e-mail, the graduation year and the SIS ID.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -15,6 +15,7 @@ from rollbook.sources.errors import SourceError
 SAMPLE_STUDENTS: Final = 100
 SAMPLES_SHOWN: Final = 3
 MADE_IS_WORTH: Final = 0.6
+CLEARLY_BETTER: Final = 0.05  # of the students; a few gaps are gaps in the SIS
 USER_NAME_AT: Final = "@"  # a home whose name ends with it takes the domain that a person types
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _DOMAIN: Final = re.compile(r"(?=.{4,60}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
@@ -174,6 +175,19 @@ def survey(sample: Sample) -> dict[str, list[HomeFill]]:
         )
         for our_field, homes in sample.homes.items()
     }
+
+
+def best_home(fills: Sequence[HomeFill], usual: str) -> Home | None:
+    """Return the home that clearly more students have a value in than in the usual one.
+
+    None where the usual one, named by its source field, is as good.
+    """
+    worths = {fill.home.source_field: _worth(fill) for fill in fills}
+    best = max(fills, key=_worth, default=None)
+    if best is None:
+        return None
+    needed = worths.get(usual, 0) + CLEARLY_BETTER * best.students
+    return best.home if _worth(best) > needed else None
 
 
 def _worth(fill: HomeFill) -> float:

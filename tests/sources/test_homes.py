@@ -10,7 +10,7 @@ from rollbook.roster.planning.mapping import RecordMapper
 from rollbook.roster.planning.selecting import Selector
 from rollbook.roster.records import Selection
 from rollbook.sources.base import Connection
-from rollbook.sources.discovery import survey
+from rollbook.sources.discovery import Home, HomeFill, best_home, survey
 from rollbook.sources.registry import SOURCES
 from rollbook.standins import people, powerschool, veracross
 from rollbook.standins.standin import StandIn
@@ -104,6 +104,26 @@ def test_the_survey_puts_the_place_that_the_school_has_first(
     assert best.usable == best.students == len(sample.records)
     of_year = {fill.home.source_field: fill for fill in fills["graduation_year"]}
     assert of_year[year].usable == len(sample.records)
+
+
+@pytest.mark.parametrize(
+    "usable, best",
+    [
+        ({"email": 0, "person_email": 98, "username@": 100}, "person_email"),
+        ({"email": 91, "person_email": 98}, "person_email"),
+        ({"email": 97, "person_email": 100}, None),
+        ({"email": 0, "username@": 100}, "username@"),
+        ({"email": 60, "username@": 100}, None),
+        ({"email": 0, "person_email": 0}, None),
+        ({}, None),
+    ],
+)
+def test_another_home_is_proposed_only_where_it_is_clearly_better(
+    usable: dict[str, int], best: str | None
+) -> None:
+    fills = [HomeFill(Home(name, name), 100, count, count, ()) for name, count in usable.items()]
+    home = best_home(fills, "email")
+    assert (home.source_field if home else None) == best
 
 
 def test_a_district_may_use_its_own_number_as_the_id() -> None:

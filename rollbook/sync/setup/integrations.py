@@ -1,6 +1,6 @@
 """Saves an integration: its connection (Step 1.1) and its mapping (Step 1.2)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from django.db import transaction
@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.sources.base import MappingRow, Variant
+from rollbook.sources.discovery import Home, HomeFill, best_home, survey
 from rollbook.sources.registry import SOURCES
 from rollbook.sync.models import Integration
 from rollbook.sync.refusals import SettingRefused
+from rollbook.sync.setup import connection_tests, proofs, roster_choice, schedules
 from rollbook.sync.setup import credentials as vault
-from rollbook.sync.setup import proofs, roster_choice, schedules
 from rollbook.sync.words.text import translated
 
 
@@ -47,20 +48,20 @@ def save_connection(
     if not settings.grades and settings.roster is None:
         raise SettingRefused("grades", _("Choose at least one grade level to pull in."))
     variant = SOURCES[settings.source].variant(settings.variant)
-    usual_mapping = [list(pair) for pair in default_mapping(variant)]
     integration, created = Integration.objects.select_for_update().get_or_create(
         school=school,
         source=settings.source,
-        defaults={"variant": variant.key, "mapping": usual_mapping},
+        defaults={"variant": variant.key},
     )
     typed = {name: value.strip() for name, value in settings.credentials.items()}
     credentials = credentials_to_use(None if created else integration, variant, typed)
     _save_credentials(integration, variant, typed)
+    if created or integration.variant != variant.key:
+        integration.mapping = _surveyed_mapping(school, settings.source, variant, credentials)
     proof = proofs.proved_at(school, settings.source, variant.key, credentials)
     if proof or any(typed.values()) or integration.variant != variant.key:
         integration.proved_at = proof
     if integration.variant != variant.key:
-        integration.mapping = usual_mapping
         integration.mapping_version += 1
     choices = {
         choice.key: settings.choices.get(choice.key) or choice.options[0][0]
@@ -193,9 +194,32 @@ def save_roster(
     )
 
 
-def default_mapping(variant: Variant) -> list[tuple[str, str]]:
-    """Return every row of the variant as (SIS field, our field), in the source's order."""
-    return [(row.source_field, row.field) for row in variant.mapping]
+def _surveyed_mapping(
+    school: School, source: str, variant: Variant, credentials: Mapping[str, str]
+) -> list[list[str]]:
+    """Return every row of the variant as [SIS field, our field], in the source's order.
+
+    Each row has the place where the students of the connection test have their values. A place that
+    needs a domain is left to Step 1.2, where a person types it.
+    """
+    target = connection_tests.Target(source, variant.key, credentials, {})
+    test = connection_tests.of_target(school, target)
+    sample = connection_tests.sample_of(test) if test else None
+    fills = survey(sample) if sample else {}
+    mapping = []
+    for row in variant.mapping:
+        home = surveyed_home(row, fills.get(row.field, ()))
+        is_whole = home is not None and not home.takes_domain
+        mapping.append([home.source_field if home and is_whole else row.source_field, row.field])
+    return mapping
+
+
+def surveyed_home(row: MappingRow, fills: Sequence[HomeFill]) -> Home | None:
+    """Return the place that is clearly better for a row than the one that fills it now.
+
+    The SIS ID is never moved: every number that a SIS gives is one.
+    """
+    return None if row.field == "sis_id" else best_home(fills, row.source_field)
 
 
 def mapping_rows(integration: Integration) -> tuple[MappingRow, ...]:

@@ -99,7 +99,7 @@ class MappingForm(Form):
             )
         self.usual = {row.field: row for row in integration.variant_type.mapping}
         for row in self.mapping:
-            self.fields.update(place_fields(self.usual[row.field], row.source_field))
+            self.fields.update(place_fields(self.usual[row.field], self._place_to_show(row)))
         self.owner_choices = _owner_choices(integration)
         chosen_owners = field_owners.owners(integration.school) if self.owner_choices else {}
         for field, choices in self.owner_choices.items():
@@ -157,6 +157,16 @@ class MappingForm(Form):
     def only_looks(self) -> bool:
         """Whether another place was chosen, and nothing is to be saved yet."""
         return "look" in self.data
+
+    def _place_to_show(self, row: MappingRow) -> str:
+        """Return what fills a row, or the user name whose domain is still to be typed."""
+        home = integrations.surveyed_home(row, self.fills.get(row.field, ()))
+        is_incomplete = home is not None and home.takes_domain and not self._has_values(row)
+        return home.source_field if home and is_incomplete else row.source_field
+
+    def _has_values(self, row: MappingRow) -> bool:
+        fills = self.fills.get(row.field, ())
+        return any(fill.usable for fill in fills if fill.home.names(row.source_field))
 
     def _chosen_place(self, field: str) -> str:
         """Return the source field that was chosen for a row; "" where nothing was sent."""

@@ -93,7 +93,7 @@ def _parts(usual: MappingRow, source_field: str) -> tuple[str, str]:
     if source_field == usual.source_field:
         return source_field, ""
     for home in usual.homes:
-        if home.names(source_field):
+        if source_field == home.source_field or home.names(source_field):
             return home.source_field, source_field.removeprefix(home.source_field)
     return OTHER, source_field
 
