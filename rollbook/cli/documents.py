@@ -10,6 +10,7 @@ from rollbook.students.links import links_of
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Change, Integration, Issue, Run, Settlement
 from rollbook.sync.report import change_rows
+from rollbook.sync.report.class_moves import ClassMove
 from rollbook.sync.report.problem_rows import field_places, problem_row
 from rollbook.sync.report.work_list import ListedProblem
 from rollbook.sync.setup import credentials
@@ -125,6 +126,18 @@ def _cancelled(run: Run) -> Document | None:
         return None
     by = run.cancelled_by.email if run.cancelled_by else None
     return {"because": run.cancelled_because, "by": by}
+
+
+def of_class_move(move: ClassMove) -> Document:
+    """Return students of a run who change their grade or graduation year together."""
+    return {
+        "field": move.field,
+        "before": move.before or None,
+        "after": move.after or None,
+        "students": move.students,
+        "renamed": move.renamed,
+        "words": move.sentence,
+    }
 
 
 def of_settlement(settlement: Settlement) -> Document:

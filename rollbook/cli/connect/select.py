@@ -12,7 +12,7 @@ from rollbook.cli.output import Document, Output, Refusal, not_found, prints, ta
 from rollbook.roster.values.grades import LAST_GRADE, grade
 from rollbook.sources.discovery import SchoolInSis
 from rollbook.sync.models import Integration
-from rollbook.sync.report.causes import undecided_grades
+from rollbook.sync.report.new_grades import undecided_grades
 from rollbook.sync.setup import connection_tests, integrations, roster_choice
 from rollbook.sync.setup.roster_choice import GradeOption, RosterChoice
 from rollbook.sync.words.selection import LOWEST_NAMED, level_words

@@ -5,11 +5,12 @@ from typing import NamedTuple
 import click
 
 from rollbook.cli import audit_log
-from rollbook.cli.documents import of_change, of_run
+from rollbook.cli.documents import of_change, of_class_move, of_run
 from rollbook.cli.lookup import find_run
 from rollbook.cli.options import grouped, limit_option, offset_option, school_option
-from rollbook.cli.output import Document, Output, prints, say_rest, table
+from rollbook.cli.output import Document, Output, prints, say, say_rest, table
 from rollbook.sync.report.change_rows import plan_rows
+from rollbook.sync.report.class_moves import class_moves
 
 KINDS = (
     "new",
@@ -44,6 +45,8 @@ class Page(NamedTuple):
 
 
 def _show(document: Document) -> None:
+    for move in document["class_moves"]:
+        say(move["words"])
     rows = []
     for change in document["changes"]:
         student = (change["kind"], change["sis_id"], change["name"])
@@ -98,4 +101,5 @@ def changes(run_name: str, school_name: str | None, row_filter: RowFilter, page:
     rows = plan_rows(run, row_filter.search, row_filter.kind, row_filter.student_class)
     listed = [of_change(row, run) for row in rows[page.offset : page.offset + page.limit]]
     audit_log.record("changes.listed", run.school, str(run.pk), shown=len(listed))
-    return Output({"run": of_run(run), "total": rows.count(), "changes": listed})
+    document = {"run": of_run(run), "total": rows.count(), "changes": listed}
+    return Output(document | {"class_moves": [of_class_move(move) for move in class_moves(run)]})

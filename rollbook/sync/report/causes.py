@@ -7,6 +7,7 @@ from django.db.models import Case, CharField, Count, F, Q, QuerySet, Value, When
 from rollbook.roster.planning.causes import Setting, probable_setting
 from rollbook.schools.models import School
 from rollbook.sync.models import Integration, Problem, Run, RunState, Trigger
+from rollbook.sync.report import new_grades
 from rollbook.sync.words.causes import cause_words
 from rollbook.sync.words.fields import FIELD_LABELS
 from rollbook.sync.words.text import word
@@ -15,7 +16,7 @@ FEWEST: Final = 2  # a problem that one student has is no group
 MOST: Final = 20
 # The value is part of the cause only where it is the name of a grade.
 _CAUSE_VALUE: Final = Case(
-    When(code="grade_undecided", then=F("value")),
+    When(code=new_grades.CODE, then=F("value")),
     default=Value(""),
     output_field=CharField(),
 )
@@ -62,6 +63,9 @@ def causes(school: School) -> list[Cause]:
     grouped: list[Cause] = []
     for group in groups:
         source, number = group["source"], group["number"]
+        is_grade = group["code"] == new_grades.CODE
+        if is_grade and new_grades.is_decided(integrations.get(source), group["cause_value"]):
+            continue  # the next run pulls these students in, or leaves them out
         if source not in students:
             students[source] = _students(school, source)
         setting = probable_setting(group["code"], number, students[source])
@@ -82,17 +86,6 @@ def causes(school: School) -> list[Cause]:
         )
     grouped.sort(key=lambda cause: cause.setting is None)
     return grouped[:MOST]
-
-
-def undecided_grades(integration: Integration) -> dict[str, int]:
-    """Return the names of grades that nobody has decided about, with their students."""
-    problems = Problem.objects.filter(
-        school=integration.school_id,
-        source=integration.source,
-        fixed_at__isnull=True,
-        code="grade_undecided",
-    )
-    return dict(problems.values_list("value").annotate(Count("pk")).order_by("value"))
 
 
 def of_cause(problems: QuerySet[Problem], key: str) -> QuerySet[Problem]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from rollbook.students.models import StudentAccount
 from rollbook.sync import store
 from rollbook.sync.models import Change, Run
+from rollbook.sync.words.selection import class_words
 
 FIELDS: Final = {"grade": "grade_level", "year": "graduation_year"}
 
@@ -52,8 +53,9 @@ def in_class(changes: QuerySet[Change], run: Run, code: str) -> QuerySet[Change]
 
 
 def _class_label(code: str) -> str:
-    text = _("Grade %(name)s") if code.startswith("grade ") else _("Class of %(name)s")
-    return text % {"name": _name(code)}
+    if code.startswith("grade "):
+        return class_words(_name(code))
+    return _("Class of %(name)s") % {"name": _name(code)}
 
 
 def _name(code: str) -> str:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 
 from rollbook.schools.clock import time_text
 from rollbook.sync.models import Change, Issue, Mode, Run, RunCounts, RunState
+from rollbook.sync.report.class_moves import class_moves
 from rollbook.sync.report.counts import ChangeCounts, count_changes
 from rollbook.sync.words import results
 from rollbook.sync.words.kinds import COUNT_LABELS, UPDATED_KINDS
@@ -82,6 +83,7 @@ def _in_words(run: Run) -> list[SummaryLine]:
         _what_was_read(run),
         SummaryLine(gettext("Completeness"), proof_words(run)),
         SummaryLine(gettext("What was changed"), what_was_changed(run)),
+        *(SummaryLine(gettext("Whole class"), move.sentence) for move in class_moves(run)),
     ]
     if run.error_what:
         lines.append(SummaryLine(gettext("What went wrong"), run.error_what))

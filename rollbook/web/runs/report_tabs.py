@@ -9,6 +9,7 @@ from rollbook.students import never_import_list
 from rollbook.sync.models import Mode, Run, RunState
 from rollbook.sync.report import clash_people
 from rollbook.sync.report.clash_people import Clash, Person
+from rollbook.sync.report.class_moves import class_moves
 from rollbook.sync.report.counts import ChangeCounts, tab_counts
 from rollbook.sync.report.problem_rows import ProblemRow
 from rollbook.web.access import SchoolRequest
@@ -56,6 +57,8 @@ def report_tabs(
         "problems": _with_other_people(run, pages.rows) if tab == "errors" else [],
         "may_leave_out": may_leave_out,
     }
+    if tab == "updated" and not request.htmx:
+        context["class_moves"] = class_moves(run)
     if tab == "new" and may_leave_out:
         sis_ids = [row.sis_id for row in pages.rows]
         context["never"] = never_import_list.listed_sis_ids(request.school, sis_ids)

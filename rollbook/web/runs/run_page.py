@@ -12,6 +12,7 @@ from rollbook.sync import retention, undoing
 from rollbook.sync.models import Run, RunState, Upload, UploadState
 from rollbook.sync.report import summary
 from rollbook.sync.report.counts import ChangeCounts, count_changes, has_plan
+from rollbook.sync.report.new_grades import new_grades_of_run
 from rollbook.sync.runs import outlook
 from rollbook.sync.words.alarms import alarm_words
 from rollbook.sync.words.cancelling import cancel_words, cancelled_words
@@ -96,6 +97,7 @@ def _result_context(request: SchoolRequest, run: Run, changes: ChangeCounts) -> 
         "own_limits": limit_words(run.roster_settings.wider),
         "outlook": outlook.outlook(run) if on_hold and request.membership.may_manage else None,
         "completeness": proof_words(run),
+        "new_grades": new_grades_of_run(run),
         "moved_domains": summary.moved_domains(run),
         "result": summary.what_was_changed(run, changes) if run.state == RunState.DONE else "",
         "confirm_approve": confirm == "approve",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from rollbook.roster.values.grades import LAST_GRADE
 from rollbook.sources.discovery import SchoolInSis
 from rollbook.sync.models import CheckState, ConnectionTest, Integration
-from rollbook.sync.report.causes import undecided_grades
+from rollbook.sync.report.new_grades import undecided_grades
 from rollbook.sync.setup import connection_tests, roster_choice
 from rollbook.sync.setup.roster_choice import GradeOption, RosterChoice
 from rollbook.sync.words.selection import LOWEST_NAMED, level_words
