@@ -165,9 +165,10 @@ def test_only_one_module_sends_mail_about_runs() -> None:
         for path in PRODUCT
         if any(module.startswith("django.core.mail") for module in imported(path))
     } == {
-        "sync/mail/outbox.py",  # sends what the other two have composed
+        "sync/mail/outbox.py",  # sends what the others have composed
         "sync/mail/notices.py",
         "sync/mail/invitations.py",  # to students, about their account; never about a run
+        "sync/mail/staff.py",  # to staff, about their access; never about a run
     }
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from rollbook.config import config
 from rollbook.schools import audit
-from rollbook.schools.models import Membership, School, User
+from rollbook.schools.models import EmergencyNotice, Membership, School, StaffInvitation, User
 from rollbook.students.models import Invitation, StudentAccount, StudentLogin
 from rollbook.sync import queue, store
 from rollbook.sync.models import (
@@ -36,6 +36,8 @@ JOBS: Final[dict[str, type[Model]]] = {
     queue.MAKE_REPORT: ReportFile,
     queue.SEND_NOTICE: Notice,
     queue.SEND_INVITATION: Invitation,
+    queue.SEND_STAFF_INVITATION: StaffInvitation,
+    queue.SEND_EMERGENCY_NOTICE: EmergencyNotice,
 }
 
 

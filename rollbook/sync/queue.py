@@ -25,6 +25,8 @@ LOOK_AT_RUN: Final = "look_at_run"
 MAKE_REPORT: Final = "make_report"
 SEND_NOTICE: Final = "send_notice"
 SEND_INVITATION: Final = "send_invitation"
+SEND_STAFF_INVITATION: Final = "send_staff_invitation"
+SEND_EMERGENCY_NOTICE: Final = "send_emergency_notice"
 DELETE_SCHOOL: Final = "delete_school"
 
 # The argument in which each task gets the id of its row.
@@ -33,6 +35,8 @@ ARGUMENTS: Final = {
     MAKE_REPORT: "report_id",
     SEND_NOTICE: "notice_id",
     SEND_INVITATION: "invitation_id",
+    SEND_STAFF_INVITATION: "staff_invitation_id",
+    SEND_EMERGENCY_NOTICE: "emergency_notice_id",
     DELETE_SCHOOL: "school_id",
 }
 

@@ -1,6 +1,6 @@
 """Who may open what. `school_required` guards each screen of a school, and loads what it shows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
@@ -116,10 +116,22 @@ def _show(
     request.navigation = Navigation(membership.school, page, is_visited=is_visited)
 
 
-def still_allowed(request: SchoolRequest) -> bool:
-    """Return whether the person may still see the school, asked again during a long answer."""
-    user = User.objects.filter(pk=request.person.pk, is_active=True)
-    if not user.filter(oldest_session__lte=generation(request)).exists():
+class AccessLost(Exception):
+    """The person lost the access during a long answer. The download breaks off, visibly."""
+
+
+def while_allowed(request: SchoolRequest, pieces: Iterator[str]) -> Iterator[str]:
+    """Yield the pieces of a file while the person may see the school. Raises AccessLost."""
+    for piece in pieces:
+        if not _still_allowed(request):
+            raise AccessLost
+        yield piece
+
+
+def _still_allowed(request: SchoolRequest) -> bool:
+    """Ask again whether the person may see the school."""
+    users = User.objects.filter(pk=request.person.pk, is_active=True)
+    if not users.filter(oldest_session__lte=generation(request)).exists():
         return False
     if request.emergency is not None:
         return emergency.open_access(request.person.pk, request.school.pk) is not None

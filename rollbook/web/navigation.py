@@ -22,6 +22,8 @@ SECTIONS: Final = {
     "import-columns": "import-file",
     "run": "history",
     "report": "history",
+    "person": "people",
+    "person-change": "people",
     "delete-school": "school-settings",
     "why": "problems",
     "links": "problems",

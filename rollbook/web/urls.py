@@ -18,6 +18,9 @@ from rollbook.web.imports.file import import_file, import_template
 from rollbook.web.imports.settings import import_settings
 from rollbook.web.operations.caught_mail import mail, mail_html, mails
 from rollbook.web.operations.component_sheet import component_sheet
+from rollbook.web.people.invitation import staff_invitation
+from rollbook.web.people.people import invitation_action, people
+from rollbook.web.people.person import change_person, person
 from rollbook.web.runs.decision import approve, cancel, discard
 from rollbook.web.runs.download import report
 from rollbook.web.runs.free_email import free_email, take_email_back
@@ -102,6 +105,10 @@ of_a_school = [
     path("freed-emails/", freed_emails, name="freed-emails"),
     path("limits/", safety_limits, name="limits"),
     path("notifications/", notifications, name="notifications"),
+    path("people/", people, name="people"),
+    path("people/invitations/<uuid:invitation_id>/", invitation_action, name="people-invitation"),
+    path("people/<uuid:user_id>/", person, name="person"),
+    path("people/<uuid:user_id>/change/", change_person, name="person-change"),
     path("settings/", school_settings, name="school-settings"),
     path("settings/delete/", delete_school, name="delete-school"),
     path("runs/<uuid:run_id>/", run_page, name="run"),
@@ -124,6 +131,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/sign-out/", student_sign_out, name="student-sign-out"),
     path("me/forgot/", forgot, name="student-forgot"),
     path("me/register/<uuid:invitation_id>/<str:code>/", register, name="student-register"),
+    path(
+        "invitations/<uuid:invitation_id>/<str:token>/", staff_invitation, name="staff-invitation"
+    ),
     path("schools/", schools, name="schools"),
     path("mail/", mails, name="mails"),
     path("mail/<str:name>/", mail, name="mail"),

@@ -1,5 +1,7 @@
 """Sessions of staff end when access is lost, and never revive."""
 
+from typing import Any, cast
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -8,6 +10,8 @@ from django.urls import reverse
 
 from rollbook.schools import people
 from rollbook.schools.models import Membership, School, User
+from rollbook.sync.report import student_list
+from rollbook.web.access import AccessLost
 
 pytestmark = pytest.mark.django_db
 
@@ -112,3 +116,15 @@ def test_a_page_of_a_school_takes_no_further_query(school: School, administrator
         client.get(reverse("student-columns", args=[school.pk]))
     about_people = [each for each in queries.captured_queries if "schools_user" in each["sql"]]
     assert len(about_people) == 2  # who is signed in; the membership with the school
+
+
+def test_a_running_export_breaks_off(
+    school: School, owner: User, administrator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(student_list, "csv_lines", lambda accounts: iter(["one\n", "two\n"]))
+    answer = browser(administrator).get(reverse("students-csv", args=[school.pk]))
+    pieces = iter(cast(Any, answer).streaming_content)
+    assert next(pieces) == b"one\n"
+    people.remove(school, administrator, owner)
+    with pytest.raises(AccessLost):
+        next(pieces)

@@ -10,7 +10,7 @@ from procrastinate.exceptions import ConnectorException
 
 from rollbook.schools import audit_chain, devices, slow_down
 from rollbook.sync import deleting, queue, retention, store
-from rollbook.sync.mail import invitations, notices
+from rollbook.sync.mail import invitations, notices, staff
 from rollbook.sync.report import files
 from rollbook.sync.runs import claims
 from rollbook.sync.uploads import drafts
@@ -27,6 +27,8 @@ PARTS: Final[tuple[Callable[[], Any], ...]] = (
     drafts.sweep_uploads,
     notices.sweep,
     invitations.sweep,
+    staff.sweep_invitations,
+    staff.sweep_notices,
     slow_down.sweep,
     audit_chain.seal,
     devices.sweep,

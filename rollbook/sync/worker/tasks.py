@@ -10,7 +10,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from rollbook.sync import deleting, queue
-from rollbook.sync.mail import invitations, notices, outbox
+from rollbook.sync.mail import invitations, notices, outbox, staff
 from rollbook.sync.report import files
 from rollbook.sync.worker import places
 
@@ -46,6 +46,20 @@ def send_invitation(invitation_id: str) -> None:
     """Send this invitation if it still waits."""
     with _fresh_connection():
         invitations.OUTBOX.send(UUID(invitation_id))
+
+
+@app.task(name=queue.SEND_STAFF_INVITATION, queue="mail", retry=A_DAY)
+def send_staff_invitation(staff_invitation_id: str) -> None:
+    """Send this invitation of staff if it still waits."""
+    with _fresh_connection():
+        staff.send_invitation(UUID(staff_invitation_id))
+
+
+@app.task(name=queue.SEND_EMERGENCY_NOTICE, queue="mail", retry=A_DAY)
+def send_emergency_notice(emergency_notice_id: str) -> None:
+    """Send this mail about an operator's access if it still waits."""
+    with _fresh_connection():
+        staff.send_notice(UUID(emergency_notice_id))
 
 
 @app.task(name=queue.DELETE_SCHOOL, queue="deletions")

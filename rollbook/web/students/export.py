@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from rollbook.schools import audit
 from rollbook.sync.report import student_list
 from rollbook.sync.report.excel import XLSX
-from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.access import SchoolRequest, school_required, while_allowed
 from rollbook.web.students.student_filter import StudentFilter
 
 
@@ -34,7 +34,7 @@ def export_students(request: SchoolRequest, kind: str) -> HttpResponse:
     name = f"students-{timezone.localdate():%Y-%m-%d}.{kind}"
     if kind == "csv":
         response = StreamingHttpResponse(
-            student_list.csv_lines(filters.ordered),
+            while_allowed(request, student_list.csv_lines(filters.ordered)),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )

@@ -1,0 +1,91 @@
+"""The forms for people of a school, and for somebody who accepts an invitation."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from rollbook.schools.models import StaffInvitation, User
+from rollbook.schools.names import NameRefused, checked_name
+from rollbook.schools.roles import ROLE_HELP, Role, roles_to_give
+from rollbook.web.forms import Form
+
+
+class RoleForm(Form):
+    """A role. Only those are offered that the person may give."""
+
+    role = forms.ChoiceField(label=gettext_lazy("Role"), widget=forms.RadioSelect)
+
+    def __init__(self, own_role: str, data: QueryDict | None = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        field = self.fields["role"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(role.value, role.label) for role in roles_to_give(own_role)]
+        field.error_messages["required"] = _("Choose a role.")
+        field.error_messages["invalid_choice"] = _("Choose one of the roles that you may give.")
+
+    @property
+    def role_helps(self) -> list[tuple[str, str]]:
+        """What each role may do."""
+        return [(str(role.label), str(ROLE_HELP[role])) for role in Role]
+
+
+class InviteForm(RoleForm):
+    """The address and the role of somebody to invite."""
+
+    email = forms.CharField(
+        label=gettext_lazy("E-mail"),
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    field_order = ("email", "role")
+
+
+class RegisterForm(Form):
+    """The name and the password of somebody who accepts an invitation and has no user yet."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Your name"),
+        required=False,
+        strip=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    password = forms.CharField(
+        label=gettext_lazy("New password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    again = forms.CharField(
+        label=gettext_lazy("The same password again"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, invitation: StaffInvitation, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        self._invitation = invitation
+
+    def clean_name(self) -> str:
+        """Return the name on one line."""
+        try:
+            return checked_name(self.cleaned_data["name"])
+        except NameRefused as refused:
+            raise forms.ValidationError(str(refused)) from refused
+
+    def clean(self) -> dict[str, Any]:
+        """Check the password, which must not resemble the person's name or e-mail."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        password, again = cleaned.get("password"), cleaned.get("again")
+        if password is None:
+            return cleaned
+        if again is not None and password != again:
+            self.add_error("again", _("The two passwords differ. Type the password again."))
+        user = User(email=self._invitation.address, name=cleaned.get("name", ""))
+        try:
+            validate_password(password, user)
+        except forms.ValidationError as error:
+            self.add_error("password", error)
+        return cleaned
