@@ -5,7 +5,8 @@ takes, and most records never become a dict: `content` is compared with that of 
 Measured for 100,000 students: 0.07 s of decoding, 0.04 s for their contents.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from sys import getsizeof
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -34,6 +35,7 @@ class _Part(NamedTuple):
     place: str
     type: Any
     attributes: dict[str, str]
+    empty: Any = None  # one without any value
 
 
 class RecordType:
@@ -58,13 +60,14 @@ class RecordType:
             kind = msgspec.defstruct(
                 "Part", _scalars(attributes), rename=_renamed(attributes), gc=False
             )
-            self._objects[holder] = _Part(place, kind, attributes)
+            self._objects[holder] = _Part(place, kind, attributes, kind())
             fields.append((place, kind | str | None | UnsetType, UNSET))
         own = _numbered("own", keys.get("", ()))
         self.type: Any = msgspec.defstruct(
             "Record", _scalars(own) + fields, rename=_renamed(own | self._raw | places), gc=False
         )
         self._parts = [_Part("", self.type, own), *self._objects.values()]
+        self._part_of_key = {key: part for part in self._parts for key in part.attributes}
         self.width = sum(len(part.attributes) for part in self._parts)
 
     def flat(self, record: Any) -> Record:
@@ -91,13 +94,23 @@ class RecordType:
         except _NOT_PACKED:
             return None
 
-    def values(self, records: Iterable[Any], key: str) -> list[Any]:
+    def values(self, records: Sequence[Any], key: str) -> list[Any]:
         """Return the value that each record has for a key; UNSET where it has none."""
-        part = self._part_with(key)
-        attribute = part.attributes[key]
-        if part.place:
-            records = [getattr(record, part.place) for record in records]
-        return [getattr(struct, attribute, UNSET) for struct in records]
+        return self.columns(records, (key,))[0]
+
+    def columns(self, records: Sequence[Any], keys: Iterable[str]) -> list[list[Any]]:
+        """Return the value that each record has for each of these keys; UNSET where it has none.
+
+        No Python code runs for a value: a value takes 0.05 µs, and with `getattr` 0.15.
+        """
+        structs: dict[str, Sequence[Any]] = {}
+        columns: list[list[Any]] = []
+        for key in keys:
+            part = self._part_with(key)
+            if part.place not in structs:
+                structs[part.place] = _structs_of(part, records)
+            columns.append(list(map(attrgetter(part.attributes[key]), structs[part.place])))
+        return columns
 
     def remove(self, records: Iterable[Any], key: str) -> None:
         """Remove the value that each record has for a key."""
@@ -108,16 +121,11 @@ class RecordType:
             if struct.__class__ is part.type:
                 setattr(struct, attribute, UNSET)
 
-    def count_values(self, record: Any) -> int:
-        """Return how many values a record has; those in `raw` don't count."""
+    def count_values(self, records: Sequence[Any]) -> int:
+        """Return how many values these records have in all; those in `raw` don't count."""
         number = 0
-        for part in self._parts:
-            struct = getattr(record, part.place) if part.place else record
-            if struct.__class__ is part.type:
-                values = astuple(struct)
-                if not part.place:
-                    values = values[: len(part.attributes)]
-                number += len(values) - values.count(UNSET)
+        for values in self.columns(records, self._part_of_key):
+            number += len(values) - values.count(UNSET)
         return number
 
     def cut_texts(self, record: Any) -> int:
@@ -154,7 +162,7 @@ class RecordType:
         return record
 
     def __contains__(self, key: str) -> bool:
-        return any(key in part.attributes for part in self._parts)
+        return key in self._part_of_key
 
     def _structs(self, record: Any) -> Iterator[tuple[_Part, Any]]:
         """Yield the record itself and the objects that it has."""
@@ -168,7 +176,17 @@ class RecordType:
         return self._objects[holder] if holder else self._parts[0]
 
     def _part_with(self, key: str) -> _Part:
-        return next(part for part in self._parts if key in part.attributes)
+        return self._part_of_key[key]
+
+
+def _structs_of(part: _Part, records: Sequence[Any]) -> Sequence[Any]:
+    """Return the struct that each record has as this part; an empty one where it has none."""
+    if not part.place:
+        return records
+    structs = list(map(attrgetter(part.place), records))
+    if set(map(type, structs)) == {part.type}:
+        return structs
+    return [each if each.__class__ is part.type else part.empty for each in structs]
 
 
 def _numbered(name: str, keys: Iterable[str]) -> dict[str, str]:

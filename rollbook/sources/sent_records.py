@@ -73,9 +73,16 @@ class SentRecords(Sequence[Record]):
         if self._dicts is not None or field not in self._type:
             return [record.get(field) for record in self]
         values = self._removed.get(field) or self._type.values(self._structs, field)
-        if UNSET in values:
-            return [None if value is UNSET else value for value in values]
-        return values
+        return _without_unset(values)
+
+    def columns(self, fields: Sequence[str], places: Sequence[int]) -> list[list[Any]]:
+        """Return the values of each of these fields in the records at `places`; None for absent."""
+        in_structs = self._dicts is None and self._finish is None
+        if in_structs and all(field in self._type for field in fields):
+            columns = self._type.columns([self._structs[place] for place in places], fields)
+            return [_without_unset(values) for values in columns]
+        chosen = [self._record(place) for place in places]
+        return [[record.get(field) for record in chosen] for field in fields]
 
     def has(self, field: str) -> bool:
         """Return whether any record has this field."""
@@ -97,10 +104,11 @@ class SentRecords(Sequence[Record]):
                 self._type.remove(self._structs, field)
         return list(map(self._type.content, self._structs))
 
-    def expect_doubled(self, number: int) -> None:
-        """Prepare for calls of `doubled` for so many records."""
-        if self._doubled_keys is not None:
-            self._doubled_keys.expect(number, self._count_values)
+    def expect_doubled(self, number: int) -> bool:
+        """Prepare for calls of `doubled` for so many records; return whether any is needed."""
+        if self._doubled_keys is None:
+            return False
+        return self._doubled_keys.expect(number, self._count_values)
 
     def doubled(self, place: int) -> dict[str, Doubled]:
         """Return the fields that a record has twice, with different values."""
@@ -150,10 +158,16 @@ class SentRecords(Sequence[Record]):
     def _count_values(self) -> int:
         """Return how many values the records of the page have as they were sent."""
         if self._number_of_values is None:
-            self._number_of_values = sum(map(self._type.count_values, self._structs))
+            self._number_of_values = self._type.count_values(self._structs)
             for values in self._removed.values():
                 self._number_of_values += len(values) - values.count(UNSET)
         return self._number_of_values
+
+
+def _without_unset(values: list[Any]) -> list[Any]:
+    if UNSET in values:
+        return [None if value is UNSET else value for value in values]
+    return values
 
 
 def sent_records(records: Records) -> SentRecords:

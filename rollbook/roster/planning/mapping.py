@@ -96,13 +96,14 @@ class RecordMapper:
             if field != "sis_id"
         ]
         self.id_field = self._source_of["sis_id"]
-        self._sources = tuple(source for source, _ in mapping)
-        self._mapped_values = itemgetter(*self._sources)
+        # The source field of each of `fields`.
+        self.sources = tuple(source for source, _ in mapping)
+        self._mapped_values = itemgetter(*self.sources)
         self.selector = selector
         self._grade_field = selector.grade_field
         self._known = known
-        self._clears = clears.difference(REQUIRED_FIELDS)
-        self._unseen = set(self._sources)  # source fields that no record had so far
+        self.clears = clears.difference(REQUIRED_FIELDS)
+        self._unseen = set(self.sources)  # source fields that no record had so far
         self._has_records = False
         seed = f"{PARSERS_VERSION}:{version}:{','.join(self.fields)}"
         self._seed = blake2b(seed.encode(), digest_size=FINGERPRINT_BYTES).digest()
@@ -111,7 +112,7 @@ class RecordMapper:
     @property
     def not_mapped(self) -> frozenset[str]:
         """The source fields that are read and are no part of a fingerprint."""
-        return self.source_fields.difference(self._sources)
+        return self.source_fields.difference(self.sources)
 
     def observe_fields(self, has_field: Callable[[str], bool]) -> None:
         """Note which fields come at all in records that are about to be mapped.
@@ -181,7 +182,7 @@ class RecordMapper:
         try:
             values = self._mapped_values(raw)
         except KeyError:
-            values = tuple(raw.get(source, _ABSENT) for source in self._sources)
+            values = tuple(raw.get(source, _ABSENT) for source in self.sources)
         try:
             written = repr(values)
         except (RecursionError, ValueError):
@@ -228,9 +229,9 @@ class RecordMapper:
                 continue
             if field in REQUIRED_FIELDS:
                 issues.append(self._issue("required_empty", sis_id, raw, field, raw_value))
-            elif field in self._clears and source in self._unseen:
+            elif field in self.clears and source in self._unseen:
                 may_vanish = True
-            elif field in self._clears:
+            elif field in self.clears:
                 values[_BLANKS] += (field,)
         if any(issue.severity is Severity.ERROR for issue in issues):
             return MappedRecord(sis_id, None, digest, tuple(issues))

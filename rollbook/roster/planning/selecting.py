@@ -4,7 +4,7 @@ It counts the students by grade and by school besides: a name that came last tim
 any more was renamed in the SIS.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
@@ -57,7 +57,7 @@ class Selector:
         """Return what the selection says about this record, and count it."""
         return self._choose(raw.get(self.grade_field), raw.get(self._school_field))
 
-    def choose_all(self, values: Callable[[str], list[Any]]) -> list[Choice]:
+    def choose_all(self, values: Callable[[str], Sequence[Any]]) -> list[Choice]:
         """Return what the selection says about each record of a page, and count them.
 
         `values` returns the value of a field in each of them.

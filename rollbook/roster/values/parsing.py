@@ -11,7 +11,7 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any, Final
 
-from rollbook.roster.values.addresses import address_fault, unquoted
+from rollbook.roster.values.addresses import address_fault, is_usual_address, unquoted
 from rollbook.roster.values.blanks import is_invisible
 from rollbook.roster.values.dates import (
     FIRST_YEAR,
@@ -103,6 +103,8 @@ def email(value: Any, limit: int) -> str | None:
 
     Quotation marks and angle brackets around it are taken off. Raises Unreadable.
     """
+    if type(value) is str and is_usual_address(value, limit):
+        return value
     written = short_text(value, "email_invalid")
     if written is None:
         return None
