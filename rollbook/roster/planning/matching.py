@@ -158,7 +158,7 @@ class Matcher:
         sis_id = mapped.sis_id
         if sis_id is None:
             return True
-        row = self.known.row_of(sis_id)
+        row = self.known.row_of(sis_id) if self._came else None
         if row is not None and mapped.unchanged:
             return self._register_unchanged(row, sis_id)
         if row is not None and self._came[row] == _UNCHANGED:
@@ -211,7 +211,7 @@ class Matcher:
             if not mapped.unchanged and sis_id is not None and sis_id in self.known:
                 self._skipped.add(sis_id)
             return None
-        key = self.known.get(record.sis_id)
+        key = self.known.find(record.sis_id)
         if key is not None:
             return self._match_known(record, key)
         exceptions = self._exceptions
@@ -242,7 +242,7 @@ class Matcher:
 
     def linked_account(self, sis_id: str | None) -> AccountKey | None:
         """Return the account of this school that is linked to this SIS ID."""
-        return self.known.get(sis_id) if sis_id is not None else None
+        return self.known.find(sis_id) if sis_id is not None else None
 
     def _claim(self, address: str, sis_id: str) -> None:
         first = self._claims.enter(address, sis_id.encode())

@@ -23,16 +23,21 @@ class PackedTable:
 
     def enter(self, key: str, value: bytes) -> bytes | None:
         """Enter a value, and return None; where the key has one, return that instead."""
-        written = _written(key)
-        entry, place = self._find(written)
-        if entry:
-            return self._value(entry, len(written))
+        letters = key.encode("utf-8", "surrogatepass")
+        written = len(letters).to_bytes(2) + letters
         packed, starts, places = self._packed, self._starts, self._places
+        # As in `_find`, which would take 0.2 µs longer.
+        mask = len(places) - 1
+        place = hash(written) & mask
+        while entry := places[place]:
+            if packed.startswith(written, starts[entry - 1]):
+                return self._value(entry, len(written))
+            place = place + 1 & mask
         packed += written
         packed += value
         places[place] = entry = len(starts)
         starts.append(len(packed))
-        if 2 * entry > len(places):
+        if 2 * entry > mask:
             self._grow()
         return None
 
@@ -73,11 +78,14 @@ class PackedTable:
         return bytes(self._packed[self._starts[entry - 1] + key_length : self._starts[entry]])
 
     def _grow(self) -> None:
-        """Make four times as many places, and enter everything again."""
-        places = self._places = array("I", [0]) * (4 * len(self._places))
+        """Make eight times as many places, and enter everything again."""
+        places = self._places = array("I", [0]) * (8 * len(self._places))
+        packed, starts = self._packed, self._starts
         mask = len(places) - 1
         for entry in range(1, len(self) + 1):
-            place = hash(self._key(entry)) & mask
+            start = starts[entry - 1]
+            length = packed[start] << 8 | packed[start + 1]
+            place = hash(bytes(packed[start : start + 2 + length])) & mask
             while places[place]:
                 place = place + 1 & mask
             places[place] = entry
