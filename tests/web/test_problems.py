@@ -1,19 +1,25 @@
 """The Problems page: access, rows, the count in the navigation, the file for the registrar."""
 
+import re
+from html import unescape
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from rollbook.roster.planning.causes import Setting
 from rollbook.roster.records import Issue
-from rollbook.schools.models import AuditEntry, School
+from rollbook.schools.models import AuditEntry, School, User
+from rollbook.standins import powerschool
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import RunState
 from rollbook.sync.report.causes import causes
 from rollbook.sync.report.registrar_file import registrar_problems
 from rollbook.sync.report.work_list import ProblemQuery, filtered_problems
 from rollbook.sync.runs import states
+from rollbook.sync.setup import connection_tests
 from tests.cli.conftest import Command, inside
+from tests.connecting import connected
 from tests.sync.report_runs import a_run, problem
 
 __all__ = ["inside"]
@@ -169,7 +175,7 @@ def test_a_problem_of_many_is_one_group_that_names_the_setting(
     counts = {"read": 40}
     states.finish(a_run(school, [], issues, state=RunState.PLANNED, counts=counts))
     page = text_of(admin, school)
-    assert "30 students have no" in page and "Probably a setting here is wrong" in page
+    assert "30 students have no" in page and "Probably this setting." in page
     (group,) = causes(school)
     assert (group.field, group.number, group.setting) == ("email", 30, Setting.MAPPING)
     (correction,) = registrar_problems(school, ProblemQuery())
@@ -195,3 +201,38 @@ def test_few_problems_of_one_kind_are_for_the_registrar(school: School) -> None:
     (group,) = causes(school)
     assert group.setting is None
     assert registrar_problems(school, ProblemQuery()).count() == 4
+
+
+def test_a_cause_says_in_which_place_the_values_are(
+    school: School, administrator: User, admin: Client
+) -> None:
+    with powerschool.serve(students=80, seed=7, email_home="extension") as sis:
+        integration = connected(school, administrator, sis)
+        ids = [str(student.dcid) for student in sis.roster()]
+        issues = [
+            problem("required_empty", sis_id=sis_id, field="email", source_field="email")
+            for sis_id in ids[:60]
+        ]
+        counts = {"read": 80}
+        run = a_run(
+            school, [], issues, state=RunState.PLANNED, counts=counts, integration=integration
+        )
+        states.finish(run)
+        page = unescape(text_of(admin, school))
+        where = "the student's page > Contacts > the student's own e-mail"
+        assert f"60 students have no E-mail where we look ({where})." in page
+        assert "Test the connection" in page, "nothing is known without a test"
+        credentials = {"client_id": sis.client_id, "client_secret": sis.client_secret}
+        credentials["client_url"] = sis.url
+        target = connection_tests.Target("powerschool", "", credentials, {})
+        test, _is_new = connection_tests.begin(school, None, target)
+        connection_tests.work_on(test, target)
+    page = text_of(admin, school)
+    assert re.search(
+        r"The last connection test looked at (\d+) of them: \d+ have a usable value in "
+        r"“u_students_extension.student_email”",
+        page,
+    )
+    link = reverse("select-mapping", args=[school.pk, integration.pk])
+    assert f'href="{link}#row-email"' in page
+    assert 'id="row-email"' in admin.get(link).content.decode()

@@ -10,7 +10,7 @@ from rollbook.sync.models import Integration, Problem, Run, RunState, Trigger
 from rollbook.sync.report import new_grades
 from rollbook.sync.words.causes import cause_words
 from rollbook.sync.words.fields import FIELD_LABELS
-from rollbook.sync.words.text import word
+from rollbook.sync.words.text import translated, word
 
 FEWEST: Final = 2  # a problem that one student has is no group
 MOST: Final = 20
@@ -46,7 +46,20 @@ class Cause(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        return cause_words(self.code, word(FIELD_LABELS, self.field), self.number, self.value)
+        label = word(FIELD_LABELS, self.field)
+        return cause_words(self.code, label, self.number, self.value, self.place)
+
+    @property
+    def place(self) -> str:
+        """Where we look for the field now; "" for nowhere."""
+        if self.integration is None or not self.source_field:
+            return self.source_field
+        variant = self.integration.variant_type
+        row = variant.row(self.source_field, self.field)
+        # The usual place is called like the field itself.
+        is_usual = row in variant.mapping
+        words = "" if row is None else translated(row.where if is_usual else row.label)
+        return words or self.source_field
 
 
 def causes(school: School) -> list[Cause]:

@@ -20,6 +20,9 @@ _CAUSES: Final = {
     "id_repeated": gettext_noop("%(number)s SIS IDs came more than once, with different values."),
     "id_missing": gettext_noop("%(number)s records came without an ID."),
 }
+_EMPTY_AT_PLACE: Final = gettext_noop(
+    "%(number)s students have no %(field)s where we look (%(place)s)."
+)
 _OTHER_CAUSE: Final = gettext_noop(
     "%(number)s students have a value for %(field)s that can't be used."
 )
@@ -40,7 +43,31 @@ def setting_remedy(setting: Setting) -> str:
     return _(_REMEDIES[setting])
 
 
-def cause_words(code: str, field: str, number: int, value: str = "") -> str:
-    """Return the sentence. `field` is the label of our field, "" where there is none."""
+def better_place_words(label: str, usable: int, students: int, *, of_group: bool) -> str:
+    """Return how many students of a sample have a usable value in another place.
+
+    With `of_group` they are students who have the problem.
+    """
+    if of_group:
+        text = _(
+            "The last connection test looked at %(students)s of them: %(usable)s have a usable "
+            "value in “%(place)s”."
+        )
+    else:
+        text = _(
+            "The last connection test looked at %(students)s students: %(usable)s have a usable "
+            "value in “%(place)s”."
+        )
+    numbers = {"students": in_digits(students), "usable": in_digits(usable)}
+    return text % {"place": label, **numbers}
+
+
+def cause_words(code: str, field: str, number: int, value: str = "", place: str = "") -> str:
+    """Return the sentence. `field` is the label of our field, "" where there is none.
+
+    `place` is where we look for the field in the SIS.
+    """
     text = _CAUSES.get(code, _OTHER_CAUSE if field else _WITHOUT_FIELD)
-    return _(text) % {"number": in_digits(number), "field": field, "value": value}
+    if code == "required_empty" and place:
+        text = _EMPTY_AT_PLACE
+    return _(text) % {"number": in_digits(number), "field": field, "value": value, "place": place}

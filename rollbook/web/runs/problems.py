@@ -9,6 +9,7 @@ from django.utils.http import urlencode
 
 from rollbook.schools import audit
 from rollbook.students import never_import_list
+from rollbook.sync.report.better_places import advice
 from rollbook.sync.report.excel import XLSX
 from rollbook.sync.report.registrar_file import write_csv, write_xlsx
 from rollbook.sync.report.work_list import ListedProblem, ListedProblems
@@ -43,7 +44,10 @@ def problems(request: SchoolRequest) -> HttpResponse:
     }
     if request.htmx:
         return render(request, "web/runs/problems_rows.html", context | {"searched": True})
-    context |= {"why_form": WhyForm(), "causes": filters.causes}
+    context |= {
+        "why_form": WhyForm(),
+        "causes": [(cause, advice(cause)) for cause in filters.causes],
+    }
     return render(request, "web/runs/problems.html", context)
 
 
