@@ -52,13 +52,67 @@ COMMANDS = (
     ),
     CommandGroup(
         "user",
-        "Add and list the people who sign in, and set their passwords",
+        "Invite, add, list, change and remove the people who sign in",
         (
             LazyCommand("add", "people.users:add_user", "Add a person to a school, with a role"),
             LazyCommand(
                 "list", "people.users:list_users", "List the people of one school, or of all"
             ),
             LazyCommand("password", "people.users:set_password", "Set a new password for a person"),
+            LazyCommand(
+                "invite",
+                "people.staff_invitations:invite_user",
+                "Invite a person to a school by mail",
+            ),
+            LazyCommand(
+                "invitations",
+                "people.staff_invitations:list_invitations",
+                "List the invitations of staff, with their state and that of their mail",
+            ),
+            LazyCommand(
+                "revoke",
+                "people.staff_invitations:revoke_invitation",
+                "Revoke the open invitation of an address",
+            ),
+            LazyCommand(
+                "role", "people.access:change_role", "Change the role of a person at a school"
+            ),
+            LazyCommand(
+                "disable",
+                "people.access:disable",
+                "Close a school to a person, and end the sessions there",
+            ),
+            LazyCommand(
+                "enable",
+                "people.access:enable",
+                "Open a school again to a person who was disabled",
+            ),
+            LazyCommand(
+                "remove",
+                "people.access:remove",
+                "Remove a person from a school, and end the sessions there",
+            ),
+        ),
+    ),
+    CommandGroup(
+        "operator",
+        "Add, list and remove the operators of this installation",
+        (
+            LazyCommand(
+                "add",
+                "people.operators:add_operator",
+                "Let a person add schools and look after the installation, without seeing students",
+            ),
+            LazyCommand(
+                "list",
+                "people.operators:list_operators",
+                "List the operators of this installation",
+            ),
+            LazyCommand(
+                "remove",
+                "people.operators:remove_operator",
+                "Take the operator's rights from a person",
+            ),
         ),
     ),
     # Connect

@@ -38,7 +38,12 @@ def of_user(user: User) -> Document:
     """Return a user with the roles at all schools; never the password."""
     memberships = user.memberships.select_related("school").order_by("school__name")
     schools = [
-        {"id": str(membership.school_id), "name": membership.school.name, "role": membership.role}
+        {
+            "id": str(membership.school_id),
+            "name": membership.school.name,
+            "role": membership.role,
+            "disabled": membership.disabled_at is not None,
+        }
         for membership in memberships
     ]
     return {
@@ -46,6 +51,8 @@ def of_user(user: User) -> Document:
         "email": user.email,
         "name": user.name,
         "active": user.is_active,
+        "operator": user.is_operator,
+        "last_sign_in": moment(user.last_login),
         "schools": schools,
     }
 

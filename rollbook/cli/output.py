@@ -17,6 +17,7 @@ from rich.text import Text
 
 from rollbook.cli.exit_codes import Exit
 from rollbook.disk_space import is_disk_full
+from rollbook.schools.refusals import PeopleRefused
 from rollbook.sync.refusals import RunRefused, SettingRefused
 
 Document = dict[str, Any]
@@ -114,6 +115,10 @@ def refusals() -> Iterator[None]:
         yield
     except RunRefused as refused:
         raise Refusal(Exit.REFUSED, refused.code, refused.what, refused.remedy) from refused
+    except PeopleRefused as refused:
+        is_missing = refused.code == "membership_not_found"
+        exit_code = Exit.NOT_FOUND if is_missing else Exit.REFUSED
+        raise Refusal(exit_code, refused.code, refused.what, "Nothing was changed.") from refused
     except SettingRefused as refused:
         raise Refusal(
             Exit.REFUSED, f"{refused.field}_refused", refused.what, see_help()

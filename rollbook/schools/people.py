@@ -136,9 +136,7 @@ def disable_everywhere(person: User, via: str) -> None:
     memberships = Membership.objects.select_related("school", "user").filter(user=person)
     for membership in memberships:
         if membership.school_id not in locked:
-            what = _(
-                "The schools of this person changed meanwhile. Nothing was changed. Try again."
-            )
+            what = _("The schools of this person changed meanwhile. Try again.")
             raise PeopleRefused("changed_meanwhile", what)
         _keep_an_owner(membership)
         _revoke_invitations(membership, None, via)
@@ -186,10 +184,7 @@ def _keep_an_owner(membership: Membership) -> None:
         return
     owners = Membership.objects.filter(MAY_ENTER, school=membership.school_id, role=Role.OWNER)
     if not owners.exclude(pk=membership.pk).exists():
-        what = _(
-            "%(person)s is the last owner of %(school)s. Nothing was changed. "
-            "Make somebody else an owner first."
-        )
+        what = _("%(person)s is the last owner of %(school)s. Make somebody else an owner first.")
         names = {"person": membership.user.name, "school": membership.school.name}
         raise PeopleRefused("last_owner", what % names)
 

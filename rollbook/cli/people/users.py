@@ -15,8 +15,8 @@ from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_school, find_user
 from rollbook.cli.options import Decorator, school_option
 from rollbook.cli.output import Document, Output, Refusal, prints, say, table
-from rollbook.schools import devices, slow_down
-from rollbook.schools.models import Membership, User
+from rollbook.schools import devices, people, slow_down
+from rollbook.schools.models import School, User
 from rollbook.schools.names import NameRefused, checked_name
 
 ROLES = ("owner", "administrator", "counselor")
@@ -63,31 +63,48 @@ def add_user(
       rollbook user add cora@lincoln.example --role counselor --password-stdin < password.txt
     """
     school = find_school(school_name)
-    email = email.strip().lower()
+    address = checked_email(email)
+    new_password = ""
+    with transaction.atomic():
+        user = User.objects.filter(email=address).first()
+        if user is None:
+            user, new_password = new_user(address, name, (school, role), from_stdin=password_stdin)
+        else:
+            people.add(school, user, role, None, audit_log.VIA)
+    return Output({"user": of_user(user), "password": new_password or None})
+
+
+def checked_email(email: str) -> str:
+    """Return an address as users have it. Raises a Refusal."""
+    address = email.strip().lower()
     try:
-        validate_email(email)
+        validate_email(address)
     except ValidationError as error:
         raise Refusal(
             Exit.USAGE,
             "email_invalid",
-            f"{email!r} is not an e-mail address. Nobody was added.",
+            f"{address!r} is not an e-mail address. Nobody was added.",
             "Check the address.",
         ) from error
-    new_password, needs_password = "", False
-    with transaction.atomic():
-        user = User.objects.filter(email=email).first()
-        if user is None:
-            user = User(email=email, name=_checked(name) if name.strip() else email)
-            user.set_unusable_password()
-            user.save()
-            audit_log.record("user.added", school, str(user.pk))
-            needs_password = True
-        Membership.objects.update_or_create(school=school, user=user, defaults={"role": role})
-        if needs_password:  # after the membership: the school's name makes a weak password
-            new_password = _set_password(user, password_stdin)
-            user.save()
-        audit_log.record("membership.set", school, str(user.pk), role=role)
-    return Output({"user": of_user(user), "password": new_password or None})
+    return address
+
+
+def new_user(
+    address: str, name: str, place: tuple[School, str] | None, *, from_stdin: bool
+) -> tuple[User, str]:
+    """Make a user, with a role at a school or without; return it and a new password, or "".
+
+    The password is set after the role: the school's name makes a weak password.
+    """
+    user = User(email=address, name=_checked(name) if name.strip() else address)
+    user.set_unusable_password()
+    user.save()
+    audit_log.record("user.added", place[0] if place else None, str(user.pk))
+    if place is not None:
+        people.add(place[0], user, place[1], None, audit_log.VIA)
+    password = _set_password(user, from_stdin)
+    user.save(update_fields=["password"])
+    return user, password
 
 
 def _checked(name: str) -> str:
@@ -131,7 +148,7 @@ def set_password(email: str, password_stdin: bool) -> Output:
     user = find_user(email)
     with transaction.atomic():
         new_password = _set_password(user, password_stdin)
-        user.save()
+        user.save(update_fields=["password"])
         slow_down.forget("staff", user.email)
         devices.revoke("staff", user.email)
         audit_log.record("user.password_set", None, str(user.pk))

@@ -1,6 +1,6 @@
 """The forms for people of a school, and for somebody who accepts an invitation."""
 
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from rollbook.schools.models import StaffInvitation, User
+from rollbook.schools.models import School, StaffInvitation
 from rollbook.schools.names import NameRefused, checked_name
 from rollbook.schools.roles import ROLE_HELP, Role, roles_to_give
 from rollbook.web.forms import Form
@@ -42,6 +42,14 @@ class InviteForm(RoleForm):
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
     field_order = ("email", "role")
+
+
+class Names(NamedTuple):
+    """The names that a password must not consist of."""
+
+    name: str
+    email: str
+    school: School
 
 
 class RegisterForm(Form):
@@ -83,9 +91,14 @@ class RegisterForm(Form):
             return cleaned
         if again is not None and password != again:
             self.add_error("again", _("The two passwords differ. Type the password again."))
-        user = User(email=self._invitation.address, name=cleaned.get("name", ""))
+        names = Names(
+            name=cleaned.get("name", ""),
+            email=self._invitation.address,
+            school=self._invitation.school,
+        )
         try:
-            validate_password(password, user)
+            # Its types ask for a user, but it reads these attributes of any object.
+            validate_password(password, cast(Any, names))
         except forms.ValidationError as error:
             self.add_error("password", error)
         return cleaned
