@@ -216,6 +216,17 @@ class AuditStart(models.Model):
         return f"{self.number} {self.removed}"
 
 
+class DigestKey(models.Model):
+    """The encrypted key of the digests that stand for students. There is one row, with the id 1."""
+
+    key_id = models.CharField(max_length=100)
+    ciphertext = models.BinaryField()
+    made_at = MadeAt()
+
+    def __str__(self) -> str:
+        return self.key_id
+
+
 class TryCounter(models.Model):
     """How often a password or code was tried. `who` is a digest of an account or a network.
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from rollbook import logs
 from rollbook.sources.errors import RosterIncomplete, SourceError
-from rollbook.sync import store, undoing
+from rollbook.sync import erasing, store, undoing
 from rollbook.sync.models import Mode, Run, RunState
 from rollbook.sync.planning import from_roster, lookalikes
 from rollbook.sync.refusals import RunRefused
@@ -121,6 +121,7 @@ def apply(run: Run) -> None:
             cancelling.refuse_switched_off(run)
         states.applying(run)
     with transaction.atomic():
+        erasing.recheck(run)
         overtaken = store.apply_plan(run)
         lookalikes.ask(run)
         if run.is_undo:
@@ -128,6 +129,7 @@ def apply(run: Run) -> None:
         elif not run.is_upload:
             store.update_settlements(run)
         states.finish(run, msgspec.structs.replace(run.typed_counts, overtaken=overtaken))
+        erasing.forget_file(run)
 
 
 def _fail(run: Run, error: RunRefused | SourceError | KeyMissing) -> None:

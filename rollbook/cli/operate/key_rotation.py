@@ -5,6 +5,7 @@ import click
 from rollbook.cli import audit_log
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.output import Document, Output, prints
+from rollbook.schools import digest_key
 from rollbook.sync.setup import credentials
 
 
@@ -41,6 +42,7 @@ def rotate() -> Output:
       ROLLBOOK_ENCRYPTION_KEYS=k2:…,k1:… rollbook keys rotate
     """
     rotated = credentials.rotate()
+    digest_key.rotate()
     audit_log.record(
         "keys.rotated", None, rotated.key, changed=rotated.changed, unreadable=rotated.unreadable
     )

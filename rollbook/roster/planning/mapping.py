@@ -109,6 +109,10 @@ class RecordMapper:
         self._seed = blake2b(seed.encode(), digest_size=FINGERPRINT_BYTES).digest()
         self._hash = blake2b(self._seed, digest_size=FINGERPRINT_BYTES)
 
+    def source_of(self, field: str) -> str | None:
+        """Return the source field that fills one of our fields, None where none does."""
+        return self._source_of.get(field)
+
     @property
     def not_mapped(self) -> frozenset[str]:
         """The source fields that are read and are no part of a fingerprint."""

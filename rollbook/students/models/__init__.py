@@ -6,6 +6,7 @@ from rollbook.students.models.account import (
     EventAction,
     StudentAccount,
 )
+from rollbook.students.models.erasure import Erasure, Tombstone
 from rollbook.students.models.further_link import FurtherLink
 from rollbook.students.models.lookalike import Lookalike
 from rollbook.students.models.registration import Invitation, StudentLogin
@@ -16,6 +17,7 @@ __all__ = [
     "AccountEvent",
     "AccountStatus",
     "EmailAlias",
+    "Erasure",
     "EventAction",
     "FieldLock",
     "FurtherLink",
@@ -25,4 +27,5 @@ __all__ = [
     "Protection",
     "StudentAccount",
     "StudentLogin",
+    "Tombstone",
 ]

@@ -26,6 +26,7 @@ _ROWS: Final = frozenset(
         "email_freed",
         "protected",
         "never_imported",
+        "erased",
         "error",
         "warning",
         "note",
@@ -40,6 +41,7 @@ class RunCounts(msgspec.Struct, frozen=True, kw_only=True):
     came, `overtaken` the changes that were left out because somebody edited the account meanwhile.
     `name_changed` are accounts that get another first or last name, `year_changed` those that get
     another graduation year, `known_errors` active accounts whose record or row has an error.
+    `erased` are records and rows of erased students, which were left out unread.
     """
 
     read: int = 0
@@ -58,6 +60,7 @@ class RunCounts(msgspec.Struct, frozen=True, kw_only=True):
     email_freed: int = 0
     protected: int = 0
     never_imported: int = 0
+    erased: int = 0
     error: int = 0
     known_errors: int = 0
     warning: int = 0

@@ -1,7 +1,7 @@
 """Stops 2 to 4 for one batch of raw records: map, match, decide."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Final, NamedTuple
 
 from rollbook.roster.planning.changes import (
@@ -26,6 +26,7 @@ from rollbook.sync import store
 from rollbook.sync.models import Run
 from rollbook.sync.planning import links
 from rollbook.sync.planning import rules as run_rules
+from rollbook.sync.planning.erased_records import ErasedRecords
 from rollbook.sync.planning.freeing import FreedEmails
 from rollbook.sync.setup import link_decisions
 from rollbook.sync.store.keys import AccountKeys, LinkedAccount
@@ -53,6 +54,7 @@ class Prepared(NamedTuple):
     mapper: RecordMapper
     plain: PlainMapper
     rules: Rules
+    erased: ErasedRecords
 
 
 class Batch(NamedTuple):
@@ -138,7 +140,9 @@ def prepare(run: Run) -> Prepared:
     mapper.today = run.requested_at.date()
     rules = Rules(mapper.fields, run.source, run_rules.fill_once(run), owners)
     link_finder = cache(lambda: links.link_finder(run, decided))
-    return Prepared(matcher, link_finder, FreedEmails(run), mapper, PlainMapper(mapper), rules)
+    freed_emails, plain = FreedEmails(run), PlainMapper(mapper)
+    erased = ErasedRecords(run, matcher, mapper)
+    return Prepared(matcher, link_finder, freed_emails, mapper, plain, rules, erased)
 
 
 def _foreign_emails(
@@ -198,7 +202,9 @@ def _map_page(prepared: Prepared, records: SentRecords) -> list[MappedRecord]:
         mapped = plain.get(place) or mapper.map(records[place], fingerprint, choices[place])
         if may_be_doubled and not mapped.unchanged and (doubled := records.doubled(place)):
             mapped = mapper.map(records[place] | doubled)
-        changed.append(mapped)
+        erased = prepared.erased
+        if not (erased and erased.has_record(mapped, partial(records.__getitem__, place))):
+            changed.append(mapped)
     return changed
 
 

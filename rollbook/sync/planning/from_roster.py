@@ -11,7 +11,7 @@ from rollbook.roster.planning.changes import Change
 from rollbook.roster.planning.missing import MissingAccounts
 from rollbook.roster.records import Completeness, Issue
 from rollbook.sources.base import Page
-from rollbook.sync import store
+from rollbook.sync import erasing, store
 from rollbook.sync.models import Mode, RosterCounts, Run, RunState, Trigger
 from rollbook.sync.planning import links, names
 from rollbook.sync.planning import rules as run_rules
@@ -63,6 +63,7 @@ def plan(run: Run, lease: Lease) -> None:
         tally.moved, complete=complete, freed=prepared.freed_emails.addresses
     )
     with transaction.atomic():
+        erasing.recheck(run)
         progress.note(run, [], tally.read)
         save_outside(run, bytes(tally.outside_digests))
         settled = settle(run, prepared, check, notes, tally.waiting)
@@ -113,6 +114,7 @@ def _count(
         other_people=tally.other_people,
         re_keyed=len(relinked),
         moved=store.count_moved(run),
+        erased=prepared.erased.number,
     )
 
 

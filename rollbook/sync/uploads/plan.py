@@ -20,10 +20,11 @@ from rollbook.roster.sheets.planning import SheetRules, decide_row
 from rollbook.roster.sheets.rows import SheetRow
 from rollbook.roster.values.identifiers import plain_digits
 from rollbook.sources.base import Page
-from rollbook.sync import store
+from rollbook.sync import erasing, store
 from rollbook.sync.models import Run, RunCounts
 from rollbook.sync.planning import clashes, lookalikes
 from rollbook.sync.planning import rules as run_rules
+from rollbook.sync.planning.erased_records import ErasedRecords
 from rollbook.sync.planning.freeing import Claim, FreedEmails
 from rollbook.sync.runs import progress, states
 from rollbook.sync.runs.lease import Lease
@@ -39,9 +40,12 @@ def plan(run: Run, lease: Lease) -> None:
     upload = open_rows(run)
     pages = -(-upload.total // BATCH)
     freed_emails = FreedEmails(run)
+    erased = ErasedRecords(run)
+    upload = upload._replace(erased=erased) if erased else upload
     check = _check_whole_file(run, upload, lease, freed_emails)
     tally = UploadTally(check.accounts)
     emails: list[NewEmail] = []
+    left_out = erased.number  # each row of an erased student is read again below
     read = unchanged = 0
     for number, cells in enumerate(store.in_chunks(upload.corrected(), BATCH), 1):
         lease.check()
@@ -58,13 +62,16 @@ def plan(run: Run, lease: Lease) -> None:
     # A file does not say who is missing from it.
     proof = Proof(Completeness.UNSTATED, None, read, pages)
     with transaction.atomic():
+        erasing.recheck(run)
         tally.add(_withdraw_taken_emails(run, upload, check, emails))
         alike = lookalikes.withdraw_rows(run, upload.mapper, accepted=upload.accept_lookalikes)
         store.save_plan(run, [], alike)
         tally.add(alike)
         freed_emails.save()
         rows_by_kind = store.count_plan(run) | {"unchanged": unchanged}
-        counts = RunCounts(**rows_by_kind, read=read, known_errors=tally.known_errors)
+        counts = RunCounts(
+            **rows_by_kind, read=read, known_errors=tally.known_errors, erased=left_out
+        )
         states.previewed(run, counts, proof, tally.review(run, counts))
 
 

@@ -12,6 +12,7 @@ from rollbook.roster.sheets.upload_template import EXAMPLE, REASON_COLUMN
 from rollbook.sources.spreadsheet.errors import FileGone
 from rollbook.sources.spreadsheet.rows import Row, Sheet
 from rollbook.sync.models import Run, Upload
+from rollbook.sync.planning.erased_records import ErasedRecords
 from rollbook.sync.uploads.sheets import count_below, headings_of, sheet_of
 
 
@@ -19,7 +20,8 @@ class UploadRows(NamedTuple):
     """The rows of an upload. `total` counts those below the headings.
 
     A row with something at a position in `surplus` is longer than the headings.
-    `corrections` are texts by row number and column position.
+    `corrections` are texts by row number and column position. Rows of `erased` students are left
+    out.
     """
 
     sheet: Sheet
@@ -30,13 +32,15 @@ class UploadRows(NamedTuple):
     corrections: dict[int, dict[int, str]]
     only_existing: bool
     accept_lookalikes: bool
+    erased: ErasedRecords | None = None
 
     def corrected(self) -> Iterator[SheetCells]:
         """Yield the rows below the headings, with the corrections in their place."""
         for row in self.sheet.rows:
             if row.number > self.header_row:
                 cells = _with_corrections(row, self.corrections.get(row.number, {}))
-                yield _with_length_checked(cells, self.surplus)
+                if self.erased is None or not self.erased.has_row(self.mapper.map(cells)):
+                    yield _with_length_checked(cells, self.surplus)
 
 
 def open_rows(run: Run) -> UploadRows:

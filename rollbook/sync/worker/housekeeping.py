@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection
 from procrastinate.exceptions import ConnectorException
 
 from rollbook.schools import audit_chain, devices, slow_down
-from rollbook.sync import deleting, queue, retention, store
+from rollbook.sync import deleting, erasing, queue, retention, store
 from rollbook.sync.mail import invitations, notices, staff
 from rollbook.sync.report import files
 from rollbook.sync.runs import claims
@@ -33,6 +33,7 @@ PARTS: Final[tuple[Callable[[], Any], ...]] = (
     audit_chain.seal,
     devices.sweep,
     deleting.sweep,
+    erasing.sweep,
     retention.sweep,
 )
 
