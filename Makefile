@@ -11,7 +11,7 @@ UV ?= uv
 # For checks that load the settings and need no database.
 NO_DATABASE := DATABASE_URL=postgresql:///none ROLLBOOK_SECRET_KEY=check ROLLBOOK_DATA_DIR=.mypy_cache
 
-.PHONY: help demo next-week test lint types format quick laws crash office fuzz bench bench-all screenshots settings requirements clean
+.PHONY: help demo next-week test lint types format quick laws crash office fuzz bench bench-pages bench-all screenshots settings requirements clean
 .DELETE_ON_ERROR:
 
 help: ## List these targets
@@ -57,6 +57,9 @@ fuzz: .venv/dev ## Feed the readers of what a SIS states with mutated bytes for 
 
 bench: .venv/dev ## Measure a sync beside dlt, a Django script and a limit; BEFORE= is another checkout, ARGS= options, as --quick
 	PYTHONPATH=. $(BIN)/python -m bench.side_by_side $(if $(BEFORE),--before $(BEFORE)) $(ARGS)
+
+bench-pages: .venv/dev ## Measure each page of a school of 200,000 students and 300 runs; ARGS= options, as --quick
+	PYTHONPATH=. $(BIN)/python -m bench.pages $(ARGS)
 
 bench-all: bench ## Measure besides: 100,000 students of a stand-in, 200 schools at once, fairness, and hostile answers
 	PYTHONPATH=. $(BIN)/python bench/main_job.py --students 100000 --result bench/main_job.json

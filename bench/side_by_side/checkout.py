@@ -48,7 +48,7 @@ class Checkout:
         self._cluster = cluster
         self._students = students
         self._name = name.replace(" ", "_")
-        self._folder = place.empty_folder(self._name)
+        self.folder = place.empty_folder(self._name)
         self._template = f"{self._name}_template"
         self.database = self._template
         cluster.make(self._template)
@@ -58,7 +58,7 @@ class Checkout:
     def environment(self) -> dict[str, str]:
         settings = {
             "DATABASE_URL": self._cluster.url(self.database),
-            "ROLLBOOK_DATA_DIR": str(self._folder),
+            "ROLLBOOK_DATA_DIR": str(self.folder),
             "ROLLBOOK_ALLOWED_NETWORKS": '["127.0.0.0/8"]',
             "ROLLBOOK_RECORDS": str(max(200_000, 2 * self._students)),
             "ROLLBOOK_PAGES": str(max(2_000, self._students // 50)),

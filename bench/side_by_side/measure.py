@@ -61,7 +61,7 @@ def measure(
 def tree_cpu(pid: int) -> float:
     """Return the CPU seconds of a process, its descendants, and those of them that ended."""
     ticks = 0
-    for each in _tree(pid):
+    for each in tree(pid):
         ticks += sum(int(part) for part in _stat(each)[11:15])
     return ticks / TICKS
 
@@ -92,7 +92,7 @@ class _Memory(threading.Thread):
 
     def run(self) -> None:
         while not self._over.wait(EVERY):
-            self.peak = max(self.peak, sum(map(_resident, _tree(self._pid))))
+            self.peak = max(self.peak, sum(map(_resident, tree(self._pid))))
 
     def stop(self) -> None:
         self._over.set()
@@ -125,13 +125,13 @@ def _resident(pid: int) -> int:
         return 0
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
     """Return a process and its descendants."""
-    tree, waiting = [], [pid]
+    pids, waiting = [], [pid]
     while waiting:
         each = waiting.pop()
-        tree.append(each)
+        pids.append(each)
         with suppress(OSError):
             for task in Path(f"/proc/{each}/task").iterdir():
                 waiting += map(int, (task / "children").read_text().split())
-    return tree
+    return pids

@@ -90,7 +90,7 @@ class Cluster:
         self._root = place.empty_folder("postgres")
         self._user = _unprivileged() if os.geteuid() == 0 else None
         self._password = secrets.token_urlsafe(16)
-        self._port = _free_port()
+        self._port = free_port()
         self.version = self._call("postgres", "--version").strip()
         place.enter_context(self._running())
 
@@ -147,8 +147,8 @@ class Cluster:
     def url(self, database: str) -> str:
         return f"postgresql://bench:{self._password}@127.0.0.1:{self._port}/{database}"
 
-    def execute(self, statement: str) -> None:
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
             connection.execute(statement.encode())
 
     def row(self, query: str, database: str) -> list[Any]:
@@ -190,7 +190,7 @@ def _unprivileged() -> pwd.struct_passwd:
     raise SystemExit("PostgreSQL does not run as root: measure as another user.")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])
 
