@@ -12,6 +12,7 @@ from rollbook.roster.values.names import ONE_LETTER, PASSED_OVER, TWO_LETTERS, f
 from rollbook.students import listing
 from rollbook.students.listing import StudentQuery
 from rollbook.students.models import StudentAccount
+from rollbook.students.search_pattern import pattern_of
 from rollbook.students.searching import full_name_text, having_words
 from rollbook.sync.report.change_rows import CHANGE_TEXT
 from tests.students.conftest import MakeStudent
@@ -44,6 +45,30 @@ def test_the_database_folds_as_the_rules_do() -> None:
         cursor.execute("SELECT name, students_fold(name) FROM unnest(%s::text[]) AS name", [names])
         rows = cursor.fetchall()
     assert [(name, folded, fold(name)) for name, folded in rows if folded != fold(name)] == []
+
+
+def test_the_pattern_of_a_word_matches_each_text_that_has_it() -> None:
+    """Whatever part of a name is searched, the quick look at the row doesn't lose it."""
+    chance = random.Random(14)
+    names = made_up_names(1_000)
+    rows = []
+    for name in names:
+        joined = name.replace(" ", "")
+        for text in (name, joined, f" {name}"):
+            start = chance.randrange(len(text) or 1)
+            word = text[start : start + chance.randint(1, 8)]
+            if fold(word).strip():
+                rows.append((name, word, pattern_of(word)))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT name, word FROM unnest(%s::text[], %s::text[], %s::text[])
+                AS search (name, word, pattern)
+            CROSS JOIN LATERAL students_search_text(name, '', '', '', '', '', '') AS text
+            WHERE strpos(text, students_fold(word)) > 0 AND NOT (' ' || name || ' ') ~ pattern""",
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+        assert cursor.fetchall() == []
+    assert len(rows) > 3_000
 
 
 PEOPLE = {

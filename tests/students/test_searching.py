@@ -2,12 +2,12 @@
 
 import pytest
 from django.db.models import QuerySet
-from django.db.models.expressions import Combinable
 
 from rollbook.students.models import StudentAccount
 from rollbook.students.searching import (
     ACCOUNT_TEXT,
     LONGEST_SEARCH,
+    SearchedText,
     folded_text,
     having_words,
     person_text,
@@ -17,7 +17,7 @@ from tests.students.conftest import MakeStudent
 pytestmark = pytest.mark.django_db
 
 COLUMNS = ("first_name", "last_name", "sis_id")
-TEXTS = {
+TEXTS: dict[str, SearchedText] = {
     "account": ACCOUNT_TEXT,
     "folded": folded_text(*COLUMNS),
     "person": person_text("first_name", "last_name", "email", "sis_id"),
@@ -31,7 +31,7 @@ def accounts(make_student: MakeStudent) -> QuerySet[StudentAccount]:
     return StudentAccount.objects.filter(school=one.school)
 
 
-def names(accounts: QuerySet[StudentAccount], search: str, text: Combinable) -> list[str]:
+def names(accounts: QuerySet[StudentAccount], search: str, text: SearchedText) -> list[str]:
     return sorted(having_words(accounts, search, text).values_list("first_name", flat=True))
 
 
