@@ -14,7 +14,7 @@ SLOW = Page("why", 200, 60.0, 50.0, 90.0, 120.0, 8)
 MOVED = Page("old", 404, 1.0, 0.0, 2.0, 3.0, 1)
 
 
-@pytest.mark.parametrize("name", [name for name in PAGES if name != "health"])
+@pytest.mark.parametrize("name", [name for name in PAGES if "{school}" in PAGES[name]])
 def test_each_page_has_an_address_of_this_version(name: str) -> None:
     words = ("school", "integration", "far", "last", "first", "large", "usual")
     address = PAGES[name].format(**{word: uuid4() for word in words})

@@ -102,11 +102,11 @@ def having_words(rows: QuerySet[M], search: str, text: SearchedText = ACCOUNT_TE
     conditions = Q()
     for word in words:
         conditions &= Q(searched_text__contains=Folded(Value(word)))
-    if not isinstance(text, PersonText):
-        with_text: QuerySet[Any] = rows.alias(searched_text=text)
-        return with_text.filter(conditions)
-    with_text = rows.alias(searched_text=text.folded, unfolded_text=text.unfolded)
-    conditions &= Q(unfolded_text__regex=pattern_of(max(words, key=len)))
+    texts: dict[str, Any] = {"searched_text": text}
+    if isinstance(text, PersonText):
+        texts = {"searched_text": text.folded, "unfolded_text": text.unfolded}
+        conditions &= Q(unfolded_text__regex=pattern_of(max(words, key=len)))
+    with_text: QuerySet[Any] = rows.alias(**texts)
     return with_text.filter(conditions)
 
 

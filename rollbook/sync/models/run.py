@@ -269,6 +269,12 @@ class Change(models.Model):
                 name="changes_to_accounts",
             ),
             models.Index(fields=["school", "account_id"], name="changes_by_account"),
+            # `report.counts` counts these few apart from all rows of a run.
+            models.Index(
+                fields=["school", "run", "kind", "outcome"],
+                condition=~Q(outcome=""),
+                name="changes_with_outcome",
+            ),
         ]
 
     def __str__(self) -> str:
