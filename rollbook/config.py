@@ -259,6 +259,11 @@ class Config(SignInSettings):
         return self.env == "production"
 
     @property
+    def needs_second_factor(self) -> bool:
+        """Whether staff without a second factor see nothing."""
+        return (self.second_factor or ("required" if self.production else "optional")) == "required"
+
+    @property
     def caught_mail(self) -> Path | None:
         """The folder of mails that were caught instead of sent.
 

@@ -31,6 +31,9 @@ INSTALLED_APPS = [
     "rollbook.students",
     "rollbook.sync",
     "rollbook.web",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
 ]
 
 MIDDLEWARE = [
@@ -48,6 +51,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "rollbook.web.account.second_factor.SecondFactorRequired",
 ]
 
 TEMPLATES = [
@@ -81,6 +86,29 @@ AUTH_PASSWORD_VALIDATORS = [{"NAME": "rollbook.schools.passwords.PasswordRule"}]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"
+
+# allauth leads through the steps of a sign-in and keeps the second factors. Its own limits are off:
+# `schools.slow_down` counts tries. People come by invitation only.
+ACCOUNT_ADAPTER = "rollbook.web.account.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_FORMS = {"reauthenticate": "rollbook.web.account.second_factor_forms.ConfirmPasswordForm"}
+MFA_ADAPTER = "rollbook.web.account.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an invitation has proved the address
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds that a phone's clock may be off
+MFA_FORMS = {
+    "authenticate": "rollbook.web.account.second_factor_forms.CodeForm",
+    "reauthenticate": "rollbook.web.account.second_factor_forms.ConfirmCodeForm",
+    "activate_totp": "rollbook.web.account.second_factor_forms.NewTotpForm",
+    "add_webauthn": "rollbook.web.account.second_factor_forms.NewPasskeyForm",
+}
 
 LANGUAGE_CODE = "en"
 # The languages whose translations are complete. Without this list Django offers all of its own, and

@@ -1,5 +1,7 @@
 """The settings about signing in; `rollbook.config` has all others and reads them together."""
 
+from typing import Literal
+
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
@@ -12,6 +14,12 @@ class SignInSettings(BaseSettings):
         ge=0,
         description="how many proxies of yours stand one behind the other before Rollbook; the "
         "address that the first of them saw is the one whose failed sign-ins count",
+    )
+    second_factor: Literal["required", "optional"] | None = Field(
+        None,
+        description="`required`: staff need a second factor (authenticator app or passkey) to see "
+        "anything; `optional`: only those who have set one up use it; unset: required in "
+        "production, optional in development and in the demo",
     )
     sign_in_tries: int = Field(
         10, ge=1, le=100, description="failed sign-ins of one account before it has to wait"

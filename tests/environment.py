@@ -41,6 +41,7 @@ def prepare(arguments: Iterable[str]) -> bool:
         "XDG_RUNTIME_DIR": str(runtime),
         "ROLLBOOK_DATA_DIR": str(folder),
         "DATABASE_URL": "postgresql:///not-started",
+        "ROLLBOOK_SECOND_FACTOR": "optional",
         "DJANGO_ALLOW_ASYNC_UNSAFE": "1",  # Playwright's synchronous calls run inside an event loop
     }
     os.environ.pop("DATABASE_OWNER_URL", None)

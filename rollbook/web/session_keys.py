@@ -6,6 +6,8 @@ from django.http import HttpRequest
 
 STUDENT, CODE = "student", "student_code"  # of a student's session
 BEGAN, SEEN = "began", "seen"  # of every session, in seconds
+CONFIRMED: Final = "confirmed"  # of staff: when they proved again who they are, in seconds
+SECOND_FACTOR: Final = "second_factor"  # of staff: whose second factor was used in this session
 GENERATION: Final = "generation"  # of staff: User.session_generation at the sign-in
 
 

@@ -5,8 +5,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from rollbook.config import config
 from rollbook.web.account.home import home, schools
 from rollbook.web.account.me import forgot, me, register, student_sign_in, student_sign_out
-from rollbook.web.account.sign_in import sign_in, sign_out
 from rollbook.web.account.upload import upload
+from rollbook.web.account.urls import of_signing_in
 from rollbook.web.imports.columns import import_columns
 from rollbook.web.imports.decision import (
     failing_rows,
@@ -124,8 +124,7 @@ of_a_school = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
-    path("sign-in/", sign_in, name="sign-in"),
-    path("sign-out/", sign_out, name="sign-out"),
+    *of_signing_in,
     path("me/", me, name="me"),
     path("me/sign-in/", student_sign_in, name="student-sign-in"),
     path("me/sign-out/", student_sign_out, name="student-sign-out"),

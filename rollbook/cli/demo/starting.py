@@ -194,6 +194,7 @@ def _set_environment(folder: Path, url: str, mail_port: int | None) -> None:
     """
     remove_settings()
     os.environ |= {"ROLLBOOK_DATA_DIR": str(folder), "ROLLBOOK_PUBLIC_URL": url}
+    os.environ["ROLLBOOK_SECOND_FACTOR"] = "optional"  # the sign-in page says so
     if mail_port:
         os.environ["ROLLBOOK_EMAIL_URL"] = f"smtp://127.0.0.1:{mail_port}"
         os.environ["ROLLBOOK_CAUGHT_MAIL_DIR"] = str(folder / "mail")

@@ -13,6 +13,8 @@ class Migration(migrations.Migration):
     dependencies = [
         ('schools', '0001_roles'),
     ]
+    # Their tables point at the user, whose table is made here.
+    run_before = [("account", "0001_initial"), ("mfa", "0001_initial")]
 
     operations = [
         migrations.CreateModel(

@@ -26,8 +26,6 @@ from rollbook.web.account import tries
 from rollbook.web.account.me_forms import AddressForm, PasswordForm, StudentSignInForm
 from rollbook.web.session_keys import CODE, STUDENT
 
-DOOR: Final = "student"
-RESET: Final = "student-reset"
 # Why a link does not open, by `LinkClosed.code`.
 CLOSED: Final = {
     "unknown": gettext_lazy(
@@ -49,8 +47,8 @@ def register(request: HttpRequest, invitation_id: UUID, code: str) -> HttpRespon
         form = PasswordForm(invitation.account, request.POST or None)
         if request.method == "POST" and form.is_valid():
             login = registration.register(invitation, form.cleaned_data["password"])
-            slow_down.forget(DOOR, login.account.email)
-            devices.revoke(DOOR, login.account.email)
+            slow_down.forget(tries.STUDENT, login.account.email)
+            devices.revoke(tries.STUDENT, login.account.email)
             return _enter(request, login)
     except registration.LinkClosed as closed:
         status = 404 if closed.code == "unknown" else 410
@@ -76,7 +74,7 @@ def student_sign_in(request: HttpRequest) -> HttpResponse:
 def _login(request: HttpRequest, form: StudentSignInForm) -> StudentLogin | None:
     """Return the login of an e-mail and password, or None with the reason in the form."""
     address = form.cleaned_data["email"]
-    counted = tries.count(request, DOOR, address)
+    counted = tries.count(request, tries.STUDENT, address)
     if counted.refused:
         form.add_error(None, tries.refusal(counted.refused))
         return None
@@ -96,7 +94,7 @@ def _enter(request: HttpRequest, login: StudentLogin) -> HttpResponse:
     """Start a student's session and remember the device."""
     _start_session(request, login)
     response = redirect("me")
-    tries.remember_device(request, response, DOOR, login.account.email)
+    tries.remember_device(request, response, tries.STUDENT, login.account.email)
     return response
 
 
@@ -147,7 +145,7 @@ def forgot(request: HttpRequest) -> HttpResponse:
     requested = request.method == "POST" and form.is_valid()
     if requested:
         address = form.cleaned_data["email"]
-        counted = tries.count(request, RESET, address)
+        counted = tries.count(request, tries.STUDENT_RESET, address)
         if counted.refused:
             form.add_error(None, tries.refusal(counted.refused))
             requested = False

@@ -5,17 +5,16 @@ A wrong password and an unknown address get the same answer. Repeated failures h
 
 from typing import Any, Final
 
+from allauth.account.utils import perform_login
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from rollbook.schools import audit
-from rollbook.schools.models import User
+from rollbook.config import config
 from rollbook.web.account import tries
 
-DOOR: Final = "staff"
 NO_MATCH: Final = _(
     "This e-mail and password don't match an account here. Check both. "
     "Upper and lower case matter in the password."
@@ -41,7 +40,7 @@ class SignInForm(AuthenticationForm):
     def clean(self) -> dict[str, Any]:
         """Count the try; then check the password, if the account and its network may try."""
         assert self.request is not None
-        counted = tries.count(self.request, DOOR, self.cleaned_data.get("username") or "")
+        counted = tries.count(self.request, tries.STAFF, self.cleaned_data.get("username") or "")
         if counted.refused:
             raise forms.ValidationError(tries.refusal(counted.refused), code="slow_down")
         cleaned: dict[str, Any] = super().clean()
@@ -50,18 +49,21 @@ class SignInForm(AuthenticationForm):
 
 
 class SignIn(LoginView):
-    """The sign-in page of staff."""
+    """The sign-in page of staff. A right password leads on to the second factor."""
 
     authentication_form = SignInForm
     template_name = "web/account/sign_in.html"
     redirect_authenticated_user = True
 
+    def get_context_data(self, **options: Any) -> dict[str, Any]:
+        is_demo = not config.needs_second_factor and not config.production
+        return super().get_context_data(is_demo=is_demo, **options)
+
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        response = super().form_valid(form)
         user = form.get_user()
-        assert isinstance(user, User)
-        tries.remember_device(self.request, response, DOOR, user.email)
-        audit.record("signed_in", school=None, actor=user)
+        response: HttpResponse = perform_login(
+            self.request, user, redirect_url=self.get_success_url(), email=user.get_username()
+        )
         return response
 
 

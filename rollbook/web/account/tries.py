@@ -11,6 +11,10 @@ from django.utils.translation import ngettext
 from rollbook.config import config
 from rollbook.schools import devices, slow_down
 
+# What is tried. A device is known to staff or to students, whatever of theirs is tried on it.
+STAFF, STAFF_RESET, SECOND_FACTOR = "staff", "staff-reset", "second-factor"
+STUDENT, STUDENT_RESET = "student", "student-reset"
+
 COOKIE: Final = "rollbook_device"
 COOKIE_AGE: Final = 365 * 24 * 3600
 IPV6_NETWORK: Final = 64  # bits: one household or school has all addresses of such a network
@@ -19,7 +23,8 @@ IPV6_NETWORK: Final = 64  # bits: one household or school has all addresses of s
 def count(request: HttpRequest, door: str, account: str) -> slow_down.Try:
     """Count one try of this request, before anything is checked."""
     token = _device_token(request)
-    is_known = devices.is_known(door, account, token)
+    owner = STUDENT if door in (STUDENT, STUDENT_RESET) else STAFF
+    is_known = devices.is_known(owner, account, token)
     return slow_down.count(door, account, network_of(request), token if is_known else "")
 
 

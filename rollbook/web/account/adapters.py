@@ -1,0 +1,76 @@
+"""How allauth works here: its steps of a sign-in, and what it stores of second factors."""
+
+from typing import Any, Final
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from rollbook.schools import audit, sealing
+from rollbook.web.account import freshness, second_factor, tries
+
+SECOND_FACTOR: Final = "second factor"
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """The steps of a sign-in of staff."""
+
+    def get_login_stages(self) -> list[str]:
+        """Return the steps between the password and the first page."""
+        return ["allauth.mfa.stages.AuthenticateStage"]
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Nobody signs up: people come by invitation."""
+        return False
+
+    def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
+        """Whether a change of somebody's second factors needs another proof first."""
+        return not freshness.is_fresh(context.request)
+
+    def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
+        """Answer a passkey of somebody who may not sign in any more."""
+        messages.error(request, _("This account is closed. Ask an owner of your school."))
+        return redirect("sign-in")
+
+    def add_message(self, request: HttpRequest, *arguments: Any, **options: Any) -> None:
+        """Add no message: the pages say what has changed."""
+
+    def send_notification_mail(self, *arguments: Any, **options: Any) -> None:
+        """Send no mail of allauth's."""
+
+    def post_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse:
+        """Note the sign-in and its device, once all steps are done."""
+        response: HttpResponse = super().post_login(request, user, **options)
+        tries.remember_device(request, response, tries.STAFF, user.email)
+        audit.record("signed_in", school=None, actor=user)
+        return response
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Names and secrets of second factors."""
+
+    def encrypt(self, text: str) -> str:
+        return sealing.seal(text, SECOND_FACTOR)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return sealing.unseal(encrypted_text, SECOND_FACTOR)
+
+    def get_totp_issuer(self) -> str:
+        return "Rollbook"
+
+    def _get_site_name(self) -> str:
+        return "Rollbook"
+
+    def build_totp_svg(self, url: str) -> str:
+        """Return the picture as a part of a page, which the content security policy allows."""
+        svg: str = super().build_totp_svg(url)
+        return svg.partition("?>")[2] or svg
+
+    def can_delete_authenticator(self, authenticator: Any) -> bool:
+        """Whether another second factor is left, where everybody needs one."""
+        return second_factor.may_remove(authenticator)
