@@ -28,17 +28,25 @@ def check_may_handle(school: School, by: User | None, role: str) -> None:
     """Raise PeopleRefused where a person may not give or take this role at the school.
 
     None is the operator of the machine, who may do everything. An operator of the installation has
-    no membership, and manages no people.
+    no membership, and invites only the first person of a school.
     """
     if by is None:
         return
     own = Membership.objects.filter(MAY_ENTER, school=school, user=by).first()
+    if own is None and _may_begin(school, by):
+        return
     if own is None or not own.may_manage:
         what = _("Only owners and administrators of this school can manage its people.")
         raise PeopleRefused("not_allowed", what)
     if not may_handle(own.role, role):
         what = _("Only an owner can do this, because it concerns an owner.")
         raise PeopleRefused("owners_only", what)
+
+
+def _may_begin(school: School, by: User) -> bool:
+    """Return whether `by` is an operator, and nobody belongs to the school yet."""
+    operators = User.objects.filter(pk=by.pk, is_operator=True, is_active=True)
+    return operators.exists() and not Membership.objects.filter(school=school).exists()
 
 
 @transaction.atomic
@@ -75,6 +83,8 @@ def add(school: School, person: User, role: str, by: User | None, via: str = "we
     if locked.is_operator:
         raise PeopleRefused("is_operator", operator_text(locked))
     membership = Membership.objects.create(school=school, user=locked, role=role)
+    invitations = StaffInvitation.objects.filter(school=school, address=locked.email)
+    invitations.filter(accepted_at__isnull=True, revoked_at__isnull=True).update(revoked_at=Now())
     _record("membership.set", membership, by, via, role=role)
     return membership
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django.db import transaction
-from django.db.models import F, Model, QuerySet
+from django.db.models import Count, F, Model, QuerySet
 from django.db.models.functions import Now
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
@@ -131,6 +131,12 @@ async def _sweep() -> None:
     await jobs.delete_old_jobs(
         nb_hours=KEPT_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
     )
+
+
+def job_counts() -> list[dict[str, Any]]:
+    """Return how many jobs there are: the `name` of the task, the `status` and the `number`."""
+    jobs = ProcrastinateJob.objects.values("status", name=F("task_name"))
+    return list(jobs.annotate(number=Count("id")).order_by("name", "status"))
 
 
 def workers_alive() -> int:

@@ -18,6 +18,13 @@ from rollbook.web.imports.file import import_file, import_template
 from rollbook.web.imports.settings import import_settings
 from rollbook.web.operations.caught_mail import mail, mail_html, mails
 from rollbook.web.operations.component_sheet import component_sheet
+from rollbook.web.operations.installation import (
+    enter_school,
+    installation,
+    installation_health,
+    installation_school,
+)
+from rollbook.web.people.emergency import end_emergency
 from rollbook.web.people.invitation import staff_invitation
 from rollbook.web.people.people import invitation_action, people
 from rollbook.web.people.person import change_person, person
@@ -109,6 +116,7 @@ of_a_school = [
     path("people/invitations/<uuid:invitation_id>/", invitation_action, name="people-invitation"),
     path("people/<uuid:user_id>/", person, name="person"),
     path("people/<uuid:user_id>/change/", change_person, name="person-change"),
+    path("emergency/<uuid:access_id>/end/", end_emergency, name="end-emergency"),
     path("settings/", school_settings, name="school-settings"),
     path("settings/delete/", delete_school, name="delete-school"),
     path("runs/<uuid:run_id>/", run_page, name="run"),
@@ -134,6 +142,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "invitations/<uuid:invitation_id>/<str:token>/", staff_invitation, name="staff-invitation"
     ),
     path("schools/", schools, name="schools"),
+    path("installation/", installation, name="installation"),
+    path("installation/health/", installation_health, name="installation-health"),
+    path("installation/<uuid:school_id>/", installation_school, name="installation-school"),
+    path("installation/<uuid:school_id>/enter/", enter_school, name="enter-school"),
     path("mail/", mails, name="mails"),
     path("mail/<str:name>/", mail, name="mail"),
     path("mail/<str:name>/html/", mail_html, name="mail-html"),

@@ -1,9 +1,7 @@
 """`rollbook school`: adds, lists, changes and deletes schools."""
 
 import click
-from django.db import transaction
 
-from rollbook.cli import audit_log
 from rollbook.cli.audit_log import VIA
 from rollbook.cli.documents import moment, of_school
 from rollbook.cli.exit_codes import Exit
@@ -37,17 +35,14 @@ def add_school(name: str, timezone: str) -> Output:
     Example:
       rollbook school add "Lincoln High School" --timezone America/New_York
     """
-    settings = _checked(school_setup.SchoolSettings(name, timezone))
-    with transaction.atomic():
-        school = School.objects.create(name=settings.name, timezone=settings.timezone)
-        audit_log.record("school.added", school, str(school.pk))
+    school = _added(school_setup.SchoolSettings(name, timezone))
     return Output({"school": of_school(school)})
 
 
-def _checked(settings: school_setup.SchoolSettings) -> school_setup.SchoolSettings:
-    """Return the settings of a new school. Raises a Refusal with the codes of this command."""
+def _added(settings: school_setup.SchoolSettings) -> School:
+    """Return a new school. Raises a Refusal with the codes of this command."""
     try:
-        return school_setup.checked(settings)
+        return school_setup.add(settings, None, VIA)
     except school_setup.NameTaken as taken:
         remedy = "Choose another name: commands find a school by its name."
         raise Refusal(Exit.REFUSED, "school_exists", taken.what, remedy) from taken

@@ -42,6 +42,15 @@ def checked(typed: SchoolSettings, school: School | None = None) -> SchoolSettin
 
 
 @transaction.atomic
+def add(typed: SchoolSettings, by: User | None, via: str = "web") -> School:
+    """Add a school. Raises SettingRefused."""
+    settings = checked(typed)
+    school = School.objects.create(name=settings.name, timezone=settings.timezone)
+    audit.record("school.added", school=school, actor=by, subject=str(school.pk), via=via)
+    return school
+
+
+@transaction.atomic
 def save(school: School, by: User | None, typed: SchoolSettings, via: str = "web") -> None:
     """Save the name and the time zone of a school. Raises SettingRefused.
 

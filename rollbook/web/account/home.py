@@ -12,7 +12,9 @@ from rollbook.schools.models import Membership, User
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Open the only school of a person, else the list of their schools."""
+    """Open the only school of a person, else the list; for an operator, the installation."""
+    if cast(User, request.user).is_operator:
+        return redirect("installation")
     memberships = list(_memberships(request)[:2])
     if len(memberships) == 1:
         return redirect("upload", memberships[0].school_id)
