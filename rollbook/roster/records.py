@@ -39,7 +39,7 @@ class Issue(NamedTuple):
     `name` is the student's, `value` the start of what the source sent, and `other` names who else
     has the problem, or the name that one with broken letters may be. `row_number` and
     `column_index` are the place in a spreadsheet: the row as its program counts it, and the column
-    from 0.
+    from 0. `fingerprint` is that of a record of a SIS that is skipped for what its values are.
     """
 
     code: str
@@ -52,6 +52,7 @@ class Issue(NamedTuple):
     row_number: int | None = None
     column_index: int | None = None
     other: str = ""
+    fingerprint: bytes | None = None
 
 
 def _tuple_type(name: str, fields: Sequence[str], defaults: Sequence[Any]) -> Any:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from rollbook.roster.fields import REQUIRED_FIELDS, STUDENT_FIELDS
+from rollbook.roster.planning.packed_table import PackedTable
 from rollbook.roster.planning.selecting import Choice, Selector
 from rollbook.roster.records import (
     ISSUE_NAME_LIMIT,
@@ -46,6 +47,8 @@ class MappedRecord(NamedTuple):
 
     `record` is None for one that is outside the selection, has an error, or is `unchanged`: equal
     to what the source sent last time. Two records of one SIS ID are equal where their `digest` is.
+    A record is `rejected_again` where it is as it was when the last run skipped it: then its issues
+    are the open problems of the student.
     """
 
     sis_id: str | None
@@ -53,6 +56,7 @@ class MappedRecord(NamedTuple):
     digest: bytes
     issues: tuple[Issue, ...] = ()
     unchanged: bool = False
+    rejected_again: bool = False
 
     @property
     def selected(self) -> bool:
@@ -72,9 +76,11 @@ class RecordMapper:
     unchanged.
 
     `today` is the day on which a student has an age; None where only the graduation year tells it.
+    `rejected` are the fingerprints of the records that the last run skipped, by SIS ID.
     """
 
     today: date | None = None
+    rejected: PackedTable | None = None
 
     def __init__(
         self,
@@ -170,6 +176,19 @@ class RecordMapper:
             return MappedRecord(sis_id, None, digest, unchanged=True)
         return self._map_values(sis_id, raw, digest)
 
+    def rejected_again(self, raw_id: Any, fingerprint: bytes) -> MappedRecord | None:
+        """Return the result for a record in the selection that the last run skipped as it is.
+
+        None for any other record. The same values are rejected again, so they aren't parsed: of
+        100,000 students 5,000 had no e-mail, and mapping them took a fifth of an unchanged run.
+        """
+        if not self.rejected or (type(raw_id) is not int and type(raw_id) is not str):
+            return None
+        sis_id = str(raw_id)
+        if self.rejected.get(sis_id) != fingerprint:
+            return None
+        return MappedRecord(sis_id, None, fingerprint, rejected_again=True)
+
     def vanished_fields(self) -> list[tuple[str, str]]:
         """Return the mapping's rows (source field, our field) whose field no record had.
 
@@ -238,7 +257,8 @@ class RecordMapper:
             elif field in self.clears:
                 values[_BLANKS] += (field,)
         if any(issue.severity is Severity.ERROR for issue in issues):
-            return MappedRecord(sis_id, None, digest, tuple(issues))
+            rejecting = tuple(issue._replace(fingerprint=digest) for issue in issues)
+            return MappedRecord(sis_id, None, digest, rejecting)
         if self._has_unlikely_birth_date(values):
             value = raw.get(self._source_of["birth_date"])
             issue = self._issue("birth_date_unlikely", sis_id, raw, "birth_date", value)

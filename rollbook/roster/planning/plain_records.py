@@ -85,7 +85,7 @@ class PlainMapper:
         fields[_POSITION["blanks"]] = [()] * number
         # `_make` does the same in Python: 0.5 µs longer for the two of them.
         records = map(tuple.__new__, repeat(StudentRecord), zip(*fields, strict=True))
-        parts = zip(sis_ids, records, fingerprints, repeat(()), repeat(False))
+        parts = zip(sis_ids, records, fingerprints, repeat(()), repeat(False), repeat(False))
         mapped: list[Any] = list(map(tuple.__new__, repeat(MappedRecord), parts))
         for place in not_plain:
             mapped[place] = None

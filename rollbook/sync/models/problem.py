@@ -15,7 +15,8 @@ class Problem(models.Model):
     `key` is a digest of what makes two findings the same problem: SIS ID (or name, where there is
     no SIS ID), code and field. `first_run` opened it, `last_run` is the last that found it, and
     `runs` is how many in a row found it. `fixed_at` is null while it is open. A problem that comes
-    back after it was fixed begins anew.
+    back after it was fixed begins anew. `fingerprint` is that of the record in the last run, where
+    it was skipped for its values.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -42,6 +43,7 @@ class Problem(models.Model):
     last_seen_at = models.DateTimeField()
     runs = models.IntegerField(default=1)
     fixed_at = models.DateTimeField(null=True)
+    fingerprint = models.BinaryField(null=True)
 
     class Meta:
         constraints: ClassVar = [

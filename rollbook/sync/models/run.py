@@ -297,7 +297,8 @@ class Issue(models.Model):
     """One problem with one record. `code` is a key of `roster.problems.PROBLEMS`.
 
     `row_number` and `column_index` (from 0) are the place in a spreadsheet. `other` names the other
-    students whom the problem concerns.
+    students whom the problem concerns. `fingerprint` is that of a record that was skipped for its
+    values.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -317,6 +318,7 @@ class Issue(models.Model):
     other = models.CharField(max_length=1_000, blank=True)
     row_number = models.IntegerField(null=True)
     column_index = models.SmallIntegerField(null=True)
+    fingerprint = models.BinaryField(null=True)
 
     class Meta:
         indexes: ClassVar = [

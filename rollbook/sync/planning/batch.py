@@ -87,6 +87,7 @@ class Tally:
         self.read = self.outside_selection = self.other_people = 0
         self.moved: set[str] = set()  # SIS IDs of accounts whose e-mail is planned to change
         self.waiting: list[PlannedAccount] = []
+        self.rejected_again: list[str] = []  # SIS IDs
         self.outside_digests = bytearray()  # of students outside the selection, without an account
 
     def add(self, run: Run, matcher: Matcher, batch: Batch) -> None:
@@ -101,6 +102,9 @@ class Tally:
                 self.moved.add(change.sis_id)
         self.outside_selection += len(batch.outside)
         self.waiting += batch.waiting
+        for record in batch.records:
+            if record.rejected_again and not matcher.is_never_imported(record.sis_id):
+                self.rejected_again.append(record.sis_id or "")
         without_account = []
         for record in batch.outside:
             if record.sis_id and matcher.linked_account(record.sis_id) is None:
@@ -138,6 +142,7 @@ def prepare(run: Run) -> Prepared:
         run_rules.clears(run),
     )
     mapper.today = run.requested_at.date()
+    mapper.rejected = store.load_rejected(run)
     rules = Rules(mapper.fields, run.source, run_rules.fill_once(run), owners)
     link_finder = cache(lambda: links.link_finder(run, decided))
     freed_emails, plain = FreedEmails(run), PlainMapper(mapper)
@@ -187,25 +192,40 @@ def _map_page(prepared: Prepared, records: SentRecords) -> list[MappedRecord]:
     mapper, matcher = prepared.mapper, prepared.matcher
     ids, choices = records.values(mapper.id_field), mapper.selector.choose_all(records.values)
     fingerprints: dict[int, bytes | None] = {}  # of the changed records, by their place
+    results: dict[int, MappedRecord] = {}
     plain_places = []
     for place, content in enumerate(records.contents(mapper.not_mapped)):
         fingerprint = None if content is None else mapper.fingerprint(content)
         if fingerprint is None or choices[place] is not Choice.IMPORTED:
             fingerprints[place] = fingerprint
-        elif not matcher.take_unchanged(ids[place], fingerprint):
+        elif matcher.take_unchanged(ids[place], fingerprint):
+            continue
+        elif rejected := mapper.rejected_again(ids[place], fingerprint):
+            results[place] = rejected
+        else:
             fingerprints[place] = fingerprint
             plain_places.append(place)
     may_be_doubled = records.expect_doubled(len(fingerprints))
     plain = _map_plain(prepared, records, plain_places, fingerprints)
-    changed = []
     for place, fingerprint in fingerprints.items():
         mapped = plain.get(place) or mapper.map(records[place], fingerprint, choices[place])
         if may_be_doubled and not mapped.unchanged and (doubled := records.doubled(place)):
             mapped = mapper.map(records[place] | doubled)
-        erased = prepared.erased
+        results[place] = mapped
+    return _without_erased(prepared, records, results)
+
+
+def _without_erased(
+    prepared: Prepared, records: SentRecords, results: Mapping[int, MappedRecord]
+) -> list[MappedRecord]:
+    """Return the results in the order of the page, without those of students who were erased."""
+    erased = prepared.erased
+    remaining = []
+    for place in sorted(results):
+        mapped = results[place]
         if not (erased and erased.has_record(mapped, partial(records.__getitem__, place))):
-            changed.append(mapped)
-    return changed
+            remaining.append(mapped)
+    return remaining
 
 
 def _map_plain(

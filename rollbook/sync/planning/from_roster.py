@@ -66,6 +66,7 @@ def plan(run: Run, lease: Lease) -> None:
         erasing.recheck(run)
         progress.note(run, [], tally.read)
         save_outside(run, bytes(tally.outside_digests))
+        store.carry_problems(run, tally.rejected_again)
         settled = settle(run, prepared, check, notes, tally.waiting)
         missing = plan_missing(run, check, settled, notes)
         known_errors, cause = store.count_known_errors(run)

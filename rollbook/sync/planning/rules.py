@@ -78,5 +78,7 @@ def _merged_emails(school_id: UUID) -> frozenset[str]:
     """Return the e-mails of merged accounts, except those that somebody has now."""
     accounts = StudentAccount.objects.filter(school_id=school_id)
     merged = accounts.filter(merged_into__isnull=False).annotate(key=Lower("email"))
+    if not merged.exists():  # most often: the next statement reads all accounts, for 35 ms
+        return frozenset()
     holders = accounts.filter(email_key=OuterRef("key"))
     return frozenset(merged.exclude(Exists(holders)).values_list("key", flat=True))

@@ -4,6 +4,7 @@ from rollbook.sync.store.apply import apply_plan, keep_problems
 from rollbook.sync.store.cleared import cleared_by_upload, cleared_fields
 from rollbook.sync.store.keys import load_account_keys, load_linked_accounts, load_sheet_keys
 from rollbook.sync.store.plan import (
+    carry_problems,
     clear_plan,
     count_expected,
     count_known_errors,
@@ -12,6 +13,7 @@ from rollbook.sync.store.plan import (
     expected_groups,
     load_accounts,
     load_closed_accounts,
+    load_rejected,
     names_of,
     open_sis_ids,
     people_alike,
@@ -44,6 +46,7 @@ from rollbook.sync.store.statements import (
 __all__ = [
     "CHUNK",
     "apply_plan",
+    "carry_problems",
     "clear_plan",
     "cleared_by_upload",
     "cleared_fields",
@@ -62,6 +65,7 @@ __all__ = [
     "load_accounts",
     "load_closed_accounts",
     "load_linked_accounts",
+    "load_rejected",
     "load_sheet_keys",
     "names_of",
     "open_sis_ids",

@@ -14,6 +14,7 @@ from django.db import connection
 from rollbook.roster.planning.changes import Change
 from rollbook.roster.planning.guards import ErrorCause
 from rollbook.roster.planning.lookalikes import Student
+from rollbook.roster.planning.packed_table import PackedTable
 from rollbook.roster.planning.rekeying import PlannedAccount
 from rollbook.roster.records import Account, AccountKey, Issue, SisLink
 from rollbook.students.models import StudentAccount
@@ -147,7 +148,26 @@ def _issue_columns(issue: Issue) -> tuple[Any, ...]:
         issue.row_number,
         issue.column_index,
         issue.other,
+        issue.fingerprint,
     )
+
+
+def load_rejected(run: Run) -> PackedTable:
+    """Return the fingerprints of the records that the last run of this source skipped, by SIS ID.
+
+    The last run that was done: the open problems are those that it found.
+    """
+    rejected = PackedTable()
+    for sis_id, fingerprint in rows_of("load_rejected", run):
+        rejected.enter(sis_id, bytes(fingerprint))
+    return rejected
+
+
+def carry_problems(run: Run, sis_ids: Sequence[str]) -> None:
+    """Store the open problems of these students in the plan: their records are skipped again."""
+    if sis_ids:
+        with whole_tables():
+            execute("carry_problems", run, sis_ids=sis_ids)
 
 
 def fresh_id() -> bytes:
