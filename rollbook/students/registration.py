@@ -124,8 +124,9 @@ def sign_in(address: str, password: str) -> StudentLogin | None:
 
 
 def session_code(login: StudentLogin) -> str:
-    """Return what a session stores to tell whether the password is still the same."""
-    return salted_hmac("rollbook.student", login.password, algorithm="sha256").hexdigest()
+    """Return what a session stores: it changes with the password, and when the account closes."""
+    value = f"{login.session_generation}/{login.password}"
+    return salted_hmac("rollbook.student", value, algorithm="sha256").hexdigest()
 
 
 def signed_in(account_id: UUID, code: str) -> StudentLogin | None:

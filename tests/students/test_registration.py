@@ -148,6 +148,20 @@ def test_deactivating_ends_an_open_session_and_the_sign_in(
     assert client.post("/me/sign-in/", {"email": student.email, "password": NEW}).status_code == 302
 
 
+def test_a_session_does_not_revive_when_the_account_is_opened_again(
+    client: Client, student: StudentAccount
+) -> None:
+    registered(client, student)
+    rows = StudentAccount.objects.filter(pk=student.pk)
+    rows.update(status="left")  # as a run does, in one statement for all leavers
+    rows.update(status="active")
+    assert client.get("/me/").status_code == 302
+    signing_in = {"email": student.email, "password": NEW}
+    assert client.post("/me/sign-in/", signing_in, follow=True).redirect_chain == [("/me/", 302)]
+    rows.update(first_name="Augusta")
+    assert client.get("/me/").status_code == 200
+
+
 def test_a_new_password_ends_the_sessions_of_the_old_one(
     client: Client, student: StudentAccount, mails: list[EmailMessage]
 ) -> None:

@@ -48,7 +48,8 @@ class Invitation(Mail):
 class StudentLogin(models.Model):
     """The password of a registered student, as Django's hashers write it.
 
-    Students are no users: they see nothing of a school but their own record.
+    Students are no users: they see nothing of a school but their own record. The database adds one
+    to `session_generation` when the account is closed, by whatever way; that ends all sessions.
     """
 
     account = models.OneToOneField(
@@ -58,6 +59,7 @@ class StudentLogin(models.Model):
     password = models.CharField(max_length=128)
     registered_at = MadeAt()
     last_sign_in_at = models.DateTimeField(null=True)
+    session_generation = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
         return str(self.account_id)

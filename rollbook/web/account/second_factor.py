@@ -22,6 +22,7 @@ LAST_STEP: Final = "last_step"  # in an app's data: the last step of 30 seconds 
 OPEN: Final = frozenset(
     {
         *("mfa_index", "sign-in", "sign-out", "mfa_activate_totp", "mfa_add_webauthn"),
+        "staff-invitation",  # opens no school; whoever accepts still needs a second factor
         *("mfa_view_recovery_codes", "account_reauthenticate", "mfa_reauthenticate"),
         *("mfa_reauthenticate_webauthn", "mfa_authenticate", "mfa_login_webauthn"),
     }
