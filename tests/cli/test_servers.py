@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -152,19 +154,27 @@ def runs_still(pid: int) -> bool:
 
 
 def postgres_of(folder: Path) -> int | None:
+    """The server's process; while it makes its first files, its id has a minus sign."""
     file = folder / "postgres" / "postmaster.pid"
-    return int(file.read_text().split("\n", 1)[0]) if file.exists() else None
+    return abs(int(file.read_text().split("\n", 1)[0])) if file.exists() else None
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "demo"
+def folder() -> Iterator[Path]:
+    """A folder outside pytest's own.
+
+    The demo's database runs as another user where root runs the tests. Another run of pytest on
+    this machine would close pytest's folder to that user.
+    """
+    outside = tempfile.mkdtemp(prefix="rollbook-demo-")
+    folder = Path(outside) / "demo"
     yield folder
     state = folder / "demo.json"
     pids = json.loads(state.read_text()).get("children", []) if state.exists() else []
     for pid in [*pids, postgres_of(folder)]:
         if pid and runs_still(pid):
             os.kill(pid, signal.SIGKILL)
+    shutil.rmtree(outside, ignore_errors=True)
 
 
 def test_the_demo_from_the_first_start_to_the_second(folder: Path) -> None:
