@@ -34,7 +34,7 @@ OVERWRITE, OVERWRITE_OR_CLEAR, FILL_ONCE = "sis", "clears", "app"
 OWNER: Final = "owner-"
 RULES: Final = {
     OVERWRITE: gettext_lazy("%(sis)s overwrites"),
-    OVERWRITE_OR_CLEAR: gettext_lazy("%(sis)s overwrites, even with a blank"),
+    OVERWRITE_OR_CLEAR: gettext_lazy("%(sis)s overwrites, blanks too"),
     FILL_ONCE: gettext_lazy("Keep ours once filled"),
 }
 
@@ -89,6 +89,7 @@ class MappingForm(Form):
         )
         self.fields["remove"] = forms.ChoiceField(choices=rows, required=False)
         self.fields["add"] = forms.ChoiceField(choices=rows, required=False)
+        self.fields["look"] = forms.CharField(required=False)  # the field whose place was chosen
         self.saved_rules = _saved_rules(integration)
         for row in self.mapping:
             self.fields[RULE + row.field] = forms.ChoiceField(
@@ -99,7 +100,8 @@ class MappingForm(Form):
             )
         self.usual = {row.field: row for row in integration.variant_type.mapping}
         for row in self.mapping:
-            self.fields.update(place_fields(self.usual[row.field], self._place_to_show(row)))
+            usual, row_fills = self.usual[row.field], fills.get(row.field, ())
+            self.fields.update(place_fields(usual, self._place_to_show(row), row_fills))
         self.owner_choices = _owner_choices(integration)
         chosen_owners = field_owners.owners(integration.school) if self.owner_choices else {}
         for field, choices in self.owner_choices.items():
@@ -197,10 +199,12 @@ class MappingForm(Form):
         return row.required or is_added or (value in sent and not is_removed)
 
     def _shown(self, row: MappingRow) -> ShownRow:
+        places = self._places(row.field)
+        label = places.place.label if places else translated(row.label)
         return ShownRow(
             row_value(row),
-            translated(row.label) or row.source_field,
-            row.source_field,
+            label or row.source_field,
+            self._typed_source(row),
             word(FIELD_LABELS, row.field),
             row.required,
             row.field,
@@ -208,7 +212,7 @@ class MappingForm(Form):
             self._rules_for(row.field),
             str(self[OWNER + row.field].value() or "") if row.field in self.owner_choices else "",
             self.owner_choices.get(row.field, ()),
-            self._places(row.field),
+            places,
         )
 
     def _places(self, field: str) -> ShownPlaces | None:
@@ -216,7 +220,9 @@ class MappingForm(Form):
             return None
         place = str(self[PLACE + field].value() or self.usual[field].source_field)
         typed = str(self[TYPED + field].value() or "")
-        return shown_places(self.usual[field], place, typed, self.fills.get(field, ()))
+        is_open = self["look"].value() == field
+        fills = self.fills.get(field, ())
+        return shown_places(self.usual[field], place, typed, fills, is_open=is_open)
 
     def _rules_for(self, field: str) -> list[tuple[str, str]]:
         """Return the rules to choose from. The SIS ID has none; a required value is not cleared."""

@@ -3,6 +3,7 @@
 None of them asks the database: views load what a page shows.
 """
 
+import re
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from django import template
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import dateformat, timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -26,6 +27,8 @@ NOTE_ICONS: Final = {
     "problem": "circle-x",
     "good": "circle-check",
 }
+
+_BREAKS: Final = re.compile(r"(?<=[@._])")
 
 register.filter("uploader_type", sources.uploader_type)
 register.filter("translated", text_words.translated)
@@ -76,6 +79,13 @@ def table_head(*columns: str, hidden: str = "") -> dict[str, Any]:
 def number(value: Any) -> str:
     """Return 1240 as 1,240, as the reader's language writes it."""
     return text_words.number(value or 0)
+
+
+@register.filter
+def breakable(text: Any) -> SafeString:
+    """Return a text that may go on in a new line after each @, dot and underscore."""
+    parts = [(part,) for part in _BREAKS.split(str(text)) if part]
+    return format_html_join(SafeString("<wbr>"), "{}", parts)
 
 
 @register.filter
