@@ -286,6 +286,15 @@ KEYS_COMMANDS = (
     ),
 )
 
+STUDENTS_COMMANDS = (
+    LazyCommand(
+        "data",
+        "students.privacy:data",
+        "Write everything that is stored about one student to a JSON file",
+    ),
+    LazyCommand("erase", "students.privacy:erase", "Erase one student for good"),
+)
+
 AUDIT_COMMANDS = (
     LazyCommand(
         "verify",

@@ -1,5 +1,7 @@
 """Registers `web` with Django."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 from rollbook.web.account import session_starts
@@ -13,3 +15,5 @@ class WebConfig(AppConfig):
 
     def ready(self) -> None:
         session_starts.connect()
+        # It writes rows, and models can be imported only now.
+        import_module("rollbook.web.account.sign_in_log").connect()

@@ -31,6 +31,7 @@ SECTIONS: Final = {
     "students-bulk": "students",
     "student-columns": "students",
     "student-edit": "students",
+    "student-erase": "students",
     "student-free-email": "students",
     "student-protect": "students",
     "student-merge": "students",

@@ -60,6 +60,7 @@ from rollbook.web.students.one_student import (
     student,
     unlink,
 )
+from rollbook.web.students.privacy import student_erase, student_file
 from rollbook.web.students.student_list import students
 from rollbook.web.students.why import why_not_in
 
@@ -94,6 +95,8 @@ of_a_school = [
     path("students/<uuid:student_id>/take-email-back/", take_email_back, name="student-email-back"),
     path("students/<uuid:student_id>/unlink/<slug:source>/", unlink, name="student-unlink"),
     path("students/<uuid:student_id>/edit/", edit, name="student-edit"),
+    path("students/<uuid:student_id>/data.json", student_file, name="student-file"),
+    path("students/<uuid:student_id>/erase/", student_erase, name="student-erase"),
     path("students/<uuid:student_id>/protect/", protect, name="student-protect"),
     path("lookalikes/", possible_duplicates, name="lookalikes"),
     path("lookalikes/<int:question_id>/different/", decide_different, name="lookalikes-different"),

@@ -2,6 +2,7 @@
 
 import click
 
+from rollbook.cli import audit_log
 from rollbook.cli.documents import of_issue, of_run
 from rollbook.cli.lookup import find_run
 from rollbook.cli.options import limit_option, school_option, severity_option
@@ -39,4 +40,5 @@ def problems(run_name: str, school_name: str | None, severity: str | None, limit
     if severity:
         issues = issues.filter(severity=severity)
     listed = [of_issue(issue, run) for issue in issues[:limit]]
+    audit_log.record("run.problems_listed", run.school, str(run.pk), shown=len(listed))
     return Output({"run": of_run(run), "total": issues.count(), "problems": listed})

@@ -2,14 +2,17 @@
 
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import click
 from django.db.models import QuerySet
 
 from rollbook.cli import audit_log
+from rollbook.cli.commands import STUDENTS_COMMANDS
 from rollbook.cli.documents import of_student
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.files import check_folder, output_option, written, written_text
+from rollbook.cli.lazy import LazyGroup
 from rollbook.cli.lookup import find_school
 from rollbook.cli.options import grouped, limit_option, offset_option, school_option
 from rollbook.cli.output import Document, Output, Refusal, json_option, prints, say_rest, table
@@ -77,7 +80,7 @@ def _show(document: Document) -> None:
     say_rest(document["total"], len(rows), "--limit and --offset")
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=LazyGroup, lazy=STUDENTS_COMMANDS, invoke_without_command=True)
 @school_option
 @filter_options
 @limit_option(100)
@@ -105,8 +108,9 @@ def _list(
     matching = student_filter.students(school)
     total = matching.count()
     listed = [of_student(account) for account in matching[offset : offset + limit]]
-    audit_log.record(
-        "students.listed", school, shown=len(listed), searched=bool(student_filter.search)
+    ids = [UUID(student["id"]) for student in listed]
+    audit_log.record_shown(
+        "students.listed", school, ids, shown=len(listed), searched=bool(student_filter.search)
     )
     return Output({"total": total, "students": listed})
 
@@ -145,5 +149,6 @@ def export(school_name: str | None, student_filter: StudentFilter, output: Path)
     else:
         with written_text(output) as lines:
             lines.writelines(student_list.csv_lines(matching))
-    audit_log.record("students.exported", school, students=total, kind=kind)
+    ids = matching.values_list("pk", flat=True)
+    audit_log.record_shown("students.exported", school, ids, students=total, kind=kind)
     return Output({"students": total, "file": str(output)})

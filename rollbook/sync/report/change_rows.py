@@ -47,6 +47,7 @@ class NewRow(NamedTuple):
     row_number: int | None = None
     reason: str = ""
     undoable: UUID | None = None
+    account_id: UUID | None = None
 
     @property
     def values(self) -> list[tuple[str, str]]:
@@ -74,6 +75,7 @@ class UpdatedRow(NamedTuple):
     reason: str
     row_number: int | None = None
     undoable: UUID | None = None
+    account_id: UUID | None = None
 
 
 def new_rows(run: Run, search: str = "", student_class: str | None = None) -> RowList[NewRow]:
@@ -133,6 +135,7 @@ class _Rows:
             row_number=change.row_number,
             reason=self._reasons.of(change),
             undoable=change.account_id if _is_undoable(self._run, change) else None,
+            account_id=change.account_id,
         )
 
     def updated(self, change: Change) -> UpdatedRow:
@@ -147,6 +150,7 @@ class _Rows:
             reason=self._reasons.of(change),
             row_number=change.row_number,
             undoable=change.account_id if _is_undoable(self._run, change) else None,
+            account_id=change.account_id,
         )
 
     def _outcome(self, change: Change) -> str:

@@ -23,6 +23,7 @@ from rollbook.web.access import SchoolRequest
 from rollbook.web.forms import Form
 from rollbook.web.imports.columns_form import ColumnsForm, HeaderRowForm, word_name
 from rollbook.web.imports.steps import context_of, draft_required
+from rollbook.web.shown import note_shown
 
 ROW_LENGTH: Final = 120  # characters that the choice of the header row shows of each row
 
@@ -47,6 +48,7 @@ class AskedWord(NamedTuple):
 @draft_required
 def import_columns(request: SchoolRequest, upload: Upload) -> HttpResponse:
     """Show the columns below the header row that the address names, or save them."""
+    note_shown(request, "upload.viewed", subject=upload.pk)
     if request.method != "POST":
         header = HeaderRowForm(request.GET)
         if header.is_valid():

@@ -16,6 +16,7 @@ from rollbook.sync.uploads import previews
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import Form, pressed
 from rollbook.web.runs.trigger import start
+from rollbook.web.shown import note_shown
 from rollbook.web.students.one_student import account_of
 
 
@@ -37,6 +38,7 @@ def free_email(request: SchoolRequest, student_id: UUID) -> HttpResponse:
     run = _run_of(request, form.given("run"))
     upload = _open_upload(run)
     if request.method != "POST":
+        note_shown(request, "student.viewed", subject=account.pk)
         context = {
             "account": account,
             "run": run,

@@ -16,6 +16,7 @@ from rollbook.sync.report.work_list import ListedProblem, ListedProblems
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.paging import Pages, page_of
 from rollbook.web.runs.problem_filter import ProblemFilter
+from rollbook.web.shown import note_shown
 from rollbook.web.students.why import WhyForm
 
 
@@ -29,10 +30,9 @@ def problems(request: SchoolRequest) -> HttpResponse:
         request,
         parameters,
     )
-    if filters.value("q") and "page" not in request.GET:
-        audit.record(
-            "problems.searched", school=request.school, actor=request.person, results=pages.total
-        )
+    is_search = bool(filters.value("q")) and "page" not in request.GET
+    action = "problems.searched" if is_search else "problems.viewed"
+    note_shown(request, action, [line.account_id for line in pages.rows], results=pages.total)
     sis_ids = [line.row.sis_id for line in pages.rows]
     context = {
         "filters": filters,

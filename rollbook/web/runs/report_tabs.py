@@ -15,6 +15,7 @@ from rollbook.sync.report.problem_rows import ProblemRow
 from rollbook.web.access import SchoolRequest
 from rollbook.web.paging import Pages, page_of
 from rollbook.web.runs.row_filter import FILTERS
+from rollbook.web.shown import ids_by_sis_id, note_shown
 
 
 class Tab(NamedTuple):
@@ -48,6 +49,11 @@ def report_tabs(
         filters.parameters,
         total=None if filters.narrows else getattr(counts, tab),
     )
+    ids = [getattr(row, "account_id", None) for row in pages.rows]
+    if tab == "errors":
+        sis_ids = [row.sis_id for row in pages.rows]
+        ids += ids_by_sis_id(request, run.source, sis_ids)
+    note_shown(request, "run.viewed", ids, subject=run.pk, rows=len(pages.rows))
     may_leave_out = _may_leave_out(request, run)
     context = {
         "tabs": tabs,

@@ -22,6 +22,7 @@ from rollbook.web.access import SchoolRequest, own_row, school_required
 from rollbook.web.forms import Form
 from rollbook.web.paging import Pages, page_of
 from rollbook.web.set_up.link_filter import LinkFilter
+from rollbook.web.shown import note_shown
 
 COMPARED: Final = (
     "first_name",
@@ -92,6 +93,8 @@ def links(request: SchoolRequest) -> HttpResponse:
     undecided = link_decisions.undecided(request.school)
     proposals = _ShownProposals(filters.qs)
     pages: Pages[ShownProposal] = page_of(proposals, request, filters.parameters)
+    ids = [each.proposal.account_id for each in pages.rows]
+    note_shown(request, "links.viewed", ids, results=pages.total)
     context = {
         "filters": filters,
         "pages": pages,

@@ -13,6 +13,7 @@ from rollbook.students.models import StudentAccount
 from rollbook.students.refused import Refused
 from rollbook.sync.words.sources import source_label
 from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.shown import note_shown
 from rollbook.web.students.edit_forms import (
     EditForm,
     EndProtectionForm,
@@ -28,6 +29,7 @@ def edit(request: SchoolRequest, student_id: UUID) -> HttpResponse:
     """Show the form; save what was typed, or stop keeping one value."""
     account = account_of(request, student_id)
     if request.method != "POST":
+        note_shown(request, "student.edit_viewed", subject=account.pk)
         return _page(request, account, EditForm(account), ProtectForm())
     unlocking = UnlockForm(request.POST)
     if unlocking.is_valid():

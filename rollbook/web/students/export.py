@@ -28,8 +28,12 @@ def export_students(request: SchoolRequest, kind: str) -> HttpResponse:
         messages.warning(request, text)
         list_address = reverse("students", args=[request.school.pk])
         return redirect(f"{list_address}?{urlencode(filters.parameters)}")
-    audit.record(
-        "students.exported", school=request.school, actor=request.person, students=number, kind=kind
+    audit.record_shown(
+        "students.exported",
+        filters.qs.values_list("pk", flat=True),
+        school=request.school,
+        actor=request.person,
+        detail={"students": number, "kind": kind},
     )
     name = f"students-{timezone.localdate():%Y-%m-%d}.{kind}"
     if kind == "csv":

@@ -8,7 +8,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from rollbook.schools import audit
 from rollbook.students import lookalikes, merging
 from rollbook.students.models import Lookalike, StudentAccount
 from rollbook.sync.words.fields import FIELD_LABELS, value_text
@@ -16,6 +15,7 @@ from rollbook.sync.words.sources import source_label
 from rollbook.sync.words.text import word
 from rollbook.web.access import SchoolRequest, own_row, school_required
 from rollbook.web.paging import Pages, page_of
+from rollbook.web.shown import note_shown
 
 
 class ComparedValue(NamedTuple):
@@ -42,9 +42,9 @@ def possible_duplicates(request: SchoolRequest) -> HttpResponse:
         for question in pages.rows
         if lookalikes.are_alike(question)
     ]
-    audit.record(
-        "lookalikes.viewed", school=request.school, actor=request.person, results=len(pairs)
-    )
+    questions = [pair.question for pair in pairs]
+    ids = [pk for each in questions for pk in (each.account_id, each.other_id)]
+    note_shown(request, "lookalikes.viewed", ids, results=len(pairs))
     return render(request, "web/students/lookalikes.html", {"pages": pages, "pairs": pairs})
 
 

@@ -20,6 +20,7 @@ from rollbook.sync.words.text import word
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.filters import SearchField
 from rollbook.web.forms import Form
+from rollbook.web.shown import note_shown
 from rollbook.web.students.one_student import account_of
 
 MOST_FOUND: Final = 10
@@ -88,7 +89,7 @@ def student_merge(request: SchoolRequest, student_id: UUID) -> HttpResponse:
             refused = str(refusal)
             account, other = account_of(request, account.pk), account_of(request, other.pk)
     search = form.given("q") or ""
-    context = {
+    context: dict[str, Any] = {
         "account": account,
         "other": other,
         "lines": _lines(account, other) if other else [],
@@ -98,6 +99,8 @@ def student_merge(request: SchoolRequest, student_id: UUID) -> HttpResponse:
         "candidates": [] if other else _candidates(account, search),
         "refused": refused,
     }
+    others = [other] if other else context["candidates"]
+    note_shown(request, "student.merge_viewed", [each.pk for each in others], subject=account.pk)
     status = 409 if refused else 200
     return render(request, "web/students/student_merge.html", context, status=status)
 

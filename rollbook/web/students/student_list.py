@@ -11,7 +11,6 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.http import urlencode
 
-from rollbook.schools import audit
 from rollbook.students import listing
 from rollbook.students.models import AccountStatus, StudentAccount
 from rollbook.sync.report import work_list
@@ -19,6 +18,7 @@ from rollbook.sync.words.sources import sources_label
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.badge import Badge
 from rollbook.web.paging import PER_PAGE, page_of_students
+from rollbook.web.shown import note_shown
 from rollbook.web.students.columns import Cell, cells, chosen_columns, headings
 from rollbook.web.students.student_filter import StudentFilter
 
@@ -53,10 +53,9 @@ def students(request: SchoolRequest) -> HttpResponse:
         after=after,
         before=before,
     )
-    if filters.value("q") and not (after or before):
-        audit.record(
-            "students.searched", school=request.school, actor=request.person, results=part.total
-        )
+    is_search = bool(filters.value("q")) and not (after or before)
+    action = "students.searched" if is_search else "students.listed"
+    note_shown(request, action, [account.pk for account in part.rows], results=part.total)
     parameters = filters.parameters
     context = {
         "filters": filters,

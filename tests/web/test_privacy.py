@@ -1,0 +1,104 @@
+"""One student's data on a screen: exported, erased, and who saw it."""
+
+import json
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from rollbook.schools.models import AuditEntry, Membership, School, User
+from rollbook.students.models import StudentAccount, Tombstone
+from rollbook.sync.models import Integration
+from tests.sync.test_pipeline import sync
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def student(school: School) -> StudentAccount:
+    return StudentAccount.objects.create(
+        school=school,
+        first_name="Zebulonia",
+        last_name="Quartermaine",
+        email="z.q@lincoln.example",
+        email_key="z.q@lincoln.example",
+        graduation_year=2030,
+    )
+
+
+def seen(action: str) -> list[tuple[str, list[UUID]]]:
+    """Subject and students of the entries of an action."""
+    return [
+        (entry.subject, [UUID(bytes=ids[at : at + 16]) for at in range(0, len(ids), 16)])
+        for entry in AuditEntry.objects.filter(action=action).order_by("pk")
+        if (ids := bytes(entry.students)) is not None
+    ]
+
+
+def test_one_click_gives_everything_that_is_stored(admin: Client, student: StudentAccount) -> None:
+    address = reverse("student-file", args=[student.school_id, student.pk])
+    assert admin.get(address).status_code == 405
+    response = admin.post(address)
+    assert "Quartermaine" not in response["Content-Disposition"]
+    stored = json.loads(response.content)
+    assert stored["tables"]["StudentAccount"][0]["email"] == "z.q@lincoln.example"
+    assert AuditEntry.objects.get(action="student.exported").subject == str(student.pk)
+
+
+def test_the_name_is_typed_to_erase_a_student(admin: Client, student: StudentAccount) -> None:
+    address = reverse("student-erase", args=[student.school_id, student.pk])
+    assert "type the name of the student" in admin.get(address).content.decode()
+    refused = admin.post(address, {"name": "Zebulonia"}).content.decode()
+    assert "Nothing was erased. Type the name exactly" in refused
+    assert StudentAccount.objects.filter(pk=student.pk).exists()
+    page = admin.post(address, {"name": student.name}, follow=True).content.decode()
+    assert "The student was erased." in page and "Zebulonia" not in page
+    assert Tombstone.objects.filter(school=student.school_id).exists()
+    assert admin.get(address).status_code == 404
+
+
+def test_each_page_that_shows_students_notes_whom(
+    admin: Client, student: StudentAccount, integration: Integration
+) -> None:
+    def shows(name: str, *ids: object, **query: str) -> None:
+        page = admin.get(reverse(name, args=[student.school_id, *ids]), query)
+        assert page.status_code == 200
+
+    run = sync(integration)
+    shows("students", q="quartermaine")
+    assert seen("students.searched") == [("", [student.pk])]
+    shows("students")
+    assert len(seen("students.listed")[0][1]) == 25
+    shows("student-edit", student.pk)
+    assert seen("student.edit_viewed") == [(str(student.pk), [])]
+    shows("student-merge", student.pk)
+    assert len(seen("student.merge_viewed")) == 1
+    shows("run", run.pk, tab="new")
+    (subject, ids), *others = seen("run.viewed")
+    assert (subject, len(ids), others) == (str(run.pk), 25, [])
+    shows("problems")
+    shows("links")
+    for action in ("problems.viewed", "links.viewed"):
+        assert len(seen(action)) == 1
+    response = admin.get(reverse("students-csv", args=[student.school_id]))
+    assert len(b"".join(response)) > 100
+    assert len(seen("students.exported")[0][1]) == StudentAccount.objects.count()
+
+
+def test_failed_sign_ins_and_sign_outs_are_noted_with_the_school(
+    client: Client, administrator: User, password: str, school: School
+) -> None:
+    address = reverse("sign-in")
+    client.post(address, {"username": administrator.email, "password": "wrong"})
+    client.post(address, {"username": "nobody@x.example", "password": "wrong"})
+    client.post(address, {"username": administrator.email, "password": password})
+    client.post(reverse("sign-out"))
+    failures = AuditEntry.objects.filter(action="sign_in_failed").order_by("pk")
+    assert [(each.school, each.subject) for each in failures] == [
+        (school, str(administrator.pk)),
+        (None, ""),
+    ]
+    signed_out = AuditEntry.objects.get(action="signed_out")
+    assert (signed_out.school, signed_out.actor) == (school, administrator)
+    assert Membership.objects.filter(user=administrator).count() == 1
