@@ -193,6 +193,11 @@ _ROWS: Final[Mapping[str, MappingRow]] = {
     )
 }
 # Of kind `url`: it decides where secrets are sent, so changing it clears them.
+_GRADES_NOTE: Final = _(
+    "After the roll-over, Veracross may give next year's grades before the school year has ended. "
+    "Then every class moves up in one run, and the report has one line for each. Look at a test "
+    "run first."
+)
 _CLIENT: Final = CredentialField(
     key="client",
     label=_("Client"),
@@ -239,16 +244,13 @@ SOURCE: Final = Source(
             mapping=tuple(
                 replace(row, homes=V2_HOMES.get(row.field, ())) for row in _ROWS.values()
             ),
+            grades_note=_GRADES_NOTE,
         ),
         Variant(
             key="v3",
             label=_("API v3"),
             steps=V3_STEPS,
-            grades_note=_(
-                "After the roll-over, Veracross gives next year's grades, often before the school "
-                "year has ended. Then every class moves up one grade in one run. Pause the "
-                "schedule over the roll-over, or look at a test run first."
-            ),
+            grades_note=_GRADES_NOTE,
             absent_note=_(
                 "Personal Email Address is missing: API v3 lists one e-mail for each student. "
                 "API v2 has both."
