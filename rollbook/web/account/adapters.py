@@ -5,6 +5,7 @@ from typing import Any, Final
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +13,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from rollbook.schools import audit, sealing
-from rollbook.web.account import freshness, second_factor, tries
+from rollbook.web import freshness
+from rollbook.web.account import second_factor, tries
 
 SECOND_FACTOR: Final = "second factor"
 
@@ -70,6 +72,11 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         """Return the picture as a part of a page, which the content security policy allows."""
         svg: str = super().build_totp_svg(url)
         return svg.partition("?>")[2] or svg
+
+    def generate_authenticator_name(self, user: AbstractBaseUser, type: Any) -> str:
+        """Return the name that is proposed for the next passkey."""
+        number = 1 + Authenticator.objects.filter(user_id=user.pk, type=type).count()
+        return _("Passkey %(n)d") % {"n": number}
 
     def can_delete_authenticator(self, authenticator: Any) -> bool:
         """Whether another second factor is left, where everybody needs one."""

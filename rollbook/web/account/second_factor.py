@@ -13,7 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from rollbook.config import config
 from rollbook.schools.models import User
-from rollbook.web.account import freshness
+from rollbook.web import freshness
 from rollbook.web.session_keys import SECOND_FACTOR
 
 LAST_STEP: Final = "last_step"  # in an app's data: the last step of 30 seconds that was used

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from rollbook.web import step_up
 from rollbook.web.account import security
 from rollbook.web.account.sign_in import sign_in, sign_out
 
@@ -14,6 +15,7 @@ of_signing_in = [
     path("confirm/", security.confirm_password, name="account_reauthenticate"),
     path("confirm/code/", security.confirm_code, name="mfa_reauthenticate"),
     path("confirm/passkey/", security.confirm_passkey, name="mfa_reauthenticate_webauthn"),
+    path("confirm/go-on/", step_up.go_on, name="go-on"),
     path("security/", security.security, name="mfa_index"),
     path("security/", security.security, name="mfa_list_webauthn"),
     path("security/", security.security, name="security"),

@@ -14,6 +14,7 @@ from rollbook.sync.runs import cancelling, decisions
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import Form
 from rollbook.web.runs.run_page import run_of
+from rollbook.web.step_up import fresh_proof_required
 
 
 class ApproveForm(Form):
@@ -29,6 +30,7 @@ class ApproveForm(Form):
 
 @require_POST
 @school_required(manage=True)
+@fresh_proof_required
 def approve(request: SchoolRequest, run_id: UUID) -> HttpResponse:
     """Let a held run be applied, as a whole or only its additions and updates."""
     run = run_of(request, run_id)

@@ -11,9 +11,11 @@ from rollbook.sync.report import files
 from rollbook.sync.report.excel import XLSX
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.runs.run_page import run_of
+from rollbook.web.step_up import fresh_proof_required
 
 
 @school_required()
+@fresh_proof_required
 def report(request: SchoolRequest, run_id: UUID) -> HttpResponse:
     """Send the file, or show how far its making is. A GET, because every request gets one file."""
     run = run_of(request, run_id)

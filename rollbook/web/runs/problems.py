@@ -17,6 +17,7 @@ from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.paging import Pages, page_of
 from rollbook.web.runs.problem_filter import ProblemFilter
 from rollbook.web.shown import note_shown
+from rollbook.web.step_up import fresh_proof_required
 from rollbook.web.students.why import WhyForm
 
 
@@ -52,6 +53,7 @@ def problems(request: SchoolRequest) -> HttpResponse:
 
 
 @school_required()
+@fresh_proof_required
 def registrar_file(request: SchoolRequest, kind: str) -> HttpResponse:
     """Send the corrections as `csv` or `xlsx`. A GET, because only the audit log is written."""
     corrections = ProblemFilter(request.GET, request.school).corrections

@@ -24,6 +24,7 @@ from rollbook.sync.setup.drafts import CREDENTIAL
 from rollbook.sync.setup.integrations import ConnectionSettings, save_connection
 from rollbook.web.access import SchoolRequest, own_row, school_required
 from rollbook.web.forms import pressed
+from rollbook.web.freshness import is_fresh
 from rollbook.web.saved_over import SavedOver, refuse_outdated, saving, shown_with
 from rollbook.web.set_up.configure_form import (
     QUICK_GRADES,
@@ -33,6 +34,7 @@ from rollbook.web.set_up.configure_form import (
 )
 from rollbook.web.set_up.connecting import HTTPS, SWAP, Connecting, Panel
 from rollbook.web.set_up.schedule_words import sentence
+from rollbook.web.step_up import ask_for_proof
 from rollbook.web.steps import steps
 
 
@@ -102,6 +104,8 @@ def configure_sis(request: SchoolRequest) -> HttpResponse:
         shown.connecting.mend(action)
     if action in {"test", SWAP, HTTPS}:
         return _test(request, shown)
+    if not is_fresh(request):
+        return ask_for_proof(request, shown.address)  # what was typed is kept
     return _next(request, shown)
 
 

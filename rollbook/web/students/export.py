@@ -15,10 +15,12 @@ from rollbook.schools import audit
 from rollbook.sync.report import student_list
 from rollbook.sync.report.excel import XLSX
 from rollbook.web.access import SchoolRequest, school_required, while_allowed
+from rollbook.web.step_up import fresh_proof_required
 from rollbook.web.students.student_filter import StudentFilter
 
 
 @school_required()
+@fresh_proof_required
 def export_students(request: SchoolRequest, kind: str) -> HttpResponse:
     """Send the students as `csv` or `xlsx`. A GET, because only the audit log is written."""
     filters = StudentFilter(request.GET, request.school)

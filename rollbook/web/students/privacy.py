@@ -17,6 +17,8 @@ from rollbook.sync import erasing
 from rollbook.sync.report.student_export import student_data
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import Form
+from rollbook.web.freshness import is_fresh
+from rollbook.web.step_up import ask_for_proof, fresh_proof_required
 from rollbook.web.students.one_student import account_of
 
 
@@ -30,6 +32,7 @@ class EraseForm(Form):
 
 @require_POST
 @school_required(manage=True)
+@fresh_proof_required
 def student_file(request: SchoolRequest, student_id: UUID) -> HttpResponse:
     """Send everything that is stored about a student as a JSON file."""
     account = account_of(request, student_id)
@@ -46,6 +49,8 @@ def student_file(request: SchoolRequest, student_id: UUID) -> HttpResponse:
 @school_required(manage=True)
 def student_erase(request: SchoolRequest, student_id: UUID) -> HttpResponse:
     """Ask for the name of the student, and erase them."""
+    if not is_fresh(request):
+        return ask_for_proof(request, request.path)  # a typed name must not wait in the session
     account = account_of(request, student_id)
     form = EraseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
