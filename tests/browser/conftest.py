@@ -123,7 +123,7 @@ def visit(page: Page, web: Started, administrator: "User", password: str) -> Ite
         page.goto(web.url)
         page.get_by_label("E-mail").fill(administrator.email)
         page.get_by_label("Password").fill(password)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         page.get_by_role("heading", name="Upload", exact=True).wait_for()
         return page
 

@@ -212,7 +212,7 @@ def test_everything_works_without_javascript(
         page.goto(web.url)
         page.get_by_label("E-mail").fill(administrator.email)
         page.get_by_label("Password").fill(password)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         page.get_by_role("link", name="Start Setup and Integrate").click()
         page.get_by_role("button", name="Show its fields").click()
         page.get_by_label("Client ID").fill(standin.client_id)

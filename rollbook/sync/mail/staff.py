@@ -1,5 +1,6 @@
 """Mails to staff about their access: invitations, and notices of an operator's access."""
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from rollbook.config import config
 from rollbook.schools import emergency, staff_invitations
-from rollbook.schools.clock import time_text
+from rollbook.schools.clock import zone_of
 from rollbook.schools.models import (
     EmergencyAccess,
     EmergencyNotice,
@@ -83,7 +84,7 @@ def invitation_message(invitation: StaffInvitation) -> EmailMultiAlternatives | 
         "inviter": invitation.by,
         "role": invitation.get_role_display(),
         "address": invitation.address,
-        "until": time_text(invitation.expires_at, school.timezone),
+        "until": _minute(invitation.expires_at, school),
         "link": link(invitation),
     }
     return compose(invitation, "staff_invitation", invitation.address, values)
@@ -97,11 +98,17 @@ def notice_message(notice: EmergencyNotice) -> EmailMultiAlternatives:
         "school": school.name,
         "operator": access.operator,
         "reason": access.reason,
-        "began": time_text(access.began_at, school.timezone),
-        "until": time_text(access.ends_at, school.timezone),
+        "began": _minute(access.began_at, school),
+        "until": _minute(access.ends_at, school),
         "link": f"{config.public_url.rstrip('/')}/schools/{school.pk}/people/",
     }
     return compose(notice, "emergency_access", notice.user.email, values)
+
+
+def _minute(moment: datetime, school: School) -> str:
+    """Return a moment on the school's clocks, as "2026-11-30 14:39 (America/New_York)"."""
+    local = moment.astimezone(zone_of(school))
+    return f"{local:%Y-%m-%d %H:%M} ({local.tzinfo})"
 
 
 INVITATIONS: Final = Outbox(

@@ -184,5 +184,9 @@ def installation_health(request: HttpRequest) -> HttpResponse:
         labels = ", ".join(f"{name}={value}" for name, value in measure.labels.items())
         row = MeasureRow(measure.name, DESCRIPTIONS[measure.name], labels, measure.value)
         rows.append(row)
-    context = {"workers": queue.workers_alive(), "jobs": queue.job_counts(), "measures": rows}
+    context = {
+        "workers": queue.workers_alive(),
+        "jobs": queue.job_counts(),
+        "measures": sorted(rows),
+    }
     return render(request, "web/operations/installation_health.html", context)

@@ -14,6 +14,15 @@ from rollbook.schools.roles import ROLE_HELP, Role, roles_to_give
 from rollbook.web.forms import Form
 
 
+class RoleOption(NamedTuple):
+    """One role to choose, with its radio button and what it may do."""
+
+    radio: str
+    radio_id: str
+    label: str
+    help: str
+
+
 class RoleForm(Form):
     """A role. Only those are offered that the person may give."""
 
@@ -28,9 +37,17 @@ class RoleForm(Form):
         field.error_messages["invalid_choice"] = _("Choose one of the roles that you may give.")
 
     @property
-    def role_helps(self) -> list[tuple[str, str]]:
-        """What each role may do."""
-        return [(str(role.label), str(ROLE_HELP[role])) for role in Role]
+    def role_options(self) -> list[RoleOption]:
+        """The roles to choose from, each with what it may do."""
+        return [
+            RoleOption(
+                radio=radio.tag(),
+                radio_id=radio.id_for_label or "",
+                label=radio.choice_label,
+                help=str(ROLE_HELP[Role(radio.data["value"])]),
+            )
+            for radio in self["role"]
+        ]
 
 
 class InviteForm(RoleForm):

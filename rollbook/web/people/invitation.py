@@ -7,12 +7,13 @@ from django.contrib.auth import login, logout
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from rollbook.schools import staff_invitations
-from rollbook.schools.clock import time_text
+from rollbook.schools.clock import zone_of
 from rollbook.schools.models import StaffInvitation, User
 from rollbook.schools.refusals import PeopleRefused
 from rollbook.schools.roles import ROLE_HELP, Role
@@ -107,10 +108,10 @@ def _page(
         "invitation": invitation,
         "school": invitation.school,
         "role_help": ROLE_HELP[Role(invitation.role)],
-        "until": time_text(invitation.expires_at, invitation.school.timezone),
         "offer": offer,
         "form": form or RegisterForm(invitation),
         "rules": password_validators_help_texts(),
         "trouble": trouble,
     }
-    return render(request, "web/people/invitation.html", context)
+    with timezone.override(zone_of(invitation.school)):
+        return render(request, "web/people/invitation.html", context)
