@@ -6,12 +6,14 @@ no two open accounts become alike without one: by a new record, a correction, by
 """
 
 import os
+from collections.abc import Collection
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rollbook.roster.planning.lookalikes import Student
 from rollbook.students import (
     accounts,
     editing,
@@ -20,6 +22,7 @@ from rollbook.students import (
     unmerging,
 )
 from rollbook.students.models import Lookalike, StudentAccount
+from rollbook.sync import store
 from rollbook.sync.models import Issue, Problem, Run
 from rollbook.sync.setup import link_decisions
 from tests.conftest import EXAMPLES
@@ -127,6 +130,28 @@ def test_two_new_students_who_are_alike_both_come_in_and_are_asked_about() -> No
             "12",
             "Ana Lee (SIS ID 4)",
         )
+
+
+@pytest.mark.django_db
+def test_who_was_alike_when_planned_is_alike_when_applied(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = store.people_alike
+    narrowed: list[bool] = []
+
+    def compared(run: Run, among: Collection[bytes] | None = None) -> list[Student]:
+        narrowed.append(among is not None)
+        alike = usual(run, among)
+        assert sorted(alike) == sorted(usual(run))
+        return alike
+
+    monkeypatch.setattr(store, "people_alike", compared)
+    with SmallSchool(0) as small:
+        world = World(small)
+        world.sync([record("12", "later"), record("4", "first"), record("5", "a", "Bo")], True)
+        assert narrowed == [False, True]  # only new students
+        assert Lookalike.objects.count() == 1
+        again = [record("12", "later"), record("4", "first"), record("5", "a", "Ana")]
+        world.sync([*again, record("15", "b", "Ana")], True)
+        assert narrowed == [False, True, False, False]  # one is renamed
 
 
 @pytest.mark.django_db

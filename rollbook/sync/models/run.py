@@ -128,6 +128,8 @@ class Run(models.Model):
     cancelled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     proof = models.JSONField(default=dict)
     roster_names = models.JSONField(default=dict)
+    # The accounts of those who may be alike, while the worker that has planned a run applies it.
+    alike: frozenset[bytes] | None = None
     error_code = models.CharField(max_length=40, blank=True)
     error_what = models.TextField(blank=True)
     error_remedy = models.TextField(blank=True)

