@@ -157,6 +157,10 @@ class Membership(models.Model):
     def may_delete_school(self) -> bool:
         return self.role == Role.OWNER
 
+    @property
+    def may_read_audit_log(self) -> bool:
+        return self.role == Role.OWNER
+
 
 class AuditEntry(models.Model):
     """One action of a person, which the app role can neither change nor delete.

@@ -24,6 +24,7 @@ from rollbook.web.operations.installation import (
     installation_health,
     installation_school,
 )
+from rollbook.web.people.audit_log import audit_file, audit_log
 from rollbook.web.people.emergency import end_emergency
 from rollbook.web.people.invitation import staff_invitation
 from rollbook.web.people.people import invitation_action, people
@@ -83,6 +84,8 @@ of_a_school = [
     path("integrations/<slug:source>/pauses/", pauses, name="pauses"),
     path("integrations/<slug:source>/leavers/", leavers, name="leavers"),
     path("history/", history, name="history"),
+    path("audit/", audit_log, name="audit-log"),
+    path("audit/log.csv", audit_file, name="audit-csv"),
     path("students/", students, name="students"),
     path("students/columns/", student_columns, name="student-columns"),
     path("students/bulk/", students_bulk, name="students-bulk"),

@@ -102,3 +102,41 @@ def test_failed_sign_ins_and_sign_outs_are_noted_with_the_school(
     signed_out = AuditEntry.objects.get(action="signed_out")
     assert (signed_out.school, signed_out.actor) == (school, administrator)
     assert Membership.objects.filter(user=administrator).count() == 1
+
+
+@pytest.fixture
+def owner(school: School) -> Client:
+    user = User.objects.create_user("olga@lincoln.example", "Olga Owner")
+    Membership.objects.create(school=school, user=user, role="owner")
+    browser = Client()
+    browser.force_login(user)
+    return browser
+
+
+def test_an_owner_sees_who_saw_or_exported_a_student(
+    admin: Client, owner: Client, student: StudentAccount, integration: Integration
+) -> None:
+    address = reverse("audit-log", args=[student.school_id])
+    sync(integration)
+    admin.get(reverse("students", args=[student.school_id]), {"q": "quartermaine"})
+    b"".join(admin.get(reverse("students-csv", args=[student.school_id])))
+    admin.post(reverse("student-file", args=[student.school_id, student.pk]))
+    assert admin.get(address).status_code == 403
+    page = owner.get(address, {"student": str(student.pk)}).content.decode()
+    for words in ("Searched students", "Exported students", "Exported all data of a student"):
+        assert words in page
+    assert "Started a run" not in page and "Started a run" in owner.get(address).content.decode()
+    taken = owner.get(address, {"student": str(student.pk), "kind": "taken"}).content.decode()
+    assert "Exported students" in taken and "Searched students</td>" not in taken
+    later = owner.get(address, {"since": "2999-01-01"}).content.decode()
+    assert "No entries match" in later
+    found = owner.post(address, {"q": "quartermaine"}).content.decode()
+    assert f"?student={student.pk}" in found
+    file = b"".join(owner.get(reverse("audit-csv", args=[student.school_id]))).decode()
+    assert "student.exported" in file and "ada@lincoln.example" in file
+    assert "Quartermaine" not in file
+
+
+def test_an_odd_filter_is_ignored(owner: Client, school: School) -> None:
+    query = {"student": "x", "person": "\0", "since": "31.31.2020", "kind": "odd", "page": "-4"}
+    assert owner.get(reverse("audit-log", args=[school.pk]), query).status_code == 200
