@@ -53,7 +53,7 @@ def take(page: Page, about: dict[str, Any], folder: str) -> None:
     page.goto(about["url"])
     page.get_by_label("E-mail").fill(administrator["email"])
     page.get_by_label("Password").fill(administrator["password"])
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("link", name="Start Setup and Integrate").first.click()
     page.get_by_label("Client ID").fill(sis["client_id"])
     page.get_by_label("Client Secret").fill(sis["client_secret"])

@@ -77,6 +77,17 @@ class Choice:
     help: str = ""
 
 
+class HowToStep(NamedTuple):
+    """One step in the SIS by which a school gets its credentials.
+
+    `picture` is the name of a drawing in the static folder `how-to`, "" for a step without one.
+    """
+
+    title: str
+    text: str
+    picture: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
     """One way to speak to a SIS.
@@ -93,6 +104,7 @@ class Variant:
     steps: tuple[Step, ...] = ()  # of its connection test
     grades_note: str = ""  # what a person has to know about its grades
     absent_note: str = ""  # which usual field it doesn't have, and why
+    how_to: tuple[HowToStep, ...] = ()  # how to get the credentials
 
     def row(self, source_field: str, field: str) -> MappingRow | None:
         """Return the mapping row that fills our field from this source field; None for none.

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from rollbook.roster.translation import gettext_noop as _
+from rollbook.sources import powerschool_how_to as how_to
 from rollbook.sources import powerschool_query as plugin_query
 from rollbook.sources import reckoned_year
 from rollbook.sources.base import (
@@ -119,6 +120,7 @@ SOURCE: Final = Source(
             key="",
             label=NAME,
             steps=STEPS,
+            how_to=how_to.STEPS,
             hint=_(
                 "In PowerSchool, install and enable a plugin with API access. Its Data Provider "
                 "Configuration page shows the Client ID and the Client Secret."

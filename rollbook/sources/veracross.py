@@ -12,6 +12,7 @@ from typing import Final
 
 from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources import veracross_discovery as discovery
+from rollbook.sources import veracross_how_to as how_to
 from rollbook.sources.base import (
     Choice,
     Connection,
@@ -221,6 +222,7 @@ SOURCE: Final = Source(
             key="v2",
             label=_("API v2 (legacy)"),
             steps=V2_STEPS,
+            how_to=how_to.V2_STEPS,
             hint=_(
                 "For a user name and a password that Veracross gave you. If you have a Client ID "
                 "and a Client Secret, choose API v3."
@@ -250,6 +252,7 @@ SOURCE: Final = Source(
             key="v3",
             label=_("API v3"),
             steps=V3_STEPS,
+            how_to=how_to.V3_STEPS,
             grades_note=_GRADES_NOTE,
             absent_note=_(
                 "Personal Email Address is missing: API v3 lists one e-mail for each student. "

@@ -39,6 +39,7 @@ from rollbook.web.runs.trigger import trigger_now
 from rollbook.web.runs.undo import undo_confirm, undo_run
 from rollbook.web.set_up.configure_sis import configure_sis, connection_test
 from rollbook.web.set_up.freed_emails import freed_emails
+from rollbook.web.set_up.how_to import how_to
 from rollbook.web.set_up.leavers import leavers
 from rollbook.web.set_up.links import confirm_exact, decide_link, links
 from rollbook.web.set_up.notifications import notifications
@@ -80,6 +81,7 @@ of_a_school = [
     path("integrations/<uuid:integration_id>/mapping/", select_mapping, name="select-mapping"),
     path("integrations/<uuid:integration_id>/trigger/", trigger_now, name="trigger"),
     path("integrations/<slug:source>/plugin.zip", plugin, name="plugin"),
+    path("integrations/<slug:source>/how-to/", how_to, name="how-to"),
     path("integrations/<slug:source>/schedule/", schedule, name="schedule"),
     path("integrations/<slug:source>/pauses/", pauses, name="pauses"),
     path("integrations/<slug:source>/leavers/", leavers, name="leavers"),
