@@ -60,6 +60,11 @@ COMMANDS = (
             ),
             LazyCommand("password", "people.users:set_password", "Set a new password for a person"),
             LazyCommand(
+                "second-factor",
+                "people.users:remove_second_factors",
+                "Remove the second factors of a person who has lost them",
+            ),
+            LazyCommand(
                 "invite",
                 "people.staff_invitations:invite_user",
                 "Invite a person to a school by mail",

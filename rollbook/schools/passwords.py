@@ -6,7 +6,8 @@ from typing import Final
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from rollbook.schools import guessing
+from rollbook.schools import guessing, second_factors
+from rollbook.schools.models import User
 
 SHORTEST: Final = 15
 SHORTEST_WITH_SECOND_FACTOR: Final = 12
@@ -48,7 +49,8 @@ class PasswordRule:
 
 def shortest(user: object) -> int:
     """Return how many characters a password of this person needs."""
-    return SHORTEST
+    has_second_factor = isinstance(user, User) and second_factors.has_one(user)
+    return SHORTEST_WITH_SECOND_FACTOR if has_second_factor else SHORTEST
 
 
 def _names_of(user: object) -> Iterator[str]:

@@ -6,11 +6,16 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
+from click.testing import CliRunner
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
+from rollbook.cli.people.users import remove_second_factors
 from rollbook.config import config
+from rollbook.schools import second_factors
 from rollbook.schools.models import AuditEntry, School, User
+from rollbook.schools.passwords import PasswordRule, shortest
 
 pytestmark = pytest.mark.django_db
 
@@ -171,6 +176,47 @@ def test_what_one_person_proved_counts_for_nobody_else(
     set_up(client, clock_of_phone)
     client.force_login(counselor)
     assert client.get(reverse("students", args=[school.pk])).headers["Location"] == "/security/"
+
+
+def test_the_operator_helps_somebody_who_has_lost_everything(
+    client: Client, administrator: User, school: School, password: str, clock_of_phone: Any
+) -> None:
+    typed(client, administrator.email, password)
+    set_up(client, clock_of_phone)
+    page = reverse("students", args=[school.pk])
+    assert client.get(page).status_code == 200
+    CliRunner().invoke(remove_second_factors, [administrator.email], catch_exceptions=False)
+    assert client.get(page).headers["Location"].startswith("/sign-in/")
+    assert not Authenticator.objects.exists()
+    assert AuditEntry.objects.filter(action="user.second_factors_removed").exists()
+    typed(client, administrator.email, password)
+    assert client.get(page).headers["Location"] == "/security/"
+
+
+def test_a_new_encryption_key_takes_the_second_factors_along(
+    administrator: User, password: str, secured: Any, clock_of_phone: Any
+) -> None:
+    secret, _codes = secured
+    ((name, key),) = config.keys.items()
+    config.__dict__["keys"] = {"new": bytes(32), name: key}
+    try:
+        assert second_factors.seal_again() == (2, 0, 0)
+        config.__dict__["keys"] = {"new": bytes(32)}
+        client = Client()
+        typed(client, administrator.email, password)
+        right = {"code": code(secret, clock_of_phone["now"])}
+        assert client.post("/sign-in/second-factor/", right).status_code == 302
+    finally:
+        config.__dict__["keys"] = {name: key}
+
+
+def test_twelve_characters_are_enough_with_a_second_factor(
+    administrator: User, counselor: User, secured: Any
+) -> None:
+    assert (shortest(administrator), shortest(counselor)) == (12, 15)
+    with pytest.raises(ValidationError):
+        PasswordRule().validate("rollbook1234", administrator)
+    PasswordRule().validate("vq3kz8wm1xj6", administrator)
 
 
 def test_where_it_is_optional_only_those_are_asked_who_have_one(

@@ -5,14 +5,14 @@ import click
 from rollbook.cli import audit_log
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.output import Document, Output, prints
-from rollbook.schools import digest_key
+from rollbook.schools import digest_key, second_factors
 from rollbook.sync.setup import credentials
 
 
 def _show_rotated(document: Document) -> None:
     rotated = document["rotated"]
     click.echo(
-        f"Key {rotated['key']}: {rotated['changed']} stored credentials were encrypted again, "
+        f"Key {rotated['key']}: {rotated['changed']} stored secrets were encrypted again, "
         f"{rotated['already']} used this key already."
     )
     if rotated["unreadable"]:
@@ -30,7 +30,7 @@ def _show_rotated(document: Document) -> None:
 @click.command()
 @prints(_show_rotated)
 def rotate() -> Output:
-    """Encrypt all stored credentials with the newest key.
+    """Encrypt all stored credentials and second factors with the newest key.
 
     That is the first of ROLLBOOK_ENCRYPTION_KEYS.
 
@@ -42,6 +42,12 @@ def rotate() -> Output:
       ROLLBOOK_ENCRYPTION_KEYS=k2:…,k1:… rollbook keys rotate
     """
     rotated = credentials.rotate()
+    factors = second_factors.seal_again()
+    rotated = rotated._replace(
+        changed=rotated.changed + factors.changed,
+        already=rotated.already + factors.already,
+        unreadable=rotated.unreadable + factors.unreadable,
+    )
     digest_key.rotate()
     audit_log.record(
         "keys.rotated", None, rotated.key, changed=rotated.changed, unreadable=rotated.unreadable

@@ -15,7 +15,7 @@ from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_school, find_user
 from rollbook.cli.options import Decorator, school_option
 from rollbook.cli.output import Document, Output, Refusal, prints, say, table
-from rollbook.schools import devices, people, slow_down
+from rollbook.schools import devices, people, second_factors, slow_down
 from rollbook.schools.models import School, User
 from rollbook.schools.names import NameRefused, checked_name
 
@@ -153,6 +153,28 @@ def set_password(email: str, password_stdin: bool) -> Output:
         devices.revoke("staff", user.email)
         audit_log.record("user.password_set", None, str(user.pk))
     return Output({"user": of_user(user), "password": new_password or None})
+
+
+@click.command("second-factor")
+@click.argument("email")
+@prints(_show)
+def remove_second_factors(email: str) -> Output:
+    """Remove all second factors of a person who has lost them, and end the sessions.
+
+    Make sure first that it is this person who asks. The next sign-in leads to setting up new ones.
+
+    \b
+    Example:
+      rollbook user second-factor ada@lincoln.example
+    """
+    user = find_user(email)
+    with transaction.atomic():
+        removed = second_factors.remove_all(user)
+        people.end_sessions(user)
+        devices.revoke("staff", user.email)
+        slow_down.forget("second-factor", user.email)
+        audit_log.record("user.second_factors_removed", None, str(user.pk), removed=removed)
+    return Output({"user": of_user(user), "password": None})
 
 
 def _set_password(user: User, from_stdin: bool) -> str:

@@ -1,6 +1,6 @@
 """How allauth works here: its steps of a sign-in, and what it stores of second factors."""
 
-from typing import Any, Final
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
@@ -12,11 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from rollbook.schools import audit, sealing
+from rollbook.schools import audit, sealing, second_factors
 from rollbook.web import freshness
 from rollbook.web.account import second_factor, tries
-
-SECOND_FACTOR: Final = "second factor"
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -57,10 +55,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     """Names and secrets of second factors."""
 
     def encrypt(self, text: str) -> str:
-        return sealing.seal(text, SECOND_FACTOR)
+        return sealing.seal(text, second_factors.PURPOSE)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return sealing.unseal(encrypted_text, SECOND_FACTOR)
+        return sealing.unseal(encrypted_text, second_factors.PURPOSE)
 
     def get_totp_issuer(self) -> str:
         return "Rollbook"
