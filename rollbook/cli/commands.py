@@ -62,7 +62,7 @@ COMMANDS = (
             LazyCommand(
                 "second-factor",
                 "people.users:remove_second_factors",
-                "Remove the second factors of a person who has lost them",
+                "Remove all second factors of a person who has lost them, and end the sessions",
             ),
             LazyCommand(
                 "invite",
@@ -287,7 +287,7 @@ KEYS_COMMANDS = (
     LazyCommand(
         "rotate",
         "operate.key_rotation:rotate",
-        "Encrypt all stored credentials with the newest key",
+        "Encrypt all stored credentials and second factors with the newest key",
     ),
 )
 
