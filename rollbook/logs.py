@@ -6,6 +6,7 @@ values (PostgreSQL quotes the row that broke a constraint).
 
 import json
 import logging
+import re
 import secrets
 import traceback
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
+# The last part of these addresses lets whoever has it set a password.
+_LINK = re.compile(r"(/(?:invitations|me/register)/[0-9a-f-]{36}/)[^/\s]+")
 _run: ContextVar[str] = ContextVar("run", default="")
 
 
@@ -48,7 +51,7 @@ def log_unforeseen(log: logging.Logger, work: str, error: Exception) -> str:
 
 
 class BadRequestsInOneLine(logging.Filter):
-    """Removes the lines of code from what is logged about a request that we refuse.
+    """Removes the lines of code, and secrets of links, from lines about requests that we refuse.
 
     Scanners send wrong hosts, NULs and endless forms all day. The message says everything.
     """
@@ -58,7 +61,14 @@ class BadRequestsInOneLine(logging.Filter):
         is_refusal = record.name == "django.request" and record.levelno < logging.ERROR
         if is_refusal or record.name.startswith("django.security."):
             record.exc_info = record.exc_text = None
+        if record.name.startswith("django.") and isinstance(record.args, tuple):
+            record.args = tuple(map(_without_secret, record.args))
         return True
+
+
+def _without_secret(value: object) -> object:
+    """Return a value of a line; of a path without the secret of an invitation's link."""
+    return _LINK.sub(r"\1…", value) if isinstance(value, str) else value
 
 
 class Text(logging.Formatter):

@@ -10,7 +10,14 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from rollbook.schools import audit
-from rollbook.schools.models import MAY_ENTER, Membership, School, StaffInvitation, User
+from rollbook.schools.models import (
+    MAY_ENTER,
+    EmergencyAccess,
+    Membership,
+    School,
+    StaffInvitation,
+    User,
+)
 from rollbook.schools.refusals import PeopleRefused
 from rollbook.schools.roles import Role, may_handle, rank
 
@@ -151,6 +158,8 @@ def disable_everywhere(person: User, via: str) -> None:
         _keep_an_owner(membership)
         _revoke_invitations(membership, None, via)
     end_sessions(person)
+    accesses = EmergencyAccess.objects.filter(operator=person, ended_at__isnull=True)
+    accesses.filter(ends_at__gt=Now()).update(ended_at=Now())
     User.objects.filter(pk=person.pk).update(is_active=False)
     audit.record("user.disabled", school=None, actor=None, subject=str(person.pk), via=via)
 

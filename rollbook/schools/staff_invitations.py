@@ -24,7 +24,9 @@ from rollbook.schools.refusals import PeopleRefused
 
 VALID: Final = timedelta(hours=72)
 SAME_CLICK: Final = timedelta(minutes=1)
-MOST_OPEN: Final = 200  # at one school, so that nobody mails the world from here
+DAY: Final = timedelta(days=1)
+MOST_A_DAY: Final = 200  # at one school, so that nobody mails the world from here
+MOST_TO_ONE: Final = 10  # a day, from one school
 LONGEST_ADDRESS: Final = 254
 OPEN: Final = Q(accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=Now())
 _UNUSED: Final = Q(accepted_at__isnull=True, revoked_at__isnull=True)
@@ -77,10 +79,9 @@ def invite(
         is_same = older.role == role and older.created_at > clock.now() - SAME_CLICK
         if is_same:
             return older, False
+    _refuse_too_many(school, address)
+    if older is not None:
         StaffInvitation.objects.filter(pk=older.pk).update(revoked_at=Now())
-    if StaffInvitation.objects.filter(OPEN, school=school).count() >= MOST_OPEN:
-        what = _("This school has %(number)d open invitations. Revoke some of them first.")
-        raise PeopleRefused("too_many_invitations", what % {"number": MOST_OPEN})
     invitation = StaffInvitation(
         school=school, address=address, role=role, by=by, expires_at=clock.now() + VALID
     )
@@ -212,6 +213,15 @@ def _refuse_known(school: School, address: str) -> None:
     else:
         what = _("%(person)s belongs to this school already. Change the role instead.")
     raise PeopleRefused("already_member", what % {"person": user.name})
+
+
+def _refuse_too_many(school: School, address: str) -> None:
+    """Raise PeopleRefused where the school has sent as many invitations as it may in a day."""
+    of_today = StaffInvitation.objects.filter(school=school, created_at__gt=Now() - DAY)
+    to_one = of_today.filter(address=address).count() >= MOST_TO_ONE
+    if to_one or of_today.count() >= MOST_A_DAY:
+        what = _("That are too many invitations for one day. Nothing was sent. Try tomorrow.")
+        raise PeopleRefused("too_many_invitations", what)
 
 
 def _digest(token: str) -> str:

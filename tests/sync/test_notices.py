@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from rollbook.schools import people
 from rollbook.schools.mail import MailState
 from rollbook.schools.models import User
 from rollbook.standins.faults import Fault
@@ -48,6 +49,17 @@ def test_a_failed_run_is_mailed_with_reason_remedy_and_link(
     text = text_of(mail)
     assert run.error_what in text and run.error_remedy in text
     assert str(run.pk) in text
+
+
+def test_who_was_removed_gets_no_mail_that_still_waited(
+    integration: Integration, administrator: User, mails: list[EmailMessage]
+) -> None:
+    credentials.store(integration, "client_secret", "wrong")
+    sync(integration)
+    people.remove(integration.school, administrator, None)
+    send_all()
+    assert mails == []
+    assert "can't open the school any more" in Notice.objects.get().trouble
 
 
 def test_a_run_with_problems_is_mailed_with_counts_and_no_names(

@@ -9,6 +9,7 @@ from django.core.mail import EmailMessage
 from django.test import Client
 from django.urls import reverse
 
+from rollbook.logs import BadRequestsInOneLine
 from rollbook.schools import clock, people, staff_invitations
 from rollbook.schools.models import AuditEntry, Membership, School, StaffInvitation, User
 from rollbook.schools.refusals import PeopleRefused
@@ -330,3 +331,40 @@ def test_no_mail_is_sent_for_a_revoked_invitation(
     invitation.refresh_from_db()
     assert (mailoutbox, invitation.state) == ([], "undelivered")
     assert "revoked" in invitation.trouble
+
+
+def test_one_address_gets_ten_invitations_a_day_at_most(school: School, owner: User) -> None:
+    for _each in range(10):
+        staff.invite(school, NEW, "counselor", owner)
+        StaffInvitation.objects.update(created_at=clock.now() - timedelta(hours=2))
+    with pytest.raises(PeopleRefused, match="too many"):
+        staff.invite(school, NEW, "counselor", owner)
+    assert StaffInvitation.objects.filter(revoked_at=None).count() == 1  # the last one stays open
+
+
+def test_the_log_of_a_refused_request_has_no_secret_of_a_link(
+    client: Client, owner: User, invitation: StaffInvitation, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.handler.addFilter(BadRequestsInOneLine())
+    strict = Client(enforce_csrf_checks=True)
+    assert strict.post(path(invitation), registration()).status_code == 403
+    assert str(invitation.pk) in caplog.text
+    assert staff_invitations.token_of(invitation) not in caplog.text
+
+
+def test_an_older_sign_in_needs_a_new_proof_before_people_change(
+    olga: Client, school: School, counselor: User
+) -> None:
+    olga.get("/schools/")
+    session = olga.session
+    session["began"] -= 16 * 60
+    session.save()
+    for address, data in (
+        (reverse("people", args=[school.pk]), {"email": NEW, "role": "owner"}),
+        (reverse("person-change", args=[school.pk, counselor.pk]), {"action": "remove"}),
+    ):
+        asked = olga.post(address, data)
+        assert asked.status_code == 302
+        assert "next=" in asked["Location"]
+    assert not StaffInvitation.objects.exists()
+    assert role_of(school, counselor) == "counselor"

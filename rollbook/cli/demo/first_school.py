@@ -8,6 +8,7 @@ import secrets
 
 from django.conf import settings
 from django.core.management import call_command
+from django.db import transaction
 
 from rollbook.schools.models import Membership, School, User
 
@@ -49,7 +50,9 @@ def _new_person(email: str, name: str, role: str) -> Person:
 
 
 def _add(person: Person, school: School) -> None:
-    user = User.objects.filter(email=person["email"]).first()
-    if user is None:
+    """Add a person at the first start. Who was removed meanwhile stays removed."""
+    if User.objects.filter(email=person["email"]).exists():
+        return
+    with transaction.atomic():
         user = User.objects.create_user(person["email"], person["name"], person["password"])
-    Membership.objects.get_or_create(school=school, user=user, defaults={"role": person["role"]})
+        Membership.objects.create(school=school, user=user, role=person["role"])

@@ -117,10 +117,17 @@ def _checked(name: str) -> str:
 def _show_list(document: Document) -> None:
     rows = []
     for user in document["users"]:
-        for school in user["schools"] or [{"role": "", "name": ""}]:
-            rows.append((user["email"], user["name"], school["role"], school["name"]))
+        for school in user["schools"] or [{"role": "", "name": "", "disabled": False}]:
+            state = _state(user, is_disabled=school["disabled"])
+            rows.append((user["email"], user["name"], school["role"], school["name"], state))
     empty = "No users yet. Add one: rollbook user add --help"
-    table(("E-mail", "Name", "Role", "School"), rows, empty)
+    table(("E-mail", "Name", "Role", "School", "State"), rows, empty)
+
+
+def _state(user: Document, *, is_disabled: bool) -> str:
+    if not user["active"]:
+        return "can't sign in"
+    return "disabled" if is_disabled else "active"
 
 
 @click.command("list")

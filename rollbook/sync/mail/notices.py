@@ -9,10 +9,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.core.mail import EmailMultiAlternatives
+from django.utils.translation import gettext as _
 
 from rollbook.config import config
 from rollbook.roster.planning.changes import WRITING_KINDS
-from rollbook.schools.models import User
+from rollbook.schools.models import MAY_ENTER, Membership, User
 from rollbook.sync import queue
 from rollbook.sync.mail.choices import audience
 from rollbook.sync.mail.outbox import Outbox, compose
@@ -78,6 +79,15 @@ def message(notice: Notice) -> EmailMultiAlternatives:
     return compose(notice, "notice", notice.user.email, _template_values(notice))
 
 
+def message_to_send(notice: Notice) -> EmailMultiAlternatives | None:
+    """Return the mail of a notice, or None for somebody who has lost the access meanwhile."""
+    memberships = Membership.objects.filter(MAY_ENTER, school=notice.school_id)
+    if not memberships.filter(user=notice.user_id).exists():
+        notice.trouble = _("Not sent, because the person can't open the school any more.")
+        return None
+    return message(notice)
+
+
 def link(notice: Notice) -> str:
     """Return the address of the page that the mail leads to."""
     page = f"runs/{notice.run_id}/" if notice.run_id else "history/"
@@ -85,7 +95,7 @@ def link(notice: Notice) -> str:
 
 
 OUTBOX: Final = Outbox(
-    Notice, queue.SEND_NOTICE, ("run__school", "integration__school", "user"), message
+    Notice, queue.SEND_NOTICE, ("run__school", "integration__school", "user"), message_to_send
 )
 
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Count, Max, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -26,8 +27,10 @@ from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import school as school_setup
 from rollbook.sync.worker.metrics import DESCRIPTIONS, measures
 from rollbook.web.forms import Form
+from rollbook.web.freshness import is_fresh
 from rollbook.web.paging import Pages, page_of
 from rollbook.web.set_up.schedule_forms import ZoneInput, zone_names
+from rollbook.web.step_up import ask_for_proof
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -149,6 +152,8 @@ def installation_school(request: HttpRequest, school_id: UUID) -> HttpResponse:
 def enter_school(request: HttpRequest, school_id: UUID) -> HttpResponse:
     """Give the operator access to a school for an hour."""
     school = get_object_or_404(School, pk=school_id)
+    if not is_fresh(request):
+        return ask_for_proof(request, reverse("installation-school", args=[school.pk]))
     form = EnterForm(request.POST)
     if form.is_valid():
         try:

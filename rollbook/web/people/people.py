@@ -21,6 +21,7 @@ from rollbook.web.badge import Badge
 from rollbook.web.forms import pressed
 from rollbook.web.paging import Pages, page_of
 from rollbook.web.people.forms import InviteForm
+from rollbook.web.step_up import fresh_proof_required
 
 VISITS_SHOWN = 20
 
@@ -55,10 +56,14 @@ class Visit(NamedTuple):
 @school_required(manage=True)
 def people(request: SchoolRequest) -> HttpResponse:
     """Show the people; invite somebody."""
-    own_role = request.membership.role
-    if request.method != "POST":
-        return _page(request, InviteForm(own_role, initial={"role": "counselor"}))
-    form = InviteForm(own_role, request.POST)
+    if request.method == "POST":
+        return _invite(request)
+    return _page(request, InviteForm(request.membership.role, initial={"role": "counselor"}))
+
+
+@fresh_proof_required
+def _invite(request: SchoolRequest) -> HttpResponse:
+    form = InviteForm(request.membership.role, request.POST)
     if form.is_valid() and _invited(request, form):
         return redirect("people", request.school.pk)
     return _page(request, form)
@@ -143,6 +148,7 @@ def _visits(request: SchoolRequest) -> list[Visit]:
 
 @require_POST
 @school_required(manage=True)
+@fresh_proof_required
 def invitation_action(request: SchoolRequest, invitation_id: UUID) -> HttpResponse:
     """Send an invitation again, or revoke it."""
     invitations = StaffInvitation.objects.select_related("school")

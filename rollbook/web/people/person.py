@@ -17,6 +17,7 @@ from rollbook.web.access import SchoolRequest, own_row, school_required
 from rollbook.web.forms import Form
 from rollbook.web.people.forms import RoleForm
 from rollbook.web.people.people import state_badge
+from rollbook.web.step_up import fresh_proof_required
 
 
 class ChangeForm(Form):
@@ -38,6 +39,7 @@ def person(request: SchoolRequest, user_id: UUID) -> HttpResponse:
 
 @require_POST
 @school_required(manage=True)
+@fresh_proof_required
 def change_person(request: SchoolRequest, user_id: UUID) -> HttpResponse:
     """Change the role of a person, or disable, enable or remove the access."""
     membership = _membership(request, user_id)
