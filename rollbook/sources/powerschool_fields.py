@@ -15,6 +15,7 @@ from rollbook.sources.reckoned_year import YearReckoner
 from rollbook.sources.record_types import Record
 
 USER_NAME: Final = "student_username"
+SCHOOL: Final = "school_number"
 EXTENSION_DATA: Final = "_extension_data"
 _NO_DATA: Final = b""
 
@@ -47,6 +48,8 @@ class FurtherFields:
         self.read = frozenset({USER_NAME} if self._domains else ()) | frozenset(
             {"grade_level", "exit_date"} if self._years.names else ()
         )
+        if self._years.needs_school:
+            self.read |= {SCHOOL}
 
     def parts(self, expansions: Iterable[str]) -> str:
         """Return the part of a query that asks for these objects and for the extensions."""
@@ -75,7 +78,8 @@ class FurtherFields:
                 record[name] = f"{user_name}{domain}"
         if self._years.names:
             ends = str(record.get("exit_date", ""))
-            self._years.put_years(record, record.get("grade_level"), ends)
+            school = record.get(SCHOOL)
+            self._years.put_years(record, record.get("grade_level"), ends, school)
         for name in self.read - self._fields - {"grade_level"}:
             record.pop(name, None)
 

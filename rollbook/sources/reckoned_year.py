@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from rollbook.roster.translation import gettext_noop as _
-from rollbook.roster.values.grades import level_of
+from rollbook.roster.values.grades import AT_SCHOOL, level_of
 from rollbook.sources.discovery import Home
 
 Record = dict[str, Any]
@@ -41,13 +41,17 @@ class YearReckoner:
     def __init__(self, names: Iterable[str], meanings: Mapping[str, int | None]) -> None:
         self.names = sorted(LAST_GRADES.keys() & set(names))
         self._meanings = meanings
+        self.needs_school = bool(self.names) and any(AT_SCHOOL in name for name in meanings)
 
-    def put_years(self, record: Record, grade_name: Any, ends: str = "") -> None:
+    def put_years(
+        self, record: Record, grade_name: Any, ends: str = "", school: Any = None
+    ) -> None:
         """Put the years into a record, unless the grade isn't one of a school year.
 
         `ends` is a date near the end of the current school year, as the SIS has it; "" for none.
+        `school` is the key of the student's school, where `needs_school`.
         """
-        level = level_of(grade_name, self._meanings)
+        level = level_of(grade_name, self._meanings, " ".join(str(school or "").split()))
         for name in self.names:
             last = LAST_GRADES[name]
             if level is not None and level <= last:

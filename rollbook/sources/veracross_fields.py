@@ -43,8 +43,9 @@ class FurtherFields:
             if name.startswith(f"{USER_NAME}@")
         }
         self._years = YearReckoner(self._fields, meanings)
+        self._puts_school = self._has_school or self._years.needs_school
         made = {SCHOOL, *self._domains, *self._years.names}
-        sources = {LEVEL} if self._has_school else set()
+        sources = {LEVEL} if self._puts_school else set()
         if self._domains:
             sources.add(USER_NAME)
         self.read = frozenset((self._fields - made) | sources)
@@ -60,7 +61,7 @@ class FurtherFields:
     ) -> None:
         """Put the further fields into records that have v2's names and labels."""
         for record, campus in zip(records, campuses, strict=True):
-            if self._has_school:
+            if self._puts_school:
                 _put_school(record, campus, value_lists)
             user_name = record.get(USER_NAME)
             if self._domains and USER_NAME not in self._fields:
@@ -68,7 +69,9 @@ class FurtherFields:
             for name, domain in self._domains.items():
                 if user_name not in (None, ""):
                     record[name] = f"{user_name}{domain}"
-            self._years.put_years(record, record.get("current_grade"))
+            self._years.put_years(record, record.get("current_grade"), school=record.get(SCHOOL))
+            if not self._has_school:
+                record.pop(SCHOOL, None)
 
 
 def take_campuses(records: Iterable[Record]) -> list[bytes]:

@@ -9,6 +9,7 @@ import pytest
 from rollbook.roster.planning.mapping import RecordMapper
 from rollbook.roster.planning.selecting import Selector
 from rollbook.roster.records import Selection
+from rollbook.roster.values.grades import level_of, name_at
 from rollbook.sources.base import Connection
 from rollbook.sources.discovery import Home, HomeFill, best_home, survey
 from rollbook.sources.registry import SOURCES
@@ -145,3 +146,33 @@ def _row(slug: str, variant: str, source_field: str, field: str) -> Any:
     row = SOURCES[slug].variant(variant).row(source_field, field)
     assert row is not None and row.source_field == source_field
     return row
+
+
+@pytest.mark.parametrize(
+    "slug, variant", [("powerschool", ""), ("veracross", "v2"), ("veracross", "v3")]
+)
+def test_a_grade_may_mean_something_else_at_one_school(slug: str, variant: str) -> None:
+    source = SOURCES[slug]
+    year = "graduation_year_by_grade_12"
+    id_field = next(row.source_field for row in source.variants[0].mapping if row.field == "sis_id")
+    with SERVE[slug](students=STUDENTS, seed=7) as standin:
+        talk = connection(standin, slug, variant)
+
+        def read(meanings: dict[str, int | None], *fields: str) -> dict[Any, dict[str, Any]]:
+            wanted = frozenset({id_field, year, *fields})
+            pages = source.pages(replace(talk, grade_meanings=meanings), wanted)
+            return {raw[id_field]: dict(raw) for page in pages for raw in page.records}
+
+        with_schools = read({}, source.school_field)
+        grade_of = {key: str(raw[source.grade_field]) for key, raw in with_schools.items()}
+        school_of = {key: str(raw[source.school_field]) for key, raw in with_schools.items()}
+        some = next(key for key, raw in with_schools.items() if year in raw)
+        name, school = grade_of[some], school_of[some]
+        usual, there = level_of(name, {}), name_at(name, school)
+        assert usual is not None
+        before, after = read({}), read({there: usual - 1})
+    assert before.keys() == after.keys()
+    for key, raw in before.items():
+        is_there = grade_of[key] == name and school_of[key] == school
+        assert after[key] == (raw | {year: raw[year] + 1} if is_there else raw)
+    assert school not in after[some].values(), "the school stays with the SIS"

@@ -3,6 +3,8 @@
 import pytest
 
 from rollbook.roster.planning.changes import ChangeKind
+from rollbook.roster.planning.selecting import doubted_levels
+from rollbook.roster.values.grades import level_of, name_at
 from rollbook.schools.models import AuditEntry, School
 from rollbook.sources.discovery import GradeInSis, SchoolInSis
 from rollbook.standins.people import SCHOOLS
@@ -230,3 +232,22 @@ def test_a_changed_meaning_changes_graduation_years_and_holds_the_run(
     change = Change.objects.filter(run=run, kind=ChangeKind.UPDATED).earliest("pk")
     assert change.after["graduation_year"] == change.before["graduation_year"] + 1
     assert selection_words(run.roster_settings).startswith("9 (Grade 8), 10 (Grade 9)")
+
+
+def test_a_name_may_mean_something_else_at_one_school(
+    integration: Integration, inside: Command
+) -> None:
+    saved(integration, option("Prep", 0, chosen=True), schools=("100", "300"))
+    select = ("integration", "select", "--json", "--grade-meaning")
+    unknown = inside(*select, "Prep@400=8").json
+    assert unknown["error"]["code"] == "sis_school_not_found"
+    shown = inside(*select, "prep@300=8").json["selection"]
+    assert shown["grades"][0]["at_schools"] == {"300": 8}
+    integration.refresh_from_db()
+    meanings = integration.grade_meanings
+    assert meanings == {name_at("Prep", "300"): 8}
+    assert (level_of("Prep", meanings, "300"), level_of("Prep", meanings, "100")) == (8, 0)
+    assert doubted_levels(meanings) == frozenset(), "only one school calls it so"
+    offered = roster_choice.offered_grades(integration, offer("Prep"))
+    assert offered[0].at_schools == {"300": 8}, "remembered"
+    assert inside(*select, "Prep@300=K").json["selection"]["grades"][0]["at_schools"] == {}

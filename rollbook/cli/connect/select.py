@@ -27,13 +27,21 @@ class Changes(NamedTuple):
     meanings: tuple[str, ...]
 
 
+class Meaning(NamedTuple):
+    """What the name of a grade means; at one `school`, "" for all."""
+
+    name: str
+    school: str
+    level: int | None
+
+
 def _show(document: Document) -> None:
     selection = document["selection"]
     rows = [
         (
             "not decided" if each["new"] else "yes" if each["chosen"] else "no",
             each["name"],
-            _meaning_words(each["level"], each["by_person"]),
+            _meaning_words(each),
             f"{each['students']:,}",
         )
         for each in selection["grades"]
@@ -47,10 +55,13 @@ def _show(document: Document) -> None:
         table(("Pulled in", "School", "Name"), schools, "")
 
 
-def _meaning_words(level: int | None, by_person: bool) -> str:
-    if level is None:
-        return "no grade level" if by_person else "not decided"
-    return level_words(level)
+def _meaning_words(option: Document) -> str:
+    level = option["level"]
+    usual = "no grade level" if option["by_person"] else "not decided"
+    words = [usual if level is None else level_words(level)]
+    for school, other in option["at_schools"].items():
+        words.append(f"at {school}: {'no grade level' if other is None else level_words(other)}")
+    return ", ".join(words)
 
 
 @click.command("select")
@@ -79,7 +90,7 @@ def _meaning_words(level: int | None, by_person: bool) -> str:
         "meanings",
         multiple=True,
         metavar="NAME=LEVEL",
-        help='What the name of a grade means: "Year 13=12", "Prep=K" or "Staff=none".',
+        help='What a grade means: "Year 13=12", "Staff=none", at one school "Prep@300=8".',
     ),
 )
 @prints(_show)
@@ -99,7 +110,8 @@ def select(school_name: str | None, source: str | None, changes: Changes) -> Out
     grades, schools = _offered(integration)
     if any(changes):
         choice = RosterChoice(
-            _decided(integration, grades, changes), _chosen(integration, schools, changes.schools)
+            _decided(integration, grades, schools, changes),
+            _chosen(integration, schools, changes.schools),
         )
         integrations.save_roster(
             integration, None, choice, several_schools=len(schools) > 1, via=VIA
@@ -132,7 +144,10 @@ def _offered(integration: Integration) -> tuple[list[GradeOption], list[SchoolIn
 
 
 def _decided(
-    integration: Integration, options: list[GradeOption], changes: Changes
+    integration: Integration,
+    options: list[GradeOption],
+    schools: list[SchoolInSis],
+    changes: Changes,
 ) -> list[GradeOption]:
     """Return the options as they are to be saved.
 
@@ -141,46 +156,66 @@ def _decided(
     """
     pulled_in = {_named(options, name) for name in changes.grades}
     left_out = {_named(options, name) for name in changes.without_grades}
-    meanings = _meanings(options, changes.meanings)
-    mentioned = pulled_in | left_out | meanings.keys()
+    meanings = [_meaning(options, schools, pair) for pair in changes.meanings]
+    levels = {each.name: each.level for each in meanings if not each.school}
+    mentioned = pulled_in | left_out | {each.name for each in meanings}
     chosen = {each.name for each in options if each.chosen}
     for each in options:
-        if each.is_new and meanings.get(each.name) in integration.grades:
+        if each.is_new and levels.get(each.name) in integration.grades:
             chosen.add(each.name)
     known = [each for each in options if not each.is_new or each.name in mentioned]
-    return roster_choice.decided(known, (chosen | pulled_in) - left_out, meanings)
+    decided = roster_choice.decided(known, (chosen | pulled_in) - left_out, levels)
+    for meaning in meanings:
+        if meaning.school:
+            decided = roster_choice.with_meaning_at(decided, *meaning)
+    return decided
 
 
 def _named(options: list[GradeOption], name: str) -> str:
     """Return the SIS's own spelling of a name of a grade, whatever its letters and spaces."""
+    spelling = _find(options, name)
+    if spelling is None:
+        not_found(
+            "grade_not_found",
+            f"The SIS has no grade {name!r}. Nothing was saved.",
+            f"It has: {', '.join(each.name for each in options)}.",
+        )
+    return spelling
+
+
+def _find(options: list[GradeOption], name: str) -> str | None:
     key = " ".join(name.split()).casefold()
-    for each in options:
-        if each.name.casefold() == key:
-            return each.name
-    not_found(
-        "grade_not_found",
-        f"The SIS has no grade {name!r}. Nothing was saved.",
-        f"It has: {', '.join(each.name for each in options)}.",
-    )
+    return next((each.name for each in options if each.name.casefold() == key), None)
 
 
-def _meanings(options: list[GradeOption], pairs: tuple[str, ...]) -> dict[str, int | None]:
-    """Return the levels by name, from pairs such as "Year 13=12"."""
-    levels: dict[str, int | None] = {}
-    for pair in pairs:
-        name, equals, written = pair.rpartition("=")
-        is_none = written.strip().casefold() == "none"
-        level = None if is_none else grade(written)
-        is_level = level is not None and LOWEST_NAMED <= level <= LAST_GRADE
-        if not equals or not (is_none or is_level):
-            raise Refusal(
-                Exit.USAGE,
-                "grade_meaning_unreadable",
-                f"{pair!r} is not the name of a grade and a level. Nothing was saved.",
-                'Write it like "Year 13=12", "Prep=K", "Nursery=PK" or "Staff=none".',
-            )
-        levels[_named(options, name)] = level
-    return levels
+def _meaning(options: list[GradeOption], schools: list[SchoolInSis], pair: str) -> Meaning:
+    """Return what a name means, from a pair such as "Year 13=12" or "Prep@300=8"."""
+    name, equals, written = pair.rpartition("=")
+    is_none = written.strip().casefold() == "none"
+    level = None if is_none else grade(written)
+    is_level = level is not None and LOWEST_NAMED <= level <= LAST_GRADE
+    if not equals or not (is_none or is_level):
+        raise Refusal(
+            Exit.USAGE,
+            "grade_meaning_unreadable",
+            f"{pair!r} is not the name of a grade and a level. Nothing was saved.",
+            'Write it like "Year 13=12", "Prep=K", "Prep@300=8" or "Staff=none".',
+        )
+    at_school, at, school = name.rpartition("@")
+    if not at or _find(options, name) is not None:
+        return Meaning(_named(options, name), "", level)
+    return Meaning(_named(options, at_school), _known_school(schools, school.strip()), level)
+
+
+def _known_school(schools: list[SchoolInSis], key: str) -> str:
+    keys = [each.key for each in schools]
+    if key not in keys:
+        not_found(
+            "sis_school_not_found",
+            f"The SIS has no school {key!r}. Nothing was saved.",
+            f"It has: {', '.join(keys)}.",
+        )
+    return key
 
 
 def _chosen(
@@ -190,14 +225,7 @@ def _chosen(
     if not keys:
         keys = tuple(each["key"] for each in integration.schools)
         return [known[key] for key in keys if key in known]
-    for key in keys:
-        if key not in known:
-            not_found(
-                "sis_school_not_found",
-                f"The SIS has no school {key!r}. Nothing was saved.",
-                f"It has: {', '.join(known)}.",
-            )
-    return [known[key] for key in keys]
+    return [known[_known_school(schools, key)] for key in keys]
 
 
 def _document(

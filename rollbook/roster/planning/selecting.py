@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any, Final, NamedTuple
 
 from rollbook.roster.records import Selection
-from rollbook.roster.values.grades import NAME_LIMIT, grade
+from rollbook.roster.values.grades import AT_SCHOOL, NAME_LIMIT, grade
 from rollbook.roster.values.parsing import Unreadable, text
 
 # A SIS has a few dozen names of grades. A hostile one doesn't fill the memory with others.
@@ -105,7 +105,7 @@ def doubted_levels(meanings: Mapping[str, int | None]) -> frozenset[int]:
 
     Where *Year 13* means Grade 12, *Year 13 (Boarding)* probably doesn't mean Grade 13.
     """
-    guesses = {name: grade(name) for name in meanings}
+    guesses = {name: grade(name) for name in meanings if AT_SCHOOL not in name}
     return frozenset(
         guess for name, guess in guesses.items() if guess is not None and guess != meanings[name]
     )

@@ -14,6 +14,7 @@ from rollbook.roster.values.parsing import Unreadable, text
 
 # Grade 13 is the last year of British schools, or the year of postgraduates.
 PRE_KINDERGARTEN, KINDERGARTEN, LAST_GRADE = -1, 0, 13
+AT_SCHOOL: Final = "\n"  # in no name of a grade
 NAME_LIMIT: Final = 100  # characters of the name of a grade
 
 _KIND: Final = r"(?:grade|gr|g|year|yr|y|form|class|std|standard)"
@@ -76,19 +77,26 @@ def grade(value: Any) -> int | None:
     return None if written is None else _grade(written)
 
 
-def level_of(value: Any, meanings: Mapping[str, int | None]) -> int | None:
+def level_of(value: Any, meanings: Mapping[str, int | None], school: str = "") -> int | None:
     """Return the level of a grade: what a person chose for its name, else what the name means.
 
-    `meanings` are by the name in lower case; None is a name that is no school year. Never raises.
+    `meanings` are by the name in lower case, or by `name_at` for one `school`, which goes first;
+    None is a name that is no school year. Never raises.
     """
     if meanings:
         try:
             name = (text(value, NAME_LIMIT) or "").casefold()
         except Unreadable:
             return None
-        if name in meanings:
-            return meanings[name]
+        for key in (name_at(name, school), name):
+            if key in meanings:
+                return meanings[key]
     return grade(value)
+
+
+def name_at(name: str, school: str) -> str:
+    """Return the key of a meaning that the name of a grade has at one school only."""
+    return f"{name.casefold()}{AT_SCHOOL}{school}"
 
 
 @lru_cache(maxsize=4_096)

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 
 from rollbook.roster.school_calendar import Pause, Timetable
+from rollbook.roster.values.grades import name_at
 from rollbook.schools.models import School
 from rollbook.schools.moments import ChangedAt, MadeAt
 from rollbook.sources.base import Source, Variant
@@ -28,7 +29,8 @@ class Integration(models.Model):
     kindergarten, 1 to 13. `grade_names` are the SIS's own names of grades in its order, each a
     `{"name", "students", "level", "chosen", "by_person"}`: what the SIS said when it was last
     asked, and what a person decided; they go before `grades`. `by_person` is True where a person
-    chose the level. `schools` are the chosen schools of the district, each
+    chose the level. `at_schools` has other levels by the key of a school, where the name means
+    something else there. `schools` are the chosen schools of the district, each
     a `{"key", "name"}`; it is empty where all students are this school's.
     `mapping` is a list of `[source field, our field]`; `mapping_version` grows with each change of
     it and is part of every fingerprint.
@@ -76,12 +78,14 @@ class Integration(models.Model):
 
     @property
     def grade_meanings(self) -> dict[str, int | None]:
-        """The levels that a person chose for names of grades, by the name in lower case."""
-        return {
-            each["name"].casefold(): each["level"]
-            for each in self.grade_names
-            if each.get("by_person")
-        }
+        """The levels that a person chose for names of grades, see `grades.level_of`."""
+        meanings = {}
+        for each in self.grade_names:
+            if each.get("by_person"):
+                meanings[each["name"].casefold()] = each["level"]
+            for school, level in each.get("at_schools", {}).items():
+                meanings[name_at(each["name"], school)] = level
+        return meanings
 
     @property
     def source_type(self) -> Source:

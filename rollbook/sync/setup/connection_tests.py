@@ -217,7 +217,8 @@ def _reckon_years(test: ConnectionTest, records: list[dict[str, Any]]) -> None:
         reckoner = YearReckoner(LAST_GRADES, saved.grade_meanings)
         for record in records:
             grade_name = record.get(saved.source_type.grade_field)
-            reckoner.put_years(record, grade_name, str(record.get(YEAR_END_FIELD, "")))
+            school = record.get(saved.source_type.school_field)
+            reckoner.put_years(record, grade_name, str(record.get(YEAR_END_FIELD, "")), school)
 
 
 def _store_step(test: ConnectionTest, step: CheckStep) -> None:

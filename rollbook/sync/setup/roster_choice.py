@@ -1,6 +1,7 @@
 """Which grades and schools of a SIS are pulled in: what the SIS offers, and what a person chose."""
 
 from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -18,7 +19,8 @@ class GradeOption(NamedTuple):
 
     `level` is what the name means, None where nobody knows; `by_person` is True where a person
     chose it. `is_new` is True where nobody has decided about the grade yet, although grades were
-    chosen before.
+    chosen before. `at_schools` has other levels by the key of a school, where the name means
+    something else there.
     """
 
     name: str
@@ -27,10 +29,12 @@ class GradeOption(NamedTuple):
     chosen: bool
     is_new: bool = False
     by_person: bool = False
+    at_schools: Mapping[str, int | None] = MappingProxyType({})
 
     def stored(self) -> dict[str, Any]:
         """Return the option as `Integration.grade_names` has it."""
-        return {name: value for name, value in self._asdict().items() if name != "is_new"}
+        values = self._asdict() | {"at_schools": dict(self.at_schools)}
+        return {name: value for name, value in values.items() if name != "is_new"}
 
 
 class RosterChoice(NamedTuple):
@@ -125,6 +129,24 @@ def decided(
             each._replace(chosen=is_chosen, level=level, by_person=by_person, is_new=False)
         )
     return grades
+
+
+def with_meaning_at(
+    options: Iterable[GradeOption], name: str, school: str, level: int | None
+) -> list[GradeOption]:
+    """Return the options in which a name means this level at one school.
+
+    The same level as everywhere else is no meaning of its own.
+    """
+    changed = []
+    for each in options:
+        at_schools = dict(each.at_schools)
+        if each.name == name:
+            at_schools.pop(school, None)
+            if level != each.level:
+                at_schools[school] = level
+        changed.append(each._replace(at_schools=at_schools))
+    return changed
 
 
 def changed_meanings(

@@ -1,6 +1,6 @@
 """The grades and schools that Step 1.1 offers, and what a person ticked among them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from django.utils.functional import Promise
@@ -25,13 +25,17 @@ NOT_DECIDED, NO_LEVEL = "", "none"  # what a grade means, besides a level
 
 
 class GradeBox(NamedTuple):
-    """One grade to tick. `students` is None where the SIS wasn't asked."""
+    """One grade to tick. `students` is None where the SIS wasn't asked.
+
+    `at_schools` are the meanings that its name has at single schools, in words.
+    """
 
     value: str
     label: str | Promise
     level: int | None
     students: int | None = None
     is_new: bool = False
+    at_schools: Sequence[str] = ()
 
 
 class RosterOffer(NamedTuple):
@@ -49,9 +53,26 @@ class RosterOffer(NamedTuple):
         if not self.options:
             return [GradeBox(str(level), words, level) for level, words in LEVELS.items()]
         return [
-            GradeBox(each.name, each.name, each.level, each.students, each.is_new)
+            GradeBox(
+                value=each.name,
+                label=each.name,
+                level=each.level,
+                students=each.students,
+                is_new=each.is_new,
+                at_schools=self._meanings_at_schools(each),
+            )
             for each in self.options
         ]
+
+    def _meanings_at_schools(self, option: GradeOption) -> list[str]:
+        """Return what the name of a grade means at single schools, in words."""
+        names = {each.key: each.name for each in self.schools}
+        words = []
+        for key, level in option.at_schools.items():
+            meaning = _("No grade level") if level is None else level_words(level)
+            text = _("%(meaning)s at %(school)s")
+            words.append(text % {"meaning": meaning, "school": names.get(key, key)})
+        return words
 
     @property
     def values(self) -> list[str]:
