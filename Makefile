@@ -48,8 +48,8 @@ laws: .venv/dev ## The rules and sources against 1,000 made-up inputs each (EXAM
 crash: .venv/dev ## Kill workers, servers and the database in the middle of runs; rosters of 20,000; 10,000 rosters that change while they are read (SEEDS=300 for a long night)
 	CRASH_SEEDS=$(SEEDS) $(BIN)/pytest -q tests/crash tests/sources/test_nobody_goes_missing.py tests/sync/test_sudden_rosters.py tests/sync/test_any_order.py tests/sync/test_nobody_becomes_somebody_else.py -m "crash or slow"
 
-office: .venv/dev ## The template as LibreOffice saves it in each form (needs soffice)
-	$(BIN)/pytest -q tests/sync/test_libreoffice.py -m office
+office: .venv/dev ## What LibreOffice makes of the template and of the Excel report, with pictures in .office (needs soffice, poppler-utils)
+	OFFICE_PICTURES=.office $(BIN)/pytest -q tests/sync/test_libreoffice.py tests/sync/test_report_pictures.py -m office
 
 fuzz: .venv/dev ## Feed the readers of what a SIS states with mutated bytes for a minute (SECONDS=)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/fuzz.txt

@@ -104,7 +104,7 @@ def test_the_report_is_written_to_a_file(
     ended = rollbook("report", "last", "-o", file, "--json")
     assert (ended.code, ended.json["file"]) == (0, file)
     book = openpyxl.load_workbook(file, read_only=True)
-    assert book.sheetnames[:4] == ["Summary", "Errors", "New", "Updated"]
+    assert book.sheetnames[:4] == ["Summary", "Errors", "New", "Existing & Update"]
     assert sum(1 for _ in book["New"].rows) >= new
     book.close()
     assert rollbook("report", "last", "-o", f"{tmp_path}/missing/report.xlsx").code == 2

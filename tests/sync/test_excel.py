@@ -24,6 +24,8 @@ from tests.sync.report_runs import a_run, linked, listed, new, problem, returnin
 
 pytestmark = pytest.mark.django_db
 
+UPDATED = "Existing & Update"
+
 Written = Callable[..., bytes]
 Book = Callable[[Run], Workbook]
 
@@ -58,7 +60,7 @@ def test_has_exactly_four_sheets_with_frozen_filterable_headings(
     school: School, book: Book
 ) -> None:
     made = book(a_run(school, [new(), linked()], [problem()]))
-    assert made.sheetnames == ["Summary", "Errors", "New", "Updated"]
+    assert made.sheetnames == ["Summary", "Errors", "New", "Existing & Update"]
     for sheet in made:
         assert sheet.freeze_panes == "A2"
         assert sheet.auto_filter.ref == sheet.dimensions
@@ -67,9 +69,9 @@ def test_has_exactly_four_sheets_with_frozen_filterable_headings(
 
 def test_an_empty_run_gives_headings_only(school: School, book: Book) -> None:
     made = book(a_run(school))
-    assert [made[name].max_row for name in ("Errors", "New", "Updated")] == [1, 1, 1]
+    assert [made[name].max_row for name in ("Errors", "New", UPDATED)] == [1, 1, 1]
     assert made["New"].auto_filter.ref == "A1:H1"
-    assert [cell.value for cell in made["Updated"][1]] == [
+    assert [cell.value for cell in made[UPDATED][1]] == [
         "SIS ID",
         "Name",
         "E-mail",
@@ -96,7 +98,7 @@ def test_two_readers_agree_with_the_plan(school: School, written: Written) -> No
     assert by_calamine.sheet_names == by_openpyxl.sheetnames
     for name, emails in (
         ("New", {"ada@lincoln.example", "alan@b.example"}),
-        ("Updated", {"alan@lincoln.example", "mary@lincoln.example"}),
+        (UPDATED, {"alan@lincoln.example", "mary@lincoln.example"}),
     ):
         sheet = by_calamine.get_sheet_by_name(name).to_python()
         place = sheet[0].index("E-mail")
@@ -147,7 +149,7 @@ def test_before_and_after_stand_side_by_side_in_one_row_per_field(
 ) -> None:
     before = {"last_name": "H", "graduation_year": None, "birth_date": "2009-02-27"}
     after = {"last_name": "Hopper", "graduation_year": 2027, "birth_date": "2009-02-28"}
-    sheet = book(a_run(school, [updated(before, after)]))["Updated"]
+    sheet = book(a_run(school, [updated(before, after)]))[UPDATED]
     who = ["0007", "Grace Hopper", "grace@lincoln.example", "Updated"]
     assert [
         [cell.date() if isinstance(cell, datetime) else cell for cell in row[:-1]]
@@ -166,9 +168,7 @@ def test_before_and_after_stand_side_by_side_in_one_row_per_field(
 def test_accounts_that_are_only_listed_are_not_among_the_updated(
     school: School, book: Book
 ) -> None:
-    assert (
-        rows(book(a_run(school, [listed(ChangeKind.NOT_IN_ROSTER, "not_sent")]))["Updated"]) == []
-    )
+    assert rows(book(a_run(school, [listed(ChangeKind.NOT_IN_ROSTER, "not_sent")]))[UPDATED]) == []
 
 
 def test_errors_of_every_severity_say_what_to_do(school: School, book: Book) -> None:

@@ -13,6 +13,7 @@ from rollbook.sync.report.counts import mapped_fields, tab_counts
 from rollbook.sync.report.excel import Book, Cell, Target, open_book, typed
 from rollbook.sync.report.problem_rows import problem_rows
 from rollbook.sync.report.summary import summary
+from rollbook.sync.report.xlsx import AFTER, BEFORE
 from rollbook.sync.words.fields import FIELD_LABELS, value_text
 from rollbook.sync.words.sources import uploader_type
 from rollbook.sync.words.text import word
@@ -43,7 +44,7 @@ def file_name(run: Run) -> str:
 
 
 def _write_summary(run: Run, book: Book) -> None:
-    sheet = book.sheet("Summary", [_("What"), _("Value")])
+    sheet = book.sheet(_("Summary"), [_("What"), _("Value")])
     for line in summary(run):
         sheet.add(line)
 
@@ -61,7 +62,7 @@ def _write_problems(run: Run, book: Book, meter: "_Meter") -> None:
         _("What to do"),
         _("Who"),
     ]
-    sheet = book.sheet("Errors", headings)
+    sheet = book.sheet(_("Errors"), headings)
     for row in meter.passing(problem_rows(run)):
         place: list[Cell] = []
         if run.is_upload:
@@ -75,7 +76,7 @@ def _write_new(run: Run, book: Book, meter: "_Meter") -> None:
     """Write a row for each account to create, with a column for each mapped field."""
     fields = mapped_fields(run)
     labels = [word(FIELD_LABELS, field) for field in fields]
-    sheet = book.sheet("New", [*_row_heading(run), *labels, _("Outcome"), _("Reason")])
+    sheet = book.sheet(_("New"), [*_row_heading(run), *labels, _("Outcome"), _("Reason")])
     for row in meter.passing(new_rows(run)):
         values = [_new_value(row, field) for field in fields]
         sheet.add([*_row_number(run, row), *values, row.outcome, row.reason])
@@ -100,7 +101,8 @@ def _write_updated(run: Run, book: Book, meter: "_Meter") -> None:
         _("Outcome"),
         _("Reason"),
     )
-    sheet = book.sheet("Updated", [*_row_heading(run), *headings])
+    tints = {_("Before"): BEFORE, _("After"): AFTER}
+    sheet = book.sheet(_("Existing & Update"), [*_row_heading(run), *headings], tints)
     for row in meter.passing(updated_rows(run)):
         about = [*_row_number(run, row), row.sis_id, row.name, row.email, row.kind_label]
         for diff in row.diffs:

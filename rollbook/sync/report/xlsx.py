@@ -1,10 +1,10 @@
 """The zip archive and the XML of an Excel file (ECMA-376), written part by part as rows come.
 
-It knows no more than the files of Rollbook need: texts, whole numbers and dates, six looks of a
-cell, frozen headings, filters and widths. xlsxwriter makes several calls for each cell: for 95,000
-rows of nine cells it took 6.8 s of CPU, this takes 1.4 s. The writers with a core in Rust
-(rustpy-xlsxwriter, xlsxturbo, jetxl, opensheet-core) can't mark single cells as text that is no
-formula.
+It knows no more than the files of Rollbook need: texts, whole numbers and dates, a few looks of a
+cell, frozen headings, filters, widths, and one page in width when it is printed. xlsxwriter makes
+several calls for each cell: for 95,000 rows of nine cells it took 6.8 s of CPU, this takes 1.4 s.
+The writers with a core in Rust (rustpy-xlsxwriter, xlsxturbo, jetxl, opensheet-core) can't mark
+single cells as text that is no formula.
 """
 
 import re
@@ -17,8 +17,10 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from rollbook.roster.sheets.columns import column_letter
 
-# The looks of a cell: places in the list of _STYLES.
+# The looks of a cell: places in the list of _STYLES. A tint is added to one of the last four.
 HEADING, PLAIN, GUARDED, LONG, DATE = 1, 2, 3, 4, 5
+NO_TINT, BEFORE, AFTER = 0, 4, 8
+LINE_HEIGHT, HEADING_HEIGHT = 15, 20  # points
 
 _DAY_0: Final = date(1899, 12, 30)  # as Excel counts from 1 March 1900 on
 # Readers take _x000D_ for a character's code, so an underscore before such a text is a code too.
@@ -34,34 +36,55 @@ _CORE_TYPE: Final = "application/vnd.openxmlformats-package.core-properties+xml"
 _RELATIONS_TYPE: Final = "application/vnd.openxmlformats-package.relationships+xml"
 
 _FONT: Final = '<sz val="11"/><name val="Calibri"/><family val="2"/>'
-_TOP: Final = '<alignment vertical="top"/>'
-_USUAL: Final = 'fontId="0" fillId="0" borderId="0" xfId="0"'
+_TOP: Final = '<alignment horizontal="left" vertical="top"/>'
+_WRAPPED: Final = '<alignment vertical="top" wrapText="1"/>'
+# Fills of headings, and of values before and after as on the screen.
+_FILLS: Final = ("EEF1F5", "FBE7E4", "E4F2E7")
+
+
+def _looks(fill: int) -> str:
+    """Return the last four looks with a fill."""
+    usual = f'fontId="0" fillId="{fill}" borderId="0" xfId="0"'
+    if fill:
+        usual += ' applyFill="1"'
+    return (
+        f'<xf numFmtId="0" {usual} applyAlignment="1">{_TOP}</xf>'
+        f'<xf numFmtId="0" {usual} quotePrefix="1" applyAlignment="1">{_WRAPPED}</xf>'
+        f'<xf numFmtId="0" {usual} applyAlignment="1">{_WRAPPED}</xf>'
+        f'<xf numFmtId="164" {usual} applyNumberFormat="1" applyAlignment="1">'
+        f"{_TOP}</xf>"
+    )
+
+
+def _fill(colour: str) -> str:
+    return (
+        f'<fill><patternFill patternType="solid"><fgColor rgb="FF{colour}"/>'
+        '<bgColor indexed="64"/></patternFill></fill>'
+    )
+
+
 _STYLES: Final = (
     f'{_XML}<styleSheet xmlns="{_MAIN}">'
     '<numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy-mm-dd"/></numFmts>'
     f'<fonts count="2"><font>{_FONT}</font><font><b/>{_FONT}</font></fonts>'
-    '<fills count="3"><fill><patternFill patternType="none"/></fill>'
-    '<fill><patternFill patternType="gray125"/></fill>'
-    '<fill><patternFill patternType="solid"><fgColor rgb="FFEEF1F5"/><bgColor indexed="64"/>'
-    "</patternFill></fill></fills>"
+    f'<fills count="{2 + len(_FILLS)}"><fill><patternFill patternType="none"/></fill>'
+    f'<fill><patternFill patternType="gray125"/></fill>{"".join(map(_fill, _FILLS))}</fills>'
     '<borders count="2"><border><left/><right/><top/><bottom/><diagonal/></border>'
     '<border><left/><right/><top/><bottom style="thin"><color auto="1"/></bottom><diagonal/>'
     "</border></borders>"
     '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
-    '<cellXfs count="6">'
-    f'<xf numFmtId="0" {_USUAL}/>'
+    '<cellXfs count="14"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
     '<xf numFmtId="0" fontId="1" fillId="2" borderId="1" xfId="0" applyFont="1" applyFill="1" '
     f'applyBorder="1" applyAlignment="1">{_TOP}</xf>'
-    f'<xf numFmtId="0" {_USUAL} applyAlignment="1">{_TOP}</xf>'
-    f'<xf numFmtId="0" {_USUAL} quotePrefix="1" applyAlignment="1">{_TOP}</xf>'
-    f'<xf numFmtId="0" {_USUAL} applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf>'
-    f'<xf numFmtId="164" {_USUAL} applyNumberFormat="1" applyAlignment="1">'
-    '<alignment horizontal="left" vertical="top"/></xf></cellXfs>'
+    f"{_looks(0)}{_looks(3)}{_looks(4)}</cellXfs>"
     '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
     "</styleSheet>"
 )
+# As wide as one page in landscape, as long as it gets; the name of the sheet and the page below.
 _SHEET_END: Final = (
-    '<pageMargins left="0.7" right="0.7" top="0.75" bottom="0.75" header="0.3" footer="0.3"/>'
+    '<pageMargins left="0.4" right="0.4" top="0.5" bottom="0.6" header="0.3" footer="0.3"/>'
+    '<pageSetup orientation="landscape" fitToWidth="1" fitToHeight="0"/>'
+    "<headerFooter><oddFooter>&amp;L&amp;A&amp;R&amp;P / &amp;N</oddFooter></headerFooter>"
     '<ignoredErrors><ignoredError sqref="A1:XFD1048576" numberStoredAsText="1"/></ignoredErrors>'
     "</worksheet>"
 )
@@ -82,9 +105,17 @@ def number_cell(value: int, style: int = PLAIN) -> str:
     return f'" s="{style}"><v>{value}</v></c>'
 
 
-def date_cell(day: date) -> str:
+def date_cell(day: date, tint: int = NO_TINT) -> str:
     """Return a date from 1 March 1900 on as the end of a cell."""
-    return number_cell((day - _DAY_0).days, DATE)
+    return number_cell((day - _DAY_0).days, DATE + tint)
+
+
+def row_xml(number: int, cells: str, lines: int = 1) -> str:
+    """Return a row, as high as so many lines. Row 1 has the headings."""
+    if lines == 1 and number > 1:
+        return f'<row r="{number}">{cells}</row>'
+    height = HEADING_HEIGHT if number == 1 else lines * LINE_HEIGHT
+    return f'<row r="{number}" ht="{height}" customHeight="1">{cells}</row>'
 
 
 class XlsxFile:
@@ -110,7 +141,8 @@ class XlsxFile:
         ]
         self._part = self._archive.open(f"xl/worksheets/sheet{number}.xml", "w")
         self.write(
-            f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView{selected} workbookViewId="0">'
+            f'{_XML}<worksheet xmlns="{_MAIN}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
+            f'<sheetViews><sheetView{selected} workbookViewId="0">'
             '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
             '<selection pane="bottomLeft"/></sheetView></sheetViews>'
             f'<sheetFormatPr defaultRowHeight="15"/><cols>{"".join(columns)}</cols><sheetData>'
@@ -160,7 +192,10 @@ class XlsxFile:
 
 
 def _workbook(names: Sequence[str], filters: Sequence[str]) -> str:
-    """Return the part with the names of the sheets. Excel needs each filter's range here too."""
+    """Return the part with the names of the sheets.
+
+    Excel needs each filter's range here too, and the headings that each printed page repeats.
+    """
     sheets, ranges = [], []
     for place, (name, filtered) in enumerate(zip(names, filters, strict=True)):
         number = place + 1
@@ -169,6 +204,8 @@ def _workbook(names: Sequence[str], filters: Sequence[str]) -> str:
         ranges.append(
             f'<definedName name="_xlnm._FilterDatabase" localSheetId="{place}" hidden="1">'
             f"'{quoted}'!{filtered}</definedName>"
+            f'<definedName name="_xlnm.Print_Titles" localSheetId="{place}">'
+            f"'{quoted}'!$1:$1</definedName>"
         )
     return (
         f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_OF_DOCUMENT}">'
