@@ -67,6 +67,14 @@ class MappingRow:
         return None
 
 
+class AbsentRow(NamedTuple):
+    """A row that another variant of the source has and this one can't fill, and why."""
+
+    field: str
+    label: str
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A further setting of a source, shown as a select: which e-mail PowerSchool is asked for."""
@@ -103,7 +111,7 @@ class Variant:
     hint: str = ""
     steps: tuple[Step, ...] = ()  # of its connection test
     grades_note: str = ""  # what a person has to know about its grades
-    absent_note: str = ""  # which usual field it doesn't have, and why
+    absent: tuple[AbsentRow, ...] = ()  # rows of another variant that this one can't fill
     how_to: tuple[HowToStep, ...] = ()  # how to get the credentials
 
     def row(self, source_field: str, field: str) -> MappingRow | None:

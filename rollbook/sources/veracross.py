@@ -14,6 +14,7 @@ from rollbook.roster.translation import gettext_noop as _
 from rollbook.sources import veracross_discovery as discovery
 from rollbook.sources import veracross_how_to as how_to
 from rollbook.sources.base import (
+    AbsentRow,
     Choice,
     Connection,
     CredentialField,
@@ -254,9 +255,15 @@ SOURCE: Final = Source(
             steps=V3_STEPS,
             how_to=how_to.V3_STEPS,
             grades_note=_GRADES_NOTE,
-            absent_note=_(
-                "Personal Email Address is missing: API v3 lists one e-mail for each student. "
-                "API v2 has both."
+            absent=(
+                AbsentRow(
+                    field="personal_email",
+                    label=_("Personal Email Address"),
+                    why=_(
+                        "Personal Email Address is missing: API v3 lists one e-mail for each "
+                        "student, and the scope students:list adds no other. API v2 has both."
+                    ),
+                ),
             ),
             hint=_(
                 "Make an OAuth application for Rollbook in Veracross and switch on its scopes "

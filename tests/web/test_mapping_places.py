@@ -101,5 +101,12 @@ def test_a_version_says_what_it_lacks_and_what_its_grades_do(
     page = admin.post(reverse("configure-sis", args=[school.pk]), v3).content.decode()
     assert "After the roll-over" in page
     Integration.objects.filter(pk=connected.pk).update(source="veracross", variant="v3")
-    mapping = admin.get(reverse("select-mapping", args=[school.pk, connected.pk]))
-    assert "Personal Email Address is missing" in mapping.content.decode()
+    address = reverse("select-mapping", args=[school.pk, connected.pk])
+    [row] = re.findall(r'<li class="mapping-absent">.*?</li>', _text(admin, address), re.S)
+    assert ">Personal Email Address<" in row and "Personal Email Address is missing" in row
+    Integration.objects.filter(pk=connected.pk).update(variant="v2")
+    assert "mapping-absent" not in _text(admin, address)
+
+
+def _text(admin: Client, address: str) -> str:
+    return admin.get(address).content.decode()
