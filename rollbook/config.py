@@ -139,6 +139,11 @@ class Config(SignInSettings):
         ge=1,
         description="how many days the rows of a report are kept; the run and its numbers stay",
     )
+    audit_days: int = Field(
+        548,
+        ge=548,
+        description="how many days the audit log is kept; never less than 18 months",
+    )
     connect_seconds: float = Field(10, gt=0, description="longest time to connect to a SIS")
     request_seconds: float = Field(
         60, gt=0, description="longest time of one request to a SIS, from start to end"

@@ -41,6 +41,11 @@ COMMANDS = (
                 "Show or set when runs free e-mails of closed accounts",
             ),
             LazyCommand(
+                "purge-leavers",
+                "people.purge_leavers:purge_leavers",
+                "Show or set when students who left are erased",
+            ),
+            LazyCommand(
                 "set", "people.schools:set_school", "Rename a school, or change its time zone"
             ),
             LazyCommand(

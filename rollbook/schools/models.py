@@ -42,7 +42,8 @@ class School(models.Model):
     """A school. Every row with student data belongs to exactly one. `timezone` is an IANA name.
 
     `free_emails_after` are the days after which an account that has left or graduated gives up its
-    e-mail for another student; null for never.
+    e-mail for another student, `purge_leavers_after` those after which it is erased; null for
+    never.
 
     A deleted school keeps this row, for the audit log. It is closed from `deletion_requested_at`;
     at `deleted_at` its other rows were gone.
@@ -52,6 +53,7 @@ class School(models.Model):
     name = models.CharField(max_length=200)
     timezone = models.CharField(max_length=64, default="Asia/Singapore")
     free_emails_after = models.PositiveSmallIntegerField(null=True)
+    purge_leavers_after = models.PositiveSmallIntegerField(null=True, default=400)
     created_at = MadeAt()
     deletion_requested_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)

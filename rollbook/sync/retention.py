@@ -1,6 +1,6 @@
-"""Removes what is too old: rows of reports, fixed problems, mails, sessions.
+"""Removes what is too old: rows of reports, fixed problems, mails, sessions, audit entries.
 
-Runs and the audit log stay.
+Runs stay. Students who left are erased by `sync.erasing`.
 """
 
 import logging
@@ -12,8 +12,9 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, Q
 
 from rollbook.config import config
-from rollbook.schools import clock
+from rollbook.schools import audit_chain, clock
 from rollbook.schools.mail import MailState
+from rollbook.students.models import AccountEvent, EmailAlias, EventAction, Invitation
 from rollbook.sync.models import (
     ACTIVE_STATES,
     Change,
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 # A worker makes its rounds three times a minute; nothing grows old that fast.
 EVERY_SECONDS: Final = 3_600.0
 RUNS_AT_A_TIME: Final = 20
+# A merge can be taken back as long as both accounts are there.
+NEEDED_EVENTS: Final = (EventAction.MERGED, EventAction.MERGED_AWAY)
 SET_UP_HOURS: Final = 24  # of connection tests, and of what was typed and not saved
 
 
@@ -73,6 +76,11 @@ def remove_old() -> int:
         number += len(runs)
     Notice.objects.filter(created_at__lt=oldest).exclude(state=MailState.WAITING).delete()
     Problem.objects.filter(fixed_at__lt=oldest).delete()
+    EmailAlias.objects.filter(kept_until__lt=clock.now()).delete()
+    invitations = Invitation.objects.filter(created_at__lt=oldest)
+    invitations.exclude(state=MailState.WAITING).delete()
+    AccountEvent.objects.filter(at__lt=oldest).exclude(action__in=NEEDED_EVENTS).delete()
+    audit_chain.remove_old(config.audit_days)
     Session.objects.filter(expire_date__lt=clock.now()).delete()
     a_day_ago = clock.now() - timedelta(hours=SET_UP_HOURS)
     ConnectionDraft.objects.filter(updated_at__lt=a_day_ago).delete()

@@ -44,6 +44,7 @@ from rollbook.web.set_up.leavers import leavers
 from rollbook.web.set_up.links import confirm_exact, decide_link, links
 from rollbook.web.set_up.notifications import notifications
 from rollbook.web.set_up.plugin import plugin
+from rollbook.web.set_up.purge_leavers import purge_leavers
 from rollbook.web.set_up.safety_limits import safety_limits
 from rollbook.web.set_up.schedule import pauses, schedule
 from rollbook.web.set_up.school_settings import delete_school, school_settings
@@ -126,6 +127,7 @@ of_a_school = [
     path("people/<uuid:user_id>/change/", change_person, name="person-change"),
     path("emergency/<uuid:access_id>/end/", end_emergency, name="end-emergency"),
     path("settings/", school_settings, name="school-settings"),
+    path("settings/purge-leavers/", purge_leavers, name="purge-leavers"),
     path("settings/delete/", delete_school, name="delete-school"),
     path("runs/<uuid:run_id>/", run_page, name="run"),
     path("runs/<uuid:run_id>/progress/", run_progress, name="run-progress"),

@@ -1,12 +1,14 @@
 """Erasing a student: nothing is left in the database, and nothing brings the student back."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from rollbook.roster.fields import STUDENT_FIELDS
+from rollbook.schools import clock
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.standins.standin import StandIn
 from rollbook.students import aliases, editing, never_import_list, protection
@@ -16,6 +18,7 @@ from rollbook.sync import erasing, pipeline
 from rollbook.sync.mail import invitations
 from rollbook.sync.models import Change, Integration, Issue, Run, RunState, Trigger
 from rollbook.sync.planning import batch, from_roster
+from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.report import files
 from rollbook.sync.runs import claims, requests
 from rollbook.sync.runs.lease import Lease
@@ -202,3 +205,29 @@ def make_other(school: School) -> Callable[..., StudentAccount]:
         )
 
     return make
+
+
+def test_students_who_left_long_ago_are_erased_and_may_return(
+    school: School, make_other: Callable[..., StudentAccount]
+) -> None:
+    def leaver(name: str, status: str, days: int) -> StudentAccount:
+        account = make_other(email=f"{name}@x.example", first_name=name, last_name="Leaver")
+        closed_at = clock.now() - timedelta(days=days)
+        StudentAccount.objects.filter(pk=account.pk).update(status=status, closed_at=closed_at)
+        return account
+
+    old = leaver("oldest", "left", 401)
+    graduate = leaver("graduate", "graduated", 500)
+    protection.protect(leaver("protected", "left", 401), None)
+    stay = [leaver("young", "left", 399), leaver("away", "deactivated", 900)]
+    assert set(erasing.due(school)) == {old, graduate}
+    assert erasing.purge(school) == 2
+    assert not StudentAccount.objects.filter(pk__in=(old.pk, graduate.pk)).exists()
+    assert StudentAccount.objects.filter(pk__in=[each.pk for each in stay]).count() == 2
+    purged = AuditEntry.objects.filter(action="student.purged").values_list("subject", flat=True)
+    assert set(purged) == {str(old.pk), str(graduate.pk)}
+    assert not Tombstone.objects.exists()
+    erasing.save_rule(school, None, None)
+    assert not erasing.due(school).exists()
+    with pytest.raises(SettingRefused):
+        erasing.save_rule(school, None, 3)

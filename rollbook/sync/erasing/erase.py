@@ -40,7 +40,7 @@ def erase(account: StudentAccount, by: User | None, typed: str, via: str = "web"
         school=school, state__in=ACTIVE_STATES
     )
     list(runs.order_by("pk").values_list("pk", flat=True))
-    accounts = _with_merged(account)
+    accounts = with_merged(account)
     traces = traces_of(accounts)
     erasure = tombstones.bury(school, by, via, traces.tombstones())
     mails = Invitation.objects.filter(school=school, account__in=accounts)
@@ -59,7 +59,7 @@ def erase(account: StudentAccount, by: User | None, typed: str, via: str = "web"
     return erasure
 
 
-def _with_merged(account: StudentAccount) -> list[StudentAccount]:
+def with_merged(account: StudentAccount) -> list[StudentAccount]:
     """Return an account, locked, and all that were merged into it, and into those."""
     here = StudentAccount.objects.select_for_update(of=("self",)).filter(
         school_id=account.school_id

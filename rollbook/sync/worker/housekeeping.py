@@ -34,6 +34,7 @@ PARTS: Final[tuple[Callable[[], Any], ...]] = (
     devices.sweep,
     deleting.sweep,
     erasing.sweep,
+    erasing.sweep_leavers,
     retention.sweep,
 )
 

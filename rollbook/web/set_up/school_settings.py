@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from rollbook.schools.clock import zone_of
 from rollbook.schools.models import School
-from rollbook.sync import deleting
+from rollbook.sync import deleting, erasing
 from rollbook.sync.models import Schedule
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import school as school_setup
@@ -22,6 +22,7 @@ from rollbook.sync.setup import versions
 from rollbook.web.access import SchoolRequest, school_required
 from rollbook.web.forms import Form
 from rollbook.web.saved_over import SavedOver, saving, shown_with
+from rollbook.web.set_up.purge_leavers import shown_form
 from rollbook.web.set_up.schedule_forms import ZoneInput, zone_names
 from rollbook.web.set_up.schedule_words import moment_words
 
@@ -69,6 +70,8 @@ def school_settings(request: SchoolRequest) -> HttpResponse:
         "form": form,
         "zones": zone_names(school.timezone, "Asia/Singapore"),
         "moves": school_setup.schedules_in_zone(school, school.timezone),
+        "purge_form": shown_form(school),
+        "purged_next": erasing.due(school).count(),
     }
     return render(request, "web/set_up/school_settings.html", context)
 
