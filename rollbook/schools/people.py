@@ -37,6 +37,8 @@ def check_may_handle(school: School, by: User | None, role: str) -> None:
     None is the operator of the machine, who may do everything. An operator of the installation has
     no membership, and invites only the first person of a school.
     """
+    if role not in Role.values:
+        raise PeopleRefused("role_unknown", _("There is no such role."))
     if by is None:
         return
     own = Membership.objects.filter(MAY_ENTER, school=school, user=by).first()

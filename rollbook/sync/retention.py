@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q
 from rollbook.config import config
 from rollbook.schools import audit_chain, clock
 from rollbook.schools.mail import MailState
+from rollbook.schools.models import EmergencyNotice, StaffInvitation
 from rollbook.students.models import AccountEvent, EmailAlias, EventAction, Invitation
 from rollbook.sync.models import (
     ACTIVE_STATES,
@@ -81,6 +82,8 @@ def remove_old() -> int:
     invitations.exclude(state=MailState.WAITING).delete()
     AccountEvent.objects.filter(at__lt=oldest).exclude(action__in=NEEDED_EVENTS).delete()
     audit_chain.remove_old(config.audit_days)
+    StaffInvitation.objects.filter(created_at__lt=oldest).delete()
+    EmergencyNotice.objects.filter(created_at__lt=oldest).delete()
     Session.objects.filter(expire_date__lt=clock.now()).delete()
     a_day_ago = clock.now() - timedelta(hours=SET_UP_HOURS)
     ConnectionDraft.objects.filter(updated_at__lt=a_day_ago).delete()

@@ -19,7 +19,7 @@ from rollbook.schools.models import AuditEntry
 from rollbook.students import listing
 from rollbook.students.models import StudentAccount
 from rollbook.sync.report.csv_file import csv_text
-from rollbook.web.access import SchoolRequest, school_required
+from rollbook.web.access import SchoolRequest, school_required, while_allowed
 from rollbook.web.filters import LONGEST_SEARCH, SearchField
 from rollbook.web.forms import Form
 from rollbook.web.paging import Pages, page_of
@@ -86,7 +86,7 @@ def audit_file(request: SchoolRequest) -> HttpResponse:
     rows = (_row(entry) for entry in entries.iterator(2_000))
     name = f"audit-log-{timezone.localdate():%Y-%m-%d}.csv"
     response = StreamingHttpResponse(
-        csv_text(headings, rows),
+        while_allowed(request, csv_text(headings, rows)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -138,6 +138,8 @@ def _row(entry: AuditEntry) -> list[Any]:
 
 
 def _by(entry: AuditEntry) -> str:
+    if entry.actor is None and entry.via == "command line":
+        return _("operator of the machine, command line")
     return entry.actor.email if entry.actor else entry.via
 
 
