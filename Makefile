@@ -11,7 +11,7 @@ UV ?= uv
 # For checks that load the settings and need no database.
 NO_DATABASE := DATABASE_URL=postgresql:///none ROLLBOOK_SECRET_KEY=check ROLLBOOK_DATA_DIR=.mypy_cache
 
-.PHONY: help demo next-week test lint types format quick laws crash office fuzz bench bench-pages bench-all screenshots settings requirements clean
+.PHONY: help demo next-week test lint types format quick laws crash office fuzz bench bench-pages bench-all screenshots settings inventory requirements clean
 .DELETE_ON_ERROR:
 
 help: ## List these targets
@@ -72,6 +72,9 @@ screenshots: .venv/dev chromium ## Take the README's pictures anew, from a demo 
 
 settings: .venv/dev ## Make the table of docs/settings.md from the settings class
 	$(BIN)/python docs/write_settings.py
+
+inventory: .venv/dev ## Make the tables of docs/data-inventory.md from the models
+	PYTHONPATH=. $(BIN)/python docs/write_data_inventory.py
 
 requirements: ## Pin and hash anew after a change of requirements/*.in (needs uv)
 	cd requirements && for name in run demo dev; do $(UV) pip compile --universal --python-version 3.11 --generate-hashes \
