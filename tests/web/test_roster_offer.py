@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from rollbook.roster.values.grades import name_at
 from rollbook.schools.models import School
 from rollbook.standins.standin import StandIn
 from rollbook.sync.models import Integration
@@ -110,3 +111,20 @@ def test_an_old_tab_does_not_undo_a_meaning(
     refused = admin.post(address, typed(standin, **choice, **stale)).content.decode()
     assert "Nothing was saved" in refused and "Meaning of 9" in refused
     assert Integration.objects.get().grade_meanings == {"9": 8}
+
+
+def test_a_name_may_mean_something_else_at_one_school(
+    admin: Client, school: School, standin: StandIn
+) -> None:
+    page = page_after_test(admin, school, standin, grades=["9"])
+    first, second, *_others = boxes(page, "schools")
+    address = reverse("configure-sis", args=[school.pk])
+    choice = {"action": "next", "grades": ["9"], "schools": [first, second]}
+    part = typed(standin, **choice, at_grade="9", at_school=second)
+    refused = admin.post(address, part).content.decode()
+    assert "Choose the grade, the school and what it means there." in refused
+    admin.post(address, part | {"at_level": "8"})
+    assert Integration.objects.get().grade_meanings == {name_at("9", second): 8}
+    assert "Grade 8 at " in admin.get(address).content.decode()
+    admin.post(address, part | {"at_level": "9"})
+    assert Integration.objects.get().grade_meanings == {}, "the same as everywhere"

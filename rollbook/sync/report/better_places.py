@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from rollbook.roster.planning.causes import Setting
 from rollbook.sources.base import MappingRow
-from rollbook.sources.discovery import HomeFill, Sample, survey
+from rollbook.sources.discovery import HomeFill, Sample, best_home, survey
 from rollbook.sync.models import Integration, Problem
 from rollbook.sync.report.causes import Cause, of_cause
 from rollbook.sync.setup import connection_tests
@@ -80,11 +80,9 @@ def _with_problem(sample: Sample, integration: Integration, cause: Cause) -> Sam
 
 
 def _best_place(sample: Sample, cause: Cause) -> HomeFill | None:
-    """Return the place that most of these students have a value in, and more than where we look."""
-    fills = survey(sample).get(cause.field, [])
-    now = next((fill.usable for fill in fills if fill.home.names(cause.source_field)), 0)
-    others = [fill for fill in fills if not fill.home.names(cause.source_field)]
-    best = others[0] if others else None
-    if best is None or best.usable <= now or 2 * best.usable < best.students:
-        return None
-    return best
+    """Return the place that clearly more of these students have a value in than where we look."""
+    fills = {fill.home: fill for fill in survey(sample).get(cause.field, [])}
+    used = next((home for home in fills if home.names(cause.source_field)), None)
+    usual = used.source_field if used is not None else cause.source_field
+    best = best_home(list(fills.values()), usual)
+    return None if best is None else fills[best]

@@ -13,12 +13,14 @@ from django.utils.translation import gettext_lazy
 from rollbook.sources.base import CredentialField, Source
 from rollbook.sync.models import Integration
 from rollbook.sync.setup.drafts import CREDENTIAL
-from rollbook.sync.setup.roster_choice import RosterChoice
+from rollbook.sync.setup.roster_choice import RosterChoice, with_meaning_at
 from rollbook.sync.words.text import translated
 from rollbook.web.forms import Form
 from rollbook.web.set_up.roster_offer import (
     GradeBox,
     RosterOffer,
+    level_of_code,
+    level_options,
     meaning_code,
     meaning_options,
 )
@@ -34,6 +36,8 @@ QUICK_GRADES: Final[tuple[tuple[Promise, tuple[int, ...] | None], ...]] = (
 NO_AUTOCORRECT: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 CHOICE: Final = "choice-"
 MEANING: Final = "meaning-"  # the name of a grade follows
+EXCEPTION: Final = ("at_grade", "at_school", "at_level")
+AT_GRADE, AT_SCHOOL, AT_LEVEL = EXCEPTION
 
 
 class PickForm(Form):
@@ -115,6 +119,8 @@ class ConfigureForm(Form):
                 required=False,
                 initial=meaning_code(option),
             )
+        if offer.has_exceptions:
+            self.fields |= _exception_fields(offer)
         schools = [(each.key, each.name) for each in offer.schools]
         self.fields["schools"] = _choices(self.fields["schools"], schools)
         self.source, self.variant, self.stored = source, source.variant(variant), stored
@@ -170,7 +176,27 @@ class ConfigureForm(Form):
         """Return the chosen grades and schools, where the SIS was asked for them."""
         chosen = self.cleaned_data
         meanings = {each.name: chosen.get(MEANING + each.name, "") for each in self.offer.options}
-        return self.offer.choice(chosen["grades"], chosen["schools"], meanings)
+        choice = self.offer.choice(chosen["grades"], chosen["schools"], meanings)
+        if choice is None or not chosen.get(AT_GRADE):
+            return choice
+        level = level_of_code(chosen[AT_LEVEL])
+        grades = with_meaning_at(choice.grades, chosen[AT_GRADE], chosen[AT_SCHOOL], level)
+        return choice._replace(grades=grades)
+
+    def clean(self) -> dict[str, Any]:
+        parts = [self.cleaned_data.get(name, "") for name in EXCEPTION]
+        if any(parts) and not all(parts):
+            self.add_error(AT_GRADE, _("Choose the grade, the school and what it means there."))
+        return self.cleaned_data
+
+    @property
+    def exception_fields(self) -> list[forms.BoundField]:
+        """The fields for a name that means something else at one school; none for one school."""
+        return [self[name] for name in EXCEPTION if name in self.fields]
+
+    @property
+    def has_exception(self) -> bool:
+        return any(field.value() or field.errors for field in self.exception_fields)
 
     def changed_credentials(self) -> dict[str, str]:
         """Return the typed credentials that differ from the stored ones, by their key."""
@@ -191,6 +217,22 @@ class ConfigureForm(Form):
     def choices(self) -> dict[str, str]:
         keys = (choice.key for choice in self.variant.choices)
         return {key: str(self.cleaned_data[CHOICE + key]) for key in keys}
+
+
+def _exception_fields(offer: RosterOffer) -> dict[str, forms.Field]:
+    """Return the fields for a name of a grade that means something else at one school."""
+    nothing = ("", "—")
+    names = [(each.name, each.name) for each in offer.options]
+    schools = [(each.key, each.name) for each in offer.schools]
+    fields: dict[str, forms.Field] = {}
+    for name, label, options in (
+        (AT_GRADE, _("Grade"), names),
+        (AT_SCHOOL, _("School"), schools),
+        (AT_LEVEL, _("It means there"), level_options()),
+    ):
+        choices = [nothing, *options]
+        fields[name] = forms.ChoiceField(label=label, choices=choices, required=False)
+    return fields
 
 
 def _choices(field: forms.Field, choices: list[tuple[str, str]]) -> forms.Field:

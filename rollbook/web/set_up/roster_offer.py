@@ -75,6 +75,11 @@ class RosterOffer(NamedTuple):
         return words
 
     @property
+    def has_exceptions(self) -> bool:
+        """Whether a name may be given another meaning at one school."""
+        return bool(self.options) and len(self.schools) > 1
+
+    @property
     def values(self) -> list[str]:
         """What a form may send: names, and levels of a form that was shown before."""
         names = [each.name for each in self.options]
@@ -103,9 +108,7 @@ class RosterOffer(NamedTuple):
         if not self.options:
             return None
         levels = {
-            name: None if code == NO_LEVEL else int(code)
-            for name, code in meanings.items()
-            if code != NOT_DECIDED
+            name: level_of_code(code) for name, code in meanings.items() if code != NOT_DECIDED
         }
         grades = roster_choice.decided(self.options, self.ticked(values), levels)
         return RosterChoice(grades, [each for each in self.schools if each.key in schools])
@@ -120,14 +123,23 @@ def meaning_code(option: GradeOption) -> str:
 
 def meaning_options(option: GradeOption) -> list[tuple[str, str]]:
     """Return what a grade may mean, as (code, words). Not decided is offered only while it is."""
-    levels = {*range(LOWEST_NAMED, LAST_GRADE + 1)}
-    if option.level is not None:
-        levels.add(option.level)
-    options = [(str(level), level_words(level)) for level in sorted(levels)]
-    options.append((NO_LEVEL, _("No grade level")))
+    options = level_options(option.level)
     if meaning_code(option) == NOT_DECIDED:
         options.insert(0, (NOT_DECIDED, _("Not decided")))
     return options
+
+
+def level_options(level: int | None = None) -> list[tuple[str, str]]:
+    """Return the levels that there are, and `level`, as (code, words). The last is no level."""
+    levels = {*range(LOWEST_NAMED, LAST_GRADE + 1)}
+    if level is not None:
+        levels.add(level)
+    options = [(str(each), level_words(each)) for each in sorted(levels)]
+    return [*options, (NO_LEVEL, _("No grade level"))]
+
+
+def level_of_code(code: str) -> int | None:
+    return None if code == NO_LEVEL else int(code)
 
 
 def offer(integration: Integration | None, source: str, test: ConnectionTest | None) -> RosterOffer:
