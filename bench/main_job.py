@@ -23,6 +23,9 @@ from bench.installation import Installation, environment_in, installation, peak_
 FETCH_ALONE = """
 import json, sys, time
 import django; django.setup()
+from rollbook import scope
+across = scope.of_installation(scope.Across.COMMAND)
+across.__enter__()
 from rollbook.sources.base import Connection
 from rollbook.sync.setup.bounds import bounds
 from rollbook.sync.setup import credentials

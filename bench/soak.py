@@ -33,6 +33,9 @@ NOTE_SECONDS = 60
 REQUEST_RUNS = """
 import sys, time
 import django; django.setup()
+from rollbook import scope
+across = scope.of_installation(scope.Across.COMMAND)
+across.__enter__()
 from django.db import connection
 from rollbook.sync.models import Integration, Trigger
 from rollbook.sync.runs import decisions, requests

@@ -9,6 +9,7 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +20,8 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
+
+from rollbook import scope
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -66,13 +69,13 @@ def write(file: Path) -> Manifest:
 
 def _dump(connection: BaseDatabaseWrapper, archive: zipfile.ZipFile) -> Manifest:
     tables: dict[str, Any] = {}
-    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        # Fail rather than leave out rows that this role may not see.
-        cursor.execute("SET LOCAL row_security TO off")
-        for table, columns in _tables(cursor).items():
-            tables[table] = _dump_table(cursor, archive, table, columns)
-        migrations = _migrations(connection)
+    with scope.of_installation(scope.Across.BACKUP), connection.cursor() as cursor:
+        cursor.execute("SELECT 1")  # sends the scope, which the transaction's first line may not
+        with transaction.atomic(using=connection.alias):
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            for table, columns in _tables(cursor).items():
+                tables[table] = _dump_table(cursor, archive, table, columns)
+            migrations = _migrations(connection)
     return {
         "format": FORMAT,
         "rollbook": _version(),
@@ -179,11 +182,28 @@ def _load(connection: BaseDatabaseWrapper, archive: zipfile.ZipFile, manifest: M
                     "Name an empty database in DATABASE_URL, run `rollbook migrate`, "
                     "and restore there.",
                 )
-        for table, columns in tables.items():
-            with cursor.copy(_copy(table, columns, "FROM STDIN")) as copy:
-                for piece in _pieces(archive, table):
-                    copy.write(piece)
-            _continue_sequence(cursor, table, columns)
+        with _open_to_copy(cursor):
+            for table, columns in tables.items():
+                with cursor.copy(_copy(table, columns, "FROM STDIN")) as copy:
+                    for piece in _pieces(archive, table):
+                        copy.write(piece)
+                _continue_sequence(cursor, table, columns)
+
+
+@contextmanager
+def _open_to_copy(cursor: Any) -> Iterator[None]:
+    """Let the owner load tables by COPY, which row-level security forbids, in this transaction."""
+    cursor.execute(
+        "SELECT relname FROM pg_class WHERE relforcerowsecurity"
+        " AND relnamespace = 'public'::regnamespace"
+    )
+    walled = [sql.Identifier(name) for (name,) in cursor.fetchall()]
+    for table in walled:
+        cursor.execute(sql.SQL("ALTER TABLE {} NO FORCE ROW LEVEL SECURITY").format(table))
+    yield
+    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no table is altered with checks to come
+    for table in walled:
+        cursor.execute(sql.SQL("ALTER TABLE {} FORCE ROW LEVEL SECURITY").format(table))
 
 
 def _pieces(archive: zipfile.ZipFile, table: str) -> Iterator[bytes]:

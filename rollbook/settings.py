@@ -37,6 +37,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "rollbook.web.operations.closed_scope.ClosedScope",
     "rollbook.web.operations.healthz.Health",
     "rollbook.web.operations.metrics.Metrics",
     "django.middleware.security.SecurityMiddleware",

@@ -43,7 +43,7 @@ def clone() -> str:
             if not (folder / "migrated").exists():
                 _trade_safety_for_speed(connection)
                 _migrate(template)
-                connection.execute(f"ALTER ROLE {APP} LOGIN")
+                let_app_sign_in(template)
                 (folder / "migrated").touch()
             statement = sql.SQL("CREATE DATABASE {} OWNER rollbook_owner TEMPLATE {}")
             connection.execute(statement.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
@@ -55,6 +55,13 @@ def _trade_safety_for_speed(connection: psycopg.Connection[Any]) -> None:
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
     connection.execute("SELECT pg_reload_conf()")
+
+
+def let_app_sign_in(address: str) -> None:
+    """Let the app role, which migrating has made, sign in at the server of this address."""
+    superuser = address.replace(OWNER, "postgres", 1)
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        connection.execute(f"ALTER ROLE {APP} LOGIN")
 
 
 def _migrate(address: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import TransactionTestCase
 
+from rollbook import scope
 from rollbook.schools.models import Membership, School, User
 from rollbook.standins import powerschool
 from rollbook.standins.standin import StandIn
@@ -46,6 +47,13 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> No
     patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: database.clean(address))
     # Any process can check such a password, and it takes no time.
     PBKDF2PasswordHasher.iterations = 1
+
+
+@pytest.fixture(autouse=True)
+def open_scope() -> Iterator[None]:
+    """Let a test itself see the rows of all schools; pages and jobs open their own scope."""
+    with scope.of_installation(scope.Across.COMMAND):
+        yield
 
 
 @pytest.fixture

@@ -72,6 +72,7 @@ def test_only_the_store_runs_hand_written_sql() -> None:
         "sync/store/undo.py",  # plans an undo; the store applies it
         "backup.py",  # copies whole tables out and in
         "database.py",  # asks what its own role may do
+        "engine/base.py",  # sends the open scope
         "schools/clock.py",  # asks for the time
         "schools/audit_chain.py",  # takes its lock, lets the owner's function remove old entries
         "schools/slow_down.py",  # counts a try in one statement

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from rollbook import scope
 from rollbook.schools.models import School
 from rollbook.standins import powerschool
 from rollbook.standins.faults import Fault
@@ -165,4 +166,5 @@ def delays(alone: list[float], behind: list[float]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    with scope.of_installation(scope.Across.COMMAND):
+        main()

@@ -28,6 +28,7 @@ from urllib.request import urlopen
 from django.utils import timezone
 
 from bench.many_schools.people import Click
+from rollbook import scope
 from rollbook.standins import powerschool
 from rollbook.standins.faults import Fault
 from rollbook.sync.models import Run, RunState, Schedule
@@ -224,4 +225,5 @@ def peak_mb(pid: int) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    with scope.of_installation(scope.Across.COMMAND):
+        main()

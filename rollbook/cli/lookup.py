@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from rollbook import scope
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.output import Refusal, not_found
 from rollbook.roster.values.parsing import email_key
@@ -11,7 +12,16 @@ from rollbook.sync.models import UNDO_PREVIEW, Integration, Run
 
 
 def find_school(name: str | None) -> School:
-    """Return the school with this name or id; without a name, the only school."""
+    """Return the school with this name or id; without a name, the only school.
+
+    From here on the command sees the rows of this school alone.
+    """
+    school = _school_named(name)
+    scope.narrow(school.pk)
+    return school
+
+
+def _school_named(name: str | None) -> School:
     schools = list(School.objects.order_by("name")[:21])
     if not schools:
         not_found(
@@ -87,11 +97,14 @@ def find_run(name: str, school_name: str | None) -> Run:
     if key and school_name is not None:
         runs = runs.filter(school=find_school(school_name))
     run = runs.filter(pk=key).first() if key else None
-    return run or not_found(
-        "run_not_found",
-        f"There is no run {name!r}.",
-        "`rollbook runs` lists them; `last` is the newest one.",
-    )
+    if run is None:
+        not_found(
+            "run_not_found",
+            f"There is no run {name!r}.",
+            "`rollbook runs` lists them; `last` is the newest one.",
+        )
+    scope.narrow(run.school_id)
+    return run
 
 
 def find_student(school_name: str | None, name: str) -> StudentAccount:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rollbook import scope
 from rollbook.cli.exit_codes import Exit
 from rollbook.disk_space import is_disk_full
 from rollbook.schools.refusals import PeopleRefused
@@ -70,7 +71,7 @@ def prints(
         def command(*arguments: Any, as_json: bool, **options: Any) -> None:
             try:
                 _refuse_unreadable([*arguments, *options.values()])
-                with refusals():
+                with refusals(), scope.of_installation(scope.Across.COMMAND):
                     output = function(*arguments, **options)
             except Refusal as refusal:
                 end_with(refusal, as_json)

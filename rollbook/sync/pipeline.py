@@ -10,9 +10,9 @@ import psycopg
 from django.db import DataError, Error, connection, transaction
 from django.utils.translation import gettext as _
 
-from rollbook import logs
+from rollbook import logs, scope
 from rollbook.sources.errors import RosterIncomplete, SourceError
-from rollbook.sync import erasing, store, undoing
+from rollbook.sync import erasing, queue, store, undoing
 from rollbook.sync.models import Mode, Run, RunState
 from rollbook.sync.planning import from_roster, lookalikes
 from rollbook.sync.refusals import RunRefused
@@ -29,9 +29,14 @@ log = logging.getLogger(__name__)
 OUR_ERROR: Final = "our_error"
 
 
+class ForeignIntegration(Exception):
+    """A run of one school names the integration of another."""
+
+
 def run_sync(run_id: UUID) -> None:
     """Do a run, or the rest of it. Does nothing where it is over or another worker has it."""
-    run = claims.claim(run_id)
+    with queue.scope_of_row(Run, run_id):
+        run = claims.claim(run_id)
     if run is not None:
         work_on(run)
 
@@ -39,9 +44,9 @@ def run_sync(run_id: UUID) -> None:
 def work_on(run: Run) -> None:
     """Do a claimed run: plan it, look at the plan, and apply it if the run is live.
 
-    Every way to fail leaves all accounts as they were.
+    Every way to fail leaves all accounts as they were. The run sees the rows of its school alone.
     """
-    with logs.of_run(run.pk):
+    with logs.of_run(run.pk), scope.of_school(run.school_id):
         log.info("run %s: claimed as %s, try %s", run.pk, run.state, run.attempts)
         try:
             with Lease(run) as lease:
@@ -66,6 +71,7 @@ def work_on(run: Run) -> None:
 def _plan_and_apply(run: Run, lease: Lease) -> None:
     """Do the run. Raises HandBack, and LeaseLost where this worker no longer has the run."""
     try:
+        _refuse_foreign_integration(run)
         if run.state == RunState.FETCHING:
             cancelling.refuse_switched_off(run)
             planner = _planner_of(run)
@@ -82,6 +88,12 @@ def _plan_and_apply(run: Run, lease: Lease) -> None:
         cancelling.end_switched_off(run, error.reason)
     except (RunRefused, SourceError, KeyMissing) as error:
         _fail(run, error)
+
+
+def _refuse_foreign_integration(run: Run) -> None:
+    """Raise ForeignIntegration where the integration is another school's; no key allows it."""
+    if run.integration is not None and run.integration.school_id != run.school_id:
+        raise ForeignIntegration(str(run.pk))
 
 
 def _say_why_it_stops(run: Run) -> None:

@@ -5,7 +5,8 @@ losing a job or queueing it twice does no harm.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -19,6 +20,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateW
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
 from procrastinate.types import JSONValue
+
+from rollbook import scope
 
 # Names of tasks, as jobs in the database carry them. `worker/tasks.py` holds the tasks.
 LOOK_AT_RUN: Final = "look_at_run"
@@ -137,6 +140,16 @@ def job_counts() -> list[dict[str, Any]]:
     """Return how many jobs there are: the `name` of the task, the `status` and the `number`."""
     jobs = ProcrastinateJob.objects.values("status", name=F("task_name"))
     return list(jobs.annotate(number=Count("id")).order_by("name", "status"))
+
+
+@contextmanager
+def scope_of_row(rows: type[Model], row_id: UUID) -> Iterator[None]:
+    """Open the scope of the school that a row belongs to; none where the row is gone."""
+    with scope.of_installation(scope.Across.SCHOOL_OF_ROW):
+        row = rows._default_manager.filter(pk=row_id)
+        school_id = row.values_list("school_id", flat=True).first()
+    with scope.closed() if school_id is None else scope.of_school(school_id):
+        yield
 
 
 def workers_alive() -> int:

@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from rollbook import scope
 from rollbook.schools import emergency
 from rollbook.schools.clock import zone_of
 from rollbook.schools.models import MAY_ENTER, EmergencyAccess, Membership, School, User
@@ -57,19 +58,22 @@ def school_required(*, manage: bool = False) -> Callable[[View[P]], Callable[...
             request = cast(SchoolRequest, plain)
             if not plain.user.is_authenticated:
                 return _to_sign_in(request)
-            if not _load(request, plain.user.pk, school_id):
-                logout(plain)  # a session from before this person lost access never revives
-                return _to_sign_in(request)
-            if manage and not request.membership.may_manage:
-                raise PermissionDenied(
-                    _("Only owners and administrators of this school can set up and start a sync.")
-                )
-            with timezone.override(zone_of(request.school)):
-                return view(request, *args, **kwargs)
+            with scope.of_school(school_id):
+                if not _load(request, plain.user.pk, school_id):
+                    logout(plain)  # a session from before this person lost access never revives
+                    return _to_sign_in(request)
+                if manage and not request.membership.may_manage:
+                    raise PermissionDenied(_managers_only())
+                with timezone.override(zone_of(request.school)):
+                    return view(request, *args, **kwargs)
 
         return guarded
 
     return decorate
+
+
+def _managers_only() -> str:
+    return _("Only owners and administrators of this school can set up and start a sync.")
 
 
 def own_row(request: SchoolRequest, rows: type[M] | QuerySet[M], **which: Any) -> M:

@@ -134,5 +134,6 @@ def _connection() -> "psycopg.Connection[Any]":
         "user": at["USER"],
         "password": at["PASSWORD"],
         "dbname": at["NAME"],
+        "options": "-c rollbook.installation=on",
     }
     return psycopg.connect(**{name: value for name, value in where.items() if value})

@@ -1,6 +1,7 @@
 """Cancelling a run: it ends before it is applied, or not at all."""
 
 import threading
+from contextvars import copy_context
 
 import pytest
 from django.db import connection, transaction
@@ -190,7 +191,7 @@ def test_no_switch_changes_between_the_check_and_the_move_to_applying(
 
     with transaction.atomic():
         cancelling.refuse_switched_off(run)
-        other = threading.Thread(target=save)
+        other = threading.Thread(target=copy_context().run, args=(save,))
         other.start()
         other.join()
     assert free == [False]

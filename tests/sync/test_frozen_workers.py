@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 import psycopg
 import pytest
@@ -49,7 +50,7 @@ def test_a_worker_frozen_while_storing_a_plan_lets_go_of_its_run(
             connection.close()
 
     with ThreadPoolExecutor(1) as frozen:
-        stored = frozen.submit(store_plan)
+        stored = frozen.submit(copy_context().run, store_plan)
         in_copy.wait()
         assert store.end_frozen_sessions() == 0  # its lease has not expired
         wait_until(lambda: store.end_frozen_sessions() == 1)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import timedelta
 from typing import Any, cast
 
@@ -39,7 +40,7 @@ def apart(work: Callable[[], None]) -> None:
             connections.close_all()
 
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(alone).result()
+        thread.submit(copy_context().run, alone).result()
 
 
 def work_off() -> None:

@@ -1,6 +1,7 @@
 """The life of a run: one table of moves, races settled by the database, nobody left waiting."""
 
 import threading
+from contextvars import copy_context
 from datetime import timedelta
 from uuid import UUID
 
@@ -184,7 +185,7 @@ def test_two_clicks_at_the_same_moment_start_one_run(integration: Integration) -
         answers.append((asked.run.pk, asked.created))
         connection.close()
 
-    clicks = [threading.Thread(target=click) for _ in range(6)]
+    clicks = [threading.Thread(target=copy_context().run, args=(click,)) for _ in range(6)]
     for each in clicks:
         each.start()
     for each in clicks:
@@ -205,7 +206,7 @@ def test_two_workers_claim_one_run_once(integration: Integration) -> None:
         won.append(claims.claim(run.pk) is not None)
         connection.close()
 
-    workers = [threading.Thread(target=work) for _ in range(6)]
+    workers = [threading.Thread(target=copy_context().run, args=(work,)) for _ in range(6)]
     for each in workers:
         each.start()
     for each in workers:
@@ -222,7 +223,7 @@ def test_a_stopping_worker_does_not_wait_for_its_own_transaction(integration: In
         claims.hand_back(claimed)
         connection.close()
 
-    ending = threading.Thread(target=end, daemon=True)
+    ending = threading.Thread(target=copy_context().run, args=(end,), daemon=True)
     with transaction.atomic():
         progress.note(claimed, [], 0)  # as before a batch of the plan is stored
         ending.start()

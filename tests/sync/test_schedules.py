@@ -1,6 +1,7 @@
 """Scheduled runs: one for each due time, one after downtime, a reason where none starts."""
 
 import threading
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -225,7 +226,7 @@ def test_six_workers_that_look_at_once_start_one_run(integration: Integration) -
         started.append(run_due(START + timedelta(weeks=1)))
         connection.close()
 
-    workers = [threading.Thread(target=look) for _ in range(6)]
+    workers = [threading.Thread(target=copy_context().run, args=(look,)) for _ in range(6)]
     for each in workers:
         each.start()
     for each in workers:

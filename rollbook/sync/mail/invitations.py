@@ -8,6 +8,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from rollbook import scope
 from rollbook.config import config
 from rollbook.roster.values.parsing import email_key
 from rollbook.schools.models import School, User
@@ -45,7 +46,8 @@ def forgotten(address: str) -> int:
     """
     ids: list[UUID] = []
     for account in _registered_with(address):
-        ids += inviting.ask_again(account.school, account)
+        with scope.of_school(account.school_id):
+            ids += inviting.ask_again(account.school, account)
     OUTBOX.wake_all(ids)
     return len(ids)
 

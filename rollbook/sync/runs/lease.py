@@ -13,6 +13,7 @@ from typing import Final
 
 from django.db import connection
 
+from rollbook import scope
 from rollbook.config import config
 from rollbook.sources.interruption import Interruption
 from rollbook.sync import queue
@@ -153,7 +154,8 @@ class _Watch:
         try:
             while not over.wait(LOOK_SECONDS):
                 try:
-                    self._look()
+                    with scope.of_installation(scope.Across.LEASES):
+                        self._look()
                 except Exception as error:  # noqa: BLE001 - without its looks leases are lost
                     # The database may be back for the next look; the lease itself decides.
                     log.warning("leases not renewed: %s", type(error).__name__)
@@ -186,8 +188,9 @@ _watch = _Watch()
 
 def hand_back_all() -> None:
     """Give back every run of this process, as the last thing a stopping worker does."""
-    for lease in _watch.leases():
-        lease.hand_back()
+    with scope.of_installation(scope.Across.LEASES):
+        for lease in _watch.leases():
+            lease.hand_back()
 
 
 def runs_waiting() -> int:

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from django.db import Error, connection, transaction
 from django.utils.translation import gettext as _
 
-from rollbook import logs
+from rollbook import logs, scope
 from rollbook.schools import clock
 from rollbook.schools.models import School, User
 from rollbook.sources.base import Connection, Source, Token
@@ -111,7 +111,8 @@ def work_in_background(test: ConnectionTest, target: Target) -> None:
 
     def run() -> None:
         try:
-            work_on(own, target)
+            with scope.of_school(own.school_id):
+                work_on(own, target)
         finally:
             connection.close()
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
+from rollbook import scope
 from rollbook.roster.school_calendar import next_due, pause_at
 from rollbook.schools import clock
 from rollbook.sync.mail import notices
@@ -82,12 +83,13 @@ def _start(schedule: Schedule, due_at: datetime | None, only_adds: bool) -> bool
     """
     integration = schedule.integration
     try:
-        requested = requests.request(
-            integration,
-            trigger=Trigger.SCHEDULE,
-            options=requests.RunOptions(due_at=due_at, only_adds=only_adds),
-            via="schedule",
-        )
+        with scope.of_school(integration.school_id):
+            requested = requests.request(
+                integration,
+                trigger=Trigger.SCHEDULE,
+                options=requests.RunOptions(due_at=due_at, only_adds=only_adds),
+                via="schedule",
+            )
     except RunRefused as refused:
         if refused.code != "inactive":  # somebody switched it off on purpose
             notices.did_not_run(integration, due_at, f"{refused.what} {refused.remedy}")

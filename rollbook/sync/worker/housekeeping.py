@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.db import DatabaseError, connection
 from procrastinate.exceptions import ConnectorException
 
+from rollbook import scope
 from rollbook.schools import audit_chain, devices, slow_down
 from rollbook.sync import deleting, erasing, queue, retention, store
 from rollbook.sync.mail import invitations, notices, staff
@@ -47,7 +48,8 @@ def make() -> None:
     for part in PARTS:
         name = f"{part.__module__.rpartition('.')[2]}.{part.__name__}"
         try:
-            part()
+            with scope.of_installation(scope.Across.HOUSEKEEPING):
+                part()
         except (DatabaseError, ConnectorException) as error:
             log.warning("%s not done: %s", name, type(error).__name__)
             connection.close()

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from rollbook import scope
 from rollbook.sync import pipeline, queue
 from rollbook.sync.models import Run
 from rollbook.sync.runs import claims, lease
@@ -58,7 +59,8 @@ class Places:
     def _fill(self) -> None:
         """Take waiting runs until no place is free."""
         while self._has_free() and not queue.stopping.is_set():
-            run = claims.claim_next()
+            with scope.of_installation(scope.Across.QUEUE):
+                run = claims.claim_next()
             if run is None:
                 return
             thread = threading.Thread(

@@ -6,11 +6,15 @@ from smtplib import SMTPException
 from uuid import UUID
 
 from django.db import close_old_connections
+from django.db.models import Model
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from rollbook import scope
+from rollbook.students.models import Invitation
 from rollbook.sync import deleting, queue
 from rollbook.sync.mail import invitations, notices, outbox, staff
+from rollbook.sync.models import Notice, ReportFile
 from rollbook.sync.report import files
 from rollbook.sync.worker import places
 
@@ -23,28 +27,28 @@ A_DAY = RetryStrategy(
 @app.task(name=queue.LOOK_AT_RUN, queue="runs")
 def look_at_run(run_id: str) -> None:
     """Let this worker take the run, if it still has to be worked on and a place is free."""
-    with _fresh_connection():
+    with _fresh_connection(), scope.closed():
         places.look_at(UUID(run_id))
 
 
 @app.task(name=queue.MAKE_REPORT, queue="reports")
 def make_report(report_id: str) -> None:
     """Make this report file if it still has to be made."""
-    with _fresh_connection():
+    with _scope_of(ReportFile, report_id):
         files.make(UUID(report_id))
 
 
 @app.task(name=queue.SEND_NOTICE, queue="mail", retry=A_DAY)
 def send_notice(notice_id: str) -> None:
     """Send this mail to staff if it still waits."""
-    with _fresh_connection():
+    with _scope_of(Notice, notice_id):
         notices.send(UUID(notice_id))
 
 
 @app.task(name=queue.SEND_INVITATION, queue="mail", retry=A_DAY)
 def send_invitation(invitation_id: str) -> None:
     """Send this invitation if it still waits."""
-    with _fresh_connection():
+    with _scope_of(Invitation, invitation_id):
         invitations.OUTBOX.send(UUID(invitation_id))
 
 
@@ -65,8 +69,15 @@ def send_emergency_notice(emergency_notice_id: str) -> None:
 @app.task(name=queue.DELETE_SCHOOL, queue="deletions")
 def delete_school(school_id: str) -> None:
     """Delete the rows of this school if somebody has asked for it."""
-    with _fresh_connection():
+    with _fresh_connection(), scope.of_school(UUID(school_id)):
         deleting.delete_rows(UUID(school_id))
+
+
+@contextmanager
+def _scope_of(rows: type[Model], row_id: str) -> Iterator[None]:
+    """Work on a row in the scope of its school; of a row that is gone, in none."""
+    with _fresh_connection(), queue.scope_of_row(rows, UUID(row_id)):
+        yield
 
 
 @contextmanager

@@ -4,7 +4,9 @@ A student's session holds the account's id and a code made from the password. Ea
 checks that both are still valid.
 """
 
-from typing import Final
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.auth.password_validation import password_validators_help_texts
@@ -16,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from rollbook import scope
 from rollbook.schools import devices, slow_down
 from rollbook.schools.clock import zone_of
 from rollbook.students import registration
@@ -38,12 +41,25 @@ CLOSED: Final = {
 }
 
 
+def _finds_school(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let a view look for its student at all schools; then it has to narrow its scope."""
+
+    @wraps(view)
+    def searching(request: HttpRequest, **arguments: Any) -> HttpResponse:
+        with scope.of_installation(scope.Across.STUDENTS_DOOR):
+            return view(request, **arguments)
+
+    return searching
+
+
 @never_cache
 @require_http_methods(["GET", "POST"])
+@_finds_school
 def register(request: HttpRequest, invitation_id: UUID, code: str) -> HttpResponse:
     """Show the page of the link. Only setting the password uses the link up, not opening it."""
     try:
         invitation = registration.opened(invitation_id, code)
+        scope.narrow(invitation.school_id)
         form = PasswordForm(invitation.account, request.POST or None)
         if request.method == "POST" and form.is_valid():
             login = registration.register(invitation, form.cleaned_data["password"])
@@ -61,6 +77,7 @@ def register(request: HttpRequest, invitation_id: UUID, code: str) -> HttpRespon
 
 @never_cache
 @require_http_methods(["GET", "POST"])
+@_finds_school
 def student_sign_in(request: HttpRequest) -> HttpResponse:
     """Sign a student in. Repeated failures have to wait."""
     form = StudentSignInForm(request.POST or None)
@@ -80,6 +97,7 @@ def _login(request: HttpRequest, form: StudentSignInForm) -> StudentLogin | None
         return None
     login = registration.sign_in(address, form.cleaned_data["password"])
     if login is not None:
+        scope.narrow(login.school_id)
         counted.succeeded()
         return login
     text = _(
@@ -105,11 +123,13 @@ def _start_session(request: HttpRequest, login: StudentLogin) -> None:
 
 
 @never_cache
+@_finds_school
 def me(request: HttpRequest) -> HttpResponse:
     """Show a student their own record."""
     login = _signed_in(request)
     if login is None:
         return redirect("student-sign-in")
+    scope.narrow(login.school_id)
     with timezone.override(zone_of(login.school)):
         context = {
             "account": login.account,
@@ -139,6 +159,7 @@ def student_sign_out(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
+@_finds_school
 def forgot(request: HttpRequest) -> HttpResponse:
     """Send a new link. Known and unknown addresses get the same answer."""
     form = AddressForm(request.POST or None)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from rollbook import scope
 from rollbook.schools import emergency, staff_invitations
 from rollbook.schools.models import Role, School, User
 from rollbook.schools.refusals import PeopleRefused
@@ -88,7 +89,8 @@ def operator_required(view: View[P]) -> Callable[..., HttpResponse]:
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not cast(User, request.user).is_operator:
             raise Http404
-        return view(request, *args, **kwargs)
+        with scope.of_installation(scope.Across.OPERATORS):
+            return view(request, *args, **kwargs)
 
     return guarded
 

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.metrics_core import Metric
 
+from rollbook import scope
 from rollbook.config import config
 from rollbook.sync.worker.metrics import DESCRIPTIONS, Measure, measures
 
@@ -36,7 +37,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     registry = CollectorRegistry()
     registry.register(_Measured(measures()))
     try:
-        return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+        with scope.of_installation(scope.Across.MEASURES):
+            return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
     except DatabaseError:
         connection.close()
         return HttpResponse(

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from rollbook import scope
 from rollbook.schools import audit
 from rollbook.sync.report import student_list
 from rollbook.sync.report.excel import XLSX
@@ -40,7 +41,9 @@ def export_students(request: SchoolRequest, kind: str) -> HttpResponse:
     name = f"students-{timezone.localdate():%Y-%m-%d}.{kind}"
     if kind == "csv":
         response = StreamingHttpResponse(
-            while_allowed(request, student_list.csv_lines(filters.ordered)),
+            scope.lines_of_school(
+                request.school.pk, while_allowed(request, student_list.csv_lines(filters.ordered))
+            ),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )

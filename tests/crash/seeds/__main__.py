@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 
+from rollbook import scope
 from tests.crash.seeds.trial import Trial
 from tests.crash.seeds.world import World
 
@@ -23,7 +24,7 @@ def main() -> int:
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that its processes are ended
     wrong = 0
-    with World() as world:
+    with scope.of_installation(scope.Across.COMMAND), World() as world:
         for seed in range(arguments.first, arguments.first + arguments.seeds):
             rows, problem = play(world, seed)
             if problem:

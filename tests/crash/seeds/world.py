@@ -74,6 +74,7 @@ class World:
         database.use(self.cluster.url)
         config.database_url = Config().database_url  # it was read before there was an address
         call_command("migrate", database="owner", verbosity=0)
+        database.let_app_sign_in(self.cluster.url)
         self._start_web()
         threading.Thread(target=self._browse, daemon=True).start()
         self.keep_workers()
@@ -194,7 +195,10 @@ class World:
 
     @contextmanager
     def _holding(self, statement: str, parameters: Sequence[Any]) -> Iterator[None]:
-        with psycopg.connect(self.cluster.url, application_name="row locked") as session:
+        across = "-c rollbook.installation=on"
+        with psycopg.connect(
+            self.cluster.url, application_name="row locked", options=across
+        ) as session:
             session.execute(statement.encode(), parameters)
             try:
                 yield

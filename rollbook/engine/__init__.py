@@ -1,0 +1,1 @@
+"""Django's connection to PostgreSQL, which tells the database the open scope."""
