@@ -20,6 +20,7 @@ from rollbook.roster.records import Account, AccountKey, Issue, SisLink
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Run
 from rollbook.sync.store.statements import (
+    copying,
     end_if_frozen,
     execute,
     in_chunks,
@@ -108,11 +109,11 @@ def save_plan(run: Run, changes: Iterable[Change], issues: Iterable[Issue]) -> N
     end_if_frozen(run, "synchronous_commit TO off")
     with connection.cursor() as cursor:
         if first_change is not None:
-            with cursor.copy(sql("copy_changes")) as copy:
+            with copying(cursor, "changes") as copy:
                 for change in chain((first_change,), changes):
                     copy.write_row((school, run_id, *_change_columns(change)))
         if first_issue is not None:
-            with cursor.copy(sql("copy_issues")) as copy:
+            with copying(cursor, "issues") as copy:
                 for issue in chain((first_issue,), issues):
                     copy.write_row((school, run_id, *_issue_columns(issue)))
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import connection
 
 from rollbook.sync.models import Run, Settlement
-from rollbook.sync.store.statements import execute, rows_of, sql, whole_tables
+from rollbook.sync.store.statements import copying, execute, rows_of, whole_tables
 
 # An empty roster says nothing about its students: approving it settles none of them.
 ABSENCE_ALARMS: Final = frozenset({"leavers", "overlap", "vanished"})
@@ -17,7 +17,7 @@ _ERROR_GUARDS: Final = ("errors", "other_people")
 def save_missing(run: Run, account_ids: Iterable[bytes]) -> None:
     """Store accounts that the roster of this run lacked, inside the caller's transaction."""
     school, run_id = str(run.school_id), str(run.pk)
-    with connection.cursor() as cursor, cursor.copy(sql("copy_missing")) as copy:
+    with connection.cursor() as cursor, copying(cursor, "missing") as copy:
         for account_id in account_ids:
             copy.write_row((school, run_id, account_id.hex()))
 

@@ -84,6 +84,20 @@ def rows_of(name: str, run: Run, **more: Any) -> list[tuple[Any, ...]]:
 
 
 @contextmanager
+def copying(cursor: Any, rows: str) -> Iterator[Any]:
+    """Yield a COPY that takes in `changes`, `issues` or `missing`, inside the caller's transaction.
+
+    Row-level security allows no COPY into a table. So the rows go through a table of this session,
+    and one INSERT, which the policy checks, stores them.
+    """
+    cursor.execute(sql(f"stage_{rows}"))
+    with cursor.copy(sql(f"copy_{rows}")) as copy:
+        yield copy
+    cursor.execute(sql(f"store_{rows}"))
+    cursor.execute(sql(f"empty_{rows}"))
+
+
+@contextmanager
 def whole_tables() -> Iterator[None]:
     """Join by hashing and compile nothing, inside a transaction.
 

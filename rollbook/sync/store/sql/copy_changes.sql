@@ -1,4 +1,6 @@
 -- Takes in a batch of planned changes.
-COPY sync_change (school_id, run_id, kind, sis_id, account_id, account_version, first_name, last_name, email, before, after,
-                  row_number, fingerprint, reason, sis_answer, outcome)
+COPY pg_temp.staged_changes (
+    school_id, run_id, kind, sis_id, account_id, account_version, first_name, last_name, email, before, after,
+    row_number, fingerprint, reason, sis_answer, outcome
+)
 FROM STDIN

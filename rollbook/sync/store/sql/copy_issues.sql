@@ -1,2 +1,6 @@
 -- Takes in a batch of issues.
-COPY sync_issue (school_id, run_id, severity, code, sis_id, name, field, source_field, value, row_number, column_index, other, fingerprint) FROM STDIN
+COPY pg_temp.staged_issues (
+    school_id, run_id, severity, code, sis_id, name, field, source_field, value, row_number, column_index, other,
+    fingerprint
+)
+FROM STDIN
