@@ -12,13 +12,14 @@ from django.db.models.functions import Coalesce
 from rollbook.schools.models import School
 from rollbook.students.inviting import with_registration
 from rollbook.students.models import AccountStatus, FurtherLink, StudentAccount
+from rollbook.students.models.account import YEAR_OR_NONE
 from rollbook.students.searching import accounts_having
 
 COUNTED: Final = 10_000  # a longer list isn't counted to its end
 FEW: Final = 500  # ids that a statement names; of more, the filter is applied again
 MOST_YEARS: Final = 100
 BY_HAND: Final = "none"
-YEAR: Final = Coalesce("graduation_year", 0)
+YEAR: Final = YEAR_OR_NONE
 NAME: Final = ("last_name", "first_name", "pk")
 # Each order ends in something unique, so that a page begins exactly where the one before it ended.
 ORDERS: Final[dict[str, tuple[str, ...]]] = {
