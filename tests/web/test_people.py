@@ -9,6 +9,7 @@ from django.core.mail import EmailMessage
 from django.test import Client
 from django.urls import reverse
 
+from rollbook.config import config
 from rollbook.logs import BadRequestsInOneLine
 from rollbook.schools import clock, people, staff_invitations
 from rollbook.schools.models import AuditEntry, Membership, School, StaffInvitation, User
@@ -368,3 +369,19 @@ def test_an_older_sign_in_needs_a_new_proof_before_people_change(
         assert "next=" in asked["Location"]
     assert not StaffInvitation.objects.exists()
     assert role_of(school, counselor) == "counselor"
+
+
+def test_who_accepts_sets_a_second_factor_up_before_the_school_opens(
+    client: Client, school: School, invitation: StaffInvitation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config, "second_factor", "required")
+    client.post(path(invitation), registration())
+    for name in ("upload", "students", "people"):
+        answer = client.get(reverse(name, args=[school.pk]))
+        assert answer["Location"] == reverse("security"), name
+    second = School.objects.create(name="Second School")
+    another = staff.invite(second, NEW, "counselor", None)
+    assert "Accept the invitation" in text(client.get(path(another)))
+    client.post(path(another), {"action": "accept"})
+    assert Membership.objects.filter(school=second).count() == 1
+    assert client.get(reverse("upload", args=[second.pk])).status_code == 302
