@@ -1,4 +1,4 @@
-"""What pages of a school show besides their own: the open page, and what waits."""
+"""What the navigation of a school shows besides its links: the open page, and two counts."""
 
 from typing import Final
 
@@ -7,7 +7,6 @@ from django.utils.functional import cached_property
 from rollbook.schools import emergency
 from rollbook.schools.models import EmergencyAccess, School
 from rollbook.sync.report import work_list
-from rollbook.sync.report.new_grades import NewGrade, new_grades_of_school
 from rollbook.sync.setup import link_decisions
 from rollbook.sync.words.text import number
 
@@ -60,11 +59,6 @@ class Navigation:
         if count > work_list.COUNTED:
             return f"{number(work_list.COUNTED)}+"
         return number(count) if count else ""
-
-    @cached_property
-    def new_grades(self) -> list[NewGrade]:
-        """The names of grades that wait for a decision."""
-        return new_grades_of_school(self._school)
 
     @cached_property
     def undecided_links(self) -> int:

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from rollbook.sync.models import Integration, Run
+from rollbook.sync.report.new_grades import new_grades_of_school
 from rollbook.sync.setup import schedules
 from rollbook.sync.uploads import drafts
 from rollbook.web.access import SchoolRequest, school_required
@@ -31,6 +32,7 @@ def upload(request: SchoolRequest) -> HttpResponse:
     context = {
         "connected": connected,
         "active": sum(each.integration.active for each in connected),
+        "new_grades": new_grades_of_school(request.school),
         "last_run": request.school.runs.order_by("-requested_at").first(),
         "runs": request.school.runs.count(),
         "draft": drafts.open_drafts(request.school).first() if may_manage else None,

@@ -19,6 +19,7 @@ from rollbook.sources.base import Source
 from rollbook.sources.registry import SOURCES
 from rollbook.sync.models import CheckState, ConnectionTest, Integration
 from rollbook.sync.refusals import SettingRefused
+from rollbook.sync.report.new_grades import new_grades_of_school
 from rollbook.sync.setup import connection_tests, drafts, proofs, schedules, versions
 from rollbook.sync.setup.drafts import CREDENTIAL
 from rollbook.sync.setup.integrations import ConnectionSettings, save_connection
@@ -283,6 +284,7 @@ def _page(
     saved = {each.source: each.proved_at is not None for each in shown.connected}
     context = _context(shown) | {
         "form": form,
+        "new_grades": new_grades_of_school(request.school),
         "panel": panel or shown.connecting.panel(),
         "sources": [(source, saved.get(source.slug)) for source in SOURCES.values()],
         "quick_grades": [(words, *_quick_choice(levels)) for words, levels in QUICK_GRADES],
