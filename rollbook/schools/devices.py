@@ -30,15 +30,16 @@ def is_known(door: str, account: str, token: str) -> bool:
 
 
 def remember(door: str, account: str, token: str) -> bool:
-    """Note a sign-in of an account on a device. Return whether the device is new to it."""
+    """Note a sign-in of an account on a device. Return whether it has others, but not this one."""
     of_account = KnownDevice.objects.filter(account=_account(door, account))
     known = of_account.filter(device=_device(token)).update(last_used_at=Now())
     if known:
         return False
+    has_others = of_account.exists()
     KnownDevice.objects.get_or_create(account=_account(door, account), device=_device(token))
     newest = of_account.order_by("-last_used_at").values_list("pk", flat=True)[:MOST_DEVICES]
     of_account.exclude(pk__in=list(newest)).delete()
-    return True
+    return has_others
 
 
 def revoke(door: str, account: str) -> None:

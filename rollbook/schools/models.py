@@ -7,12 +7,16 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.crypto import salted_hmac
 
+from rollbook.schools.account_mail import AccountMail, AccountMailKind
 from rollbook.schools.moments import MadeAt
 from rollbook.schools.roles import Role, rank
 from rollbook.schools.staff_models import EmergencyAccess, EmergencyNotice, StaffInvitation
+from rollbook.schools.staff_sessions import StaffSession
 
 __all__ = [
     "MAY_ENTER",
+    "AccountMail",
+    "AccountMailKind",
     "AuditEntry",
     "EmergencyAccess",
     "EmergencyNotice",
@@ -23,6 +27,7 @@ __all__ = [
     "Role",
     "School",
     "StaffInvitation",
+    "StaffSession",
     "TryCounter",
     "User",
 ]

@@ -30,6 +30,7 @@ SEND_NOTICE: Final = "send_notice"
 SEND_INVITATION: Final = "send_invitation"
 SEND_STAFF_INVITATION: Final = "send_staff_invitation"
 SEND_EMERGENCY_NOTICE: Final = "send_emergency_notice"
+SEND_ACCOUNT_MAIL: Final = "send_account_mail"
 DELETE_SCHOOL: Final = "delete_school"
 
 # The argument in which each task gets the id of its row.
@@ -40,6 +41,7 @@ ARGUMENTS: Final = {
     SEND_INVITATION: "invitation_id",
     SEND_STAFF_INVITATION: "staff_invitation_id",
     SEND_EMERGENCY_NOTICE: "emergency_notice_id",
+    SEND_ACCOUNT_MAIL: "account_mail_id",
     DELETE_SCHOOL: "school_id",
 }
 

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from rollbook import logs
 from rollbook.schools import clock
-from rollbook.schools.mail import Mail, MailState
+from rollbook.schools.mail import MailState, WaitingMail
 from rollbook.sync import queue
 from rollbook.sync.words.mistakes import mail_mistake
 
@@ -35,7 +35,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # Longer than all tries take, and than a weekend without a worker. What waited longer comes from a
 # backup, or is no news any more.
 LONGEST_AGE: Final = timedelta(days=3)
-M = TypeVar("M", bound=Mail)
+M = TypeVar("M", bound=WaitingMail)
 
 
 class Outbox(Generic[M]):
@@ -141,7 +141,9 @@ class Outbox(Generic[M]):
         return None
 
 
-def compose(mail: Mail, template: str, to: str, values: dict[str, Any]) -> EmailMultiAlternatives:
+def compose(
+    mail: WaitingMail, template: str, to: str, values: dict[str, Any]
+) -> EmailMultiAlternatives:
     """Return a mail as text and as HTML, from mail/<template>.txt and .html.
 
     `values` are those of the templates, and the subject.

@@ -9,9 +9,9 @@ from django.db import DatabaseError, connection
 from procrastinate.exceptions import ConnectorException
 
 from rollbook import scope
-from rollbook.schools import audit_chain, devices, slow_down
+from rollbook.schools import audit_chain, devices, slow_down, staff_sessions
 from rollbook.sync import deleting, erasing, queue, retention, store
-from rollbook.sync.mail import invitations, notices, staff
+from rollbook.sync.mail import account, invitations, notices, staff
 from rollbook.sync.report import files
 from rollbook.sync.runs import claims
 from rollbook.sync.uploads import drafts
@@ -30,9 +30,11 @@ PARTS: Final[tuple[Callable[[], Any], ...]] = (
     invitations.sweep,
     staff.sweep_invitations,
     staff.sweep_notices,
+    account.sweep_account_mails,
     slow_down.sweep,
     audit_chain.seal,
     devices.sweep,
+    staff_sessions.sweep,
     deleting.sweep,
     erasing.sweep,
     erasing.sweep_leavers,

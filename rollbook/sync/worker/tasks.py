@@ -13,7 +13,7 @@ from procrastinate.contrib.django import app
 from rollbook import scope
 from rollbook.students.models import Invitation
 from rollbook.sync import deleting, queue
-from rollbook.sync.mail import invitations, notices, outbox, staff
+from rollbook.sync.mail import account, invitations, notices, outbox, staff
 from rollbook.sync.models import Notice, ReportFile
 from rollbook.sync.report import files
 from rollbook.sync.worker import places
@@ -64,6 +64,13 @@ def send_emergency_notice(emergency_notice_id: str) -> None:
     """Send this mail about an operator's access if it still waits."""
     with _fresh_connection():
         staff.send_notice(UUID(emergency_notice_id))
+
+
+@app.task(name=queue.SEND_ACCOUNT_MAIL, queue="mail", retry=A_DAY)
+def send_account_mail(account_mail_id: str) -> None:
+    """Send this mail about somebody's own account if it still waits."""
+    with _fresh_connection():
+        account.send(UUID(account_mail_id))
 
 
 @app.task(name=queue.DELETE_SCHOOL, queue="deletions")

@@ -13,8 +13,10 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from rollbook.schools import audit, sealing, second_factors
+from rollbook.schools.models import AccountMailKind
+from rollbook.sync.mail import account
 from rollbook.web import freshness
-from rollbook.web.account import second_factor, tries
+from rollbook.web.account import browsers, second_factor, tries
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -46,7 +48,8 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse:
         """Note the sign-in and its device, once all steps are done."""
         response: HttpResponse = super().post_login(request, user, **options)
-        tries.remember_device(request, response, tries.STAFF, user.email)
+        if tries.remember_device(request, response, tries.STAFF, user.email):
+            account.write(AccountMailKind.NEW_DEVICE, user, browsers.words_of(request))
         audit.record("signed_in", school=None, actor=user)
         return response
 

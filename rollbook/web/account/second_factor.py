@@ -7,13 +7,16 @@ from allauth.account.signals import authentication_step_completed
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_used
 from allauth.mfa.totp.internal.auth import yield_hotp_counters_from_time
+from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django_htmx.http import HttpResponseClientRedirect
 
 from rollbook.config import config
+from rollbook.schools import staff_sessions
 from rollbook.schools.models import User
 from rollbook.web import freshness
+from rollbook.web.account import browsers
 from rollbook.web.session_keys import SECOND_FACTOR
 
 LAST_STEP: Final = "last_step"  # in an app's data: the last step of 30 seconds that was used
@@ -55,6 +58,7 @@ def _connect() -> None:
     """Let each use of a second factor be noted in the session."""
     authenticator_used.connect(_note_use, dispatch_uid="rollbook.second_factor.used")
     authenticator_added.connect(_note_use, dispatch_uid="rollbook.second_factor.added")
+    user_logged_in.connect(_note_session, dispatch_uid="rollbook.second_factor.session")
     authentication_step_completed.connect(
         _note_step, dispatch_uid="rollbook.second_factor.confirmed"
     )
@@ -88,6 +92,12 @@ def may_remove(authenticator: Authenticator) -> bool:
 def _usable(user_id: Any) -> Any:
     factors = Authenticator.objects.filter(user_id=user_id)
     return factors.exclude(type=Authenticator.Type.RECOVERY_CODES)
+
+
+def _note_session(sender: Any, request: HttpRequest, user: User, **options: Any) -> None:
+    if not request.session.session_key:
+        request.session.create()
+    staff_sessions.begin(str(request.session.session_key), user, browsers.words_of(request))
 
 
 def _note_use(sender: Any, request: HttpRequest, user: User, **options: Any) -> None:

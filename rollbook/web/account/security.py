@@ -14,13 +14,16 @@ from allauth.mfa.webauthn.views import (
     ReauthenticateWebAuthnView,
     RemoveWebAuthnView,
 )
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
 
+from rollbook.schools import audit, staff_sessions
 from rollbook.schools.models import User
 from rollbook.web.account import second_factor
 
@@ -39,9 +42,32 @@ def security(request: HttpRequest) -> HttpResponse:
         "codes_left": sum(len(row.wrap().get_unused_codes()) for row in of_type["recovery_codes"]),
         "has_codes": bool(of_type["recovery_codes"]),
         "has_second_factor": bool(of_type["totp"] or of_type["webauthn"]),
+        "sessions": staff_sessions.open_sessions(user),
+        "session_key": request.session.session_key,
         "is_missing": second_factor.is_missing(request),
     }
     return render(request, "web/account/security.html", context)
+
+
+class EndForm(forms.Form):
+    """Which session to end; without one, all but this."""
+
+    session = forms.IntegerField(required=False)
+
+
+@login_required
+@require_POST
+def end_sessions(request: HttpRequest) -> HttpResponse:
+    """End one session of the person, or all others."""
+    form = EndForm(request.POST)
+    rows = staff_sessions.open_sessions(cast(User, request.user))
+    others = rows.exclude(session_key=str(request.session.session_key))
+    if form.is_valid() and form.cleaned_data["session"]:
+        others = others.filter(pk=form.cleaned_data["session"])
+    ended = staff_sessions.end(others)
+    audit.record("sessions.ended", school=None, actor=cast(User, request.user), sessions=ended)
+    messages.success(request, _("Signed out there."))
+    return redirect("security")
 
 
 class AddApp(ActivateTOTPView):

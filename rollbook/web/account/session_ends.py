@@ -11,7 +11,7 @@ from typing import Final
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponseBase
 
-from rollbook.schools import clock
+from rollbook.schools import clock, staff_sessions
 from rollbook.web.session_keys import BEGAN, SEEN, STUDENT
 
 LONGEST: Final = 12 * 3600
@@ -37,6 +37,8 @@ class SessionEnds:
                 session[BEGAN] = session[SEEN] = now
             elif now - session.get(SEEN, 0) >= NOTED_EVERY and not _is_automatic(request):
                 session[SEEN] = now
+                if SESSION_KEY in session:
+                    staff_sessions.note_use(str(session.session_key))
         return self._get_response(request)
 
 

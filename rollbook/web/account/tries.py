@@ -57,7 +57,7 @@ def refusal(refused: slow_down.Refused) -> str:
 def remember_device(
     request: HttpRequest, response: HttpResponseBase, door: str, account: str
 ) -> bool:
-    """Note that an account has signed in here. Return whether the device is new to it."""
+    """Note a sign-in here. Return whether the account has other devices, but not this one."""
     token = _device_token(request) or devices.new_token()
     is_new = devices.remember(door, account, token)
     response.set_signed_cookie(

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from rollbook.web import step_up
-from rollbook.web.account import security
+from rollbook.web.account import reset, security
 from rollbook.web.account.sign_in import sign_in, sign_out
 
 of_signing_in = [
@@ -12,6 +12,9 @@ of_signing_in = [
     path("sign-in/second-factor/", security.second_factor_code, name="mfa_authenticate"),
     path("sign-in/passkey/", security.passkey_sign_in, name="mfa_login_webauthn"),
     path("sign-out/", sign_out, name="sign-out"),
+    path("forgot/", reset.forgot_password, name="forgot"),
+    path("reset/done/", reset.reset_done, name="reset-done"),
+    path("reset/<uidb64>/<token>/", reset.reset_password, name="reset"),
     path("confirm/", security.confirm_password, name="account_reauthenticate"),
     path("confirm/code/", security.confirm_code, name="mfa_reauthenticate"),
     path("confirm/passkey/", security.confirm_passkey, name="mfa_reauthenticate_webauthn"),
@@ -19,6 +22,7 @@ of_signing_in = [
     path("security/", security.security, name="mfa_index"),
     path("security/", security.security, name="mfa_list_webauthn"),
     path("security/", security.security, name="security"),
+    path("security/sessions/end/", security.end_sessions, name="end-sessions"),
     path("security/app/", security.totp_add, name="mfa_activate_totp"),
     path("security/app/remove/", security.totp_remove, name="mfa_deactivate_totp"),
     path("security/passkeys/add/", security.passkey_add, name="mfa_add_webauthn"),
