@@ -199,7 +199,7 @@ COMMANDS = (
     ),
     # Run
     LazyCommand("run", "runs.runs:run", "Start a run and wait for it"),
-    LazyCommand("runs", "runs.runs:list_runs", "List runs, newest first"),
+    LazyCommand("runs", "runs.run_list:list_runs", "List runs, newest first"),
     LazyCommand("problems", "runs.problems:problems", "List the problems that a run found"),
     LazyCommand("changes", "runs.changes:changes", "List what a run changed or would change"),
     LazyCommand("report", "runs.report:report", "Write the Excel report of a run"),

@@ -1,20 +1,16 @@
-"""The JSON documents that commands print. docs/commands.md describes them; keys are only added."""
+"""The JSON documents that commands print. docs/commands.md describes them; keys are only added.
+
+Those that need more to be imported are in `row_documents` and `connect.integration_document`.
+"""
 
 from datetime import UTC, date, datetime
 
 from rollbook.cli.output import Document
 from rollbook.roster.fields import STUDENT_FIELDS
-from rollbook.roster.sheets.columns import column_letter
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.students.links import links_of
 from rollbook.students.models import StudentAccount
-from rollbook.sync.models import Change, Integration, Issue, Run, Settlement
-from rollbook.sync.report import change_rows
-from rollbook.sync.report.class_moves import ClassMove
-from rollbook.sync.report.problem_rows import field_places, problem_row
-from rollbook.sync.report.work_list import ListedProblem
-from rollbook.sync.setup import credentials
-from rollbook.sync.uploads.inspection import Column
+from rollbook.sync.models import Run, Settlement
 from rollbook.sync.words.proofs import proof_words
 from rollbook.sync.words.sources import uploader_type
 
@@ -54,40 +50,6 @@ def of_user(user: User) -> Document:
         "operator": user.is_operator,
         "last_sign_in": moment(user.last_login),
         "schools": schools,
-    }
-
-
-def of_integration(integration: Integration) -> Document:
-    """Return an integration. The value of a secret is always null, `set` shows if it is stored."""
-    stored = credentials.stored(integration)
-    return {
-        "id": str(integration.pk),
-        "school": {"id": str(integration.school_id), "name": integration.school.name},
-        "source": integration.source,
-        "label": integration.source_type.label,
-        "variant": integration.variant,
-        "credentials": [
-            {
-                "key": field.key,
-                "label": field.label,
-                "kind": field.kind,
-                "set": field.key in stored,
-                "value": stored.get(field.key),
-            }
-            for field in integration.variant_type.credentials
-        ],
-        "choices": integration.choices,
-        "grades": integration.grades,
-        "grade_names": integration.grade_names,
-        "schools": integration.schools,
-        "active": integration.active,
-        "test_run": integration.test_run,
-        "notify_on_errors": integration.notify_on_errors,
-        "mapping": [
-            {"source_field": source_field, "field": field}
-            for source_field, field in integration.mapping
-        ],
-        "updated_at": moment(integration.updated_at),
     }
 
 
@@ -135,18 +97,6 @@ def _cancelled(run: Run) -> Document | None:
     return {"because": run.cancelled_because, "by": by}
 
 
-def of_class_move(move: ClassMove) -> Document:
-    """Return students of a run who change their grade or graduation year together."""
-    return {
-        "field": move.field,
-        "before": move.before or None,
-        "after": move.after or None,
-        "students": move.students,
-        "renamed": move.renamed,
-        "words": move.sentence,
-    }
-
-
 def of_settlement(settlement: Settlement) -> Document:
     """Return a reason for a hold that a person approved; `student` is None for a change of SIS."""
     account = settlement.account
@@ -177,92 +127,6 @@ def of_student(account: StudentAccount) -> Document:
 
 def _json_value(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
-
-
-def of_issue(issue: Issue, run: Run) -> Document:
-    """Return a problem of a run: `what` is wrong, the `remedy`, and `who` can fix it."""
-    words = problem_row(issue, field_places(run))
-    return {
-        "severity": issue.severity,
-        "code": issue.code,
-        "sis_id": issue.sis_id,
-        "name": issue.name,
-        "field": issue.field or None,
-        "source_field": issue.source_field or None,
-        "value": issue.value or None,
-        "other": issue.other or None,
-        "what": words.cause,
-        "remedy": words.remedy,
-        "who": words.who_code,
-        "row": issue.row_number,
-        "column": None if issue.column_index is None else column_letter(issue.column_index),
-    }
-
-
-def of_change(change: Change, run: Run) -> Document:
-    """Return a row of a plan. `reason` is the rule's code, `why` the sentence for people."""
-    row = change_rows.updated_row(run, change)
-    return {
-        "kind": change.kind,
-        "sis_id": change.sis_id,
-        "student": str(change.account_id) if change.account_id else None,
-        "name": row.name,
-        "email": change.email,
-        "before": change.before,
-        "after": change.after,
-        "reason": change.reason,
-        "why": row.reason,
-        "sis_answer": change.sis_answer,
-        "outcome": row.outcome,
-        "row": change.row_number,
-    }
-
-
-def of_problem(line: ListedProblem) -> Document:
-    """Return a problem of the work list, with when and in how many runs it was found."""
-    problem, words = line.problem, line.row
-    return {
-        "severity": problem.severity,
-        "code": problem.code,
-        "sis_id": problem.sis_id,
-        "name": problem.name,
-        "source": problem.source,
-        "field": problem.field or None,
-        "source_field": words.source_field or None,
-        "value": problem.value or None,
-        "other": problem.other or None,
-        "expected": line.expected,
-        "where": line.where or None,
-        "what": words.cause,
-        "remedy": words.remedy,
-        "who": words.who_code,
-        "new": line.is_new,
-        "first_seen_at": moment(problem.first_seen_at),
-        "last_seen_at": moment(problem.last_seen_at),
-        "first_run": str(problem.first_run_id),
-        "last_run": str(problem.last_run_id),
-        "runs": problem.runs,
-        "fixed_at": moment(problem.fixed_at),
-    }
-
-
-def of_column(column: Column) -> Document:
-    """Return a column of an upload: the field it fills, and how that is known."""
-    return {
-        "letter": column.letter,
-        "name": column.name or None,
-        "field": column.field,
-        "known": _known(column),
-        "samples": column.samples,
-    }
-
-
-def _known(column: Column) -> str | None:
-    if column.saved:
-        return "chosen"
-    if column.remembered:
-        return "remembered"
-    return "guessed" if column.guessed else None
 
 
 def of_entry(entry: AuditEntry) -> Document:

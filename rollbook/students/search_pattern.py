@@ -16,7 +16,7 @@ _LETTERS: Final = string.ascii_lowercase + string.digits
 # a name in one word as well.
 _BETWEEN: Final = "[-'`’ ]*"
 # Latin letters with an accent are in this part of Unicode, those that fold to one letter.
-_ACCENTED: Final = map(chr, range(0xC0, 0x1F00))
+_ACCENTED: Final = range(0xC0, 0x1F00)
 
 
 def pattern_of(word: str) -> str:
@@ -26,27 +26,33 @@ def pattern_of(word: str) -> str:
     """
     folded = fold(word)
     if not folded.isascii():
-        return _UNKNOWN
-    return _UNKNOWN + "|" + _BETWEEN.join(_one_of(character) for character in folded)
+        return _unknown()
+    return _unknown() + "|" + _BETWEEN.join(_one_of(character) for character in folded)
 
 
 @cache
 def _one_of(character: str) -> str:
     """Return the expression for one character, in capitals and with accents."""
     if character in _LETTERS:
-        return f"[{character}{character.upper()}{_VARIANTS[character]}]"
+        return f"[{character}{character.upper()}{_variants()[character]}]"
     return character if character in "_ " else f"\\{character}"
 
 
+@cache
+def _unknown() -> str:
+    """Return the expression for a character that is neither plain nor one of the variants."""
+    return f"[^\\u0001-\\u007f’{''.join(_variants().values())}]"
+
+
+@cache
 def _variants() -> dict[str, str]:
-    """Return the letters with accents by the plain letter that they fold to."""
+    """Return the letters with accents by the plain letter that they fold to.
+
+    They are made at the first search: that takes 8 ms, which no start should wait for.
+    """
     variants = dict.fromkeys(_LETTERS, "")
-    for letter in _ACCENTED:
+    for letter in map(chr, _ACCENTED):
         folded = fold(letter)
         if folded in variants:
             variants[folded] += letter
     return variants
-
-
-_VARIANTS: Final = _variants()
-_UNKNOWN: Final = f"[^\\u0001-\\u007f’{''.join(_VARIANTS.values())}]"

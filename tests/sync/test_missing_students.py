@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rollbook.cli import documents
+from rollbook.cli import documents, row_documents
 from rollbook.standins.faults import Fault
 from rollbook.standins.people import FIRST_DCID
 from rollbook.standins.powerschool.search import find_students
@@ -36,7 +36,7 @@ def test_the_report_says_why_somebody_left_and_what_was_asked(
     assert (row.sis_answer["exit_date"], row.sis_answer["exists"]) == ("2026-10-03", True)
     words = updated_row(run, row).reason
     assert f"PowerSchool says: {row.sis_answer['status']}, exit date Oct. 3, 2026." in words
-    assert documents.of_change(row, run)["sis_answer"] == row.sis_answer
+    assert row_documents.of_change(row, run)["sis_answer"] == row.sis_answer
     said = "1 missing student was asked for: PowerSchool says 1 has left."
     assert said in proof_words(run)
     assert said in str(documents.of_run(run)["completeness"])

@@ -10,8 +10,8 @@ from django.db import transaction
 
 from rollbook.cli.audit_log import VIA
 from rollbook.cli.connect.credentials import choices_from, plain_credentials, secrets_from_input
+from rollbook.cli.connect.integration_document import of_integration
 from rollbook.cli.connect.integrations import show_integration
-from rollbook.cli.documents import of_integration
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.lookup import find_school
 from rollbook.cli.options import grouped, school_option

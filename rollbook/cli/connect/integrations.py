@@ -2,7 +2,7 @@
 
 import click
 
-from rollbook.cli.documents import of_integration
+from rollbook.cli.connect.integration_document import of_integration
 from rollbook.cli.lookup import find_integration, find_school
 from rollbook.cli.options import school_option, source_option
 from rollbook.cli.output import Document, Output, prints, table

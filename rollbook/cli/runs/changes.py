@@ -5,10 +5,11 @@ from typing import NamedTuple
 import click
 
 from rollbook.cli import audit_log
-from rollbook.cli.documents import of_change, of_class_move, of_run
+from rollbook.cli.documents import of_run
 from rollbook.cli.lookup import find_run
 from rollbook.cli.options import grouped, limit_option, offset_option, school_option
 from rollbook.cli.output import Document, Output, prints, say, say_rest, table
+from rollbook.cli.row_documents import of_change, of_class_move
 from rollbook.sync.report.change_rows import plan_rows
 from rollbook.sync.report.class_moves import class_moves
 

@@ -3,10 +3,11 @@
 import click
 
 from rollbook.cli import audit_log
-from rollbook.cli.documents import of_issue, of_run
+from rollbook.cli.documents import of_run
 from rollbook.cli.lookup import find_run
 from rollbook.cli.options import limit_option, school_option, severity_option
 from rollbook.cli.output import Document, Output, prints, say_rest, table
+from rollbook.cli.row_documents import of_issue
 from rollbook.sync.models import Issue
 
 

@@ -1,4 +1,4 @@
-"""`rollbook run` and `rollbook runs`: starts a run, lists runs, and prints one."""
+"""`rollbook run`: starts a run, waits for it, and prints it."""
 
 import click
 
@@ -6,9 +6,9 @@ from rollbook.cli.audit_log import VIA
 from rollbook.cli.connect.limits import parse_figures
 from rollbook.cli.documents import of_run
 from rollbook.cli.exit_codes import EXIT_CODES, Exit
-from rollbook.cli.lookup import find_integration, find_run, find_school
-from rollbook.cli.options import grouped, newest_option, school_option, source_option
-from rollbook.cli.output import Document, Output, Refusal, prints, say, table
+from rollbook.cli.lookup import find_integration, find_school
+from rollbook.cli.options import grouped, school_option, source_option
+from rollbook.cli.output import Document, Output, Refusal, prints, say
 from rollbook.cli.waiting import Waiting, here_option, timeout_option, wait_for
 from rollbook.sync.models import Mode, Run, Trigger
 from rollbook.sync.runs import requests
@@ -130,32 +130,3 @@ def run(
             )
             raise
     return run_output(requested.run, created=True)
-
-
-def _show_list(document: Document) -> None:
-    rows = []
-    for run in document["runs"]:
-        by = run["requested_by"] or run["trigger"]
-        what = (run["requested_at"], run["uploader_type"], run["state"])
-        rows.append((*what, by, count_words(run["counts"]), run["id"]))
-    table(("Requested (UTC)", "Uploader type", "State", "By", "Counts", "Id"), rows, "No runs.")
-
-
-@click.command("runs")
-@school_option
-@click.option("--run", "name", default=None, metavar="RUN", help="Only this run: an id, or `last`.")
-@newest_option(20)
-@prints(_show_list)
-def list_runs(school_name: str | None, name: str | None, limit: int) -> Output:
-    """List runs, newest first. With --school only those of one school.
-
-    \b
-    Example:
-      rollbook runs --limit 5 --json
-    """
-    if name is not None:
-        return Output({"runs": [of_run(find_run(name, school_name))]})
-    runs = Run.objects.select_related("school", "requested_by").order_by("-requested_at")
-    if school_name is not None:
-        runs = runs.filter(school=find_school(school_name))
-    return Output({"runs": [of_run(run) for run in runs[:limit]]})

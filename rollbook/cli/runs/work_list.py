@@ -6,12 +6,12 @@ import click
 from django.db.models import QuerySet
 
 from rollbook.cli import audit_log
-from rollbook.cli.documents import of_problem
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.files import check_folder, written, written_text
 from rollbook.cli.lookup import find_school
 from rollbook.cli.options import grouped, limit_option, school_option, severity_option
 from rollbook.cli.output import Document, Output, Refusal, prints, say_rest, table
+from rollbook.cli.row_documents import of_problem
 from rollbook.schools.models import School
 from rollbook.sync.models import Problem
 from rollbook.sync.report.registrar_file import registrar_problems, write_csv, write_xlsx

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rollbook.cli.audit_log import VIA
-from rollbook.cli.documents import of_column, of_issue, of_run
+from rollbook.cli.documents import of_run
 from rollbook.cli.exit_codes import Exit
 from rollbook.cli.files import csv_or_xlsx, written
 from rollbook.cli.lookup import find_run, find_school
 from rollbook.cli.output import Document, Output, Refusal
+from rollbook.cli.row_documents import of_column, of_issue
 from rollbook.cli.runs.runs import EXIT_OF_STATE
 from rollbook.cli.uploads.columns import fields_by_column, word_meanings
 from rollbook.cli.waiting import Waiting, wait_for
