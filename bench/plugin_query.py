@@ -1,6 +1,6 @@
 """Reading a district by our plugin's query against `/ws/v1`: seconds and bytes of both.
 
-    python bench/plugin_query.py [--students 100000] [--result bench/plugin_query.json]
+    python -m bench.plugin_query [--students 100000] [--result bench/plugin_query.json]
 
 A stand-in PowerSchool in a process of its own answers both ways; the source reads the same mapped
 fields and does nothing with them. Nothing else of Rollbook takes part. Leaves nothing behind.
