@@ -121,7 +121,8 @@ def test_somebody_with_an_account_signs_in_first_and_gets_the_fixed_role(
     assert refused.status_code == 200
     user.refresh_from_db()
     assert user.check_password(GOOD)
-    client.force_login(user)
+    sign_in = {"username": NEW.upper(), "password": GOOD, "next": path(invitation)}
+    assert client.post(reverse("sign-in"), sign_in)["Location"] == path(invitation)
     assert "Accept the invitation" in text(client.get(path(invitation)))
     client.post(path(invitation), {"action": "accept", "role": "owner"})
     assert role_of(school, user) == "administrator"
