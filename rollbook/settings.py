@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "rollbook.web.private_search.PrivateSearch",
     "allauth.account.middleware.AccountMiddleware",
     "rollbook.web.account.second_factor.SecondFactorRequired",
 ]

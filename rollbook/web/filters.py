@@ -8,6 +8,8 @@ from django import forms
 from django_filters import CharFilter, ChoiceFilter, FilterSet
 from django_filters.fields import ChoiceField
 
+from rollbook.web.private_search import sealed_parameters
+
 LONGEST_SEARCH: Final = 200
 
 
@@ -77,6 +79,6 @@ class ListFilter(FilterSet):
 
     @property
     def parameters(self) -> dict[str, str]:
-        """Return what was given, as links and hidden fields carry it on."""
+        """Return what was given, as links and hidden fields carry it on: a search without words."""
         given = {name: str((self.data or {}).get(name) or "") for name in self.filters}
-        return {name: text for name, text in given.items() if text}
+        return sealed_parameters({name: text for name, text in given.items() if text})

@@ -1,6 +1,7 @@
 """One student's data on a screen: exported, erased, and who saw it."""
 
 import json
+import re
 from uuid import UUID
 
 import pytest
@@ -140,3 +141,36 @@ def test_an_owner_sees_who_saw_or_exported_a_student(
 def test_an_odd_filter_is_ignored(owner: Client, school: School) -> None:
     query = {"student": "x", "person": "\0", "since": "31.31.2020", "kind": "odd", "page": "-4"}
     assert owner.get(reverse("audit-log", args=[school.pk]), query).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["students", "problems", "links", "why"])
+def test_a_searched_name_is_in_no_address(
+    admin: Client, student: StudentAccount, name: str
+) -> None:
+    address = reverse(name, args=[student.school_id])
+    page = admin.get(address).content.decode()
+    assert 'name="posted_search"' in page and 'hx-get="/schools' not in page
+    response = admin.post(address, {"q": "Quartermaine", "posted_search": "1"})
+    assert response.status_code == 302
+    assert "uartermaine" not in response["Location"] and "?s=" in response["Location"]
+    found = admin.get(response["Location"]).content.decode()
+    assert 'value="Quartermaine"' in found
+    for link in re.findall(r'(?:href|action|hx-post)="([^"]*)"', found):
+        assert "uartermaine" not in link
+    if name == "why":
+        return
+    posted = {"q": "Quartermaine", "posted_search": "1"}
+    part = admin.post(address, posted, headers={"HX-Request": "true"})
+    assert part.content.decode().lstrip().startswith('<div id="rows">')
+    assert "?s=" in part["HX-Replace-Url"] and "uartermaine" not in part["HX-Replace-Url"]
+
+
+def test_a_search_that_cannot_be_read_any_more_finds_nobody(
+    admin: Client, student: StudentAccount
+) -> None:
+    """Were it ignored, a bulk action of an old page would reach every student."""
+    address = reverse("students", args=[student.school_id])
+    assert "No students match" in admin.get(address, {"s": "odd"}).content.decode()
+    bulk = reverse("students-bulk", args=[student.school_id])
+    asked = {"action": "deactivate", "all": "on", "s": "odd"}
+    assert "Nothing to do" in admin.post(bulk, asked, follow=True).content.decode()
