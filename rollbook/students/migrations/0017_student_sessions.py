@@ -2,6 +2,9 @@
 
 Accounts are closed by runs, uploads, undoing, merging and people, mostly by set-based SQL. So the
 database counts: a session keeps the generation of its sign-in, and an older one never revives.
+
+Measured with 50,000 accounts: an update that keeps the status takes as long as before, closing all of
+them at once twice as long.
 """
 
 from django.db import migrations, models
