@@ -55,8 +55,8 @@ fuzz: .venv/dev ## Feed the readers of what a SIS states with mutated bytes for 
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/fuzz.txt
 	$(BIN)/python -m tests.fuzz.readers -max_total_time=$(or $(SECONDS),60)
 
-bench: .venv/dev ## Measure a sync beside dlt, a Django script and a limit; BEFORE= is another checkout, ARGS= options, as --quick
-	PYTHONPATH=. $(BIN)/python -m bench.side_by_side $(if $(BEFORE),--before $(BEFORE)) $(ARGS)
+bench: .venv/dev ## Measure a sync beside dlt, a Django script and a limit; CASE= small, large, distant or limited, BEFORE= another checkout, ARGS= options, as --quick
+	PYTHONPATH=. $(BIN)/python -m bench.side_by_side $(if $(CASE),--case $(CASE)) $(if $(BEFORE),--before $(BEFORE)) $(ARGS)
 
 bench-pages: .venv/dev ## Measure each page of a school of 200,000 students and 300 runs; ARGS= options, as --quick
 	PYTHONPATH=. $(BIN)/python -m bench.pages $(ARGS)

@@ -6,11 +6,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench.side_by_side.__main__ import _Diary, _turns
+from bench.side_by_side.__main__ import _arguments, _Diary, _turns
 from bench.side_by_side.bars import picture
+from bench.side_by_side.cases import FEW_PEERS
 from bench.side_by_side.results import figures, goals, table
 from bench.side_by_side.students import SECOND_DAY, has_email, is_changed, student
-from bench.side_by_side.turns import Row
+from bench.side_by_side.turns import PEERS, Row
 
 
 def a_sync(who: str, seconds: float, phase: str = "none", **other: object) -> Row:
@@ -81,3 +82,13 @@ def test_one_student_in_a_hundred_changes_and_one_in_twenty_has_no_email() -> No
     without = sum(not has_email(number, "v0") for number in numbers)
     assert 400 < without < 600
     assert student(37, SECOND_DAY, 1)["contact_info"]["email"].endswith(".new@students.example.org")
+
+
+def test_a_case_gives_what_the_options_leave_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["bench", "--case", "limited", "--students", "700"])
+    chosen = _arguments()
+    assert (chosen.students, chosen.rate, chosen.repetitions) == (700, 300, 1)
+    assert chosen.peers == FEW_PEERS
+    monkeypatch.setattr("sys.argv", ["bench"])
+    assert (_arguments().students, _arguments().latency_ms) == (100_000, 0.0)
+    assert set(_arguments().peers) == set(PEERS)

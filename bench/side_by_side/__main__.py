@@ -2,6 +2,7 @@
 
     python -m bench.side_by_side                                 100,000 students, three times
     python -m bench.side_by_side --before CHECKOUT               and an earlier Rollbook beside it
+    python -m bench.side_by_side --case distant                  50 ms an answer; see cases.py
     python -m bench.side_by_side --students 10000 --latency-ms 50
     python -m bench.side_by_side --quick                         2,000 students, once: does it work?
 
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.side_by_side.bars import picture
+from bench.side_by_side.cases import CASES
 from bench.side_by_side.checkout import Checkout
 from bench.side_by_side.place import (
     USUAL_PLACE,
@@ -84,17 +86,22 @@ def _arguments() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--case", choices=CASES, default="usual", help="what follows, by a name")
     parser.add_argument("--students", type=int)
     parser.add_argument("--repetitions", type=int)
-    parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS))
+    parser.add_argument("--peers", nargs="*", choices=PEERS)
     parser.add_argument("--before", type=Path, help="another checkout of Rollbook")
-    parser.add_argument("--latency-ms", type=float, default=0.0, help="every answer so much later")
-    parser.add_argument("--rate", type=int, default=0, help="requests a minute that are allowed")
+    parser.add_argument("--latency-ms", type=float, help="every answer so much later")
+    parser.add_argument("--rate", type=int, help="requests a minute that are allowed")
     parser.add_argument("--quick", action="store_true", help="2,000 students, once, not stored")
     parser.add_argument("--work", type=Path, default=USUAL_PLACE, help="for data and environments")
     chosen = parser.parse_args()
-    chosen.students = chosen.students or (2_000 if chosen.quick else 100_000)
-    chosen.repetitions = chosen.repetitions or (1 if chosen.quick else 3)
+    case = CASES[chosen.case]
+    if chosen.quick:
+        case = case._replace(students=2_000, repetitions=1)
+    for name in ("students", "repetitions", "latency_ms", "rate", "peers"):
+        if getattr(chosen, name) is None:
+            setattr(chosen, name, getattr(case, name))
     return chosen
 
 
