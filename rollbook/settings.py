@@ -110,7 +110,10 @@ MFA_FORMS = {
     "authenticate": "rollbook.web.account.second_factor_forms.CodeForm",
     "reauthenticate": "rollbook.web.account.second_factor_forms.ConfirmCodeForm",
     "activate_totp": "rollbook.web.account.second_factor_forms.NewTotpForm",
-    "add_webauthn": "rollbook.web.account.second_factor_forms.NewPasskeyForm",
+    "add_webauthn": "rollbook.web.account.passkey_forms.NewPasskeyForm",
+    "authenticate_webauthn": "rollbook.web.account.passkey_forms.UsePasskeyForm",
+    "login_webauthn": "rollbook.web.account.passkey_forms.PasskeySignInForm",
+    "reauthenticate_webauthn": "rollbook.web.account.passkey_forms.ConfirmPasskeyForm",
 }
 
 LANGUAGE_CODE = "en"

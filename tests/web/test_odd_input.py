@@ -102,6 +102,11 @@ def values(
         "kind": "csv",
         "code": "abc",
         "name": "x.eml",
+        "token": "abc",
+        "uidb64": "abc",
+        "access_id": uuid4(),
+        "user_id": uuid4(),
+        "pk": 999_999,
     }
 
 

@@ -252,3 +252,32 @@ def test_an_old_sign_in_has_to_be_confirmed_before_a_change(
     right = client.post(answer.headers["Location"], {"password": password})
     assert right.headers["Location"] == reverse("mfa_activate_totp")
     assert client.get(reverse("mfa_activate_totp")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        *("", "null", "[]", "1", '"text"', "{", "9" * 5_000, '{"a": ' * 2_000 + "1" + "}" * 2_000),
+        *("{}", '{"response": []}', '{"response": {"userHandle": 5}}'),
+        '{"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": {"userHandle": "AAAA",'
+        ' "clientDataJSON": "AAAA", "authenticatorData": "AAAA", "signature": "AAAA",'
+        ' "attestationObject": "AAAA"}}',
+    ],
+)
+def test_a_malformed_passkey_is_refused(
+    credential: str, administrator: User, password: str, secured: Any, clock_of_phone: Any
+) -> None:
+    secret, _codes = secured
+    stranger = Client()
+    stranger.get("/sign-in/passkey/", headers={"Accept": "application/json"})
+    refused = stranger.post("/sign-in/passkey/", {"credential": credential}, follow=True)
+    assert "Sign in" in refused.content.decode()
+    person = Client()
+    typed(person, administrator.email, password)
+    page = person.post("/sign-in/second-factor/", {"credential": credential})
+    assert "data-passkey-error hidden" not in page.content.decode()
+    person.post("/sign-in/second-factor/", {"code": code(secret, clock_of_phone["now"])})
+    person.get("/security/passkeys/add/")
+    page = person.post("/security/passkeys/add/", {"credential": credential, "name": "x"})
+    assert page.status_code == 200
+    assert not Authenticator.objects.filter(type="webauthn").exists()

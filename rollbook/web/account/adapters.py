@@ -40,7 +40,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return redirect("sign-in")
 
     def add_message(self, request: HttpRequest, *arguments: Any, **options: Any) -> None:
-        """Add no message: the pages say what has changed."""
+        """Show refusals only: the pages say what has changed."""
+        if text := options.get("message"):
+            messages.error(request, text)
 
     def send_notification_mail(self, *arguments: Any, **options: Any) -> None:
         """Send no mail of allauth's."""

@@ -10,7 +10,6 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.utils import decrypt
-from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -91,19 +90,6 @@ class NewTotpForm(ActivateTOTPForm):
         super().__init__(*arguments, **options)
         self.fields["code"] = _code_field()
         self.fields["code"].help_text = _("The 6 digits that the app shows now.")
-
-
-class NewPasskeyForm(AddWebAuthnForm):
-    """A new passkey, which signs in alone: it proves the person by finger, face or PIN."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.fields["name"] = forms.CharField(
-            label=_("Name of this passkey"),
-            help_text=_("Such as “My laptop” or “Blue key”."),
-            max_length=100,
-            required=False,
-        )
 
 
 def _checked_code(form: Any, check: Any) -> str:
