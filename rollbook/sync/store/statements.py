@@ -97,6 +97,13 @@ def copying(cursor: Any, rows: str) -> Iterator[Any]:
     cursor.execute(sql(f"empty_{rows}"))
 
 
+def each_row_of(name: str, run: Run, **more: Any) -> Iterator[tuple[Any, ...]]:
+    """Run a statement about a run; yield its rows, without a list of all of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql(name), parameters(run, **more))
+        yield from cursor
+
+
 @contextmanager
 def whole_tables() -> Iterator[None]:
     """Join by hashing and compile nothing, inside a transaction.
