@@ -63,7 +63,8 @@ def report_tabs(
         "problems": _with_other_people(run, pages.rows) if tab == "errors" else [],
         "may_leave_out": may_leave_out,
     }
-    if tab == "updated" and not request.htmx:
+    is_beginning = not request.htmx and not filters.narrows and not pages.previous
+    if tab == "updated" and is_beginning:  # it goes through all rows of the run
         context["class_moves"] = class_moves(run)
     if tab == "new" and may_leave_out:
         sis_ids = [row.sis_id for row in pages.rows]
