@@ -25,6 +25,7 @@ from rollbook.web.forms import Form
 from rollbook.web.paging import Pages, page_of
 from rollbook.web.people.audit_filter import AuditForm
 from rollbook.web.people.audit_words import action_words
+from rollbook.web.step_up import fresh_proof_required
 
 MOST_FOUND = 10
 
@@ -75,6 +76,7 @@ def audit_log(request: SchoolRequest) -> HttpResponse:
 
 
 @school_required(manage=True)
+@fresh_proof_required
 def audit_file(request: SchoolRequest) -> HttpResponse:
     """Send the entries of the filter as a csv file."""
     _refuse_others(request)
