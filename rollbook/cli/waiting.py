@@ -6,7 +6,7 @@ What only --here or a terminal needs is imported there: together it takes 20 ms.
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from typing import NamedTuple, Protocol
@@ -59,13 +59,22 @@ def wait_for(run: Run, waiting: Waiting) -> None:
 
     Raises a Refusal if no worker is alive, or when the time is up; the run stays as it is.
     """
-    with _done_here(run) if waiting.here else nullcontext(), _progress() as progress:
-        _wait(run, waiting.timeout, progress)
+    here = _done_here(run) if waiting.here else nullcontext(_nobody)
+    with here as works_here, _progress() as progress:
+        _wait(run, waiting.timeout, progress, works_here)
 
 
-def _wait(run: Run, timeout: float | None, progress: ProgressView) -> None:
+def _nobody() -> bool:
+    return False
+
+
+def _wait(
+    run: Run, timeout: float | None, progress: ProgressView, works_here: Callable[[], bool]
+) -> None:
     started = worker_seen = time.monotonic()
     while True:
+        # Asked before the state is read: a look can take seconds on a busy machine.
+        is_working_here = works_here()
         try:
             run.refresh_from_db()
         except Run.DoesNotExist as gone:
@@ -74,7 +83,9 @@ def _wait(run: Run, timeout: float | None, progress: ProgressView) -> None:
         if not run.is_active or run.state == RunState.ON_HOLD:
             return
         now = time.monotonic()
-        if now - worker_seen > 1 and (_has_lease(run) or queue.workers_alive()):
+        if is_working_here or (
+            now - worker_seen > 1 and (_has_lease(run) or queue.workers_alive())
+        ):
             worker_seen = now
         if now - worker_seen > WORKER_SECONDS:
             raise Refusal(
@@ -117,8 +128,11 @@ def _has_lease(run: Run) -> bool:
 
 
 @contextmanager
-def _done_here(run: Run) -> Iterator[None]:
-    """Do the run in a thread of this process. When interrupted, the run is handed back."""
+def _done_here(run: Run) -> Iterator[Callable[[], bool]]:
+    """Do the run in a thread of this process. When interrupted, the run is handed back.
+
+    Gives a function that says whether the thread is still at work.
+    """
 
     def work() -> None:
         try:
@@ -129,7 +143,7 @@ def _done_here(run: Run) -> Iterator[None]:
     thread = threading.Thread(target=work, name="run")
     thread.start()
     try:
-        yield
+        yield thread.is_alive
     except BaseException:
         queue.stopping.set()
         raise
