@@ -43,7 +43,7 @@ def spelled(words: Sequence[str], style: str) -> str:
     if style == "pascal":
         return "".join(part.title() for part in parts)
     if style == "bracket":
-        return f"{parts[-1]} ({' '.join(parts[:-1])})"
+        return f"{words[-1]} ({' '.join(words[:-1])})"  # "school year" stays together
     return " ".join(parts).title()
 
 
