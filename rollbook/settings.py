@@ -37,10 +37,14 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # These four come first, so that every answer has their headers, whoever gives it.
+    "rollbook.web.operations.no_store.NoStore",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
     "rollbook.web.operations.closed_scope.ClosedScope",
     "rollbook.web.operations.healthz.Health",
     "rollbook.web.operations.metrics.Metrics",
-    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "rollbook.web.account.session_ends.SessionEnds",
@@ -49,8 +53,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "rollbook.web.private_search.PrivateSearch",
     "allauth.account.middleware.AccountMiddleware",
