@@ -274,7 +274,6 @@ def test_check_tells_what_is_missing(inside: Command) -> None:
     assert {check["name"]: check["ok"] for check in ended.json["checks"]} == {
         "settings": True,
         "database": True,
-        "role": True,
         "migrations": True,
         "mail": True,
         "keys": True,
