@@ -10,7 +10,13 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # Schools that exist keep their leavers until a person chooses a number of days.
         migrations.AddField(
+            model_name='school',
+            name='purge_leavers_after',
+            field=models.PositiveSmallIntegerField(null=True),
+        ),
+        migrations.AlterField(
             model_name='school',
             name='purge_leavers_after',
             field=models.PositiveSmallIntegerField(default=400, null=True),
