@@ -64,5 +64,5 @@ def _decrypt(row: DigestKey) -> bytes:
     bound_to = BOUND_TO + row.key_id.encode()
     try:
         return AESGCM(key).decrypt(stored[:NONCE_BYTES], stored[NONCE_BYTES:], bound_to)
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:
         raise DigestKeyMissing("The key of erased students can't be read.") from error

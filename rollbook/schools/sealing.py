@@ -30,11 +30,11 @@ def unseal(sealed: str, purpose: str) -> str:
     key = config.keys.get(key_id)
     if key is None:
         raise Unreadable(f"The key {key_id!r} is not in ROLLBOOK_ENCRYPTION_KEYS.")
-    content = base64.b64decode(text)
-    nonce, ciphertext = content[:NONCE_BYTES], content[NONCE_BYTES:]
     try:
+        content = base64.b64decode(text, validate=True)
+        nonce, ciphertext = content[:NONCE_BYTES], content[NONCE_BYTES:]
         return AESGCM(key).decrypt(nonce, ciphertext, _bound_to(purpose, key_id)).decode()
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:
         raise Unreadable("The value can't be read with this key.") from error
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from rollbook.config import config
 from rollbook.schools.models import School, User
@@ -11,7 +12,12 @@ from rollbook.sync.refusals import RunRefused, SettingRefused
 from rollbook.sync.runs import requests
 from rollbook.sync.setup import credentials
 from rollbook.sync.setup.credentials import KeyMissing
-from rollbook.sync.setup.integrations import ConnectionSettings, save_connection, save_mapping
+from rollbook.sync.setup.integrations import (
+    ConnectionSettings,
+    credentials_to_use,
+    save_connection,
+    save_mapping,
+)
 
 pytestmark = pytest.mark.django_db
 GIVEN = {"client_id": "an id", "client_secret": "a secret", "client_url": "https://sis.example.org"}
@@ -74,6 +80,93 @@ def test_a_ciphertext_moved_to_another_school_is_refused(school: School) -> None
     Credential.objects.filter(integration=other, name="client_secret").update(ciphertext=stolen)
     with pytest.raises(KeyMissing):
         credentials.load(other)
+
+
+def put_back(integration: Integration, ciphertext: bytes) -> None:
+    rows = Credential.objects.filter(integration=integration, name="client_secret")
+    rows.update(ciphertext=ciphertext)
+
+
+def secret_row(integration: Integration) -> Credential:
+    return Credential.objects.get(integration=integration, name="client_secret")
+
+
+def test_an_older_value_put_back_is_refused(school: School, administrator: User) -> None:
+    integration = save(school)
+    older = bytes(secret_row(integration).ciphertext)
+    credentials.store(integration, "client_secret", "newer", administrator)
+    assert credentials.load(integration)["client_secret"] == "newer"
+    put_back(integration, older)
+    with pytest.raises(KeyMissing, match="put back"):
+        credentials.load(integration)
+
+
+def test_a_deleted_value_put_back_is_refused(school: School) -> None:
+    integration = save(school)
+    row = secret_row(integration)
+    credentials.clear(integration, {"client_secret"})
+    row.save(force_insert=True)
+    with pytest.raises(KeyMissing, match="put back"):
+        credentials.load(integration)
+
+
+def test_a_value_of_the_older_format_is_read_until_a_newer_one_is_stored(school: School) -> None:
+    integration = save(school)
+    key_id, key = next(iter(config.keys.items()))
+    bound_to = f"{school.pk}/{integration.pk}/client_secret/{key_id}".encode()
+    encrypted = AESGCM(key).encrypt(b"n" * 12, b"of before", bound_to)
+    older = bytes([len(key_id)]) + key_id.encode() + b"n" * 12 + encrypted
+    Integration.objects.filter(pk=integration.pk).update(credential_versions={})
+    put_back(integration, older)
+    rows = Credential.objects.filter(integration=integration).exclude(name="client_secret")
+    rows.delete()
+    assert credentials.load(integration) == {"client_secret": "of before"}
+    assert credentials.rotate().changed == 1
+    assert credentials.load(integration) == {"client_secret": "of before"}
+    put_back(integration, older)
+    with pytest.raises(KeyMissing, match="put back"):
+        credentials.load(integration)
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 3, 5, 10, 20, 33])
+def test_a_value_that_was_cut_short_is_refused_in_words(school: School, length: int) -> None:
+    integration = save(school)
+    put_back(integration, bytes(secret_row(integration).ciphertext)[:length])
+    assert_refused_everywhere(integration)
+
+
+@pytest.mark.parametrize("foreign", [b"\xff" * 40, b"\x04\xff\xff\xff\xff" + b"x" * 40, b"PK" * 99])
+def test_foreign_bytes_are_refused_in_words(school: School, foreign: bytes) -> None:
+    integration = save(school)
+    put_back(integration, foreign)
+    assert_refused_everywhere(integration)
+
+
+def assert_refused_everywhere(integration: Integration) -> None:
+    assert credentials.problem(integration)
+    assert "client_secret" not in credentials.readable(integration)
+    assert "client_secret" not in credentials.stored(integration)
+    assert credentials.readability().unreadable == credentials.rotate().unreadable == 1
+    with pytest.raises(RunRefused) as refused:
+        requests.request(integration, trigger=Trigger.PERSON)
+    assert refused.value.code == "key_missing"
+    with pytest.raises(SettingRefused, match="Enter the Client Secret again"):
+        credentials_to_use(integration, integration.variant_type, {})
+
+
+def test_a_token_that_was_cut_short_is_fetched_anew(school: School) -> None:
+    integration = save(school)
+    credentials.store(integration, credentials.TOKEN, "{}")
+    rows = Credential.objects.filter(integration=integration, name=credentials.TOKEN)
+    rows.update(ciphertext=b"\x00\x02")
+    assert credentials.StoredToken(integration).get() is None
+
+
+def test_who_changed_credentials_last_is_stored(school: School, administrator: User) -> None:
+    integration = save(school)
+    credentials.store(integration, "client_secret", "newer", administrator)
+    last_change = credentials.last_change(integration)
+    assert last_change is not None and last_change.changed_by == administrator
 
 
 def test_without_its_key_a_credential_is_refused_with_a_clear_line(

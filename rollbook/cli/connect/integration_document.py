@@ -9,6 +9,8 @@ from rollbook.sync.setup import credentials
 def of_integration(integration: Integration) -> Document:
     """Return an integration. The value of a secret is always null, `set` shows if it is stored."""
     stored = credentials.stored(integration)
+    last_change = credentials.last_change(integration)
+    changed_by = last_change.changed_by if last_change else None
     return {
         "id": str(integration.pk),
         "school": {"id": str(integration.school_id), "name": integration.school.name},
@@ -25,6 +27,10 @@ def of_integration(integration: Integration) -> Document:
             }
             for field in integration.variant_type.credentials
         ],
+        "credentials_problem": credentials.problem(integration) or None,
+        "credentials_changed_at": moment(last_change.updated_at) if last_change else None,
+        "credentials_changed_by": changed_by.email if changed_by else None,
+        "credentials_used_at": moment(integration.credentials_used_at),
         "choices": integration.choices,
         "grades": integration.grades,
         "grade_names": integration.grade_names,

@@ -22,6 +22,9 @@ def show_integration(document: Document) -> None:
         ("SIS", integration["label"]),
         ("State", _state(integration)),
         ("Credentials", ", ".join(map(_credential, integration["credentials"]))),
+        ("Can't be used", integration["credentials_problem"] or ""),
+        ("Last changed", _last_change(integration)),
+        ("Last used", integration["credentials_used_at"] or "never"),
         ("Grades", ", ".join(_grades(integration))),
         ("Schools", ", ".join(school["name"] for school in integration["schools"])),
         ("Settings", ", ".join(f"{key}={value}" for key, value in choices)),
@@ -40,6 +43,14 @@ def _state(integration: Document) -> str:
     if not integration["active"]:
         return "not active: nothing runs"
     return "active, test run: no account is changed" if integration["test_run"] else "active"
+
+
+def _last_change(integration: Document) -> str:
+    """Return when and by whom the credentials were last changed."""
+    if integration["credentials_changed_at"] is None:
+        return ""
+    by = integration["credentials_changed_by"] or "a command"
+    return f"{integration['credentials_changed_at']} by {by}"
 
 
 def _credential(field: Document) -> str:

@@ -8,7 +8,7 @@ from django.db import models
 
 from rollbook.roster.school_calendar import Pause, Timetable
 from rollbook.roster.values.grades import name_at
-from rollbook.schools.models import School
+from rollbook.schools.models import School, User
 from rollbook.schools.moments import ChangedAt, MadeAt
 from rollbook.sources.base import Source, Variant
 from rollbook.sources.registry import SOURCES
@@ -40,7 +40,8 @@ class Integration(models.Model):
     `leavers` holds `policy`, `runs`, `days` and `rollover`, see `leaver_rules.LeaverRules`; it is
     empty where nobody chose.
     `proved_at` is when these credentials last passed a connection test or read a roster; None where
-    they never did.
+    they never did. `credentials_used_at` is when they were last sent to the SIS.
+    `credential_versions` has the version of each credential by its name, see `setup.credentials`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -60,6 +61,8 @@ class Integration(models.Model):
     owned_fields = models.JSONField(default=list)
     leavers = models.JSONField(default=dict)
     proved_at = models.DateTimeField(null=True)
+    credentials_used_at = models.DateTimeField(null=True)
+    credential_versions = models.JSONField(default=dict)
     created_at = MadeAt()
     updated_at = ChangedAt()
 
@@ -97,7 +100,11 @@ class Integration(models.Model):
 
 
 class Credential(models.Model):
-    """One encrypted credential, see `setup.credentials`. Secrets are never shown again."""
+    """One encrypted credential, see `setup.credentials`. Secrets are never shown again.
+
+    `updated_at` and `changed_by` say when and by whom the value was last typed; `changed_by` is
+    None where a command stored it.
+    """
 
     school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
     integration = models.ForeignKey(
@@ -105,6 +112,7 @@ class Credential(models.Model):
     )
     name = models.CharField(max_length=40)
     ciphertext = models.BinaryField()
+    changed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     updated_at = ChangedAt()
 
     class Meta:

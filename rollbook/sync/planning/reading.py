@@ -67,13 +67,15 @@ def read_roster(
     settings = run.roster_settings
     id_fields = [source_field for source_field, field in settings.mapping if field == "sis_id"]
     tokens = credentials.StoredToken(run.integration)
+    stored = credentials.load(run.integration)
+    credentials.note_use(run.integration)
     missing_ids: list[str] = []
 
     def find_missing() -> None:
         missing_ids[:] = missing()
 
     connection = Connection(
-        credentials=credentials.load(run.integration),
+        credentials=stored,
         choices=settings.choices,
         variant=settings.variant,
         tokens=tokens,

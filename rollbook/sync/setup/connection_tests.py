@@ -237,7 +237,9 @@ def _end(test: ConnectionTest, state: CheckState) -> None:
     for integration in saved:
         if digest_of_saved(integration) == test.connection:
             proved_at = test.touched_at if state == CheckState.PASSED else None
-            saved.filter(pk=integration.pk).update(proved_at=proved_at)
+            saved.filter(pk=integration.pk).update(
+                proved_at=proved_at, credentials_used_at=test.touched_at
+            )
 
 
 def digest_of_saved(integration: Integration) -> str:

@@ -55,7 +55,7 @@ def save_connection(
     )
     typed = {name: value.strip() for name, value in settings.credentials.items()}
     credentials = credentials_to_use(None if created else integration, variant, typed)
-    _save_credentials(integration, variant, typed)
+    _save_credentials(integration, variant, typed, by)
     if created or integration.variant != variant.key:
         integration.mapping = _surveyed_mapping(school, settings.source, variant, credentials)
     proof = proofs.proved_at(school, settings.source, variant.key, credentials)
@@ -121,8 +121,10 @@ def credentials_to_use(
     """
     typed = {name: value.strip() for name, value in typed.items()}
     stored: dict[str, str] = {}
+    unreadable = ""
     if integration is not None and integration.variant == variant.key:
         stored = vault.readable(integration)
+        unreadable = vault.problem(integration)
     address_changed = _address_changed(variant, stored, typed)
     values = {}
     for field in variant.credentials:
@@ -130,6 +132,8 @@ def credentials_to_use(
         value = typed.get(field.key) or ("" if is_dropped else stored.get(field.key, ""))
         if not value:
             message = _("Enter the %(name)s.")
+            if unreadable:
+                message = unreadable.replace("%", "%%") + " " + _("Enter the %(name)s again.")
             if address_changed:
                 message = _(
                     "The address changed, so the stored %(name)s was not kept. Enter it again."
@@ -139,7 +143,9 @@ def credentials_to_use(
     return values
 
 
-def _save_credentials(integration: Integration, variant: Variant, typed: dict[str, str]) -> None:
+def _save_credentials(
+    integration: Integration, variant: Variant, typed: dict[str, str], by: User | None
+) -> None:
     """Store the typed credentials. Those of another version or for another address are cleared."""
     before = vault.stored(integration) if integration.variant == variant.key else {}
     if integration.variant != variant.key:
@@ -149,7 +155,7 @@ def _save_credentials(integration: Integration, variant: Variant, typed: dict[st
         vault.clear(integration, secrets)
     for field in variant.credentials:
         if typed.get(field.key):
-            vault.store(integration, field.key, typed[field.key])
+            vault.store(integration, field.key, typed[field.key], by)
     if any(typed.values()):
         # A token that was got with other credentials must not outlive them.
         vault.clear(integration, set())

@@ -300,6 +300,8 @@ def _context(shown: Shown) -> dict[str, Any]:
         "source": shown.source,
         "variant": shown.connecting.variant,
         "integration": shown.integration,
+        "last_change": shown.connecting.last_change(),
+        "stored_problem": shown.connecting.stored_problem(),
         "address": reverse("configure-sis", args=[shown.connecting.school.pk]),
         "page_address": shown.address,
     }

@@ -7,7 +7,7 @@ from django.http import QueryDict
 
 from rollbook.schools.models import School, User
 from rollbook.sources.base import Source, Variant
-from rollbook.sync.models import CheckState, ConnectionTest, Integration
+from rollbook.sync.models import CheckState, ConnectionTest, Credential, Integration
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import connection_tests, drafts
 from rollbook.sync.setup import credentials as vault
@@ -49,6 +49,14 @@ class Connecting(NamedTuple):
         return ConfigureForm(
             self.source, self.variant.key, stored, self.offer(), self.typed_secrets(), **kwargs
         )
+
+    def stored_problem(self) -> str:
+        """Return why the stored credentials can't be read; empty where they can."""
+        return vault.problem(self.integration) if self.integration is not None else ""
+
+    def last_change(self) -> Credential | None:
+        """Return the stored credential that was changed last."""
+        return vault.last_change(self.integration) if self.integration is not None else None
 
     def offer(self) -> RosterOffer:
         """Return the grades and schools to choose from."""
