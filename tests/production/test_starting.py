@@ -67,7 +67,10 @@ def test_web_serves_with_collected_files_secure_cookies_and_headers(web: process
         body, headers = answer.read().decode(), answer.headers
         cookies = headers.get_all("Set-Cookie") or []
     assert answer.status == 200
-    assert cookies and all("Secure" in cookie for cookie in cookies)
+    assert cookies
+    for cookie in cookies:
+        assert cookie.startswith("__Host-")
+        assert "Secure" in cookie and "Path=/" in cookie and "Domain" not in cookie
     assert "max-age=31536000" in headers["Strict-Transport-Security"]
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert (headers["X-Frame-Options"], headers["X-Content-Type-Options"]) == ("DENY", "nosniff")

@@ -15,7 +15,8 @@ from rollbook.schools import devices, slow_down
 STAFF, STAFF_RESET, SECOND_FACTOR = "staff", "staff-reset", "second-factor"
 STUDENT, STUDENT_RESET = "student", "student-reset"
 
-COOKIE: Final = "rollbook_device"
+DEVICE: Final = "rollbook_device"
+COOKIE: Final = f"{settings.COOKIE_PREFIX}{DEVICE}"
 COOKIE_AGE: Final = 365 * 24 * 3600
 IPV6_NETWORK: Final = 64  # bits: one household or school has all addresses of such a network
 
@@ -63,7 +64,7 @@ def remember_device(
     response.set_signed_cookie(
         COOKIE,
         token,
-        salt=COOKIE,
+        salt=DEVICE,
         max_age=COOKIE_AGE,
         httponly=True,
         samesite="Lax",
@@ -102,5 +103,5 @@ def _network(text: str) -> str:
 
 
 def _device_token(request: HttpRequest) -> str:
-    token = request.get_signed_cookie(COOKIE, default="", salt=COOKIE, max_age=COOKIE_AGE)
+    token = request.get_signed_cookie(COOKIE, default="", salt=DEVICE, max_age=COOKIE_AGE)
     return str(token or "")

@@ -79,7 +79,9 @@
   });
   // Whoever signs in again in another tab gets a new token. This tab then sends it too.
   window.addEventListener("focus", () => {
-    const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+    // Over https the name has the prefix, and a cookie without it may be planted by another host.
+    const prefix = location.protocol === "https:" ? "__Host-" : "";
+    const token = document.cookie.match(new RegExp(`(?:^|; )${prefix}csrftoken=([^;]+)`))?.[1];
     if (!token) return;
     for (const input of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) input.value = token;
   });
