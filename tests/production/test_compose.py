@@ -98,6 +98,24 @@ def test_the_image_does_not_run_as_root() -> None:
     )
 
 
+@pytest.mark.parametrize("service", COMPOSE["services"].values(), ids=COMPOSE["services"])
+def test_no_service_changes_its_image_or_gains_a_right(service: dict[str, Any]) -> None:
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert any(place.partition(":")[0] == "/tmp" for place in service["tmpfs"])
+    if service in OURS.values():
+        assert not service.get("cap_add")
+
+
+def test_our_user_may_write_where_the_static_files_are_collected() -> None:
+    image = (ROOT / "Dockerfile").read_text()
+    [folder] = re.findall(r"ROLLBOOK_DATA_DIR=(\S+)", image)
+    [user] = re.findall(r"--uid (\d+)", image)
+    for service in OURS.values():
+        assert f"{folder}:uid={user},mode=0755" in service["tmpfs"]
+
+
 @pytest.mark.slow
 def test_static_files_are_collected_as_the_image_is_built(tmp_path: Path) -> None:
     build = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
