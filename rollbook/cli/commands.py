@@ -151,6 +151,11 @@ COMMANDS = (
                 "list", "connect.integrations:list_integrations", "List the connected SISs"
             ),
             LazyCommand(
+                "disconnect",
+                "connect.disconnect:disconnect",
+                "Delete all stored credentials of a school, and switch its SISs off",
+            ),
+            LazyCommand(
                 "leavers",
                 "connect.field_rules:leavers",
                 "Show or set what happens to leavers and graduates",

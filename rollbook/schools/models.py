@@ -165,6 +165,10 @@ class Membership(models.Model):
         return self.role == Role.OWNER
 
     @property
+    def may_disconnect(self) -> bool:
+        return self.role == Role.OWNER
+
+    @property
     def may_read_audit_log(self) -> bool:
         return self.role == Role.OWNER
 

@@ -24,6 +24,7 @@ SECTIONS: Final = {
     "person": "people",
     "person-change": "people",
     "delete-school": "school-settings",
+    "disconnect": "school-settings",
     "why": "problems",
     "links": "problems",
     "student": "students",

@@ -38,6 +38,7 @@ from rollbook.web.runs.run_page import run_page, run_progress
 from rollbook.web.runs.trigger import trigger_now
 from rollbook.web.runs.undo import undo_confirm, undo_run
 from rollbook.web.set_up.configure_sis import configure_sis, connection_test
+from rollbook.web.set_up.disconnect import disconnect
 from rollbook.web.set_up.freed_emails import freed_emails
 from rollbook.web.set_up.how_to import how_to
 from rollbook.web.set_up.leavers import leavers
@@ -128,6 +129,7 @@ of_a_school = [
     path("emergency/<uuid:access_id>/end/", end_emergency, name="end-emergency"),
     path("settings/", school_settings, name="school-settings"),
     path("settings/purge-leavers/", purge_leavers, name="purge-leavers"),
+    path("settings/disconnect/", disconnect, name="disconnect"),
     path("settings/delete/", delete_school, name="delete-school"),
     path("runs/<uuid:run_id>/", run_page, name="run"),
     path("runs/<uuid:run_id>/progress/", run_progress, name="run-progress"),

@@ -348,6 +348,21 @@ def test_a_school_is_deleted_only_with_its_name_and_yes(inside: Command) -> None
     assert inside("school", "add", "Lincoln").code == 0, "the name is free again"
 
 
+def test_all_is_disconnected_only_with_the_name(inside: Command, integration: Integration) -> None:
+    name = integration.school.name
+    for options in ([], ["--all"], ["--confirm", name]):
+        asked = inside("integration", "disconnect", *options, "--json")
+        assert (asked.code, asked.json["error"]["code"]) == (3, "disconnection_unconfirmed")
+    wrong = inside("integration", "disconnect", "--all", "--confirm", "Lakeside", "--json")
+    assert (wrong.code, wrong.json["error"]["code"]) == (3, "name_refused")
+    assert integration.credentials.exists()
+    done = inside("integration", "disconnect", "--all", "--confirm", name, "--json")
+    assert (done.code, done.json["disconnected"]["sources"]) == (0, ["powerschool"])
+    assert not integration.credentials.exists()
+    again = inside("integration", "disconnect", "--all", "--confirm", name)
+    assert "is disconnected from every SIS. 0 stored credentials were deleted." in again.out
+
+
 def test_a_connection_is_tested_step_by_step(
     inside: Command, integration: Integration, standin: StandIn
 ) -> None:

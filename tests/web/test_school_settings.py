@@ -75,6 +75,28 @@ def test_a_school_is_deleted_after_its_name_and_a_second_confirmation(
     assert again.status_code == 404
 
 
+def test_an_owner_disconnects_all_after_typing_the_name(
+    owner: Client, school: School, connected: Integration
+) -> None:
+    page = reverse("disconnect", args=[school.pk])
+    assert "PowerSchool: the stored credentials are deleted" in text(owner.get(page))
+    assert "Type the name exactly" in text(owner.post(page, {"name": "Lincoln"}))
+    assert connected.credentials.exists()
+    done = text(owner.post(page, {"name": school.name}, follow=True))
+    assert "is disconnected from every SIS" in done and "enter new credentials" in done
+    assert not connected.credentials.exists()
+
+
+def test_only_an_owner_can_disconnect_all(
+    admin: Client, counselor_client: Client, elsewhere: Client, connected: Integration
+) -> None:
+    page = reverse("disconnect", args=[connected.school_id])
+    data = {"name": connected.school.name}
+    answers = [each.post(page, data).status_code for each in (admin, counselor_client, elsewhere)]
+    assert answers == [403, 403, 404]
+    assert connected.credentials.exists()
+
+
 def test_only_an_owner_can_delete_a_school(
     admin: Client, counselor_client: Client, elsewhere: Client, school: School
 ) -> None:

@@ -235,6 +235,7 @@ class StoredToken:
 
     def __init__(self, integration: Integration) -> None:
         self._integration = integration
+        self._got_with = self._versions(Integration.objects.all())
         self._token = self._stored = self._read()
 
     def get(self) -> Token | None:
@@ -246,14 +247,23 @@ class StoredToken:
     def save(self) -> None:
         """Store the token for the next run, or delete one that stopped working.
 
-        Does nothing where the school was deleted meanwhile.
+        Does nothing where the school was deleted or the credentials were changed meanwhile: a token
+        must not outlive the credentials that it was got with.
         """
         if self._token == self._stored:
             return
         with transaction.atomic():
-            rows = Integration.objects.select_for_update(no_key=True)
-            if rows.filter(pk=self._integration.pk).exists():
+            now = self._versions(Integration.objects.select_for_update(no_key=True))
+            if now is not None and now == self._got_with:
                 self._write()
+
+    def _versions(self, rows: QuerySet[Integration]) -> dict[str, int] | None:
+        """Return the versions of the credentials, without the token's; None without integration."""
+        row = rows.filter(pk=self._integration.pk)
+        versions = row.values_list("credential_versions", flat=True).first()
+        if versions is None:
+            return None
+        return {name: number for name, number in versions.items() if name != TOKEN}
 
     def _write(self) -> None:
         if self._token is None:
