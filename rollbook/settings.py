@@ -42,6 +42,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "rollbook.web.operations.body_bound.BodyBound",
     "rollbook.web.operations.closed_scope.ClosedScope",
     "rollbook.web.operations.healthz.Health",
     "rollbook.web.operations.metrics.Metrics",
