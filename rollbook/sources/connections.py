@@ -17,9 +17,9 @@ import httpcore2
 
 from rollbook.roster.translation import Phrase
 from rollbook.roster.translation import gettext_noop as _
-from rollbook.sources.addresses import Network, refusal, within
-from rollbook.sources.errors import AddressRefused, AddressUnreachable, SourceError
-from rollbook.sources.wire import CHECK_ADDRESS, untrusted
+from rollbook.sources.addresses import Network
+from rollbook.sources.errors import AddressUnreachable, SourceError
+from rollbook.sources.wire import CHECK_ADDRESS, check_addresses, untrusted
 
 T = TypeVar("T")
 
@@ -79,11 +79,11 @@ class GuardedNetwork(httpcore2.NetworkBackend):
     def connect_tcp(
         self, host: str, port: int, *args: Any, **kwargs: Any
     ) -> httpcore2.NetworkStream:
-        """Connect to the first address of the host that is permitted and answers."""
+        """Connect to the first address of the host that answers, if none of them is forbidden."""
         call = self.calls.current
         ends = min(call.ends, time.monotonic() + call.connect_seconds)
-        resolved = _addresses(host, port, ends - time.monotonic())
-        addresses = self._permitted(host, resolved, call.plain)
+        addresses = _addresses(host, port, ends - time.monotonic())
+        check_addresses(host, addresses, self._allowed, plain=call.plain)
         for position, address in enumerate(addresses):
             seconds = max(0.001, (ends - time.monotonic()) / (len(addresses) - position))
             try:
@@ -102,22 +102,6 @@ class GuardedNetwork(httpcore2.NetworkBackend):
         if closed:
             stream.close()
         return stream
-
-    def _permitted(self, host: str, addresses: list[str], plain: bool) -> list[str]:
-        refusals = {address: refusal(address, self._allowed) for address in addresses}
-        permitted = [address for address in addresses if not refusals[address]]
-        if not permitted:
-            what = _("We don't connect to {host}: it is {reason}.")
-            reason = Phrase(next(iter(refusals.values())))
-            raise AddressRefused(Phrase(what, host=host, reason=reason), CHECK_ADDRESS)
-        if plain:
-            permitted = [address for address in permitted if within(address, self._allowed)]
-        if not permitted:
-            raise AddressRefused(
-                Phrase(_("We don't connect to {host} without encryption."), host=host),
-                _("Enter an address that starts with https://."),
-            )
-        return permitted
 
 
 def _no_answer(host: str, port: int) -> Phrase:

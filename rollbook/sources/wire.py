@@ -8,11 +8,13 @@ import re
 import ssl
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from rollbook.roster.translation import Phrase
 from rollbook.roster.translation import gettext_noop as _
+from rollbook.sources.addresses import Network, refusal, within
 from rollbook.sources.errors import AddressRefused, AddressUnreachable, SourceError
 
 _ODD: Final = frozenset(' \\"<>^`{|}')  # characters that no address has
@@ -43,6 +45,54 @@ def checked_url(url: str) -> SplitResult:
             _("The address has a user name or password in it."), _("Enter the address alone.")
         )
     return parts
+
+
+def check_addresses(
+    host: str, addresses: Iterable[str], allowed: Iterable[Network], *, plain: bool
+) -> None:
+    """Raise AddressRefused if one of the addresses of a host is forbidden.
+
+    A name that leads to a public and a private address at once is how somebody tries to slip past
+    a check; the good ones among them prove nothing. `plain` is True without encryption.
+    """
+    addresses, allowed = tuple(addresses), tuple(allowed)
+    for address in addresses:
+        if reason := refusal(address, allowed):
+            what = _("We don't connect to {host}: it is {reason}.")
+            raise AddressRefused(Phrase(what, host=host, reason=Phrase(reason)), CHECK_ADDRESS)
+    if plain and not all(within(address, allowed) for address in addresses):
+        raise _no_encryption(host)
+
+
+def _no_encryption(host: str) -> AddressRefused:
+    """Return the error for an address with http where only https is allowed."""
+    return AddressRefused(
+        Phrase(_("We don't connect to {host} without encryption."), host=host),
+        _("Enter an address that starts with https://."),
+    )
+
+
+def check_entered(text: str, allowed: Iterable[Network]) -> None:
+    """Raise AddressRefused for what a person enters and no conversation could use.
+
+    `allowed` are the networks in which the operator allows a SIS; without any, http is refused
+    altogether. Where a name leads to is checked when connecting. A text without a scheme may be
+    a host or a school's short name.
+    """
+    text = text.strip()
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text.lstrip('/')}")
+    except ValueError:
+        parts = urlsplit("")
+    parts = checked_url(f"{parts.scheme}://{parts.netloc}")
+    host, networks = parts.hostname or "", tuple(allowed)
+    try:
+        ip = ip_address(host.partition("%")[0])
+    except ValueError:
+        if parts.scheme == "http" and not networks:
+            raise _no_encryption(host) from None
+        return
+    check_addresses(host, [str(ip)], networks, plain=parts.scheme == "http")
 
 
 def redirect_host(location: str, from_url: str) -> str:

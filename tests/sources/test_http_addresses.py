@@ -3,6 +3,7 @@
 import socket
 import threading
 from dataclasses import replace
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from rollbook.sources.bounds import Bounds
 from rollbook.sources.errors import AddressRefused, AddressUnreachable, SourceError
 from rollbook.sources.http import Http
+from rollbook.sources.wire import check_entered
 from tests.sources.certificates import Authority
 from tests.sources.loopback import QUICK, Loopback, Reply
 
@@ -103,10 +105,78 @@ def test_the_address_that_was_checked_is_the_one_connected_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with Loopback(lambda asked: Reply(200, b"here")) as server:
-        looked_up = names_stand_for(monkeypatch, "10.0.0.1", "127.0.0.1")
+        looked_up = names_stand_for(monkeypatch, "127.0.0.1")
         assert ask(f"http://sis.example:{server.port}/") == b"here"
     assert looked_up == ["sis.example"]
     assert server.asked[0].headers["host"] == f"sis.example:{server.port}"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ("127.0.0.1", "10.0.0.1"),
+        ("10.0.0.1", "127.0.0.1"),
+        ("127.0.0.1", "::ffff:169.254.169.254"),
+        ("8.8.8.8", "fe80::1"),
+    ],
+)
+def test_one_forbidden_address_among_several_refuses_all(
+    monkeypatch: pytest.MonkeyPatch, scheme: str, addresses: tuple[str, ...]
+) -> None:
+    with Loopback(lambda asked: Reply(200, b"here")) as server:
+        names_stand_for(monkeypatch, *addresses)
+        with pytest.raises(AddressRefused):
+            ask(f"{scheme}://sis.example:{server.port}/")
+    assert server.asked == []
+
+
+ALLOWED = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+GOOD = ("https://ps.example.org", "ps.example.org/admin/", "HTTPS://ps.example.org:8443/a?b=c|d")
+PLAIN = ("http://127.0.0.1:8101", "http://[::1]:8101/", "http://localhost:8101", "HTTP://127.1")
+
+
+@pytest.mark.parametrize("text", [*GOOD, "acs", " acs ", "https://8.8.8.8/acs"])
+def test_usual_entries_are_taken(text: str) -> None:
+    check_entered(text, ())
+    check_entered(text, ALLOWED)
+
+
+@pytest.mark.parametrize("text", [*PLAIN, "http://ps.example.org"])
+def test_http_is_taken_only_where_the_operator_allows_networks(text: str) -> None:
+    check_entered(text, ALLOWED)
+    with pytest.raises(AddressRefused):
+        check_entered(text, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ftp://ps.example.org",
+        "file:///etc/passwd",
+        "gopher://127.0.0.1:6379/_",
+        "javascript://ps.example.org/%0aalert(1)",
+        "javascript:alert(1)",
+        "mailto:a@ps.example.org",
+        "https://user:hidden@ps.example.org",
+        "user:hidden@ps.example.org/admin",
+        "https://@ps.example.org",
+        "https://",
+        "https://ps.example.org:0",
+        "https://ps.example.org:99999",
+        "https://[::1",
+        "https://ps exa.example.org",
+        "https://169.254.169.254/latest",
+        "https://[::ffff:10.0.0.1]",
+        "http://8.8.8.8",
+        "10.0.0.1",
+    ],
+)
+def test_entries_that_no_conversation_could_use_are_refused(text: str) -> None:
+    with pytest.raises(AddressRefused) as refused:
+        check_entered(text, ALLOWED)
+    assert refused.value.what and refused.value.remedy
+    assert "hidden" not in str(refused.value)
 
 
 def test_plain_http_is_spoken_in_allowed_networks_only(monkeypatch: pytest.MonkeyPatch) -> None:

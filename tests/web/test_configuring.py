@@ -85,6 +85,25 @@ def test_pre_kindergarten_and_kindergarten_can_be_chosen(admin: Client, school: 
 
 
 @pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("https://me:hidden@ps.lincoln.example", "has a user name or password in it"),
+        ("ftp://ps.lincoln.example", "This is not a web address."),
+        ("https://169.254.169.254", "an address that Rollbook never connects to"),
+        ("http://8.8.8.8", "without encryption"),
+    ],
+)
+def test_an_address_that_no_run_could_use_is_not_saved(
+    admin: Client, school: School, address: str, message: str
+) -> None:
+    secrets = {"client_id": "our-id", "client_secret": SECRET}
+    proved(school, "powerschool", "", client_url=address, **secrets)
+    page = post(admin, school, **{"credential-client_url": address}).content.decode()
+    assert message in page
+    assert not Integration.objects.exists()
+
+
+@pytest.mark.parametrize(
     ("missing", "message"),
     [
         ("credential-client_id", "Enter the Client ID."),

@@ -1,16 +1,20 @@
 """Saves an integration: its connection (Step 1.1) and its mapping (Step 1.2)."""
 
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
 from typing import NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from rollbook.config import config
 from rollbook.schools import audit
 from rollbook.schools.models import School, User
 from rollbook.sources.base import MappingRow, Variant
 from rollbook.sources.discovery import Home, HomeFill, best_home, survey
+from rollbook.sources.errors import AddressRefused
 from rollbook.sources.registry import SOURCES
+from rollbook.sources.wire import check_entered
 from rollbook.sync.models import Integration
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import connection_tests, proofs, roster_choice, schedules
@@ -54,6 +58,7 @@ def save_connection(
         defaults={"variant": variant.key},
     )
     typed = {name: value.strip() for name, value in settings.credentials.items()}
+    _check_addresses(variant, typed)
     credentials = credentials_to_use(None if created else integration, variant, typed)
     _save_credentials(integration, variant, typed, by)
     if created or integration.variant != variant.key:
@@ -141,6 +146,18 @@ def credentials_to_use(
             raise SettingRefused(field.key, message % {"name": translated(field.label)})
         values[field.key] = value
     return values
+
+
+def _check_addresses(variant: Variant, typed: Mapping[str, str]) -> None:
+    """Raise SettingRefused for an address that no run could use; nobody stores such a one."""
+    allowed = [ip_network(text, strict=False) for text in config.networks]
+    for field in variant.credentials:
+        if field.kind == "url" and typed.get(field.key):
+            try:
+                check_entered(typed[field.key], allowed)
+            except AddressRefused as refused:
+                text = f"{translated(refused.what)} {translated(refused.remedy)}"
+                raise SettingRefused(field.key, text) from None
 
 
 def _save_credentials(
