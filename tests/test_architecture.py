@@ -80,8 +80,8 @@ def test_only_the_store_runs_hand_written_sql() -> None:
     }
 
 
-def test_only_one_module_opens_connections_to_elsewhere() -> None:
-    openers = (
+def opens_connections(path: Path) -> bool:
+    openers = {
         "httpx2",
         "httpcore2",
         "httpx",
@@ -90,11 +90,30 @@ def test_only_one_module_opens_connections_to_elsewhere() -> None:
         "http.client",
         "urllib3",
         "aiohttp",
+        "ftplib",
         "socket",
-    )
-    reaching = {
-        name(path) for path in PRODUCT if any(module in openers for module in imported(path))
     }
+    return bool(imported(path) & openers)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import requests",
+        "import urllib.request as web",
+        "from urllib import request",
+        "from http.client import HTTPSConnection",
+        "import httpx",
+    ],
+)
+def test_the_rule_about_connections_fires(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "new.py"
+    path.write_text(line)
+    assert opens_connections(path)
+
+
+def test_only_one_module_opens_connections_to_elsewhere() -> None:
+    reaching = {name(path) for path in PRODUCT if opens_connections(path)}
     assert {file for file in reaching if not file.startswith("standins/")} == {
         "sources/connections.py",  # opens them, for
         "sources/http.py",

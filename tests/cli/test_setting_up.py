@@ -348,6 +348,19 @@ def test_a_school_is_deleted_only_with_its_name_and_yes(inside: Command) -> None
     assert inside("school", "add", "Lincoln").code == 0, "the name is free again"
 
 
+def test_what_can_not_be_read_is_said_by_every_command(
+    inside: Command, integration: Integration
+) -> None:
+    integration.credentials.filter(name="client_secret").update(ciphertext=b"\x00\x02\x03")
+    shown = inside("integration", "show", "--json").json["integration"]
+    assert "can't be read" in shown["credentials_problem"]
+    assert shown["credentials_changed_at"] and shown["credentials_used_at"] is None
+    assert "can't be read" in inside("integration", "show").out
+    for words in (["integration", "check"], ["run", "--here"]):
+        ended = inside(*words, "--json")
+        assert ended.code == 3 and "can't be read" in ended.json["error"]["what"], ended
+
+
 def test_all_is_disconnected_only_with_the_name(inside: Command, integration: Integration) -> None:
     name = integration.school.name
     for options in ([], ["--all"], ["--confirm", name]):

@@ -9,7 +9,9 @@ from rollbook.schools.models import School
 from rollbook.standins import powerschool
 from rollbook.standins.faults import Fault
 from rollbook.standins.standin import StandIn
-from rollbook.sync.models import Integration, Run, RunState
+from rollbook.sync import pipeline
+from rollbook.sync.models import Integration, Run, RunState, Trigger
+from rollbook.sync.runs import requests
 from rollbook.sync.setup import credentials
 from tests.connecting import connected
 from tests.sync.test_pipeline import accounts_checksum, complete, held, sync
@@ -45,6 +47,24 @@ def test_wrong_secret(integration: Integration, caplog: pytest.LogCaptureFixture
         run = failed(integration, "credentials_refused")
     assert f"run {run.pk}: failed credentials_refused" in caplog.text
     assert "Client Secret" in run.error_what + run.error_remedy
+
+
+def test_credentials_that_are_cut_short_after_the_request(integration: Integration) -> None:
+    run = requests.request(integration, trigger=Trigger.PERSON).run
+    integration.credentials.filter(name="client_secret").update(ciphertext=b"\x00\x02\x03")
+    pipeline.run_sync(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error_code) == (RunState.FAILED, "key_missing")
+    assert "can't be read" in run.error_what and "again" in run.error_remedy
+    integration.refresh_from_db()
+    assert integration.credentials_used_at is None
+
+
+def test_a_run_stores_that_it_used_the_credentials(integration: Integration) -> None:
+    credentials.store(integration, "client_secret", "not the secret")
+    failed(integration, "credentials_refused")
+    integration.refresh_from_db()
+    assert integration.credentials_used_at is not None
 
 
 def test_missing_v1_access_level(school: School, administrator: object) -> None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from rollbook.schools.models import AuditEntry, School
 from rollbook.sources.base import CredentialField, MappingRow, Variant
 from rollbook.sources.registry import SOURCES
-from rollbook.sync.models import Integration
+from rollbook.sync.models import Credential, Integration
 from rollbook.sync.setup import credentials
 from tests.connecting import proved
 from tests.web.conftest import SECRET
@@ -77,6 +77,26 @@ def test_next_step_saves_and_leads_to_the_mapping(admin: Client, school: School)
         True,
     )
     assert credentials.load(saved)["client_secret"] == SECRET
+
+
+def test_the_page_says_who_changed_the_credentials_and_when_they_were_used(
+    admin: Client, school: School
+) -> None:
+    post(admin, school)
+    page = reverse("configure-sis", args=[school.pk])
+    shown = admin.get(page).content.decode()
+    assert "by Ada Admin." in shown and "Not used yet." in shown
+    credentials.note_use(Integration.objects.get())
+    assert "Last used <time" in admin.get(page).content.decode()
+
+
+def test_the_page_says_that_stored_credentials_cannot_be_read(
+    admin: Client, school: School
+) -> None:
+    post(admin, school)
+    Credential.objects.filter(name="client_id").update(ciphertext=b"\x00")
+    shown = admin.get(reverse("configure-sis", args=[school.pk])).content.decode()
+    assert "Nothing syncs until you enter the credentials again." in shown
 
 
 def test_pre_kindergarten_and_kindergarten_can_be_chosen(admin: Client, school: School) -> None:
