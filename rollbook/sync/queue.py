@@ -32,6 +32,8 @@ SEND_STAFF_INVITATION: Final = "send_staff_invitation"
 SEND_EMERGENCY_NOTICE: Final = "send_emergency_notice"
 SEND_ACCOUNT_MAIL: Final = "send_account_mail"
 DELETE_SCHOOL: Final = "delete_school"
+# Its job has an encrypted address instead of the id of a row, because there may be no such student.
+WRITE_STUDENT_LINK: Final = "write_student_link"
 
 # The argument in which each task gets the id of its row.
 ARGUMENTS: Final = {
@@ -75,6 +77,12 @@ def wake_all(task: str, row_ids: Iterable[UUID]) -> None:
     jobs: list[dict[str, JSONValue]] = [{argument: str(row_id)} for row_id in row_ids]
     if jobs:
         app.configure_task(task, allow_unknown=False).batch_defer(*jobs)
+
+
+def ask_for_link(sealed_address: str) -> None:
+    """Queue the look-up of an address for which somebody asked for a new link."""
+    job = app.configure_task(WRITE_STUDENT_LINK, allow_unknown=False)
+    job.defer(sealed_address=sealed_address)
 
 
 def remove_jobs(task: str, row_ids: Iterable[UUID]) -> None:

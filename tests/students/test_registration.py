@@ -5,18 +5,24 @@ from collections.abc import Iterator
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from rollbook.schools.mail import MailState
 from rollbook.schools.models import AuditEntry, School, User
 from rollbook.students import accounts, inviting
 from rollbook.students.models import Invitation, StudentAccount, StudentLogin
+from rollbook.sync import queue
 from rollbook.sync.mail import invitations
 from rollbook.sync.report import student_history
+from rollbook.sync.worker import tasks
 from tests.smtp import catching
 from tests.students.conftest import MakeStudent
 
@@ -44,6 +50,17 @@ def invited(account: StudentAccount, by: User | None = None, *, again: bool = Fa
 def sent() -> None:
     for each in Invitation.objects.filter(state=MailState.WAITING).order_by("created_at"):
         invitations.OUTBOX.send(each.pk)
+
+
+def look_up_addresses() -> int:
+    """Do what workers do for those who asked for a new link. Return how many asked."""
+    jobs = ProcrastinateJob.objects.filter(task_name=queue.WRITE_STUDENT_LINK).order_by("id")
+    asked = [dict(job.args) for job in jobs]
+    for arguments in asked:
+        assert "@" not in str(arguments)
+        with patch.object(tasks, "close_old_connections"):  # it would close that of the test
+            tasks.write_student_link(**arguments)
+    return len(asked)
 
 
 def link_in(mail: EmailMessage) -> str:
@@ -162,6 +179,21 @@ def test_a_session_does_not_revive_when_the_account_is_opened_again(
     assert client.get("/me/").status_code == 200
 
 
+def test_asking_for_a_link_is_the_same_work_for_known_and_unknown_addresses(
+    client: Client, student: StudentAccount
+) -> None:
+    registered(client, student)
+    statements = []
+    for address in (student.email, "nobody@lincoln.example"):
+        with CaptureQueriesContext(connection) as queries:
+            Client().post("/me/forgot/", {"email": address})
+        statements.append([query["sql"].split(" WHERE ")[0][:40] for query in queries])
+    assert statements[0] == statements[1]
+    invited = Invitation.objects.count()
+    assert look_up_addresses() == 2
+    assert Invitation.objects.count() == invited + 1
+
+
 def test_a_new_password_ends_the_sessions_of_the_old_one(
     client: Client, student: StudentAccount, mails: list[EmailMessage]
 ) -> None:
@@ -173,6 +205,7 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(
     other.post(
         "/me/forgot/", {"email": student.email}
     )  # a second wish within minutes sends no second mail
+    assert look_up_addresses() == 3
     sent()
     assert len(mails) == 1
     assert (

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from rollbook import scope
 from rollbook.config import config
 from rollbook.roster.values.parsing import email_key
+from rollbook.schools import sealing
 from rollbook.schools.models import School, User
 from rollbook.students import inviting, registration
 from rollbook.students.models import Invitation, StudentAccount
@@ -18,6 +19,7 @@ from rollbook.sync import queue
 from rollbook.sync.mail.outbox import Outbox, compose
 
 MOST_ACCOUNTS: Final = 5  # with one address, at several schools
+ASKED_ADDRESS: Final = "address of a student who asks for a link"
 
 
 def invite(
@@ -39,11 +41,23 @@ def invite(
     return invited
 
 
-def forgotten(address: str) -> int:
-    """Mail a new link to the registered students with this address. Returns how many.
+def ask_for_link(address: str) -> None:
+    """Let a worker mail new links to the registered students with this address.
 
-    The person who asked sees the same answer in every case.
+    Known and unknown addresses are the same work here, so nobody can tell them apart by the time.
     """
+    queue.ask_for_link(sealing.seal(address, ASKED_ADDRESS))
+
+
+def write_links(sealed_address: str) -> int:
+    """Write new links for an address that `ask_for_link` sealed. Return how many.
+
+    A job whose key is gone writes none: the student asks again.
+    """
+    try:
+        address = sealing.unseal(sealed_address, ASKED_ADDRESS)
+    except sealing.Unreadable:
+        return 0
     ids: list[UUID] = []
     for account in _registered_with(address):
         with scope.of_school(account.school_id):

@@ -52,6 +52,13 @@ def send_invitation(invitation_id: str) -> None:
         invitations.OUTBOX.send(UUID(invitation_id))
 
 
+@app.task(name=queue.WRITE_STUDENT_LINK, queue="mail")
+def write_student_link(sealed_address: str) -> None:
+    """Write new links for the registered students with this address, if there are any."""
+    with _fresh_connection(), scope.of_installation(scope.Across.STUDENTS_DOOR):
+        invitations.write_links(sealed_address)
+
+
 @app.task(name=queue.SEND_STAFF_INVITATION, queue="mail", retry=A_DAY)
 def send_staff_invitation(staff_invitation_id: str) -> None:
     """Send this invitation of staff if it still waits."""

@@ -159,9 +159,8 @@ def student_sign_out(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@_finds_school
 def forgot(request: HttpRequest) -> HttpResponse:
-    """Send a new link. Known and unknown addresses get the same answer."""
+    """Let a worker send a new link. Known and unknown addresses get the same answer and work."""
     form = AddressForm(request.POST or None)
     requested = request.method == "POST" and form.is_valid()
     if requested:
@@ -171,5 +170,5 @@ def forgot(request: HttpRequest) -> HttpResponse:
             form.add_error(None, tries.refusal(counted.refused))
             requested = False
         else:
-            invitations.forgotten(address)
+            invitations.ask_for_link(address)
     return render(request, "web/account/me_forgot.html", {"form": form, "requested": requested})
