@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db import ProgrammingError, transaction
 
 from rollbook.roster.planning.changes import ChangeKind
 from rollbook.roster.records import Severity
@@ -59,9 +60,8 @@ def test_rows_of_another_run_or_school_are_never_shown(
     a_run(school, [new("2"), linked("3")], [problem(sis_id="2")])
     a_run(other_school, [new("4"), linked("5")], [problem(sis_id="4")])
     stray = a_run(school, [new("6")], [problem(sis_id="6")])
-    Change.objects.filter(run=stray).update(
-        school_id=other_school.pk, run_id=run.pk
-    )  # a row that lies about its school
+    with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+        Change.objects.filter(run=stray).update(school_id=other_school.pk, run_id=run.pk)
     assert [row.sis_id for row in change_rows.new_rows(run)] == ["1"]
     assert [row.sis_id for row in problem_rows.problem_rows(run)] == ["1"]
     assert change_rows.updated_rows(run).count() == 0

@@ -71,7 +71,7 @@ def test_the_excel_report_has_the_rows_of_the_file(school: School, administrator
     assert (told["New"][0][0], told["New"][1][0]) == ("Row", 3)
     assert told["New"][0][-3:] == ["Status", "Outcome", "Reason"]
     assert told["New"][1][-3] == "Deactivated"
-    assert told["Updated"][1][:-2] == [
+    assert told["Existing & Update"][1][:-2] == [
         2,
         "S1",
         "Ada King",
@@ -82,7 +82,7 @@ def test_the_excel_report_has_the_rows_of_the_file(school: School, administrator
         "King",
     ]
     assert (
-        told["Updated"][1][-1]
+        told["Existing & Update"][1][-1]
         == "Row 2 of the file belongs to this account, and has other values for: Last name."
     )
 

@@ -4,10 +4,11 @@ from django.db import migrations
 
 
 def carry_over(apps, schema_editor):
-    Run = apps.get_model('sync', 'Run')
-    AuditEntry = apps.get_model('schools', 'AuditEntry')
-    for run in Run.objects.filter(settings__has_key='approved').iterator():
-        approved = AuditEntry.objects.filter(
+    database = schema_editor.connection.alias
+    Run = apps.get_model('sync', 'Run').objects.using(database)
+    AuditEntry = apps.get_model('schools', 'AuditEntry').objects.using(database)
+    for run in Run.filter(settings__has_key='approved').iterator():
+        approved = AuditEntry.filter(
             school_id=run.school_id, action='run.approved', subject=str(run.pk)
         )
         entry = approved.order_by('-at').first()
@@ -21,8 +22,8 @@ def carry_over(apps, schema_editor):
 
 
 def put_back(apps, schema_editor):
-    Run = apps.get_model('sync', 'Run')
-    for run in Run.objects.filter(approved_at__isnull=False).iterator():
+    Run = apps.get_model('sync', 'Run').objects.using(schema_editor.connection.alias)
+    for run in Run.filter(approved_at__isnull=False).iterator():
         run.settings['approved'] = 'additions' if run.approved_additions_only else 'all'
         run.settings['held_for'] = run.alarms
         run.alarms = []

@@ -6,8 +6,10 @@ USER_NAME = 'student_username'
 
 
 def into_the_mapping(apps, schema_editor):
-    Integration = apps.get_model('sync', 'Integration')
-    for integration in Integration.objects.filter(source='powerschool').iterator():
+    Integration = apps.get_model('sync', 'Integration').objects.using(
+        schema_editor.connection.alias
+    )
+    for integration in Integration.filter(source='powerschool').iterator():
         if integration.choices.pop('email_source', None) == USER_NAME:
             integration.mapping = [
                 [USER_NAME if source_field == 'email' else source_field, field]
@@ -18,8 +20,10 @@ def into_the_mapping(apps, schema_editor):
 
 
 def put_back(apps, schema_editor):
-    Integration = apps.get_model('sync', 'Integration')
-    for integration in Integration.objects.filter(source='powerschool').iterator():
+    Integration = apps.get_model('sync', 'Integration').objects.using(
+        schema_editor.connection.alias
+    )
+    for integration in Integration.filter(source='powerschool').iterator():
         pairs = [tuple(pair) for pair in integration.mapping]
         if (USER_NAME, 'email') in pairs:
             integration.choices['email_source'] = USER_NAME
