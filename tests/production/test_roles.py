@@ -25,7 +25,7 @@ def empty(tmp_path: Path) -> Iterator[dict[str, str]]:
     address = urlsplit(server)._replace(path=f"/{NAME}").geturl()
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE ROLE {OTHER} LOGIN; CREATE ROLE {APP} LOGIN")
-        connection.execute(f"GRANT {OTHER} TO CURRENT_USER")
+        connection.execute(f"GRANT {OTHER}, {APP} TO CURRENT_USER")  # to end their sessions
         connection.execute(f"CREATE DATABASE {NAME} OWNER {OTHER}")
         yield {
             "DATABASE_URL": address.replace("rollbook_owner", OTHER, 1),
