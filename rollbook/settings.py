@@ -152,6 +152,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = config.public_url.startswith("https
 COOKIE_PREFIX = "__Host-" if SESSION_COOKIE_SECURE else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+MESSAGE_STORAGE = "rollbook.web.message_cookie.Messages"
 CSRF_TRUSTED_ORIGINS = [config.public_url]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31_536_000 if config.production else 0

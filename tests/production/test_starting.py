@@ -84,6 +84,31 @@ def test_web_serves_with_collected_files_secure_cookies_and_headers(web: process
     assert web.end() == 0
 
 
+def test_every_cookie_is_bound_to_this_host(tmp_path: Path) -> None:
+    script = (
+        "import django; django.setup()\n"
+        "from django.conf import settings\n"
+        "from rollbook.web.account.tries import COOKIE\n"
+        "from rollbook.web.message_cookie import MessageCookie\n"
+        "names = settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME\n"
+        "print(*names, COOKIE, MessageCookie.cookie_name)"
+    )
+    environment = SOUND | {
+        "DJANGO_SETTINGS_MODULE": "rollbook.settings",
+        "ROLLBOOK_DATA_DIR": str(tmp_path),
+    }
+    printed = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | environment,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=LAST_BOUND,
+    ).stdout.split()
+    names = ("sessionid", "csrftoken", "rollbook_device", "messages")
+    assert printed == [f"__Host-{name}" for name in names]
+
+
 def test_web_answers_no_host_but_its_own_and_health_whoever_asks(
     web: processes.Started, integration: Integration, standin: StandIn
 ) -> None:
