@@ -9,6 +9,7 @@ from rollbook.schools import sealing
 from rollbook.schools.models import User
 
 PURPOSE: Final = "second factor"
+UNREADABLE: Final = "unreadable"  # the code of an error: no key opens the secret
 # Where each kind keeps its secret.
 SECRETS: Final = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
 

@@ -134,6 +134,21 @@ def test_a_recovery_code_signs_in_once(administrator: User, password: str, secur
     assert outcomes == [302, 200]
 
 
+@pytest.mark.parametrize("stored", ["", "no-such-key:AAAA", "not sealed"])
+def test_a_secret_that_no_key_opens_is_said_in_words(
+    client: Client, administrator: User, password: str, secured: Any, stored: str
+) -> None:
+    _secret, codes = secured
+    for authenticator in Authenticator.objects.all():
+        authenticator.data |= dict.fromkeys(authenticator.data.keys() & {"secret", "seed"}, stored)
+        authenticator.save()
+    typed(client, administrator.email, password)
+    for one in ("000000", codes[0]):
+        answer = client.post("/sign-in/second-factor/", {"code": one})
+        assert answer.status_code == 200
+        assert "be read" in answer.content.decode()
+
+
 def test_ten_wrong_codes_have_to_wait(
     client: Client, administrator: User, password: str, secured: Any, clock_of_phone: Any
 ) -> None:

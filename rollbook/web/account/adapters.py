@@ -1,6 +1,6 @@
 """How allauth works here: its steps of a sign-in, and what it stores of second factors."""
 
-from typing import Any
+from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
@@ -8,15 +8,22 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from rollbook.schools import audit, sealing, second_factors
 from rollbook.schools.models import AccountMailKind
 from rollbook.sync.mail import account
 from rollbook.web import freshness
 from rollbook.web.account import browsers, second_factor, tries
+
+UNREADABLE: Final = gettext_lazy(
+    "The stored secret of this second factor can't be read. Sign in with a passkey, or ask the "
+    "operator to remove your second factors."
+)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -63,7 +70,11 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return sealing.seal(text, second_factors.PURPOSE)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return sealing.unseal(encrypted_text, second_factors.PURPOSE)
+        """Return a stored secret. Raises ValidationError where no key opens it any more."""
+        try:
+            return sealing.unseal(encrypted_text, second_factors.PURPOSE)
+        except sealing.Unreadable as error:
+            raise ValidationError(UNREADABLE, code=second_factors.UNREADABLE) from error
 
     def get_totp_issuer(self) -> str:
         return "Rollbook"

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from rollbook.schools import second_factors
 from rollbook.web.account import tries
 from rollbook.web.account.second_factor import LAST_STEP
 
@@ -99,7 +100,9 @@ def _checked_code(form: Any, check: Any) -> str:
         raise forms.ValidationError(tries.refusal(counted.refused), code="slow_down")
     try:
         code: str = check()
-    except forms.ValidationError:
+    except forms.ValidationError as error:
+        if getattr(error, "code", "") == second_factors.UNREADABLE:
+            raise
         raise forms.ValidationError(WRONG_CODE, code="wrong") from None
     is_totp = form.authenticator.type == Authenticator.Type.TOTP
     if is_totp and not _use_up(form.authenticator, code):
