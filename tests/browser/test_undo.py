@@ -21,7 +21,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_run_is_taken_back_by_clicks_and_what_stays_is_listed(
-    visit: Visit, integration: "Integration", standin: "StandIn", worker: object
+    visit: Visit,
+    integration: "Integration",
+    standin: "StandIn",
+    request: pytest.FixtureRequest,
 ) -> None:
     sync(integration)
     one, other = StudentAccount.objects.order_by("sis_id")[:2]
@@ -30,6 +33,7 @@ def test_a_run_is_taken_back_by_clicks_and_what_stays_is_listed(
     run = sync(integration)
     standin.edit(int(one.sis_id or 0), last_name="Third")
     sync(integration)
+    request.getfixturevalue("worker")  # only now: it would take the runs of this process
     page = visit()
     page.goto(f"{page.url.split('/schools/')[0]}/schools/{run.school_id}/runs/{run.pk}/")
     page.get_by_role("button", name="Undo this run…").click()

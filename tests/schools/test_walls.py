@@ -50,6 +50,7 @@ ACROSS: Final = {
     ("sync/runs/lease.py", "LEASES"),
     ("sync/worker/housekeeping.py", "HOUSEKEEPING"),
     ("sync/worker/places.py", "QUEUE"),
+    ("sync/worker/tasks.py", "STUDENTS_DOOR"),
     ("web/account/me.py", "STUDENTS_DOOR"),
     ("web/operations/healthz.py", "MEASURES"),
     ("web/operations/installation.py", "OPERATORS"),

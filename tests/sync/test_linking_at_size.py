@@ -74,7 +74,7 @@ def test_thousands_of_accounts_are_linked_without_a_query_for_each(
     )
     with CaptureQueriesContext(connection) as asked:
         assert sync(connected, Mode.TEST).state == RunState.DONE
-    assert len(asked) < 120 + STUDENTS // 100
+    assert len(asked) < 140 + STUDENTS // 100
     proposed = LinkProposal.objects.count()
     assert proposed >= len(students) * 0.95
     with CaptureQueriesContext(connection) as asked:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db import connection
 
 from rollbook.sources.powerschool_plugin import QUERY
 from rollbook.standins.standin import StandIn
@@ -65,14 +66,14 @@ def test_the_setting_of_before_is_carried_into_the_mapping(integration: Integrat
     integration.choices = {"email_source": "student_username"}
     integration.save()
     version = integration.mapping_version
-    migration.into_the_mapping(apps, None)
+    migration.into_the_mapping(apps, connection.schema_editor())
     integration.refresh_from_db()
     assert ["student_username", "email"] in integration.mapping
     assert (integration.choices, integration.mapping_version) == ({}, version + 1)
-    migration.into_the_mapping(apps, None)
+    migration.into_the_mapping(apps, connection.schema_editor())
     integration.refresh_from_db()
     assert integration.mapping_version == version + 1
-    migration.put_back(apps, None)
+    migration.put_back(apps, connection.schema_editor())
     integration.refresh_from_db()
     assert ["email", "email"] in integration.mapping
     assert integration.choices == {"email_source": "student_username"}
