@@ -1,6 +1,7 @@
 """What several tests of sync share: a school with two SISs of the same people, and a mail."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -9,9 +10,17 @@ from rollbook.standins import veracross
 from rollbook.standins.standin import StandIn
 from rollbook.sync.mail import notices
 from rollbook.sync.models import Integration, Notice, Run, RunState, Trigger
+from rollbook.sync.planning import reading
 from rollbook.sync.setup import link_decisions
+from rollbook.sync.setup.bounds import bounds
 from tests.sync.test_changing_sis import connected
 from tests.sync.test_undo import sync
+
+
+@pytest.fixture
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs ask a silent SIS again at once: a test's run loses its lease in two seconds."""
+    monkeypatch.setattr(reading, "bounds", lambda: replace(bounds(), first_wait_seconds=0.01))
 
 
 @pytest.fixture

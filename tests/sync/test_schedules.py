@@ -121,7 +121,7 @@ class TestSchedules:
         assert Run.objects.count() == 1
 
     def test_two_integrations_that_are_due_together_run_one_after_the_other(
-        self, integration: Integration
+        self, integration: Integration, short_waits: None
     ) -> None:
         second = Integration.objects.create(
             school=integration.school,

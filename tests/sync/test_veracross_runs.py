@@ -1,7 +1,6 @@
 """Runs with Veracross from end to end: nothing is lost, and a failed run changes nothing."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -11,16 +10,14 @@ from rollbook.standins import veracross
 from rollbook.standins.veracross import Fault, VeracrossStandIn
 from rollbook.students.models import StudentAccount
 from rollbook.sync.models import Integration, Issue, Mode, Run, RunState
-from rollbook.sync.planning import reading
 from rollbook.sync.refusals import SettingRefused
 from rollbook.sync.setup import credentials as vault
 from rollbook.sync.setup import integrations
-from rollbook.sync.setup.bounds import bounds
 from rollbook.sync.words.sources import uploader_type
 from tests.sources.contract_cases import size_for
 from tests.sync.test_pipeline import accounts_checksum, complete, held, sync
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("short_waits")]
 
 Connect = Callable[..., Integration]
 GRADES = [9, 10, 11, 12]
@@ -33,12 +30,6 @@ def standin(monkeypatch: pytest.MonkeyPatch) -> Iterator[VeracrossStandIn]:
     monkeypatch.setattr(DataApi, "page_size", PAGE)
     with veracross.serve(students=size_for(6 * PAGE), quota=100_000) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rollbook waits longer after each try, also where the SIS asks for no wait."""
-    monkeypatch.setattr(reading, "bounds", lambda: replace(bounds(), first_wait_seconds=0.01))
 
 
 @pytest.fixture
