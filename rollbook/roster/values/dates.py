@@ -61,7 +61,8 @@ _ERA: Final = re.compile(r"(令和|平成|昭和)([0-9]{1,2}|元)年([0-9]{1,2})
 _ERA_START: Final = {"令和": 2018, "平成": 1988, "昭和": 1925}
 _GAP: Final = r"(?:\s*[-/.,]\s*|\s+)"
 _DAY_MONTH: Final = re.compile(
-    rf"{_ORDINAL}{_GAP}(?:(?:of|de|del)\s+)?{_MONTH}{_GAP}(?:(?:de|del)\s+)?([0-9]{{4}})г?\.?{_TIME}",
+    rf"{_ORDINAL}{_GAP}(?:(?:of|de|del)\s+)?{_MONTH}"
+    rf"{_GAP}(?:(?:de|del)\s+)?([0-9]{{4}})г?\.?{_TIME}",
     re.IGNORECASE,
 )
 _MONTH_DAY: Final = re.compile(
