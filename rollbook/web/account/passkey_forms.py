@@ -56,40 +56,29 @@ class NewPasskeyForm(AddWebAuthnForm):
             return super().clean()
 
 
-class UsePasskeyForm(AuthenticateWebAuthnForm):
+class _Answer(forms.Form):
+    """The answer of a passkey, which anybody can send malformed."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["credential"] = CredentialField()
+
+    def clean_credential(self) -> Any:
+        parent: Any = super()
+        with _refusing():
+            return parent.clean_credential()
+
+
+class UsePasskeyForm(_Answer, AuthenticateWebAuthnForm):
     """A passkey as the second factor."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.fields["credential"] = CredentialField()
 
-    def clean_credential(self) -> Any:
-        with _refusing():
-            return super().clean_credential()
-
-
-class PasskeySignInForm(LoginWebAuthnForm):
+class PasskeySignInForm(_Answer, LoginWebAuthnForm):
     """A passkey in place of the password."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.fields["credential"] = CredentialField()
 
-    def clean_credential(self) -> Any:
-        with _refusing():
-            return super().clean_credential()
-
-
-class ConfirmPasskeyForm(ReauthenticateWebAuthnForm):
+class ConfirmPasskeyForm(_Answer, ReauthenticateWebAuthnForm):
     """A passkey as a fresh proof."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.fields["credential"] = CredentialField()
-
-    def clean_credential(self) -> Any:
-        with _refusing():
-            return super().clean_credential()
 
 
 @contextmanager
