@@ -55,18 +55,18 @@ COUNT_LABELS: Final[dict[str, str]] = {
     **SEVERITY_PLURALS,
 }
 TILE_LABELS: Final[dict[str, str]] = {**COUNT_LABELS, "overtaken": _("Overtaken")}
-# What the tile of a count says under its number.
+# What the tile of a count says under its number: true of test runs and held runs as well.
 TILE_HINTS: Final[dict[str, Promise]] = {
-    ChangeKind.NEW: gettext_lazy("accounts created"),
+    ChangeKind.NEW: gettext_lazy("had no account before"),
     ChangeKind.LINKED: gettext_lazy("existing accounts, same e-mail and name"),
     ChangeKind.UPDATED: gettext_lazy("with values that differ"),
     EMAIL_CHANGED: gettext_lazy("of these: new sign-in e-mail"),
-    ChangeKind.RETURNING: gettext_lazy("their old accounts reopened"),
+    ChangeKind.RETURNING: gettext_lazy("had an account that was closed"),
     ChangeKind.UNCHANGED: gettext_lazy("already in step"),
-    ChangeKind.OUTSIDE_SELECTION: gettext_lazy("left as they are"),
+    ChangeKind.OUTSIDE_SELECTION: gettext_lazy("or schools: left as they are"),
     ChangeKind.NOT_IN_ROSTER: gettext_lazy("listed, left as they are"),
-    ChangeKind.LEFT: gettext_lazy("missing long enough: closed"),
-    ChangeKind.GRADUATED: gettext_lazy("class is over: closed"),
+    ChangeKind.LEFT: gettext_lazy("missing long enough"),
+    ChangeKind.GRADUATED: gettext_lazy("their class is over"),
     ChangeKind.EMAIL_FREED: gettext_lazy("of closed accounts, for other students"),
     ChangeKind.PROTECTED: gettext_lazy("protected by a person, left as they are"),
     ChangeKind.NEVER_IMPORTED: gettext_lazy("on your list, no account made"),
